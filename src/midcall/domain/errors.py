@@ -1,0 +1,136 @@
+"""Every way a call can be wrong or fail, one class per cause.
+
+The class docstring is the default message; `code` is the stable word that callers may match on.
+HTTP status codes live in `midcall.api.errors` alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of an input: `loc` is the field's path (`parameters.type`), `msg` says what to do."""
+
+    loc: str
+    msg: str
+
+
+class MidcallError(Exception):
+    """Something went wrong in midcall."""
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, message: str | None = None, *, faults: Sequence[Fault] = ()) -> None:
+        self.message = message or (type(self).__doc__ or "").strip().splitlines()[0]
+        self.faults = tuple(faults)
+        super().__init__(self.message)
+
+
+class InvalidInput(MidcallError):
+    """The input is not valid: see `errors` for each field and what to do."""
+
+    code = "invalid"
+
+
+class BadJson(MidcallError):
+    """The body is not JSON that midcall can read."""
+
+    code = "bad_json"
+
+
+class TooLarge(MidcallError):
+    """The body is larger than this endpoint takes."""
+
+    code = "too_large"
+
+
+class Unauthenticated(MidcallError):
+    """Send a valid API key as `Authorization: Bearer <key>`."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(MidcallError):
+    """This key lacks the scope that the call needs."""
+
+    code = "forbidden"
+
+
+class NotFound(MidcallError):
+    """There is no such thing in this workspace."""
+
+    code = "not_found"
+
+
+class Conflict(MidcallError):
+    """The call does not fit the present state."""
+
+    code = "conflict"
+
+
+class NameTaken(Conflict):
+    """A function of that name exists already; choose another name or make a new version of it."""
+
+    code = "name_taken"
+
+
+class StaleVersion(Conflict):
+    """If-Match names a version that is no longer the latest; read the function again and repeat the change."""
+
+    code = "stale_version"
+
+
+class NotApproved(Conflict):
+    """Only an approved version can do that; submit the version for review first."""
+
+    code = "not_approved"
+
+
+class NotPublished(Conflict):
+    """No version of this function is published in that environment; publish an approved one first."""
+
+    code = "not_published"
+
+
+class QueueFull(MidcallError):
+    """Too many calls are waiting already; try again shortly."""
+
+    code = "queue_full"
+
+
+class QueueUnavailable(MidcallError):
+    """The queue (Redis) cannot be reached; the call was not run."""
+
+    code = "queue_unavailable"
+
+
+class ReviewUnavailable(MidcallError):
+    """The review could not be carried out; nothing was changed, try again."""
+
+    code = "review_unavailable"
+
+
+class ApprovalBroken(MidcallError):
+    """The stored version is not the one that was approved; it was not run."""
+
+    code = "approval_broken"
+
+
+class SandboxUnavailable(MidcallError):
+    """No sandbox pool answers on this host; nothing was run."""
+
+    code = "sandbox_unavailable"
+
+
+class SandboxBusy(MidcallError):
+    """No sandbox became free before the deadline; nothing was run."""
+
+    code = "sandbox_busy"
+
+
+class SandboxLost(MidcallError):
+    """The sandbox pool went away while the code ran; its outcome is unknown."""
+
+    code = "sandbox_lost"

@@ -1,0 +1,56 @@
+"""What a review says: comments on lines, and the outcome they add up to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a comment weighs."""
+
+    #: Refuses the version.
+    ERROR = "error"
+    #: Shown; does not refuse.
+    WARNING = "warning"
+    #: Worth knowing.
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One remark. Lines and columns count from 1, columns in characters; `end_column` is exclusive.
+
+    A remark that belongs to no line has `line` 1, `column` 1. `suggestion` says what to write instead.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    suggestion: str
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is reviewed. `parameters` are the declared names; `phases` empty means: not attached anywhere yet."""
+
+    source: str
+    parameters: frozenset[str] = frozenset()
+    actions: tuple[str, ...] = ()
+    phases: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The comments of one review, the version of the policy that made them, and how long it took."""
+
+    policy: str
+    comments: tuple[Comment, ...]
+    took_ms: float
+
+    @property
+    def clean(self) -> bool:
+        """True if no comment refuses the version."""
+        return all(comment.severity is not Severity.ERROR for comment in self.comments)

@@ -1,0 +1,60 @@
+"""One run of code in a sandbox: what goes in, and what comes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    #: The handler returned a value that is JSON.
+    OK = "ok"
+    #: The handler raised, or what it returned cannot be used.
+    ERROR = "error"
+    #: The deadline passed; the code was killed.
+    TIMEOUT = "timeout"
+    #: The kernel killed it for memory and no valid result came.
+    MEMORY = "memory"
+    #: The process ended without a result.
+    CRASHED = "crashed"
+    #: The result was larger than `RunLimits.result_bytes`.
+    OUTPUT_LIMIT = "output_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One run to be made. `deadline_ms` is the wall-clock budget, waiting for a sandbox included."""
+
+    run_id: str
+    source: str
+    session: Mapping[str, Any]
+    deadline_ms: int
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run did not end well. `line` is the 1-based line in the user's own source, where there is one."""
+
+    type: str
+    message: str
+    line: int | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one run came to. All of it but `status`, times and `sandbox_id` was written by code nobody trusts."""
+
+    status: RunStatus
+    result: Any = None
+    logs: str = ""
+    logs_truncated: bool = False
+    error: RunError | None = None
+    #: Milliseconds waited for a free sandbox, and spent inside it.
+    waited_ms: float = 0.0
+    sandbox_ms: float = 0.0
+    #: The container's id: never the same twice.
+    sandbox_id: str = ""
