@@ -1,0 +1,87 @@
+# Every target says what it does after "##"; `make help` reads it from there.
+# Set-up is scripts/setup: each step skips what is there, so targets simply ask for the steps they need.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup check test test-unit test-integration test-e2e demo up bench compose-test lock clean
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+BIN := .venv/bin
+SETUP := scripts/setup
+PYTEST := $(BIN)/python -m pytest
+ARGS ?=
+
+help: ## Show this list (the default)
+	@echo "midcall: make <target>"
+	@echo
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+	  printf '%-19s%s\n' "$$name" "$$text"; done
+	@echo
+	@echo "Each target does the set-up it needs. ARGS passes more on: make test-unit ARGS='-k template', make up ARGS='--port 9000'."
+
+setup: ## Everything the tests need: .venv, Docker Engine, Redis, PostgreSQL, the sandbox image
+	@$(SETUP) dev engine redis postgres sandbox
+
+check: ## Linters, formatter, types, layers, leftovers; changes nothing
+	@$(SETUP) dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	scripts/leftovers
+
+test: ## All three tiers of tests, one after the other; stops at the first that fails
+	@$(SETUP) dev engine redis postgres sandbox
+	@$(MAKE) --no-print-directory tier-unit tier-integration tier-e2e
+
+test-unit: ## Unit tests alone: no socket, no Docker, seconds
+	@$(SETUP) dev
+	@$(MAKE) --no-print-directory tier-unit
+
+test-integration: ## Integration tests alone: real Docker, Redis, SQLite and PostgreSQL
+	@$(SETUP) dev engine redis postgres sandbox
+	@$(MAKE) --no-print-directory tier-integration
+
+test-e2e: ## End-to-end tests alone: real processes, killed on purpose
+	@$(SETUP) dev engine redis postgres sandbox
+	@$(MAKE) --no-print-directory tier-e2e
+
+.PHONY: tier-unit tier-integration tier-e2e
+tier-unit:
+	@echo "== unit tests =="
+	$(PYTEST) tests/unit --disable-socket --allow-unix-socket $(ARGS)
+
+tier-integration:
+	@echo "== integration tests =="
+	$(PYTEST) tests/integration $(ARGS)
+
+tier-e2e:
+	@echo "== end-to-end tests =="
+	$(PYTEST) tests/e2e $(ARGS)
+
+demo: ## See the main job, start to end: write, review, mend, publish, test, invoke; cleans up after itself
+	@$(SETUP) runtime engine redis sandbox
+	@$(BIN)/midcall demo $(ARGS)
+
+up: ## Start midcall on this machine and keep it running; Ctrl-C ends it
+	@$(SETUP) runtime engine redis sandbox
+	@$(BIN)/midcall up $(ARGS)
+
+bench: ## Measure docker run, a warm sandbox and an HTTP invoke on this machine
+	@$(SETUP) dev engine redis sandbox
+	@$(BIN)/python -m bench $(ARGS)
+
+compose-test: ## Build docker-compose.yml, bring it up, play the demo against it, bring it down
+	@$(SETUP) dev engine compose sandbox
+	@tests/compose/run
+
+lock: ## Resolve requirements/*.txt again (UPGRADE=1 takes the newest of everything)
+	@$(SETUP) dev
+	@scripts/lock $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove .venv, caches and the images that compose-test made; databases and running services stay
+	@tests/compose/images --remove
+	rm -rf .venv .midcall/setup .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
