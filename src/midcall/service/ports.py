@@ -3,10 +3,16 @@
 Every method that can fail says how with an error of `midcall.domain.errors`.
 """
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
 
+from midcall.domain.function import Function, Version
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.review import Findings, Subject
 from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
 
 
 class Sandbox(Protocol):
@@ -23,6 +29,257 @@ class Sandbox(Protocol):
 class Reviewer(Protocol):
     """Reviews code in a place that can be killed."""
 
+    @property
+    def policy(self) -> str:
+        """Version of the policy that reviews now."""
+        ...
+
     def review(self, subject: Subject) -> Findings:
         """Review one source; raises ReviewUnavailable when the review itself could not be carried out."""
+        ...
+
+
+class Queue(Protocol):
+    """Wakes workers, and whoever waits for an outcome. It decides nothing: the database does."""
+
+    def enqueue(self, invocation: Invocation) -> None:
+        """Wake a worker for a committed invocation; raises QueueUnavailable."""
+        ...
+
+    def announce(self, invocation_id: str) -> None:
+        """Tell who waits that the invocation's row has changed; a hint, lost without harm."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list: at most `limit` rows that come after `cursor` (an opaque word of the row before)."""
+
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationFilter:
+    """Which invocations; None means any."""
+
+    function: str | None = None
+    phase: str | None = None
+    status: str | None = None
+
+
+class WorkspaceStore(Protocol):
+    """Workspaces."""
+
+    def add(self, workspace: Workspace) -> None:
+        """Store a new workspace; raises Conflict if the name is taken."""
+        ...
+
+    def get(self, workspace_id: str, *, lock: bool = False) -> Workspace:
+        """Read one; raises NotFound. `lock` holds the row until the transaction ends."""
+        ...
+
+    def by_name(self, name: str) -> Workspace | None:
+        """Read one by its name."""
+        ...
+
+    def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
+        """Replace the settings."""
+        ...
+
+
+class KeyStore(Protocol):
+    """API keys, without their secrets."""
+
+    def add(self, key: Key) -> None:
+        """Store a new key."""
+        ...
+
+    def find(self, key_id: str) -> Key | None:
+        """Read one, of whatever workspace: for authentication alone."""
+        ...
+
+    def get(self, workspace_id: str, key_id: str) -> Key:
+        """Read one of a workspace; raises NotFound."""
+        ...
+
+    def page(self, workspace_id: str, page: Page) -> Sequence[Key]:
+        """List a workspace's keys by id."""
+        ...
+
+    def replace(self, key: Key) -> None:
+        """Write a key's changed hashes or revocation."""
+        ...
+
+
+class FunctionStore(Protocol):
+    """Functions, their versions, and what is published."""
+
+    def add(self, function: Function) -> None:
+        """Store a new function; raises NameTaken."""
+        ...
+
+    def get(self, workspace_id: str, name: str, *, lock: bool = False) -> Function:
+        """Read one that is not archived; raises NotFound."""
+        ...
+
+    def by_id(self, function_id: str) -> Function:
+        """Read one by id, archived or not; raises NotFound."""
+        ...
+
+    def page(self, workspace_id: str, page: Page) -> Sequence[Function]:
+        """List a workspace's functions by name."""
+        ...
+
+    def replace(self, function: Function) -> None:
+        """Write display name, tags, latest version number and time of update."""
+        ...
+
+    def archive(self, function_id: str, at: int) -> None:
+        """Take the function out of every list; its versions and invocations stay."""
+        ...
+
+    def add_version(self, version: Version) -> None:
+        """Store a new version."""
+        ...
+
+    def version(self, function_id: str, number: int) -> Version:
+        """Read one version; raises NotFound."""
+        ...
+
+    def versions(self, function_id: str) -> Sequence[Version]:
+        """Read all versions, oldest first, without their `config` and `review`."""
+        ...
+
+    def decide(self, version: Version) -> None:
+        """Write a version's status, review and approval; never its config."""
+        ...
+
+    def latest_approved(self, function_id: str) -> int | None:
+        """Return the highest approved version number."""
+        ...
+
+    def publish(self, function_id: str, environment: str, number: int, *, principal: str, at: int) -> None:
+        """Make one version the one that runs in an environment, and keep who did it when."""
+        ...
+
+
+class InvocationStore(Protocol):
+    """Invocations. Every change is a compare-and-swap, so that any number of processes may try it."""
+
+    def add(self, invocation: Invocation) -> None:
+        """Store a new invocation."""
+        ...
+
+    def find(self, invocation_id: str) -> Invocation | None:
+        """Read one, of whatever workspace: for workers alone."""
+        ...
+
+    def get(self, workspace_id: str, invocation_id: str) -> Invocation:
+        """Read one of a workspace; raises NotFound."""
+        ...
+
+    def status(self, invocation_id: str) -> InvocationStatus | None:
+        """Read the status alone: the cheapest look there is."""
+        ...
+
+    def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[Invocation]:
+        """List a workspace's invocations, newest first."""
+        ...
+
+    def count_open(self, workspace_id: str) -> int:
+        """Count the workspace's queued and running invocations."""
+        ...
+
+    def count_queued(self) -> int:
+        """Count all queued invocations."""
+        ...
+
+    def claim(self, invocation_id: str, *, owner: str, now: int, lease_until: int) -> bool:
+        """Take a queued invocation: running, one attempt more. False if it is not queued any more."""
+        ...
+
+    def renew(self, invocation_id: str, *, attempt: int, lease_until: int) -> bool:
+        """Lengthen the lease; False if the invocation is not this attempt's any more."""
+        ...
+
+    def record(
+        self, invocation_id: str, *, attempt: int, outcome: Outcome, report: RunReport | None, ended_at: int
+    ) -> bool:
+        """Record the outcome of a running attempt; False (and nothing changed) if it is not this attempt's any more."""
+        ...
+
+    def close_queued(self, invocation_id: str, *, outcome: Outcome, ended_at: int) -> bool:
+        """Record the outcome of an invocation that no worker took; False if one did."""
+        ...
+
+    def requeue(self, invocation_id: str, *, attempt: int, enqueued_at: int) -> bool:
+        """Put a running attempt whose lease is over back to queued; False if somebody was faster."""
+        ...
+
+    def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
+        """Note another wake of a queued invocation last woken at `seen`; False if somebody was faster."""
+        ...
+
+    def stale_queued(self, *, enqueued_before: int, limit: int) -> Sequence[Invocation]:
+        """Return queued invocations whose last wake is long ago."""
+        ...
+
+    def overdue_queued(self, *, deadline_before: int, limit: int) -> Sequence[Invocation]:
+        """Return queued invocations whose deadline has passed."""
+        ...
+
+    def lost_running(self, *, lease_before: int, limit: int) -> Sequence[Invocation]:
+        """Return running invocations whose lease is over."""
+        ...
+
+
+class AuditStore(Protocol):
+    """Who did what to what, when."""
+
+    def add(
+        self, *, workspace_id: str, at: int, principal: str, act: str, subject: str, detail: Mapping[str, Any]
+    ) -> None:
+        """Write one line of the audit trail."""
+        ...
+
+
+class Transaction(Protocol):
+    """One transaction; all it did is committed when its `with` block ends well, and none of it otherwise."""
+
+    @property
+    def workspaces(self) -> WorkspaceStore:
+        """Workspaces."""
+        ...
+
+    @property
+    def keys(self) -> KeyStore:
+        """API keys."""
+        ...
+
+    @property
+    def functions(self) -> FunctionStore:
+        """Functions and versions."""
+        ...
+
+    @property
+    def invocations(self) -> InvocationStore:
+        """Invocations."""
+        ...
+
+    @property
+    def audit(self) -> AuditStore:
+        """The audit trail."""
+        ...
+
+
+class Storage(Protocol):
+    """The database."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that only reads."""
+        ...
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that writes."""
         ...

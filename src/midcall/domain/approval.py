@@ -1,0 +1,33 @@
+"""The seal on an approved version: an HMAC with a key that the database does not hold.
+
+Whoever can write the database can change a version's source and its digest, but cannot make the seal that fits.
+"""
+
+import hashlib
+import hmac
+
+from midcall.domain.errors import ApprovalBroken
+from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.jsonvalue import digest
+
+KEY_BYTES = 32
+
+
+def seal(key: bytes, *, function: Function, number: int, sha256: str, policy: str) -> str:
+    """Seal one version of one function of one workspace, as approved under one policy; 64 hex digits."""
+    parts = ("midcall.approval.v1", function.workspace_id, function.id, str(number), sha256, policy)
+    # Length before each part: no two different lists of parts give the same bytes.
+    message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
+    return hmac.new(key, message, hashlib.sha256).hexdigest()
+
+
+def check_approved(key: bytes, function: Function, version: Version) -> None:
+    """Make sure that these bytes were approved; raises ApprovalBroken that says what does not hold."""
+    approval = version.approval
+    if version.status is not VersionStatus.APPROVED or approval is None:
+        raise ApprovalBroken("this version has no recorded approval; it was not run")
+    if digest(version.config) != version.sha256:
+        raise ApprovalBroken("the stored version was changed after it was written; it was not run")
+    expected = seal(key, function=function, number=version.number, sha256=version.sha256, policy=approval.policy)
+    if not hmac.compare_digest(expected, approval.seal):
+        raise ApprovalBroken("the approval's seal does not fit this version; it was not run")

@@ -1,0 +1,115 @@
+"""Functions and their immutable versions: names, limits, digests."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+NAME_PATTERN = r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$"
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}")
+
+#: Names of the vendors' built-in integrations (Vocobase's list); an agent could not tell ours from theirs.
+RESERVED_NAMES = frozenset(
+    {
+        "knowledge_base_search",
+        "calendar_create_event",
+        "calendar_list_events",
+        "calendar_update_event",
+        "calendar_delete_event",
+        "gmail_send_email",
+        "gmail_search_emails",
+        "slack_send_message",
+        "slack_list_channels",
+        "add_to_cart",
+        "view_cart",
+        "clear_cart",
+        "checkout",
+    }
+)
+
+LONG_NAME = 40
+SHORT_DESCRIPTION, LONG_DESCRIPTION = 10, 200
+DEFAULT_ENVIRONMENT = "production"
+
+
+class Kind(StrEnum):
+    """What a function is made of."""
+
+    #: Python, run in a sandbox.
+    CODE = "code"
+
+
+class VersionStatus(StrEnum):
+    """How far a version has come."""
+
+    #: Written, not yet submitted.
+    DRAFT = "draft"
+    #: Reviewed without an error; may be published and run.
+    APPROVED = "approved"
+    #: The review found errors.
+    CHANGES_REQUESTED = "changes_requested"
+    #: The review passed; a person must still decide.
+    PENDING_APPROVAL = "pending_approval"
+    #: A person decided against it.
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved a version under which policy, and the seal over the bytes that were approved."""
+
+    policy: str
+    principal: str
+    at: int
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One immutable version. `config` is the whole executable document, `sha256` its digest."""
+
+    function_id: str
+    number: int
+    config: Mapping[str, Any]
+    sha256: str
+    status: VersionStatus
+    author: str
+    created_at: int
+    review: Mapping[str, Any] | None = None
+    approval: Approval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One named capability; its behaviour lives in its versions."""
+
+    id: str
+    workspace_id: str
+    name: str
+    display_name: str
+    tags: tuple[str, ...]
+    latest: int
+    created_at: int
+    updated_at: int
+    published: Mapping[str, int] = field(default_factory=dict)
+
+
+def name_problem(name: str) -> str | None:
+    """Say why a name cannot be taken, or None."""
+    if not _NAME.fullmatch(name):
+        return "start with a letter or underscore, then up to 62 letters, digits or underscores (ASCII)"
+    if name in RESERVED_NAMES:
+        return f"{name} is reserved for a built-in integration; choose another name"
+    return None
+
+
+def naming_advice(name: str, description: str) -> tuple[tuple[str, str], ...]:
+    """Advice that refuses nothing, as (field, text): what helps an LLM choose the function well."""
+    advice = []
+    if len(name) > LONG_NAME:
+        advice.append(("name", f"longer than {LONG_NAME} characters; some runtimes cut it"))
+    if not SHORT_DESCRIPTION <= len(description) <= LONG_DESCRIPTION:
+        text = f"outside {SHORT_DESCRIPTION}-{LONG_DESCRIPTION} characters; say when to call it, in a sentence or two"
+        advice.append(("description", text))
+    return tuple(advice)

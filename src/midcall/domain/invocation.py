@@ -1,0 +1,107 @@
+"""One run of one function version: the unit of the audit trail."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from midcall.domain.phases import Phase
+from midcall.domain.run import RunReport
+
+
+class InvocationStatus(StrEnum):
+    """Where an invocation stands. The last six are final: they never change again."""
+
+    #: Committed, waiting for a worker.
+    QUEUED = "queued"
+    #: A worker holds it, under a lease.
+    RUNNING = "running"
+    #: The function returned something usable.
+    SUCCEEDED = "succeeded"
+    #: The function failed, or midcall could not run it.
+    FAILED = "failed"
+    #: The deadline passed first.
+    TIMED_OUT = "timed_out"
+    #: The parameters did not fit; the function was not touched.
+    REFUSED = "refused"
+    #: Given up after its last retry.
+    DEAD = "dead"
+    #: Called off before it ran.
+    CANCELLED = "cancelled"
+
+
+OPEN_STATUSES = frozenset({InvocationStatus.QUEUED, InvocationStatus.RUNNING})
+
+
+class Purpose(StrEnum):
+    """Why a version is run; each has a queue of its own."""
+
+    #: Somebody waits on the line.
+    LIVE = "live"
+    #: An author tries a version out.
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeError:
+    """Why an invocation did not succeed. `type` is an exception's name or one of midcall's own stable words."""
+
+    type: str
+    message: str
+    line: int | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an invocation came to, recorded once."""
+
+    status: InvocationStatus
+    result: Any = None
+    truncated: bool = False
+    #: What the agent should say, if anything.
+    message: str | None = None
+    #: All dynamic variables after the merge, and the names this run set.
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    terminate: bool | None = None
+    reason: str | None = None
+    error: OutcomeError | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One invocation as it stands; times in milliseconds since the epoch."""
+
+    id: str
+    workspace_id: str
+    function_id: str
+    function: str
+    version: int
+    sha256: str
+    purpose: Purpose
+    phase: Phase
+    environment: str
+    status: InvocationStatus
+    params: Mapping[str, Any]
+    session: Mapping[str, Any]
+    principal: str
+    deadline_at: int
+    #: Times a worker has claimed it, and how often it may be claimed at most.
+    attempt: int
+    max_attempts: int
+    created_at: int
+    enqueued_at: int
+    trace_id: str | None = None
+    owner: str | None = None
+    lease_until: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    report: RunReport | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def final(self) -> bool:
+        """True once its outcome is recorded."""
+        return self.status not in OPEN_STATUSES

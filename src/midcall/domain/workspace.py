@@ -1,0 +1,68 @@
+"""Workspaces (tenants), their settings, and the API keys that act in them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    #: All GETs.
+    READ = "read"
+    #: Invoke functions.
+    RUN = "run"
+    #: Write functions, submit and test them.
+    WRITE = "write"
+    #: Approve and reject; never a version whose author is the same principal.
+    REVIEW = "review"
+    #: All of it, keys and workspace settings too.
+    ADMIN = "admin"
+
+
+class ApprovalMode(StrEnum):
+    """Who decides after a clean review."""
+
+    AUTO = "auto"
+    HUMAN = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceSettings:
+    """What a workspace decides for itself."""
+
+    approval: ApprovalMode = ApprovalMode.AUTO
+    #: Refuse to run versions that were approved under another policy than today's.
+    enforce_current_policy: bool = False
+    #: Calls that may be queued or running at once.
+    max_in_flight: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One tenant."""
+
+    id: str
+    name: str
+    settings: WorkspaceSettings
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key without its secret. `agents` empty means: not limited to named agents."""
+
+    id: str
+    workspace_id: str
+    principal: str
+    scopes: frozenset[Scope]
+    agents: tuple[str, ...]
+    secret_hash: str
+    created_at: int
+    #: The hash before the last rotation, good until `previous_until`.
+    previous_hash: str | None = None
+    previous_until: int | None = None
+    revoked_at: int | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Tell whether the key has the scope; `admin` has them all."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes

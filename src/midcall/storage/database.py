@@ -1,0 +1,64 @@
+"""`midcall.service.ports.Storage` over SQLAlchemy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, text
+
+from midcall.storage.audit import SqlAudit
+from midcall.storage.engine import WRITES
+from midcall.storage.functions import SqlFunctions
+from midcall.storage.invocations import SqlInvocations
+from midcall.storage.workspaces import SqlKeys, SqlWorkspaces
+
+
+@dataclass(frozen=True, slots=True)
+class SqlTransaction:
+    """The stores of one transaction, all on its one connection."""
+
+    workspaces: SqlWorkspaces
+    keys: SqlKeys
+    functions: SqlFunctions
+    invocations: SqlInvocations
+    audit: SqlAudit
+
+    @classmethod
+    def on(cls, connection: Connection) -> "SqlTransaction":
+        """Make the stores of a connection."""
+        return cls(
+            workspaces=SqlWorkspaces(connection),
+            keys=SqlKeys(connection),
+            functions=SqlFunctions(connection),
+            invocations=SqlInvocations(connection),
+            audit=SqlAudit(connection),
+        )
+
+
+class SqlStorage:
+    """The database behind one engine; may be used by many threads at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reading = engine
+        self._writing = engine.execution_options(**{WRITES: True})
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """Open a transaction that only reads."""
+        with self._reading.begin() as connection:
+            yield SqlTransaction.on(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTransaction]:
+        """Open a transaction that writes; it is committed when the block ends well."""
+        with self._writing.begin() as connection:
+            yield SqlTransaction.on(connection)
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life; raises what its driver raises."""
+        with self._reading.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._reading.dispose()

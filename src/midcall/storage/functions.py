@@ -1,0 +1,147 @@
+"""Functions, their versions, and what is published."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from midcall.domain.errors import NameTaken, NotFound
+from midcall.domain.function import Function, Version, VersionStatus
+from midcall.service.ports import Page
+from midcall.storage.rows import decision_columns, function_of, version_of
+from midcall.storage.schema import functions, publications, versions
+
+_LARGE = {"config", "review"}
+_SUMMARY = [column for column in versions.c if column.name not in _LARGE]
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFunctions:
+    """Functions, their versions, and what is published."""
+
+    connection: Connection
+
+    def add(self, function: Function) -> None:
+        """Store a new function; raises NameTaken."""
+        row = {
+            "id": function.id,
+            "workspace_id": function.workspace_id,
+            "name": function.name,
+            "archived": False,
+            "created_at": function.created_at,
+            **_changing_columns(function),
+        }
+        try:
+            self.connection.execute(insert(functions).values(row))
+        except IntegrityError as error:
+            raise NameTaken(
+                f"a function named {function.name} exists already; choose another name or make a new version of it"
+            ) from error
+
+    def get(self, workspace_id: str, name: str, *, lock: bool = False) -> Function:
+        """Read one that is not archived; raises NotFound."""
+        query = select(functions).where(
+            functions.c.workspace_id == workspace_id, functions.c.name == name, functions.c.archived.is_(False)
+        )
+        row = self.connection.execute(query.with_for_update() if lock else query).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no function named {name!r:.80} in this workspace")
+        return function_of(row, self._published([row.id]).get(row.id, {}))
+
+    def by_id(self, function_id: str) -> Function:
+        """Read one by id, archived or not; raises NotFound."""
+        row = self.connection.execute(select(functions).where(functions.c.id == function_id)).one_or_none()
+        if row is None:
+            raise NotFound("there is no such function")
+        return function_of(row, self._published([row.id]).get(row.id, {}))
+
+    def page(self, workspace_id: str, page: Page) -> Sequence[Function]:
+        """List a workspace's functions by name."""
+        query = select(functions).where(functions.c.workspace_id == workspace_id, functions.c.archived.is_(False))
+        if page.cursor is not None:
+            query = query.where(functions.c.name > page.cursor)
+        rows = self.connection.execute(query.order_by(functions.c.name).limit(page.limit)).all()
+        published = self._published(row.id for row in rows)
+        return [function_of(row, published.get(row.id, {})) for row in rows]
+
+    def replace(self, function: Function) -> None:
+        """Write display name, tags, latest version number and time of update."""
+        self.connection.execute(
+            update(functions).where(functions.c.id == function.id).values(_changing_columns(function))
+        )
+
+    def archive(self, function_id: str, at: int) -> None:
+        """Take the function out of every list, and out of every environment."""
+        self.connection.execute(
+            update(functions).where(functions.c.id == function_id).values(archived=True, updated_at=at)
+        )
+        self.connection.execute(delete(publications).where(publications.c.function_id == function_id))
+
+    def add_version(self, version: Version) -> None:
+        """Store a new version."""
+        row = {
+            "function_id": version.function_id,
+            "number": version.number,
+            "config": dict(version.config),
+            "sha256": version.sha256,
+            "author": version.author,
+            "created_at": version.created_at,
+            **decision_columns(version),
+        }
+        self.connection.execute(insert(versions).values(row))
+
+    def version(self, function_id: str, number: int) -> Version:
+        """Read one version; raises NotFound."""
+        query = select(versions).where(versions.c.function_id == function_id, versions.c.number == number)
+        row = self.connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFound(f"this function has no version {number}")
+        return version_of(row, config=row.config, review=row.review)
+
+    def versions(self, function_id: str) -> Sequence[Version]:
+        """Read all versions, oldest first, without `config` and `review`."""
+        query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)
+        return [version_of(row, config={}, review=None) for row in self.connection.execute(query)]
+
+    def decide(self, version: Version) -> None:
+        """Write a version's status, review and approval."""
+        self.connection.execute(
+            update(versions)
+            .where(versions.c.function_id == version.function_id, versions.c.number == version.number)
+            .values(decision_columns(version))
+        )
+
+    def latest_approved(self, function_id: str) -> int | None:
+        """Return the highest approved version number."""
+        query = select(func.max(versions.c.number)).where(
+            versions.c.function_id == function_id, versions.c.status == VersionStatus.APPROVED.value
+        )
+        number: int | None = self.connection.execute(query).scalar_one()
+        return number
+
+    def publish(self, function_id: str, environment: str, number: int, *, principal: str, at: int) -> None:
+        """Make one version the one that runs in an environment."""
+        here = (publications.c.function_id == function_id, publications.c.environment == environment)
+        row = {"number": number, "principal": principal, "at": at}
+        if self.connection.execute(update(publications).where(*here).values(row)).rowcount == 0:
+            new = {"function_id": function_id, "environment": environment, **row}
+            self.connection.execute(insert(publications).values(new))
+
+    def _published(self, function_ids: Iterable[str]) -> Mapping[str, dict[str, int]]:
+        query = select(publications.c.function_id, publications.c.environment, publications.c.number).where(
+            publications.c.function_id.in_(list(function_ids))
+        )
+        found: dict[str, dict[str, int]] = {}
+        for row in self.connection.execute(query):
+            found.setdefault(row.function_id, {})[row.environment] = row.number
+        return found
+
+
+def _changing_columns(function: Function) -> dict[str, object]:
+    return {
+        "display_name": function.display_name,
+        "tags": list(function.tags),
+        "latest": function.latest,
+        "updated_at": function.updated_at,
+    }

@@ -1,0 +1,1 @@
+"""Migrations, one file a change, oldest first."""

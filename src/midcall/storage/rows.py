@@ -1,0 +1,138 @@
+"""Rows to values and back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row
+
+from midcall.domain.function import Approval, Function, Version, VersionStatus
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
+from midcall.domain.phases import Phase
+from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.workspace import ApprovalMode, Key, Scope, Workspace, WorkspaceSettings
+
+
+def workspace_of(row: Row[Any]) -> Workspace:
+    """Read a workspace; settings that a later release added take their defaults."""
+    settings = dict(row.settings)
+    settings["approval"] = ApprovalMode(settings.get("approval", ApprovalMode.AUTO))
+    return Workspace(id=row.id, name=row.name, settings=WorkspaceSettings(**settings), created_at=row.created_at)
+
+
+def key_of(row: Row[Any]) -> Key:
+    """Read a key."""
+    return Key(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        principal=row.principal,
+        scopes=frozenset(Scope(scope) for scope in row.scopes),
+        agents=tuple(row.agents),
+        secret_hash=row.secret_hash,
+        created_at=row.created_at,
+        previous_hash=row.previous_hash,
+        previous_until=row.previous_until,
+        revoked_at=row.revoked_at,
+    )
+
+
+def function_of(row: Row[Any], published: Mapping[str, int]) -> Function:
+    """Read a function."""
+    return Function(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        name=row.name,
+        display_name=row.display_name,
+        tags=tuple(row.tags),
+        latest=row.latest,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        published=published,
+    )
+
+
+def version_of(row: Row[Any], *, config: Mapping[str, Any], review: Mapping[str, Any] | None) -> Version:
+    """Read a version, its two large columns given apart since a listing leaves them out."""
+    approval = None
+    if row.approval_seal is not None:
+        approval = Approval(
+            policy=row.approval_policy, principal=row.approval_principal, at=row.approval_at, seal=row.approval_seal
+        )
+    return Version(
+        function_id=row.function_id,
+        number=row.number,
+        config=config,
+        sha256=row.sha256,
+        status=VersionStatus(row.status),
+        author=row.author,
+        created_at=row.created_at,
+        review=review,
+        approval=approval,
+    )
+
+
+def decision_columns(version: Version) -> dict[str, Any]:
+    """Return what a decision on a version writes."""
+    approval = version.approval
+    return {
+        "status": version.status.value,
+        "review": version.review,
+        "approval_policy": approval.policy if approval else None,
+        "approval_principal": approval.principal if approval else None,
+        "approval_at": approval.at if approval else None,
+        "approval_seal": approval.seal if approval else None,
+    }
+
+
+def invocation_columns(invocation: Invocation) -> dict[str, Any]:
+    """Return the columns of a new invocation; its report and outcome come later."""
+    columns = {name: getattr(invocation, name) for name in Invocation.__slots__ if name not in {"report", "outcome"}}
+    return columns | {
+        "purpose": invocation.purpose.value,
+        "phase": invocation.phase.value,
+        "status": invocation.status.value,
+        "params": dict(invocation.params),
+        "session": dict(invocation.session),
+    }
+
+
+def invocation_of(row: Row[Any]) -> Invocation:
+    """Read an invocation."""
+    columns = {name: getattr(row, name) for name in Invocation.__slots__}
+    return Invocation(
+        **columns
+        | {
+            "purpose": Purpose(row.purpose),
+            "phase": Phase(row.phase),
+            "status": InvocationStatus(row.status),
+            "report": None if row.report is None else _report_of(row.report),
+            "outcome": None if row.outcome is None else _outcome_of(row.outcome),
+        }
+    )
+
+
+def report_columns(report: RunReport | None) -> dict[str, Any] | None:
+    """Write a report as JSON."""
+    return None if report is None else asdict(report)
+
+
+def outcome_columns(outcome: Outcome) -> dict[str, Any]:
+    """Write an outcome as JSON."""
+    return asdict(outcome)
+
+
+def _report_of(value: Mapping[str, Any]) -> RunReport:
+    error = value["error"] and RunError(**value["error"])
+    return RunReport(**{**value, "status": RunStatus(value["status"]), "error": error})
+
+
+def _outcome_of(value: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        **{
+            **value,
+            "status": InvocationStatus(value["status"]),
+            "changed": tuple(value["changed"]),
+            "warnings": tuple(value["warnings"]),
+            "error": value["error"] and OutcomeError(**value["error"]),
+        }
+    )
