@@ -113,3 +113,26 @@ def naming_advice(name: str, description: str) -> tuple[tuple[str, str], ...]:
         text = f"outside {SHORT_DESCRIPTION}-{LONG_DESCRIPTION} characters; say when to call it, in a sentence or two"
         advice.append(("description", text))
     return tuple(advice)
+
+
+#: A source of this size is about 2,000 lines; review and sandbox are tuned for less.
+MAX_SOURCE_BYTES = 64 * 1024
+
+_CODING_COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
+
+
+def source_problem(source: str) -> str | None:
+    """Say why a source cannot even be stored, or None; what it says as code is the review's to judge."""
+    if "\0" in source:
+        return "contains a NUL character; remove it"
+    try:
+        size = len(source.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        return f"contains half of a surrogate pair at character {error.start}; it cannot be written as UTF-8"
+    if size > MAX_SOURCE_BYTES:
+        return f"larger than {MAX_SOURCE_BYTES // 1024} KiB; shorten it or split it into several functions"
+    for line in source.splitlines()[:2]:
+        cookie = _CODING_COOKIE.match(line)
+        if cookie and cookie[1].lower().replace("_", "-") not in {"utf-8", "utf8"}:
+            return f"declares the encoding {cookie[1]!r:.40}; source is always UTF-8, remove that line"
+    return None

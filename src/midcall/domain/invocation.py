@@ -105,3 +105,9 @@ class Invocation:
     def final(self) -> bool:
         """True once its outcome is recorded."""
         return self.status not in OPEN_STATUSES
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """Dynamic variables as they were when the call came in."""
+        variables = self.session.get("dynamicVariables")
+        return variables if isinstance(variables, Mapping) else {}

@@ -46,6 +46,10 @@ class Queue(Protocol):
         """Wake a worker for a committed invocation; raises QueueUnavailable."""
         ...
 
+    def alive(self) -> bool:
+        """Tell whether the queue answers."""
+        ...
+
     def announce(self, invocation_id: str) -> None:
         """Tell who waits that the invocation's row has changed; a hint, lost without harm."""
         ...
@@ -207,6 +211,10 @@ class InvocationStore(Protocol):
         self, invocation_id: str, *, attempt: int, outcome: Outcome, report: RunReport | None, ended_at: int
     ) -> bool:
         """Record the outcome of a running attempt; False (and nothing changed) if it is not this attempt's any more."""
+        ...
+
+    def close_lost(self, invocation_id: str, *, attempt: int, outcome: Outcome, ended_at: int) -> bool:
+        """Record the outcome of a running attempt whose lease is over; False if it came back or somebody was faster."""
         ...
 
     def close_queued(self, invocation_id: str, *, outcome: Outcome, ended_at: int) -> bool:

@@ -95,6 +95,16 @@ class SqlInvocations:
             **_NOBODY,
         )
 
+    def close_lost(self, invocation_id: str, *, attempt: int, outcome: Outcome, ended_at: int) -> bool:
+        """Record the outcome of a running attempt whose lease is over."""
+        return self._swap(
+            _lapsed(invocation_id, attempt, ended_at),
+            status=outcome.status.value,
+            outcome=outcome_columns(outcome),
+            ended_at=ended_at,
+            **_NOBODY,
+        )
+
     def close_queued(self, invocation_id: str, *, outcome: Outcome, ended_at: int) -> bool:
         """Record the outcome of an invocation that no worker took."""
         return self._swap(
@@ -106,7 +116,7 @@ class SqlInvocations:
 
     def requeue(self, invocation_id: str, *, attempt: int, enqueued_at: int) -> bool:
         """Put a running attempt whose lease is over back to queued."""
-        lapsed = [*_held(invocation_id, attempt), invocations.c.lease_until < enqueued_at]
+        lapsed = _lapsed(invocation_id, attempt, enqueued_at)
         return self._swap(lapsed, status=_QUEUED, enqueued_at=enqueued_at, **_NOBODY)
 
     def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
@@ -148,3 +158,8 @@ def _held(invocation_id: str, attempt: int) -> list[ColumnElement[bool]]:
         invocations.c.attempt == attempt,
         invocations.c.status == _RUNNING,
     ]
+
+
+def _lapsed(invocation_id: str, attempt: int, now: int) -> list[ColumnElement[bool]]:
+    """Return the sweep's fence: this attempt, and its lease is over."""
+    return [*_held(invocation_id, attempt), invocations.c.lease_until < now]

@@ -1,0 +1,72 @@
+"""`midcall.service.ports.Queue` over RQ."""
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue as RedisQueue
+from rq.serializers import JSONSerializer
+
+from midcall.domain.errors import QueueUnavailable
+from midcall.domain.invocation import Invocation
+from midcall.domain.times import now_ms
+from midcall.queue.jobs import FUNCTION, InvocationJob
+from midcall.queue.names import QUEUE_OF, QUEUES, WAKE_FIELD, WAKES, WAKES_KEPT
+
+#: Our own deadline governs; RQ's is the net below it.
+TIMEOUT_MARGIN_S = 60
+#: Jobs return nothing and their outcome is in the database: RQ's traces are for whoever debugs right now.
+KEPT_S = 60
+
+
+class RqQueue:
+    """Wakes workers through RQ, and waiting api processes through a stream."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._queues = {
+            name: RedisQueue(name, connection=redis, serializer=JSONSerializer, job_class=InvocationJob)
+            for name in QUEUES
+        }
+
+    def enqueue(self, invocation: Invocation) -> None:
+        """Wake a worker; a job that still waits is left where it stands. Raises QueueUnavailable."""
+        queue = self._queues[QUEUE_OF[invocation.purpose]]
+        left_s = max(0, invocation.deadline_at - now_ms()) // 1000
+        try:
+            if invocation.enqueued_at != invocation.created_at and queue.get_job_position(invocation.id) is not None:
+                return
+            queue.enqueue_call(
+                FUNCTION,
+                args=(invocation.id,),
+                job_id=invocation.id,
+                timeout=left_s + TIMEOUT_MARGIN_S,
+                result_ttl=KEPT_S,
+                failure_ttl=KEPT_S,
+                description=invocation.id,
+            )
+        except RedisError as error:
+            raise QueueUnavailable from error
+
+    def announce(self, invocation_id: str) -> None:
+        """Wake whoever waits for an invocation; if Redis is away they look at the row by themselves."""
+        try:
+            self._redis.xadd(WAKES, {WAKE_FIELD: invocation_id}, maxlen=WAKES_KEPT, approximate=True)
+        except RedisError:
+            return
+
+    def alive(self) -> bool:
+        """Tell whether Redis answers."""
+        try:
+            return bool(self._redis.ping())
+        except RedisError:
+            return False
+
+    def waiting(self) -> int:
+        """Count jobs that wait for a worker; raises QueueUnavailable."""
+        try:
+            return sum(queue.count for queue in self._queues.values())
+        except RedisError as error:
+            raise QueueUnavailable from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._redis.close()

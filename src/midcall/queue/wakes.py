@@ -1,0 +1,58 @@
+"""Waiting for wakes in an asyncio process: one stream reader, any number who wait."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from redis import asyncio as aioredis
+from redis.exceptions import RedisError
+
+from midcall.queue.names import WAKE_FIELD, WAKES
+
+_BLOCK_MS = 5_000
+_BATCH = 500
+_PAUSE_S = 0.2
+
+class Wakes:
+    """Hands each wake to who waits for it. A wake is a hint: whoever waits looks at the row all the same."""
+
+    def __init__(self, redis: "aioredis.Redis") -> None:
+        self._redis = redis
+        self._waiting: dict[str, asyncio.Event] = {}
+
+    @contextlib.contextmanager
+    def watch(self, invocation_id: str) -> Iterator[asyncio.Event]:
+        """Get an event that is set when the invocation is announced; begin before it is enqueued."""
+        event = asyncio.Event()
+        self._waiting[invocation_id] = event
+        try:
+            yield event
+        finally:
+            del self._waiting[invocation_id]
+
+    async def run(self) -> None:
+        """Read wakes until cancelled; a lost Redis is asked again and again."""
+        last = "$"
+        while True:
+            try:
+                last = await self._read(last)
+            except (RedisError, OSError):
+                # A Redis that restarted has a new stream, whose ids may begin anywhere.
+                last = "$"
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _read(self, last: str) -> str:
+        # Typed loosely: redis-py's stubs know neither which protocol nor which decoding a connection has.
+        batches: Any = await self._redis.xread({WAKES: last}, block=_BLOCK_MS, count=_BATCH)
+        for _stream, entries in batches or ():
+            for entry_id, fields in entries:
+                last = entry_id.decode()
+                event = self._waiting.get(fields.get(WAKE_FIELD, b"").decode("ascii", "replace"))
+                if event is not None:
+                    event.set()
+        return last
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._redis.aclose()

@@ -1,0 +1,155 @@
+"""Who calls, and what they may do."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from midcall.domain.errors import Fault, Forbidden, InvalidInput, Unauthenticated
+from midcall.domain.ids import new_id
+from midcall.domain.workspace import Key, Scope
+from midcall.service.ports import Page, Storage, Transaction
+
+#: `mc_<key id>_<secret>`; the id is the row's without its prefix.
+_TOKEN = re.compile(r"mc_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
+
+MAX_ROTATION_GRACE_S = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The principal behind one call, and the workspace it acts in."""
+
+    workspace_id: str
+    principal: str
+    key: Key
+
+    def need(self, scope: Scope) -> None:
+        """Raise Forbidden unless the key has the scope."""
+        if not self.key.may(scope):
+            raise Forbidden(f'this call needs the scope "{scope}", which this key lacks')
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A key and its token, which is shown this once."""
+
+    key: Key
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Use cases of API keys."""
+
+    storage: Storage
+    clock: Callable[[], int]
+
+    def authenticate(self, token: str) -> Caller:
+        """Find out who holds a token; raises the same Unauthenticated for unknown, malformed and revoked ones."""
+        match = _TOKEN.fullmatch(token)
+        if match is None:
+            raise Unauthenticated
+        with self.storage.read() as tx:
+            key = tx.keys.find(f"key_{match[1]}")
+        if key is None or not _fits(key, match[2], self.clock()):
+            raise Unauthenticated
+        return Caller(workspace_id=key.workspace_id, principal=key.principal, key=key)
+
+    def create(self, caller: Caller, *, principal: str, scopes: frozenset[Scope], agents: tuple[str, ...]) -> NewSecret:
+        """Make a key in the caller's workspace."""
+        with self.storage.write() as tx:
+            new = self.create_in(tx, caller.workspace_id, principal=principal, scopes=scopes, agents=agents)
+            self._note(tx, caller, "key.create", new.key)
+        return new
+
+    def create_in(
+        self,
+        tx: Transaction,
+        workspace_id: str,
+        *,
+        principal: str,
+        scopes: frozenset[Scope],
+        agents: tuple[str, ...] = (),
+    ) -> NewSecret:
+        """Make a key in an open transaction: the operator's way, without a caller."""
+        if not scopes:
+            raise InvalidInput(faults=[Fault("scopes", "name at least one scope")])
+        secret = _new_secret()
+        key = Key(
+            id=new_id("key"),
+            workspace_id=workspace_id,
+            principal=principal,
+            scopes=scopes,
+            agents=agents,
+            secret_hash=_hash(secret),
+            created_at=self.clock(),
+        )
+        tx.keys.add(key)
+        return NewSecret(key, _token(key, secret))
+
+    def page(self, caller: Caller, page: Page) -> list[Key]:
+        """List the workspace's keys."""
+        with self.storage.read() as tx:
+            return list(tx.keys.page(caller.workspace_id, page))
+
+    def revoke(self, caller: Caller, key_id: str) -> Key:
+        """Make a key worthless at once; revoking again changes nothing."""
+        with self.storage.write() as tx:
+            key = tx.keys.get(caller.workspace_id, key_id)
+            if key.revoked_at is None:
+                key = replace(key, revoked_at=self.clock(), previous_hash=None, previous_until=None)
+                tx.keys.replace(key)
+                self._note(tx, caller, "key.revoke", key)
+        return key
+
+    def rotate(self, caller: Caller, key_id: str, *, grace_s: int) -> NewSecret:
+        """Give a key a new secret; the old one stays good for `grace_s` seconds. Raises NotFound if it is revoked."""
+        with self.storage.write() as tx:
+            key = tx.keys.get(caller.workspace_id, key_id)
+            if key.revoked_at is not None:
+                raise InvalidInput("this key is revoked; create a new one")
+            secret = _new_secret()
+            key = replace(
+                key,
+                secret_hash=_hash(secret),
+                previous_hash=key.secret_hash if grace_s else None,
+                previous_until=self.clock() + grace_s * 1000 if grace_s else None,
+            )
+            tx.keys.replace(key)
+            self._note(tx, caller, "key.rotate", key)
+        return NewSecret(key, _token(key, secret))
+
+    def _note(self, tx: Transaction, caller: Caller, act: str, key: Key) -> None:
+        tx.audit.add(
+            workspace_id=caller.workspace_id,
+            at=self.clock(),
+            principal=caller.principal,
+            act=act,
+            subject=key.id,
+            detail={"principal": key.principal, "scopes": sorted(key.scopes)},
+        )
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _token(key: Key, secret: str) -> str:
+    return f"mc_{key.id.removeprefix('key_')}_{secret}"
+
+
+def _hash(secret: str) -> str:
+    # 256 random bits need no slow hash: there is nothing to guess.
+    return hashlib.sha256(secret.encode("ascii")).hexdigest()
+
+
+def _fits(key: Key, secret: str, now: int) -> bool:
+    if key.revoked_at is not None:
+        return False
+    given = _hash(secret)
+    current = hmac.compare_digest(given, key.secret_hash)
+    in_grace = key.previous_hash is not None and (key.previous_until or 0) > now
+    return current or (in_grace and hmac.compare_digest(given, key.previous_hash or ""))

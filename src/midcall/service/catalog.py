@@ -1,0 +1,176 @@
+"""Use cases of functions: write, version, publish, archive."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from midcall.domain.errors import Fault, InvalidInput, NotApproved, StaleVersion
+from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.ids import new_id
+from midcall.domain.jsonvalue import digest, merge_patch
+from midcall.service.access import Caller
+from midcall.service.forms import FunctionForm, parse_function
+from midcall.service.ports import Page, Storage, Transaction
+
+#: What a function keeps for life; another one is another function.
+_FIXED = ("name", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionView:
+    """A function with one version in full and all versions in brief."""
+
+    function: Function
+    version: Version
+    versions: Sequence[Version]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Use cases of functions."""
+
+    storage: Storage
+    clock: Callable[[], int]
+
+    def create(self, caller: Caller, form: FunctionForm) -> FunctionView:
+        """Store a new function with its version 1, a draft; raises NameTaken."""
+        now = self.clock()
+        function = Function(
+            id=new_id("fn"),
+            workspace_id=caller.workspace_id,
+            name=form.name,
+            display_name=form.display_name or form.name,
+            tags=tuple(form.tags),
+            latest=1,
+            created_at=now,
+            updated_at=now,
+        )
+        version = _draft(function, form, number=1, author=caller.principal, now=now)
+        with self.storage.write() as tx:
+            tx.functions.add(function)
+            tx.functions.add_version(version)
+            self._note(tx, caller, "function.create", function, {"version": 1, "sha256": version.sha256})
+        return FunctionView(function, version, [version])
+
+    def get(self, caller: Caller, name: str) -> FunctionView:
+        """Read a function with its latest version."""
+        with self.storage.read() as tx:
+            function = tx.functions.get(caller.workspace_id, name)
+            return _view(tx, function, function.latest)
+
+    def page(self, caller: Caller, page: Page) -> list[FunctionView]:
+        """List functions by name, each with its latest version."""
+        with self.storage.read() as tx:
+            return [_view(tx, function, function.latest) for function in tx.functions.page(caller.workspace_id, page)]
+
+    def version(self, caller: Caller, name: str, number: int) -> tuple[Function, Version]:
+        """Read one version."""
+        with self.storage.read() as tx:
+            function = tx.functions.get(caller.workspace_id, name)
+            return function, tx.functions.version(function.id, number)
+
+    def versions(self, caller: Caller, name: str) -> Sequence[Version]:
+        """List the versions, oldest first, in brief."""
+        with self.storage.read() as tx:
+            return tx.functions.versions(tx.functions.get(caller.workspace_id, name).id)
+
+    def describe(
+        self, caller: Caller, name: str, *, display_name: str | None, tags: Sequence[str] | None
+    ) -> FunctionView:
+        """Change what is no part of a version."""
+        with self.storage.write() as tx:
+            function = tx.functions.get(caller.workspace_id, name, lock=True)
+            function = replace(
+                function,
+                display_name=function.display_name if display_name is None else display_name,
+                tags=function.tags if tags is None else tuple(tags),
+                updated_at=self.clock(),
+            )
+            tx.functions.replace(function)
+            return _view(tx, function, function.latest)
+
+    def add_version(
+        self, caller: Caller, name: str, patch: Mapping[str, Any], *, base: int | None, if_match: int | None
+    ) -> FunctionView:
+        """Merge changed fields onto a version (the latest, unless `base` names one) and store the sum as the next.
+
+        Raises StaleVersion if `if_match` is not the latest number, InvalidInput if the sum is no valid function.
+        """
+        with self.storage.write() as tx:
+            function = tx.functions.get(caller.workspace_id, name, lock=True)
+            if if_match is not None and if_match != function.latest:
+                raise StaleVersion(f"the latest version is {function.latest}, not {if_match}; read it and repeat")
+            config = tx.functions.version(function.id, function.latest if base is None else base).config
+            form = _merged(config, patch)
+            now = self.clock()
+            version = _draft(function, form, number=function.latest + 1, author=caller.principal, now=now)
+            function = replace(function, latest=version.number, updated_at=now)
+            tx.functions.add_version(version)
+            tx.functions.replace(function)
+            detail = {"version": version.number, "sha256": version.sha256}
+            self._note(tx, caller, "version.create", function, detail)
+            return _view(tx, function, version.number)
+
+    def publish(self, caller: Caller, name: str, number: int, environment: str) -> FunctionView:
+        """Make an approved version the one that runs in an environment; an older one again is a roll-back."""
+        with self.storage.write() as tx:
+            function = tx.functions.get(caller.workspace_id, name, lock=True)
+            version = tx.functions.version(function.id, number)
+            if version.status is not VersionStatus.APPROVED:
+                raise NotApproved(f"version {number} is {version.status}; only an approved version can be published")
+            now = self.clock()
+            tx.functions.publish(function.id, environment, number, principal=caller.principal, at=now)
+            detail = {"version": number, "environment": environment, "before": function.published.get(environment)}
+            self._note(tx, caller, "function.publish", function, detail)
+            tx.functions.replace(replace(function, updated_at=now))
+            return _view(tx, tx.functions.get(caller.workspace_id, name), function.latest)
+
+    def archive(self, caller: Caller, name: str) -> None:
+        """Take a function out of use; its versions and invocations stay on record."""
+        with self.storage.write() as tx:
+            function = tx.functions.get(caller.workspace_id, name, lock=True)
+            tx.functions.archive(function.id, self.clock())
+            self._note(tx, caller, "function.archive", function, {})
+
+    def _note(self, tx: Transaction, caller: Caller, act: str, function: Function, detail: Mapping[str, Any]) -> None:
+        tx.audit.add(
+            workspace_id=caller.workspace_id,
+            at=self.clock(),
+            principal=caller.principal,
+            act=act,
+            subject=function.id,
+            detail=detail,
+        )
+
+
+def _draft(function: Function, form: FunctionForm, *, number: int, author: str, now: int) -> Version:
+    config = form.config()
+    return Version(
+        function_id=function.id,
+        number=number,
+        config=config,
+        sha256=digest(config),
+        status=VersionStatus.DRAFT,
+        author=author,
+        created_at=now,
+    )
+
+
+def _merged(config: Mapping[str, Any], patch: Mapping[str, Any]) -> FunctionForm:
+    faults = [
+        Fault(field, f"a function keeps its {field}; create another function instead")
+        for field in _FIXED
+        if field in patch and patch[field] != config[field]
+    ]
+    faults += [
+        Fault(field, "no part of a version; change it with PATCH /v1/functions/{name}")
+        for field in ("display_name", "tags")
+        if field in patch
+    ]
+    if faults:
+        raise InvalidInput(faults=faults)
+    return parse_function(merge_patch(config, patch))
+
+
+def _view(tx: Transaction, function: Function, number: int) -> FunctionView:
+    return FunctionView(function, tx.functions.version(function.id, number), tx.functions.versions(function.id))

@@ -1,0 +1,139 @@
+"""Admit a call: check it, commit its row, wake a worker. Nothing runs here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.domain.errors import Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
+from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.parameters import prepare
+from midcall.domain.phases import Phase
+from midcall.service.access import Caller
+from midcall.service.outcome import refused
+from midcall.service.ports import InvocationFilter, Page, Queue, Storage, Transaction
+from midcall.service.schemas import value_faults
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as it came in. `version` None means: the published one (live), the latest approved one (test)."""
+
+    id: str
+    function: str
+    purpose: Purpose
+    params: Mapping[str, Any]
+    session: Mapping[str, Any]
+    phase: Phase = Phase.DURING_SESSION
+    environment: str = "production"
+    version: int | None = None
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invocations:
+    """Use cases of invocations."""
+
+    storage: Storage
+    queue: Queue
+    clock: Callable[[], int]
+    #: Calls that may wait in all, over all workspaces; more get QueueFull.
+    max_queued: int
+
+    def admit(self, caller: Caller, call: Call) -> Invocation:
+        """Commit an invocation, then wake a worker for it.
+
+        Where the parameters do not fit, the invocation returned is final (`refused`) already. Raises NotFound,
+        NotPublished, NotApproved, QueueFull. If Redis is away the row waits for the sweep: accepted is accepted.
+        """
+        if caller.key.agents:
+            raise Forbidden("this key is limited to named agents; it may call functions in their sessions alone")
+        with self.storage.read() as tx:
+            function = tx.functions.get(caller.workspace_id, call.function)
+            version = _chosen(tx, function, call)
+        invocation = self._prepared(caller, call, function, version)
+        with self.storage.write() as tx:
+            if not invocation.final:
+                self._check_room(tx, caller)
+            tx.invocations.add(invocation)
+            if invocation.outcome is not None:
+                # A refusal is recorded like any outcome, in the same transaction.
+                ended_at = self.clock()
+                tx.invocations.close_queued(invocation.id, outcome=invocation.outcome, ended_at=ended_at)
+        if not invocation.final:
+            self._wake(invocation)
+        return invocation
+
+    def find(self, caller: Caller, invocation_id: str) -> Invocation:
+        """Read one invocation."""
+        with self.storage.read() as tx:
+            return tx.invocations.get(caller.workspace_id, invocation_id)
+
+    def page(self, caller: Caller, where: InvocationFilter, page: Page) -> list[Invocation]:
+        """List invocations, newest first."""
+        with self.storage.read() as tx:
+            return list(tx.invocations.page(caller.workspace_id, where, page))
+
+    def _prepared(self, caller: Caller, call: Call, function: Function, version: Version) -> Invocation:
+        schema = version.config["parameters"]
+        params = prepare(schema, call.params)
+        faults = value_faults(schema, params, "params")
+        outcome: Outcome | None = None
+        if faults:
+            text = "; ".join(f"{fault.loc.removeprefix('params.')}: {fault.msg}" for fault in faults)
+            outcome = refused(text)
+        now = self.clock()
+        return Invocation(
+            id=call.id,
+            workspace_id=caller.workspace_id,
+            function_id=function.id,
+            function=function.name,
+            version=version.number,
+            sha256=version.sha256,
+            purpose=call.purpose,
+            phase=call.phase,
+            environment=call.environment,
+            status=InvocationStatus.QUEUED,
+            params=params,
+            session=call.session,
+            principal=caller.principal,
+            deadline_at=now + version.config["timeout"] * 1000,
+            attempt=0,
+            max_attempts=1 + version.config["retries"],
+            created_at=now,
+            enqueued_at=now,
+            trace_id=call.trace_id,
+            outcome=outcome,
+        )
+
+    def _check_room(self, tx: Transaction, caller: Caller) -> None:
+        limit = tx.workspaces.get(caller.workspace_id).settings.max_in_flight
+        if tx.invocations.count_open(caller.workspace_id) >= limit:
+            raise QueueFull(f"{limit} calls of this workspace are in flight already; try again shortly")
+        if tx.invocations.count_queued() >= self.max_queued:
+            raise QueueFull
+
+    def _wake(self, invocation: Invocation) -> None:
+        try:
+            self.queue.enqueue(invocation)
+        except QueueUnavailable:
+            # The row is committed: the sweep wakes a worker for it as soon as Redis is back.
+            return
+
+
+def _chosen(tx: Transaction, function: Function, call: Call) -> Version:
+    number = call.version
+    if number is None and call.purpose is Purpose.TEST:
+        number = tx.functions.latest_approved(function.id)
+        if number is None:
+            raise NotApproved(f"no version of {function.name} is approved; submit one for review first")
+    elif number is None:
+        number = function.published.get(call.environment)
+        if number is None:
+            raise NotPublished(
+                f"no version of {function.name} is published in {call.environment}; publish an approved one first"
+            )
+    version = tx.functions.version(function.id, number)
+    if version.status is not VersionStatus.APPROVED:
+        raise NotApproved(f"version {number} is {version.status}; submit it for review first")
+    return version

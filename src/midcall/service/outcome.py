@@ -1,0 +1,106 @@
+"""From what a run came to, to the outcome that is recorded."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
+from midcall.domain.phases import BadReturn, Phase, Returned, interpret
+from midcall.domain.run import RunReport, RunStatus
+from midcall.service.schemas import value_faults
+
+#: What the line hears where the function's author has set no error message.
+DEFAULT_ERROR_MESSAGE = "Sorry, that did not work just now."
+
+_STATUSES = {
+    RunStatus.OK: InvocationStatus.SUCCEEDED,
+    RunStatus.TIMEOUT: InvocationStatus.TIMED_OUT,
+}
+
+
+def outcome_of(report: RunReport, config: Mapping[str, Any], phase: Phase, variables: Mapping[str, Any]) -> Outcome:
+    """Judge a report: the outcome of a run of `config`, with `variables` as they were before it."""
+    if report.status is not RunStatus.OK:
+        return _unsuccessful(report, config, variables)
+    try:
+        returned = interpret(report.result, phase)
+    except BadReturn as error:
+        return failed("bad_return", str(error), config, variables)
+    warnings = _output_warnings(config, returned.result)
+    if warnings and config["strict_output"]:
+        return failed("output_schema", "; ".join(warnings), config, variables)
+    return _successful(returned, config, variables, warnings)
+
+
+def failed(
+    kind: str,
+    message: str,
+    config: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    status: InvocationStatus = InvocationStatus.FAILED,
+) -> Outcome:
+    """Make the outcome of a call that midcall itself gave up; the agent still gets something to say."""
+    return Outcome(
+        status=status, message=_error_message(config), variables=variables, error=OutcomeError(kind, message)
+    )
+
+
+def refused(faults: str) -> Outcome:
+    """Make the outcome of a call whose parameters do not fit; the text tells the LLM what to ask for."""
+    text = f"The function was not called: {faults}. Ask for what is missing or wrong, then call it again."
+    return Outcome(
+        status=InvocationStatus.REFUSED,
+        result=text,
+        error=OutcomeError("invalid_params", faults),
+    )
+
+
+def _successful(
+    returned: Returned, config: Mapping[str, Any], variables: Mapping[str, Any], warnings: tuple[str, ...]
+) -> Outcome:
+    result, truncated = _capped(returned.result, config["max_result_chars"])
+    return Outcome(
+        status=InvocationStatus.SUCCEEDED,
+        result=result,
+        truncated=truncated,
+        variables={**variables, **returned.variables},
+        changed=tuple(sorted(returned.variables)),
+        terminate=returned.terminate,
+        reason=returned.reason,
+        warnings=warnings,
+    )
+
+
+def _unsuccessful(report: RunReport, config: Mapping[str, Any], variables: Mapping[str, Any]) -> Outcome:
+    error = report.error
+    return Outcome(
+        status=_STATUSES.get(report.status, InvocationStatus.FAILED),
+        message=_error_message(config),
+        variables=variables,
+        error=OutcomeError(
+            type=error.type if error else report.status.value,
+            message=error.message if error else f"the run ended with status {report.status}",
+            line=error.line if error else None,
+            traceback=error.traceback if error else None,
+        ),
+    )
+
+
+def _error_message(config: Mapping[str, Any]) -> str:
+    message = config.get("messages", {}).get("error")
+    if isinstance(message, Mapping):
+        message = message.get("default")
+    return str(message) if message else DEFAULT_ERROR_MESSAGE
+
+
+def _output_warnings(config: Mapping[str, Any], result: Any) -> tuple[str, ...]:
+    schema = config.get("output_schema")
+    if schema is None:
+        return ()
+    return tuple(f"{fault.loc}: {fault.msg}" for fault in value_faults(schema, result, "result"))
+
+
+def _capped(result: Any, limit: int) -> tuple[Any, bool]:
+    """Cut a result to `limit` characters of its string form, if it is longer."""
+    text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+    return (result, False) if len(text) <= limit else (text[:limit], True)

@@ -1,0 +1,132 @@
+"""Use cases of review: submit a version, decide about it, review a draft without saving it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from midcall.domain.approval import seal
+from midcall.domain.errors import Conflict, Forbidden
+from midcall.domain.function import Approval, Function, Version, VersionStatus, naming_advice
+from midcall.domain.jsonvalue import digest
+from midcall.domain.review import Comment, Findings, Severity, Subject
+from midcall.domain.workspace import ApprovalMode
+from midcall.service.access import Caller
+from midcall.service.forms import FunctionForm
+from midcall.service.ports import Reviewer, Storage, Transaction
+
+#: Statuses from which a version may be submitted; submitting again reviews it under today's policy.
+_SUBMITTABLE = frozenset({VersionStatus.DRAFT, VersionStatus.CHANGES_REQUESTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """Use cases of review."""
+
+    storage: Storage
+    reviewer: Reviewer
+    approval_key: bytes
+    clock: Callable[[], int]
+
+    def preview(self, form: FunctionForm) -> dict[str, Any]:
+        """Review a function as it stands in the editor; nothing is saved."""
+        config = form.config()
+        findings = self._findings(config)
+        status = VersionStatus.APPROVED if findings.clean else VersionStatus.CHANGES_REQUESTED
+        return _review(findings, status, digest(config))
+
+    def submit(self, caller: Caller, name: str, number: int) -> dict[str, Any]:
+        """Review a version and record what came of it; one that was decided on already keeps its review."""
+        with self.storage.read() as tx:
+            function = tx.functions.get(caller.workspace_id, name)
+            version = tx.functions.version(function.id, number)
+        if version.status not in _SUBMITTABLE and version.review is not None:
+            return dict(version.review)
+        # The review takes its time and another process: no transaction is open meanwhile.
+        findings = self._findings(version.config)
+        with self.storage.write() as tx:
+            function = tx.functions.get(caller.workspace_id, name, lock=True)
+            reviewed, version = version.config, tx.functions.version(function.id, number)
+            if version.status not in _SUBMITTABLE and version.review is not None:
+                return dict(version.review)
+            if version.config != reviewed:
+                raise Conflict("the stored version changed while it was reviewed; make a new version")
+            mode = tx.workspaces.get(caller.workspace_id).settings.approval
+            version = self._judged(function, version, findings, mode, caller)
+            tx.functions.decide(version)
+            self._note(tx, caller, "version.submit", version)
+        return dict(version.review or {})
+
+    def approve(self, caller: Caller, name: str, number: int, comment: str) -> dict[str, Any]:
+        """Approve a version that waits for a person; never one's own."""
+        return self._decide(caller, name, number, comment, VersionStatus.APPROVED)
+
+    def reject(self, caller: Caller, name: str, number: int, comment: str) -> dict[str, Any]:
+        """Reject a version that waits for a person; never one's own."""
+        return self._decide(caller, name, number, comment, VersionStatus.REJECTED)
+
+    def _findings(self, config: Mapping[str, Any]) -> Findings:
+        parameters = frozenset(config["parameters"].get("properties", {}))
+        code = config["code"]
+        findings = self.reviewer.review(Subject(code["source"], parameters, tuple(code["actions"])))
+        advice = tuple(
+            Comment(f"naming-{field}", Severity.WARNING, f"{field}: {text}", text)
+            for field, text in naming_advice(config["name"], config["description"])
+        )
+        return replace(findings, comments=findings.comments + advice)
+
+    def _judged(
+        self, function: Function, version: Version, findings: Findings, mode: ApprovalMode, caller: Caller
+    ) -> Version:
+        status = VersionStatus.CHANGES_REQUESTED
+        approval = None
+        if findings.clean and mode is ApprovalMode.HUMAN:
+            status = VersionStatus.PENDING_APPROVAL
+        elif findings.clean:
+            status = VersionStatus.APPROVED
+            approval = self._approval(function, version, findings.policy, caller)
+        return replace(version, status=status, review=_review(findings, status, version.sha256), approval=approval)
+
+    def _approval(self, function: Function, version: Version, policy: str, caller: Caller) -> Approval:
+        # Sealed over the bytes read in this very transaction, digested anew: what was stored is what is approved.
+        sha256 = digest(version.config)
+        if sha256 != version.sha256:
+            raise Conflict("the stored version was changed after it was written; make a new version")
+        mark = seal(self.approval_key, function=function, number=version.number, sha256=sha256, policy=policy)
+        return Approval(policy=policy, principal=caller.principal, at=self.clock(), seal=mark)
+
+    def _decide(self, caller: Caller, name: str, number: int, comment: str, to: VersionStatus) -> dict[str, Any]:
+        with self.storage.write() as tx:
+            function = tx.functions.get(caller.workspace_id, name, lock=True)
+            version = tx.functions.version(function.id, number)
+            if version.status is not VersionStatus.PENDING_APPROVAL or version.review is None:
+                raise Conflict(f"version {number} is {version.status}; only one that is pending_approval waits for you")
+            if version.author == caller.principal:
+                raise Forbidden("the author of a version cannot decide about it; another principal must")
+            review = dict(version.review) | {"status": to.value, "decision": {"by": caller.principal, "text": comment}}
+            approval = None
+            if to is VersionStatus.APPROVED:
+                approval = self._approval(function, version, str(review["policy"]), caller)
+            version = replace(version, status=to, review=review, approval=approval)
+            tx.functions.decide(version)
+            self._note(tx, caller, f"version.{to.value}", version)
+        return review
+
+    def _note(self, tx: Transaction, caller: Caller, act: str, version: Version) -> None:
+        tx.audit.add(
+            workspace_id=caller.workspace_id,
+            at=self.clock(),
+            principal=caller.principal,
+            act=act,
+            subject=version.function_id,
+            detail={"version": version.number, "sha256": version.sha256, "status": version.status.value},
+        )
+
+
+def _review(findings: Findings, status: VersionStatus, sha256: str) -> dict[str, Any]:
+    return {
+        "status": status.value,
+        "policy": findings.policy,
+        "sha256": sha256,
+        "took_ms": round(findings.took_ms, 2),
+        "comments": [asdict(comment) for comment in findings.comments],
+    }

@@ -1,0 +1,109 @@
+"""Mend what a crash left behind. Any number of processes may sweep at once: every step compares and swaps."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from midcall.domain.errors import QueueUnavailable
+from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.service.outcome import failed
+from midcall.service.ports import Queue, Storage, Transaction
+
+#: A wake that nobody followed for this long is given again: Redis may have lost it.
+REWAKE_AFTER_MS = 2_000
+#: What is overdue by less is left to whoever waits for it.
+GRACE_MS = 1_000
+
+_BATCH = 100
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did."""
+
+    woken: int = 0
+    overdue: int = 0
+    requeued: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Finds invocations that no process will finish by itself."""
+
+    storage: Storage
+    queue: Queue
+    clock: Callable[[], int]
+
+    def sweep(self) -> Swept:
+        """Sweep once: wake, close or queue again whatever is stale."""
+        now = self.clock()
+        with self.storage.read() as tx:
+            overdue = tx.invocations.overdue_queued(deadline_before=now - GRACE_MS, limit=_BATCH)
+            lost = tx.invocations.lost_running(lease_before=now, limit=_BATCH)
+            stale = tx.invocations.stale_queued(enqueued_before=now - REWAKE_AFTER_MS, limit=_BATCH)
+        requeued = [self._return_or_close(invocation) for invocation in lost]
+        swept = Swept(
+            overdue=sum(self.close_unstarted(invocation) for invocation in overdue),
+            requeued=requeued.count(True),
+            lost=requeued.count(False),
+            woken=sum(self._wake(invocation) for invocation in stale if invocation.deadline_at >= now),
+        )
+        if swept != Swept():
+            log.info("swept", woken=swept.woken, overdue=swept.overdue, requeued=swept.requeued, lost=swept.lost)
+        return swept
+
+    def close_unstarted(self, invocation: Invocation) -> bool:
+        """Close a queued invocation that no worker took in time; False if one just did."""
+        text = "no worker was free before the deadline; the function was not run"
+        return self._close_queued(invocation, "not_started", text, InvocationStatus.TIMED_OUT)
+
+    def close_unqueued(self, invocation: Invocation) -> bool:
+        """Close a queued invocation because the queue is away and somebody waits; False if a worker just took it."""
+        text = QueueUnavailable().message
+        return self._close_queued(invocation, QueueUnavailable.code, text, InvocationStatus.FAILED)
+
+    def _close_queued(self, invocation: Invocation, kind: str, text: str, status: InvocationStatus) -> bool:
+        with self.storage.write() as tx:
+            outcome = failed(kind, text, _config(tx, invocation), invocation.variables, status)
+            closed = tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=self.clock())
+        if closed:
+            self.queue.announce(invocation.id)
+        return closed
+
+    def _return_or_close(self, invocation: Invocation) -> bool | None:
+        """Queue a lost invocation again (True), or close it as failed (False); None if somebody was faster."""
+        now = self.clock()
+        if invocation.attempt < invocation.max_attempts and invocation.deadline_at > now:
+            with self.storage.write() as tx:
+                taken = tx.invocations.requeue(invocation.id, attempt=invocation.attempt, enqueued_at=now)
+            return self._enqueue(invocation) if taken else None
+        with self.storage.write() as tx:
+            text = "the worker went away while the function ran"
+            outcome = failed("worker_lost", text, _config(tx, invocation), invocation.variables)
+            attempt = invocation.attempt
+            closed = tx.invocations.close_lost(invocation.id, attempt=attempt, outcome=outcome, ended_at=now)
+        if closed:
+            self.queue.announce(invocation.id)
+        return False if closed else None
+
+    def _wake(self, invocation: Invocation) -> bool:
+        with self.storage.write() as tx:
+            mine = tx.invocations.touch_queued(invocation.id, seen=invocation.enqueued_at, enqueued_at=self.clock())
+        return mine and self._enqueue(invocation)
+
+    def _enqueue(self, invocation: Invocation) -> bool:
+        try:
+            self.queue.enqueue(invocation)
+        except QueueUnavailable:
+            return False
+        return True
+
+
+def _config(tx: Transaction, invocation: Invocation) -> Mapping[str, Any]:
+    """Return the version's document, for what its author wants said."""
+    return tx.functions.version(invocation.function_id, invocation.version).config
