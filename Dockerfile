@@ -1,0 +1,40 @@
+# The image that the services api, worker, pool and migrate run in. The sandbox that user code runs in is another image
+# (sandbox/). No BuildKit features: the classic builder must do.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+LABEL midcall.stage=build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1
+WORKDIR /src
+# Locks first: a change of code alone does not install them again.
+COPY requirements/build.txt requirements/runtime.txt requirements/
+RUN python3 -m venv /build \
+ && /build/bin/pip install -q --require-hashes -r requirements/build.txt \
+ && python3 -m venv /opt/midcall \
+ && /opt/midcall/bin/pip install -q --require-hashes -r requirements/runtime.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY sandbox sandbox
+COPY src src
+RUN /build/bin/pip wheel -q --no-deps --no-build-isolation --wheel-dir /dist . \
+ && /opt/midcall/bin/pip install -q --no-deps --no-index /dist/*.whl \
+ && /opt/midcall/bin/pip uninstall -q -y pip
+
+FROM ${PYTHON_IMAGE}
+# One uid for all services: the pool's socket directory is 0700 and SO_PEERCRED lets its own uid in.
+RUN groupadd --gid 10001 midcall \
+ && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin midcall \
+ && install -d -o 10001 -g 10001 -m 0700 /data /run/midcall
+COPY --from=build /opt/midcall /opt/midcall
+ENV PATH=/opt/midcall/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MIDCALL_DATA_DIR=/data \
+    MIDCALL_RUNTIME_DIR=/run/midcall \
+    MIDCALL_HOST=0.0.0.0 \
+    MIDCALL_PORT=8787 \
+    MIDCALL_LOG_FORMAT=json
+USER 10001:10001
+WORKDIR /data
+EXPOSE 8787
+ENTRYPOINT ["midcall"]
+CMD ["--help"]
