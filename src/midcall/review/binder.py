@@ -1,0 +1,172 @@
+"""Walks a module once and notes scopes, bindings, uses and parents."""
+
+import ast
+from dataclasses import dataclass, field
+
+from midcall.review.scopes import Binding, Kind, Scope, target_scope
+
+_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+#: Nodes without content, which the parser shares between places.
+_MARKERS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass
+class Bound:
+    """What the walk found: the module's scope, each node's scope and parent, in order of the source."""
+
+    root: Scope
+    scope_of: dict[ast.AST, Scope] = field(default_factory=dict)
+    parent_of: dict[ast.AST, ast.AST] = field(default_factory=dict)
+    order: list[ast.AST] = field(default_factory=list)
+
+
+class Binder:
+    """The walk itself. `is_module` says whether a dotted name is a listed module (for `from a import b`)."""
+
+    def __init__(self, tree: ast.Module, *, modules: frozenset[str]) -> None:
+        self._modules = modules
+        self.bound = Bound(Scope(tree, None))
+        self._late: list[tuple[Scope, str, Binding]] = []
+        self._visit_children(tree, self.bound.root)
+        # After the walk, because a `nonlocal` may name what the function around binds further down.
+        for scope, name, binding in self._late:
+            target_scope(scope, name).bindings.setdefault(name, []).append(binding)
+
+    def _bind(self, scope: Scope, name: str, binding: Binding) -> None:
+        if name in scope.outer_names:
+            self._late.append((scope, name, binding))
+        else:
+            scope.bindings.setdefault(name, []).append(binding)
+
+    def _visit(self, node: ast.AST, parent: ast.AST, scope: Scope) -> None:
+        self.bound.parent_of[node] = parent
+        self.bound.scope_of[node] = scope
+        self.bound.order.append(node)
+        special = _SPECIAL.get(type(node))
+        if special is not None:
+            special(self, node, scope)
+        else:
+            self._visit_children(node, scope)
+
+    def _visit_children(self, node: ast.AST, scope: Scope) -> None:
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, _MARKERS):
+                self._visit(child, node, scope)
+
+    def _visit_function(self, node: _Function, scope: Scope) -> None:
+        if not isinstance(node, ast.Lambda):
+            self._bind(scope, node.name, Binding(Kind.FUNCTION, node))
+            for outer in (*node.decorator_list, *([node.returns] if node.returns else [])):
+                self._visit(outer, node, scope)
+        inner = Scope(node, scope)
+        _collect_outer_names(node, inner)
+        self._visit_arguments(node.args, node, scope, inner)
+        for statement in node.body if isinstance(node.body, list) else [node.body]:
+            self._visit(statement, node, inner)
+
+    def _visit_arguments(self, arguments: ast.arguments, node: ast.AST, scope: Scope, inner: Scope) -> None:
+        self.bound.parent_of[arguments] = node
+        self.bound.scope_of[arguments] = scope
+        self.bound.order.append(arguments)
+        for child in ast.iter_child_nodes(arguments):
+            self._visit(child, arguments, scope)
+            if isinstance(child, ast.arg):
+                inner.bindings.setdefault(child.arg, []).append(Binding(Kind.PARAMETER, child))
+
+    def _visit_class(self, node: ast.ClassDef, scope: Scope) -> None:
+        self._bind(scope, node.name, Binding(Kind.CLASS, node))
+        for outer in (*node.decorator_list, *node.bases, *node.keywords):
+            self._visit(outer, node, scope)
+        inner = Scope(node, scope)
+        _collect_outer_names(node, inner)
+        for statement in node.body:
+            self._visit(statement, node, inner)
+
+    def _visit_comprehension(self, node: _Comprehension, scope: Scope) -> None:
+        inner = Scope(node, scope)
+        for position, generator in enumerate(node.generators):
+            self.bound.parent_of[generator] = node
+            self.bound.scope_of[generator] = inner
+            self.bound.order.append(generator)
+            self._visit(generator.target, generator, inner)
+            self._visit(generator.iter, generator, scope if position == 0 else inner)
+            for condition in generator.ifs:
+                self._visit(condition, generator, inner)
+        elements = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        for element in elements:
+            self._visit(element, node, inner)
+
+    def _visit_named(self, node: ast.NamedExpr, scope: Scope) -> None:
+        around = scope
+        while around.is_comprehension and around.parent is not None:
+            around = around.parent
+        self._bind(around, node.target.id, Binding(Kind.VALUE, node, node.value))
+        for child in (node.target, node.value):
+            self.bound.parent_of[child] = node
+        self.bound.scope_of[node.target] = around
+        self.bound.order.append(node.target)
+        self._visit(node.value, node, scope)
+
+    def _visit_name(self, node: ast.Name, scope: Scope) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self._bind(scope, node.id, self._binding_of(node))
+
+    def _binding_of(self, node: ast.Name) -> Binding:
+        parent = self.bound.parent_of[node]
+        if isinstance(parent, ast.Assign) and isinstance(node.ctx, ast.Store):
+            return Binding(Kind.VALUE, parent, parent.value)
+        if isinstance(parent, ast.AnnAssign) and parent.value is not None:
+            return Binding(Kind.VALUE, parent, parent.value)
+        return Binding(Kind.OTHER, node)
+
+    def _visit_import(self, node: ast.Import, scope: Scope) -> None:
+        for alias in node.names:
+            origin = alias.name if alias.asname else alias.name.split(".")[0]
+            self._bind(scope, alias.asname or origin, Binding(Kind.MODULE, node, origin=origin))
+            self._visit(alias, node, scope)
+
+    def _visit_import_from(self, node: ast.ImportFrom, scope: Scope) -> None:
+        for alias in node.names:
+            origin = f"{node.module or ''}.{alias.name}"
+            kind = Kind.MODULE if origin in self._modules else Kind.IMPORTED
+            self._bind(scope, alias.asname or alias.name, Binding(kind, node, origin=origin))
+            self._visit(alias, node, scope)
+
+    def _visit_naming(self, node: ast.AST, scope: Scope) -> None:
+        """Handle what binds a name kept as plain text: `except ... as name` and the patterns of `match`."""
+        name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
+        if name:
+            self._bind(scope, name, Binding(Kind.OTHER, node))
+        self._visit_children(node, scope)
+
+
+def _collect_outer_names(node: ast.AST, scope: Scope) -> None:
+    """Note the `global` and `nonlocal` statements of a scope before its body is walked."""
+    todo = list(ast.iter_child_nodes(node))
+    while todo:
+        child = todo.pop()
+        if isinstance(child, ast.Global | ast.Nonlocal):
+            scope.outer_names.update(dict.fromkeys(child.names, child))
+        elif not isinstance(child, _Function | ast.ClassDef | ast.expr):
+            todo.extend(ast.iter_child_nodes(child))
+
+
+_SPECIAL = {
+    ast.FunctionDef: Binder._visit_function,
+    ast.AsyncFunctionDef: Binder._visit_function,
+    ast.Lambda: Binder._visit_function,
+    ast.ClassDef: Binder._visit_class,
+    ast.ListComp: Binder._visit_comprehension,
+    ast.SetComp: Binder._visit_comprehension,
+    ast.DictComp: Binder._visit_comprehension,
+    ast.GeneratorExp: Binder._visit_comprehension,
+    ast.NamedExpr: Binder._visit_named,
+    ast.Name: Binder._visit_name,
+    ast.Import: Binder._visit_import,
+    ast.ImportFrom: Binder._visit_import_from,
+    ast.ExceptHandler: Binder._visit_naming,
+    ast.MatchAs: Binder._visit_naming,
+    ast.MatchStar: Binder._visit_naming,
+    ast.MatchMapping: Binder._visit_naming,
+}

@@ -1,0 +1,79 @@
+"""The review itself: every rule over one source, in three steps, each only if the one before allows it."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+
+from midcall.domain.review import Comment, Severity, Subject
+from midcall.review import syntax
+from midcall.review.allowlist import AllowList, packaged
+from midcall.review.module import Module
+from midcall.review.rule import Hit, Rule
+from midcall.review.rules import TEXT_RULES, TREE_RULES
+from midcall.review.text import Text
+
+#: Raise it when a rule's meaning changes though its id and summary do not.
+REVISION = 1
+#: How many comments are returned at most: a person reads no more, and answers stay small.
+MAX_COMMENTS = 200
+
+_WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def review(subject: Subject, *, allowed: AllowList | None = None) -> tuple[Comment, ...]:
+    """Check one source and return its comments in the order of the lines; never runs it, never raises on any text.
+
+    `allowed` replaces the packaged allow-list. The time grows with the source, which the size rule bounds; callers that
+    face untrusted text still do this in a process that can be killed (`midcall.reviewer`).
+    """
+    text = Text(subject)
+    try:
+        return _ordered(_review(text, allowed or packaged()))
+    except (RecursionError, MemoryError) as fault:
+        hit = syntax.too_complex(f"a check gave up ({type(fault).__name__})")
+        return (_comment(text, syntax.COMPLEX, hit),)
+
+
+def _review(text: Text, allowed: AllowList) -> list[Comment]:
+    comments = [_comment(text, rule, hit) for rule in TEXT_RULES for hit in rule.check(text)]
+    if any(comment.severity is Severity.ERROR for comment in comments):
+        # What is not plain text is not parsed: the parser would stumble over the same place, less clearly.
+        return comments
+    parsed = syntax.parse(text)
+    comments += [_comment(text, rule, hit) for rule, hit in parsed.hits]
+    if parsed.tree is None:
+        return comments
+    module = Module(text, parsed.tree, allowed)
+    comments += [_comment(text, rule, hit) for rule in TREE_RULES for hit in rule.check(module)]
+    return comments
+
+
+def _comment(text: Text, rule: Rule[Text] | Rule[Module], hit: Hit) -> Comment:
+    span = text.span(hit.where)
+    return Comment(
+        rule=rule.id,
+        severity=hit.severity or rule.severity,
+        message=hit.message,
+        suggestion=hit.suggestion,
+        line=span.line,
+        column=span.column,
+        end_line=span.end_line,
+        end_column=span.end_column,
+    )
+
+
+def _ordered(comments: Iterable[Comment]) -> tuple[Comment, ...]:
+    """Drop repetitions, keep the weightiest where there are too many, and put them in the order of the source."""
+    kept = {(comment.rule, comment.line, comment.column): comment for comment in comments}
+    heaviest = sorted(kept.values(), key=lambda comment: _WEIGHT[comment.severity])[:MAX_COMMENTS]
+    return tuple(sorted(heaviest, key=lambda comment: (comment.line, comment.column, _WEIGHT[comment.severity])))
+
+
+@cache
+def policy_version(allowed: AllowList | None = None) -> str:
+    """Return the version of the policy: it changes with the rules, their severities and the allow-list."""
+    digest = hashlib.sha256(str(REVISION).encode())
+    for rule in (*TEXT_RULES, *syntax.RULES, *TREE_RULES):
+        digest.update(f"\n{rule.id}\t{rule.severity}\t{rule.summary}".encode())
+    digest.update(b"\n" + (allowed or packaged()).text.encode())
+    return f"{REVISION}-{digest.hexdigest()[:12]}"

@@ -1,0 +1,176 @@
+"""A parsed module as the rules see it: nodes by type, parents, scopes, imports, and what constants can be."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+from midcall.domain.review import Subject
+from midcall.review.allowlist import AllowList
+from midcall.review.binder import Binder
+from midcall.review.scopes import Kind, Meaning, Scope, resolve
+from midcall.review.text import Text
+
+Node = TypeVar("Node", bound=ast.AST)
+Answer = TypeVar("Answer")
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Module:
+    """The source, its tree, and answers to what rules ask; each answer is worked out once."""
+
+    def __init__(self, text: Text, tree: ast.Module, allowed: AllowList) -> None:
+        self.text = text
+        self.tree = tree
+        self.allowed = allowed
+        self._bound = Binder(tree, modules=frozenset(allowed.modules)).bound
+        self.root = self._bound.root
+        self._answers: dict[Callable[[Module], Any], Any] = {}
+        self._by_type: dict[type, list[ast.AST]] = defaultdict(list)
+        for node in self._bound.order:
+            self._by_type[type(node)].append(node)
+
+    @property
+    def subject(self) -> Subject:
+        """What is reviewed, with its declarations."""
+        return self.text.subject
+
+    def nodes(self, kind: type[Node]) -> list[Node]:
+        """Return all nodes of exactly this type, in source order (names in a function after its decorators)."""
+        return cast("list[Node]", self._by_type.get(kind, []))
+
+    def functions(self) -> list[FunctionNode]:
+        """Return every `def` and `async def`."""
+        return [*self.nodes(ast.FunctionDef), *self.nodes(ast.AsyncFunctionDef)]
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        """Return the node around, or None for the module and for nodes that stand in several places."""
+        return self._bound.parent_of.get(node)
+
+    def parents(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield the nodes around, innermost first."""
+        current = self.parent(node)
+        while current is not None:
+            yield current
+            current = self.parent(current)
+
+    def scope(self, node: ast.AST) -> Scope:
+        """Return the scope in which a node stands."""
+        return self._bound.scope_of.get(node, self.root)
+
+    def meaning(self, node: ast.Name) -> Meaning:
+        """Return what a name may stand for where it is used."""
+        return self._meanings[node] if node in self._meanings else resolve(self.scope(node), node.id)
+
+    @cached_property
+    def _meanings(self) -> dict[ast.Name, Meaning]:
+        cache: dict[tuple[Scope, str], Meaning] = {}
+        found: dict[ast.Name, Meaning] = {}
+        for node in self.nodes(ast.Name):
+            key = (self.scope(node), node.id)
+            if key not in cache:
+                cache[key] = resolve(*key)
+            found[node] = cache[key]
+        return found
+
+    def is_builtin(self, node: ast.AST, *names: str) -> bool:
+        """Say whether a node is the built-in function of one of these names, bound nowhere in the source."""
+        return isinstance(node, ast.Name) and node.id in names and not self.meaning(node).bindings
+
+    def origin(self, node: ast.AST) -> str:
+        """Return the dotted library name that an expression stands for (`json.dumps`), or an empty string.
+
+        Follows plain renaming (`d = json.dumps`) a few steps.
+        """
+        return self._origin(node, 4)
+
+    def _origin(self, node: ast.AST, steps: int) -> str:
+        if isinstance(node, ast.Attribute):
+            base = self._origin(node.value, steps)
+            return f"{base}.{node.attr}" if base else ""
+        if not isinstance(node, ast.Name) or steps == 0:
+            return ""
+        for binding in self.meaning(node).bindings:
+            if binding.kind in {Kind.MODULE, Kind.IMPORTED}:
+                return binding.origin
+            if binding.kind is Kind.VALUE and isinstance(binding.value, ast.Name | ast.Attribute):
+                found = self._origin(binding.value, steps - 1)
+                if found:
+                    return found
+        return ""
+
+    def once(self, work: Callable[["Module"], Answer]) -> Answer:
+        """Return `work(self)`, worked out at the first call only."""
+        if work not in self._answers:
+            self._answers[work] = work(self)
+        return cast("Answer", self._answers[work])
+
+    def enclosing_function(self, node: ast.AST) -> FunctionNode | ast.Lambda | None:
+        """Return the innermost function or lambda around a node."""
+        for parent in self.parents(node):
+            if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                return parent
+        return None
+
+    def in_annotation(self, node: ast.AST) -> bool:
+        """Say whether a node stands in an annotation."""
+        child = node
+        for parent in self.parents(node):
+            if isinstance(parent, ast.arg | ast.AnnAssign):
+                return child is parent.annotation
+            if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
+                return child is parent.returns
+            child = parent
+        return False
+
+    @cached_property
+    def handler(self) -> FunctionNode | None:
+        """The last top-level function called `handler`, if there is one."""
+        found = [
+            node
+            for node in self.tree.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "handler"
+        ]
+        return found[-1] if found else None
+
+    @cached_property
+    def class_attributes(self) -> frozenset[str]:
+        """Names that the source itself gives to attributes: class bodies, methods, and stores on anything."""
+        stored = {node.attr for node in self.nodes(ast.Attribute) if isinstance(node.ctx, ast.Store)}
+        for node in self.nodes(ast.ClassDef):
+            for statement in node.body:
+                stored.update(_bound_in_class(statement))
+        return frozenset(stored)
+
+
+def _bound_in_class(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def walk_own(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes within a function or block, not those of functions and classes defined inside it."""
+    todo = list(ast.iter_child_nodes(node))
+    while todo:
+        child = todo.pop()
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            todo.extend(ast.iter_child_nodes(child))
+
+
+def dotted(node: ast.AST) -> list[str]:
+    """Return the parts of `a.b.c`, or an empty list for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return []
+    return [node.id, *reversed(parts)]

@@ -1,0 +1,206 @@
+"""RestrictedPython's transformer as a checker: unknown syntax is refused, ordinary modern Python is let through.
+
+Its answer to a node it has no method for is an error; that default is the reason to build on it. Where it would rewrite
+code for guards at run time, this class only looks: the bytes that were reviewed are the bytes that run.
+"""
+
+import ast
+from dataclasses import dataclass, field
+
+from RestrictedPython.transformer import RestrictingNodeTransformer
+
+from midcall.review.module import Module
+from midcall.review.rule import Hit
+from midcall.review.scopes import Kind
+from midcall.review.vocabulary import (
+    CLASS_NAMES,
+    LIBRARY_PRIVATE,
+    MODULE_NAMES,
+    READABLE,
+    SPECIAL_METHODS,
+    attribute_fault,
+    is_guard,
+    is_special,
+)
+
+
+@dataclass
+class Judgement:
+    """What the walk found, by rule."""
+
+    construct: list[Hit] = field(default_factory=list)
+    name: list[Hit] = field(default_factory=list)
+    attribute: list[Hit] = field(default_factory=list)
+
+
+class PolicyChecker(RestrictingNodeTransformer):  # type: ignore[misc]  # the library is not typed for mypy
+    """Looks at every node once. Nodes stay as they are: each method here returns the node it was given."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__()
+        self._module = module
+        self.judgement = Judgement()
+
+    def error(self, node: ast.AST, info: str) -> None:
+        """Take up what the transformer itself refuses."""
+        self.judgement.construct.append(Hit(node, f"This is not allowed here: {info}", "Write it in a plainer way."))
+
+    def _plain(self, node: ast.AST) -> ast.AST:
+        """Visit the parts of a node that is fine as such."""
+        for child in ast.iter_child_nodes(node):
+            self.visit(child)
+        return node
+
+    def check_name(self, node: ast.AST, name: str | None, allow_magic_methods: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002 (the library's signature)
+        """Refuse names that belong to Python or to the machinery around the code."""
+        if name is None or not name.startswith("_") or name.strip("_") == "":
+            return
+        if is_guard(name):
+            reason = "names of this form belong to the machinery around the code"
+        elif is_special(name) and not self._may_bind(node, name):
+            reason = "names with two underscores on both sides belong to Python itself"
+        else:
+            return
+        self.judgement.name.append(Hit(node, f"`{name}` may not be used as a name: {reason}.", "Choose another name."))
+
+    def _may_bind(self, node: ast.AST, name: str) -> bool:
+        scope = self._module.scope(node)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and name in {"__name__", "__doc__"}:
+            return True
+        if scope.is_class:
+            return name in (
+                SPECIAL_METHODS if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else CLASS_NAMES
+            )
+        return scope.is_module and isinstance(node, ast.Name) and name in MODULE_NAMES
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """Check the name; `print` stays `print`."""
+        self.check_name(node, node.id)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """Check the attribute with what stands around it."""
+        fault = attribute_fault(node.attr)
+        if fault and not self._is_ordinary(node):
+            self.judgement.attribute.append(
+                Hit(node, f"`.{node.attr}` may not be reached: {fault}.", _advice(node.attr))
+            )
+        elif node.attr in READABLE and not isinstance(node.ctx, ast.Load):
+            self.judgement.attribute.append(Hit(node, f"`.{node.attr}` may only be read.", "Use a variable of yours."))
+        return self._plain(node)
+
+    def _is_ordinary(self, node: ast.Attribute) -> bool:
+        name = node.attr
+        if is_special(name):
+            return self._is_ordinary_special(node)
+        if not name.startswith("_") or is_guard(name) or name in LIBRARY_PRIVATE:
+            return False
+        if name not in self._module.class_attributes or not isinstance(node.value, ast.Name):
+            return False
+        meaning = self._module.meaning(node.value)
+        return bool(meaning.bindings) and all(
+            (found.kind is Kind.PARAMETER and self._is_of_method(found.node)) or found.kind is Kind.CLASS
+            for found in meaning.bindings
+        )
+
+    def _is_of_method(self, argument: ast.AST) -> bool:
+        """Say whether a parameter belongs to a function that stands in a class: `self`, `cls`, `other`."""
+        function = self._module.enclosing_function(argument)
+        return function is not None and self._module.scope(function).is_class
+
+    def _is_ordinary_special(self, node: ast.Attribute) -> bool:
+        parent = self._module.parent(node)
+        if node.attr == "__class__":
+            # Only for its name, as in `self.__class__.__name__`.
+            return isinstance(parent, ast.Attribute) and parent.attr == "__name__" and isinstance(parent.ctx, ast.Load)
+        called = isinstance(parent, ast.Call) and parent.func is node
+        if not called or node.attr not in SPECIAL_METHODS:
+            return False
+        is_super = isinstance(node.value, ast.Call) and self._module.is_builtin(node.value.func, "super")
+        return is_super or (node.attr == "__init__" and isinstance(node.value, ast.Name))
+
+    def visit_MatchClass(self, node: ast.MatchClass) -> ast.AST:
+        """Check the attributes that a class pattern reads; they are plain text in the tree."""
+        for name in node.kwd_attrs:
+            fault = attribute_fault(name, in_code=False)
+            if fault or name in READABLE:
+                reason = fault or "a pattern should not depend on it"
+                self.judgement.attribute.append(
+                    Hit(node, f"The pattern reads `.{name}`, which may not be reached: {reason}.", _advice(name))
+                )
+        return self._plain(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """Check the name and the metaclass."""
+        self.check_name(node, node.name)
+        for keyword in node.keywords:
+            if keyword.arg is None or keyword.arg == "metaclass":
+                known = keyword.arg and self._module.origin(keyword.value) == "abc.ABCMeta"
+                if not known:
+                    self.judgement.construct.append(
+                        Hit(keyword.value, "A metaclass changes how classes come about.", "Write a plain class.")
+                    )
+        return self._plain(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+        """Check the names of the function and its parameters."""
+        self.check_name(node, node.name, allow_magic_methods=True)
+        return self._plain(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        """Check a parameter's name."""
+        self.check_name(node, node.arg)
+        return self._plain(node)
+
+    def visit_alias(self, node: ast.alias) -> ast.AST:
+        """Check the name that an import binds."""
+        self.check_name(node, node.asname or node.name.split(".")[0])
+        return node
+
+    def visit_naming(self, node: ast.AST) -> ast.AST:
+        """Check names that the tree keeps as text: `except ... as`, patterns, `global` and `nonlocal`."""
+        names = [getattr(node, "name", None), getattr(node, "rest", None), *getattr(node, "names", ())]
+        for name in names:
+            self.check_name(node, name)
+        return self._plain(node)
+
+    visit_ExceptHandler = visit_MatchAs = visit_MatchStar = visit_MatchMapping = visit_naming
+    visit_Global = visit_Nonlocal = visit_naming
+
+    def visit_TryStar(self, node: ast.AST) -> ast.AST:
+        """Refuse `except*`: Python 3.11 can be confused about types with it (CVE-2025-22153)."""
+        self.judgement.construct.append(
+            Hit(node, "`except*` is not allowed: it can confuse the interpreter.", "Write a plain `except`.")
+        )
+        return self._plain(node)
+
+    # Fine as such; in the base class these rewrite the code for guards, or refuse what is ordinary today.
+    visit_AnnAssign = visit_Assign = visit_AugAssign = visit_For = visit_With = visit_Call = visit_Subscript = _plain
+    visit_comprehension = visit_Module = visit_Lambda = visit_Import = visit_ImportFrom = visit_NamedExpr = _plain
+    visit_Await = visit_AsyncFor = visit_AsyncWith = _plain
+    visit_Match = visit_match_case = visit_MatchValue = visit_MatchSingleton = visit_MatchSequence = visit_MatchOr = (
+        _plain
+    )
+
+
+def _advice(name: str) -> str:
+    if name == "__dict__":
+        return "Name the attributes you need, or use a dataclass with `dataclasses.asdict`."
+    if name == "__class__":
+        return "Use `isinstance(value, Kind)`, or `type(value).__name__` for its name."
+    if is_special(name):
+        return "Use the operator or function that Python has for it, such as `len(x)` or `str(x)`."
+    if name.startswith("_"):
+        return (
+            "Use a public name (without the underscore); inside a class, `self._name` is fine once the class sets it."
+        )
+    return "Do without it; for an error's text use `str(error)`."
+
+
+def judge(module: Module) -> Judgement:
+    """Check a whole module."""
+    checker = PolicyChecker(module)
+    checker.visit(module.tree)
+    return checker.judgement

@@ -1,0 +1,15 @@
+"""All rules, in one list: to add one, write it in its family's file; to add a family, name its file here."""
+
+from midcall.review.module import Module
+from midcall.review.rule import Rule
+from midcall.review.rules import builtins, contract, flakes, imports, policy, text
+from midcall.review.text import Text
+
+TEXT_RULES: tuple[Rule[Text], ...] = text.RULES
+TREE_RULES: tuple[Rule[Module], ...] = (
+    *contract.RULES,
+    *imports.RULES,
+    *builtins.RULES,
+    *policy.RULES,
+    *flakes.RULES,
+)

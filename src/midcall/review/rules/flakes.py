@@ -1,0 +1,108 @@
+"""Rules carried out by pyflakes: names that nothing defines, and what is left unused."""
+
+import ast
+from collections.abc import Iterator
+
+from pyflakes import messages
+from pyflakes.checker import Checker
+
+from midcall.domain.review import Severity
+from midcall.review.module import Module
+from midcall.review.rule import Hit, Rule, example
+from midcall.review.rules.builtins import ALLOWED
+
+#: Messages that tell of a failure at run time.
+_FATAL = (messages.UndefinedName, messages.UndefinedLocal, messages.DuplicateArgument)
+_UNUSED = (messages.UnusedImport, messages.UnusedVariable, messages.UnusedAnnotation)
+#: Told better by rules of our own.
+_ELSEWHERE = (
+    messages.ImportStarUsed,
+    messages.ImportStarUsage,
+    messages.ImportStarNotPermitted,
+    messages.LateFutureImport,
+)
+
+
+def _flakes(module: Module) -> list[messages.Message]:
+    return list(Checker(module.tree, filename="handler.py").messages)
+
+
+class _Place(ast.AST):
+    """A position without a node, for messages that carry nothing else."""
+
+    def __init__(self, message: messages.Message, length: int) -> None:
+        super().__init__()
+        self.lineno = message.lineno
+        self.col_offset = message.col
+        self.end_lineno = message.lineno
+        self.end_col_offset = message.col + length
+
+
+def _text(message: messages.Message) -> str:
+    return str(message.message % message.message_args)
+
+
+def _name(message: messages.Message) -> str:
+    return str(message.message_args[0]) if message.message_args else ""
+
+
+def _hit(message: messages.Message, text: str, suggestion: str) -> Hit:
+    return Hit(_Place(message, len(_name(message).encode()) or 1), text, suggestion)
+
+
+def _undefined(module: Module) -> Iterator[Hit]:
+    for message in module.once(_flakes):
+        if isinstance(message, _FATAL):
+            name = _name(message)
+            yield _hit(message, f"{_text(message).capitalize()}: this fails when the line runs.", _advice(module, name))
+
+
+def _advice(module: Module, name: str) -> str:
+    if name == "actions":
+        return "Take it as the second parameter: `def handler(session, actions):`."
+    if name in module.allowed.modules:
+        return f"Add `import {name}` at the top."
+    homes = sorted(home for home, names in module.allowed.modules.items() if name in names and "." not in home)
+    if homes and name not in ALLOWED:
+        return f"Add `from {homes[0]} import {name}` at the top."
+    return "Check the spelling (capitals count), or give the name a value before this line."
+
+
+def _unused(module: Module) -> Iterator[Hit]:
+    for message in module.once(_flakes):
+        if isinstance(message, _UNUSED):
+            yield _hit(message, f"{_text(message)[:200]}.", "Remove it, or use it.")
+
+
+def _doubtful(module: Module) -> Iterator[Hit]:
+    for message in module.once(_flakes):
+        if not isinstance(message, (*_FATAL, *_UNUSED, *_ELSEWHERE)):
+            yield _hit(message, f"{_text(message)[:200]}.", "Check what is meant here.")
+
+
+RULES: tuple[Rule[Module], ...] = (
+    Rule(
+        id="flakes.undefined",
+        summary="Every name is defined before it is used (pyflakes).",
+        severity=Severity.ERROR,
+        check=_undefined,
+        good=example("def handler(session):\n    value = 1\n    return value\n"),
+        bad=example("def handler(session):\n    return valeu\n"),
+    ),
+    Rule(
+        id="flakes.unused",
+        summary="Nothing is imported or assigned and then not used (pyflakes).",
+        severity=Severity.WARNING,
+        check=_unused,
+        good=example("import json\n\ndef handler(session):\n    return json.dumps(1)\n"),
+        bad=example("import json\n\ndef handler(session):\n    return 1\n"),
+    ),
+    Rule(
+        id="flakes.doubtful",
+        summary="Nothing that pyflakes finds doubtful, such as a key given twice or an f-string without a placeholder.",
+        severity=Severity.WARNING,
+        check=_doubtful,
+        good=example("def handler(session):\n    return {'a': 1, 'b': 2}\n"),
+        bad=example("def handler(session):\n    return {'a': 1, 'a': 2}\n"),
+    ),
+)

@@ -1,0 +1,151 @@
+"""Parsing within bounds: a tree, or the comment that says why there is none."""
+
+import ast
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from midcall.domain.review import Severity
+from midcall.review.rule import Hit, Rule, Span, example
+from midcall.review.text import Text
+
+#: How deep a tree may be: recursion in the checks (about six frames per level) stays within Python's own limit.
+MAX_DEPTH = 120
+#: How many nodes a tree may have; 64 KiB of ordinary code has about 15,000.
+MAX_NODES = 40_000
+
+_FINE = example("def handler(session):\n    return 1\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The outcome: `tree` is None when `hits` refuse the source. Each hit carries its rule."""
+
+    tree: ast.Module | None
+    hits: tuple[tuple[Rule[Text], Hit], ...]
+
+
+def _no_check(_text: Text) -> Iterator[Hit]:
+    """Check nothing: the parser itself finds these."""
+    return iter(())
+
+
+SYNTAX = Rule(
+    id="syntax.error",
+    summary="The source is valid Python 3.11, the version that runs it.",
+    severity=Severity.ERROR,
+    check=_no_check,
+    good=_FINE,
+    bad=example("def handler(session):\n    return 1 +\n"),
+)
+COMPLEX = Rule(
+    id="syntax.complexity",
+    summary="The source is not nested so deeply, nor so long in its parts, that checking it could exhaust the checker.",
+    severity=Severity.ERROR,
+    check=_no_check,
+    good=_FINE,
+    bad=example("def handler(session):\n    return " + "-" * 300 + "1\n"),
+)
+DOUBTFUL = Rule(
+    id="syntax.doubtful",
+    summary="Nothing that Python itself warns about, such as `is` with a number or an unknown `\\d` in plain text.",
+    severity=Severity.WARNING,
+    check=_no_check,
+    good=example("def handler(session):\n    return session == 1\n"),
+    bad=example("def handler(session):\n    return session is 1\n"),
+)
+RULES: tuple[Rule[Text], ...] = (SYNTAX, COMPLEX, DOUBTFUL)
+
+
+def parse(text: Text) -> Parsed:
+    """Parse and compile (without running) a source that passed the text rules."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        parsed = _parse(text)
+    doubts = [(DOUBTFUL, _doubt(text, warning)) for warning in caught]
+    return Parsed(parsed.tree, (*parsed.hits, *doubts))
+
+
+def _parse(text: Text) -> Parsed:
+    try:
+        tree = ast.parse(text.source, "handler.py")
+    except SyntaxError as fault:
+        return Parsed(None, ((SYNTAX, _syntax_hit(text, fault, counts_bytes=False)),))
+    except (RecursionError, MemoryError, ValueError, OverflowError) as fault:
+        return Parsed(None, ((COMPLEX, too_complex(f"the parser gave up ({type(fault).__name__})")),))
+    reason = _excess(tree)
+    if reason:
+        return Parsed(None, ((COMPLEX, too_complex(reason)),))
+    try:
+        # Faults such as `return` outside a function appear only here.
+        compile(tree, "handler.py", "exec", dont_inherit=True)
+    except SyntaxError as fault:
+        return Parsed(None, ((SYNTAX, _syntax_hit(text, fault, counts_bytes=True)),))
+    except (RecursionError, MemoryError, ValueError, OverflowError) as fault:
+        return Parsed(None, ((COMPLEX, too_complex(f"the compiler gave up ({type(fault).__name__})")),))
+    return Parsed(tree, ())
+
+
+def _excess(tree: ast.Module) -> str:
+    """Say what is too much about a tree, walking without recursion; empty if nothing is."""
+    level: list[ast.AST] = [tree]
+    count = depth = 0
+    while level:
+        count += len(level)
+        depth += 1
+        if depth > MAX_DEPTH:
+            return f"it is nested more than {MAX_DEPTH} levels deep"
+        if count > MAX_NODES:
+            return f"it has more than {MAX_NODES} parts"
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return ""
+
+
+def too_complex(reason: str) -> Hit:
+    """Return the hit for a source that cannot be checked."""
+    return Hit(
+        Span(),
+        f"The source is too complex to review: {reason}.",
+        "Split long expressions and deep nesting into several functions, and move data out of the code.",
+    )
+
+
+def _syntax_hit(text: Text, fault: SyntaxError, *, counts_bytes: bool) -> Hit:
+    line = min(max(fault.lineno or 1, 1), len(text.lines))
+    offset = max(fault.offset or 1, 1)
+    column = text.column(line, offset - 1) if counts_bytes else min(offset, len(text.lines[line - 1]) + 1)
+    end_line, end_column = line, column + 1
+    if fault.end_lineno == line and fault.end_offset and fault.end_offset > offset:
+        end_column = text.column(line, fault.end_offset - 1) if counts_bytes else fault.end_offset
+    message = (fault.msg or "invalid syntax").strip()
+    return Hit(
+        Span(line, column, end_line, max(end_column, column)),
+        f"Python cannot read this: {message[:300]}.",
+        _advice(message),
+    )
+
+
+def _advice(message: str) -> str:
+    lowered = message.lower()
+    if "print" in lowered:
+        return "Write `print(...)` with parentheses."
+    if "indent" in lowered or "tab" in lowered:
+        return "Use four spaces for each level, and the same for all lines of a block."
+    if "await" in lowered or "async" in lowered:
+        return "Write `async def` for a function that uses `await`, `async for` or `async with`."
+    if "never closed" in lowered or "unmatched" in lowered or "unterminated" in lowered:
+        return "Every opening bracket and quote needs its closing one."
+    if "outside function" in lowered:
+        return "Indent the line so that it stands inside the function."
+    return "Look at this place and just before it: a bracket, colon, comma, quote or value is often missing there."
+
+
+def _doubt(text: Text, warning: warnings.WarningMessage) -> Hit:
+    line = min(max(warning.lineno, 1), len(text.lines))
+    message = str(warning.message)
+    advice = "Compare values with `==`." if "is" in message.split() or '"is' in message else "Check what is meant here."
+    if "escape sequence" in message:
+        advice = 'Write the text with an r in front, such as r"\\d+", or double the backslash.'
+    if message.startswith("assertion is always true"):
+        advice = "Remove the parentheses after `assert`."
+    return Hit(Span(line, 1, line, len(text.lines[line - 1]) + 1), f"Python warns: {message[:300]}.", advice)

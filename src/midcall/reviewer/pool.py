@@ -1,0 +1,132 @@
+"""The reviewer that the service uses: a few warm children, lent to one review each."""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from midcall.domain.errors import ReviewUnavailable
+from midcall.domain.review import Comment, Findings, Severity, Subject
+from midcall.review import policy_version
+from midcall.reviewer.process import Child, ChildLost, ChildTooSlow
+
+_TOO_COMPLEX = Comment(
+    rule="syntax.complexity",
+    severity=Severity.ERROR,
+    message="The source is too complex to review in the time allowed.",
+    suggestion="Split long expressions and deep nesting into several functions, and move data out of the code.",
+)
+
+
+class SubprocessReviewer:
+    """Reviews in child processes; safe to use from many threads, and after a fork.
+
+    A source that takes a child longer than `seconds`, or that ends it, gets one comment that says so; the child is
+    replaced. `children` reviews go on at once, others wait up to `patience` seconds. A child is renewed after `lifetime`
+    reviews, so that nothing adds up in it.
+    """
+
+    def __init__(
+        self,
+        *,
+        children: int = 2,
+        seconds: float = 1.5,
+        start_seconds: float = 10.0,
+        patience: float = 15.0,
+        lifetime: int = 500,
+        make_child: Callable[[], Child] = Child,
+    ) -> None:
+        self._size = children
+        self._seconds = seconds
+        self._start_seconds = start_seconds
+        self._patience = patience
+        self._lifetime = lifetime
+        self._make_child = make_child
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._closed = False
+        self._slots: queue.LifoQueue[Child | None] = queue.LifoQueue()
+
+    def start(self) -> None:
+        """Start the children now, so that the first review finds them warm; raises ReviewUnavailable."""
+        slots = self._own_slots()
+        held = [slots.get(timeout=self._patience) for _ in range(self._size)]
+        ready: list[Child | None] = []
+        try:
+            ready = [self._usable(child) for child in held]
+        finally:
+            for child in ready or [None] * self._size:
+                slots.put(child)
+
+    def review(self, subject: Subject) -> Findings:
+        """Review one source; raises ReviewUnavailable when no child can be started or none is free in time."""
+        started = time.perf_counter()
+        slots = self._own_slots()
+        try:
+            child = slots.get(timeout=self._patience)
+        except queue.Empty as fault:
+            raise ReviewUnavailable("Too many reviews are going on; try again shortly.") from fault
+        try:
+            child, policy, comments = self._attempt(child, subject)
+        except BaseException:
+            slots.put(None)
+            raise
+        slots.put(child)
+        return Findings(policy=policy, comments=comments, took_ms=(time.perf_counter() - started) * 1000)
+
+    def _attempt(self, child: Child | None, subject: Subject) -> tuple[Child | None, str, tuple[Comment, ...]]:
+        """Try twice at most: a child may have been ended from outside, through no fault of the source."""
+        for _ in range(2):
+            child = self._usable(child)
+            try:
+                policy, comments = child.review(subject, self._seconds)
+            except ChildTooSlow:
+                break
+            except ChildLost:
+                child.close()
+                child = None
+            else:
+                return child, policy, comments
+        if child is not None:
+            child.close()
+        # Starting takes a while; it goes on beside, and the next review only waits for what is left of it.
+        return self._make_child(), policy_version(), (_TOO_COMPLEX,)
+
+    def _usable(self, child: Child | None) -> Child:
+        if child is not None and (not child.is_alive or child.served >= self._lifetime):
+            child.close()
+            child = None
+        child = child or self._make_child()
+        try:
+            child.wait_ready(self._start_seconds)
+        except ReviewUnavailable:
+            child.close()
+            raise
+        return child
+
+    def _own_slots(self) -> "queue.LifoQueue[Child | None]":
+        """Return this process's slots; after a fork the parent's children are left to the parent."""
+        with self._lock:
+            if self._closed:
+                raise ReviewUnavailable("The reviewer is closed.")
+            if self._owner != os.getpid():
+                self._owner = os.getpid()
+                self._slots = queue.LifoQueue()
+                for _ in range(self._size):
+                    self._slots.put(None)
+            return self._slots
+
+    def close(self) -> None:
+        """End all children; later reviews raise ReviewUnavailable."""
+        with self._lock:
+            self._closed = True
+            if self._owner != os.getpid():
+                return
+            for _ in range(self._size):
+                try:
+                    child = self._slots.get(timeout=self._seconds + 1)
+                except queue.Empty:
+                    return
+                if child is not None:
+                    child.close()

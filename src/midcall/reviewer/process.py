@@ -1,0 +1,147 @@
+"""One child process: started, asked within a time, killed."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from midcall.domain.errors import ReviewUnavailable
+from midcall.domain.review import Comment, Subject
+from midcall.reviewer.frames import HEADER, MAX_FRAME, READY, pack_subject, read_answer
+
+#: `-I -S` leave the import path bare: no environment, no site hooks. The parent hands its own path over.
+_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from midcall.reviewer.child import main; main()"
+
+
+class ChildLost(Exception):
+    """The child ended, or said something that is no answer."""
+
+
+class ChildTooSlow(Exception):
+    """The child did not answer in time."""
+
+
+class Child:
+    """A warm process that reviews one source at a time. Not thread-safe: one owner at a time."""
+
+    def __init__(self) -> None:
+        path = [entry for entry in sys.path if entry]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and program text)
+                [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"LANG": "C.UTF-8"},
+                cwd="/",
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError as fault:
+            raise ReviewUnavailable from fault
+        self._ready = False
+        #: How many sources it has reviewed.
+        self.served = 0
+        #: The process that started it; a fork of that one must not use it.
+        self.owner = os.getpid()
+        self.pid = self._process.pid
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                os.set_blocking(stream.fileno(), False)
+
+    def wait_ready(self, seconds: float) -> None:
+        """Wait until everything is loaded; raises ReviewUnavailable when that does not come about."""
+        if self._ready:
+            return
+        try:
+            self._ready = self._read_frame(time.monotonic() + seconds) == READY
+        except (ChildLost, ChildTooSlow) as fault:
+            raise ReviewUnavailable from fault
+        if not self._ready:
+            raise ReviewUnavailable
+
+    @property
+    def is_alive(self) -> bool:
+        """False once the process has ended."""
+        return self._process.poll() is None
+
+    def review(self, subject: Subject, seconds: float) -> tuple[str, tuple[Comment, ...]]:
+        """Return policy and comments within `seconds`; raises ChildLost or ChildTooSlow."""
+        deadline = time.monotonic() + seconds
+        self.served += 1
+        self._write(pack_subject(subject), deadline)
+        payload = self._read_frame(deadline)
+        try:
+            return read_answer(payload)
+        except (ValueError, TypeError, KeyError) as fault:
+            raise ChildLost from fault
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        stream = self._process.stdin
+        if stream is None:
+            raise ChildLost
+        rest = memoryview(data)
+        while rest:
+            self._wait(stream.fileno(), select.POLLOUT, deadline)
+            try:
+                rest = rest[os.write(stream.fileno(), rest) :]
+            except BlockingIOError:
+                continue
+            except OSError as fault:
+                raise ChildLost from fault
+
+    def _read_frame(self, deadline: float) -> bytes:
+        size = int(HEADER.unpack(self._read_exactly(HEADER.size, deadline))[0])
+        if size > MAX_FRAME:
+            raise ChildLost
+        return self._read_exactly(size, deadline)
+
+    def _read_exactly(self, size: int, deadline: float) -> bytes:
+        stream = self._process.stdout
+        if stream is None:
+            raise ChildLost
+        data = bytearray()
+        while len(data) < size:
+            self._wait(stream.fileno(), select.POLLIN, deadline)
+            try:
+                chunk = os.read(stream.fileno(), size - len(data))
+            except BlockingIOError:
+                continue
+            except OSError as fault:
+                raise ChildLost from fault
+            if not chunk:
+                raise ChildLost
+            data += chunk
+        return bytes(data)
+
+    @staticmethod
+    def _wait(descriptor: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(descriptor, event)
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
+            raise ChildTooSlow
+
+    def close(self) -> None:
+        """End the process at once (a forked copy only lets go of the pipes)."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        if self.owner == os.getpid():
+            self._process.kill()
+            self._process.wait()
+        else:
+            # Not ours to reap; this keeps Popen from complaining about a child it cannot wait for.
+            self._process.returncode = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
