@@ -1,0 +1,195 @@
+"""The child: waits for one run, runs the author's code, sends one result to PID 1.
+
+It is forked while the container is idle, before PID 1 has read a request, so no nonce of the pool was ever in its
+memory. Everything in this process belongs to the author's code once that code has started.
+"""
+
+import asyncio
+import inspect
+import io
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import faults
+import values
+
+if TYPE_CHECKING:
+    from midcall.sandbox import frames
+else:
+    import frames
+
+#: The author's module is called this; `__name__ == "__main__"` is false, as for any imported function.
+MODULE = "function"
+#: Left of the container's memory for PID 1, the page tables and /tmp, so that Python meets its own limit first and
+#: raises MemoryError at a line, before the kernel kills.
+MEMORY_RESERVE = 20 * frames.MIB
+
+HANDLER_ARGUMENTS = 2
+
+
+class ActionNotEnabled(AttributeError):
+    """An action was used that this function may not use."""
+
+
+class HandlerMissing(Exception):
+    """The code has no function `handler`."""
+
+
+class Actions:
+    """What `handler(session, actions)` is given: `log` and `progress` work always, all else must be enabled."""
+
+    def __init__(self, send: Callable[[frames.Kind, bytes], None]) -> None:
+        self._send = send
+
+    def log(self, *items: object) -> None:
+        """Write to the invocation's logs, as `print` does."""
+        print(*items)  # noqa: T201 - logs are what is printed
+
+    def progress(self, message: object) -> None:
+        """Show `message` (text, 1,000 characters at most) to whoever waits, while the code runs on."""
+        self._send(frames.Kind.PROGRESS, json.dumps(str(message)[:1000]).encode()[: frames.CAPS[frames.Kind.PROGRESS]])
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise ActionNotEnabled(f"actions.{name} is not enabled for this function: no actions are enabled")
+
+
+def serve(channel: socket.socket, log_fd: int) -> NoReturn:
+    """Wait for a run on `channel`, carry it out, and end the process. Never returns."""
+    try:
+        _settle(log_fd)
+        _serve(channel)
+    finally:
+        # No clean-up of the interpreter: finalisers and threads are the author's, and PID 1 kills them.
+        os._exit(0)
+
+
+def _settle(log_fd: int) -> None:
+    """Point the standard descriptors away from PID 1's and volunteer to be the first whom the kernel kills."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(log_fd, 1)
+    os.dup2(log_fd, 2)
+    os.close(null)
+    os.close(log_fd)
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(open(0, "rb", closefd=False), encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stdout = sys.__stdout__ = _writer(1)
+    sys.stderr = sys.__stderr__ = _writer(2)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123 - pathlib is not worth its import here
+        score.write("1000")
+
+
+def _writer(fd: int) -> io.TextIOWrapper:
+    """Return a text stream that hands on every finished line: a run that is killed keeps its logs up to there."""
+    raw = io.FileIO(fd, "wb", closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def _serve(channel: socket.socket) -> None:
+    token, terms, request = _receive(channel)
+    lock = threading.Lock()
+
+    def send(kind: frames.Kind, payload: bytes) -> None:
+        with lock:
+            channel.sendall(frames.encode(kind, payload, token))
+
+    own_pid = os.getpid()
+    streams = (sys.stdout, sys.stderr)
+    _limit_memory(terms["memory_bytes"])
+    kind, payload = perform(request, terms, Actions(send))
+    if os.getpid() != own_pid:
+        return  # a process that the code forked came back out of the handler: only the first one answers
+    for stream in streams:
+        try:
+            stream.flush()
+        except BaseException:  # noqa: BLE001, S110 - the author may have closed or replaced what is under it
+            pass
+    send(kind, payload)
+
+
+def _receive(channel: socket.socket) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
+    """Return the token of this hop, the terms and the request."""
+    token = channel.recv(frames.NONCE_BYTES, socket.MSG_WAITALL)
+    kinds = (frames.Kind.OPEN, frames.Kind.INPUT)
+    reader = frames.FrameReader(token, {kind: frames.CAPS[kind] for kind in kinds})
+    got: dict[frames.Kind, dict[str, Any]] = {}
+    while len(got) < len(kinds):
+        data = channel.recv(256 * frames.KIB)
+        if not data:
+            os._exit(0)  # PID 1 gave the run up
+        for frame in reader.feed(data):
+            got[frame.kind] = json.loads(frame.payload)
+    return token, got[frames.Kind.OPEN], got[frames.Kind.INPUT]
+
+
+def _limit_memory(memory_bytes: int) -> None:
+    # RLIMIT_DATA, not RLIMIT_AS: the latter counts address space that threads merely reserve (64 MB per malloc arena).
+    limit = max(memory_bytes - MEMORY_RESERVE, 16 * frames.MIB)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    threading.stack_size(frames.MIB)  # the default of 8 MB per thread would be charged to the limit in full
+
+
+def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) -> tuple[frames.Kind, bytes]:
+    """Run the code of `request` once and return the one frame to send: RESULT or FAULT."""
+    source = request["source"]
+    try:
+        value = _call(source, _session(request["session"], terms), actions)
+        return frames.Kind.RESULT, values.encode_result(value, terms["result_bytes"])
+    except values.TooLong:
+        message = f"the result is longer than {terms['result_bytes'] // frames.KIB} KB"
+        fault = {"kind": "output_limit", "type": "ResultTooLong", "message": message, "line": None, "traceback": None}
+    except values.NotJson as error:
+        fault = {"kind": "error", "type": "ResultNotJson", "message": str(error), "line": None, "traceback": None}
+    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt are the author's too
+        fault = {"kind": "error", **faults.describe(error, source)}
+    return frames.Kind.FAULT, json.dumps(fault).encode()
+
+
+def _session(session: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
+    """Return the session with what is really left of the deadline: part of it went by waiting for a sandbox."""
+    if "deadlineMs" in session:
+        session["deadlineMs"] = terms["deadline_ms"]
+    return session
+
+
+def _call(source: str, session: dict[str, Any], actions: Actions) -> Any:
+    """Run the module, then its handler; await what is awaitable."""
+    faults.remember(source)
+    module = types.ModuleType(MODULE)
+    module.__file__ = faults.FILENAME
+    sys.modules[MODULE] = module  # dataclasses and pickle look a class's module up there
+    exec(compile(source, faults.FILENAME, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - this is the job
+    handler = module.__dict__.get("handler")
+    if handler is None:
+        raise HandlerMissing("the code defines no `handler`; write: def handler(session):")
+    value = handler(session, actions) if _takes_actions(handler) else handler(session)
+    if inspect.isawaitable(value):
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        # Not asyncio.run: it would wait for tasks that the author left behind.
+        value = loop.run_until_complete(_await(value))
+    return value
+
+
+async def _await(value: Any) -> Any:
+    return await value
+
+
+def _takes_actions(handler: Any) -> bool:
+    """Tell whether `handler` can be called with a second positional argument."""
+    try:
+        parameters = inspect.signature(handler).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return True
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(parameter.kind in positional for parameter in parameters) >= HANDLER_ARGUMENTS

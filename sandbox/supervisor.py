@@ -1,0 +1,220 @@
+"""PID 1 of the sandbox: passes one run to the child, caps what comes back, and says what it saw.
+
+It alone holds the container's output descriptor and the pool's nonce. It trusts nothing that the child sends, and it
+writes the outcome only when every other process of the container is dead.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from midcall.sandbox import frames
+else:
+    import frames
+
+STDIN, STDOUT = 0, 1
+READ_BYTES = 64 * frames.KIB
+#: The pool kills at the deadline. Should nobody do it, PID 1 ends the container itself this long after.
+ORPHAN_GRACE_MS = 3_000
+#: Seconds to wait for killed processes to be gone.
+REAP_S = 1.0
+
+_FROM_POOL = (frames.Kind.OPEN, frames.Kind.INPUT, frames.Kind.REPLY)
+_FROM_CHILD = (frames.Kind.PROGRESS, frames.Kind.ACTION, frames.Kind.RESULT, frames.Kind.FAULT)
+_LAST = (frames.Kind.RESULT, frames.Kind.FAULT)
+
+
+class Supervisor:
+    """Watches the pool (stdin), the child's channel, its log pipe and SIGCHLD, and ends with one OUTCOME frame."""
+
+    def __init__(
+        self, child: int, channel: socket.socket, log_fd: int, wake_fd: int, oom_kills: Callable[[], int]
+    ) -> None:
+        self._child = child
+        self._channel = channel
+        self._log_fd = log_fd
+        self._wake_fd = wake_fd
+        self._oom_kills = oom_kills
+        self._ooms_before = oom_kills()
+        self._nonce = b""
+        self._token = os.urandom(frames.NONCE_BYTES)
+        self._from_pool: frames.FrameReader | None = None
+        self._from_child = frames.FrameReader(self._token, {kind: frames.CAPS[kind] for kind in _FROM_CHILD})
+        self._terms: dict[str, Any] = {}
+        self._give_up_at: float | None = None
+        self._log_left = 0
+        self._outcome: dict[str, Any] = {"code": None, "signal": None, "logs_truncated": False, "violation": None}
+        self._answer: frames.Frame | None = None
+        self._ended = False
+
+    def run(self) -> NoReturn:
+        """Supervise until the run is over or the owner has gone; ends the process."""
+        poll = select.poll()
+        handlers: dict[int, Callable[[], bool]] = {
+            STDIN: self._on_pool,
+            self._channel.fileno(): self._on_child,
+            self._log_fd: self._on_log,
+            self._wake_fd: self._on_signal,
+        }
+        for fd in handlers:
+            poll.register(fd, select.POLLIN)
+        self._channel.setblocking(False)
+        os.set_blocking(self._log_fd, False)
+        self._send(frames.Kind.READY, b"{}", frames.NO_NONCE)
+        while not self._ended:
+            for fd, _ in poll.poll(self._patience_ms()):
+                if not self._ended and not handlers[fd]():
+                    poll.unregister(fd)
+        self._finish()
+        os._exit(0)
+
+    def _patience_ms(self) -> float | None:
+        if self._give_up_at is None:
+            return None
+        left = self._give_up_at - time.monotonic()
+        if left <= 0:
+            os._exit(1)
+        return left * 1000
+
+    # What comes in: each handler returns whether its descriptor stays open ------------------------------------------
+
+    def _on_pool(self) -> bool:
+        """Pass the request on; the end of stdin means that the owner is gone, and everything here with it."""
+        data = os.read(STDIN, READ_BYTES)
+        if not data:
+            os._exit(0)
+        if self._from_pool is None:
+            # The first bytes of the conversation are the nonce of its first frame.
+            while len(data) < frames.NONCE_BYTES:
+                more = os.read(STDIN, READ_BYTES)
+                if not more:
+                    os._exit(0)
+                data += more
+            self._nonce = data[: frames.NONCE_BYTES]
+            self._from_pool = frames.FrameReader(self._nonce, {kind: frames.CAPS[kind] for kind in _FROM_POOL})
+        for frame in self._from_pool.feed(data):
+            if frame.kind is frames.Kind.OPEN:
+                self._open(frame)
+            else:
+                self._to_child(frames.encode(frame.kind, frame.payload, self._token))
+        return True
+
+    def _open(self, frame: frames.Frame) -> None:
+        self._terms = json.loads(frame.payload)
+        self._log_left = self._terms["log_bytes"]
+        self._give_up_at = time.monotonic() + (self._terms["deadline_ms"] + ORPHAN_GRACE_MS) / 1000
+        self._to_child(self._token + frames.encode(frame.kind, frame.payload, self._token))
+
+    def _to_child(self, data: bytes) -> None:
+        """Write to the child; blocking is safe: until it has read its request, only our own code runs there."""
+        self._channel.setblocking(True)
+        with suppress(OSError):
+            self._channel.sendall(data)
+        self._channel.setblocking(False)
+
+    def _on_child(self) -> bool:
+        """Read the child's frames; anything else on its channel ends the run."""
+        try:
+            data = self._channel.recv(READ_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        try:
+            for frame in self._from_child.feed(data):
+                self._on_frame(frame)
+        except frames.FrameError as error:
+            self._outcome["violation"] = str(error)
+            self._ended = True
+        return bool(data)
+
+    def _on_frame(self, frame: frames.Frame) -> None:
+        if frame.kind in _LAST:
+            if self._answer is not None:
+                raise frames.FrameError("a second result")
+            self._answer = frame
+            self._ended = True
+        elif self._answer is None:
+            self._send(frame.kind, frame.payload, self._nonce)
+
+    def _on_log(self) -> bool:
+        """Pass on what the code wrote."""
+        data = self._read_log()
+        if data:
+            self._keep_log(data)
+        return data != b""
+
+    def _read_log(self) -> bytes | None:
+        try:
+            return os.read(self._log_fd, READ_BYTES)
+        except BlockingIOError:
+            return None
+
+    def _keep_log(self, data: bytes) -> None:
+        """Send the part that the cap leaves, and drop the rest."""
+        kept = data[: self._log_left]
+        self._log_left -= len(kept)
+        if len(kept) < len(data):
+            self._outcome["logs_truncated"] = True
+        if kept:
+            self._send(frames.Kind.LOG, kept, self._nonce)
+
+    def _on_signal(self) -> bool:
+        """Reap whoever died; the death of the child itself ends the run."""
+        with suppress(BlockingIOError):
+            os.read(self._wake_fd, READ_BYTES)
+        while self._reap():
+            pass
+        return True
+
+    def _reap(self) -> bool:
+        """Collect one dead process; returns False when there is none (any more)."""
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return False
+        if pid == self._child:
+            code = os.waitstatus_to_exitcode(status)
+            self._outcome["code" if code >= 0 else "signal"] = abs(code)
+            self._ended = True
+        return pid != 0
+
+    # What goes out ------------------------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        """Kill everyone, empty the pipes, and write the answer and the outcome."""
+        if not self._nonce:
+            return  # the child died while it waited: nobody asked anything, nobody is told
+        self._kill_all()
+        while self._answer is None and self._outcome["violation"] is None and self._on_child():
+            pass  # a child that ended well left its answer in the channel
+        while data := self._read_log():
+            self._keep_log(data)
+        self._outcome["oom_kills"] = self._oom_kills() - self._ooms_before
+        if self._answer is not None and self._outcome["violation"] is None:
+            self._send(self._answer.kind, self._answer.payload, self._nonce)
+        self._send(frames.Kind.OUTCOME, json.dumps(self._outcome).encode(), self._nonce)
+
+    def _kill_all(self) -> None:
+        """Kill every other process in this pid namespace and wait until they are gone."""
+        end = time.monotonic() + REAP_S
+        with suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+        while time.monotonic() < end:
+            try:
+                if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                    time.sleep(0.0005)
+            except ChildProcessError:
+                return
+
+    def _send(self, kind: frames.Kind, payload: bytes, nonce: bytes) -> None:
+        data = memoryview(frames.encode(kind, payload, nonce))
+        while data:
+            data = data[os.write(STDOUT, data) :]

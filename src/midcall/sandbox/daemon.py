@@ -1,0 +1,193 @@
+"""The pool's daemon: serves a pool on a unix socket to callers of known user ids.
+
+A caller may name source, session, deadline and lower limits; never an image, a flag or a mount.
+"""
+
+import fcntl
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import structlog
+
+from midcall.domain.errors import MidcallError, SandboxBusy
+from midcall.sandbox import wire
+from midcall.sandbox.errors import PoolUnfit
+from midcall.sandbox.jail import CallerGone, Job
+from midcall.sandbox.limits import PoolConfig
+from midcall.sandbox.pool import Pool
+
+log = structlog.get_logger(__name__)
+
+#: Seconds for a caller to send its request, and for a small answer to be taken.
+REQUEST_S = 10.0
+#: Connections open at one time beyond the calls that may wait or run: health checks.
+SPARE_CONNECTIONS = 32
+#: Seconds for a caller to take a progress message: the run's deadline does not wait for a reader that has stopped.
+PROGRESS_S = 0.2
+BACKLOG = 128
+
+
+class BadRequest(MidcallError):
+    """The pool was asked for something that it does not do."""
+
+    code = "bad_request"
+
+
+class Daemon:
+    """Serves `pool` on `config.socket`, one thread per connection."""
+
+    def __init__(self, pool: Pool, config: PoolConfig) -> None:
+        self._pool = pool
+        self._config = config
+        self._allowed = {os.getuid()} | ({config.peer_uid} if config.peer_uid is not None else set())
+        self._connections = threading.BoundedSemaphore(config.max_waiting + config.max_concurrent + SPARE_CONNECTIONS)
+
+    def serve(self, stop: threading.Event) -> None:
+        """Accept callers until `stop` is set; the socket is gone when it returns."""
+        with listening(self._config.socket, self._config.peer_uid) as listener:
+            listener.settimeout(0.2)
+            log.info("pool_serving", socket=str(self._config.socket), pool_id=self._config.pool_id)
+            while not stop.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                if not self._connections.acquire(blocking=False):
+                    connection.close()
+                    continue
+                threading.Thread(target=self._attend, args=(connection,), name="caller", daemon=True).start()
+
+    def _attend(self, connection: socket.socket) -> None:
+        """Serve one connection; whatever it does, the daemon goes on."""
+        try:
+            with connection:
+                if peer_uid(connection) not in self._allowed:
+                    log.warning("caller_refused", uid=peer_uid(connection))
+                    return
+                message = wire.receive(connection, wire.MAX_REQUEST_BYTES, time.monotonic() + REQUEST_S)
+                if message is not None:
+                    self._answer(connection, message)
+        except CallerGone:
+            log.info("caller_gone")
+        except (OSError, wire.WireError) as error:
+            log.info("caller_dropped", reason=str(error))
+        except Exception:  # the edge of a thread: one bad call must not end in silence
+            log.exception("call_failed")
+        finally:
+            self._connections.release()
+
+    def _answer(self, connection: socket.socket, message: dict[str, Any]) -> None:
+        connection.settimeout(REQUEST_S)
+        try:
+            if message["kind"] == "status":
+                wire.send(connection, {"kind": "status", **asdict(self._pool.status())})
+            elif message["kind"] == "run":
+                self._run(connection, message)
+            else:
+                raise BadRequest
+        except (SandboxBusy, BadRequest) as refusal:
+            wire.send(connection, {"kind": "refused", "code": refusal.code, "message": refusal.message})
+
+    def _run(self, connection: socket.socket, message: dict[str, Any]) -> None:
+        def on_start(sandbox_id: str) -> None:
+            wire.send(connection, {"kind": "started", "sandbox_id": sandbox_id})
+
+        def on_progress(payload: bytes) -> None:
+            connection.settimeout(PROGRESS_S)
+            try:
+                wire.send(connection, {"kind": "progress", "message": payload.decode("utf-8", "replace")})
+            except OSError:
+                raise CallerGone from None
+
+        job = replace(read_job(message, self._config), caller=connection, on_start=on_start, on_progress=on_progress)
+        report = self._pool.run(job)
+        connection.settimeout(REQUEST_S)
+        wire.send(connection, wire.pack_report(report))
+        log.info(
+            "run_ended",
+            run_id=str(message.get("run_id"))[:64],
+            status=report.status.value,
+            sandbox=report.sandbox_id[:12],
+            waited_ms=report.waited_ms,
+            sandbox_ms=report.sandbox_ms,
+        )
+
+
+def read_job(message: Mapping[str, Any], config: PoolConfig) -> Job:
+    """Return the job that a `run` message asks for; raises BadRequest. Its limits are never above the pool's."""
+    source, session, actions = message.get("source"), message.get("session"), message.get("actions", [])
+    wishes = message.get("limits", {})
+    if not isinstance(source, str) or not isinstance(session, dict) or not isinstance(wishes, dict):
+        raise BadRequest("a run needs `source` (text), `session` (object) and, if any, `limits` (object)")
+    if not isinstance(actions, list) or not all(isinstance(name, str) for name in actions):
+        raise BadRequest("`actions` is a list of names")
+    if unknown := set(message) - _RUN_FIELDS:
+        raise BadRequest(f"a run takes no {sorted(unknown)}")
+    try:
+        limits = config.limits.lowered({**wishes, "deadline_ms": message.get("deadline_ms")})
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
+    deadline = time.monotonic() + limits.deadline_ms / 1000
+    return Job(source=source, session=session, actions=tuple(actions), limits=limits, deadline=deadline)
+
+
+_RUN_FIELDS = {"kind", "run_id", "source", "session", "deadline_ms", "actions", "limits"}
+
+
+def peer_uid(connection: socket.socket) -> int:
+    """Return the user id of the process at the other end, as the kernel knows it."""
+    data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(data)[1])
+
+
+_CREDENTIALS = struct.Struct("3i")
+
+
+@contextmanager
+def listening(path: Path, owner: int | None) -> Iterator[socket.socket]:
+    """Yield a listening socket at `path` in a directory of mode 0700; both belong to `owner` where one is named.
+
+    A lock beside the socket keeps a second daemon away; raises PoolUnfit where one serves there already. A socket that
+    a killed daemon left is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    with path.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise PoolUnfit(f"another pool serves at {path} already") from None
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(str(path))
+            path.chmod(0o600)
+            if owner is not None:
+                os.chown(path, owner, -1)
+                os.chown(path.parent, owner, -1)
+            listener.listen(BACKLOG)
+            try:
+                yield listener
+            finally:
+                path.unlink(missing_ok=True)
+
+
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set; call it in the main thread."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return stop

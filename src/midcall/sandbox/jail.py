@@ -1,0 +1,199 @@
+"""One warm sandbox: a booted container whose PID 1 waits for the one run it will ever make."""
+
+import json
+import os
+import select
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.sandbox.engine import Attachment, Engine
+from midcall.sandbox.errors import EngineFailed
+from midcall.sandbox.frames import CAPS, KIB, NO_NONCE, NONCE_BYTES, Frame, FrameError, FrameReader, Kind, encode
+from midcall.sandbox.limits import Limits
+from midcall.sandbox.outcome import Ended, Evidence
+from midcall.sandbox.streams import STDERR, STDOUT, Demultiplexer
+
+READ_BYTES = 256 * KIB
+#: Bytes of PID 1's own standard error that are kept to explain a boot that failed.
+COMPLAINT_BYTES = 2 * KIB
+#: Kinds that PID 1 may send in a run.
+_FROM_SANDBOX = (Kind.LOG, Kind.PROGRESS, Kind.RESULT, Kind.FAULT, Kind.OUTCOME)
+
+
+class CallerGone(Exception):
+    """Whoever asked for the run has hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run as a sandbox is given it."""
+
+    source: str
+    session: Mapping[str, Any]
+    actions: tuple[str, ...]
+    limits: Limits
+    #: On the clock of `time.monotonic()`.
+    deadline: float
+    #: The caller's connection; when its other end goes, the run ends.
+    caller: socket.socket | None = None
+    #: Called with the sandbox's id before it is told anything.
+    on_start: Callable[[str], None] = lambda _sandbox_id: None
+    #: Called with each PROGRESS frame's payload (JSON text).
+    on_progress: Callable[[bytes], None] = lambda _payload: None
+
+
+class Jail:
+    """A container with its attached streams."""
+
+    def __init__(self, container: str, name: str, slot: int, attachment: Attachment) -> None:
+        self.container = container
+        self.name = name
+        self.slot = slot
+        self._attachment = attachment
+        self._socket = attachment.socket
+        self._streams = Demultiplexer()
+
+    @classmethod
+    def boot(cls, engine: Engine, config: Mapping[str, Any], *, name: str, slot: int, timeout_s: float) -> "Jail":
+        """Create and start a container and wait until its PID 1 is ready; raises EngineFailed, leaving nothing."""
+        container = engine.create(config, name)
+        jail: Jail | None = None
+        try:
+            jail = cls(container, name, slot, engine.attach(container))
+            engine.start(container)
+            jail.await_ready(time.monotonic() + timeout_s)
+        except BaseException:
+            if jail is not None:
+                jail.close()
+            engine.remove(container)
+            raise
+        return jail
+
+    def close(self) -> None:
+        """Close the streams. Always before the container is killed: the Engine hangs on an output nobody reads."""
+        self._attachment.close()
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether an idle sandbox still waits: a dead one's stream has ended."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return not poll.poll(0)
+
+    def await_ready(self, deadline: float) -> None:
+        """Wait for READY; raises EngineFailed with PID 1's own complaint where it does not come."""
+        reader = FrameReader(NO_NONCE, {Kind.READY: CAPS[Kind.READY]})
+        complaint = bytearray()
+        while time.monotonic() < deadline:
+            self._socket.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                data = self._socket.recv(READ_BYTES)
+                for stream, part in self._streams.feed(data):
+                    if stream == STDERR:
+                        complaint += part[: COMPLAINT_BYTES - len(complaint)]
+                    elif any(reader.feed(part)):
+                        return
+            except TimeoutError:
+                break
+            except (FrameError, OSError) as error:
+                raise EngineFailed(f"a sandbox did not boot: {error}") from error
+            if not data:
+                break
+        text = complaint.decode("utf-8", "replace").strip() or "it did not say why"
+        raise EngineFailed(f"a sandbox did not boot: {text}")
+
+    def run(self, job: Job) -> Evidence:
+        """Make the run; returns by the deadline whatever the sandbox does. Raises CallerGone."""
+        nonce = os.urandom(NONCE_BYTES)
+        collected = _Collected(FrameReader(nonce, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)
+        try:
+            self._socket.settimeout(max(0.001, job.deadline - time.monotonic()))
+            self._socket.sendall(_request(job, nonce))
+            ended = self._listen(job, collected)
+        except TimeoutError:
+            ended = Ended.DEADLINE
+        except FrameError as error:
+            ended = Ended.VIOLATION
+            collected.violation = str(error)
+        except OSError:
+            ended = Ended.LOST
+        return collected.evidence(ended)
+
+    def _listen(self, job: Job, collected: "_Collected") -> Ended:
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        if job.caller is not None:
+            poll.register(job.caller, select.POLLRDHUP)
+        self._socket.setblocking(False)
+        while not collected.done:
+            left = job.deadline - time.monotonic()
+            if left <= 0:
+                return Ended.DEADLINE
+            for fd, _ in poll.poll(left * 1000):
+                if fd != self._socket.fileno():
+                    raise CallerGone
+                data = self._socket.recv(READ_BYTES)
+                if not data:
+                    return Ended.LOST
+                for stream, part in self._streams.feed(data):
+                    if stream == STDOUT:
+                        collected.feed(part)
+        return Ended.OUTCOME
+
+
+def _request(job: Job, nonce: bytes) -> bytes:
+    """Return the two frames that start a run; raises FrameError where the session is too large."""
+    terms = {
+        "deadline_ms": max(1, int((job.deadline - time.monotonic()) * 1000)),
+        "log_bytes": job.limits.log_bytes,
+        "result_bytes": job.limits.result_bytes,
+        "memory_bytes": job.limits.memory_bytes,
+    }
+    body = {"source": job.source, "session": job.session, "actions": job.actions}
+    parts = ((Kind.OPEN, terms), (Kind.INPUT, body))
+    return b"".join(encode(kind, json.dumps(value, separators=(",", ":")).encode(), nonce) for kind, value in parts)
+
+
+class _Collected:
+    """What has come out of a sandbox so far, each kind within its cap."""
+
+    def __init__(self, reader: FrameReader, job: Job) -> None:
+        self._reader = reader
+        self._job = job
+        self._logs = bytearray()
+        self._truncated = False
+        self._answer: Frame | None = None
+        self._outcome: bytes | None = None
+        self.violation = ""
+
+    @property
+    def done(self) -> bool:
+        return self._outcome is not None
+
+    def feed(self, data: bytes) -> None:
+        for frame in self._reader.feed(data):
+            if frame.kind is Kind.OUTCOME:
+                self._outcome = frame.payload
+            elif frame.kind is Kind.LOG:
+                room = self._job.limits.log_bytes - len(self._logs)
+                self._logs += frame.payload[:room]
+                self._truncated |= len(frame.payload) > room
+            elif frame.kind is Kind.PROGRESS:
+                self._job.on_progress(frame.payload)
+            elif self._answer is None:
+                self._answer = frame
+            else:
+                raise FrameError("a second result")
+
+    def evidence(self, ended: Ended) -> Evidence:
+        return Evidence(
+            ended=ended,
+            answer=self._answer,
+            outcome=self._outcome,
+            logs=bytes(self._logs),
+            logs_truncated=self._truncated,
+            violation=self.violation,
+        )

@@ -1,0 +1,79 @@
+"""The limits of one sandbox and the shape of a pool, as data."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from midcall.sandbox.frames import CAPS, KIB, MIB, Kind
+
+#: A container's user ids start here, one per slot: limits that the kernel counts per user id (pipe pages, pending
+#: signals) are then not shared by containers. Far from any account of a host.
+UID_BASE = 610_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one sandbox may use. A run may ask for less, never for more."""
+
+    memory_bytes: int = 128 * MIB
+    pids: int = 64
+    cpus: float = 1.0
+    tmp_bytes: int = 16 * MIB
+    tmp_inodes: int = 2048
+    open_files: int = 256
+    log_bytes: int = CAPS[Kind.LOG]
+    result_bytes: int = CAPS[Kind.RESULT]
+    #: Longest deadline of one run, in milliseconds (the longest timeout of a function is 600 s).
+    deadline_ms: int = 600_000
+
+    def lowered(self, wishes: Mapping[str, Any]) -> "Limits":
+        """Return these limits with `log_bytes`, `result_bytes` or `deadline_ms` lowered as wished, never raised.
+
+        Raises ValueError for any other name and for values that are no positive integer.
+        """
+        lower: dict[str, int] = {}
+        for name, wish in wishes.items():
+            if name not in _LOWERABLE:
+                raise ValueError(f"{name!r} is not a limit that a run may lower")
+            if type(wish) is not int or wish <= 0:
+                raise ValueError(f"{name} must be a positive integer")
+            lower[name] = min(getattr(self, name), wish)
+        return replace(self, **lower)  # type: ignore[arg-type]
+
+
+#: Fixed when the container is made, so a warm one cannot change them: memory, pids, cpus, tmp, files.
+_LOWERABLE = frozenset({"log_bytes", "result_bytes", "deadline_ms"})
+
+
+@dataclass(frozen=True, slots=True)
+class PoolConfig:
+    """One pool of one host.
+
+    `socket` is where it serves; its directory is made private (mode 0700). `pool_id` labels its containers: two pools
+    of one host need two ids, and a pool started again should have its old one, to clear away what that left.
+    """
+
+    socket: Path
+    pool_id: str
+    #: Image to run; None builds (or finds) the project's own.
+    image: str | None = None
+    #: Base image for the build; None takes what is in reach.
+    base_image: str | None = None
+    #: Warm sandboxes kept ready, and runs at one time.
+    size: int = 4
+    max_concurrent: int = 8
+    #: Calls that may wait for a sandbox; further ones are turned away at once.
+    max_waiting: int = 256
+    limits: Limits = field(default_factory=Limits)
+    docker_url: str = "unix:///var/run/docker.sock"
+    #: The Engine's runtime; None is its default.
+    runtime: str | None = None
+    #: User id that may call besides the pool's own; the socket then belongs to it.
+    peer_uid: int | None = None
+    #: Seconds for one call to the Engine, and between two sweeps.
+    engine_timeout_s: float = 15.0
+    sweep_every_s: float = 30.0
+    #: Containers booted at one time: more than cores + 1 only slows the runs.
+    boot_concurrency: int = field(default_factory=lambda: (os.cpu_count() or 1) + 1)

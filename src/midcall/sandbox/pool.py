@@ -1,0 +1,272 @@
+"""The pool: keeps warm sandboxes ready, gives each to one run, destroys it, boots the next.
+
+Its interface speaks of runs alone: who calls `Pool.run` cannot tell, and must not assume, that a sandbox is a container.
+"""
+
+import queue
+import secrets
+import select
+import socket
+import threading
+import time
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from midcall.domain.run import RunReport
+from midcall.sandbox.container import container_config
+from midcall.sandbox.engine import Engine
+from midcall.sandbox.errors import EngineFailed
+from midcall.sandbox.handout import Counts, Handout
+from midcall.sandbox.jail import CallerGone, Jail, Job
+from midcall.sandbox.limits import UID_BASE, PoolConfig
+from midcall.sandbox.outcome import Ended, Evidence, judge
+
+log = structlog.get_logger(__name__)
+
+#: Seconds a boot may take: 0.13 s is normal, a loaded host may need a few.
+BOOT_S = 20.0
+#: Seconds before another boot is tried after one failed: the Engine is then busy or gone.
+RETRY_S = 1.0
+#: Seconds to wait at the end for the last container to be gone.
+CLEAR_S = 15.0
+#: Slots beyond size and max_concurrent: sandboxes that are being removed still hold theirs.
+SPARE_SLOTS = 32
+#: User ids are handed out to pools in blocks, so that two pools of one host rarely share one.
+UID_BLOCKS, UID_BLOCK = 1000, 1000
+REMOVERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStatus:
+    """How a pool stands."""
+
+    pool_id: str
+    image: str
+    ready: bool
+    size: int
+    max_concurrent: int
+    idle: int
+    busy: int
+    waiting: int
+    booting: int
+    runs: int
+
+
+class Pool:
+    """A pool of warm sandboxes over one Engine. `start` it, `run` from any thread, `close` it."""
+
+    def __init__(self, *, engine: Engine, config: PoolConfig, image: str, seccomp: str) -> None:
+        self._engine = engine
+        self._config = config
+        self._image = image
+        self._seccomp = seccomp
+        self._handout: Handout[Jail] = Handout(max_busy=config.max_concurrent, max_waiting=config.max_waiting)
+        self._slots = list(range(config.size + config.max_concurrent + SPARE_SLOTS))
+        self._known: set[str] = set()
+        self._booting = 0
+        self._runs = 0
+        self._closing = threading.Event()
+        self._doomed: queue.SimpleQueue[Jail | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._removers: list[threading.Thread] = []
+
+    # Life ---------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Clear away what an earlier pool of this id left, and begin to boot. Raises EngineFailed."""
+        self.sweep()
+        self._removers = [self._thread(self._keep_removing, f"remove-{n}") for n in range(REMOVERS)]
+        self._threads = [self._thread(self._keep_booting, f"boot-{n}") for n in range(self._config.boot_concurrency)]
+        self._threads.append(self._thread(self._keep_sweeping, "sweep"))
+
+    def close(self) -> None:
+        """Stop booting and destroy every sandbox, running ones too; returns when no container is left."""
+        self._closing.set()
+        with self._handout.wanted:
+            self._handout.wanted.notify_all()
+        for thread in self._threads:
+            thread.join(BOOT_S)
+        for jail in self._handout.idle():
+            jail.close()  # stdin ends, PID 1 goes, the Engine removes the container
+        for _ in self._removers:
+            self._doomed.put(None)
+        for thread in self._removers:
+            thread.join(CLEAR_S)
+        self._known.clear()
+        end = time.monotonic() + CLEAR_S
+        while time.monotonic() < end and self.sweep():
+            time.sleep(0.05)
+
+    def wait_ready(self, timeout_s: float) -> bool:
+        """Wait until a sandbox is ready; returns whether one is."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end and not self._handout.counts().idle:
+            time.sleep(0.01)
+        return self._handout.counts().idle > 0
+
+    def _thread(self, target: object, name: str) -> threading.Thread:
+        thread = threading.Thread(target=target, name=name, daemon=True)  # type: ignore[arg-type]
+        thread.start()
+        return thread
+
+    # Runs ---------------------------------------------------------------------------------------------------------
+
+    def run(self, job: Job) -> RunReport:
+        """Wait for a sandbox, run in it, report; the sandbox is never used again.
+
+        Returns by `job.deadline` (monotonic) plus a few milliseconds. Raises SandboxBusy where no sandbox became free
+        before it, CallerGone where the caller hung up.
+        """
+        began = time.monotonic()
+        jail = self._take(job.deadline)
+        started = time.monotonic()
+        try:
+            if job.caller is not None and has_hung_up(job.caller):
+                raise CallerGone
+            job.on_start(jail.container)
+            evidence = jail.run(job)
+            ended = time.monotonic()
+            if evidence.ended is Ended.LOST:
+                evidence = self._ask_engine(jail, evidence)
+        finally:
+            self._discard(jail)
+            self._handout.done()
+        self._runs += 1
+        return replace(
+            judge(evidence, job.limits),
+            waited_ms=round((started - began) * 1000, 3),
+            sandbox_ms=round((ended - started) * 1000, 3),
+            sandbox_id=jail.container,
+        )
+
+    def _take(self, deadline: float) -> Jail:
+        """Return a live sandbox; one that died while it waited is thrown away."""
+        while True:
+            jail = self._handout.take(deadline)
+            if jail.alive:
+                return jail
+            self._discard(jail)
+            self._handout.done()
+
+    def _ask_engine(self, jail: Jail, evidence: Evidence) -> Evidence:
+        """Add what the Engine knows of a container whose PID 1 said nothing; it may know nothing any more."""
+        with suppress(EngineFailed):
+            state = self._engine.state(jail.container)
+            if state is not None and state.oom_killed:
+                return replace(evidence, oom_killed=True)
+        return evidence
+
+    def _discard(self, jail: Jail) -> None:
+        """Close a sandbox's streams now and have it removed in the background."""
+        jail.close()
+        self._doomed.put(jail)
+
+    def status(self) -> PoolStatus:
+        """Return how the pool stands."""
+        counts: Counts = self._handout.counts()
+        return PoolStatus(
+            pool_id=self._config.pool_id,
+            image=self._image,
+            ready=not self._closing.is_set() and (counts.idle > 0 or counts.busy > 0),
+            size=self._config.size,
+            max_concurrent=self._config.max_concurrent,
+            idle=counts.idle,
+            busy=counts.busy,
+            waiting=counts.waiting,
+            booting=self._booting,
+            runs=self._runs,
+        )
+
+    # Boots --------------------------------------------------------------------------------------------------------
+
+    def _keep_booting(self) -> None:
+        while (slot := self._next_slot()) is not None:
+            name = f"midcall-{self._config.pool_id}-{secrets.token_hex(6)}"
+            self._known.add(name)
+            try:
+                self._handout.give(self.boot(name, slot))
+            except EngineFailed as error:
+                log.warning("sandbox_boot_failed", reason=str(error))
+                self._release(name, slot)
+                self._closing.wait(RETRY_S)
+            finally:
+                with self._handout.wanted:
+                    self._booting -= 1
+
+    def boot(self, name: str, slot: int) -> Jail:
+        """Boot one sandbox that belongs to this pool; raises EngineFailed."""
+        config = container_config(
+            image=self._image,
+            pool_id=self._config.pool_id,
+            uid=self._uid(slot),
+            limits=self._config.limits,
+            seccomp=self._seccomp,
+            runtime=self._config.runtime,
+        )
+        return Jail.boot(self._engine, config, name=name, slot=slot, timeout_s=BOOT_S)
+
+    def _uid(self, slot: int) -> int:
+        return UID_BASE + zlib.crc32(self._config.pool_id.encode()) % UID_BLOCKS * UID_BLOCK + slot
+
+    def _next_slot(self) -> int | None:
+        """Wait until another sandbox is wanted and return a slot for it; None at the end."""
+        with self._handout.wanted:
+            while not self._closing.is_set():
+                if self._wants_more() and self._slots:
+                    self._booting += 1
+                    return self._slots.pop()
+                self._handout.wanted.wait()
+        return None
+
+    def _wants_more(self) -> bool:
+        """Tell whether to boot: enough warm ones, plus one per waiting call, within the total; the lock is held."""
+        counts = self._handout.counts_locked()
+        alive = counts.idle + counts.busy + self._booting
+        if alive >= self._config.size + self._config.max_concurrent:
+            return False
+        return counts.idle + self._booting < self._config.size + counts.waiting
+
+    def _release(self, name: str, slot: int) -> None:
+        with self._handout.wanted:
+            self._known.discard(name)
+            self._slots.append(slot)
+            self._handout.wanted.notify_all()
+
+    # Ends ---------------------------------------------------------------------------------------------------------
+
+    def _keep_removing(self) -> None:
+        while (jail := self._doomed.get()) is not None:
+            try:
+                self._engine.remove(jail.container)
+            except EngineFailed as error:
+                # The sweep takes it: it is no longer known.
+                log.warning("sandbox_remove_failed", container=jail.container, reason=str(error))
+            self._release(jail.name, jail.slot)
+
+    def _keep_sweeping(self) -> None:
+        while not self._closing.wait(self._config.sweep_every_s):
+            for jail in self._handout.idle():
+                if not jail.alive and self._handout.drop(jail):
+                    self._discard(jail)
+            try:
+                self.sweep()
+            except EngineFailed as error:
+                log.warning("sweep_failed", reason=str(error))
+
+    def sweep(self) -> int:
+        """Remove the containers that carry this pool's id and are not its own; returns how many there were."""
+        strays = [id_ for id_, name in self._engine.containers(self._config.pool_id).items() if name not in self._known]
+        for container in strays:
+            log.info("sandbox_swept", container=container)
+            self._engine.remove(container)
+        return len(strays)
+
+
+def has_hung_up(connection: socket.socket) -> bool:
+    """Tell whether the other end of a connection has gone."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    return bool(poll.poll(0))

@@ -1,0 +1,93 @@
+"""The messages between a pool and its callers on the unix socket.
+
+A message is `length (4 bytes, big-endian) | JSON object with a "kind"`. Both sides may send at any time, so that action
+calls can travel one way and their answers the other while a run goes on. One connection carries one request.
+
+    caller -> pool   run {run_id, source, session, deadline_ms, actions, limits}   |   status {}
+    pool -> caller   started {sandbox_id}, progress {message}, then report {…}     |   status {…}
+                     or, before `started` and instead of it, refused {code, message}
+"""
+
+import json
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from struct import Struct
+from typing import Any
+
+from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.sandbox.frames import CAPS, MIB, Kind
+
+_LENGTH = Struct(">I")
+#: Never more than the INPUT frame holds, which is made of a part of the request.
+MAX_REQUEST_BYTES = CAPS[Kind.INPUT]
+#: A result, logs and an error, each escaped.
+MAX_REPLY_BYTES = 4 * MIB
+
+
+class WireError(Exception):
+    """The other side does not speak this protocol, or has gone in the middle of a message."""
+
+
+def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
+    """Send one message; raises OSError where the other side has gone."""
+    data = json.dumps(message, separators=(",", ":")).encode()
+    connection.sendall(_LENGTH.pack(len(data)) + data)
+
+
+def receive(connection: socket.socket, max_bytes: int, deadline: float) -> dict[str, Any] | None:
+    """Return the next message, None at a clean end of the connection.
+
+    `deadline` is monotonic; raises TimeoutError past it, WireError for anything but a message of `max_bytes` at most.
+    """
+    head = _receive_exactly(connection, _LENGTH.size, deadline)
+    if not head:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    if length > max_bytes:
+        raise WireError(f"a message of {length} bytes; the cap is {max_bytes}")
+    try:
+        message = json.loads(_receive_exactly(connection, length, deadline))
+    except (ValueError, RecursionError):
+        raise WireError("a message that is not JSON") from None
+    if not isinstance(message, dict) or not isinstance(message.get("kind"), str):
+        raise WireError("a message without a kind")
+    return message
+
+
+def _receive_exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
+    """Return `size` bytes, or none at all where the connection ends before the first."""
+    data = bytearray()
+    while len(data) < size:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        part = connection.recv(min(size - len(data), MIB))
+        if not part:
+            if data:
+                raise WireError("the connection ended in the middle of a message")
+            return b""
+        data += part
+    return bytes(data)
+
+
+def pack_report(report: RunReport) -> dict[str, Any]:
+    """Return a report as the body of a message."""
+    return {"kind": "report", **asdict(report)}
+
+
+def unpack_report(message: Mapping[str, Any]) -> RunReport:
+    """Return the report of a message; raises WireError where it is none."""
+    try:
+        fields = {name: message[name] for name in _REPORT_FIELDS}
+        error = fields["error"]
+        fields["error"] = None if error is None else RunError(**error)
+        fields["status"] = RunStatus(fields["status"])
+        return RunReport(**fields)
+    except (KeyError, TypeError, ValueError):
+        raise WireError("a report that is none") from None
+
+
+_REPORT_FIELDS = tuple(RunReport.__dataclass_fields__)
