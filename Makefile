@@ -62,11 +62,11 @@ tier-e2e:
 	$(PYTEST) tests/e2e $(ARGS)
 
 demo: ## See the main job, start to end: write, review, mend, publish, test, invoke; cleans up after itself
-	@$(SETUP) runtime engine redis sandbox
+	@$(SETUP) runtime engine redis-any sandbox
 	@$(BIN)/midcall demo $(ARGS)
 
 up: ## Start midcall on this machine and keep it running; Ctrl-C ends it
-	@$(SETUP) runtime engine redis sandbox
+	@$(SETUP) runtime engine redis-any sandbox
 	@$(BIN)/midcall up $(ARGS)
 
 bench: ## Measure docker run, a warm sandbox and an HTTP invoke on this machine
