@@ -1,0 +1,1 @@
+"""The HTTP entrance: JSON to commands, outcomes to JSON."""

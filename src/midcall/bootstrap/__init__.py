@@ -1,0 +1,1 @@
+"""Settings, and all wiring, one module a process; nothing below reads configuration."""

@@ -14,6 +14,7 @@ _BLOCK_MS = 5_000
 _BATCH = 500
 _PAUSE_S = 0.2
 
+
 class Wakes:
     """Hands each wake to who waits for it. A wake is a hint: whoever waits looks at the row all the same."""
 

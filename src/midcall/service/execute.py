@@ -15,7 +15,7 @@ from midcall.domain.retry import RETRIED_STATUSES, delay_ms
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.domain.session import session_body
 from midcall.service.outcome import failed, outcome_of
-from midcall.service.ports import Queue, Reviewer, Sandbox, Storage
+from midcall.service.ports import Queue, Sandbox, Storage
 
 #: A worker that is silent for this long has lost its invocation.
 LEASE_MS = 5_000
@@ -35,8 +35,9 @@ class Executor:
     storage: Storage
     queue: Queue
     sandbox: Sandbox
-    reviewer: Reviewer
     approval_key: bytes
+    #: Version of the review policy of this release.
+    policy: str
     clock: Callable[[], int]
     sleep: Callable[[float], None]
     #: Names this process in the lease.
@@ -112,7 +113,7 @@ class Executor:
         if function.workspace_id != invocation.workspace_id or version.sha256 != invocation.sha256:
             raise ApprovalBroken("the stored version is not the one this call was admitted for; it was not run")
         check_approved(self.approval_key, function, version)
-        if settings.enforce_current_policy and version.approval and version.approval.policy != self.reviewer.policy:
+        if settings.enforce_current_policy and version.approval and version.approval.policy != self.policy:
             raise ApprovalBroken(
                 "approved under an older policy, which this workspace does not run; submit a new version"
             )

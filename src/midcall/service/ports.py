@@ -29,11 +29,6 @@ class Sandbox(Protocol):
 class Reviewer(Protocol):
     """Reviews code in a place that can be killed."""
 
-    @property
-    def policy(self) -> str:
-        """Version of the policy that reviews now."""
-        ...
-
     def review(self, subject: Subject) -> Findings:
         """Review one source; raises ReviewUnavailable when the review itself could not be carried out."""
         ...

@@ -1,0 +1,91 @@
+"""What every request passes first: a request id, a bound on its bytes, strict JSON. Plain ASGI."""
+
+import secrets
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from midcall.api.problems import problem
+from midcall.domain.errors import BadJson, MidcallError, TooLarge
+from midcall.domain.jsonvalue import NotJson, parse
+
+MAX_BODY_BYTES = 1024 * 1024
+
+_REQUEST_ID_BYTES = 8
+_NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Intake:
+    """Reads a body whole, counts it, and lets only JSON through, whatever its content type says."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(_REQUEST_ID_BYTES)
+        scope.setdefault("state", {})["request_id"] = request_id
+        answer = _tagged(send, request_id)
+        if scope["method"] in _NO_BODY:
+            await self._app(scope, receive, answer)
+            return
+        try:
+            body = await _read(scope, receive)
+            if body:
+                _check(body)
+                scope["headers"] = _as_json(scope["headers"])
+        except MidcallError as error:
+            await problem(error, request_id)(scope, receive, answer)
+            return
+        await self._app(scope, _replay(body, receive), answer)
+
+
+def _tagged(send: Send, request_id: str) -> Send:
+    async def tagged(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
+            message = {**message, "headers": [*message.get("headers", []), *headers]}
+        await send(message)
+
+    return tagged
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes:
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if declared.isdigit() and int(declared[:20]) > MAX_BODY_BYTES:
+        raise TooLarge(f"the body may have {MAX_BODY_BYTES} bytes at most")
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise BadJson("the connection was closed before the body was complete")
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge(f"the body may have {MAX_BODY_BYTES} bytes at most")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _check(body: bytes) -> None:
+    try:
+        parse(body)
+    except NotJson as error:
+        raise BadJson(f"the body is {error}") from error
+
+
+def _as_json(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    # curl -d says it sends a form; what counts is that the bytes are JSON.
+    kept = [(name, value) for name, value in headers if name != b"content-type"]
+    return [*kept, (b"content-type", b"application/json")]
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    messages: list[Mapping[str, object]] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return dict(messages.pop()) if messages else await receive()
+
+    return replay

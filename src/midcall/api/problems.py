@@ -1,0 +1,134 @@
+"""Errors as `application/problem+json` (RFC 9457); the one place where status codes live."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from midcall.domain.errors import (
+    ApprovalBroken,
+    BadJson,
+    Conflict,
+    Fault,
+    Forbidden,
+    InvalidInput,
+    MidcallError,
+    NotFound,
+    QueueFull,
+    QueueUnavailable,
+    ReviewUnavailable,
+    TooLarge,
+    Unauthenticated,
+)
+from midcall.service.forms import path_of, text_of
+
+log = structlog.get_logger()
+
+#: The most specific class of an error decides; what is not listed is a 500.
+STATUSES: Mapping[type[MidcallError], int] = {
+    BadJson: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    ApprovalBroken: 409,
+    TooLarge: 413,
+    InvalidInput: 422,
+    QueueFull: 429,
+    QueueUnavailable: 503,
+    ReviewUnavailable: 503,
+}
+
+TITLES: Mapping[int, str] = {
+    400: "Bad request",
+    401: "Unauthenticated",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    422: "Invalid input",
+    429: "Too many calls",
+    500: "Internal error",
+    503: "Unavailable",
+}
+
+_RETRY_AFTER_S = "1"
+_EXTRA_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": _RETRY_AFTER_S},
+    503: {"Retry-After": _RETRY_AFTER_S},
+}
+
+
+def problem(error: MidcallError, request_id: str) -> Response:
+    """Write an error as a response."""
+    return _response(status_of(error), error.code, error.message, error.faults, request_id)
+
+
+def status_of(error: MidcallError) -> int:
+    """Return the status of an error's class, or of the nearest class above it that has one."""
+    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Have every error of a route answered as a problem."""
+    app.add_exception_handler(MidcallError, _on_midcall_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_unexpected_error)
+
+
+async def _on_midcall_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, MidcallError):  # the signature is Starlette's
+        raise error
+    return problem(error, request.state.request_id)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = [Fault(_path(item["loc"]), text_of(item["type"], item["msg"])) for item in error.errors()]
+    return problem(InvalidInput(faults=faults), request.state.request_id)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    text = {404: "there is no such route", 405: "this route does not take that method"}.get(error.status_code)
+    return _response(error.status_code, code, text or str(error.detail), (), request.state.request_id)
+
+
+async def _on_unexpected_error(request: Request, error: Exception) -> Response:
+    # What went wrong is for the log; the caller gets the id that finds it there.
+    request_id = request.scope.get("state", {}).get("request_id", "")
+    log.error("unexpected_error", request_id=request_id, path=request.url.path, exc_info=error)
+    return problem(MidcallError("an unexpected error; the server's log has it under this request_id"), request_id)
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    # FastAPI puts "body", "query" or "path" first; in a body the path is the input's own.
+    return path_of(loc[1:]) if loc and loc[0] in {"body", "query", "path", "header"} else path_of(loc)
+
+
+def _response(status: int, code: str, detail: str, faults: tuple[Fault, ...], request_id: str) -> Response:
+    content: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": [{"loc": fault.loc, "msg": fault.msg} for fault in faults],
+        "request_id": request_id,
+    }
+    return Response(
+        json.dumps(content, ensure_ascii=True),
+        status_code=status,
+        headers=_EXTRA_HEADERS.get(status),
+        media_type="application/problem+json",
+    )

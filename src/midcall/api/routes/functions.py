@@ -1,0 +1,124 @@
+"""`/v1/functions`: write, version, review, publish."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header
+
+from midcall.api import views
+from midcall.api.answers import Answer
+from midcall.api.models import Decision, Describe, Draft, Publish
+from midcall.api.routes.common import PROBLEMS, Name, Number, Paged
+from midcall.api.services import Judge, Reader, Use, Writer
+from midcall.api.shapes import FunctionShape, Listing, ReviewShape, VersionBrief, VersionShape
+from midcall.domain.errors import Fault, InvalidInput
+from midcall.service.forms import FunctionForm
+
+router = APIRouter(prefix="/v1", tags=["functions"], responses=PROBLEMS)
+
+
+@router.post("/functions", status_code=201, response_model=FunctionShape)
+def create_function(form: FunctionForm, use: Use, caller: Writer) -> Answer:
+    """Create a function; its version 1 is a draft."""
+    return Answer(views.function_view(use.catalog.create(caller, form)), 201)
+
+
+@router.get("/functions", response_model=Listing[FunctionShape])
+def list_functions(use: Use, caller: Reader, page: Paged) -> Answer:
+    """List functions by name."""
+    items = [views.function_view(view) for view in use.catalog.page(caller, page)]
+    return Answer(views.listing(items, page.limit, "name"))
+
+
+@router.get("/functions/{name}", response_model=FunctionShape)
+def get_function(name: Name, use: Use, caller: Reader) -> Answer:
+    """Read a function with its latest version; the ETag is that version's number, for `If-Match`."""
+    view = use.catalog.get(caller, name)
+    return Answer(views.function_view(view), headers={"etag": f'"{view.version.number}"'})
+
+
+@router.patch("/functions/{name}", response_model=FunctionShape)
+def describe_function(name: Name, change: Describe, use: Use, caller: Writer) -> Answer:
+    """Change display name and tags; all else is a new version."""
+    view = use.catalog.describe(caller, name, display_name=change.display_name, tags=change.tags)
+    return Answer(views.function_view(view))
+
+
+@router.delete("/functions/{name}", status_code=204)
+def archive_function(name: Name, use: Use, caller: Writer) -> None:
+    """Take a function out of use; its invocations stay on record, its name is free again."""
+    use.catalog.archive(caller, name)
+
+
+@router.post("/functions/{name}/versions", status_code=201, response_model=FunctionShape)
+def add_version(
+    name: Name,
+    patch: Annotated[
+        dict[str, Any], Body(description='JSON Merge Patch (RFC 7396) onto version `{"base"?: n}`, default the latest')
+    ],
+    use: Use,
+    caller: Writer,
+    if_match: Annotated[str | None, Header(description="number of the version this change was made from")] = None,
+) -> Answer:
+    """Create the next version from changed fields."""
+    changes = {field: value for field, value in patch.items() if field != "base"}
+    view = use.catalog.add_version(caller, name, changes, base=_base(patch), if_match=_number(if_match))
+    return Answer(views.function_view(view), 201, headers={"etag": f'"{view.version.number}"'})
+
+
+@router.get("/functions/{name}/versions", response_model=Listing[VersionBrief])
+def list_versions(name: Name, use: Use, caller: Reader) -> Answer:
+    """List a function's versions, oldest first."""
+    items = [views.version_brief(version) for version in use.catalog.versions(caller, name)]
+    return Answer({"items": items, "next_cursor": None})
+
+
+@router.get("/functions/{name}/versions/{number}", response_model=VersionShape)
+def get_version(name: Name, number: Number, use: Use, caller: Reader) -> Answer:
+    """Read one version with its review."""
+    return Answer(views.version_view(*use.catalog.version(caller, name, number)))
+
+
+@router.post("/functions/{name}/versions/{number}/submit", response_model=ReviewShape)
+def submit_version(name: Name, number: Number, use: Use, caller: Writer) -> Answer:
+    """Review a version; a refusal is a 200 too, the review is the answer."""
+    return Answer(use.reviews.submit(caller, name, number))
+
+
+@router.post("/functions/{name}/versions/{number}/approve", response_model=ReviewShape)
+def approve_version(name: Name, number: Number, use: Use, caller: Judge, decision: Decision | None = None) -> Answer:
+    """Approve a version that is pending_approval; its author cannot."""
+    return Answer(use.reviews.approve(caller, name, number, (decision or Decision()).comment))
+
+
+@router.post("/functions/{name}/versions/{number}/reject", response_model=ReviewShape)
+def reject_version(name: Name, number: Number, use: Use, caller: Judge, decision: Decision | None = None) -> Answer:
+    """Reject a version that is pending_approval; its author cannot."""
+    return Answer(use.reviews.reject(caller, name, number, (decision or Decision()).comment))
+
+
+@router.post("/functions/{name}/publish", response_model=FunctionShape)
+def publish_version(name: Name, wanted: Publish, use: Use, caller: Writer) -> Answer:
+    """Make an approved version the one that runs in an environment; publish an older one to roll back."""
+    return Answer(views.function_view(use.catalog.publish(caller, name, wanted.version, wanted.environment)))
+
+
+@router.post("/review", response_model=ReviewShape)
+def review_draft(draft: Draft, use: Use, _caller: Writer) -> Answer:
+    """Review a function without saving anything."""
+    return Answer(use.reviews.preview(draft))
+
+
+def _base(patch: dict[str, Any]) -> int | None:
+    base = patch.get("base")
+    if base is not None and (type(base) is not int or not 1 <= base < 2**31):
+        raise InvalidInput(faults=[Fault("base", "give the number of the version that the changes are made to")])
+    return base
+
+
+def _number(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not text.isdecimal() or len(text) > 10:  # noqa: PLR2004 (digits of the largest version number)
+        raise InvalidInput(faults=[Fault("If-Match", "give the number of the version that was read, in quotes")])
+    return int(text)

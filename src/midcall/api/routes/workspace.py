@@ -1,0 +1,56 @@
+"""`/v1/workspace` and `/v1/keys`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from midcall.api import views
+from midcall.api.answers import Answer
+from midcall.api.models import NewKey, Rotate, WorkspaceChange
+from midcall.api.routes.common import PROBLEMS, Paged
+from midcall.api.services import Admin, Reader, Use
+from midcall.api.shapes import KeyShape, Listing, NewKeyShape, WorkspaceShape
+
+router = APIRouter(prefix="/v1", tags=["workspace"], responses=PROBLEMS)
+
+KeyId = Annotated[str, Path(max_length=64)]
+
+
+@router.get("/workspace", response_model=WorkspaceShape)
+def get_workspace(use: Use, caller: Reader) -> Answer:
+    """Read the workspace that this key belongs to."""
+    return Answer(views.workspace_view(use.workspaces.get(caller)))
+
+
+@router.patch("/workspace", response_model=WorkspaceShape)
+def change_workspace(change: WorkspaceChange, use: Use, caller: Admin) -> Answer:
+    """Change settings; what is left out stays."""
+    return Answer(views.workspace_view(use.workspaces.change(caller, change.changes())))
+
+
+@router.post("/keys", status_code=201, response_model=NewKeyShape)
+def create_key(wanted: NewKey, use: Use, caller: Admin) -> Answer:
+    """Create a key; its secret is in this answer and never again."""
+    new = use.access.create(
+        caller, principal=wanted.principal, scopes=frozenset(wanted.scopes), agents=tuple(wanted.agents)
+    )
+    return Answer(views.new_key_view(new), 201)
+
+
+@router.get("/keys", response_model=Listing[KeyShape])
+def list_keys(use: Use, caller: Admin, page: Paged) -> Answer:
+    """List keys, oldest first, revoked ones too."""
+    items = [views.key_view(key) for key in use.access.page(caller, page)]
+    return Answer(views.listing(items, page.limit, "id"))
+
+
+@router.post("/keys/{key_id}/rotate", response_model=NewKeyShape)
+def rotate_key(key_id: KeyId, use: Use, caller: Admin, wanted: Rotate | None = None) -> Answer:
+    """Give a key a new secret; the old one stays good for `grace_s` seconds."""
+    return Answer(views.new_key_view(use.access.rotate(caller, key_id, grace_s=(wanted or Rotate()).grace_s)))
+
+
+@router.delete("/keys/{key_id}", response_model=KeyShape)
+def revoke_key(key_id: KeyId, use: Use, caller: Admin) -> Answer:
+    """Make a key worthless at once."""
+    return Answer(views.key_view(use.access.revoke(caller, key_id)))

@@ -1,0 +1,72 @@
+"""What the routes stand on: the use cases of one process, made by bootstrap and handed to `create_app`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from midcall.domain.errors import Unauthenticated
+from midcall.domain.workspace import Scope
+from midcall.service.access import Access, Caller
+from midcall.service.catalog import Catalog
+from midcall.service.invoke import Invocations
+from midcall.service.review_version import Reviews
+from midcall.service.sweep import Sweep
+from midcall.service.wait import Waiting
+from midcall.service.workspaces import Workspaces
+
+
+class Check(Protocol):
+    """One part of readiness: returns details, raises whatever is wrong."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Check once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Use cases, and the checks of `/readyz` by name."""
+
+    access: Access
+    workspaces: Workspaces
+    catalog: Catalog
+    reviews: Reviews
+    invocations: Invocations
+    sweep: Sweep
+    waiting: Waiting
+    checks: dict[str, Check]
+
+
+def services(request: Request) -> Services:
+    """Get the services of the app that serves a request."""
+    found: Services = request.app.state.services
+    return found
+
+
+Use = Annotated[Services, Depends(services)]
+
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="`mc_<id>_<secret>`")
+
+
+def needs(scope: Scope) -> Callable[..., Caller]:
+    """Make a dependency that lets a key with the scope in, and gives its caller."""
+
+    def caller(use: Use, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+        if bearer is None:
+            raise Unauthenticated
+        found = use.access.authenticate(bearer.credentials.strip())
+        found.need(scope)
+        return found
+
+    return caller
+
+
+Reader = Annotated[Caller, Depends(needs(Scope.READ))]
+Runner = Annotated[Caller, Depends(needs(Scope.RUN))]
+Writer = Annotated[Caller, Depends(needs(Scope.WRITE))]
+Judge = Annotated[Caller, Depends(needs(Scope.REVIEW))]
+Admin = Annotated[Caller, Depends(needs(Scope.ADMIN))]

@@ -1,0 +1,265 @@
+"""Shapes of the answers, for OpenAPI; `midcall.api.views` makes them."""
+
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+
+Item = TypeVar("Item")
+
+VersionState = Literal["draft", "approved", "changes_requested", "pending_approval", "rejected"]
+InvocationState = Literal["queued", "running", "succeeded", "failed", "timed_out", "refused", "dead", "cancelled"]
+RunState = Literal["ok", "error", "timeout", "memory", "crashed", "output_limit"]
+
+
+class Listing(BaseModel, Generic[Item]):
+    """One page of a list; `next_cursor` goes into the next request's `cursor`."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class FaultShape(BaseModel):
+    """One fault: where, and what to do."""
+
+    loc: str
+    msg: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[FaultShape]
+    request_id: str
+
+
+class VersionBrief(BaseModel):
+    """One version in brief."""
+
+    number: int
+    status: VersionState
+    sha256: str
+    author: str
+    created_at: str
+
+
+class CommentShape(BaseModel):
+    """One comment of a review; lines and columns count from 1, `end_column` is exclusive."""
+
+    rule: str
+    severity: Literal["error", "warning", "info"]
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+    suggestion: str
+
+
+class DecisionShape(BaseModel):
+    """What a person decided."""
+
+    by: str
+    text: str
+
+
+class ReviewShape(BaseModel):
+    """A review."""
+
+    status: VersionState
+    policy: str
+    sha256: str
+    took_ms: float
+    comments: list[CommentShape]
+    decision: DecisionShape | None = None
+
+
+class CodeShape(BaseModel):
+    """Source, and what it may use."""
+
+    source: str
+    actions: list[str]
+    egress: list[str]
+
+
+class VersionShape(VersionBrief):
+    """One version in full."""
+
+    name: str
+    description: str
+    kind: Literal["code"]
+    parameters: dict[str, Any]
+    output_schema: dict[str, Any] | None
+    strict_output: bool
+    timeout: int
+    retries: int
+    max_result_chars: int
+    messages: dict[str, Any]
+    code: CodeShape
+    review: ReviewShape | None
+
+
+class FunctionShape(BaseModel):
+    """A function with its latest version."""
+
+    id: str
+    name: str
+    display_name: str
+    tags: list[str]
+    description: str
+    kind: Literal["code"]
+    parameters: dict[str, Any]
+    output_schema: dict[str, Any] | None
+    strict_output: bool
+    timeout: int
+    retries: int
+    max_result_chars: int
+    messages: dict[str, Any]
+    code: CodeShape
+    published: dict[str, int]
+    published_version: int | None
+    versions: list[VersionBrief]
+    created_at: str
+    updated_at: str
+
+
+class ErrorShape(BaseModel):
+    """Why a run did not end well; `line` is the line of the function's source."""
+
+    type: str
+    message: str
+    line: int | None
+    traceback: str | None
+    http_status: int | None
+
+
+class TimingsShape(BaseModel):
+    """Milliseconds: until a worker took it, inside the sandbox, in all."""
+
+    queued_ms: float
+    sandbox_ms: float
+    total_ms: float
+
+
+class ReportShape(BaseModel):
+    """What a test run came to, raw. `status` adds midcall's own `refused` and `not_run` to the sandbox's words."""
+
+    invocation_id: str
+    version: int
+    status: RunState | Literal["refused", "not_run"]
+    result: Any
+    dynamicVariables: dict[str, Any]  # noqa: N815 (the session body's own name)
+    terminateAgent: bool | None  # noqa: N815 (the same)
+    reason: str | None
+    logs: str
+    logs_truncated: bool
+    error: ErrorShape | None
+    warnings: list[str]
+    actions: list[Any]
+    timings: TimingsShape
+    sha256: str
+
+
+class OutcomeErrorShape(BaseModel):
+    """Why a call did not succeed."""
+
+    type: str
+    message: str
+
+
+class OutcomeShape(BaseModel):
+    """What a call came to, as the agent sees it."""
+
+    invocation_id: str
+    function: str
+    version: int
+    status: InvocationState | Literal["accepted"]
+    result: Any
+    truncated: bool
+    message: str | None
+    dynamicVariables: dict[str, Any]  # noqa: N815 (the session body's own name)
+    changed: list[str]
+    error: OutcomeErrorShape | None
+    warnings: list[str]
+    timings: TimingsShape
+
+
+class InvocationShape(BaseModel):
+    """One invocation on record."""
+
+    id: str
+    session: str | None
+    function: str
+    version: int
+    sha256: str
+    purpose: Literal["live", "test"]
+    phase: Literal["pre_session", "during_session", "post_session"]
+    environment: str
+    principal: str
+    status: InvocationState
+    attempt: int
+    params: dict[str, Any]
+    result: Any
+    error: ErrorShape | None
+    logs: str
+    actions: list[Any]
+    changed: list[str]
+    sandbox_id: str | None
+    idempotency_key: str | None
+    trace_id: str | None
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    timings: TimingsShape
+
+
+class KeyShape(BaseModel):
+    """A key without its secret."""
+
+    id: str
+    principal: str
+    scopes: list[str]
+    agents: list[str]
+    created_at: str
+    revoked_at: str | None
+
+
+class NewKeyShape(KeyShape):
+    """A key with its secret, which is shown this once."""
+
+    secret: str
+
+
+class LimitsShape(BaseModel):
+    """Limits of a workspace."""
+
+    max_in_flight: int
+
+
+class WorkspaceShape(BaseModel):
+    """A workspace and its settings."""
+
+    id: str
+    name: str
+    approval: Literal["auto", "human"]
+    enforce_current_policy: bool
+    limits: LimitsShape
+    created_at: str
+
+
+class HealthShape(BaseModel):
+    """A sign of life."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class ReadinessShape(BaseModel):
+    """Whether each part answers, and how fast."""
+
+    status: Literal["ready", "not_ready"]
+    checks: dict[str, dict[str, Any]]

@@ -1,0 +1,181 @@
+"""From domain values to the JSON of the contract."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, Version
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.times import iso, iso_or_none
+from midcall.domain.workspace import Key, Workspace
+from midcall.service.access import NewSecret
+from midcall.service.catalog import FunctionView
+
+Json = dict[str, Any]
+
+
+def function_view(view: FunctionView) -> Json:
+    """Show a function with its latest version."""
+    function = view.function
+    return {
+        "id": function.id,
+        "display_name": function.display_name,
+        "tags": list(function.tags),
+        **view.version.config,
+        "published": dict(function.published),
+        "published_version": function.published.get(DEFAULT_ENVIRONMENT),
+        "versions": [version_brief(version) for version in view.versions],
+        "created_at": iso(function.created_at),
+        "updated_at": iso(function.updated_at),
+    }
+
+
+def version_brief(version: Version) -> Json:
+    """Show a version in brief."""
+    return {
+        "number": version.number,
+        "status": version.status.value,
+        "sha256": version.sha256,
+        "author": version.author,
+        "created_at": iso(version.created_at),
+    }
+
+
+def version_view(function: Function, version: Version) -> Json:
+    """Show a version in full."""
+    return {**version_brief(version), **version.config, "name": function.name, "review": version.review}
+
+
+def key_view(key: Key) -> Json:
+    """Show a key without anything that its secret could be guessed from."""
+    return {
+        "id": key.id,
+        "principal": key.principal,
+        "scopes": sorted(key.scopes),
+        "agents": list(key.agents),
+        "created_at": iso(key.created_at),
+        "revoked_at": iso_or_none(key.revoked_at),
+    }
+
+
+def new_key_view(new: NewSecret) -> Json:
+    """Show a key with its secret, this once."""
+    return {**key_view(new.key), "secret": new.token}
+
+
+def workspace_view(workspace: Workspace) -> Json:
+    """Show a workspace."""
+    settings = workspace.settings
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "approval": settings.approval.value,
+        "enforce_current_policy": settings.enforce_current_policy,
+        "limits": {"max_in_flight": settings.max_in_flight},
+        "created_at": iso(workspace.created_at),
+    }
+
+
+def outcome_view(invocation: Invocation) -> Json:
+    """Show an outcome as the agent sees it: what to say, never a traceback."""
+    outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
+    error = outcome.error
+    return {
+        "invocation_id": invocation.id,
+        "function": invocation.function,
+        "version": invocation.version,
+        "status": outcome.status.value,
+        "result": outcome.result,
+        "truncated": outcome.truncated,
+        "message": outcome.message,
+        "dynamicVariables": dict(outcome.variables),
+        "changed": list(outcome.changed),
+        "error": None if error is None else {"type": error.type, "message": error.message},
+        "warnings": list(outcome.warnings),
+        "timings": _timings(invocation),
+    }
+
+
+def report_view(invocation: Invocation) -> Json:
+    """Show a test run as its author wants to see it: the raw value, the logs, the line that failed."""
+    outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
+    report = invocation.report
+    refused = outcome.status is InvocationStatus.REFUSED
+    changed = {name: outcome.variables[name] for name in outcome.changed}
+    return {
+        "invocation_id": invocation.id,
+        "version": invocation.version,
+        "status": report.status.value if report else "refused" if refused else "not_run",
+        "result": report.result if report else outcome.result,
+        "dynamicVariables": changed,
+        "terminateAgent": outcome.terminate,
+        "reason": outcome.reason,
+        "logs": report.logs if report else "",
+        "logs_truncated": bool(report and report.logs_truncated),
+        "error": _error(outcome),
+        "warnings": list(outcome.warnings),
+        "actions": [],
+        "timings": _timings(invocation),
+        "sha256": invocation.sha256,
+    }
+
+
+def invocation_view(invocation: Invocation) -> Json:
+    """Show an invocation on record."""
+    outcome, report = invocation.outcome, invocation.report
+    session_id = invocation.session.get("sessionId")
+    return {
+        "id": invocation.id,
+        "session": session_id if isinstance(session_id, str) else None,
+        "function": invocation.function,
+        "version": invocation.version,
+        "sha256": invocation.sha256,
+        "purpose": invocation.purpose.value,
+        "phase": invocation.phase.value,
+        "environment": invocation.environment,
+        "principal": invocation.principal,
+        "status": invocation.status.value,
+        "attempt": invocation.attempt,
+        "params": dict(invocation.params),
+        "result": (report.result if report else outcome.result) if outcome else None,
+        "error": _error(outcome) if outcome else None,
+        "logs": report.logs if report else "",
+        "actions": [],
+        "changed": list(outcome.changed) if outcome else [],
+        "sandbox_id": report.sandbox_id or None if report else None,
+        "idempotency_key": None,
+        "trace_id": invocation.trace_id,
+        "created_at": iso(invocation.created_at),
+        "started_at": iso_or_none(invocation.started_at),
+        "ended_at": iso_or_none(invocation.ended_at),
+        "timings": _timings(invocation),
+    }
+
+
+def listing(items: list[Json], limit: int, cursor: str) -> Json:
+    """Show one page; `cursor` names the field that says where the next one begins."""
+    full = len(items) == limit
+    return {"items": items, "next_cursor": items[-1][cursor] if full else None}
+
+
+def _error(outcome: Outcome) -> Json | None:
+    error = outcome.error
+    if error is None:
+        return None
+    return {
+        "type": error.type,
+        "message": error.message,
+        "line": error.line,
+        "traceback": error.traceback,
+        "http_status": None,
+    }
+
+
+def _timings(invocation: Invocation) -> Mapping[str, float]:
+    """Milliseconds until a worker took it and in all; zero for what has not happened."""
+    began, started, ended = invocation.created_at, invocation.started_at, invocation.ended_at
+    report = invocation.report
+    return {
+        "queued_ms": float((started or ended or began) - began),
+        "sandbox_ms": round(report.sandbox_ms, 2) if report else 0.0,
+        "total_ms": float((ended or began) - began),
+    }

@@ -1,0 +1,76 @@
+"""The api process: FastAPI over the use cases."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import anyio
+import anyio.to_thread
+import structlog
+from fastapi import FastAPI
+
+from midcall import __version__
+from midcall.api.answers import Answer
+from midcall.api.intake import Intake
+from midcall.api.problems import add_error_handlers
+from midcall.api.routes import functions, health, runs, workspace
+from midcall.bootstrap.api import ApiProcess, wire_api
+from midcall.bootstrap.settings import Settings
+from midcall.service.sweep import Sweep
+
+#: Threads that admit calls and read outcomes: short database work, so few; waiting takes none.
+SERVICE_THREADS = 32
+SWEEP_EVERY_S = 1.0
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the app; it opens what it needs when its event loop starts, and closes it when that ends."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        process = wire_api(settings)
+        app.state.services = process.services
+        app.state.service_threads = anyio.CapacityLimiter(SERVICE_THREADS)
+        async with _running(process):
+            yield
+
+    app = FastAPI(
+        title="midcall",
+        version=__version__,
+        summary="Custom functions for AI agents, on your own machines.",
+        lifespan=lifespan,
+        default_response_class=Answer,
+        openapi_url="/openapi.json",
+    )
+    for router in (functions.router, runs.router, workspace.router, health.router):
+        app.include_router(router)
+    add_error_handlers(app)
+    app.add_middleware(Intake)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _running(process: ApiProcess) -> AsyncIterator[None]:
+    """Run what an api process runs beside its requests: the wake reader and the sweep."""
+    tasks = [asyncio.create_task(process.wakes.run()), asyncio.create_task(_sweep_forever(process.services.sweep))]
+    await anyio.to_thread.run_sync(process.start)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await process.wakes.close()
+        await anyio.to_thread.run_sync(process.close)
+
+
+async def _sweep_forever(sweep: Sweep) -> None:
+    limiter = anyio.CapacityLimiter(1)
+    while True:
+        try:
+            await anyio.to_thread.run_sync(sweep.sweep, limiter=limiter)
+        except Exception:  # the edge of a task that must outlive an outage of database or Redis
+            log.warning("sweep_failed", exc_info=True)
+        await asyncio.sleep(SWEEP_EVERY_S)

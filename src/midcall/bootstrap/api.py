@@ -1,0 +1,77 @@
+"""Wiring of the api process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.api.services import Services
+from midcall.bootstrap.settings import Settings, approval_key
+from midcall.bootstrap.store import open_queue, open_storage, wire_access, wire_workspaces
+from midcall.domain.errors import QueueUnavailable
+from midcall.domain.times import now_ms
+from midcall.queue.connection import listening
+from midcall.queue.rq_queue import RqQueue
+from midcall.queue.wakes import Wakes
+from midcall.reviewer import SubprocessReviewer
+from midcall.sandbox.client import PoolClient
+from midcall.service.catalog import Catalog
+from midcall.service.invoke import Invocations
+from midcall.service.review_version import Reviews
+from midcall.service.sweep import Sweep
+from midcall.service.wait import Waiting
+from midcall.storage.database import SqlStorage
+
+
+@dataclass(frozen=True, slots=True)
+class ApiProcess:
+    """What an api process holds: its use cases, what it runs beside them, and how to let go of it all."""
+
+    services: Services
+    wakes: Wakes
+    start: Callable[[], None]
+    close: Callable[[], None]
+
+
+def wire_api(settings: Settings) -> ApiProcess:
+    """Wire an api process; call it inside the event loop that will serve."""
+    storage, queue = open_storage(settings), open_queue(settings)
+    reviewer, key = SubprocessReviewer(), approval_key(settings)
+    wakes = Wakes(listening(settings.redis))
+    sweep = Sweep(storage=storage, queue=queue, clock=now_ms)
+    services = Services(
+        access=wire_access(storage),
+        workspaces=wire_workspaces(storage),
+        catalog=Catalog(storage=storage, clock=now_ms),
+        reviews=Reviews(storage=storage, reviewer=reviewer, approval_key=key, clock=now_ms),
+        invocations=Invocations(storage=storage, queue=queue, clock=now_ms, max_queued=settings.max_queued),
+        sweep=sweep,
+        waiting=Waiting(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms),
+        checks={
+            "database": lambda: _check_database(storage),
+            "redis": lambda: _check_redis(queue),
+            "pool": lambda: _check_pool(PoolClient(settings.pool_socket)),
+        },
+    )
+
+    def close() -> None:
+        reviewer.close()
+        queue.close()
+        storage.close()
+
+    return ApiProcess(services=services, wakes=wakes, start=reviewer.start, close=close)
+
+
+def _check_database(storage: SqlStorage) -> dict[str, Any]:
+    storage.ping()
+    return {}
+
+
+def _check_redis(queue: RqQueue) -> dict[str, Any]:
+    if not queue.alive():
+        raise QueueUnavailable
+    return {"waiting": queue.waiting()}
+
+
+def _check_pool(pool: PoolClient) -> dict[str, Any]:
+    status = pool.status()
+    return {name: status[name] for name in ("ready", "idle", "busy") if name in status}

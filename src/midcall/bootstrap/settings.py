@@ -1,0 +1,147 @@
+"""Settings: environment variables `MIDCALL_…`, each with a default that works on one machine."""
+
+import hashlib
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from midcall.domain.approval import KEY_BYTES
+
+_CORES = os.cpu_count() or 1
+
+#: A socket's path may be 108 bytes long; the longest name below the runtime directory is far shorter than the rest.
+MAX_SOCKET_PATH = 100
+
+
+class BadSetting(ValueError):
+    """A setting cannot be used; the message names its variable."""
+
+
+def _numbers(text: object) -> object:
+    return [part for part in text.split(",") if part.strip()] if isinstance(text, str) else text
+
+
+class Settings(BaseSettings):
+    """All settings of an installation."""
+
+    model_config = SettingsConfigDict(env_prefix="MIDCALL_", extra="ignore")
+
+    data_dir: Path = Field(default=Path(".midcall"), description="SQLite file, keys; kept")
+    runtime_dir: Path | None = Field(default=None, description="sockets; default: a short directory under /run or /tmp")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in the data directory")
+    redis_url: str | None = Field(default=None, description="default of `midcall up`: a private Redis")
+    approval_key: str | None = Field(default=None, description="64 hex digits; default: made in the data directory")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8787, ge=0, le=65535)
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    live_workers: int = Field(default=_CORES, ge=1, le=256, description="processes for live calls alone")
+    workers: int = Field(default=_CORES, ge=0, le=256, description="processes for live calls, then tests")
+    max_queued: int = Field(default=200, ge=1, description="calls that may wait in all before a 429")
+
+    pool_size: int = Field(default=4, ge=1, le=256, description="warm sandboxes kept ready")
+    pool_max_busy: int = Field(default=16, ge=1, le=1024, description="sandboxes that may run at once")
+    pool_id: str = Field(default="midcall", pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")
+    pool_peer_uids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)] = Field(
+        default=(), description="users besides the pool's own that may use its socket, separated by commas"
+    )
+    sandbox_image: str | None = Field(default=None, description="default: the image built from this release")
+    docker_url: str | None = Field(default=None, description="the Engine; default: the local socket")
+
+    def model_post_init(self, _context: object) -> None:
+        """Make the directories absolute, so that every process means the same ones."""
+        self.data_dir = self.data_dir.absolute()
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'midcall.db'}"
+
+    @property
+    def runtime(self) -> Path:
+        """Directory of the sockets."""
+        return self.runtime_dir or _default_runtime_dir(self.data_dir)
+
+    @property
+    def pool_socket(self) -> Path:
+        """Where the pool listens."""
+        return _short_enough(self.runtime / "pool.sock")
+
+    @property
+    def private_redis_socket(self) -> Path:
+        """Where the private Redis listens."""
+        return _short_enough(self.runtime / "redis.sock")
+
+    @property
+    def redis(self) -> str:
+        """Redis' URL."""
+        return self.redis_url or f"unix://{self.private_redis_socket}"
+
+    @property
+    def admin_key_file(self) -> Path:
+        """Where the first admin key is kept."""
+        return self.data_dir / "admin.key"
+
+
+def approval_key(settings: Settings) -> bytes:
+    """Read the key that seals approvals, or make it on the first start; raises BadSetting if it is malformed."""
+    text = settings.approval_key
+    if text is None:
+        text = kept_secret(settings.data_dir / "approval.key", secrets.token_hex(KEY_BYTES))
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise BadSetting(f"MIDCALL_APPROVAL_KEY must be {2 * KEY_BYTES} hex digits (`openssl rand -hex {KEY_BYTES}`)")
+    return key
+
+
+def kept_secret(path: Path, fresh: str) -> str:
+    """Read a secret from a file of mode 0600, or write `fresh` there first; of several writers, one wins."""
+    private_directory(path.parent)
+    # Written whole under another name, then linked: nobody reads half of it, and only the first link succeeds.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    if not path.exists():
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(fresh + "\n")
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def private_directory(path: Path) -> Path:
+    """Make sure that a directory is there, ours, and nobody else's to enter; raises BadSetting otherwise."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise BadSetting(f"{path} is not a directory of this user; set MIDCALL_DATA_DIR or MIDCALL_RUNTIME_DIR")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        path.chmod(0o700)
+    return path
+
+
+def _default_runtime_dir(data_dir: Path) -> Path:
+    """Name a short directory that every process of one data directory agrees on."""
+    base = Path(f"/run/user/{os.geteuid()}")
+    if os.geteuid() == 0 or not base.is_dir():
+        base = Path("/run") if os.access("/run", os.W_OK) else Path("/tmp")  # noqa: S108 (checked to be ours)
+    mark = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
+    return base / f"midcall-{os.geteuid()}-{mark}"
+
+
+def _short_enough(path: Path) -> Path:
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH:
+        raise BadSetting(f"{path} is too long for a socket; set MIDCALL_RUNTIME_DIR to a shorter directory")
+    return path

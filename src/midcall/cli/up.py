@@ -1,0 +1,181 @@
+"""`midcall up`: all of midcall on one machine."""
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import IO, Any
+
+import typer
+
+from midcall.bootstrap.logs import set_up_logs
+from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
+from midcall.bootstrap.settings import BadSetting, Settings, approval_key, kept_secret, private_directory
+from midcall.bootstrap.store import migrate_storage, open_storage, wire_workspaces
+from midcall.cli.children import Child, Part
+from midcall.cli.redis_server import find_redis_server, redis_argv
+from midcall.domain.workspace import Scope
+from midcall.sandbox.engine import Engine
+from midcall.sandbox.errors import EngineFailed, ImageMissing
+from midcall.sandbox.image import ensure_image
+from midcall.service.workspaces import DEFAULT_WORKSPACE
+
+#: Seconds for everything to be ready: a cold pool on a busy machine takes about five.
+READY_S = 90
+_LOOK_EVERY_S = 0.1
+_BUILD_TIMEOUT_S = 900.0
+
+
+class _Stop(Exception):
+    """SIGINT or SIGTERM came."""
+
+
+def up(settings: Settings) -> None:
+    """Run Redis, pool, workers and api until SIGINT or SIGTERM, then end them in order."""
+    set_up_logs(settings, "up")
+    private_directory(settings.data_dir)
+    with _only_one(settings), _stoppable():
+        private_directory(settings.runtime)
+        migrate_storage(settings)
+        approval_key(settings)
+        new_key = _admin_key(settings)
+        settings = settings.model_copy(update={"sandbox_image": _image(settings)})
+        children = [Child(part) for part in _parts(settings)]
+        try:
+            for child in children:
+                child.start()
+            _await_ready(settings, children)
+            _say_hello(settings, new_key=new_key)
+            while True:
+                time.sleep(_LOOK_EVERY_S)
+                for child in children:
+                    child.watch()
+        except _Stop:
+            typer.echo("\nStopping: api, workers, pool, Redis …", err=True)
+        finally:
+            # Started as Redis, pool, workers, api; ended the other way round, so that calls under way can finish.
+            for child in reversed(children):
+                child.stop()
+
+
+def _parts(settings: Settings) -> Iterator[Part]:
+    env = os.environ | {
+        "MIDCALL_DATA_DIR": str(settings.data_dir),
+        "MIDCALL_RUNTIME_DIR": str(settings.runtime),
+        "MIDCALL_HOST": settings.host,
+        "MIDCALL_PORT": str(settings.port),
+        "MIDCALL_SANDBOX_IMAGE": settings.sandbox_image or "",
+    }
+    midcall = [sys.executable, "-m", "midcall"]
+    if settings.redis_url is None:
+        yield Part("redis", redis_argv(find_redis_server(), settings.private_redis_socket), env, stop_s=5)
+    yield Part("pool", [*midcall, "pool"], _without_secrets(env), stop_s=20)
+    yield Part("live workers", [*midcall, "worker", "--live"], env, stop_s=20)
+    if settings.workers:
+        yield Part("workers", [*midcall, "worker"], env, stop_s=20)
+    yield Part("api", [*midcall, "api"], env, stop_s=25)
+
+
+def _without_secrets(env: dict[str, str]) -> dict[str, str]:
+    """Return the environment for the pool, which speaks to containers and needs no secret."""
+    secret = {"MIDCALL_APPROVAL_KEY", "MIDCALL_DATABASE_URL", "MIDCALL_REDIS_URL"}
+    return {name: value for name, value in env.items() if name not in secret}
+
+
+def _image(settings: Settings) -> str:
+    if settings.sandbox_image:
+        return settings.sandbox_image
+    try:
+        with Engine(url=settings.docker_url or DEFAULT_DOCKER_URL, timeout_s=_BUILD_TIMEOUT_S) as engine:
+            return ensure_image(engine, say=lambda step: typer.echo(step, err=True))
+    except (EngineFailed, ImageMissing) as error:
+        raise BadSetting(f"{error}") from error
+
+
+def _admin_key(settings: Settings) -> bool:
+    """Make sure that there is a first workspace and a file with an admin key; True if the key is new."""
+    if settings.admin_key_file.exists():
+        return False
+    storage = open_storage(settings)
+    try:
+        workspaces = wire_workspaces(storage)
+        if workspaces.exists(DEFAULT_WORKSPACE):
+            # Killed between the two steps, or the file was removed: another key does no harm.
+            admin = frozenset({Scope.ADMIN})
+            token = workspaces.create_key(DEFAULT_WORKSPACE, principal="admin", scopes=admin).token
+        else:
+            token = workspaces.create(DEFAULT_WORKSPACE, principal="admin").token
+    finally:
+        storage.close()
+    kept_secret(settings.admin_key_file, token)
+    return True
+
+
+def _await_ready(settings: Settings, children: list[Child]) -> None:
+    give_up_at = time.monotonic() + READY_S
+    answer: dict[str, Any] = {}
+    while time.monotonic() < give_up_at:
+        for child in children:
+            child.watch()
+        answer = _readiness(settings)
+        if answer.get("status") == "ready":
+            return
+        time.sleep(_LOOK_EVERY_S)
+    missing = [name for name, check in answer.get("checks", {}).items() if not check["ok"]] or ["api"]
+    raise BadSetting(f"not ready after {READY_S} s: {', '.join(missing)}; its log lines above say why")
+
+
+def _readiness(settings: Settings) -> dict[str, Any]:
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        found: dict[str, Any] = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    else:
+        return found
+    finally:
+        connection.close()
+
+
+def _say_hello(settings: Settings, *, new_key: bool) -> None:
+    typer.echo(f"midcall is ready at http://{settings.host}:{settings.port} (API reference at /docs)")
+    if new_key:
+        typer.echo(f"Admin key: {settings.admin_key_file.read_text().strip()}")
+    typer.echo(f"The admin key is kept in {settings.admin_key_file}; Ctrl-C stops everything.")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _only_one(settings: Settings) -> Iterator[IO[str]]:
+    """Hold the data directory's lock: two of us on one directory would take each other's sockets."""
+    with (settings.data_dir / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BadSetting(
+                f"midcall runs on {settings.data_dir} already; stop it or use another --data-dir"
+            ) from error
+        yield lock
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # A second signal while things are being stopped must not leave half of them behind.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise _Stop
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    try:
+        yield
+    except _Stop:
+        return

@@ -1,0 +1,85 @@
+"""Wait for an invocation's outcome: the wake is a hint, the row decides.
+
+The one use case that is asynchronous: hundreds may wait at once, and a thread each would be too many.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from midcall.domain.errors import MidcallError, NotFound
+from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.service.ports import Queue, Storage
+from midcall.service.sweep import GRACE_MS, Sweep
+
+#: The row is looked at this often, wake or no wake.
+LOOK_EVERY_S = 1.0
+#: How long a caller waits for a queue that does not answer.
+QUEUE_PATIENCE_MS = 5_000
+#: A worker that dies at the deadline is noticed when its lease is over; nobody waits longer than that.
+LAST_LOOK_MS = 10_000
+
+
+class Wakes(Protocol):
+    """Gives an event that is set when an invocation is announced."""
+
+    def watch(self, invocation_id: str) -> AbstractContextManager[asyncio.Event]:
+        """Watch from before the invocation is enqueued."""
+        ...
+
+
+#: Runs a blocking function in a thread of the right kind.
+InThread = Callable[..., Awaitable[Any]]
+
+
+class NoOutcome(MidcallError):
+    """The call was accepted, but its outcome could not be learned in time; read the invocation later."""
+
+    code = "no_outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waiting needs."""
+
+    storage: Storage
+    queue: Queue
+    sweep: Sweep
+    wakes: Wakes
+    clock: Callable[[], int]
+
+    async def run(self, admit: Callable[[], Invocation], invocation_id: str, in_thread: InThread) -> Invocation:
+        """Admit an invocation and wait until it is final; returns it with its outcome."""
+        with self.wakes.watch(invocation_id) as event:
+            invocation: Invocation = await in_thread(admit)
+            while not invocation.final:
+                if self.clock() > invocation.deadline_at + LAST_LOOK_MS:
+                    raise NoOutcome
+                await _wait(event)
+                invocation = await in_thread(self._look, invocation)
+        return invocation
+
+    def _look(self, invocation: Invocation) -> Invocation:
+        """Read the row again; close it if it waits for what will not come."""
+        with self.storage.read() as tx:
+            found = tx.invocations.find(invocation.id)
+        if found is None:
+            raise NotFound("the invocation was deleted while it was waited for")
+        if found.status is InvocationStatus.QUEUED:
+            now = self.clock()
+            if now > found.deadline_at + GRACE_MS:
+                self.sweep.close_unstarted(found)
+            elif now > found.created_at + QUEUE_PATIENCE_MS and not self.queue.alive():
+                self.sweep.close_unqueued(found)
+        return found
+
+
+async def _wait(event: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(LOOK_EVERY_S):
+            await event.wait()
+    except TimeoutError:
+        return
+    event.clear()
