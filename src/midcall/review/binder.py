@@ -1,7 +1,9 @@
 """Walks a module once and notes scopes, bindings, uses and parents."""
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from midcall.review.scopes import Binding, Kind, Scope, target_scope
 
@@ -54,7 +56,8 @@ class Binder:
             if not isinstance(child, _MARKERS):
                 self._visit(child, node, scope)
 
-    def _visit_function(self, node: _Function, scope: Scope) -> None:
+    def on_function(self, node: _Function, scope: Scope) -> None:
+        """Open a scope for a function or lambda; defaults and annotations belong outside."""
         if not isinstance(node, ast.Lambda):
             self._bind(scope, node.name, Binding(Kind.FUNCTION, node))
             for outer in (*node.decorator_list, *([node.returns] if node.returns else [])):
@@ -74,7 +77,8 @@ class Binder:
             if isinstance(child, ast.arg):
                 inner.bindings.setdefault(child.arg, []).append(Binding(Kind.PARAMETER, child))
 
-    def _visit_class(self, node: ast.ClassDef, scope: Scope) -> None:
+    def on_class(self, node: ast.ClassDef, scope: Scope) -> None:
+        """Open a scope for a class body."""
         self._bind(scope, node.name, Binding(Kind.CLASS, node))
         for outer in (*node.decorator_list, *node.bases, *node.keywords):
             self._visit(outer, node, scope)
@@ -83,7 +87,8 @@ class Binder:
         for statement in node.body:
             self._visit(statement, node, inner)
 
-    def _visit_comprehension(self, node: _Comprehension, scope: Scope) -> None:
+    def on_comprehension(self, node: _Comprehension, scope: Scope) -> None:
+        """Open a scope for a comprehension; its first iterable belongs outside."""
         inner = Scope(node, scope)
         for position, generator in enumerate(node.generators):
             self.bound.parent_of[generator] = node
@@ -97,7 +102,8 @@ class Binder:
         for element in elements:
             self._visit(element, node, inner)
 
-    def _visit_named(self, node: ast.NamedExpr, scope: Scope) -> None:
+    def on_named(self, node: ast.NamedExpr, scope: Scope) -> None:
+        """Bind a walrus around any comprehension."""
         around = scope
         while around.is_comprehension and around.parent is not None:
             around = around.parent
@@ -108,7 +114,8 @@ class Binder:
         self.bound.order.append(node.target)
         self._visit(node.value, node, scope)
 
-    def _visit_name(self, node: ast.Name, scope: Scope) -> None:
+    def on_name(self, node: ast.Name, scope: Scope) -> None:
+        """Bind a name that is stored or deleted."""
         if not isinstance(node.ctx, ast.Load):
             self._bind(scope, node.id, self._binding_of(node))
 
@@ -120,20 +127,22 @@ class Binder:
             return Binding(Kind.VALUE, parent, parent.value)
         return Binding(Kind.OTHER, node)
 
-    def _visit_import(self, node: ast.Import, scope: Scope) -> None:
+    def on_import(self, node: ast.Import, scope: Scope) -> None:
+        """Bind modules."""
         for alias in node.names:
             origin = alias.name if alias.asname else alias.name.split(".")[0]
             self._bind(scope, alias.asname or origin, Binding(Kind.MODULE, node, origin=origin))
             self._visit(alias, node, scope)
 
-    def _visit_import_from(self, node: ast.ImportFrom, scope: Scope) -> None:
+    def on_import_from(self, node: ast.ImportFrom, scope: Scope) -> None:
+        """Bind imported names and submodules."""
         for alias in node.names:
             origin = f"{node.module or ''}.{alias.name}"
             kind = Kind.MODULE if origin in self._modules else Kind.IMPORTED
             self._bind(scope, alias.asname or alias.name, Binding(kind, node, origin=origin))
             self._visit(alias, node, scope)
 
-    def _visit_naming(self, node: ast.AST, scope: Scope) -> None:
+    def on_naming(self, node: ast.AST, scope: Scope) -> None:
         """Handle what binds a name kept as plain text: `except ... as name` and the patterns of `match`."""
         name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
         if name:
@@ -152,21 +161,21 @@ def _collect_outer_names(node: ast.AST, scope: Scope) -> None:
             todo.extend(ast.iter_child_nodes(child))
 
 
-_SPECIAL = {
-    ast.FunctionDef: Binder._visit_function,
-    ast.AsyncFunctionDef: Binder._visit_function,
-    ast.Lambda: Binder._visit_function,
-    ast.ClassDef: Binder._visit_class,
-    ast.ListComp: Binder._visit_comprehension,
-    ast.SetComp: Binder._visit_comprehension,
-    ast.DictComp: Binder._visit_comprehension,
-    ast.GeneratorExp: Binder._visit_comprehension,
-    ast.NamedExpr: Binder._visit_named,
-    ast.Name: Binder._visit_name,
-    ast.Import: Binder._visit_import,
-    ast.ImportFrom: Binder._visit_import_from,
-    ast.ExceptHandler: Binder._visit_naming,
-    ast.MatchAs: Binder._visit_naming,
-    ast.MatchStar: Binder._visit_naming,
-    ast.MatchMapping: Binder._visit_naming,
+_SPECIAL: dict[type[ast.AST], Callable[[Binder, Any, Scope], None]] = {
+    ast.FunctionDef: Binder.on_function,
+    ast.AsyncFunctionDef: Binder.on_function,
+    ast.Lambda: Binder.on_function,
+    ast.ClassDef: Binder.on_class,
+    ast.ListComp: Binder.on_comprehension,
+    ast.SetComp: Binder.on_comprehension,
+    ast.DictComp: Binder.on_comprehension,
+    ast.GeneratorExp: Binder.on_comprehension,
+    ast.NamedExpr: Binder.on_named,
+    ast.Name: Binder.on_name,
+    ast.Import: Binder.on_import,
+    ast.ImportFrom: Binder.on_import_from,
+    ast.ExceptHandler: Binder.on_naming,
+    ast.MatchAs: Binder.on_naming,
+    ast.MatchStar: Binder.on_naming,
+    ast.MatchMapping: Binder.on_naming,
 }

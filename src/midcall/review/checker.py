@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from midcall.domain.review import Comment, Severity, Subject
 from midcall.review import syntax
@@ -73,7 +74,8 @@ def _ordered(comments: Iterable[Comment]) -> tuple[Comment, ...]:
 def policy_version(allowed: AllowList | None = None) -> str:
     """Return the version of the policy: it changes with the rules, their severities and the allow-list."""
     digest = hashlib.sha256(str(REVISION).encode())
-    for rule in (*TEXT_RULES, *syntax.RULES, *TREE_RULES):
+    rules: tuple[Rule[Any], ...] = (*TEXT_RULES, *syntax.RULES, *TREE_RULES)
+    for rule in rules:
         digest.update(f"\n{rule.id}\t{rule.severity}\t{rule.summary}".encode())
     digest.update(b"\n" + (allowed or packaged()).text.encode())
     return f"{REVISION}-{digest.hexdigest()[:12]}"

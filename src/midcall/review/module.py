@@ -26,6 +26,8 @@ class Module:
         self.allowed = allowed
         self._bound = Binder(tree, modules=frozenset(allowed.modules)).bound
         self.root = self._bound.root
+        self._modules: dict[Meaning, frozenset[str]] = {}
+        self._origins: dict[Meaning, str] = {}
         self._answers: dict[Callable[[Module], Any], Any] = {}
         self._by_type: dict[type, list[ast.AST]] = defaultdict(list)
         for node in self._bound.order:
@@ -85,13 +87,26 @@ class Module:
         """
         return self._origin(node, 4)
 
+    def modules(self, node: ast.Name) -> frozenset[str]:
+        """Return the dotted modules that a name may stand for."""
+        meaning = self.meaning(node)
+        if meaning not in self._modules:
+            self._modules[meaning] = frozenset(found.origin for found in meaning.bindings if found.kind is Kind.MODULE)
+        return self._modules[meaning]
+
     def _origin(self, node: ast.AST, steps: int) -> str:
         if isinstance(node, ast.Attribute):
             base = self._origin(node.value, steps)
             return f"{base}.{node.attr}" if base else ""
         if not isinstance(node, ast.Name) or steps == 0:
             return ""
-        for binding in self.meaning(node).bindings:
+        meaning = self.meaning(node)
+        if meaning not in self._origins:
+            self._origins[meaning] = self._origin_of(meaning, steps)
+        return self._origins[meaning]
+
+    def _origin_of(self, meaning: Meaning, steps: int) -> str:
+        for binding in meaning.bindings:
             if binding.kind in {Kind.MODULE, Kind.IMPORTED}:
                 return binding.origin
             if binding.kind is Kind.VALUE and isinstance(binding.value, ast.Name | ast.Attribute):

@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N815  (methods are named after node types)
 """RestrictedPython's transformer as a checker: unknown syntax is refused, ordinary modern Python is let through.
 
 Its answer to a node it has no method for is an error; that default is the reason to build on it. Where it would rewrite
@@ -33,7 +34,7 @@ class Judgement:
     attribute: list[Hit] = field(default_factory=list)
 
 
-class PolicyChecker(RestrictingNodeTransformer):  # type: ignore[misc]  # the library is not typed for mypy
+class PolicyChecker(RestrictingNodeTransformer):
     """Looks at every node once. Nodes stay as they are: each method here returns the node it was given."""
 
     def __init__(self, module: Module) -> None:

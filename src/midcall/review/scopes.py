@@ -83,7 +83,7 @@ class Scope:
             scope = scope.parent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Meaning:
     """What a name may stand for at one place. `falls_through` says that it may also reach the built-ins."""
 

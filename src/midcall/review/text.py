@@ -2,8 +2,10 @@
 
 import ast
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from midcall.domain.review import Subject
 from midcall.review.rule import Span
@@ -31,6 +33,11 @@ class Text:
         return _LINE_END.split(self.source)
 
     @cached_property
+    def _characters(self) -> dict[int, list[int]]:
+        """For lines that were asked about and are not ASCII: the byte at which each character starts."""
+        return {}
+
+    @cached_property
     def _line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_END.finditer(self.source))]
 
@@ -56,7 +63,10 @@ class Text:
         text = self.lines[line - 1]
         if text.isascii():
             return min(byte_offset, len(text)) + 1
-        return len(text.encode("utf-8", "surrogatepass")[:byte_offset].decode("utf-8", "ignore")) + 1
+        if line not in self._characters:
+            sizes = (len(character.encode("utf-8", "surrogatepass")) for character in text)
+            self._characters[line] = list(accumulate(sizes, initial=0))
+        return bisect_right(self._characters[line], byte_offset)
 
     def span(self, where: ast.AST | Span) -> Span:
         """Return the place of a node; one without a position stands at the top."""

@@ -6,17 +6,23 @@ pattern, a format field.
 
 import re
 
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text, which is how the lists of names here are written."""
+    return frozenset(text.split())
+
+
 #: Special methods that a class may define: all that only give its own values an operator or a protocol.
 SPECIAL_METHODS = frozenset(
     f"__{name}__"
-    for name in (
-        "init new post_init repr str bytes format hash bool call len length_hint getitem setitem delitem missing iter "
-        "next reversed contains enter exit aenter aexit aiter anext await eq ne lt le gt ge neg pos abs invert int float "
-        "complex index round trunc floor ceil copy deepcopy class_getitem fspath sizeof "
-        "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or "
-        "radd rsub rmul rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror "
-        "iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift iand ixor ior"
-    ).split()
+    for name in words(
+        "init new post_init repr str bytes format hash bool call len length_hint getitem setitem delitem "
+        "missing iter next reversed contains enter exit aenter aexit aiter anext await eq ne lt le gt ge neg "
+        "pos abs invert int float complex index round trunc floor ceil copy deepcopy class_getitem fspath "
+        "sizeof add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or radd rsub rmul "
+        "rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror iadd isub imul imatmul "
+        "itruediv ifloordiv imod ipow ilshift irshift iand ixor ior"
+    )
 )
 #: Special names that a class body may set besides.
 CLASS_NAMES = SPECIAL_METHODS | {"__slots__", "__match_args__", "__doc__"}
@@ -27,30 +33,42 @@ READABLE = frozenset({"__name__", "__qualname__", "__doc__", "__members__"})
 #: Private by name, documented for use all the same: `namedtuple`.
 PUBLIC_UNDERSCORE = frozenset({"_asdict", "_replace", "_fields", "_make", "_field_defaults"})
 #: Names with one underscore that library objects use for what must not be reached (event loops, modules, streams).
-LIBRARY_PRIVATE = frozenset(
-    "_loop _get_loop _module _modules _sys _os _io _thread _threading _builtins _globals _frame _code _func _wrapped "
-    "_coro _context _parent_cancel_requested _evaluate _eval_type _getframe _open _import _load _exec _run _subprocess "
-    "_compile _create_ _convert_ _vformat _formatter _handlers _stream _writer _reader".split()
+LIBRARY_PRIVATE = words(
+    "_loop _get_loop _module _modules _sys _os _io _thread _threading _builtins _globals _frame _code "
+    "_func _wrapped _coro _context _parent_cancel_requested _evaluate _eval_type _getframe _open _import "
+    "_load _exec _run _subprocess _compile _create_ _convert_ _vformat _formatter _handlers _stream "
+    "_writer _reader"
 )
 
-_FRAMES = frozenset(
-    "tb_frame tb_next tb_lasti tb_lineno f_back f_builtins f_code f_generator f_globals f_lasti f_lineno f_locals f_trace "
-    "f_trace_lines f_trace_opcodes co_code co_consts co_names co_varnames co_freevars co_cellvars co_filename "
-    "co_firstlineno co_flags co_lnotab co_linetable co_exceptiontable co_name co_qualname co_positions co_lines "
-    "co_argcount co_nlocals co_stacksize gi_frame gi_code gi_yieldfrom gi_running gi_suspended cr_await cr_frame "
-    "cr_code cr_origin cr_running cr_suspended ag_await ag_frame ag_code ag_running ag_suspended get_stack print_stack "
-    "get_coro walk_tb extract_stack func_globals func_code func_closure func_defaults im_func im_self im_class".split()
+_FRAMES = words(
+    "tb_frame tb_next tb_lasti tb_lineno f_back f_builtins f_code f_generator f_globals f_lasti f_lineno "
+    "f_locals f_trace f_trace_lines f_trace_opcodes co_code co_consts co_names co_varnames co_freevars "
+    "co_cellvars co_filename co_firstlineno co_flags co_lnotab co_linetable co_exceptiontable co_name "
+    "co_qualname co_positions co_lines co_argcount co_nlocals co_stacksize gi_frame gi_code gi_yieldfrom "
+    "gi_running gi_suspended cr_await cr_frame cr_code cr_origin cr_running cr_suspended ag_await "
+    "ag_frame ag_code ag_running ag_suspended get_stack print_stack get_coro walk_tb extract_stack "
+    "func_globals func_code func_closure func_defaults im_func im_self im_class"
 )
-_LOOPS = frozenset(
-    "get_loop get_context subprocess_exec subprocess_shell run_in_executor create_connection create_server "
-    "create_unix_connection create_unix_server create_datagram_endpoint connect_read_pipe connect_write_pipe "
-    "connect_accepted_socket start_tls sock_connect sock_accept sock_recv sock_sendall add_reader add_writer "
-    "add_signal_handler call_soon_threadsafe set_default_executor set_exception_handler".split()
+_LOOPS = words(
+    "get_loop get_context subprocess_exec subprocess_shell run_in_executor create_connection "
+    "create_server create_unix_connection create_unix_server create_datagram_endpoint connect_read_pipe "
+    "connect_write_pipe connect_accepted_socket start_tls sock_connect sock_accept sock_recv sock_sendall "
+    "add_reader add_writer add_signal_handler call_soon_threadsafe set_default_executor "
+    "set_exception_handler"
 )
 _IMPORTERS = frozenset(
     {"load_module", "exec_module", "find_spec", "find_module", "get_code", "get_source", "run_module"}
 )
 _FORMATTERS = frozenset({"format", "format_map", "vformat", "get_field", "convert_field", "format_field"})
+
+
+_REASONS = (
+    (_FRAMES, "it leads to the interpreter's own frames and code, and from there to everything"),
+    (_LOOPS, "it leads to the event loop, which can start programs and connections"),
+    (_IMPORTERS, "it can load other code"),
+    ({"mro"}, "it leads to the classes that everything is made of"),
+    ({"obj"}, "on an exception it holds the object that failed, whatever that is"),
+)
 
 
 def is_special(name: str) -> bool:
@@ -69,16 +87,9 @@ def attribute_fault(name: str, *, in_code: bool = True) -> str:
     `in_code` is False where the name stands in data (a format field, `getattr`, a class pattern): there `format` itself
     is refused too, because the template would escape its own check.
     """
-    if name in _FRAMES:
-        return "it leads to the interpreter's own frames and code, and from there to everything"
-    if name in _LOOPS:
-        return "it leads to the event loop, which can start programs and connections"
-    if name in _IMPORTERS:
-        return "it can load other code"
-    if name == "mro":
-        return "it leads to the classes that everything is made of"
-    if name == "obj":
-        return "on an exception it holds the object that failed, whatever that is"
+    for names, reason in _REASONS:
+        if name in names:
+            return reason
     if name in PUBLIC_UNDERSCORE or name in READABLE:
         return ""
     if is_special(name):

@@ -23,8 +23,8 @@ class SubprocessReviewer:
     """Reviews in child processes; safe to use from many threads, and after a fork.
 
     A source that takes a child longer than `seconds`, or that ends it, gets one comment that says so; the child is
-    replaced. `children` reviews go on at once, others wait up to `patience` seconds. A child is renewed after `lifetime`
-    reviews, so that nothing adds up in it.
+    replaced. `children` reviews go on at once, others wait up to `patience` seconds. A child is renewed after
+    `lifetime` reviews, so that nothing adds up in it.
     """
 
     def __init__(

@@ -2,14 +2,37 @@
 
 from midcall.review.module import Module
 from midcall.review.rule import Rule
-from midcall.review.rules import builtins, contract, flakes, imports, policy, text
+from midcall.review.rules import (
+    builtins,
+    contract,
+    declared,
+    flakes,
+    flow,
+    formats,
+    identifiers,
+    imports,
+    patterns,
+    policy,
+    regexes,
+    resources,
+    secrets,
+    text,
+)
 from midcall.review.text import Text
 
 TEXT_RULES: tuple[Rule[Text], ...] = text.RULES
 TREE_RULES: tuple[Rule[Module], ...] = (
     *contract.RULES,
+    *declared.RULES,
     *imports.RULES,
     *builtins.RULES,
     *policy.RULES,
+    *formats.RULES,
+    *patterns.RULES,
     *flakes.RULES,
+    *identifiers.RULES,
+    *flow.RULES,
+    *resources.RULES,
+    *regexes.RULES,
+    *secrets.RULES,
 )

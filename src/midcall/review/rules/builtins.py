@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from midcall.domain.review import Severity
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
-from midcall.review.vocabulary import attribute_fault, is_special
+from midcall.review.vocabulary import attribute_fault, is_special, words
 
 #: Built-ins that only compute. What is not here is refused, also what a later Python adds.
-ALLOWED = frozenset(
-    "abs aiter all anext any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate filter "
-    "float format frozenset getattr hasattr hash hex id int isinstance issubclass iter len list map max min next object "
-    "oct ord pow print property range repr reversed round set slice sorted staticmethod str sum super tuple type zip "
-    "True False None Ellipsis NotImplemented".split()
+ALLOWED = words(
+    "abs aiter all anext any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod "
+    "enumerate filter float format frozenset getattr hasattr hash hex id int isinstance issubclass iter "
+    "len list map max min next object oct ord pow print property range repr reversed round set slice "
+    "sorted staticmethod str sum super tuple type zip True False None Ellipsis NotImplemented"
 ) | {
     name
     for name, value in vars(builtins).items()
@@ -22,8 +22,8 @@ ALLOWED = frozenset(
 }
 _KNOWN = frozenset(vars(builtins)) | {"exit", "quit", "help", "copyright", "credits", "license"}
 #: Names that every module has without binding them.
-_MODULE_DUNDERS = frozenset(
-    "__builtins__ __loader__ __spec__ __file__ __path__ __package__ __cached__ __annotations__ __dict__ __class__".split()
+_MODULE_DUNDERS = words(
+    "__builtins__ __loader__ __spec__ __file__ __path__ __package__ __cached__ __annotations__ __dict__ __class__"
 )
 _ADVICE = {
     "eval": "Compute the value directly; for numbers use `int(...)` or `float(...)`, for data `json.loads(...)`.",
@@ -51,7 +51,7 @@ def _forbidden(module: Module) -> Iterator[Hit]:
         if node.id not in _KNOWN and node.id not in _MODULE_DUNDERS:
             continue
         meaning = module.meaning(node)
-        if meaning.falls_through and not (node.id == "__doc__" or node.id == "__name__"):
+        if meaning.falls_through and node.id not in {"__doc__", "__name__"}:
             own = "; a name of yours with the same spelling could give way to it" if meaning.bindings else ""
             yield Hit(
                 node,

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from midcall.domain.review import Severity
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
-from midcall.review.scopes import Kind
 
 _FUTURE = frozenset({"annotations", "division", "generator_stop", "print_function", "unicode_literals"})
 
@@ -84,8 +83,7 @@ def _members(module: Module) -> Iterator[Hit]:
     for node in module.nodes(ast.Name):
         if not isinstance(node.ctx, ast.Load):
             continue
-        origins = {found.origin for found in module.meaning(node).bindings if found.kind is Kind.MODULE}
-        for origin in origins:
+        for origin in module.modules(node):
             yield from _member(module, node, origin)
 
 
@@ -114,7 +112,8 @@ def _sample(module: Module, origin: str) -> str:
 
 def _changes(module: Module) -> Iterator[Hit]:
     """Find stores on library classes and functions; on modules `_member` finds them."""
-    for node in (*module.nodes(ast.Attribute), *module.nodes(ast.Subscript)):
+    places: list[ast.Attribute | ast.Subscript] = [*module.nodes(ast.Attribute), *module.nodes(ast.Subscript)]
+    for node in places:
         if isinstance(node.ctx, ast.Load):
             continue
         base: ast.expr = node.value
@@ -130,7 +129,8 @@ def _changes(module: Module) -> Iterator[Hit]:
 
 
 def _keywords(module: Module) -> Iterator[Hit]:
-    for node in (*module.nodes(ast.Name), *module.nodes(ast.Attribute)):
+    places: list[ast.Name | ast.Attribute] = [*module.nodes(ast.Name), *module.nodes(ast.Attribute)]
+    for node in places:
         listed = module.allowed.keywords.get(module.origin(node))
         parent = module.parent(node)
         if listed is None or isinstance(parent, ast.Attribute) or not isinstance(node.ctx, ast.Load):
@@ -173,8 +173,8 @@ RULES: tuple[Rule[Module], ...] = (
         severity=Severity.ERROR,
         check=_changes,
         good=example(
-            "from json import JSONEncoder\n\nclass Mine(JSONEncoder):\n    def default(self, o):\n        return str(o)\n\n"
-            "def handler(session):\n    return Mine().encode({})\n"
+            "from json import JSONEncoder\n\nclass Mine(JSONEncoder):\n    def default(self, o):\n        return str(o)\n"
+            "\ndef handler(session):\n    return Mine().encode({})\n"
         ),
         bad=example("from json import JSONEncoder\n\nJSONEncoder.default = str\n\n" + _BODY),
     ),

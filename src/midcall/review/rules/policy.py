@@ -43,7 +43,8 @@ RULES: tuple[Rule[Module], ...] = (
         severity=Severity.ERROR,
         check=_attributes,
         good=example(
-            "class Box:\n    def __init__(self):\n        self._size = 1\n\n    def size(self):\n        return self._size\n\n"
+            "class Box:\n    def __init__(self):\n        self._size = 1\n\n"
+            "    def size(self):\n        return self._size\n\n"
             "def handler(session):\n    return Box().size()\n"
         ),
         bad=example("def handler(session):\n    return ().__class__.__bases__\n"),
