@@ -8,6 +8,7 @@ import anyio
 import anyio.to_thread
 import structlog
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from midcall import __version__
 from midcall.api.answers import Answer
@@ -36,7 +37,9 @@ def create_app(settings: Settings) -> FastAPI:
         async with _running(process):
             yield
 
-    app = FastAPI(
+    # The reference at /docs brings its own files: FastAPI's own page would load them from a third party.
+    app = FastAPIOffline(
+        redoc_url=None,
         title="midcall",
         version=__version__,
         summary="Custom functions for AI agents, on your own machines.",

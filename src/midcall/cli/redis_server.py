@@ -33,6 +33,7 @@ def redis_argv(server: str, socket: Path) -> list[str]:
         "save": "",
         "appendonly": "no",
         "dir": str(socket.parent),
+        "logfile": str(socket.with_name("redis.log")),
         "loglevel": "warning",
         "maxmemory": "256mb",
         "maxmemory-policy": "noeviction",

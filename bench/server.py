@@ -1,0 +1,98 @@
+"""A `midcall up` of one's own to measure against."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from midcall.sandbox.client import PoolClient
+
+START_S, STOP_S = 180, 60
+
+
+@dataclass(frozen=True)
+class Server:
+    """What a benchmark needs of a running midcall."""
+
+    client: httpx.Client
+    pool: PoolClient
+    image: str
+    #: The interpreter's path inside the image.
+    python: str = "/sandbox/python"
+
+    def publish(self, name: str, source: str) -> None:
+        """Create a code function with an integer parameter `number`, and publish it."""
+        function = {
+            "name": name,
+            "description": "A function that is measured.",
+            "kind": "code",
+            "parameters": [{"name": "number", "type": "integer"}],
+            "code": {"source": source},
+        }
+        self.call("/v1/functions", function)
+        review = self.call(f"/v1/functions/{name}/versions/1/submit", None)
+        if review["status"] != "approved":
+            raise RuntimeError(f"the review refused the measured function: {review}")
+        self.call(f"/v1/functions/{name}/publish", {"version": 1})
+
+    def invoke(self, name: str, params: dict[str, Any]) -> None:
+        """Invoke and insist on success."""
+        outcome = self.call(f"/v1/functions/{name}/invoke", {"params": params})
+        if outcome["status"] != "succeeded":
+            raise RuntimeError(f"the invoke ended with {outcome}")
+
+    def call(self, path: str, body: Any) -> Any:
+        """POST and return the answer; raises for any error status."""
+        return self.client.post(path, json=body).raise_for_status().json()
+
+
+@contextlib.contextmanager
+def midcall_up(**settings: str) -> Iterator[Server]:
+    """Start midcall on embedded defaults in a directory that is removed again."""
+    with tempfile.TemporaryDirectory(prefix="midcall-bench-") as directory:
+        port = _free_port()
+        env = {name: value for name, value in os.environ.items() if not name.startswith("MIDCALL_")}
+        env |= {
+            "MIDCALL_RUNTIME_DIR": f"{directory}/run",
+            "MIDCALL_POOL_ID": f"bench-{os.getpid()}",
+            "MIDCALL_LOG_LEVEL": "warning",
+            **settings,
+        }
+        argv = [sys.executable, "-m", "midcall", "up", "--port", str(port), "--data-dir", directory]
+        with subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+            try:
+                yield _connected(process, Path(directory), port)
+            finally:
+                process.terminate()
+                process.wait(STOP_S)
+
+
+def _connected(process: "subprocess.Popen[bytes]", directory: Path, port: int) -> Server:
+    url = f"http://127.0.0.1:{port}"
+    give_up_at = time.monotonic() + START_S
+    while time.monotonic() < give_up_at and process.poll() is None:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/readyz", trust_env=False).is_success:
+                key = (directory / "admin.key").read_text().strip()
+                headers = {"Authorization": f"Bearer {key}"}
+                client = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
+                pool = PoolClient(directory / "run" / "pool.sock")
+                return Server(client, pool, image=pool.status()["image"])
+        time.sleep(0.1)
+    raise RuntimeError("midcall did not become ready")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
