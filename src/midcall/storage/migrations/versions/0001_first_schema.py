@@ -71,7 +71,7 @@ def upgrade() -> None:
             ["workspace_id", "name"],
             unique=True,
             sqlite_where=sa.text("archived IS 0"),
-            postgresql_where=sa.text("archived IS 0"),
+            postgresql_where=sa.text("archived IS false"),
         )
 
     op.create_table(
@@ -151,7 +151,9 @@ def downgrade() -> None:
     op.drop_table("invocations")
     with op.batch_alter_table("functions", schema=None) as batch_op:
         batch_op.drop_index(
-            "uq_functions_live_name", sqlite_where=sa.text("archived IS 0"), postgresql_where=sa.text("archived IS 0")
+            "uq_functions_live_name",
+            sqlite_where=sa.text("archived IS 0"),
+            postgresql_where=sa.text("archived IS false"),
         )
 
     op.drop_table("functions")
