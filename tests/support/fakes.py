@@ -1,0 +1,93 @@
+"""Fakes of the service's ports: plain classes that keep the port's promises without the world behind it."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from midcall.domain.errors import QueueUnavailable
+from midcall.domain.invocation import Invocation
+from midcall.domain.review import Comment, Findings, Severity, Subject
+from midcall.domain.run import RunReport, RunRequest, RunStatus
+
+POLICY = "test.1"
+
+
+def echo(request: RunRequest) -> RunReport:
+    """Return the session body that the code would have got."""
+    return RunReport(
+        RunStatus.OK, result=dict(request.session), logs="echoed\n", sandbox_ms=1.5, sandbox_id=f"fake-{request.run_id}"
+    )
+
+
+@dataclass
+class FakeSandbox:
+    """A `Sandbox` that keeps what it was asked for, and answers as `behave` says."""
+
+    behave: Callable[[RunRequest], RunReport] = echo
+    requests: list[RunRequest] = field(default_factory=list)
+
+    def run(self, request: RunRequest) -> RunReport:
+        """Answer one request."""
+        self.requests.append(request)
+        return self.behave(request)
+
+
+@dataclass
+class FakeQueue:
+    """A `Queue` that keeps ids; `away` is a Redis that does not answer."""
+
+    away: bool = False
+    enqueued: list[str] = field(default_factory=list)
+    announced: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def enqueue(self, invocation: Invocation) -> None:
+        """Keep the id."""
+        if self.away:
+            raise QueueUnavailable
+        with self._lock:
+            self.enqueued.append(invocation.id)
+
+    def announce(self, invocation_id: str) -> None:
+        """Keep the id."""
+        with self._lock:
+            self.announced.append(invocation_id)
+
+    def alive(self) -> bool:
+        """Tell whether it answers."""
+        return not self.away
+
+
+@dataclass
+class FakeReviewer:
+    """A `Reviewer` to whom every source is clean, but for those that hold the word `fault`."""
+
+    before: Callable[[], None] = lambda: None
+    policy: str = POLICY
+    subjects: list[Subject] = field(default_factory=list)
+
+    def review(self, subject: Subject) -> Findings:
+        """Review one source."""
+        self.subjects.append(subject)
+        self.before()
+        fault = Comment("test.fault", Severity.ERROR, "There is a fault.", "Take it out.")
+        return Findings(self.policy, (fault,) if "fault" in subject.source else (), took_ms=0.5)
+
+
+class Clock:
+    """A clock that stands still until it is moved; sleeping moves it."""
+
+    def __init__(self, now: int = 1_800_000_000_000) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        """Read it."""
+        return self.now
+
+    def advance(self, ms: int) -> None:
+        """Move it on."""
+        self.now += ms
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep without waiting."""
+        self.now += round(seconds * 1000)

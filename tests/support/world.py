@@ -1,0 +1,112 @@
+"""The use cases wired over one storage and fakes, with shortcuts to the states that tests begin from."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine
+from tests.support.fakes import POLICY, Clock, FakeQueue, FakeReviewer, FakeSandbox
+
+from midcall.domain.ids import new_id
+from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.workspace import Scope
+from midcall.service.access import Access, Caller
+from midcall.service.catalog import Catalog, FunctionView
+from midcall.service.execute import Executor
+from midcall.service.forms import parse_function
+from midcall.service.invoke import Call, Invocations
+from midcall.service.review_version import Reviews
+from midcall.service.sweep import Sweep
+from midcall.service.workspaces import Workspaces
+from midcall.storage.database import SqlStorage
+
+APPROVAL_KEY = bytes(range(32))
+
+SOURCE = 'def handler(session):\n    return {"echo": session["params"]}\n'
+
+
+def function(name: str = "lookup", **changes: Any) -> dict[str, Any]:
+    """Return the body of a function that is fine, with changed fields."""
+    return {
+        "name": name,
+        "description": "Looks an order up by its number.",
+        "kind": "code",
+        "parameters": {"type": "object", "properties": {"order": {"type": "integer"}}},
+        "code": {"source": SOURCE},
+        **changes,
+    }
+
+
+@dataclass
+class World:
+    """All use cases of one installation, over fakes where the world begins."""
+
+    engine: Engine
+    clock: Clock = field(default_factory=Clock)
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    sandbox: FakeSandbox = field(default_factory=FakeSandbox)
+    reviewer: FakeReviewer = field(default_factory=FakeReviewer)
+    max_queued: int = 200
+
+    def __post_init__(self) -> None:
+        """Wire the use cases."""
+        self.storage = SqlStorage(self.engine)
+        self.access = Access(storage=self.storage, clock=self.clock)
+        self.workspaces = Workspaces(storage=self.storage, access=self.access, clock=self.clock)
+        self.catalog = Catalog(storage=self.storage, clock=self.clock)
+        self.reviews = Reviews(
+            storage=self.storage, reviewer=self.reviewer, approval_key=APPROVAL_KEY, clock=self.clock
+        )
+        self.invocations = Invocations(
+            storage=self.storage, queue=self.queue, clock=self.clock, max_queued=self.max_queued
+        )
+        self.sweep = Sweep(storage=self.storage, queue=self.queue, clock=self.clock)
+        self.caller = self.workspace("first")
+
+    def executor(self, owner: str = "worker-1") -> Executor:
+        """Make a worker's use case."""
+        return Executor(
+            storage=self.storage,
+            queue=self.queue,
+            sandbox=self.sandbox,
+            approval_key=APPROVAL_KEY,
+            policy=POLICY,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            owner=owner,
+        )
+
+    def workspace(self, name: str) -> Caller:
+        """Make a workspace; returns its admin."""
+        return self.access.authenticate(self.workspaces.create(name, principal=f"{name}-admin").token)
+
+    def colleague(self, principal: str, *scopes: Scope, agents: tuple[str, ...] = ()) -> Caller:
+        """Make another key in the first workspace; returns its caller."""
+        new = self.access.create(self.caller, principal=principal, scopes=frozenset(scopes), agents=agents)
+        return self.access.authenticate(new.token)
+
+    def draft(self, name: str = "lookup", *, caller: Caller | None = None, **changes: Any) -> FunctionView:
+        """Create a function, whose version 1 is a draft."""
+        return self.catalog.create(caller or self.caller, parse_function(function(name, **changes)))
+
+    def approved(self, name: str = "lookup", *, caller: Caller | None = None, **changes: Any) -> FunctionView:
+        """Create a function whose version 1 is approved."""
+        self.draft(name, caller=caller, **changes)
+        self.reviews.submit(caller or self.caller, name, 1)
+        return self.catalog.get(caller or self.caller, name)
+
+    def published(self, name: str = "lookup", *, caller: Caller | None = None, **changes: Any) -> FunctionView:
+        """Create a function whose version 1 is published in production."""
+        self.approved(name, caller=caller, **changes)
+        return self.catalog.publish(caller or self.caller, name, 1, "production")
+
+    def admitted(self, name: str = "lookup", *, caller: Caller | None = None, **changes: Any) -> Invocation:
+        """Admit a live call of a published function."""
+        call = {"params": {}, "session": {}, "purpose": Purpose.LIVE, **changes}
+        return self.invocations.admit(caller or self.caller, Call(id=new_id("inv"), function=name, **call))
+
+    def read(self, invocation_id: str) -> Invocation:
+        """Read an invocation as it stands."""
+        with self.storage.read() as tx:
+            found = tx.invocations.find(invocation_id)
+        assert found is not None
+        return found
