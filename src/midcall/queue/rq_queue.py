@@ -7,12 +7,9 @@ from rq.serializers import JSONSerializer
 
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.invocation import Invocation
-from midcall.domain.times import now_ms
-from midcall.queue.jobs import FUNCTION, InvocationJob
+from midcall.queue.jobs import FUNCTION, TIMEOUT_S, InvocationJob
 from midcall.queue.names import QUEUE_OF, QUEUES, WAKE_FIELD, WAKES, WAKES_KEPT
 
-#: Our own deadline governs; RQ's is the net below it.
-TIMEOUT_MARGIN_S = 60
 #: Jobs return nothing and their outcome is in the database: RQ's traces are for whoever debugs right now.
 KEPT_S = 60
 
@@ -30,7 +27,6 @@ class RqQueue:
     def enqueue(self, invocation: Invocation) -> None:
         """Wake a worker; a job that still waits is left where it stands. Raises QueueUnavailable."""
         queue = self._queues[QUEUE_OF[invocation.purpose]]
-        left_s = max(0, invocation.deadline_at - now_ms()) // 1000
         try:
             if invocation.enqueued_at != invocation.created_at and queue.get_job_position(invocation.id) is not None:
                 return
@@ -38,7 +34,7 @@ class RqQueue:
                 FUNCTION,
                 args=(invocation.id,),
                 job_id=invocation.id,
-                timeout=left_s + TIMEOUT_MARGIN_S,
+                timeout=TIMEOUT_S,
                 result_ttl=KEPT_S,
                 failure_ttl=KEPT_S,
                 description=invocation.id,
