@@ -9,6 +9,11 @@ from redis.retry import Retry
 
 _LOST = (RedisConnectionError, RedisTimeoutError)
 
+#: How long a stream read blocks, and how much longer its socket is trusted: half a connection (the other host is gone
+#: without a word) would otherwise be listened to for ever.
+BLOCK_MS = 5_000
+_BLOCK_MARGIN_S = 3.0
+
 
 def enqueueing(url: str) -> Redis:
     """Connect for short commands: 1 s at most and one retry, since somebody waits (unset, a hung Redis took 59 s)."""
@@ -27,5 +32,5 @@ def working(url: str) -> Redis:
 
 
 def listening(url: str) -> "aioredis.Redis":
-    """Connect for blocking stream reads: redis-py 8 would otherwise cut them off after 5 s."""
-    return aioredis.Redis.from_url(url, socket_connect_timeout=2.0, socket_timeout=None)
+    """Connect for stream reads that block BLOCK_MS: redis-py 8 would otherwise cut them off just then, after 5 s."""
+    return aioredis.Redis.from_url(url, socket_connect_timeout=2.0, socket_timeout=BLOCK_MS / 1000 + _BLOCK_MARGIN_S)

@@ -8,9 +8,9 @@ from typing import Any
 from redis import asyncio as aioredis
 from redis.exceptions import RedisError
 
+from midcall.queue.connection import BLOCK_MS
 from midcall.queue.names import WAKE_FIELD, WAKES
 
-_BLOCK_MS = 5_000
 _BATCH = 500
 _PAUSE_S = 0.2
 
@@ -34,18 +34,23 @@ class Wakes:
 
     async def run(self) -> None:
         """Read wakes until cancelled; a lost Redis is asked again and again."""
-        last = "$"
+        last: str | None = None
         while True:
             try:
-                last = await self._read(last)
+                last = await self._read(last or await self._newest())
             except (RedisError, OSError):
                 # A Redis that restarted has a new stream, whose ids may begin anywhere.
-                last = "$"
+                last = None
                 await asyncio.sleep(_PAUSE_S)
+
+    async def _newest(self) -> str:
+        # Not "$": that means the newest at each read, and what comes between two reads would be missed.
+        newest: Any = await self._redis.xrevrange(WAKES, count=1)
+        return newest[0][0].decode() if newest else "0-0"
 
     async def _read(self, last: str) -> str:
         # Typed loosely: redis-py's stubs know neither which protocol nor which decoding a connection has.
-        batches: Any = await self._redis.xread({WAKES: last}, block=_BLOCK_MS, count=_BATCH)
+        batches: Any = await self._redis.xread({WAKES: last}, block=BLOCK_MS, count=_BATCH)
         for _stream, entries in batches or ():
             for entry_id, fields in entries:
                 last = entry_id.decode()

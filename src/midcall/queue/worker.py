@@ -22,6 +22,10 @@ from midcall.queue.jobs import InvocationJob
 
 _PR_SET_PDEATHSIG = 1
 
+#: RQ waits 15 s less than this for a job, then shows that it lives; its socket is trusted 10 s longer. By RQ's default
+#: of 420 s a worker whose connection is half gone would listen to it for seven minutes.
+WORKER_TTL_S = 30
+
 log = structlog.get_logger()
 
 #: Makes, inside the worker process, what executes an invocation id.
@@ -76,6 +80,7 @@ def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring,
         connection=working(redis_url),
         serializer=JSONSerializer,
         job_class=InvocationJob,
+        worker_ttl=WORKER_TTL_S,
     )
     worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
 
