@@ -120,14 +120,23 @@ class Executor:
         return version
 
     def _run_with_retries(self, invocation: Invocation, version: Version) -> RunReport:
-        """Run, and again after a failure, as often as the version allows and its one deadline leaves time for."""
-        for attempt in range(1, version.config["retries"] + 2):
-            report = self._run_once(invocation, version, attempt)
-            last = attempt > version.config["retries"] or report.status not in RETRIED_STATUSES
-            if last or self._left(invocation) <= delay_ms(attempt):
-                break
+        """Run, and again after a failure, as often as the version allows and its one deadline leaves time for.
+
+        A pool that was lost in mid-run counts as a failure; so does each worker that was lost before this one.
+        """
+        attempt = invocation.attempt
+        while True:
+            last = attempt > version.config["retries"]
+            try:
+                report = self._run_once(invocation, version, attempt)
+            except SandboxLost:
+                if last or self._left(invocation) <= delay_ms(attempt):
+                    raise
+            else:
+                if last or report.status not in RETRIED_STATUSES or self._left(invocation) <= delay_ms(attempt):
+                    return report
             self.sleep(delay_ms(attempt) / 1000)
-        return report
+            attempt += 1
 
     def _run_once(self, invocation: Invocation, version: Version, attempt: int) -> RunReport:
         give_up_at = self.clock() + POOL_PATIENCE_MS

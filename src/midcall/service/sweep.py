@@ -1,7 +1,7 @@
 """Mend what a crash left behind. Any number of processes may sweep at once: every step compares and swaps."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -51,7 +51,7 @@ class Sweep:
             overdue=sum(self.close_unstarted(invocation) for invocation in overdue),
             requeued=requeued.count(True),
             lost=requeued.count(False),
-            woken=sum(self._wake(invocation) for invocation in stale if invocation.deadline_at >= now),
+            woken=self._wake_all([invocation for invocation in stale if invocation.deadline_at >= now]),
         )
         if swept != Swept():
             log.info("swept", woken=swept.woken, overdue=swept.overdue, requeued=swept.requeued, lost=swept.lost)
@@ -81,7 +81,7 @@ class Sweep:
         if invocation.attempt < invocation.max_attempts and invocation.deadline_at > now:
             with self.storage.write() as tx:
                 taken = tx.invocations.requeue(invocation.id, attempt=invocation.attempt, enqueued_at=now)
-            return self._enqueue(invocation) if taken else None
+            return self._enqueue(replace(invocation, enqueued_at=now)) if taken else None
         with self.storage.write() as tx:
             text = "the worker went away while the function ran"
             outcome = failed("worker_lost", text, _config(tx, invocation), invocation.variables)
@@ -91,10 +91,17 @@ class Sweep:
             self.queue.announce(invocation.id)
         return False if closed else None
 
-    def _wake(self, invocation: Invocation) -> bool:
-        with self.storage.write() as tx:
-            mine = tx.invocations.touch_queued(invocation.id, seen=invocation.enqueued_at, enqueued_at=self.clock())
-        return mine and self._enqueue(invocation)
+    def _wake_all(self, invocations: Sequence[Invocation]) -> int:
+        # A Redis that hangs costs seconds each time: one is enough, the next sweep is a second away.
+        woken = 0
+        for invocation in invocations:
+            now = self.clock()
+            with self.storage.write() as tx:
+                mine = tx.invocations.touch_queued(invocation.id, seen=invocation.enqueued_at, enqueued_at=now)
+            if mine and not self._enqueue(replace(invocation, enqueued_at=now)):
+                break
+            woken += mine
+        return woken
 
     def _enqueue(self, invocation: Invocation) -> bool:
         try:
