@@ -118,11 +118,16 @@ def _is_only_read(module: Module, name: str, binding: Binding) -> bool:
         parent = module.parent(node)
         is_item = isinstance(parent, ast.Subscript) and parent.value is node and isinstance(parent.ctx, ast.Load)
         is_reader = isinstance(parent, ast.Attribute) and parent.attr in _READERS
-        is_test = isinstance(parent, ast.Compare)
+        # With `==` another class's `__eq__` would be handed the value itself.
+        is_test = isinstance(parent, ast.Compare) and parent.left is not node and _only_contains(parent)
         is_loop = isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
         if not (is_item or is_reader or is_test or is_loop):
             return False
     return True
+
+
+def _only_contains(comparison: ast.Compare) -> bool:
+    return all(isinstance(kind, ast.In | ast.NotIn) for kind in comparison.ops)
 
 
 def number(module: Module, node: ast.AST, steps: int = _STEPS) -> float | None:

@@ -15,6 +15,7 @@ from midcall.review.rule import Hit
 from midcall.review.scopes import Kind
 from midcall.review.vocabulary import (
     CLASS_NAMES,
+    ENUM_HOOKS,
     LIBRARY_PRIVATE,
     MODULE_NAMES,
     READABLE,
@@ -56,6 +57,8 @@ class PolicyChecker(RestrictingNodeTransformer):
         """Refuse names that belong to Python or to the machinery around the code."""
         if name is None or not name.startswith("_") or name.strip("_") == "":
             return
+        if name in ENUM_HOOKS and self._module.scope(node).is_class:
+            return
         if is_guard(name):
             reason = "names of this form belong to the machinery around the code"
         elif is_special(name) and not self._may_bind(node, name):
@@ -96,18 +99,13 @@ class PolicyChecker(RestrictingNodeTransformer):
             return self._is_ordinary_special(node)
         if not name.startswith("_") or is_guard(name) or name in LIBRARY_PRIVATE:
             return False
-        if name not in self._module.class_attributes or not isinstance(node.value, ast.Name):
+        if name not in self._module.class_attributes:
             return False
-        meaning = self._module.meaning(node.value)
-        return bool(meaning.bindings) and all(
-            (found.kind is Kind.PARAMETER and self._is_of_method(found.node)) or found.kind is Kind.CLASS
-            for found in meaning.bindings
-        )
-
-    def _is_of_method(self, argument: ast.AST) -> bool:
-        """Say whether a parameter belongs to a function that stands in a class: `self`, `cls`, `other`."""
-        function = self._module.enclosing_function(argument)
-        return function is not None and self._module.scope(function).is_class
+        # Private names are for classes: inside any of the source's own, or on one of them by its name.
+        if any(isinstance(parent, ast.ClassDef) for parent in self._module.parents(node)):
+            return True
+        bindings = self._module.meaning(node.value).bindings if isinstance(node.value, ast.Name) else ()
+        return bool(bindings) and all(found.kind is Kind.CLASS for found in bindings)
 
     def _is_ordinary_special(self, node: ast.Attribute) -> bool:
         parent = self._module.parent(node)

@@ -26,6 +26,8 @@ SPECIAL_METHODS = frozenset(
 )
 #: Special names that a class body may set besides.
 CLASS_NAMES = SPECIAL_METHODS | {"__slots__", "__match_args__", "__doc__"}
+#: Names that `enum` documents for classes to define.
+ENUM_HOOKS = frozenset({"_missing_", "_generate_next_value_", "_ignore_", "_order_"})
 #: Special names that a module may set.
 MODULE_NAMES = frozenset({"__all__", "__version__", "__author__", "__doc__"})
 #: Special attributes that give plain text and may be read of anything.

@@ -4,7 +4,9 @@ import os
 import queue
 import threading
 import time
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 
 from midcall.domain.errors import ReviewUnavailable
 from midcall.domain.review import Comment, Findings, Severity, Subject
@@ -17,6 +19,17 @@ _TOO_COMPLEX = Comment(
     message="The source is too complex to review in the time allowed.",
     suggestion="Split long expressions and deep nesting into several functions, and move data out of the code.",
 )
+
+
+def _forgetting(method: "weakref.WeakMethod[Callable[[], None]]") -> Callable[[], None]:
+    """Return a call of a method for as long as its object lives; hooks on fork cannot be taken back."""
+
+    def call() -> None:
+        bound = method()
+        if bound is not None:
+            bound()
+
+    return call
 
 
 class SubprocessReviewer:
@@ -43,20 +56,30 @@ class SubprocessReviewer:
         self._patience = patience
         self._lifetime = lifetime
         self._make_child = make_child
-        self._lock = threading.Lock()
-        self._owner = 0
         self._closed = False
-        self._slots: queue.LifoQueue[Child | None] = queue.LifoQueue()
+        #: A parent's children, kept so that nobody tries to reap them.
+        self._inherited: list[queue.LifoQueue[Child | None]] = []
+        self._slots: queue.LifoQueue[Child | None]
+        self._begin()
+        os.register_at_fork(after_in_child=_forgetting(weakref.WeakMethod(self._after_fork)))
 
     def start(self) -> None:
         """Start the children now, so that the first review finds them warm; raises ReviewUnavailable."""
         slots = self._own_slots()
-        held = [slots.get(timeout=self._patience) for _ in range(self._size)]
-        ready: list[Child | None] = []
+        held: list[Child | None] = []
         try:
-            ready = [self._usable(child) for child in held]
+            for _ in range(self._size):
+                child = slots.get(timeout=self._patience)
+                held.append(child)
+                held[-1] = child or self._make_child()
+            # All of them load at once; only now does anyone wait.
+            for position, child in enumerate(held):
+                held[position] = None
+                held[position] = self._usable(child)
+        except queue.Empty as fault:
+            raise ReviewUnavailable("Too many reviews are going on; try again shortly.") from fault
         finally:
-            for child in ready or [None] * self._size:
+            for child in held:
                 slots.put(child)
 
     def review(self, subject: Subject) -> Findings:
@@ -91,7 +114,9 @@ class SubprocessReviewer:
         if child is not None:
             child.close()
         # Starting takes a while; it goes on beside, and the next review only waits for what is left of it.
-        return self._make_child(), policy_version(), (_TOO_COMPLEX,)
+        with suppress(ReviewUnavailable):
+            return self._make_child(), policy_version(), (_TOO_COMPLEX,)
+        return None, policy_version(), (_TOO_COMPLEX,)
 
     def _usable(self, child: Child | None) -> Child:
         if child is not None and (not child.is_alive or child.served >= self._lifetime):
@@ -106,27 +131,31 @@ class SubprocessReviewer:
         return child
 
     def _own_slots(self) -> "queue.LifoQueue[Child | None]":
-        """Return this process's slots; after a fork the parent's children are left to the parent."""
         with self._lock:
             if self._closed:
                 raise ReviewUnavailable("The reviewer is closed.")
-            if self._owner != os.getpid():
-                self._owner = os.getpid()
-                self._slots = queue.LifoQueue()
-                for _ in range(self._size):
-                    self._slots.put(None)
             return self._slots
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._slots = queue.LifoQueue()
+        for _ in range(self._size):
+            self._slots.put(None)
+
+    def _after_fork(self) -> None:
+        """Begin anew in a forked process: the children belong to the parent, and a lock may be held for ever."""
+        self._inherited.append(self._slots)
+        self._begin()
 
     def close(self) -> None:
         """End all children; later reviews raise ReviewUnavailable."""
         with self._lock:
             self._closed = True
-            if self._owner != os.getpid():
+            slots = self._slots
+        for _ in range(self._size):
+            try:
+                child = slots.get(timeout=self._patience)
+            except queue.Empty:
                 return
-            for _ in range(self._size):
-                try:
-                    child = self._slots.get(timeout=self._seconds + 1)
-                except queue.Empty:
-                    return
-                if child is not None:
-                    child.close()
+            if child is not None:
+                child.close()

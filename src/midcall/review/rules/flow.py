@@ -21,7 +21,7 @@ def _heading(module: Module, node: ast.stmt) -> Span:
 
 def _endless(module: Module) -> Iterator[Hit]:
     for loop in module.nodes(ast.While):
-        if _always_true(loop.test) and not _leaves(loop):
+        if (_always_true(loop.test) and not _leaves(loop)) or (_never_changes(module, loop) and not _leaves(loop)):
             yield _endless_hit(module, loop)
     for each in module.nodes(ast.For):
         if (_is_endless(module, each.iter) or _grows(each)) and not _leaves(each):
@@ -46,6 +46,25 @@ def _always_true(test: ast.expr) -> bool:
         same = all(isinstance(side, ast.Constant) and side.value == test.left.value for side in sides)
         return same and isinstance(test.ops[0], ast.Eq | ast.Is | ast.LtE | ast.GtE)
     return isinstance(test, ast.Constant) and bool(test.value)
+
+
+def _never_changes(module: Module, loop: ast.While) -> bool:
+    """Say whether a loop's condition looks only at local names that its body leaves alone."""
+    inside = list(ast.walk(loop.test))
+    if any(isinstance(node, ast.Call | ast.Attribute | ast.Subscript | ast.NamedExpr | ast.Await) for node in inside):
+        return False
+    names = {node.id: node for node in inside if isinstance(node, ast.Name)}
+    if not names or any(_is_shared(module, node) for node in names.values()):
+        return False
+    # A mere mention may change what a name stands for (`queue.pop()`, `fill(queue)`), so any one counts.
+    mentioned = {node.id for part in loop.body for node in ast.walk(part) if isinstance(node, ast.Name)}
+    return not names.keys() & mentioned
+
+
+def _is_shared(module: Module, node: ast.Name) -> bool:
+    """Say whether other functions could change a name: it is global, or bound in a function around."""
+    meaning = module.meaning(node)
+    return meaning.scope is None or meaning.scope is not module.scope(node) or meaning.scope.is_module
 
 
 def _leaves(loop: _Loop) -> bool:

@@ -84,7 +84,9 @@ def _members(module: Module) -> Iterator[Hit]:
         if not isinstance(node.ctx, ast.Load):
             continue
         for origin in module.modules(node):
-            yield from _member(module, node, origin)
+            # What may not be imported at all has its comment at the import.
+            if module.allowed.is_step(origin):
+                yield from _member(module, node, origin)
 
 
 def _member(module: Module, node: ast.expr, origin: str) -> Iterator[Hit]:
@@ -173,7 +175,7 @@ RULES: tuple[Rule[Module], ...] = (
         severity=Severity.ERROR,
         check=_changes,
         good=example(
-            "from json import JSONEncoder\n\nclass Mine(JSONEncoder):\n    def default(self, o):\n        return str(o)\n"
+            "from json import JSONEncoder\n\nclass Mine(JSONEncoder):\n    def default(self, o):\n        return 1\n"
             "\ndef handler(session):\n    return Mine().encode({})\n"
         ),
         bad=example("from json import JSONEncoder\n\nJSONEncoder.default = str\n\n" + _BODY),

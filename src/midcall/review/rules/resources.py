@@ -60,10 +60,8 @@ def _is_float(node: ast.AST) -> bool:
 
 def _memory(module: Module) -> Iterator[Hit]:
     for node in module.nodes(ast.BinOp):
-        if isinstance(node.op, ast.Mult):
-            for sequence, count in ((node.left, node.right), (node.right, node.left)):
-                if _is_sequence(sequence) and (number(module, count) or 0) >= _ELEMENTS:
-                    yield _memory_hit(node)
+        if _elements(module, node) >= _ELEMENTS:
+            yield _memory_hit(node)
     for call in module.nodes(ast.Call):
         padder = isinstance(call.func, ast.Attribute) and call.func.attr in _PADDERS
         sized = padder or module.is_builtin(call.func, "bytes", "bytearray")
@@ -85,6 +83,55 @@ def _is_wide(node: ast.AST) -> bool:
     )
 
 
+def _elements(module: Module, node: ast.AST) -> float:
+    """Return how many elements a repeated list or text has at least; 0 for anything else."""
+    if _is_sequence(node):
+        return 1
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+        return 0
+    for sequence, count in ((node.left, node.right), (node.right, node.left)):
+        elements = _elements(module, sequence)
+        if elements:
+            return elements * (number(module, count) or 1)
+    return 0
+
+
+def _growth(module: Module) -> Iterator[Hit]:
+    """Find what doubles, or is squared, with each round of a loop."""
+    for node in module.nodes(ast.AugAssign):
+        same = isinstance(node.target, ast.Name) and _is_name(node.value, node.target.id)
+        if same and isinstance(node.op, ast.Add | ast.Mult | ast.Pow) and _in_loop(module, node):
+            yield _growth_hit(node)
+    for assign in module.nodes(ast.Assign):
+        target, value = assign.targets[0], assign.value
+        if not isinstance(target, ast.Name) or not isinstance(value, ast.BinOp) or not _in_loop(module, assign):
+            continue
+        both = _is_name(value.left, target.id) and _is_name(value.right, target.id)
+        if both and isinstance(value.op, ast.Add | ast.Mult | ast.Pow):
+            yield _growth_hit(assign)
+
+
+def _growth_hit(node: ast.AST) -> Hit:
+    return Hit(
+        node,
+        "This doubles with every round, so a few dozen rounds fill all memory.",
+        "Add one thing per round, or stop at a size: `if len(text) > 1000: break`.",
+    )
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _in_loop(module: Module, node: ast.AST) -> bool:
+    for parent in module.parents(node):
+        if isinstance(parent, ast.For | ast.AsyncFor | ast.While):
+            return True
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return False
+    return False
+
+
 def _is_sequence(node: ast.AST) -> bool:
     return isinstance(node, ast.List | ast.Tuple) or (
         isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
@@ -98,8 +145,53 @@ def _time(module: Module) -> Iterator[Hit]:
             continue
         if module.is_builtin(call.func, "range") and _length(sizes) >= _ROUNDS:
             yield Hit(call, "This counts so far that the deadline comes first.", "Use a smaller range, or a formula.")
+        elif module.origin(call.func) in {"itertools.product", "itertools.permutations"}:
+            if _arrangements(module, call) >= _ROUNDS:
+                yield Hit(call, "There are too many arrangements to go through.", "Take fewer elements at a time.")
         elif module.origin(call.func) in {"time.sleep", "asyncio.sleep"} and sizes[0] > _PAUSE:
             yield Hit(call, "This waits longer than any call may take.", "Wait for seconds at most.")
+
+
+def _rounds(module: Module, node: ast.AST) -> float:
+    """Return how many elements a range or literal has, 0 if the source does not tell."""
+    if isinstance(node, ast.Call) and module.is_builtin(node.func, "range"):
+        sizes = [number(module, argument) for argument in node.args]
+        return _length([size for size in sizes if size is not None]) if sizes and None not in sizes else 0
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+        return len(node.value)
+    return len(node.elts) if isinstance(node, ast.List | ast.Tuple) else 0
+
+
+def _arrangements(module: Module, call: ast.Call) -> float:
+    sizes = [_rounds(module, argument) for argument in call.args]
+    if module.origin(call.func) == "itertools.permutations":
+        return math.gamma(min(sizes[0], 100) + 1) if len(call.args) == 1 else 0
+    repeat = next((number(module, word.value) or 1 for word in call.keywords if word.arg == "repeat"), 1)
+    return float(min(math.prod(sizes), 1e9) ** min(repeat, 30))
+
+
+def _nested(module: Module) -> Iterator[Hit]:
+    """Find loops in loops whose rounds multiply to too many."""
+    for loop in module.nodes(ast.For):
+        rounds = _rounds(module, loop.iter)
+        around = math.prod(
+            max(_rounds(module, parent.iter), 1) for parent in module.parents(loop) if isinstance(parent, ast.For)
+        )
+        if around > 1 and rounds * around >= _ROUNDS * 10:
+            yield _nested_hit(loop.iter)
+    parts: list[ast.ListComp | ast.SetComp | ast.GeneratorExp] = [
+        *module.nodes(ast.ListComp),
+        *module.nodes(ast.SetComp),
+        *module.nodes(ast.GeneratorExp),
+    ]
+    for part in parts:
+        rounds = math.prod(max(_rounds(module, each.iter), 1.0) for each in part.generators)
+        if len(part.generators) > 1 and rounds >= _ROUNDS * 10:
+            yield _nested_hit(part)
+
+
+def _nested_hit(node: ast.AST) -> Hit:
+    return Hit(node, "The rounds of these loops multiply to more than a call has time for.", "Use smaller ranges.")
 
 
 def _length(sizes: list[float]) -> float:
@@ -125,6 +217,28 @@ RULES: tuple[Rule[Module], ...] = (
         check=_memory,
         good=example("def handler(session):\n    return '-' * 40\n"),
         bad=example("def handler(session):\n    return [0] * 10 ** 10\n"),
+    ),
+    Rule(
+        id="resource.growth",
+        summary="Nothing doubles with each round of a loop.",
+        severity=Severity.WARNING,
+        check=_growth,
+        good=example(
+            "def handler(session):\n    text = ''\n    for _ in range(3):\n        text += 'a'\n    return text\n"
+        ),
+        bad=example(
+            "def handler(session):\n    text = 'a'\n    for _ in range(40):\n        text += text\n    return 1\n"
+        ),
+    ),
+    Rule(
+        id="resource.nested",
+        summary="Loops in loops do not multiply to billions of rounds.",
+        severity=Severity.WARNING,
+        check=_nested,
+        good=example("def handler(session):\n    return [a * b for a in range(9) for b in range(9)]\n"),
+        bad=example(
+            "def handler(session):\n    return sum(1 for a in range(10 ** 5) for b in range(10 ** 5) if a == b)\n"
+        ),
     ),
     Rule(
         id="resource.time",

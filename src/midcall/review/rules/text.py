@@ -56,8 +56,8 @@ def _control(text: Text) -> Iterator[Hit]:
     if found:
         yield Hit(
             text.span_at(found.start()),
-            f"Control character U+{ord(found.group()[0]):04X}: editors hide it, and Python may read the lines in another "
-            "way than you see them.",
+            f"Control character U+{ord(found.group()[0]):04X}: editors hide it, and Python may read the "
+            "lines in another way than you see them.",
             "Delete the character and use ordinary line ends; inside text write an escape such as `\\x1b`.",
         )
     found = re.search("\f", text.source)

@@ -1,5 +1,10 @@
 """Ordinary handlers, each of which must be approved without a word. Names of parameters stand beside each."""
 
+import pytest
+
+from midcall.domain.review import Subject
+from midcall.review import review
+
 GOOD: dict[str, tuple[str, list[str]]] = {
     "customer lookup": (
         '''"""Finds a customer by phone, however it was spoken."""
@@ -555,6 +560,67 @@ def handler(session):
 """,
         ["input"],
     ),
+    "a tree and an enum with hooks": (
+        """from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from enum import Enum
+from functools import cached_property, total_ordering
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Colour(str, Enum):
+    RED = "red"
+
+    @classmethod
+    def _missing_(cls, value):
+        return cls.RED
+
+
+@total_ordering
+class Node:
+    def __init__(self, value: int, left: Node | None = None) -> None:
+        self._value = value
+        self._left = left
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._value == other._value
+
+    def __lt__(self, other: Node) -> bool:
+        return self._value < other._value
+
+    __hash__ = None
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + (self._left.depth if self._left is not None else 0)
+
+    def values(self) -> Iterator[int]:
+        node = self
+        while node is not None:
+            yield node._value
+            node = node._left
+
+
+def handler(session):
+    tree = Node(1, Node(2))
+    rows = list(csv.DictReader(io.StringIO("a,b\\n1,2\\n")))
+    today = dt.datetime.now(dt.timezone.utc).date()
+    count = 3
+    while count > 0:
+        count -= 1
+    queue = [1, 2]
+    while queue:
+        queue.pop()
+    return [list(tree.values()), rows, today.isoformat(), Colour("x").value, tree.depth, f"{count=}", tree < Node(5)]
+""",
+        [],
+    ),
     "pre-session gate": (
         '''"""Turns away blocked callers before the agent starts."""
 import time
@@ -575,3 +641,11 @@ def handler(session, actions):
         [],
     ),
 }
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_approved_without_a_word(kind: str) -> None:
+    """Ordinary good Python draws no comment at all, not even a hint."""
+    source, parameters = GOOD[kind]
+    subject = Subject(source, parameters=frozenset(parameters), actions=("http",))
+    assert review(subject) == ()

@@ -1,0 +1,91 @@
+"""Writes docs/review-rules.md from the rules and the allow-list: `python -m midcall.review.rules_doc [FILE]`."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from midcall.domain.review import Subject
+from midcall.review.allowlist import AllowList, packaged
+from midcall.review.rule import Rule
+from midcall.review.rules import TEXT_RULES, TREE_RULES
+from midcall.review.syntax import RULES as SYNTAX_RULES
+
+_INTRO = """\
+# Review rules
+
+What a review of Python code checks, rule by rule. **error** refuses a version; **warning** and **info** are shown.
+Each rule has an example that passes and one that does not; both are run as tests.
+
+Written by `python -m midcall.review.rules_doc docs/review-rules.md`; change the rules, not this file.
+"""
+_MODULES = """
+## What may be imported
+
+`import module` and then `module.name`, or `from module import name`, for these names only. A module itself is never a
+value. The list is `src/midcall/review/allowed.toml`.
+"""
+#: An example longer than this is shown by its beginning.
+_LONGEST_LINE = 90
+
+
+def all_rules() -> tuple[Rule[Any], ...]:
+    """Return every rule, in the order in which they are checked."""
+    return (*TEXT_RULES, *SYNTAX_RULES, *TREE_RULES)
+
+
+def render(allowed: AllowList) -> str:
+    """Return the whole document."""
+    return "\n".join(chain([_INTRO], *map(_rule, all_rules()), _modules(allowed))) + "\n"
+
+
+def _rule(rule: Rule[Any]) -> Iterator[str]:
+    yield f"## {rule.id} ({rule.severity})\n"
+    yield f"{rule.summary}\n"
+    yield from _example("Passes", rule.good)
+    yield from _example("Does not pass", rule.bad)
+
+
+def _example(title: str, subject: Subject) -> Iterator[str]:
+    given = [
+        f"{name} {', '.join(f'`{value}`' for value in sorted(values))}"
+        for name, values in (
+            ("parameters", subject.parameters),
+            ("actions", subject.actions),
+            ("phases", subject.phases),
+        )
+        if values
+    ]
+    yield f"{title}{' (with ' + '; '.join(given) + ')' if given else ''}:\n"
+    yield "```python"
+    yield from (_shown(line) for line in subject.source.rstrip("\n").split("\n"))
+    yield "```\n"
+
+
+def _shown(line: str) -> str:
+    """Return a line with what cannot be seen written as an escape, and cut where it goes on for long."""
+    plain = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in line
+    )
+    return plain if len(plain) <= _LONGEST_LINE else f"{plain[:_LONGEST_LINE]}…"
+
+
+def _modules(allowed: AllowList) -> Iterator[str]:
+    yield _MODULES.lstrip("\n")
+    yield "| module | names |\n| --- | --- |"
+    for module in sorted(allowed.modules):
+        yield f"| `{module}` | {', '.join(f'`{name}`' for name in sorted(allowed.modules[module]))} |"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the document to the file that is named, or to the standard output."""
+    text = render(packaged())
+    if arguments:
+        Path(arguments[0]).write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,222 @@
+"""The reviewer with its real child processes: bounded, killed, replaced."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from midcall.domain.errors import ReviewUnavailable
+from midcall.domain.review import Findings, Subject
+from midcall.review import policy_version, review
+from midcall.reviewer import SubprocessReviewer
+from midcall.reviewer.process import Child
+
+FINE = Subject("def handler(session):\n    return 1\n")
+FAULTY = Subject("import os\n\ndef handler(session):\n    return 'ü' + missing\n")
+#: Takes long enough that a limit of a few milliseconds is overrun.
+SLOW = Subject("def f(): pass\n" * 3000)
+
+
+@pytest.fixture
+def reviewer() -> Iterator[SubprocessReviewer]:
+    """Make a reviewer with one child, so that it is known which one answers."""
+    made = SubprocessReviewer(children=1)
+    yield made
+    made.close()
+
+
+def _children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
+
+
+def _gone(pid: int, seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_the_child_says_what_the_pure_review_says(reviewer: SubprocessReviewer) -> None:
+    """Crossing the process boundary changes neither comments nor policy."""
+    findings = reviewer.review(FAULTY)
+    assert findings.comments == review(FAULTY)
+    assert findings.policy == policy_version()
+    assert not findings.clean
+    assert reviewer.review(FINE).clean
+
+
+def test_declarations_reach_the_child(reviewer: SubprocessReviewer) -> None:
+    """Parameters, actions and phases are part of what is reviewed."""
+    source = "def handler(session, actions):\n    actions.http.sendRequest({})\n    return session['params']['x']\n"
+    told = Subject(source, frozenset({"x"}), ("http",), frozenset({"during_session"}))
+    assert reviewer.review(told).comments == ()
+    assert len(reviewer.review(Subject(source)).comments) == 2
+
+
+@pytest.mark.parametrize("source", ["", "\x00", "\ud800", "x" * 2_000_000, "-" * 60_000, "(" * 60_000])
+def test_hostile_text_gets_an_answer(reviewer: SubprocessReviewer, source: str) -> None:
+    """Whatever the text, there are findings that refuse it, and the next review goes on as usual."""
+    assert not reviewer.review(Subject(source)).clean
+    assert reviewer.review(FINE).clean
+
+
+def test_a_review_that_takes_too_long_is_refused_and_the_child_replaced() -> None:
+    """An overrun is the source's fault: a comment says so, the child is gone, the next review works."""
+    reviewer = SubprocessReviewer(children=1)
+    reviewer.start()
+    before = _children()
+    try:
+        reviewer._seconds = 0.002
+        started = time.monotonic()
+        findings = reviewer.review(SLOW)
+        assert time.monotonic() - started < 1
+        assert [comment.rule for comment in findings.comments] == ["syntax.complexity"]
+        assert all(_gone(pid) for pid in before if pid not in _children())
+        assert not before & _children()
+        reviewer._seconds = 1.5
+        assert reviewer.review(FINE).clean
+    finally:
+        reviewer.close()
+
+
+def test_a_child_that_was_killed_is_replaced_unnoticed(reviewer: SubprocessReviewer) -> None:
+    """A child ended from outside is no fault of the next source."""
+    reviewer.start()
+    for pid in _children():
+        os.kill(pid, signal.SIGKILL)
+    assert reviewer.review(FINE).clean
+
+
+def test_a_source_that_ends_its_child_twice_is_refused() -> None:
+    """If the child dies of it each time, the source gets a comment rather than the caller an error."""
+
+    class Dying(Child):
+        def review(self, subject: Subject, seconds: float) -> object:  # type: ignore[override]
+            os.kill(self.pid, signal.SIGKILL)
+            return super().review(subject, seconds)
+
+    reviewer = SubprocessReviewer(children=1, make_child=Dying)
+    try:
+        assert [comment.rule for comment in reviewer.review(FINE).comments] == ["syntax.complexity"]
+    finally:
+        reviewer.close()
+
+
+def test_no_child_no_review(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only when no child can be started is the review unavailable, and it recovers."""
+    reviewer = SubprocessReviewer(children=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/nonexistent/python")
+        with pytest.raises(ReviewUnavailable):
+            reviewer.review(FINE)
+    assert reviewer.review(FINE).clean
+    reviewer.close()
+    with pytest.raises(ReviewUnavailable):
+        reviewer.review(FINE)
+
+
+def test_the_child_is_shut_in(reviewer: SubprocessReviewer) -> None:
+    """Limits hold in the child: no more descriptors, no files, bounded memory, bounded CPU, an empty environment."""
+    reviewer.start()
+    reviewer.review(FINE)
+    (pid,) = _children()
+    limits = Path(f"/proc/{pid}/limits").read_text(encoding="ascii")
+    values = {line[:26].strip(): line[26:].split()[0] for line in limits.split("\n")[1:] if line}
+    assert values["Max open files"] == "3"
+    assert values["Max file size"] == "0"
+    assert int(values["Max address space"]) == 512 * 1024 * 1024
+    assert int(values["Max cpu time"]) < 60
+    assert Path(f"/proc/{pid}/environ").read_bytes().count(b"=") <= 1
+    assert len(list(Path(f"/proc/{pid}/fd").iterdir())) == 3
+
+
+def test_many_threads_share_few_children() -> None:
+    """Twenty threads get twenty right answers from two children."""
+    reviewer = SubprocessReviewer(children=2)
+    answers: dict[int, Findings] = {}
+
+    def work(number: int) -> None:
+        subject = Subject(f"def handler(session):\n    return missing_{number}\n")
+        answers[number] = reviewer.review(subject)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    try:
+        assert all(f"missing_{number}'" in found.comments[0].message for number, found in answers.items())
+        assert len(answers) == 20
+        assert len(_children()) == 2
+    finally:
+        reviewer.close()
+
+
+def test_a_child_is_renewed_after_its_lifetime() -> None:
+    """Nothing adds up in a child for ever."""
+    reviewer = SubprocessReviewer(children=1, lifetime=2)
+    try:
+        seen = set()
+        for _ in range(5):
+            reviewer.review(FINE)
+            seen |= _children()
+        assert len(seen) == 3
+    finally:
+        reviewer.close()
+
+
+def test_after_a_fork_parent_and_child_each_have_their_own() -> None:
+    """A forked process reviews with children of its own and leaves the parent's alone."""
+    program = textwrap.dedent(
+        """
+        import os, sys
+        from midcall.domain.review import Subject
+        from midcall.reviewer import SubprocessReviewer
+        fine = Subject("def handler(session):\\n    return 1\\n")
+        reviewer = SubprocessReviewer(children=1)
+        assert reviewer.review(fine).clean
+        pid = os.fork()
+        if pid == 0:
+            ok = reviewer.review(fine).clean
+            reviewer.close()
+            os._exit(0 if ok else 1)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert reviewer.review(fine).clean
+        reviewer.close()
+        print("fine")
+        """
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == (b"fine\n", b"")
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_children_end_with_their_parent(end: signal.Signals) -> None:
+    """However the parent ends, no child is left."""
+    program = textwrap.dedent(
+        """
+        import psutil, time
+        from midcall.reviewer import SubprocessReviewer
+        reviewer = SubprocessReviewer(children=2)
+        reviewer.start()
+        print(*[child.pid for child in psutil.Process().children()], flush=True)
+        time.sleep(60)
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        pids = [int(word) for word in parent.stdout.readline().split()]
+        parent.send_signal(end)
+        parent.wait(10)
+    assert len(pids) == 2
+    assert all(_gone(pid) for pid in pids)

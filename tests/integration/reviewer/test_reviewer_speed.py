@@ -1,0 +1,46 @@
+"""How long a review takes, in the child, as a caller sees it."""
+
+import json
+import statistics
+from pathlib import Path
+
+from midcall.domain.review import Subject
+from midcall.reviewer import SubprocessReviewer
+
+CORPUS = Path(__file__).parents[2] / "corpus" / "static.jsonl"
+_STEP = '''def step_{0}(rows: list[dict], rate: float = 1.5) -> dict:
+    """Adds up part {0}."""
+    total = 0.0
+    for row in rows:
+        if row.get("kind") == "k{0}" and (price := row.get("price")) is not None:
+            total += float(price) * rate
+    return {{"part": {0}, "total": round(total, 2), "text": f"{{total:.2f}} EUR"}}
+
+'''
+_HANDLER = "def handler(session):\n    return [step({}) for step in STEPS]\n\n\nSTEPS = [" + ", ".join(
+    f"step_{number}" for number in range(37)
+)
+LONG = "".join(_STEP.format(number) for number in range(37)) + _HANDLER + "]\n"
+
+
+def test_a_long_source_is_reviewed_fast() -> None:
+    """300 lines: median under 60 ms, 95th percentile under 150 ms."""
+    assert LONG.count("\n") >= 300
+    reviewer = SubprocessReviewer(children=1)
+    reviewer.start()
+    try:
+        times = sorted(reviewer.review(Subject(LONG)).took_ms for _ in range(60))
+    finally:
+        reviewer.close()
+    assert statistics.median(times) < 60
+    assert times[56] < 150
+
+
+def test_the_worst_corpus_entry_takes_under_two_seconds() -> None:
+    """Parser bombs included."""
+    reviewer = SubprocessReviewer(children=1)
+    try:
+        entries = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").split("\n") if line]
+        assert max(reviewer.review(Subject(entry["code"])).took_ms for entry in entries) < 2000
+    finally:
+        reviewer.close()

@@ -1,0 +1,41 @@
+"""The corpora: what must be refused is, what must pass does. Nothing in static.jsonl is ever run."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from midcall.domain.review import Severity, Subject
+from midcall.review import review
+
+CORPUS = Path(__file__).parents[2] / "corpus"
+#: Seconds that any entry may take, parser bombs included.
+LONGEST = 2.0
+
+
+def _entries(name: str) -> list[Any]:
+    lines = (CORPUS / name).read_text(encoding="utf-8").split("\n")
+    entries = [json.loads(line) for line in lines if line]
+    return [pytest.param(entry, id=entry["id"]) for entry in entries]
+
+
+@pytest.mark.parametrize("entry", _entries("static.jsonl"))
+def test_the_verdict_is_the_corpus_verdict(entry: dict[str, Any]) -> None:
+    """`reject` draws an error, `flag` at least a warning, `any` an answer; each in under two seconds."""
+    started = time.perf_counter()
+    weights = {comment.severity for comment in review(Subject(entry["code"]))}
+    assert time.perf_counter() - started < LONGEST
+    if entry["verdict"] == "reject":
+        assert Severity.ERROR in weights
+    if entry["verdict"] == "flag":
+        assert weights & {Severity.ERROR, Severity.WARNING}
+
+
+@pytest.mark.parametrize("entry", _entries("benign.jsonl"))
+def test_ordinary_code_is_approved(entry: dict[str, Any]) -> None:
+    """Core and stretch alike are approved."""
+    parameters = frozenset(entry["session"].get("params") or {})
+    comments = review(Subject(entry["code"], parameters=parameters))
+    assert [comment for comment in comments if comment.severity is Severity.ERROR] == []

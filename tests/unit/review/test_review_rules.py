@@ -1,0 +1,90 @@
+"""The rules as a set: their examples, their documentation, their version."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from midcall.domain.review import Severity, Subject
+from midcall.review import policy_version, review
+from midcall.review.allowlist import packaged, parse
+from midcall.review.rule import Rule
+from midcall.review.rules_doc import all_rules, main, render
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "review-rules.md"
+RULES = [pytest.param(rule, id=rule.id) for rule in all_rules()]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_passing_example_passes(rule: Rule[Any]) -> None:
+    """What a rule shows as good draws no comment of that rule, and is approved."""
+    comments = review(rule.good)
+    assert rule.id not in {comment.rule for comment in comments}
+    assert Severity.ERROR not in {comment.severity for comment in comments}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_failing_example_draws_the_rules_own_comment(rule: Rule[Any]) -> None:
+    """What a rule shows as bad draws its comment, as heavy as the rule says, with what to do."""
+    own = [comment for comment in review(rule.bad) if comment.rule == rule.id]
+    assert own
+    assert own[0].severity is rule.severity
+    assert own[0].message
+    assert own[0].suggestion
+
+
+def test_ids_are_unique_and_name_their_family() -> None:
+    """An id stands in comments and docs for good, so no two rules share one."""
+    ids = [rule.id for rule in all_rules()]
+    assert len(ids) == len(set(ids))
+    assert all(rule_id.count(".") == 1 for rule_id in ids)
+
+
+def test_the_document_is_up_to_date() -> None:
+    """docs/review-rules.md is what the rules say now (else run `python -m midcall.review.rules_doc` on it)."""
+    assert DOCUMENT.read_text(encoding="utf-8") == render(packaged())
+
+
+def test_the_command_writes_the_document(tmp_path: Path) -> None:
+    """The command that the document names writes that document."""
+    main([str(tmp_path / "rules.md")])
+    assert (tmp_path / "rules.md").read_text(encoding="utf-8") == render(packaged())
+
+
+def test_another_allow_list_is_another_policy() -> None:
+    """A name more or less in the allow-list changes the version, so that approvals under the old one are known."""
+    other = parse(packaged().text + "\n# a remark changes the bytes, and bytes are what was approved\n")
+    assert policy_version() == policy_version(packaged())
+    assert policy_version(other) != policy_version()
+
+
+def test_an_operators_list_opens_a_package() -> None:
+    """A package that the operator lists with its names can be used, by those names only."""
+    text = packaged().text.replace("[modules]\n", '[modules]\nphonenumbers = ["parse"]\n')
+    source = "import phonenumbers\n\ndef handler(session):\n    return str(phonenumbers.{}('+1'))\n"
+    assert review(Subject(source.format("parse")), allowed=parse(text)) == ()
+    assert [found.rule for found in review(Subject(source.format("os")), allowed=parse(text))] == ["import.member"]
+    assert [found.rule for found in review(Subject(source.format("parse")))] == ["import.module"]
+
+
+def test_a_comment_never_repeats_a_secret() -> None:
+    """The comment about a secret is stored and shown, so the secret is not in it."""
+    secret = "hunter2-very-secret"  # noqa: S105 (an example)
+    comments = review(Subject(f"password = {secret!r}\n\ndef handler(session):\n    return len(password)\n"))
+    assert [comment.rule for comment in comments] == ["secret.name"]
+    assert all(secret not in comment.message + comment.suggestion for comment in comments)
+
+
+def test_after_the_session_nothing_need_be_returned() -> None:
+    """A function that only runs after the session is not asked for a result."""
+    subject = Subject("def handler(session):\n    print('done')\n")
+    assert [comment.rule for comment in review(subject)] == ["contract.returns"]
+    assert review(replace(subject, phases=frozenset({"post_session"}))) == ()
+
+
+@pytest.mark.parametrize("actions", [("http",), ("http.sendRequest",)])
+def test_actions_are_enabled_by_group_or_by_name(actions: tuple[str, ...]) -> None:
+    """`http` enables all of its calls, `http.sendRequest` that one."""
+    subject = Subject("def handler(session, actions):\n    return actions.http.sendRequest({})\n", actions=actions)
+    assert review(subject) == ()
