@@ -62,7 +62,7 @@ def copy_tree(library: Path, root: Path) -> None:
 
 
 def libraries(binary: Path) -> list[Path]:
-    """Return the shared libraries that `binary` needs, the loader included, by the paths that it looks them up under."""
+    """Return the shared libraries that `binary` needs, the loader included, by path."""
     listing = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, check=False).stdout  # noqa: S603, S607
     return [Path(path) for path in re.findall(r"(?:=> |^\s)(/\S+)", listing, re.MULTILINE)]
 

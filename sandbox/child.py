@@ -5,6 +5,7 @@ memory. Everything in this process belongs to the author's code once that code h
 """
 
 import asyncio
+import contextlib
 import inspect
 import io
 import json
@@ -80,9 +81,11 @@ def _settle(log_fd: int) -> None:
     os.dup2(log_fd, 2)
     os.close(null)
     os.close(log_fd)
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(open(0, "rb", closefd=False), encoding="utf-8")  # noqa: SIM115, PTH123
-    sys.stdout = sys.__stdout__ = _writer(1)
-    sys.stderr = sys.__stderr__ = _writer(2)
+    sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding="utf-8")  # noqa: SIM115
+    sys.stdout = _writer(1)
+    sys.stderr = _writer(2)
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, f"__{name}__", getattr(sys, name))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123 - pathlib is not worth its import here
         score.write("1000")
@@ -117,10 +120,8 @@ def _serve(channel: socket.socket) -> None:
     if os.getpid() != own_pid:
         return  # a process that the code forked came back out of the handler: only the first one answers
     for stream in streams:
-        try:
+        with contextlib.suppress(BaseException):  # the author may have closed or replaced what is under it
             stream.flush()
-        except BaseException:  # noqa: BLE001, S110 - the author may have closed or replaced what is under it
-            pass
     send(kind, payload)
 
 
@@ -157,7 +158,7 @@ def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) ->
         fault = {"kind": "output_limit", "type": "ResultTooLong", "message": message, "line": None, "traceback": None}
     except values.NotJson as error:
         fault = {"kind": "error", "type": "ResultNotJson", "message": str(error), "line": None, "traceback": None}
-    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt are the author's too
+    except BaseException as error:
         fault = {"kind": "error", **faults.describe(error, source)}
     return frames.Kind.FAULT, json.dumps(fault).encode()
 

@@ -43,7 +43,7 @@ def _message(error: BaseException) -> str:
     """Return `str(error)`, cut; the exception's own `__str__` is the author's code and may do anything."""
     try:
         text = str(error)
-    except BaseException as inner:  # noqa: BLE001 - SystemExit in __str__ must not pass for the end of the run
+    except BaseException as inner:
         return f"(its message could not be read: {_name(inner)})"
     if len(text) > MAX_MESSAGE_CHARS:
         text = text[:MAX_MESSAGE_CHARS] + " ... (cut)"

@@ -18,12 +18,14 @@ PR_SET_DUMPABLE = 4
 
 #: Loaded while the container is idle, so that the run does not wait for it: 0.1 s of imports in all.
 PRELOADED = (
-    "abc argparse array ast asyncio base64 binascii bisect calendar collections colorsys contextlib copy csv "
-    "dataclasses datetime decimal difflib email.message email.utils enum fractions functools hashlib heapq hmac html "
-    "html.parser inspect io ipaddress itertools json keyword locale logging math operator pathlib pprint queue random "
-    "re secrets shlex shutil statistics string struct subprocess tempfile textwrap threading time traceback types "
-    "typing unicodedata urllib.parse uuid weakref xml.etree.ElementTree zlib zoneinfo"
-).split()
+    "abc", "argparse", "array", "ast", "asyncio", "base64", "binascii", "bisect", "calendar", "collections",
+    "colorsys", "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "email.message",
+    "email.utils", "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "html", "html.parser", "inspect",
+    "io", "ipaddress", "itertools", "json", "keyword", "locale", "logging", "math", "operator", "pathlib", "pprint",
+    "queue", "random", "re", "secrets", "shlex", "shutil", "statistics", "string", "struct", "subprocess",
+    "tempfile", "textwrap", "threading", "time", "traceback", "types", "typing", "unicodedata", "urllib.parse",
+    "uuid", "weakref", "xml.etree.ElementTree", "zlib", "zoneinfo",
+)  # fmt: skip
 
 #: Where the kernel counts the processes it killed for memory: cgroup v1, then v2.
 OOM_COUNTERS = ("/sys/fs/cgroup/memory/memory.oom_control", "/sys/fs/cgroup/memory.events")

@@ -65,7 +65,7 @@ class Supervisor:
         }
         for fd in handlers:
             poll.register(fd, select.POLLIN)
-        self._channel.setblocking(False)
+        self._channel.settimeout(0)
         os.set_blocking(self._log_fd, False)
         self._send(frames.Kind.READY, b"{}", frames.NO_NONCE)
         while not self._ended:
@@ -103,21 +103,23 @@ class Supervisor:
             if frame.kind is frames.Kind.OPEN:
                 self._open(frame)
             else:
-                self._to_child(frames.encode(frame.kind, frame.payload, self._token))
+                self._to_child(frame)
         return True
 
     def _open(self, frame: frames.Frame) -> None:
         self._terms = json.loads(frame.payload)
         self._log_left = self._terms["log_bytes"]
         self._give_up_at = time.monotonic() + (self._terms["deadline_ms"] + ORPHAN_GRACE_MS) / 1000
-        self._to_child(self._token + frames.encode(frame.kind, frame.payload, self._token))
+        self._channel.sendall(self._token)
+        self._to_child(frame)
 
-    def _to_child(self, data: bytes) -> None:
+    def _to_child(self, frame: frames.Frame) -> None:
         """Write to the child; blocking is safe: until it has read its request, only our own code runs there."""
-        self._channel.setblocking(True)
+        self._channel.settimeout(None)
         with suppress(OSError):
-            self._channel.sendall(data)
-        self._channel.setblocking(False)
+            self._channel.sendall(frames.header(frame.kind, len(frame.payload), self._token))
+            self._channel.sendall(frame.payload)
+        self._channel.settimeout(0)
 
     def _on_child(self) -> bool:
         """Read the child's frames; anything else on its channel ends the run."""

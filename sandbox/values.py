@@ -59,8 +59,8 @@ def _copy(value: Any, where: str, depth: int, budget: _Budget) -> Any:
         return _members(value, where, depth, budget)
     if isinstance(value, list | tuple):
         budget.spend(2)
-        iterate = list.__iter__ if isinstance(value, list) else tuple.__iter__
-        return [_copy(item, f"{where}[{index}]", depth + 1, budget) for index, item in enumerate(iterate(value))]
+        items = list.__iter__(value) if isinstance(value, list) else tuple.__iter__(value)
+        return [_copy(item, f"{where}[{index}]", depth + 1, budget) for index, item in enumerate(items)]
     raise NotJson(
         f"{where} is of type {_type_name(value)}, which is not JSON serializable; "
         "return dict, list, str, int, float, bool or None"

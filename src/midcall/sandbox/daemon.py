@@ -94,7 +94,7 @@ class Daemon:
             elif message["kind"] == "run":
                 self._run(connection, message)
             else:
-                raise BadRequest
+                wire.send(connection, {"kind": "refused", "code": BadRequest.code, "message": BadRequest().message})
         except (SandboxBusy, BadRequest) as refusal:
             wire.send(connection, {"kind": "refused", "code": refusal.code, "message": refusal.message})
 

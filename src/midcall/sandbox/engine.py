@@ -52,7 +52,11 @@ class Engine:
     def __init__(self, *, url: str, timeout_s: float, connections: int = 16) -> None:
         with _translated("connect to it"):
             self.api = docker.APIClient(
-                base_url=url, version="auto", timeout=timeout_s, max_pool_size=connections, num_pools=4
+                base_url=url,
+                version="auto",
+                timeout=timeout_s,  # type: ignore[arg-type] # requests takes fractions
+                max_pool_size=connections,
+                num_pools=4,
             )
         self.api.trust_env = False  # no proxy, no netrc from the environment
 
@@ -71,7 +75,7 @@ class Engine:
     def create(self, config: Mapping[str, Any], name: str) -> str:
         """Create a container and return its id."""
         with _translated("create a container"):
-            answer: Mapping[str, Any] = self.api.create_container_from_config(dict(config), name)
+            answer: Mapping[str, Any] = self.api.create_container_from_config(dict(config), name)  # type: ignore[no-untyped-call]
             return str(answer["Id"])
 
     def start(self, container: str) -> None:
@@ -112,7 +116,7 @@ class Engine:
         """Return the id of a local image; None where there is none of that name."""
         try:
             with _translated("look for an image"):
-                return str(self.api.inspect_image(name)["Id"])
+                return str(self.api.inspect_image(name)["Id"])  # type: ignore[no-untyped-call]
         except ContainerGone:
             return None
 

@@ -87,9 +87,14 @@ class Frame:
 
 def encode(kind: Kind, payload: bytes, nonce: bytes) -> bytes:
     """Return the frame's bytes; raises FrameError where the payload is over the kind's cap."""
-    if len(payload) > CAPS[kind]:
-        raise FrameError(f"a {kind.name} frame carries at most {CAPS[kind]} bytes, not {len(payload)}")
-    return _HEADER.pack(nonce, kind, len(payload)) + payload
+    return header(kind, len(payload), nonce) + payload
+
+
+def header(kind: Kind, length: int, nonce: bytes) -> bytes:
+    """Return a frame's header alone, for payloads too large to copy once more; raises FrameError over the cap."""
+    if length > CAPS[kind]:
+        raise FrameError(f"a {kind.name} frame carries at most {CAPS[kind]} bytes, not {length}")
+    return _HEADER.pack(nonce, kind, length)
 
 
 class FrameReader:

@@ -26,6 +26,8 @@ DEBIAN_BASE = "midcall-sandbox-base:bookworm"
 DEBIAN_SUITE, DEBIAN_PACKAGES = "bookworm", "python3,tzdata"
 #: Seconds for a base to be made from Debian packages: 30 s is normal, a slow mirror may need minutes.
 BOOTSTRAP_S = 900
+#: Files of `sandbox/` that the image does not need.
+NOT_IN_IMAGE = frozenset({"measure_syscalls.py", "workload.py", "seccomp.json"})
 FRAMES = Path(__file__).with_name("frames.py")
 
 Say = Callable[[str], None]
@@ -62,9 +64,7 @@ def ensure_image(engine: Engine, *, base: str | None = None, say: Say = lambda _
 
 def _context() -> bytes:
     """Return the build context as a tar, byte for byte the same for the same files."""
-    files = sorted(
-        path for path in sandbox_files().iterdir() if path.suffix in {".py", ".txt"} or path.name == "Dockerfile"
-    )
+    files = sorted(path for path in sandbox_files().iterdir() if path.is_file() and path.name not in NOT_IN_IMAGE)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for path in [*files, FRAMES]:

@@ -1,6 +1,5 @@
 """One warm sandbox: a booted container whose PID 1 waits for the one run it will ever make."""
 
-import json
 import os
 import select
 import socket
@@ -15,6 +14,7 @@ from midcall.sandbox.frames import CAPS, KIB, NO_NONCE, NONCE_BYTES, Frame, Fram
 from midcall.sandbox.limits import Limits
 from midcall.sandbox.outcome import Ended, Evidence
 from midcall.sandbox.streams import STDERR, STDOUT, Demultiplexer
+from midcall.sandbox.wire import to_json
 
 READ_BYTES = 256 * KIB
 #: Bytes of PID 1's own standard error that are kept to explain a boot that failed.
@@ -127,7 +127,7 @@ class Jail:
         poll.register(self._socket, select.POLLIN)
         if job.caller is not None:
             poll.register(job.caller, select.POLLRDHUP)
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
         while not collected.done:
             left = job.deadline - time.monotonic()
             if left <= 0:
@@ -154,7 +154,7 @@ def _request(job: Job, nonce: bytes) -> bytes:
     }
     body = {"source": job.source, "session": job.session, "actions": job.actions}
     parts = ((Kind.OPEN, terms), (Kind.INPUT, body))
-    return b"".join(encode(kind, json.dumps(value, separators=(",", ":")).encode(), nonce) for kind, value in parts)
+    return b"".join(encode(kind, to_json(value), nonce) for kind, value in parts)
 
 
 class _Collected:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from midcall.sandbox.frames import CAPS, KIB, MIB, Kind
+from midcall.sandbox.frames import CAPS, MIB, Kind
 
 #: A container's user ids start here, one per slot: limits that the kernel counts per user id (pipe pages, pending
 #: signals) are then not shared by containers. Far from any account of a host.
@@ -40,7 +40,7 @@ class Limits:
             if type(wish) is not int or wish <= 0:
                 raise ValueError(f"{name} must be a positive integer")
             lower[name] = min(getattr(self, name), wish)
-        return replace(self, **lower)  # type: ignore[arg-type]
+        return replace(self, **lower)
 
 
 #: Fixed when the container is made, so a warm one cannot change them: memory, pids, cpus, tmp, files.

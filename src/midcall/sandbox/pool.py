@@ -1,6 +1,6 @@
 """The pool: keeps warm sandboxes ready, gives each to one run, destroys it, boots the next.
 
-Its interface speaks of runs alone: who calls `Pool.run` cannot tell, and must not assume, that a sandbox is a container.
+Its interface speaks of runs alone: who calls `Pool.run` must not assume that a sandbox is a container.
 """
 
 import queue
@@ -12,6 +12,7 @@ import time
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -198,7 +199,11 @@ class Pool:
 
     def boot(self, name: str, slot: int) -> Jail:
         """Boot one sandbox that belongs to this pool; raises EngineFailed."""
-        config = container_config(
+        return Jail.boot(self._engine, self.container(slot), name=name, slot=slot, timeout_s=BOOT_S)
+
+    def container(self, slot: int) -> dict[str, Any]:
+        """Return how the container of a slot is made."""
+        return container_config(
             image=self._image,
             pool_id=self._config.pool_id,
             uid=self._uid(slot),
@@ -206,7 +211,6 @@ class Pool:
             seccomp=self._seccomp,
             runtime=self._config.runtime,
         )
-        return Jail.boot(self._engine, config, name=name, slot=slot, timeout_s=BOOT_S)
 
     def _uid(self, slot: int) -> int:
         return UID_BASE + zlib.crc32(self._config.pool_id.encode()) % UID_BLOCKS * UID_BLOCK + slot

@@ -1,4 +1,4 @@
-"""The self-probe of a pool at its start: does every limit hold on this very host?
+"""The self-probe of a pool at its start: whether every limit holds on this very host.
 
 Some Engines start containers whose limits do nothing (a runtime that does not fit the host's cgroups, a seccomp
 profile that was not loaded). So the pool attacks one of its own sandboxes before it serves, and refuses to serve when
@@ -71,7 +71,7 @@ def findings(report: RunReport, limits: Limits) -> Iterator[str]:
 def _amounts(seen: dict[str, Any], limits: Limits) -> Iterator[str]:
     """Yield the limits that are a number."""
     if seen["tmp_bytes"] > limits.tmp_bytes:
-        yield f"/tmp holds {seen['tmp_bytes']} bytes, not {limits.tmp_bytes}"
+        yield f"/tmp holds {seen['tmp_bytes']} bytes, not {limits.tmp_bytes}"  # noqa: S108
     if not seen["tmp_noexec"]:
         yield "programs may run from /tmp"
     if seen["processes"] > limits.pids:

@@ -1,4 +1,4 @@
-"""The code that `probe` runs in a sandbox; never imported by the pool. It reports what it could do, and judges nothing."""
+"""The code that `probe` runs in a sandbox; never imported by the pool. It reports what it could do, unjudged."""
 
 import ctypes
 import mmap

@@ -32,8 +32,14 @@ class WireError(Exception):
 
 def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
     """Send one message; raises OSError where the other side has gone."""
-    data = json.dumps(message, separators=(",", ":")).encode()
-    connection.sendall(_LENGTH.pack(len(data)) + data)
+    data = to_json(message)
+    connection.sendall(_LENGTH.pack(len(data)))
+    connection.sendall(data)
+
+
+def to_json(value: object) -> bytes:
+    """Return compact JSON. Text stays text: escaped, a transcript in Thai would be six times as long."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def receive(connection: socket.socket, max_bytes: int, deadline: float) -> dict[str, Any] | None:

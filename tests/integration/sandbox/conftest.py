@@ -1,0 +1,65 @@
+"""A real pool over the real Engine, with an id of its own, for the whole session."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from tests.integration.sandbox.pools import Serving, serving
+
+from midcall.sandbox.engine import Engine
+from midcall.sandbox.image import ensure_image, sandbox_files
+from midcall.sandbox.limits import PoolConfig
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    with Engine(url="unix:///var/run/docker.sock", timeout_s=30) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def image(engine: Engine) -> str:
+    return ensure_image(engine)
+
+
+@pytest.fixture(scope="session")
+def runtime_dir() -> Iterator[Path]:
+    """A short path: the kernel takes 108 bytes for a socket's name."""
+    with TemporaryDirectory(prefix="mc-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def config(runtime_dir: Path, image: str) -> PoolConfig:
+    return PoolConfig(
+        socket=runtime_dir / "main" / "pool.sock",
+        pool_id=f"test-{os.getpid()}",
+        image=image,
+        size=4,
+        max_concurrent=4,
+    )
+
+
+@pytest.fixture(scope="session")
+def pool(config: PoolConfig, engine: Engine) -> Iterator[Serving]:
+    with serving(config, engine) as served:
+        yield served
+    assert engine.containers(config.pool_id) == {}
+
+
+@pytest.fixture
+def small(config: PoolConfig, runtime_dir: Path, request: pytest.FixtureRequest) -> PoolConfig:
+    """The configuration of another small pool, with an id and a socket of its own."""
+    name = f"{abs(hash(request.node.name)) % 10**8}"
+    return replace(
+        config, socket=runtime_dir / name / "pool.sock", pool_id=f"{config.pool_id}-{name}", size=1, max_concurrent=2
+    )
+
+
+@pytest.fixture(scope="session")
+def workload() -> str:
+    """The handler that the seccomp profile was measured with."""
+    return (sandbox_files() / "workload.py").read_text()

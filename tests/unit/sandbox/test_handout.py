@@ -1,0 +1,74 @@
+"""The queue between calls and ready sandboxes."""
+
+import threading
+import time
+
+import pytest
+
+from midcall.domain.errors import SandboxBusy
+from midcall.sandbox.handout import Counts, Handout
+
+
+def soon() -> float:
+    """Return a deadline that is near."""
+    return time.monotonic() + 0.05
+
+
+def test_a_ready_sandbox_is_handed_out_once() -> None:
+    """The second call waits for its deadline and is told that none was free."""
+    handout: Handout[str] = Handout(max_busy=4, max_waiting=4)
+    handout.give("a")
+    assert handout.take(soon()) == "a"
+    with pytest.raises(SandboxBusy):
+        handout.take(soon())
+    assert handout.counts() == Counts(idle=0, busy=1, waiting=0)
+
+
+def test_no_more_run_at_one_time_than_may() -> None:
+    """A ready sandbox waits until a run has ended."""
+    handout: Handout[str] = Handout(max_busy=1, max_waiting=4)
+    handout.give("a")
+    handout.give("b")
+    handout.take(soon())
+    with pytest.raises(SandboxBusy):
+        handout.take(soon())
+    handout.done()
+    assert handout.take(soon()) == "b"
+
+
+def test_calls_are_served_in_their_order() -> None:
+    """First come, first served."""
+    handout: Handout[str] = Handout(max_busy=9, max_waiting=9)
+    got: list[tuple[int, str]] = []
+
+    def call(number: int) -> None:
+        got.append((number, handout.take(time.monotonic() + 5)))
+
+    callers = []
+    for number in range(3):
+        callers.append(threading.Thread(target=call, args=(number,)))
+        callers[-1].start()
+        while handout.counts().waiting <= number:
+            time.sleep(0.001)
+    for name in "abc":
+        handout.give(name)
+        time.sleep(0.02)
+    for caller in callers:
+        caller.join()
+    assert got == [(0, "a"), (1, "b"), (2, "c")]
+
+
+def test_a_full_queue_turns_calls_away() -> None:
+    """Nobody waits behind more than `max_waiting`."""
+    handout: Handout[str] = Handout(max_busy=1, max_waiting=0)
+    with pytest.raises(SandboxBusy, match="too many"):
+        handout.take(soon())
+
+
+def test_a_dropped_sandbox_is_never_handed_out() -> None:
+    """`drop` takes an idle one out, and says when it came too late."""
+    handout: Handout[str] = Handout(max_busy=1, max_waiting=1)
+    handout.give("a")
+    assert handout.drop("a")
+    assert not handout.drop("a")
+    assert handout.idle() == ()
