@@ -11,13 +11,15 @@ from importlib import resources
 class AllowList:
     """Modules with the names that may be used from each, and the words of advice for others.
 
-    `keywords` narrows a call (`"logging.basicConfig"`) to some keyword arguments. `packages` are the dotted prefixes
-    (`urllib` of `urllib.parse`) that may be stepped through on the way to a listed module.
+    `keywords` narrows a call (`"logging.basicConfig"`) to some keyword arguments; `decorators` may only decorate
+    classes. `packages` are the dotted prefixes (`urllib` of `urllib.parse`) that may be stepped through on the way to
+    a listed module.
     """
 
     text: str
     modules: Mapping[str, frozenset[str]]
     keywords: Mapping[str, frozenset[str]]
+    decorators: frozenset[str]
     hints: Mapping[str, str]
     packages: frozenset[str]
 
@@ -35,15 +37,22 @@ def parse(text: str) -> AllowList:
     data = tomllib.loads(text)
     modules = {str(name): frozenset(map(str, names)) for name, names in data["modules"].items()}
     keywords = {str(name): frozenset(map(str, names)) for name, names in data.get("keywords", {}).items()}
+    decorators = frozenset(map(str, data.get("decorators", {}).get("names", ())))
     hints = {str(name): str(hint) for name, hint in data.get("hints", {}).items()}
-    return AllowList(text=text, modules=modules, keywords=keywords, hints=hints, packages=_prefixes(modules))
+    return AllowList(
+        text=text,
+        modules=modules,
+        keywords=keywords,
+        decorators=decorators,
+        hints=hints,
+        packages=_prefixes(modules),
+    )
 
 
 def _prefixes(modules: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Return every dotted prefix of the listed modules."""
-    return frozenset(
-        ".".join(parts[:count]) for parts in (name.split(".") for name in modules) for count in range(1, len(parts))
-    )
+    split = [name.split(".") for name in modules]
+    return frozenset(".".join(parts[:count]) for parts in split for count in range(1, len(parts)))
 
 
 @cache

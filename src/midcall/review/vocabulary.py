@@ -18,7 +18,7 @@ SPECIAL_METHODS = frozenset(
     for name in words(
         "init new post_init repr str bytes format hash bool call len length_hint getitem setitem delitem "
         "missing iter next reversed contains enter exit aenter aexit aiter anext await eq ne lt le gt ge neg "
-        "pos abs invert int float complex index round trunc floor ceil copy deepcopy class_getitem fspath "
+        "pos abs invert int float complex index round trunc floor ceil copy deepcopy fspath "
         "sizeof add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or radd rsub rmul "
         "rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror iadd isub imul imatmul "
         "itruediv ifloordiv imod ipow ilshift irshift iand ixor ior"
@@ -68,6 +68,7 @@ _REASONS = (
     (_FRAMES, "it leads to the interpreter's own frames and code, and from there to everything"),
     (_LOOPS, "it leads to the event loop, which can start programs and connections"),
     (_IMPORTERS, "it can load other code"),
+    ({"stream", "setStream"}, "on a log handler it is the process's own output"),
     ({"mro"}, "it leads to the classes that everything is made of"),
     ({"obj"}, "on an exception it holds the object that failed, whatever that is"),
 )

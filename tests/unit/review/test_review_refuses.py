@@ -89,6 +89,29 @@ REFUSED: dict[str, list[str]] = {
         "class A:\n    def f(self):\n        return super().__getattribute__('x')" + HANDLER,
         "class A:\n    def f(self):\n        return super().__init__.__func__" + HANDLER,
     ],
+    "code written by the library from names that it is given": [
+        "from functools import singledispatch\n@singledispatch\ndef f(x):\n    pass\n@f.register\ndef g(x: 'print()'):\n    pass"
+        + HANDLER,
+        "from dataclasses import dataclass\nfrom typing import TypedDict\ndataclass(TypedDict('X', {'a=print()': int}))"
+        + HANDLER,
+        "from dataclasses import dataclass as d\nX = d(type(int)('X', (), {'__annotations__': {'a=print()': int}}))"
+        + HANDLER,
+        "import dataclasses\nmake = dataclasses.dataclass\nmake(dict)" + HANDLER,
+        "from dataclasses import dataclass\nlist(map(dataclass, [dict]))" + HANDLER,
+        "from dataclasses import dataclass\ndef evil(c):\n    return type(int)('X', (), {})\n@dataclass\n@evil\nclass A:\n    x: int"
+        + HANDLER,
+        "from dataclasses import dataclass\nB = type(int)('B', (), {})\n@dataclass\nclass A(B):\n    x: int" + HANDLER,
+        "from abc import ABCMeta\nB = ABCMeta('B', (), {'__dataclass_fields__': {}})\nclass A(B):\n    pass" + HANDLER,
+        "def evil(c):\n    return type(int)('X', (), {})\n@evil\nclass B:\n    pass\nclass A(B):\n    pass" + HANDLER,
+        "class B:\n    def __class_getitem__(cls, k):\n        return type(int)('X', (), {})\nclass A(B[1]):\n    pass"
+        + HANDLER,
+        "def base():\n    return dict\nclass A(base()):\n    pass" + HANDLER,
+        "class A(*[dict]):\n    pass" + HANDLER,
+        "class A((lambda: dict)()):\n    pass" + HANDLER,
+        "def f(b):\n    class A(b):\n        pass\n    return A" + HANDLER,
+        "import logging\ndef handler(session):\n    return type(logging.getLogger().root.handlers[0].stream)\n",
+        "import logging\ndef handler(session):\n    return logging.getLogger().root.handlers[0].setStream(1)\n",
+    ],
     "special, private and frame attributes by any way of reaching": [
         "def handler(session):\n    return handler.__globals__\n",
         "def handler(session):\n    handler.__defaults__ = ()\n    return 1\n",

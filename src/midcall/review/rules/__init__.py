@@ -4,6 +4,7 @@ from midcall.review.module import Module
 from midcall.review.rule import Rule
 from midcall.review.rules import (
     builtins,
+    classes,
     contract,
     declared,
     flakes,
@@ -27,6 +28,7 @@ TREE_RULES: tuple[Rule[Module], ...] = (
     *imports.RULES,
     *builtins.RULES,
     *policy.RULES,
+    *classes.RULES,
     *formats.RULES,
     *patterns.RULES,
     *flakes.RULES,

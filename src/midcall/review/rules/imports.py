@@ -143,6 +143,22 @@ def _keywords(module: Module) -> Iterator[Hit]:
             yield Hit(parent, "This call may only be given some arguments.", f"Use only: {', '.join(sorted(listed))}.")
 
 
+def _decorators(module: Module) -> Iterator[Hit]:
+    places: list[ast.Name | ast.Attribute] = [*module.nodes(ast.Name), *module.nodes(ast.Attribute)]
+    for node in places:
+        if not isinstance(node.ctx, ast.Load) or module.origin(node) not in module.allowed.decorators:
+            continue
+        parent = module.parent(node)
+        whole: ast.AST = parent if isinstance(parent, ast.Call) and parent.func is node else node
+        around = module.parent(whole)
+        if not isinstance(around, ast.ClassDef) or around.decorator_list[-1:] != [whole]:
+            yield Hit(
+                node,
+                f"`{module.origin(node)}` writes code from what it is given, so it may only decorate a class directly.",
+                "Write it as the last decorator, right above `class`.",
+            )
+
+
 _BODY = "def handler(session):\n    return 1\n"
 RULES: tuple[Rule[Module], ...] = (
     Rule(
@@ -179,6 +195,14 @@ RULES: tuple[Rule[Module], ...] = (
             "\ndef handler(session):\n    return Mine().encode({})\n"
         ),
         bad=example("from json import JSONEncoder\n\nJSONEncoder.default = str\n\n" + _BODY),
+    ),
+    Rule(
+        id="import.decorator",
+        summary="`dataclass` only decorates class statements, nearest to the class.",
+        severity=Severity.ERROR,
+        check=_decorators,
+        good=example("from dataclasses import dataclass\n\n@dataclass\nclass Point:\n    x: int\n\n" + _BODY),
+        bad=example("from dataclasses import dataclass\n\nmake = dataclass\n\n" + _BODY),
     ),
     Rule(
         id="import.arguments",
