@@ -4,7 +4,9 @@ No forking per job (4 ms instead of 9), no scheduler (it died in a 6 s Redis out
 writes to Redis could shut workers down).
 """
 
+import contextlib
 import ctypes
+import logging
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import structlog
+from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerPool
@@ -44,6 +47,11 @@ class Worker(SimpleWorker):
     def unsubscribe(self) -> None:
         """Nothing was subscribed to."""
 
+    def register_death(self) -> None:
+        """Say good-bye, if Redis is still there to hear it."""
+        with contextlib.suppress(RedisError):
+            super().register_death()  # type: ignore[no-untyped-call]
+
 
 class Workers(WorkerPool):
     """Keeps a number of worker processes alive; each is wired after its fork and dies with its parent."""
@@ -73,6 +81,7 @@ class Workers(WorkerPool):
 def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring, parent: int, *, burst: bool) -> None:
     """Be one worker process until told to stop."""
     die_with_parent(parent)
+    logging.getLogger("rq.worker").addFilter(_in_one_line)
     InvocationJob.execute = staticmethod(wiring())
     worker = Worker(
         list(queues),
@@ -82,7 +91,18 @@ def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring,
         job_class=InvocationJob,
         worker_ttl=WORKER_TTL_S,
     )
-    worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
+    try:
+        worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
+    except RedisError as error:  # it was not there yet, or is gone: the group starts another worker in a second
+        log.warning("worker_ended", reason=f"{type(error).__name__}: {error}")
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Cut the traceback from what RQ logs of an outage: where in RQ it was noticed tells an operator nothing."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, RedisError):
+        record.msg, record.args, record.exc_info = f"{record.getMessage()} {error}", (), None
+    return True
 
 
 def die_with_parent(parent: int) -> None:
