@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from midcall import __version__
 from midcall.api.answers import Answer
 from midcall.api.intake import Intake
-from midcall.api.problems import add_error_handlers
+from midcall.api.problems import add_error_handlers, describe_problems
 from midcall.api.routes import functions, health, runs, workspace
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
@@ -50,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (functions.router, runs.router, workspace.router, health.router):
         app.include_router(router)
     add_error_handlers(app)
+    describe_problems(app)
     app.add_middleware(Intake)
     return app
 

@@ -57,6 +57,8 @@ TITLES: Mapping[int, str] = {
     503: "Unavailable",
 }
 
+MEDIA_TYPE = "application/problem+json"
+
 _RETRY_AFTER_S = "1"
 _EXTRA_HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -83,6 +85,22 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unexpected_error)
 
 
+def describe_problems(app: FastAPI) -> None:
+    """Have the OpenAPI document file problems under their own media type; FastAPI files them under the route's."""
+    make = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            operations = (operation for path in make()["paths"].values() for operation in path.values())
+            for response in (response for operation in operations for response in operation["responses"].values()):
+                content = response.get("content", {})
+                if MEDIA_TYPE in content:
+                    content[MEDIA_TYPE] = content.pop("application/json")
+        return make()
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
 async def _on_midcall_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, MidcallError):  # the signature is Starlette's
         raise error
@@ -101,7 +119,9 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         raise error
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     text = {404: "there is no such route", 405: "this route does not take that method"}.get(error.status_code)
-    return _response(error.status_code, code, text or str(error.detail), (), request.state.request_id)
+    response = _response(error.status_code, code, text or str(error.detail), (), request.state.request_id)
+    response.headers.update(error.headers or {})  # a 405 says which methods there are
+    return response
 
 
 async def _on_unexpected_error(request: Request, error: Exception) -> Response:
@@ -130,5 +150,5 @@ def _response(status: int, code: str, detail: str, faults: tuple[Fault, ...], re
         json.dumps(content, ensure_ascii=True),
         status_code=status,
         headers=_EXTRA_HEADERS.get(status),
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
     )

@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
 
+from midcall.api.problems import MEDIA_TYPE
 from midcall.api.shapes import Problem
 from midcall.service.ports import Page
 
 #: What every route may answer besides its own.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}}
-    for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
+    status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
 
 Name = Annotated[str, Path(max_length=200, description="the function's name")]
