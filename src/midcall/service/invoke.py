@@ -1,7 +1,7 @@
 """Admit a call: check it, commit its row, wake a worker. Nothing runs here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.errors import Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
@@ -53,13 +53,15 @@ class Invocations:
             version = _chosen(tx, function, call)
         invocation = self._prepared(caller, call, function, version)
         with self.storage.write() as tx:
-            if not invocation.final:
+            outcome = invocation.outcome
+            if outcome is None:
                 self._check_room(tx, caller)
             tx.invocations.add(invocation)
-            if invocation.outcome is not None:
+            if outcome is not None:
                 # A refusal is recorded like any outcome, in the same transaction.
                 ended_at = self.clock()
-                tx.invocations.close_queued(invocation.id, outcome=invocation.outcome, ended_at=ended_at)
+                tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=ended_at)
+                invocation = replace(invocation, status=outcome.status, ended_at=ended_at)
         if not invocation.final:
             self._wake(invocation)
         return invocation
