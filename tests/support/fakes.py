@@ -15,7 +15,11 @@ POLICY = "test.1"
 def echo(request: RunRequest) -> RunReport:
     """Return the session body that the code would have got."""
     return RunReport(
-        RunStatus.OK, result=dict(request.session), logs="echoed\n", sandbox_ms=1.5, sandbox_id=f"fake-{request.run_id}"
+        RunStatus.OK,
+        result={"session": dict(request.session)},
+        logs="echoed\n",
+        sandbox_ms=1.5,
+        sandbox_id=f"fake-{request.run_id}",
     )
 
 

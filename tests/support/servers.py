@@ -78,12 +78,9 @@ def postgres_server() -> Iterator[Path]:
             "full_page_writes": "off",
             "max_connections": "100",
         }
-        argv = [
-            _program("postgres"),
-            "-D",
-            data,
-            *(part for item in options.items() for part in ("-c", "=".join(item))),
-        ]
+        argv = [_program("postgres"), "-D", str(data)]
+        for name, value in options.items():
+            argv += ["-c", f"{name}={value}"]
         process = subprocess.Popen(argv, user=_user(), cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with stopped_at_the_end(process):
             ready = [_program("pg_isready"), "-q", "-h", folder, "-U", "postgres"]

@@ -1,0 +1,125 @@
+"""Submit, approve, reject, publish, roll back: nothing runs that was not approved, and nobody approves their own."""
+
+import pytest
+from tests.support.serving import Client, Served
+from tests.support.world import function
+
+FAULTY = "import subprocess\n\ndef handler(session):\n    return subprocess.run(['id'])\n"
+CLEAN = "def handler(session):\n    return 1\n"
+
+
+@pytest.fixture
+def gated(admin: Client) -> Client:
+    """Make a workspace in which a person decides."""
+    admin.ok("PATCH", "/v1/workspace", {"approval": "human"})
+    return admin
+
+
+def test_a_clean_version_is_approved_at_once_where_nobody_else_decides(admin: Client) -> None:
+    """The default mode: no error means approved."""
+    review = admin.approved()
+    assert review["sha256"] == admin.ok("GET", "/v1/functions/lookup")["versions"][0]["sha256"]
+    assert admin.ok("GET", "/v1/functions/lookup/versions/1")["review"] == review
+
+
+def test_a_refused_submit_is_a_200_with_comments_at_their_lines(admin: Client) -> None:
+    """The review is the answer."""
+    admin.create(code={"source": FAULTY})
+    review = admin.ok("POST", "/v1/functions/lookup/versions/1/submit")
+    assert review["status"] == "changes_requested"
+    errors = [comment for comment in review["comments"] if comment["severity"] == "error"]
+    assert errors[0]["line"] == 1
+    assert all(comment["suggestion"] for comment in review["comments"])
+    assert admin.problem(409, "POST", "/v1/functions/lookup/publish", {"version": 1})["code"] == "not_approved"
+    assert admin.problem(409, "POST", "/v1/functions/lookup/test", {})["code"] == "not_approved"
+    assert admin.problem(409, "POST", "/v1/functions/lookup/test", {"version": 1})["code"] == "not_approved"
+
+
+def test_submitting_twice_gives_the_same_review(admin: Client) -> None:
+    """What was decided stays decided."""
+    assert admin.approved() == admin.ok("POST", "/v1/functions/lookup/versions/1/submit")
+
+
+def test_weak_naming_is_advice_and_refuses_nothing(admin: Client) -> None:
+    """A long name and a short description are warnings."""
+    admin.create("a" * 50, description="Short.")
+    review = admin.ok("POST", f"/v1/functions/{'a' * 50}/versions/1/submit")
+    assert review["status"] == "approved"
+    assert {c["rule"] for c in review["comments"]} >= {"naming-name", "naming-description"}
+
+
+def test_a_person_decides_where_the_workspace_says_so(served: Served, gated: Client) -> None:
+    """A clean review waits; until somebody else approves, nothing can be published."""
+    judge = served.colleague(gated, "judge", "review", "read")
+    gated.create()
+    assert gated.ok("POST", "/v1/functions/lookup/versions/1/submit")["status"] == "pending_approval"
+    assert gated.problem(409, "POST", "/v1/functions/lookup/publish", {"version": 1})["code"] == "not_approved"
+    review = judge.ok("POST", "/v1/functions/lookup/versions/1/approve", {"comment": "Fine."})
+    assert (review["status"], review["decision"]) == ("approved", {"by": "judge", "text": "Fine."})
+    assert judge.ok("GET", "/v1/functions/lookup/versions/1")["review"] == review
+    assert gated.ok("POST", "/v1/functions/lookup/publish", {"version": 1})["published_version"] == 1
+    assert gated.ok("POST", "/v1/functions/lookup/invoke", {})["status"] == "succeeded"
+
+
+def test_a_rejected_version_never_runs(served: Served, gated: Client) -> None:
+    """A rejection is final for that version."""
+    judge = served.colleague(gated, "judge", "review")
+    gated.create()
+    gated.ok("POST", "/v1/functions/lookup/versions/1/submit")
+    assert judge.ok("POST", "/v1/functions/lookup/versions/1/reject", {"comment": "No."})["status"] == "rejected"
+    assert gated.problem(409, "POST", "/v1/functions/lookup/publish", {"version": 1})["code"] == "not_approved"
+    assert judge.problem(409, "POST", "/v1/functions/lookup/versions/1/approve")["code"] == "conflict"
+    assert gated.ok("POST", "/v1/functions/lookup/versions/1/submit")["status"] == "rejected"
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_an_author_decides_about_nothing_of_their_own(served: Served, gated: Client, decision: str) -> None:
+    """Not with the author's key, nor with another key of the same principal, whatever its scopes."""
+    twin = served.colleague(gated, "owner", "admin")
+    gated.create()
+    gated.ok("POST", "/v1/functions/lookup/versions/1/submit")
+    for client in (gated, twin):
+        found = client.problem(403, "POST", f"/v1/functions/lookup/versions/1/{decision}", {})
+        assert found["code"] == "forbidden"
+    assert gated.ok("GET", "/v1/functions/lookup/versions/1")["status"] == "pending_approval"
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_only_what_waits_is_decided_on(served: Served, admin: Client, decision: str) -> None:
+    """A draft has no review to decide on, and an approved version none left."""
+    judge = served.colleague(admin, "judge", "review")
+    admin.create("a_draft")
+    admin.approved("an_approved")
+    for name in ("a_draft", "an_approved"):
+        assert judge.problem(409, "POST", f"/v1/functions/{name}/versions/1/{decision}")["code"] == "conflict"
+
+
+def test_publishing_an_older_version_rolls_back(admin: Client) -> None:
+    """What runs is what is published, per environment."""
+    admin.published(code={"source": CLEAN})
+    admin.ok("POST", "/v1/functions/lookup/versions", {"timeout": 5}, status=201)
+    admin.ok("POST", "/v1/functions/lookup/versions/2/submit")
+    assert admin.ok("POST", "/v1/functions/lookup/invoke", {})["version"] == 1
+    found = admin.ok("POST", "/v1/functions/lookup/publish", {"version": 2, "environment": "staging"})
+    assert (found["published"], found["published_version"]) == ({"production": 1, "staging": 2}, 1)
+    assert admin.ok("POST", "/v1/functions/lookup/publish", {"version": 2})["published_version"] == 2
+    assert admin.ok("POST", "/v1/functions/lookup/invoke", {})["version"] == 2
+    assert admin.ok("POST", "/v1/functions/lookup/publish", {"version": 1})["published_version"] == 1
+    assert admin.ok("POST", "/v1/functions/lookup/invoke", {})["version"] == 1
+    assert admin.ok("POST", "/v1/functions/lookup/invoke", {"environment": "staging"})["version"] == 2
+    assert admin.problem(409, "POST", "/v1/functions/lookup/invoke", {"environment": "qa"})["code"] == "not_published"
+
+
+def test_a_draft_is_reviewed_without_being_saved(admin: Client) -> None:
+    """`/v1/review` gives the same review as a submit, and leaves nothing behind."""
+    body = function(code={"source": FAULTY})
+    preview = admin.ok("POST", "/v1/review", body)
+    assert admin.ok("GET", "/v1/functions")["items"] == []
+    admin.ok("POST", "/v1/functions", body, status=201)
+    review = admin.ok("POST", "/v1/functions/lookup/versions/1/submit")
+    assert {**preview, "took_ms": 0} == {**review, "took_ms": 0}
+
+
+def test_a_draft_needs_neither_name_nor_description(admin: Client) -> None:
+    """What is in the editor may be reviewed before it has a name."""
+    assert admin.ok("POST", "/v1/review", {"code": {"source": CLEAN}})["status"] == "approved"

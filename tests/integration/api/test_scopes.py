@@ -1,0 +1,75 @@
+"""Each route with a key of each single scope: let in, or 403."""
+
+import pytest
+from tests.support.contract import Route, routes_of
+from tests.support.serving import Client, Served
+
+from midcall.app import create_app
+from midcall.bootstrap.settings import Settings
+
+OPEN = {"GET /healthz", "GET /readyz"}
+#: The scope besides `admin` that opens a route.
+NEEDED = {
+    "GET /v1/workspace": "read",
+    "PATCH /v1/workspace": "admin",
+    "POST /v1/functions": "write",
+    "GET /v1/functions": "read",
+    "GET /v1/functions/{name}": "read",
+    "PATCH /v1/functions/{name}": "write",
+    "DELETE /v1/functions/{name}": "write",
+    "POST /v1/functions/{name}/versions": "write",
+    "GET /v1/functions/{name}/versions": "read",
+    "GET /v1/functions/{name}/versions/{number}": "read",
+    "POST /v1/functions/{name}/versions/{number}/submit": "write",
+    "POST /v1/functions/{name}/versions/{number}/approve": "review",
+    "POST /v1/functions/{name}/versions/{number}/reject": "review",
+    "POST /v1/functions/{name}/publish": "write",
+    "POST /v1/functions/{name}/test": "write",
+    "POST /v1/functions/{name}/invoke": "run",
+    "POST /v1/review": "write",
+    "GET /v1/invocations": "read",
+    "GET /v1/invocations/{invocation_id}": "read",
+    "POST /v1/keys": "admin",
+    "GET /v1/keys": "admin",
+    "DELETE /v1/keys/{key_id}": "admin",
+    "POST /v1/keys/{key_id}/rotate": "admin",
+}
+SCOPES = ("read", "run", "write", "review", "admin")
+ROUTES = list(routes_of(create_app(Settings())))
+
+
+@pytest.fixture(scope="session")
+def keyring(served: Served) -> dict[str, Client]:
+    """Make a key of each single scope in one workspace."""
+    admin = served.tenant()
+    return {scope: served.colleague(admin, f"{scope}-alone", scope) for scope in SCOPES}
+
+
+def test_the_table_has_every_route() -> None:
+    """A new route must say which scope opens it."""
+    assert {str(route) for route in ROUTES} == set(NEEDED) | OPEN
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("route", [route for route in ROUTES if str(route) in NEEDED], ids=str)
+def test_a_route_opens_for_its_scope_and_admin_alone(keyring: dict[str, Client], route: Route, scope: str) -> None:
+    """A key without the scope gets 403 before anything about the call is looked at."""
+    path = route.path.format(name="no_such", number=1, invocation_id="inv_no_such", key_id="key_no_such")
+    body = None if route.method == "GET" else {"no": "such field"}
+    response = keyring[scope].send(route.method, path, json=body)
+    if scope in {NEEDED[str(route)], "admin"}:
+        assert response.status_code in {200, 404, 422}
+    else:
+        assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_a_route_without_a_key_answers_401_unless_it_is_health(served: Served, route: Route) -> None:
+    """Whatever else is wrong with the call: who one is comes first."""
+    path = route.path.format(name="a b", number="x", invocation_id="y", key_id="z")
+    nobody = served.client(None)
+    response = nobody.send(route.method, path, json=None if route.method == "GET" else [1])
+    if str(route) in OPEN:
+        assert response.status_code in {200, 503}
+    else:
+        assert (response.status_code, response.json()["code"]) == (401, "unauthenticated")

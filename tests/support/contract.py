@@ -1,0 +1,96 @@
+"""What every answer is held against: the route's response model, the OpenAPI document, and the rules for problems."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import jsonschema_rs
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+
+from midcall.api.problems import TITLES
+from midcall.api.shapes import Problem
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of the API."""
+
+    method: str
+    path: str
+    model: Any
+
+    def __str__(self) -> str:
+        """Write it as the documentation does."""
+        return f"{self.method} {self.path}"
+
+
+def routes_of(app: FastAPI) -> Iterator[Route]:
+    """Walk the operations that an app serves, the documentation's own left out."""
+    for found in _flat(app.routes):
+        for method in sorted(found.methods or ()):
+            yield Route(method, found.path, found.response_model)
+
+
+def _flat(routes: Any) -> Iterator[APIRoute]:
+    for route in routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from _flat(route.original_router.routes)
+
+
+class Contract:
+    """Checks answers of one app."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.document = app.openapi()
+        self.routes = list(routes_of(app))
+        self._models = {str(route): TypeAdapter(route.model) for route in self.routes if route.model is not None}
+
+    def check(self, response: httpx.Response) -> None:
+        """Fail unless the answer is one that the API promises."""
+        if response.status_code >= httpx.codes.BAD_REQUEST and response.request.url.path != "/readyz":
+            self._check_problem(response)
+        operation = self._operation(response.request)
+        if operation is not None:
+            self._check_documented(operation, response)
+
+    def _operation(self, request: httpx.Request) -> str | None:
+        given = request.url.raw_path.split(b"?")[0].decode("ascii").split("/")
+        for route in self.routes:
+            wanted = route.path.split("/")
+            if route.method == request.method and len(wanted) == len(given):
+                pairs = zip(wanted, given, strict=True)
+                if all(part == there or (part.startswith("{") and there) for part, there in pairs):
+                    return str(route)
+        return None
+
+    def _check_problem(self, response: httpx.Response) -> None:
+        assert response.headers["content-type"] == "application/problem+json", response.text
+        found = Problem.model_validate(response.json(), strict=True, extra="forbid")
+        assert found.status == response.status_code
+        assert found.title == TITLES[response.status_code]
+        assert found.detail
+        assert found.request_id == response.headers["x-request-id"]
+        if found.code == "invalid" and response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+            assert found.errors or found.detail, "an invalid input names its field"
+
+    def _check_documented(self, operation: str, response: httpx.Response) -> None:
+        method, path = operation.split(" ")
+        responses: Mapping[str, Any] = self.document["paths"][path][method.lower()]["responses"]
+        described = responses.get(str(response.status_code))
+        assert described is not None, f"{operation} answers {response.status_code}, which OpenAPI does not list"
+        if response.status_code == httpx.codes.NO_CONTENT:
+            assert response.content == b""
+            return
+        media = response.headers["content-type"].split(";")[0]
+        assert media in described["content"], f"{operation} {response.status_code} answers {media}"
+        if response.is_success:
+            self._models[operation].validate_python(response.json(), strict=True, extra="forbid")
+        schema = described["content"][media].get("schema")
+        assert schema, f"{operation} {response.status_code}: no schema"
+        whole = {**schema, "components": self.document["components"]}
+        jsonschema_rs.validate(whole, response.json())

@@ -1,0 +1,175 @@
+"""The API served over real HTTP from a thread, with workers in threads over a real Redis and a fake sandbox."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Engine
+from tests.support.contract import Contract
+from tests.support.databases import opened
+from tests.support.fakes import FakeSandbox
+from tests.support.servers import wait_for
+from tests.support.world import function
+
+from midcall.app import create_app
+from midcall.bootstrap.settings import Settings, approval_key
+from midcall.bootstrap.store import open_queue, open_storage
+from midcall.domain.ids import new_id
+from midcall.domain.times import now_ms
+from midcall.queue.names import QUEUES
+from midcall.review import policy_version
+from midcall.service.execute import Executor
+
+Json = dict[str, Any]
+
+
+class Client:
+    """One key's view of the API; every answer is checked against the contract."""
+
+    def __init__(self, served: "Served", token: str | None) -> None:
+        self.token = token
+        self.served = served
+
+    def send(self, method: str, path: str, *, headers: Mapping[Any, Any] | None = None, **more: Any) -> httpx.Response:
+        """Send a request; the answer may be anything that the contract has."""
+        key = {} if self.token is None else {"authorization": f"Bearer {self.token}"}
+        response = self.served.http.request(method, path, headers=httpx.Headers({**key, **(headers or {})}), **more)
+        self.served.contract.check(response)
+        return response
+
+    def ok(self, method: str, path: str, body: Any = None, *, status: int = 200, **options: Any) -> Any:
+        """Send JSON and expect success; returns the JSON of the answer."""
+        response = self.send(method, path, **({} if body is None else {"json": body}), **options)
+        assert response.status_code == status, response.text
+        return response.json() if response.content else None
+
+    def problem(self, status: int, method: str, path: str, body: Any = None, **options: Any) -> Json:
+        """Send JSON and expect a problem of that status; returns it."""
+        response = self.send(method, path, **({} if body is None else {"json": body}), **options)
+        assert response.status_code == status, response.text
+        found: Json = response.json()
+        return found
+
+    def create(self, name: str = "lookup", **changes: Any) -> Any:
+        """Create a function."""
+        return self.ok("POST", "/v1/functions", function(name, **changes), status=201)
+
+    def approved(self, name: str = "lookup", **changes: Any) -> Any:
+        """Create a function whose version 1 is approved."""
+        self.create(name, **changes)
+        review = self.ok("POST", f"/v1/functions/{name}/versions/1/submit")
+        assert review["status"] == "approved", review
+        return review
+
+    def published(self, name: str = "lookup", **changes: Any) -> Any:
+        """Create a function whose version 1 is published in production."""
+        self.approved(name, **changes)
+        return self.ok("POST", f"/v1/functions/{name}/publish", {"version": 1})
+
+
+@dataclass
+class Served:
+    """A served app, and what is behind it."""
+
+    url: str
+    settings: Settings
+    app: Any
+    engine: Engine
+    sandbox: FakeSandbox
+    contract: Contract
+    #: Shared, since making one takes 30 ms.
+    http: httpx.Client
+
+    def client(self, token: str | None) -> Client:
+        """Make a client for a token."""
+        return Client(self, token)
+
+    def tenant(self, principal: str = "owner") -> Client:
+        """Make a workspace of its own; returns its admin."""
+        new = self.app.state.services.workspaces.create(new_id("tenant"), principal=principal)
+        return self.client(new.token)
+
+    def colleague(self, admin: Client, principal: str, *scopes: str, agents: tuple[str, ...] = ()) -> Client:
+        """Make another key in an admin's workspace."""
+        wanted = {"principal": principal, "scopes": list(scopes), "agents": list(agents)}
+        return self.client(admin.ok("POST", "/v1/keys", wanted, status=201)["secret"])
+
+
+@contextmanager
+def serving(folder: Path, *, database_url: str, redis_url: str, **more: Any) -> Iterator[Served]:
+    """Serve the app on a port of its own, with three workers over a fake sandbox."""
+    settings = Settings(
+        data_dir=folder, runtime_dir=folder / "run", database_url=database_url, redis_url=redis_url, **more
+    )
+    sandbox = FakeSandbox()
+    app = create_app(settings)
+    with (
+        _listening(app) as url,
+        opened(database_url) as engine,
+        _working(settings, sandbox),
+        httpx.Client(base_url=url, timeout=30, trust_env=False) as http,
+    ):
+        yield Served(url, settings, app, engine, sandbox, Contract(app), http)
+
+
+@contextmanager
+def _listening(app: Any) -> Iterator[str]:
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, ws="none", lifespan="on")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="api")
+    thread.start()
+    try:
+        assert wait_for(lambda: server.started or not thread.is_alive())
+        assert server.started, "the app did not start"
+        host, port = server.servers[0].sockets[0].getsockname()
+        yield f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def _working(settings: Settings, sandbox: FakeSandbox, count: int = 3) -> Iterator[None]:
+    """Pop invocation ids off RQ's lists, as a worker does, and execute them."""
+    storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
+    executor = Executor(
+        storage=storage,
+        queue=queue,
+        sandbox=sandbox,
+        approval_key=approval_key(settings),
+        policy=policy_version(),
+        clock=now_ms,
+        sleep=time.sleep,
+        owner="test-worker",
+    )
+
+    def work() -> None:
+        with Redis.from_url(settings.redis) as redis:
+            while not stop.is_set():
+                try:
+                    popped: Any = redis.blpop([f"rq:queue:{name}" for name in QUEUES], timeout=0.2)
+                except RedisError:
+                    stop.wait(0.2)
+                    continue
+                if popped is not None:
+                    executor.execute(popped[1].decode())
+
+    threads = [threading.Thread(target=work, name="worker") for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        queue.close()
+        storage.close()
