@@ -3,6 +3,7 @@
 Started by `midcall.reviewer.process` with `python -I -S`; ends when its input ends or its parent is gone.
 """
 
+import gc
 import os
 import resource
 import signal
@@ -39,11 +40,16 @@ def main() -> None:
     _watch_parent()
     policy = policy_version()
     review(Subject(_WARM_UP))
+    # A tree of a large source makes the collector run dozens of times for nothing; it runs after the answer instead.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     _shut_in()
     _write(pack(READY))
     while (payload := _read()) is not None:
         _grant_cpu()
         _write(pack_answer(policy, review(read_subject(payload))))
+        gc.collect()
 
 
 def _watch_parent() -> None:

@@ -190,7 +190,15 @@ def _exits(module: Module) -> Iterator[Hit]:
 
 def _recursion(module: Module) -> Iterator[Hit]:
     functions = {node.name: node for node in module.tree.body if isinstance(node, FunctionNode)}
-    calls = {name: _certain_calls(node) & functions.keys() for name, node in functions.items()}
+    # Only a function with such a call in it can lead back to itself; most have none and need no closer look.
+    callers = {
+        module.enclosing_function(call)
+        for call in module.nodes(ast.Call)
+        if isinstance(call.func, ast.Name) and call.func.id in functions
+    }
+    calls = {
+        name: _certain_calls(node) & functions.keys() if node in callers else set() for name, node in functions.items()
+    }
     for name, node in functions.items():
         if _reaches(calls, name):
             yield Hit(
