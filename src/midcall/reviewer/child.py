@@ -16,8 +16,10 @@ from midcall.reviewer.frames import HEADER, READY, pack, pack_answer, read_subje
 
 #: Address space: the interpreter takes about 40 MiB, the largest source that is parsed about 60 more.
 MEMORY = 512 * 1024 * 1024
-#: CPU seconds for one review; the parent's wall limit is shorter, this one holds if the parent hangs.
-CPU_SECONDS = 3
+#: CPU seconds for one review. Wall time would refuse good sources on a busy machine.
+CPU_SECONDS = 1.4
+#: CPU seconds (whole ones) after which the kernel's own limit strikes, should the timer have been missed.
+CPU_BACKSTOP = 4
 #: How often the child looks whether its parent still lives, in seconds.
 PARENT_CHECK = 1.0
 
@@ -48,7 +50,9 @@ def main() -> None:
     _write(pack(READY))
     while (payload := _read()) is not None:
         _grant_cpu()
-        _write(pack_answer(policy, review(read_subject(payload))))
+        answer = pack_answer(policy, review(read_subject(payload)))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _write(answer)
         gc.collect()
 
 
@@ -77,10 +81,12 @@ def _shut_in() -> None:
 
 
 def _grant_cpu() -> None:
-    """Allow the next review its CPU time; the limit counts over the life of the process."""
+    """Allow the next review its CPU time; the signal at its end is left to kill the process."""
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+    # This limit counts over the life of the process, so it moves on with each review.
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = int(usage.ru_utime + usage.ru_stime)
-    resource.setrlimit(resource.RLIMIT_CPU, (used + CPU_SECONDS + 1, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CPU, (used + CPU_BACKSTOP, resource.RLIM_INFINITY))
 
 
 def _read() -> bytes | None:

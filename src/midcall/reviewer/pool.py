@@ -35,18 +35,18 @@ def _forgetting(method: "weakref.WeakMethod[Callable[[], None]]") -> Callable[[]
 class SubprocessReviewer:
     """Reviews in child processes; safe to use from many threads, and after a fork.
 
-    A source that takes a child longer than `seconds`, or that ends it, gets one comment that says so; the child is
-    replaced. `children` reviews go on at once, others wait up to `patience` seconds. A child is renewed after
-    `lifetime` reviews, so that nothing adds up in it.
+    A source that uses up the child's CPU time (`child.CPU_SECONDS`), takes longer than `seconds` on the clock, or ends
+    the child, gets one comment that says so; the child is replaced. `children` reviews go on at once, others wait up to
+    `patience` seconds. A child is renewed after `lifetime` reviews, so that nothing adds up in it.
     """
 
     def __init__(
         self,
         *,
         children: int = 2,
-        seconds: float = 1.5,
+        seconds: float = 6.0,
         start_seconds: float = 10.0,
-        patience: float = 15.0,
+        patience: float = 20.0,
         lifetime: int = 500,
         make_child: Callable[[], Child] = Child,
     ) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -73,12 +74,21 @@ class Child:
         """Return policy and comments within `seconds`; raises ChildLost or ChildTooSlow."""
         deadline = time.monotonic() + seconds
         self.served += 1
-        self._write(pack_subject(subject), deadline)
-        payload = self._read_frame(deadline)
         try:
-            return read_answer(payload)
+            self._write(pack_subject(subject), deadline)
+            return read_answer(self._read_frame(deadline))
         except (ValueError, TypeError, KeyError) as fault:
             raise ChildLost from fault
+        except ChildLost:
+            if self._ran_out_of_cpu():
+                raise ChildTooSlow from None
+            raise
+
+    def _ran_out_of_cpu(self) -> bool:
+        try:
+            return self._process.wait(1) in {-signal.SIGPROF, -signal.SIGXCPU}
+        except subprocess.TimeoutExpired:
+            return False
 
     def _write(self, data: bytes, deadline: float) -> None:
         stream = self._process.stdin

@@ -17,10 +17,15 @@ from midcall.domain.errors import ReviewUnavailable
 from midcall.domain.review import Findings, Subject
 from midcall.review import policy_version, review
 from midcall.reviewer import SubprocessReviewer
-from midcall.reviewer.process import Child
+from midcall.reviewer.process import _BOOT, Child
 
 FINE = Subject("def handler(session):\n    return 1\n")
 FAULTY = Subject("import os\n\ndef handler(session):\n    return 'ü' + missing\n")
+#: Makes a child's CPU time short before it starts to serve.
+_IMPATIENT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "import midcall.reviewer.child as child; child.CPU_SECONDS = 0.05; "
+)
 #: Takes long enough that a limit of a few milliseconds is overrun.
 SLOW = Subject("def f(): pass\n" * 3000)
 
@@ -83,7 +88,21 @@ def test_a_review_that_takes_too_long_is_refused_and_the_child_replaced() -> Non
         assert [comment.rule for comment in findings.comments] == ["syntax.complexity"]
         assert all(_gone(pid) for pid in before if pid not in _children())
         assert not before & _children()
-        reviewer._seconds = 1.5
+        reviewer._seconds = 6.0
+        assert reviewer.review(FINE).clean
+    finally:
+        reviewer.close()
+
+
+def test_cpu_time_ends_a_review_before_the_clock_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit that counts is work done, not time waited; it is no reason to try the same source again."""
+    monkeypatch.setattr("midcall.reviewer.process._BOOT", _IMPATIENT + _BOOT)
+    reviewer = SubprocessReviewer(children=1)
+    reviewer.start()
+    try:
+        (before,) = _children()
+        assert [comment.rule for comment in reviewer.review(SLOW).comments] == ["syntax.complexity"]
+        assert _gone(before)
         assert reviewer.review(FINE).clean
     finally:
         reviewer.close()
