@@ -13,8 +13,9 @@ RUN python3 -m venv /build \
  && python3 -m venv /opt/midcall \
  && /opt/midcall/bin/pip install -q --require-hashes -r requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
-COPY sandbox sandbox
 COPY src src
+# The files of the sandbox image travel inside the package.
+COPY sandbox src/midcall/sandbox/_image
 RUN /build/bin/pip wheel -q --no-deps --no-build-isolation --wheel-dir /dist . \
  && /opt/midcall/bin/pip install -q --no-deps --no-index /dist/*.whl \
  && /opt/midcall/bin/pip uninstall -q -y pip
@@ -25,6 +26,7 @@ RUN groupadd --gid 10001 midcall \
  && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin midcall \
  && install -d -o 10001 -g 10001 -m 0700 /data /run/midcall
 COPY --from=build /opt/midcall /opt/midcall
+COPY scripts/worker-health /opt/midcall/bin/
 ENV PATH=/opt/midcall/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
