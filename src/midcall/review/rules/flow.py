@@ -14,7 +14,7 @@ _ENDERS = ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
 _Loop = ast.While | ast.For | ast.AsyncFor
 
 
-def _heading(module: Module, node: ast.stmt) -> Span:
+def _heading(module: Module, node: ast.stmt | ast.ExceptHandler) -> Span:
     place = module.text.span(node)
     return Span(place.line, place.column, place.line, len(module.text.lines[place.line - 1]) + 1)
 
@@ -141,15 +141,10 @@ def _excepts(module: Module) -> Iterator[Hit]:
         wide = handler.type is None or _names_base(module, handler.type)
         if wide and not any(isinstance(node, ast.Raise) for node in walk_own(handler)):
             yield Hit(
-                _heading_of_handler(module, handler),
+                _heading(module, handler),
                 "This also swallows what ends the program, and hides every mistake.",
                 "Name the errors you expect, such as `except (KeyError, ValueError):`; at most `except Exception:`.",
             )
-
-
-def _heading_of_handler(module: Module, node: ast.ExceptHandler) -> Span:
-    place = module.text.span(node)
-    return Span(place.line, place.column, place.line, len(module.text.lines[place.line - 1]) + 1)
 
 
 def _names_base(module: Module, node: ast.expr) -> bool:
