@@ -34,6 +34,8 @@ MODULE = "function"
 MEMORY_RESERVE = 20 * frames.MIB
 
 HANDLER_ARGUMENTS = 2
+#: Progress messages of one run (further ones are dropped), and the length of one.
+MAX_PROGRESS, MAX_PROGRESS_CHARS = 100, 500
 
 
 class ActionNotEnabled(AttributeError):
@@ -49,14 +51,18 @@ class Actions:
 
     def __init__(self, send: Callable[[frames.Kind, bytes], None]) -> None:
         self._send = send
+        self._progress_left = MAX_PROGRESS
 
     def log(self, *items: object) -> None:
         """Write to the invocation's logs, as `print` does."""
         print(*items)  # noqa: T201 - logs are what is printed
 
     def progress(self, message: object) -> None:
-        """Show `message` (text, 1,000 characters at most) to whoever waits, while the code runs on."""
-        self._send(frames.Kind.PROGRESS, json.dumps(str(message)[:1000]).encode()[: frames.CAPS[frames.Kind.PROGRESS]])
+        """Show `message` (500 characters at most) to whoever waits, while the code runs on; 100 times in a run."""
+        if self._progress_left > 0:
+            self._progress_left -= 1
+            text = json.dumps(str(message)[:MAX_PROGRESS_CHARS], ensure_ascii=False)
+            self._send(frames.Kind.PROGRESS, text.encode("utf-8", "replace"))
 
     def __getattr__(self, name: str) -> NoReturn:
         raise ActionNotEnabled(f"actions.{name} is not enabled for this function: no actions are enabled")
@@ -160,7 +166,7 @@ def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) ->
         fault = {"kind": "error", "type": "ResultNotJson", "message": str(error), "line": None, "traceback": None}
     except BaseException as error:
         fault = {"kind": "error", **faults.describe(error, source)}
-    return frames.Kind.FAULT, json.dumps(fault).encode()
+    return frames.Kind.FAULT, json.dumps(fault, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _session(session: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Describes an exception of the user's code: its type, its message, the line in *their* source, their frames alone."""
 
 import linecache
+import traceback
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -8,9 +9,11 @@ from typing import Any
 FILENAME = "function.py"
 
 MAX_TYPE_CHARS = 200
-MAX_MESSAGE_CHARS = 4_000
+MAX_MESSAGE_CHARS = 2_000
 MAX_FRAMES = 20
 MAX_LINE_CHARS = 200
+#: With every character escaped, type, message and traceback stay below the cap of a FAULT frame.
+MAX_TRACEBACK_CHARS = 6_000
 
 _HINTS = {
     "MemoryError": "the code needed more memory than the sandbox has",
@@ -25,6 +28,8 @@ def describe(error: BaseException, source: str) -> dict[str, Any]:
     message = _message(error) or _HINTS.get(name, "")
     lines = source.splitlines()
     frames = _own_frames(error.__traceback__)
+    if isinstance(error, MemoryError):
+        traceback.clear_frames(error.__traceback__)  # else what filled the memory is still held while we write this
     if isinstance(error, SyntaxError) and error.filename == FILENAME:
         line = error.lineno if type(error.lineno) is int else None
         frames = [*frames, (line, "<module>")] if line else frames
@@ -70,7 +75,7 @@ def _traceback(frames: list[tuple[int, str]], lines: list[str], name: str, messa
         if 0 < line <= len(lines):
             text.append(f"    {lines[line - 1].strip()[:MAX_LINE_CHARS]}")
     text.append(f"{name}: {message[:MAX_LINE_CHARS]}")
-    return "\n".join(text)
+    return "\n".join(text)[:MAX_TRACEBACK_CHARS]
 
 
 def remember(source: str) -> None:

@@ -1,6 +1,5 @@
 """The caller's side of the pool's socket: what a worker uses to run code."""
 
-import json
 import socket
 import time
 from collections.abc import Callable
@@ -87,7 +86,7 @@ class PoolClient:
             if kind == "started":
                 started = True
             elif kind == "progress" and self._on_progress is not None:
-                self._on_progress(run_id, json.loads(message["message"]))
+                self._on_progress(run_id, message["message"])
             elif kind == "refused":
                 raise _refusal(message)
             elif kind == "report":

@@ -24,7 +24,7 @@ from midcall.sandbox import wire
 from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.jail import CallerGone, Job
 from midcall.sandbox.limits import PoolConfig
-from midcall.sandbox.pool import Pool
+from midcall.sandbox.pool import Pool, PoolClosed
 
 log = structlog.get_logger(__name__)
 
@@ -50,10 +50,12 @@ class Daemon:
         self._pool = pool
         self._config = config
         self._allowed = {os.getuid()} | ({config.peer_uid} if config.peer_uid is not None else set())
+        self._idle = threading.Condition()
+        self._attending = 0
         self._connections = threading.BoundedSemaphore(config.max_waiting + config.max_concurrent + SPARE_CONNECTIONS)
 
     def serve(self, stop: threading.Event) -> None:
-        """Accept callers until `stop` is set; the socket is gone when it returns."""
+        """Accept callers until `stop` is set, then let those inside finish for `drain_s`; the socket is gone then."""
         with listening(self._config.socket, self._config.peer_uid) as listener:
             listener.settimeout(0.2)
             log.info("pool_serving", socket=str(self._config.socket), pool_id=self._config.pool_id)
@@ -65,7 +67,11 @@ class Daemon:
                 if not self._connections.acquire(blocking=False):
                     connection.close()
                     continue
+                with self._idle:
+                    self._attending += 1
                 threading.Thread(target=self._attend, args=(connection,), name="caller", daemon=True).start()
+        with self._idle:
+            self._idle.wait_for(lambda: self._attending == 0, self._config.drain_s)
 
     def _attend(self, connection: socket.socket) -> None:
         """Serve one connection; whatever it does, the daemon goes on."""
@@ -79,12 +85,17 @@ class Daemon:
                     self._answer(connection, message)
         except CallerGone:
             log.info("caller_gone")
+        except PoolClosed:
+            log.info("run_cut_off")  # the caller sees the connection end: its run is lost
         except (OSError, wire.WireError) as error:
             log.info("caller_dropped", reason=str(error))
         except Exception:  # the edge of a thread: one bad call must not end in silence
             log.exception("call_failed")
         finally:
             self._connections.release()
+            with self._idle:
+                self._attending -= 1
+                self._idle.notify_all()
 
     def _answer(self, connection: socket.socket, message: dict[str, Any]) -> None:
         connection.settimeout(REQUEST_S)
@@ -102,10 +113,10 @@ class Daemon:
         def on_start(sandbox_id: str) -> None:
             wire.send(connection, {"kind": "started", "sandbox_id": sandbox_id})
 
-        def on_progress(payload: bytes) -> None:
+        def on_progress(text: str) -> None:
             connection.settimeout(PROGRESS_S)
             try:
-                wire.send(connection, {"kind": "progress", "message": payload.decode("utf-8", "replace")})
+                wire.send(connection, {"kind": "progress", "message": text})
             except OSError:
                 raise CallerGone from None
 

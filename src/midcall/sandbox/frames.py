@@ -62,7 +62,7 @@ CAPS: Mapping[Kind, int] = MappingProxyType(
         Kind.ACTION: 1 * MIB,
         Kind.REPLY: 2 * MIB,
         Kind.RESULT: 256 * KIB,
-        Kind.FAULT: 32 * KIB,
+        Kind.FAULT: 64 * KIB,
         Kind.OUTCOME: 4 * KIB,
     }
 )

@@ -14,6 +14,7 @@ from midcall.sandbox.frames import CAPS, KIB, NO_NONCE, NONCE_BYTES, Frame, Fram
 from midcall.sandbox.limits import Limits
 from midcall.sandbox.outcome import Ended, Evidence
 from midcall.sandbox.streams import STDERR, STDOUT, Demultiplexer
+from midcall.sandbox.untrusted import Unreadable, clean_text, parse_value
 from midcall.sandbox.wire import to_json
 
 READ_BYTES = 256 * KIB
@@ -41,8 +42,8 @@ class Job:
     caller: socket.socket | None = None
     #: Called with the sandbox's id before it is told anything.
     on_start: Callable[[str], None] = lambda _sandbox_id: None
-    #: Called with each PROGRESS frame's payload (JSON text).
-    on_progress: Callable[[bytes], None] = lambda _payload: None
+    #: Called with what the code says of its progress, as it says it.
+    on_progress: Callable[[str], None] = lambda _text: None
 
 
 class Jail:
@@ -157,6 +158,17 @@ def _request(job: Job, nonce: bytes) -> bytes:
     return b"".join(encode(kind, to_json(value), nonce) for kind, value in parts)
 
 
+def _progress(payload: bytes) -> str:
+    """Return the text of a PROGRESS frame; raises FrameError where it is none."""
+    try:
+        value = parse_value(payload, CAPS[Kind.PROGRESS])
+    except Unreadable:
+        value = None
+    if not isinstance(value, str):
+        raise FrameError("a progress message that is no text")
+    return clean_text(value, len(value))
+
+
 class _Collected:
     """What has come out of a sandbox so far, each kind within its cap."""
 
@@ -182,7 +194,7 @@ class _Collected:
                 self._logs += frame.payload[:room]
                 self._truncated |= len(frame.payload) > room
             elif frame.kind is Kind.PROGRESS:
-                self._job.on_progress(frame.payload)
+                self._job.on_progress(_progress(frame.payload))
             elif self._answer is None:
                 self._answer = frame
             else:

@@ -75,5 +75,9 @@ class PoolConfig:
     #: Seconds for one call to the Engine, and between two sweeps.
     engine_timeout_s: float = 15.0
     sweep_every_s: float = 30.0
+    #: Seconds that runs in flight are given to finish when the pool is told to stop.
+    drain_s: float = 5.0
+    #: First user id of its sandboxes. An Engine with remapped user ids needs one below 60,000.
+    uid_base: int = UID_BASE
     #: Containers booted at one time: more than cores + 1 only slows the runs.
     boot_concurrency: int = field(default_factory=lambda: (os.cpu_count() or 1) + 1)

@@ -10,6 +10,8 @@ import socket
 import threading
 import time
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +24,7 @@ from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.handout import Counts, Handout
 from midcall.sandbox.jail import CallerGone, Jail, Job
-from midcall.sandbox.limits import UID_BASE, PoolConfig
+from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.outcome import Ended, Evidence, judge
 
 log = structlog.get_logger(__name__)
@@ -38,6 +40,12 @@ SPARE_SLOTS = 32
 #: User ids are handed out to pools in blocks, so that two pools of one host rarely share one.
 UID_BLOCKS, UID_BLOCK = 1000, 1000
 REMOVERS = 2
+#: Threads, and seconds, for the question what became of a container.
+ASKERS, ASK_S = 2, 0.5
+
+
+class PoolClosed(Exception):
+    """The pool was closed while the code ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,9 @@ class Pool:
         self._runs = 0
         self._closing = threading.Event()
         self._doomed: queue.SimpleQueue[Jail | None] = queue.SimpleQueue()
+        self._asker = ThreadPoolExecutor(ASKERS, "ask")
+        #: Why the last boot failed; None once one has gone well again.
+        self.boot_error: str | None = None
         self._threads: list[threading.Thread] = []
         self._removers: list[threading.Thread] = []
 
@@ -90,6 +101,7 @@ class Pool:
             self._handout.wanted.notify_all()
         for thread in self._threads:
             thread.join(BOOT_S)
+        self._asker.shutdown(wait=False, cancel_futures=True)
         for jail in self._handout.idle():
             jail.close()  # stdin ends, PID 1 goes, the Engine removes the container
         for _ in self._removers:
@@ -108,8 +120,8 @@ class Pool:
             time.sleep(0.01)
         return self._handout.counts().idle > 0
 
-    def _thread(self, target: object, name: str) -> threading.Thread:
-        thread = threading.Thread(target=target, name=name, daemon=True)  # type: ignore[arg-type]
+    def _thread(self, target: Callable[[], None], name: str) -> threading.Thread:
+        thread = threading.Thread(target=target, name=name, daemon=True)
         thread.start()
         return thread
 
@@ -119,7 +131,7 @@ class Pool:
         """Wait for a sandbox, run in it, report; the sandbox is never used again.
 
         Returns by `job.deadline` (monotonic) plus a few milliseconds. Raises SandboxBusy where no sandbox became free
-        before it, CallerGone where the caller hung up.
+        before it, CallerGone where the caller hung up, PoolClosed where the pool was closed under the run.
         """
         began = time.monotonic()
         jail = self._take(job.deadline)
@@ -131,6 +143,8 @@ class Pool:
             evidence = jail.run(job)
             ended = time.monotonic()
             if evidence.ended is Ended.LOST:
+                if self._closing.is_set():
+                    raise PoolClosed
                 evidence = self._ask_engine(jail, evidence)
         finally:
             self._discard(jail)
@@ -154,8 +168,9 @@ class Pool:
 
     def _ask_engine(self, jail: Jail, evidence: Evidence) -> Evidence:
         """Add what the Engine knows of a container whose PID 1 said nothing; it may know nothing any more."""
-        with suppress(EngineFailed):
-            state = self._engine.state(jail.container)
+        with suppress(EngineFailed, TimeoutError):
+            # In a thread: the Engine may take longer to answer than the run may take to end.
+            state = self._asker.submit(self._engine.state, jail.container).result(ASK_S)
             if state is not None and state.oom_killed:
                 return replace(evidence, oom_killed=True)
         return evidence
@@ -171,7 +186,7 @@ class Pool:
         return PoolStatus(
             pool_id=self._config.pool_id,
             image=self._image,
-            ready=not self._closing.is_set() and (counts.idle > 0 or counts.busy > 0),
+            ready=not self._closing.is_set() and (counts.idle > 0 or self.boot_error is None),
             size=self._config.size,
             max_concurrent=self._config.max_concurrent,
             idle=counts.idle,
@@ -189,13 +204,16 @@ class Pool:
             self._known.add(name)
             try:
                 self._handout.give(self.boot(name, slot))
+                self.boot_error = None
             except EngineFailed as error:
+                self.boot_error = error.message
                 log.warning("sandbox_boot_failed", reason=str(error))
                 self._release(name, slot)
                 self._closing.wait(RETRY_S)
             finally:
                 with self._handout.wanted:
                     self._booting -= 1
+                    self._handout.wanted.notify_all()
 
     def boot(self, name: str, slot: int) -> Jail:
         """Boot one sandbox that belongs to this pool; raises EngineFailed."""
@@ -213,7 +231,7 @@ class Pool:
         )
 
     def _uid(self, slot: int) -> int:
-        return UID_BASE + zlib.crc32(self._config.pool_id.encode()) % UID_BLOCKS * UID_BLOCK + slot
+        return self._config.uid_base + zlib.crc32(self._config.pool_id.encode()) % UID_BLOCKS * UID_BLOCK + slot
 
     def _next_slot(self) -> int | None:
         """Wait until another sandbox is wanted and return a slot for it; None at the end."""

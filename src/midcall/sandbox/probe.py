@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from midcall.domain.errors import SandboxBusy
 from midcall.domain.run import RunReport, RunStatus
 from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.frames import MIB
@@ -27,17 +28,13 @@ HARMLESS_INTERFACES = frozenset(
 
 
 def probe(pool: Pool, limits: Limits) -> None:
-    """Attack one sandbox of `pool`; raises PoolUnfit, with every limit that did not hold, or SandboxBusy."""
+    """Attack one sandbox of `pool`; raises PoolUnfit with every limit that did not hold."""
     session = {"memory_bytes": limits.memory_bytes + MEMORY_MARGIN, "pids": limits.pids + 8}
-    report = pool.run(
-        Job(
-            source=Path(__file__).with_name("probe_code.py").read_text(),
-            session=session,
-            actions=(),
-            limits=limits,
-            deadline=time.monotonic() + PROBE_S,
-        )
-    )
+    source = Path(__file__).with_name("probe_code.py").read_text()
+    try:
+        report = pool.run(Job(source, session, (), limits, deadline=time.monotonic() + PROBE_S))
+    except SandboxBusy:
+        raise PoolUnfit(f"no sandbox boots on this host: {pool.boot_error or 'the Engine is too slow'}") from None
     if faults := list(findings(report, limits)):
         raise PoolUnfit("this host's sandboxes do not hold: " + "; ".join(faults))
 

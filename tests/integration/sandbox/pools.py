@@ -23,6 +23,7 @@ class Serving:
     config: PoolConfig
     client: PoolClient
     engine: Engine
+    stop: threading.Event
 
     def run(self, source: str, *, ms: int = 3000, session: dict[str, Any] | None = None) -> RunReport:
         """Run `source` once."""
@@ -68,7 +69,7 @@ class serving:  # noqa: N801 - reads as a statement
         self._thread.start()
         client = PoolClient(self._config.socket)
         assert wait_for(lambda: is_ready(client), READY_S)
-        return Serving(self._config, client, self._engine)
+        return Serving(self._config, client, self._engine, self._stop)
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()

@@ -154,7 +154,7 @@ def test_an_action_that_is_not_enabled_says_so(pool: Serving) -> None:
 
 def test_logs_up_to_a_timeout_are_kept(pool: Serving) -> None:
     """What the code printed before it was killed is in the report."""
-    report = pool.run("def handler(session):\n    print('so far')\n    while True:\n        pass\n", ms=500)
+    report = pool.run("def handler(session):\n    print('so far')\n    while True:\n        pass\n", ms=1500)
     assert (report.status, report.logs) == (RunStatus.TIMEOUT, "so far\n")
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midcall.sandbox.frames import KIB, Kind
+from midcall.sandbox.frames import CAPS, KIB, Kind
 from midcall.sandbox.image import sandbox_files
 from midcall.sandbox.untrusted import MAX_DEPTH, parse_value
 
@@ -154,6 +154,17 @@ def test_a_fault_is_bounded_and_shows_the_authors_frames_alone(child: ModuleType
     assert len(json.dumps(fault)) < 10_000
     assert "child.py" not in fault["traceback"]
     assert fault["traceback"].count("function.py") <= 20
+
+
+@pytest.mark.parametrize("text", ["\\0", "\\U0001f680", "\\udc80", "\\\\"])
+def test_a_fault_fits_its_frame_whatever_its_characters(child: ModuleType, text: str) -> None:
+    """Escapes make text longer: type, message and traceback still stay below the frame's cap."""
+    source = f"def f(n):\n    if n: return f(n - 1)\n    raise ValueError('{text}' * 10_000)\ndef handler(session):\n    f(50)\n"
+    request = {"source": source, "session": {}, "actions": []}
+    kind, payload = child.perform(request, TERMS, child.Actions(lambda _kind, _payload: None))
+    assert kind is Kind.FAULT
+    assert len(payload) <= CAPS[kind]
+    assert json.loads(payload)["line"] == 3
 
 
 def test_handlers_take_one_argument_or_two(child: ModuleType) -> None:
