@@ -60,20 +60,23 @@ class Sweep:
     def close_unstarted(self, invocation: Invocation) -> bool:
         """Close a queued invocation that no worker took in time; False if one just did."""
         text = "no worker was free before the deadline; the function was not run"
-        return self._close_queued(invocation, "not_started", text, InvocationStatus.TIMED_OUT)
+        closed = self._close_queued(invocation, "not_started", text, InvocationStatus.TIMED_OUT)
+        if closed:
+            self.queue.announce(invocation.id)
+        return closed
 
     def close_unqueued(self, invocation: Invocation) -> bool:
-        """Close a queued invocation because the queue is away and somebody waits; False if a worker just took it."""
+        """Close a queued invocation because the queue is away and somebody waits; False if a worker just took it.
+
+        Not announced: a queue that hangs would cost who waits two seconds more.
+        """
         text = QueueUnavailable().message
         return self._close_queued(invocation, QueueUnavailable.code, text, InvocationStatus.FAILED)
 
     def _close_queued(self, invocation: Invocation, kind: str, text: str, status: InvocationStatus) -> bool:
         with self.storage.write() as tx:
             outcome = failed(kind, text, _config(tx, invocation), invocation.variables, status)
-            closed = tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=self.clock())
-        if closed:
-            self.queue.announce(invocation.id)
-        return closed
+            return tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=self.clock())
 
     def _return_or_close(self, invocation: Invocation) -> bool | None:
         """Queue a lost invocation again (True), or close it as failed (False); None if somebody was faster."""

@@ -63,17 +63,24 @@ class Waiting:
 
     def _look(self, invocation: Invocation) -> Invocation:
         """Read the row again; close it if it waits for what will not come."""
+        found = self._read(invocation)
+        return self._read(found) if self._close_if_hopeless(found) else found
+
+    def _read(self, invocation: Invocation) -> Invocation:
         with self.storage.read() as tx:
             found = tx.invocations.find(invocation.id)
         if found is None:
             raise NotFound("the invocation was deleted while it was waited for")
-        if found.status is InvocationStatus.QUEUED:
-            now = self.clock()
-            if now > found.deadline_at + GRACE_MS:
-                self.sweep.close_unstarted(found)
-            elif now > found.created_at + QUEUE_PATIENCE_MS and not self.queue.alive():
-                self.sweep.close_unqueued(found)
         return found
+
+    def _close_if_hopeless(self, found: Invocation) -> bool:
+        if found.status is not InvocationStatus.QUEUED:
+            return False
+        now = self.clock()
+        if now > found.deadline_at + GRACE_MS:
+            return self.sweep.close_unstarted(found)
+        away = now > found.created_at + QUEUE_PATIENCE_MS and not self.queue.alive()
+        return away and self.sweep.close_unqueued(found)
 
 
 async def _wait(event: asyncio.Event) -> None:
