@@ -83,15 +83,15 @@ def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring,
     die_with_parent(parent)
     logging.getLogger("rq.worker").addFilter(_in_one_line)
     InvocationJob.execute = staticmethod(wiring())
-    worker = Worker(
-        list(queues),
-        name=name,
-        connection=working(redis_url),
-        serializer=JSONSerializer,
-        job_class=InvocationJob,
-        worker_ttl=WORKER_TTL_S,
-    )
     try:
+        worker = Worker(
+            list(queues),
+            name=name,
+            connection=working(redis_url),
+            serializer=JSONSerializer,
+            job_class=InvocationJob,
+            worker_ttl=WORKER_TTL_S,
+        )
         worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
     except RedisError as error:  # it was not there yet, or is gone: the group starts another worker in a second
         log.warning("worker_ended", reason=f"{type(error).__name__}: {error}")
