@@ -5,9 +5,10 @@ import os
 import secrets
 import stat
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from midcall.domain.approval import KEY_BYTES
@@ -18,8 +19,12 @@ _CORES = os.cpu_count() or 1
 MAX_SOCKET_PATH = 100
 
 
-class BadSetting(ValueError):
-    """A setting cannot be used; the message names its variable."""
+#: Hosts that only processes of this machine reach.
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class BadSetting(Exception):
+    """A setting cannot be used; the message names its variable. No ValueError, which pydantic would wrap."""
 
 
 def _numbers(text: object) -> object:
@@ -27,14 +32,21 @@ def _numbers(text: object) -> object:
 
 
 class Settings(BaseSettings):
-    """All settings of an installation."""
+    """All settings of an installation; raises BadSetting where one cannot be used.
 
-    model_config = SettingsConfigDict(env_prefix="MIDCALL_", extra="ignore")
+    A Redis over TCP must have a password in its URL (`redis://:<password>@host`, better `rediss://`): whoever can write
+    there can wake workers, hold calls up and drop them. `MIDCALL_REDIS_UNPROTECTED=true` lets one on this machine's
+    loopback do without, where nobody else can log in; there is no such exception for another host. A unix socket
+    (`unix://…`) is guarded by its file's mode.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MIDCALL_", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(default=Path(".midcall"), description="SQLite file, keys; kept")
     runtime_dir: Path | None = Field(default=None, description="sockets; default: a short directory under /run or /tmp")
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in the data directory")
     redis_url: str | None = Field(default=None, description="default of `midcall up`: a private Redis")
+    redis_unprotected: bool = Field(default=False, description="take a Redis on loopback without a password")
     approval_key: str | None = Field(default=None, description="64 hex digits; default: made in the data directory")
 
     host: str = "127.0.0.1"
@@ -55,9 +67,22 @@ class Settings(BaseSettings):
     sandbox_image: str | None = Field(default=None, description="default: the image built from this release")
     docker_url: str | None = Field(default=None, description="the Engine; default: the local socket")
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _tell_in_words(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(values)
+        except ValidationError as error:
+            faults = (f"MIDCALL_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
+            raise BadSetting("; ".join(faults)) from None  # the cause would show values, which may be secret
+
     def model_post_init(self, _context: object) -> None:
-        """Make the directories absolute, so that every process means the same ones."""
+        """Make the directories absolute, so that every process means the same ones; check what pydantic cannot."""
         self.data_dir = self.data_dir.absolute()
+        if self.runtime_dir is not None:
+            self.runtime_dir = self.runtime_dir.absolute()
+        if self.redis_url is not None:
+            _check_redis(self.redis_url, unprotected=self.redis_unprotected)
 
     @property
     def database(self) -> str:
@@ -82,7 +107,7 @@ class Settings(BaseSettings):
     @property
     def redis(self) -> str:
         """Redis' URL."""
-        return self.redis_url or f"unix://{self.private_redis_socket}"
+        return self.redis_url or f"unix://{quote(str(self.private_redis_socket))}"
 
     @property
     def admin_key_file(self) -> Path:
@@ -123,13 +148,36 @@ def kept_secret(path: Path, fresh: str) -> str:
 
 def private_directory(path: Path) -> Path:
     """Make sure that a directory is there, ours, and nobody else's to enter; raises BadSetting otherwise."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BadSetting(
+            f"{path} cannot be made ({error.strerror}); set MIDCALL_DATA_DIR or MIDCALL_RUNTIME_DIR"
+        ) from error
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise BadSetting(f"{path} is not a directory of this user; set MIDCALL_DATA_DIR or MIDCALL_RUNTIME_DIR")
     if stat.S_IMODE(found.st_mode) & 0o077:
         path.chmod(0o700)
     return path
+
+
+def _check_redis(url: str, *, unprotected: bool) -> None:
+    """Refuse a Redis that anybody on the network could write to."""
+    try:
+        parts = urlsplit(url)
+        scheme, host, password = parts.scheme, parts.hostname, parts.password
+    except ValueError:
+        scheme, host, password = "", None, None
+    if scheme not in {"redis", "rediss", "unix"}:
+        raise BadSetting("MIDCALL_REDIS_URL must be a URL: redis://, rediss:// or unix://")
+    if scheme == "unix" or password or (unprotected and host in _LOOPBACK):
+        return
+    cure = "set MIDCALL_REDIS_UNPROTECTED=true if nobody else can log in on this machine" if host in _LOOPBACK else ""
+    raise BadSetting(
+        "MIDCALL_REDIS_URL has no password, and whoever can write to Redis can wake workers and drop calls; "
+        f"write redis://:<password>@host{f', or {cure}' if cure else ''}"
+    )
 
 
 def _default_runtime_dir(data_dir: Path) -> Path:
