@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ def up(settings: Settings) -> None:
     private_directory(settings.data_dir)
     with _only_one(settings), _stoppable():
         private_directory(settings.runtime)
+        _check_port(settings)
         migrate_storage(settings)
         approval_key(settings)
         new_key = _admin_key(settings)
@@ -62,6 +64,19 @@ def up(settings: Settings) -> None:
             # Started as Redis, pool, workers, api; ended the other way round, so that calls under way can finish.
             for child in reversed(children):
                 child.stop()
+
+
+def _check_port(settings: Settings) -> None:
+    """Refuse a port that somebody else listens on: their `/readyz` would pass for ours."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise BadSetting(
+                f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); use another --port"
+            ) from error
 
 
 def _parts(settings: Settings) -> Iterator[Part]:
@@ -100,17 +115,19 @@ def _image(settings: Settings) -> str:
 
 def _admin_key(settings: Settings) -> bool:
     """Make sure that there is a first workspace and a file with an admin key; True if the key is new."""
-    if settings.admin_key_file.exists():
-        return False
     storage = open_storage(settings)
     try:
         workspaces = wire_workspaces(storage)
-        if workspaces.exists(DEFAULT_WORKSPACE):
+        if not workspaces.exists(DEFAULT_WORKSPACE):
+            # A key that is there all the same belongs to another database, and opens nothing here.
+            settings.admin_key_file.unlink(missing_ok=True)
+            token = workspaces.create(DEFAULT_WORKSPACE, principal="admin").token
+        elif settings.admin_key_file.exists():
+            return False
+        else:
             # Killed between the two steps, or the file was removed: another key does no harm.
             admin = frozenset({Scope.ADMIN})
             token = workspaces.create_key(DEFAULT_WORKSPACE, principal="admin", scopes=admin).token
-        else:
-            token = workspaces.create(DEFAULT_WORKSPACE, principal="admin").token
     finally:
         storage.close()
     kept_secret(settings.admin_key_file, token)
