@@ -159,7 +159,10 @@ def test_a_fault_is_bounded_and_shows_the_authors_frames_alone(child: ModuleType
 @pytest.mark.parametrize("text", ["\\0", "\\U0001f680", "\\udc80", "\\\\"])
 def test_a_fault_fits_its_frame_whatever_its_characters(child: ModuleType, text: str) -> None:
     """Escapes make text longer: type, message and traceback still stay below the frame's cap."""
-    source = f"def f(n):\n    if n: return f(n - 1)\n    raise ValueError('{text}' * 10_000)\ndef handler(session):\n    f(50)\n"
+    source = (
+        f"def f(n):\n    if n: return f(n - 1)\n    raise ValueError('{text}' * 10_000)\n"
+        "def handler(session):\n    f(50)\n"
+    )
     request = {"source": source, "session": {}, "actions": []}
     kind, payload = child.perform(request, TERMS, child.Actions(lambda _kind, _payload: None))
     assert kind is Kind.FAULT
