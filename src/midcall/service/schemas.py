@@ -5,6 +5,8 @@ and neither may stall the process. References are local and not recursive, and t
 the work of one check is at most schema nodes times value nodes.
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -23,7 +25,31 @@ MAX_FAULTS = 20
 #: What `x-midcall` on a property may hold.
 PROPERTY_OPTIONS = frozenset({"constant"})
 
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+#: References that lead from one to the next.
+MAX_REFERENCES = 32
+
+_REFERENCE = re.compile(r"#/(\$defs|definitions)/([A-Za-z0-9_.-]+)")
+_FORBIDDEN = ("$id", "$schema", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef")
+
+#: Keywords whose value is a schema, a list of schemas, or a schema for each name; all others hold plain values.
+_ONE = frozenset(
+    {
+        "additionalProperties",
+        "contains",
+        "contentSchema",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
+_MANY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_DEFINITIONS = frozenset({"$defs", "definitions"})
+_NAMED = _DEFINITIONS | {"dependencies", "dependentSchemas", "patternProperties", "properties"}
 
 
 class _Unservable(ValueError):
@@ -39,6 +65,8 @@ def schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
     if len(canonical(schema)) > MAX_SCHEMA_BYTES:
         return (Fault(loc, f"larger than {MAX_SCHEMA_BYTES // 1024} KiB; describe fewer or simpler parameters"),)
     try:
+        _check_text(schema)
+        _check_keywords(schema)
         _count(schema, schema, MAX_SCHEMA_NODES, ())
         _validator(schema)
     except _Unservable as error:
@@ -67,47 +95,80 @@ def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     )
 
 
+def _check_text(schema: Mapping[str, Any]) -> None:
+    try:
+        json.dumps(schema, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise _Unservable("contains half of a surrogate pair; remove it") from error
+
+
 def _retrieve_nothing(uri: str) -> NoReturn:
     raise ValueError(f"{uri} is not inside the schema")
 
 
-def _count(node: Any, root: Mapping[str, Any], left: int, path: tuple[str, ...]) -> int:
-    """Count down the nodes below `node`, references followed; returns what is left of the budget."""
-    left -= 1
-    if left < 0:
-        raise _Unservable(f"larger than {MAX_SCHEMA_NODES} parts once its references are written out; simplify it")
-    if isinstance(node, Mapping):
-        for name, child in node.items():
-            if name in _REFERENCES and isinstance(child, str):
-                left = _count(_target(root, child, path), root, left, (*path, child))
-            elif name in {"$id", "$schema", "$anchor", "$dynamicAnchor"}:
-                _check_identity(name, child)
-            elif name != "$defs":
-                left = _count(child, root, left, path)
-    elif isinstance(node, list):
-        for child in node:
-            left = _count(child, root, left, path)
+def _check_keywords(schema: Any) -> None:
+    """Refuse, in every subschema, keywords that would change what a reference means."""
+    if not isinstance(schema, Mapping):
+        return
+    for name in _FORBIDDEN:
+        if name in schema and not (name == "$schema" and schema[name] == DIALECT):
+            raise _Unservable(f"leave {name} out: a function's schema is JSON Schema 2020-12 and stands alone")
+    for _, subschema in _subschemas(schema):
+        _check_keywords(subschema)
+
+
+def _subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Walk the schemas right below a schema, each with its keyword."""
+    for keyword, value in schema.items():
+        if keyword in _ONE:
+            yield keyword, value
+        elif keyword in _MANY and isinstance(value, list):
+            yield from ((keyword, child) for child in value)
+        elif keyword in _NAMED and isinstance(value, Mapping):
+            yield from ((keyword, child) for child in value.values())
+
+
+def _count(schema: Any, root: Mapping[str, Any], left: int, path: tuple[str, ...]) -> int:
+    """Count down the schemas and values below `schema`, references followed; returns what is left of the budget."""
+    if not isinstance(schema, Mapping):
+        return _spend(left, 1)
+    left = _spend(left, 1 + sum(_size(value) for name, value in schema.items() if name not in _ONE | _MANY | _NAMED))
+    for keyword, subschema in _subschemas(schema):
+        if keyword not in _DEFINITIONS:
+            left = _count(subschema, root, left, path)
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        left = _count(_target(root, reference, path), root, left, (*path, reference))
     return left
 
 
-def _check_identity(name: str, value: Any) -> None:
-    if name == "$schema" and value == DIALECT:
-        return
-    raise _Unservable(f"leave {name} out: a function's schema is JSON Schema 2020-12 and stands alone")
+def _spend(left: int, cost: int) -> int:
+    if cost > left:
+        raise _Unservable(f"larger than {MAX_SCHEMA_NODES} parts once its references are written out; simplify it")
+    return left - cost
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return 1 + sum(_size(child) for child in value.values())
+    if isinstance(value, list):
+        return 1 + sum(_size(child) for child in value)
+    return 1
 
 
 def _target(root: Mapping[str, Any], reference: str, path: tuple[str, ...]) -> Any:
-    if not reference.startswith("#/"):
-        raise _Unservable(f'the reference "{reference[:80]}" leaves the schema; use "#/$defs/..." and put it there')
+    """Find what a reference means; only whole definitions at the top can be meant, so there is no other reading."""
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
+        raise _Unservable(f'the reference "{reference[:80]}" is not of the form "#/$defs/name"; put it there')
     if reference in path:
         raise _Unservable(f'the reference "{reference[:80]}" comes back to itself; recursive schemas are not taken')
-    node: Any = root
-    for part in reference[2:].split("/"):
-        step = part.replace("~1", "/").replace("~0", "~")
-        if not isinstance(node, Mapping) or step not in node:
-            raise _Unservable(f'the reference "{reference[:80]}" leads nowhere; define it under "$defs"')
-        node = node[step]
-    return node
+    if len(path) == MAX_REFERENCES:
+        raise _Unservable(f"more than {MAX_REFERENCES} references lead from one to the next; simplify it")
+    definitions = root.get(match[1])
+    if not isinstance(definitions, Mapping) or match[2] not in definitions:
+        raise _Unservable(f'the reference "{reference[:80]}" leads nowhere; define it under "{match[1]}"')
+    return definitions[match[2]]
 
 
 def _option_faults(schema: Mapping[str, Any], loc: str) -> Iterator[Fault]:
