@@ -9,9 +9,9 @@ from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
-from midcall.service.forms import Environment, Form, FunctionForm, Line, Message
+from midcall.service.forms import Description, Environment, Flag, Form, FunctionForm, Line, Message, Whole
 
-VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
 Principal = Annotated[Line, Field(min_length=1)]
 
 
@@ -39,7 +39,7 @@ class Draft(FunctionForm):
     """A function to be reviewed without saving: name and description may be missing."""
 
     name: str = Field(default="draft", pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$")
-    description: str = Field(default="A draft that is being reviewed.", min_length=1, max_length=1_024)
+    description: Description = "A draft that is being reviewed."
     kind: Any = "code"
 
 
@@ -84,20 +84,20 @@ class NewKey(Form):
 class Rotate(Form):
     """How long the old secret stays good, in seconds."""
 
-    grace_s: int = Field(default=0, ge=0, le=MAX_ROTATION_GRACE_S)
+    grace_s: Whole = Field(default=0, ge=0, le=MAX_ROTATION_GRACE_S)
 
 
 class WorkspaceLimits(Form):
     """Limits of a workspace."""
 
-    max_in_flight: int = Field(default=100, ge=1, le=10_000)
+    max_in_flight: Whole = Field(default=100, ge=1, le=10_000)
 
 
 class WorkspaceChange(Form):
     """Settings to change; what is left out stays."""
 
     approval: ApprovalMode | None = None
-    enforce_current_policy: bool | None = None
+    enforce_current_policy: Flag | None = None
     limits: WorkspaceLimits | None = None
 
     @model_validator(mode="after")

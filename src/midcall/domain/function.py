@@ -118,7 +118,9 @@ def naming_advice(name: str, description: str) -> tuple[tuple[str, str], ...]:
 #: A source of this size is about 2,000 lines; review and sandbox are tuned for less.
 MAX_SOURCE_BYTES = 64 * 1024
 
-_CODING_COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
+_CODING_COOKIE = re.compile(r"\ufeff?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
+#: What ends a line for Python; `str.splitlines` knows more.
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 def source_problem(source: str) -> str | None:
@@ -131,7 +133,7 @@ def source_problem(source: str) -> str | None:
         return f"contains half of a surrogate pair at character {error.start}; it cannot be written as UTF-8"
     if size > MAX_SOURCE_BYTES:
         return f"larger than {MAX_SOURCE_BYTES // 1024} KiB; shorten it or split it into several functions"
-    for line in source.splitlines()[:2]:
+    for line in _LINE_END.split(source, maxsplit=2)[:2]:
         cookie = _CODING_COOKIE.match(line)
         if cookie and cookie[1].lower().replace("_", "-") not in {"utf-8", "utf8"}:
             return f"declares the encoding {cookie[1]!r:.40}; source is always UTF-8, remove that line"

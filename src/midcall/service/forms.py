@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    Strict,
     Tag,
     ValidationError,
     model_validator,
@@ -39,8 +40,13 @@ def _storable(text: str) -> str:
     return text
 
 
+#: Numbers and flags as JSON has them: "5", true and 5.0 are no whole numbers, "yes" is no flag.
+Whole = Annotated[int, Strict()]
+Flag = Annotated[bool, Strict()]
+
 Line = Annotated[str, AfterValidator(_storable), Field(max_length=200)]
 Message = Annotated[str, AfterValidator(_storable), Field(max_length=1_000)]
+Description = Annotated[str, AfterValidator(_storable), Field(min_length=1, max_length=1_024)]
 
 
 def _known_name(name: str) -> str:
@@ -79,7 +85,7 @@ class ParameterField(Form):
     name: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$")]
     type: str
     description: Message = ""
-    required: bool = False
+    required: Flag = False
     example: Any = None
     default: Any = None
     json_schema: dict[str, Any] | None = Field(default=None, alias="jsonSchema")
@@ -133,14 +139,14 @@ class FunctionForm(Form):
     name: FunctionName
     display_name: Line | None = None
     tags: list[Annotated[Line, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)
-    description: Annotated[str, AfterValidator(_storable), Field(min_length=1, max_length=1_024)]
+    description: Description
     kind: Annotated[Literal[Kind.CODE], BeforeValidator(_code_alone)]
     parameters: Parameters = Field(default={"type": "object", "properties": {}})
     output_schema: Parameters | None = None
-    strict_output: bool = False
-    timeout: int = Field(default=120, ge=1, le=600, description="seconds; one deadline for the whole call")
-    retries: int = Field(default=0, ge=0, le=5)
-    max_result_chars: int = Field(default=15_000, ge=1, le=256 * 1024)
+    strict_output: Flag = False
+    timeout: Whole = Field(default=120, ge=1, le=600, description="seconds; one deadline for the whole call")
+    retries: Whole = Field(default=0, ge=0, le=5)
+    max_result_chars: Whole = Field(default=15_000, ge=1, le=256 * 1024)
     messages: Messages = Messages()
     code: Code
 
@@ -178,8 +184,8 @@ def faults_of(error: ValidationError) -> Iterator[Fault]:
 
 
 def path_of(loc: tuple[int | str, ...]) -> str:
-    """Write a path; the names of a union's branches are no part of it."""
-    return ".".join(str(part) for part in loc if not str(part).startswith("<"))
+    """Write a path; the names of a union's branches, and the word for a key itself, are no part of it."""
+    return ".".join(str(part) for part in loc if not str(part).startswith("<") and part != "[key]")
 
 
 def text_of(kind: str, message: str) -> str:

@@ -13,7 +13,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
 
-Name = Annotated[str, Path(max_length=200, description="the function's name")]
+#: PostgreSQL's text takes no NUL, so nothing can have one in its name.
+NO_NUL = r"^[^\x00]*$"
+
+Name = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the function's name")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="the version's number")]
 
 

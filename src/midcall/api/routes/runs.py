@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from midcall.api import views
 from midcall.api.answers import Answer
 from midcall.api.models import Invoke, Test
-from midcall.api.routes.common import PROBLEMS, Name, Paged
+from midcall.api.routes.common import NO_NUL, PROBLEMS, Name, Paged
 from midcall.api.services import Reader, Runner, Services, Use, Writer
 from midcall.api.shapes import InvocationShape, Listing, OutcomeShape, ReportShape
 from midcall.domain.ids import new_id
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1", tags=["runs"], responses=PROBLEMS)
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
+InvocationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 TraceParent = Annotated[str | None, Header(description="W3C trace context; its trace id goes on record")]
 
 
@@ -67,7 +68,7 @@ def list_invocations(
     use: Use,
     caller: Reader,
     page: Paged,
-    function: Annotated[str | None, Query(max_length=63)] = None,
+    function: Annotated[str | None, Query(max_length=63, pattern=NO_NUL)] = None,
     phase: Phase | None = None,
     status: InvocationStatus | None = None,
 ) -> Answer:
@@ -78,7 +79,7 @@ def list_invocations(
 
 
 @router.get("/invocations/{invocation_id}", response_model=InvocationShape)
-def get_invocation(invocation_id: Annotated[str, Path(max_length=64)], use: Use, caller: Reader) -> Answer:
+def get_invocation(invocation_id: InvocationId, use: Use, caller: Reader) -> Answer:
     """Read one invocation."""
     return Answer(views.invocation_view(use.invocations.find(caller, invocation_id)))
 

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Path
 from midcall.api import views
 from midcall.api.answers import Answer
 from midcall.api.models import NewKey, Rotate, WorkspaceChange
-from midcall.api.routes.common import PROBLEMS, Paged
+from midcall.api.routes.common import NO_NUL, PROBLEMS, Paged
 from midcall.api.services import Admin, Reader, Use
 from midcall.api.shapes import KeyShape, Listing, NewKeyShape, WorkspaceShape
 
 router = APIRouter(prefix="/v1", tags=["workspace"], responses=PROBLEMS)
 
-KeyId = Annotated[str, Path(max_length=64)]
+KeyId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 
 
 @router.get("/workspace", response_model=WorkspaceShape)
