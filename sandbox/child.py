@@ -19,13 +19,15 @@ import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import faults
-import values
+if TYPE_CHECKING:  # in the image all of these lie side by side
+    from sandbox import faults, values
 
-if TYPE_CHECKING:
     from midcall.sandbox import frames
 else:
     import frames
+
+    import faults
+    import values
 
 #: The author's module is called this; `__name__ == "__main__"` is false, as for any imported function.
 MODULE = "function"

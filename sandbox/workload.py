@@ -132,7 +132,7 @@ def threads(_: pathlib.Path) -> None:
 
 @section
 def coroutines(_: pathlib.Path) -> None:
-    """An event loop with threads, time-outs and a subprocess."""
+    """Run an event loop with threads, time-outs and a subprocess."""
 
     async def main() -> None:
         await asyncio.gather(*(asyncio.sleep(0.001) for _ in range(5)))
@@ -232,7 +232,7 @@ def documents(folder: pathlib.Path) -> None:
 
 @section
 def memory(_: pathlib.Path) -> None:
-    """Maps, large blocks, callbacks from C."""
+    """Use maps, large blocks, callbacks from C."""
     area = mmap.mmap(-1, 1 << 20)
     area[:4] = b"abcd"
     area.resize(1 << 21)

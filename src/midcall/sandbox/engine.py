@@ -50,7 +50,9 @@ class Engine:
     """The Docker Engine at `url` (`unix:///…`). Safe to use from several threads."""
 
     def __init__(self, *, url: str, timeout_s: float, connections: int = 16) -> None:
-        with _translated("connect to it"):
+        self.url = url
+        with _translated(f"be reached at {url}"):
+            _knock(url, timeout_s)
             self.api = docker.APIClient(
                 base_url=url,
                 version="auto",
@@ -119,6 +121,15 @@ class Engine:
                 return str(self.api.inspect_image(name)["Id"])  # type: ignore[no-untyped-call]
         except ContainerGone:
             return None
+
+
+def _knock(url: str, timeout_s: float) -> None:
+    """Connect once and close: the SDK leaves its socket open where nobody answers."""
+    scheme, _, path = url.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(timeout_s)
+            probe.connect(path)
 
 
 class ContainerGone(EngineFailed):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from docker.errors import APIError, BuildError, DockerException
+from docker.errors import DockerException
 
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, ImageMissing
@@ -28,6 +28,8 @@ DEBIAN_SUITE, DEBIAN_PACKAGES = "bookworm", "python3,tzdata"
 BOOTSTRAP_S = 900
 #: Files of `sandbox/` that the image does not need.
 NOT_IN_IMAGE = frozenset({"measure_syscalls.py", "workload.py", "seccomp.json"})
+#: Seconds of silence in one step of a pull, an import or a build.
+STEP_S = 600
 FRAMES = Path(__file__).with_name("frames.py")
 
 Say = Callable[[str], None]
@@ -50,14 +52,15 @@ def ensure_image(engine: Engine, *, base: str | None = None, say: Say = lambda _
     `base` names another base image. Raises ImageMissing where no base is in reach or the build fails.
     """
     context = _context()
-    base = base or _base_in_reach(engine, say)
-    digest = hashlib.sha256(f"{engine.image_id(base)}\n".encode() + context).hexdigest()[:16]
-    tag = f"{REPOSITORY}:{digest}"
-    if engine.image_id(tag) is not None:
-        say(f"The sandbox image {tag} is there already.")
-        return tag
-    say(f"Building the sandbox image {tag} on {base} ...")
-    _build(engine, context, base, tag)
+    with Engine(url=engine.url, timeout_s=STEP_S) as patient:
+        base = base or _base_in_reach(patient, say)
+        digest = hashlib.sha256(f"{patient.image_id(base)}\n".encode() + context).hexdigest()[:16]
+        tag = f"{REPOSITORY}:{digest}"
+        if patient.image_id(tag) is not None:
+            say(f"The sandbox image {tag} is there already.")
+            return tag
+        say(f"Building the sandbox image {tag} on {base} ...")
+        _build(patient, context, base, tag)
     say("The sandbox image is built.")
     return tag
 
@@ -89,11 +92,11 @@ def _build(engine: Engine, context: bytes, base: str, tag: str) -> None:
             decode=True,
             network_mode=None if needs_network else "none",
         )
-        for step in steps:
-            if "error" in step:
-                raise ImageMissing(f"the sandbox image could not be built: {step['error']}")
-    except (APIError, BuildError, DockerException) as error:
+        errors = [step["error"] for step in steps if "error" in step]  # to the end: else its connection stays open
+    except (DockerException, OSError) as error:
         raise ImageMissing(f"the sandbox image could not be built: {error}") from error
+    if errors:
+        raise ImageMissing(f"the sandbox image could not be built: {errors[0]}")
 
 
 def _base_in_reach(engine: Engine, say: Say) -> str:
@@ -106,7 +109,7 @@ def _base_in_reach(engine: Engine, say: Say) -> str:
         engine.api.pull(REGISTRY_BASE)
     except (DockerException, OSError) as error:
         say(f"No registry is in reach ({type(error).__name__}).")
-    else:
+    if engine.image_id(REGISTRY_BASE) is not None:
         return REGISTRY_BASE
     if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
         raise ImageMissing(

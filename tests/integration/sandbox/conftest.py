@@ -16,24 +16,27 @@ from midcall.sandbox.limits import PoolConfig
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
+    """Yield the Docker Engine of this machine."""
     with Engine(url="unix:///var/run/docker.sock", timeout_s=30) as engine:
         yield engine
 
 
 @pytest.fixture(scope="session")
 def image(engine: Engine) -> str:
+    """Build the sandbox image, or find it."""
     return ensure_image(engine)
 
 
 @pytest.fixture(scope="session")
 def runtime_dir() -> Iterator[Path]:
-    """A short path: the kernel takes 108 bytes for a socket's name."""
+    """Yield a short path: the kernel takes 108 bytes for a socket's name."""
     with TemporaryDirectory(prefix="mc-") as folder:
         yield Path(folder)
 
 
 @pytest.fixture(scope="session")
 def config(runtime_dir: Path, image: str) -> PoolConfig:
+    """Return the configuration of the session's pool, with an id of its own."""
     return PoolConfig(
         socket=runtime_dir / "main" / "pool.sock",
         pool_id=f"test-{os.getpid()}",
@@ -45,6 +48,7 @@ def config(runtime_dir: Path, image: str) -> PoolConfig:
 
 @pytest.fixture(scope="session")
 def pool(config: PoolConfig, engine: Engine) -> Iterator[Serving]:
+    """Yield the session's pool; it must leave nothing behind."""
     with serving(config, engine) as served:
         yield served
     assert engine.containers(config.pool_id) == {}
@@ -52,7 +56,7 @@ def pool(config: PoolConfig, engine: Engine) -> Iterator[Serving]:
 
 @pytest.fixture
 def small(config: PoolConfig, runtime_dir: Path, request: pytest.FixtureRequest) -> PoolConfig:
-    """The configuration of another small pool, with an id and a socket of its own."""
+    """Return the configuration of another small pool, with an id and a socket of its own."""
     name = f"{abs(hash(request.node.name)) % 10**8}"
     return replace(
         config, socket=runtime_dir / name / "pool.sock", pool_id=f"{config.pool_id}-{name}", size=1, max_concurrent=2
@@ -61,5 +65,5 @@ def small(config: PoolConfig, runtime_dir: Path, request: pytest.FixtureRequest)
 
 @pytest.fixture(scope="session")
 def workload() -> str:
-    """The handler that the seccomp profile was measured with."""
+    """Return the handler that the seccomp profile was measured with."""
     return (sandbox_files() / "workload.py").read_text()

@@ -43,7 +43,7 @@ serve(PoolConfig(socket=Path(socket), pool_id=pool_id, image=image, size=2, max_
 
 @contextmanager
 def daemon_process(config: PoolConfig) -> Iterator[subprocess.Popen[bytes]]:
-    """A pool in a process of its own, ready to serve."""
+    """Yield a pool in a process of its own, ready to serve."""
     arguments = [str(config.socket), config.pool_id, str(config.image)]
     process = subprocess.Popen([sys.executable, "-c", SERVE, *arguments], stdout=subprocess.DEVNULL)
     try:

@@ -1,5 +1,6 @@
 """The runner's own parts: strict results, faults in the author's words. Its processes are tested in containers."""
 
+import importlib
 import json
 from collections import Counter, OrderedDict, namedtuple
 from enum import IntEnum
@@ -104,8 +105,7 @@ def test_what_the_runner_encodes_the_pool_reads(value: Any) -> None:
     """Both ends of the result, tested against each other."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(sandbox_files()))
-        import values  # noqa: PLC0415 - the runner's module, found only now
-
+        values = importlib.import_module("values")
         assert parse_value(values.encode_result(value, 10**6), 10**6) == value
 
 
