@@ -48,6 +48,7 @@ class Contract:
     def __init__(self, app: FastAPI) -> None:
         self.document = app.openapi()
         self.routes = list(routes_of(app))
+        self._validators: dict[str, jsonschema_rs.Validator] = {}
         self._models = {str(route): TypeAdapter(route.model) for route in self.routes if route.model is not None}
 
     def check(self, response: httpx.Response) -> None:
@@ -90,7 +91,12 @@ class Contract:
         assert media in described["content"], f"{operation} {response.status_code} answers {media}"
         if response.is_success:
             self._models[operation].validate_python(response.json(), strict=True, extra="forbid")
-        schema = described["content"][media].get("schema")
-        assert schema, f"{operation} {response.status_code}: no schema"
-        whole = {**schema, "components": self.document["components"]}
-        jsonschema_rs.validate(whole, response.json())
+        validator = self._validator(f"{operation} {response.status_code}", described["content"][media])
+        validator.validate(response.json())
+
+    def _validator(self, answer: str, described: Mapping[str, Any]) -> jsonschema_rs.Validator:
+        if answer not in self._validators:
+            assert described.get("schema"), f"{answer}: no schema"
+            whole = {**described["schema"], "components": self.document["components"]}
+            self._validators[answer] = jsonschema_rs.validator_for(whole)
+        return self._validators[answer]

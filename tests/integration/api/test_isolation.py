@@ -1,0 +1,134 @@
+"""Tenants never see each other: generated from the routes themselves, so a new route is tested the day it is added."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from tests.support.contract import Route, routes_of
+from tests.support.serving import Client, Served
+
+from midcall.app import create_app
+from midcall.bootstrap.settings import Settings
+from midcall.storage.schema import metadata
+
+ROUTES = list(routes_of(create_app(Settings())))
+ALL_SCOPES = ("read", "run", "write", "review", "admin")
+
+
+class Victim:
+    """A workspace with one of everything that a path or a body can name."""
+
+    def __init__(self, served: Served) -> None:
+        self.admin = served.tenant("victim")
+        self.admin.published("victims_function")
+        outcome = self.admin.ok("POST", "/v1/functions/victims_function/invoke", {})
+        waiting = self.admin.ok("PATCH", "/v1/workspace", {"approval": "human"})
+        self.admin.ok("POST", "/v1/functions/victims_function/versions", {"timeout": 7}, status=201)
+        self.admin.ok("POST", "/v1/functions/victims_function/versions/2/submit")
+        key = self.admin.ok("POST", "/v1/keys", {"principal": "victims-key", "scopes": ["read"]}, status=201)
+        #: Each parameter of a path, with what it names in this workspace; version 2 waits for a decision.
+        self.names = {
+            "name": "victims_function",
+            "number": 2,
+            "invocation_id": outcome["invocation_id"],
+            "key_id": key["id"],
+        }
+        self.marks = ["victim", waiting["id"], str(self.names["invocation_id"]), key["id"]]
+
+
+@pytest.fixture(scope="module")
+def victim(served: Served) -> Victim:
+    """Make the workspace that must not be seen."""
+    return Victim(served)
+
+
+@pytest.fixture(scope="module")
+def intruders(served: Served) -> list[Client]:
+    """Make two keys of another workspace: an admin's, and one that has every scope by name."""
+    admin = served.tenant("intruder")
+    return [admin, served.colleague(admin, "intruder-too", *ALL_SCOPES)]
+
+
+@pytest.fixture
+def _unchanged(served: Served, victim: Victim, intruders: list[Client]) -> Iterator[None]:
+    before = snapshot(served)
+    yield
+    assert snapshot(served) == before
+
+
+def snapshot(served: Served) -> list[str]:
+    """Return every row of every table."""
+    with served.engine.connect() as connection:
+        return [f"{table.name} {row}" for table in metadata.sorted_tables for row in connection.execute(select(table))]
+
+
+def body_of(document: Mapping[str, Any], route: Route) -> Any:
+    """Make the smallest body that a route's own schema takes."""
+    operation = document["paths"][route.path][route.method.lower()]
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    return None if content is None else sample(document, content["schema"])
+
+
+def sample(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
+    """Make a value of a schema: what is required, and of that the least."""
+    if "$ref" in schema:
+        return sample(document, document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
+    if "anyOf" in schema:
+        return sample(document, schema["anyOf"][0])
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        properties = schema.get("properties", {})
+        return {name: sample(document, properties[name]) for name in schema.get("required", [])}
+    if kind == "array":
+        return [sample(document, schema["items"])] * schema.get("minItems", 0)
+    return {"integer": int(schema.get("minimum", 1)), "string": "x", "boolean": True}[str(kind)]
+
+
+@pytest.mark.usefixtures("_unchanged")
+@pytest.mark.parametrize("route", [route for route in ROUTES if "{" in route.path], ids=str)
+def test_what_another_workspace_owns_is_a_404(
+    served: Served, victim: Victim, intruders: list[Client], route: Route
+) -> None:
+    """Not 403, which would say that it is there; not 200; and nothing changes."""
+    path = route.path.format(**victim.names)
+    body = body_of(served.contract.document, route)
+    for intruder in intruders:
+        found = intruder.problem(404, route.method, path, body)
+        assert found["code"] == "not_found"
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if "{" in route.path], ids=str)
+def test_what_another_workspace_owns_looks_like_what_is_not_there(
+    served: Served, victim: Victim, intruders: list[Client], route: Route
+) -> None:
+    """The two answers differ in nothing but the name that was asked for."""
+    body = body_of(served.contract.document, route)
+    nowhere = {**victim.names, "name": "nobodys_function", "invocation_id": "inv_0", "key_id": "key_0"}
+    theirs = intruders[0].problem(404, route.method, route.path.format(**victim.names), body)
+    none = intruders[0].problem(404, route.method, route.path.format(**nowhere), body)
+    assert theirs["detail"].replace("victims_function", "nobodys_function") == none["detail"]
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.method == "GET" and "{" not in r.path], ids=str)
+def test_no_listing_shows_anything_of_another_workspace(victim: Victim, intruders: list[Client], route: Route) -> None:
+    """Whatever has no name in its path shows the caller's own workspace alone."""
+    for intruder in intruders:
+        text = intruder.send("GET", route.path).text
+        assert [mark for mark in victim.marks if mark in text] == []
+
+
+def test_the_victim_itself_finds_all_of_it(victim: Victim) -> None:
+    """The names above are real: with the victim's own key every GET of them is a 200."""
+    for route in ROUTES:
+        if route.method == "GET" and route.path.startswith("/v1"):
+            victim.admin.ok("GET", route.path.format(**victim.names))
+
+
+def test_filters_and_cursors_of_another_workspace_show_nothing(victim: Victim, intruders: list[Client]) -> None:
+    """An id of another workspace is good for nothing as a place to go on from either."""
+    name, invocation = victim.names["name"], victim.names["invocation_id"]
+    for query in (f"function={name}", f"cursor={invocation}z", "status=succeeded"):
+        assert intruders[0].ok("GET", f"/v1/invocations?{query}")["items"] == []
