@@ -25,7 +25,7 @@ class Serving:
     engine: Engine
     stop: threading.Event
 
-    def run(self, source: str, *, ms: int = 3000, session: dict[str, Any] | None = None) -> RunReport:
+    def run(self, source: str, *, ms: int = 10_000, session: dict[str, Any] | None = None) -> RunReport:
         """Run `source` once."""
         return self.client.run(RunRequest("test", source, session or {"params": {}}, ms))
 
