@@ -46,6 +46,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         default_response_class=Answer,
         openapi_url="/openapi.json",
+        # A redirect is built from the Host header and the scheme seen here: behind TLS it would send the key in clear.
+        redirect_slashes=False,
     )
     for router in (functions.router, runs.router, workspace.router, health.router):
         app.include_router(router)
