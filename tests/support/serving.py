@@ -104,17 +104,19 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, database_url: str, redis_url: str, **more: Any) -> Iterator[Served]:
-    """Serve the app on a port of its own, with three workers over a fake sandbox."""
+def serving(
+    folder: Path, *, database_url: str, redis_url: str, runtime_dir: Path | None = None, fake_workers: int = 3
+) -> Iterator[Served]:
+    """Serve the app on a port of its own, with some workers over a fake sandbox."""
     settings = Settings(
-        data_dir=folder, runtime_dir=folder / "run", database_url=database_url, redis_url=redis_url, **more
+        data_dir=folder, runtime_dir=runtime_dir or folder / "run", database_url=database_url, redis_url=redis_url
     )
     sandbox = FakeSandbox()
     app = create_app(settings)
     with (
         _listening(app) as url,
         opened(database_url) as engine,
-        _working(settings, sandbox),
+        _working(settings, sandbox, fake_workers),
         httpx.Client(base_url=url, timeout=30, trust_env=False) as http,
     ):
         yield Served(url, settings, app, engine, sandbox, Contract(app), http)
@@ -137,7 +139,7 @@ def _listening(app: Any) -> Iterator[str]:
 
 
 @contextmanager
-def _working(settings: Settings, sandbox: FakeSandbox, count: int = 3) -> Iterator[None]:
+def _working(settings: Settings, sandbox: FakeSandbox, count: int) -> Iterator[None]:
     """Pop invocation ids off RQ's lists, as a worker does, and execute them."""
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
     executor = Executor(

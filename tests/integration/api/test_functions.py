@@ -208,6 +208,8 @@ def test_what_is_not_there_is_a_404(admin: Client) -> None:
         ("POST", "/v1/functions/lookup/versions/2/submit"),
         ("DELETE", "/v1/functions/nothing"),
         ("GET", "/v1/nothing"),
+        ("GET", "/v1/functions/"),
+        ("GET", "/v1/functions/lookup/"),
         ("GET", "/"),
     ]:
         assert admin.problem(404, method, path)["code"] == "not_found"

@@ -106,8 +106,10 @@ def test_any_json_to_invoke_is_run_or_refused(author: Client, params: Any, sessi
     if response.status_code == 200 and response.json()["status"] == "succeeded":
         got = response.json()["result"]["session"]
         known = {"params", "dynamicVariables", "sessionId", "phase", "environment", "deadlineMs"}
-        assert {name: got[name] for name in session if name not in known} == {
-            name: value for name, value in session.items() if name not in known
+        # Two halves of a pair that stand side by side are one character to every reader of JSON.
+        sent = json.loads(raw(session))
+        assert {name: got[name] for name in sent if name not in known} == {
+            name: value for name, value in sent.items() if name not in known
         }
 
 
@@ -130,4 +132,4 @@ def test_any_path_and_query_has_an_answer(author: Client, query: str, path: str)
     where = f"/v1/functions/{urllib.parse.quote(path.encode(errors='surrogatepass'), safe='')}"
     params = urllib.parse.quote(query.encode(errors="surrogatepass"))
     for url in (f"{where}?{params}", f"/v1/invocations?function={params}", f"/v1/invocations?cursor={params}"):
-        assert author.send("GET", url).status_code in {200, 404, 422, 307}
+        assert author.send("GET", url).status_code in {200, 404, 422}
