@@ -29,5 +29,6 @@ def check_approved(key: bytes, function: Function, version: Version) -> None:
     if digest(version.config) != version.sha256:
         raise ApprovalBroken("the stored version was changed after it was written; it was not run")
     expected = seal(key, function=function, number=version.number, sha256=version.sha256, policy=approval.policy)
-    if not hmac.compare_digest(expected, approval.seal):
+    # As bytes: of two texts, compare_digest takes ASCII alone, and the row may hold anything.
+    if not hmac.compare_digest(expected.encode(), approval.seal.encode()):
         raise ApprovalBroken("the approval's seal does not fit this version; it was not run")
