@@ -24,13 +24,11 @@ help: ## Show this list (the default)
 setup: ## Everything the tests need: .venv, Docker Engine, Redis, PostgreSQL, the sandbox image
 	@$(SETUP) dev engine redis postgres sandbox
 
-check: ## Linters, formatter, types, layers, leftovers; changes nothing
+CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers"
+
+check: ## Linters, formatter, types, layers, leftovers: all of them, changing nothing
 	@$(SETUP) dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	scripts/leftovers
+	@failed=0; for check in $(CHECKS); do echo "-- $$check"; $$check || failed=1; done; exit $$failed
 
 test: ## All three tiers of tests, one after the other; stops at the first that fails
 	@$(SETUP) dev engine redis postgres sandbox
