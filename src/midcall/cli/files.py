@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import pool_config
 from midcall.bootstrap.settings import Settings, private_directory
 from midcall.domain.errors import SandboxUnavailable
@@ -55,6 +56,7 @@ def run(
 ) -> None:
     """Run a file in the sandbox WITHOUT review and print the report as JSON: the operator's own tool."""
     settings = Settings()
+    set_up_logs(settings, "run")  # to standard error: standard output is the report's
     deadline_ms = int(timeout * 1000)
     request = RunRequest(
         run_id=new_id("run"), source=_source(file), session=_session(session, deadline_ms), deadline_ms=deadline_ms

@@ -32,6 +32,8 @@ class Handout(Generic[T]):
         self._idle: deque[T] = deque()
         self._waiting: deque[_Waiter[T]] = deque()
         self._busy = 0
+        #: When a sandbox was last handed out, on the clock of `time.monotonic()`.
+        self.handed_out_at = 0.0
 
     def counts(self) -> Counts:
         """Return the present numbers."""
@@ -94,6 +96,7 @@ class Handout(Generic[T]):
             waiter = self._waiting.popleft()
             waiter.sandbox = self._idle.popleft()
             self._busy += 1
+            self.handed_out_at = time.monotonic()
             waiter.ready.set()
 
 
