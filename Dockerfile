@@ -15,7 +15,7 @@ RUN python3 -m venv /build \
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 # The files of the sandbox image travel inside the package.
-COPY sandbox src/midcall/sandbox/_image
+COPY sandbox sandbox
 RUN /build/bin/pip wheel -q --no-deps --no-build-isolation --wheel-dir /dist . \
  && /opt/midcall/bin/pip install -q --no-deps --no-index /dist/*.whl \
  && /opt/midcall/bin/pip uninstall -q -y pip
