@@ -1,6 +1,10 @@
 """The parts that more than one process is wired from."""
 
-from sqlalchemy.exc import SQLAlchemyError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 
 from midcall.bootstrap.settings import BadSetting, Settings, private_directory
 from midcall.domain.times import now_ms
@@ -12,30 +16,50 @@ from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import is_current, migrate
 
+#: What drivers raise for a database that is not there, or is none; their subclasses tell of faults of our own.
+_UNREACHABLE = (OperationalError, InterfaceError, DatabaseError)
+
 
 def open_storage(settings: Settings) -> SqlStorage:
     """Open the database; raises BadSetting if it cannot be reached or has not the schema of this release."""
-    private_directory(settings.data_dir)
-    engine = open_engine(settings.database)
-    try:
+    engine = _open(settings)
+    with _reached():
         current = is_current(engine)
-    except SQLAlchemyError as error:
-        raise BadSetting(
-            f"the database cannot be reached ({type(error).__name__}); check MIDCALL_DATABASE_URL"
-        ) from error
     if not current:
         raise BadSetting("the database has not the schema of this release; run `midcall migrate` first")
     return SqlStorage(engine)
 
 
 def migrate_storage(settings: Settings) -> None:
-    """Bring the database to the schema of this release."""
-    private_directory(settings.data_dir)
-    engine = open_engine(settings.database)
+    """Bring the database to the schema of this release; raises BadSetting if it cannot be reached."""
+    engine = _open(settings)
     try:
-        migrate(engine)
+        with _reached():
+            migrate(engine)
     finally:
         engine.dispose()
+
+
+def _open(settings: Settings) -> Engine:
+    private_directory(settings.data_dir)
+    try:
+        return open_engine(settings.database)
+    except (ArgumentError, ImportError) as error:
+        raise BadSetting(
+            "MIDCALL_DATABASE_URL must be sqlite:///<file> or postgresql+psycopg://<user>:<password>@<host>/<name>"
+        ) from error
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        if type(error) not in _UNREACHABLE:
+            raise
+        raise BadSetting(
+            f"the database cannot be reached or read ({type(error).__name__}); check MIDCALL_DATABASE_URL"
+        ) from error
 
 
 def open_queue(settings: Settings) -> RqQueue:
