@@ -42,8 +42,9 @@ def up(settings: Settings) -> None:
     set_up_logs(settings, "up")
     private_directory(settings.data_dir)
     with _only_one(settings), _stoppable():
-        private_directory(settings.runtime)
-        _check_port(settings)
+        for socket_path in (settings.pool_socket, settings.private_redis_socket):
+            private_directory(socket_path.parent)
+        settings = settings.model_copy(update={"port": _free_port(settings)})
         migrate_storage(settings)
         approval_key(settings)
         new_key = _admin_key(settings)
@@ -66,17 +67,19 @@ def up(settings: Settings) -> None:
                 child.stop()
 
 
-def _check_port(settings: Settings) -> None:
-    """Refuse a port that somebody else listens on: their `/readyz` would pass for ours."""
+def _free_port(settings: Settings) -> int:
+    """Return the port to listen on, any free one for 0; one that is taken is refused: its `/readyz` passes for ours."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
+            port: int = probe.getsockname()[1]
         except OSError as error:
             raise BadSetting(
                 f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); use another --port"
             ) from error
+    return port
 
 
 def _parts(settings: Settings) -> Iterator[Part]:
