@@ -58,22 +58,27 @@ def free_port() -> int:
 
 def midcall(*arguments: str, env: Mapping[str, str] | None = None, within_s: float = 120) -> "Finished":
     """Run one command to its end."""
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-m", "midcall", *arguments],
         env=clean_env() | dict(env or {}),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=within_s,
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr)
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return Finished(process.pid, process.returncode, out, err)
 
 
 class Finished:
     """What a command came to."""
 
-    def __init__(self, code: int, out: str, err: str) -> None:
+    def __init__(self, pid: int, code: int, out: str, err: str) -> None:
+        self.pid = pid
         self.code = code
         self.out = out
         self.err = err

@@ -107,7 +107,7 @@ def test_ctrl_c_ends_everything_even_while_calls_run() -> None:
 
 
 def test_no_descriptor_or_process_leaks_over_many_calls(up: Stack) -> None:
-    """A hundred calls later every process holds as many descriptors and children as before."""
+    """Forty calls later every process holds as many descriptors and children as before."""
     up.function("leaky", "def handler(session):\n    return 1\n")
     for _ in range(10):
         up.invoke("leaky")
@@ -116,7 +116,7 @@ def test_no_descriptor_or_process_leaks_over_many_calls(up: Stack) -> None:
         return {process.pid: process.num_fds() for process in up.processes()}
 
     before = held()
-    for _ in range(100):
+    for _ in range(40):
         up.invoke("leaky")
     assert wait_for(lambda: len(up.containers()) == 2, 20)
 

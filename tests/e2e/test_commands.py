@@ -1,0 +1,119 @@
+"""The command line: exit codes, JSON on standard output, one line for whatever is wrong."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.e2e.stack import QUICK, Stack, docker, midcall
+
+
+@pytest.fixture
+def env(up: Stack) -> dict[str, str]:
+    """Name the shared stack's data directory and sockets."""
+    return {**up.env, "MIDCALL_DATA_DIR": str(up.data)}
+
+
+def write(directory: Path, source: str) -> str:
+    """Write a source file and return its path."""
+    file = directory / "source.py"
+    file.write_text(source)
+    return str(file)
+
+
+def test_run_prints_a_report_as_json_and_gives_the_session_to_the_code(up: Stack, tmp_path: Path) -> None:
+    """`midcall run` uses the pool that runs here; nothing but the report is on standard output."""
+    source = write(tmp_path, "def handler(session):\n    print('hello')\n    return session['params']['n'] + 1\n")
+    body = tmp_path / "session.json"
+    body.write_text('{"params": {"n": 41}}')
+    ran = midcall("run", source, "--session", str(body), env=up.env)
+    assert ran.code == 0, ran
+    assert (ran.json["status"], ran.json["result"], ran.json["logs"]) == ("ok", 42, "hello\n")
+    assert ran.json["sandbox_id"]
+
+
+def test_run_starts_a_pool_of_its_own_where_none_runs_and_takes_it_away_again(tmp_path: Path) -> None:
+    """On a machine where midcall is not up the operator's tool works all the same, and leaves no container."""
+    env = {"MIDCALL_RUNTIME_DIR": str(tmp_path / "run"), "MIDCALL_DATA_DIR": str(tmp_path / "data")}
+    ran = midcall("run", write(tmp_path, QUICK), env=env)
+    assert ran.code == 0, ran
+    assert ran.json["result"] == 1
+    with docker() as engine:
+        assert engine.containers(f"run-{ran.pid}") == {}
+
+
+def test_review_prints_a_review_as_json_and_exits_with_1_where_it_refuses(tmp_path: Path) -> None:
+    """An approved file exits with 0, a refused one with 1; a file that is no UTF-8 is a wrong argument."""
+    good = midcall("review", write(tmp_path, QUICK))
+    assert (good.code, good.json["status"]) == (0, "approved"), good
+    bad = midcall("review", write(tmp_path, "import os\n\ndef handler(session):\n    return os.environ\n"))
+    assert (bad.code, bad.json["status"]) == (1, "changes_requested"), bad
+    assert bad.json["comments"][0]["line"] == 1
+    (tmp_path / "latin.py").write_bytes(b"# caf\xe9\n")
+    wrong = midcall("review", str(tmp_path / "latin.py"))
+    assert wrong.code == 2
+    assert "UTF-8" in wrong.err
+    assert "Traceback" not in wrong.err
+
+
+def test_key_create_prints_a_key_that_works(up: Stack, env: dict[str, str]) -> None:
+    """One line, one key, with the scopes asked for and no others."""
+    made = midcall("key", "create", "--principal", "robot", "--scopes", "read", env=env)
+    assert made.code == 0, made
+    headers = {"Authorization": f"Bearer {made.out.strip()}"}
+    assert up.client.get("/v1/functions", headers=headers).status_code == 200
+    assert up.client.post("/v1/keys", headers=headers, json={"principal": "x", "scopes": ["run"]}).status_code == 403
+
+
+def test_workspace_create_prints_an_admin_key_of_another_workspace(up: Stack, env: dict[str, str]) -> None:
+    """The new workspace sees nothing of the first one; the same name again is refused in one line."""
+    up.function("plain", QUICK)
+    made = midcall("workspace", "create", f"second-{os.getpid()}", env=env)
+    assert made.code == 0, made
+    headers = {"Authorization": f"Bearer {made.out.strip()}"}
+    assert up.client.get("/v1/functions", headers=headers).json()["items"] == []
+    assert up.client.get("/v1/functions/plain", headers=headers).status_code == 404
+    again = midcall("workspace", "create", f"second-{os.getpid()}", env=env)
+    assert again.code == 1
+    assert len(again.err.strip().splitlines()) == 1
+
+
+def test_doctor_says_what_runs_and_what_is_missing(up: Stack, env: dict[str, str], tmp_path: Path) -> None:
+    """Beside a stack all is well; without an Engine it exits with 1 and says so."""
+    well = midcall("doctor", env=env)
+    assert well.code == 0, well
+    assert "missing" not in well.out
+    ill = midcall("doctor", env={"MIDCALL_DATA_DIR": str(tmp_path), "MIDCALL_DOCKER_URL": f"unix://{tmp_path}/none"})
+    assert ill.code == 1, ill
+    assert "missing  Docker Engine" in ill.out
+    assert "Traceback" not in ill.err
+
+
+def test_demo_plays_the_main_job_and_leaves_nothing() -> None:
+    """It exits with 0 after the whole story: refused, mended, published, tested, invoked, on record."""
+    played = midcall("demo", within_s=180)
+    assert played.code == 0, played
+    for word in ("changes_requested", "approved", "published", "succeeded", "ZeroDivisionError|ValueError", "refused"):
+        assert any(part in played.out for part in word.split("|")), word
+    assert "Traceback" not in played.err
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("MIDCALL_PORT", "many", "MIDCALL_PORT"),
+        ("MIDCALL_REDIS_URL", "redis://redis.example/0", "password"),
+        ("MIDCALL_DATA_DIR", "/proc/none", "MIDCALL_DATA_DIR"),
+        ("MIDCALL_APPROVAL_KEY", "short", "MIDCALL_APPROVAL_KEY"),
+        ("MIDCALL_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none", "database"),
+        ("MIDCALL_DATABASE_URL", "a database somewhere", "MIDCALL_DATABASE_URL"),
+    ],
+)
+def test_a_bad_setting_is_told_in_one_line(setting: str, value: str, says: str, tmp_path: Path) -> None:
+    """No traceback, no value that might be secret: the variable and what it should be."""
+    env = {"MIDCALL_DATA_DIR": str(tmp_path), "MIDCALL_RUNTIME_DIR": str(tmp_path / "run"), setting: value}
+    port = () if setting == "MIDCALL_PORT" else ("--port", "0")
+    ended = midcall("up", *port, env=env)
+    assert ended.code == 1, ended
+    lines = [line for line in ended.err.strip().splitlines() if not line.startswith("The sandbox image")]
+    assert len(lines) == 1, ended
+    assert says in lines[0]
