@@ -78,8 +78,18 @@ def schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
 
 def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault, ...]:
     """Say where a value does not fit a schema that `schema_faults` found none in; at most MAX_FAULTS."""
+    validator = _validator(schema)
+    try:
+        return _first_faults(validator, value, loc)
+    except ValueError:
+        # Half a surrogate pair is no text to the validator; for the check it counts as any other letter.
+        readable = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+        return _first_faults(validator, readable, loc)
+
+
+def _first_faults(validator: jsonschema_rs.Draft202012Validator, value: Any, loc: str) -> tuple[Fault, ...]:
     faults = []
-    for error in _validator(schema).iter_errors(value):
+    for error in validator.iter_errors(value):
         faults.append(Fault(_join(loc, error.instance_path), error.message[:300]))
         if len(faults) == MAX_FAULTS:
             break
