@@ -11,7 +11,7 @@ from midcall.domain.parameters import FIELD_TYPES, convert, field_faults, prepar
 
 def test_fields_become_a_schema_of_an_object() -> None:
     """Type, description, example and default are kept; required ones are listed."""
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"name": "order", "type": "integer", "description": "its number", "required": True, "example": 5},
         {"name": "mail", "type": "email", "default": "a@example.com"},
         {"name": "ids", "type": "number[]"},

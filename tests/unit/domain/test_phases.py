@@ -28,7 +28,11 @@ def test_a_value_that_is_no_object_is_the_result(phase: Phase, value: Any) -> No
         (PRE, {"result": 1}, Returned({"result": 1})),
         (PRE, {"terminateAgent": False}, Returned({}, terminate=False)),
         (PRE, {"terminateAgent": None}, Returned({})),
-        (PRE, {"terminateAgent": True, "reason": "closed", "a": 1}, Returned({"a": 1}, {}, True, "closed")),
+        (
+            PRE,
+            {"terminateAgent": True, "reason": "closed", "a": 1},
+            Returned({"a": 1}, {}, terminate=True, reason="closed"),
+        ),
     ],
 )
 def test_an_object_is_taken_apart(phase: Phase, value: Any, expected: Returned) -> None:

@@ -76,7 +76,7 @@ def test_an_admins_key_may_do_everything_and_others_what_they_name() -> None:
 
 
 def test_delays_double_up_to_five_seconds() -> None:
-    """100, 200, 400 …"""
+    """From 100 ms on, whatever the attempt."""
     assert [delay_ms(attempt) for attempt in (1, 2, 3, 6, 7, 20)] == [100, 200, 400, 3_200, 5_000, LONGEST_DELAY_MS]
 
 
