@@ -138,7 +138,7 @@ class ErrorShape(BaseModel):
 
 
 class TimingsShape(BaseModel):
-    """Milliseconds: until a worker took it, inside the sandbox, in all."""
+    """Milliseconds: waited for worker and sandbox, inside the sandbox, in all."""
 
     queued_ms: float
     sandbox_ms: float

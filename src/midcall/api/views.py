@@ -171,11 +171,11 @@ def _error(outcome: Outcome) -> Json | None:
 
 
 def _timings(invocation: Invocation) -> Mapping[str, float]:
-    """Milliseconds until a worker took it and in all; zero for what has not happened."""
+    """Milliseconds it waited (for a worker, then for a sandbox), ran, and took in all; zero for what has not been."""
     began, started, ended = invocation.created_at, invocation.started_at, invocation.ended_at
     report = invocation.report
     return {
-        "queued_ms": float((started or ended or began) - began),
+        "queued_ms": round((started or ended or began) - began + (report.waited_ms if report else 0.0), 2),
         "sandbox_ms": round(report.sandbox_ms, 2) if report else 0.0,
         "total_ms": float((ended or began) - began),
     }

@@ -10,10 +10,10 @@ def pool_config(settings: Settings) -> PoolConfig:
     """Read the pool's part of the settings."""
     return PoolConfig(
         socket=settings.pool_socket,
-        pool_id=settings.pool_id,
+        pool_id=settings.pool_label,
         image=settings.sandbox_image,
         size=settings.pool_size,
         max_concurrent=settings.pool_max_busy,
         docker_url=settings.docker_url or DEFAULT_DOCKER_URL,
-        peer_uid=settings.pool_peer_uids[0] if settings.pool_peer_uids else None,
+        peer_uid=settings.pool_peer_uid,
     )

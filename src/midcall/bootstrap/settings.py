@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from midcall.domain.approval import KEY_BYTES
 
@@ -25,10 +25,6 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 class BadSetting(Exception):
     """A setting cannot be used; the message names its variable. No ValueError, which pydantic would wrap."""
-
-
-def _numbers(text: object) -> object:
-    return [part for part in text.split(",") if part.strip()] if isinstance(text, str) else text
 
 
 class Settings(BaseSettings):
@@ -60,10 +56,12 @@ class Settings(BaseSettings):
 
     pool_size: int = Field(default=4, ge=1, le=256, description="warm sandboxes kept ready")
     pool_max_busy: int = Field(default=16, ge=1, le=1024, description="sandboxes that may run at once")
-    pool_id: str = Field(default="midcall", pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")
-    pool_peer_uids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)] = Field(
-        default=(), description="users besides the pool's own that may use its socket, separated by commas"
+    pool_id: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$",
+        description="labels this host's containers; default: made from the data directory's path",
     )
+    pool_peer_uid: int | None = Field(default=None, ge=0, description="a user besides the pool's own that may use it")
     sandbox_image: str | None = Field(default=None, description="default: the image built from this release")
     docker_url: str | None = Field(default=None, description="the Engine; default: the local socket")
 
@@ -93,6 +91,11 @@ class Settings(BaseSettings):
     def runtime(self) -> Path:
         """Directory of the sockets."""
         return self.runtime_dir or _default_runtime_dir(self.data_dir)
+
+    @property
+    def pool_label(self) -> str:
+        """Id of this host's pool: one for each data directory, so that two installations do not sweep each other."""
+        return self.pool_id or f"midcall-{_mark(self.data_dir)}"
 
     @property
     def pool_socket(self) -> Path:
@@ -185,8 +188,12 @@ def _default_runtime_dir(data_dir: Path) -> Path:
     base = Path(f"/run/user/{os.geteuid()}")
     if os.geteuid() == 0 or not base.is_dir():
         base = Path("/run") if os.access("/run", os.W_OK) else Path("/tmp")  # noqa: S108 (checked to be ours)
-    mark = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    return base / f"midcall-{os.geteuid()}-{mark}"
+    return base / f"midcall-{os.geteuid()}-{_mark(data_dir)}"
+
+
+def _mark(data_dir: Path) -> str:
+    """Make a short word that stands for a data directory."""
+    return hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
 
 
 def _short_enough(path: Path) -> Path:

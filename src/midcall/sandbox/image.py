@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,9 @@ def _build(engine: Engine, context: bytes, base: str, tag: str) -> None:
         raise ImageMissing(f"the sandbox image could not be built: {error}") from error
     if errors:
         raise ImageMissing(f"the sandbox image could not be built: {errors[0]}")
+    # The build stage is left behind without a name, base and all: 250 MB for each build.
+    with suppress(DockerException, OSError):
+        engine.api.prune_images(filters={"dangling": True, "label": "midcall.stage=build"})
 
 
 def _base_in_reach(engine: Engine, say: Say) -> str:
