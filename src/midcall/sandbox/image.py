@@ -100,7 +100,8 @@ def _build(engine: Engine, context: bytes, base: str, tag: str) -> None:
         raise ImageMissing(f"the sandbox image could not be built: {errors[0]}")
     # The build stage is left behind without a name, base and all: 250 MB for each build.
     with suppress(DockerException, OSError):
-        engine.api.prune_images(filters={"dangling": True, "label": "midcall.stage=build"})
+        leftovers = {"dangling": True, "label": "midcall.stage=build"}
+        engine.api.prune_images(filters=leftovers)  # type: ignore[no-untyped-call] (the stubs leave it out)
 
 
 def _base_in_reach(engine: Engine, say: Say) -> str:
