@@ -5,7 +5,7 @@ import os
 import secrets
 import stat
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator

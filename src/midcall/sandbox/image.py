@@ -101,7 +101,7 @@ def _build(engine: Engine, context: bytes, base: str, tag: str) -> None:
     # The build stage is left behind without a name, base and all: 250 MB for each build.
     with suppress(DockerException, OSError):
         leftovers = {"dangling": True, "label": "midcall.stage=build"}
-        engine.api.prune_images(filters=leftovers)  # type: ignore[no-untyped-call] (the stubs leave it out)
+        engine.api.prune_images(filters=leftovers)  # type: ignore[no-untyped-call]
 
 
 def _base_in_reach(engine: Engine, say: Say) -> str:
