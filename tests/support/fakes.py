@@ -43,12 +43,14 @@ class FakeQueue:
     away: bool = False
     enqueued: list[str] = field(default_factory=list)
     announced: list[str] = field(default_factory=list)
+    on_enqueue: Callable[[Invocation], None] = lambda _: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def enqueue(self, invocation: Invocation) -> None:
         """Keep the id."""
         if self.away:
             raise QueueUnavailable
+        self.on_enqueue(invocation)
         with self._lock:
             self.enqueued.append(invocation.id)
 

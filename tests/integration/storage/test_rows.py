@@ -1,0 +1,76 @@
+"""What is stored is read back as it was, on both databases."""
+
+from sqlalchemy import text
+from tests.support.world import World
+
+from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
+from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.service.ports import InvocationFilter, Page
+
+ODD = {
+    "nul": "a\x00b",
+    "half": "\ud800",
+    "other half": "\udfff",
+    "\x00": {"\udc00": ["\U0001f600", None, 10**400, 1e-7]},
+}
+
+
+def test_odd_json_is_read_back_as_it_was(world: World) -> None:
+    """U+0000, half a surrogate pair, large numbers, as names and as values."""
+    world.published()
+    admitted = world.admitted(params=ODD, session=ODD)
+    assert world.read(admitted.id) == admitted
+    report = RunReport(
+        RunStatus.ERROR, ODD, "\x00\ud800", error=RunError("E\x00", "\ud800", 1, "\udfff"), sandbox_id="c"
+    )
+    error = OutcomeError("E\x00", "\ud800", 1, "\udfff")
+    outcome = Outcome(
+        InvocationStatus.FAILED, ODD, variables=ODD, changed=("\x00", "\ud800"), error=error, warnings=("\0",)
+    )
+    with world.storage.write() as tx:
+        assert tx.invocations.claim(admitted.id, owner="w", now=1, lease_until=2)
+        assert tx.invocations.record(admitted.id, attempt=1, outcome=outcome, report=report, ended_at=9)
+    found = world.read(admitted.id)
+    assert (found.outcome, found.report) == (outcome, report)
+
+
+def test_a_version_keeps_its_document_and_its_decision(world: World) -> None:
+    """Status, review and seal are read back with it; a listing leaves the large ones out."""
+    view = world.approved(messages={"error": {"404": "x", "default": "\u00e9"}})
+    with world.storage.read() as tx:
+        found = tx.functions.version(view.function.id, 1)
+        brief = tx.functions.versions(view.function.id)
+    assert found == view.version
+    assert found.approval is not None
+    assert [(one.number, one.config, one.review, one.approval) for one in brief] == [(1, {}, None, found.approval)]
+
+
+def test_a_page_goes_on_after_its_cursor(world: World) -> None:
+    """Names in byte order, invocations newest first; each comes once."""
+    names = ["B", "_a", "a", "a1", "aB", "b"]
+    for name in names:
+        world.published(name)
+    with world.storage.read() as tx:
+        first = tx.functions.page(world.caller.workspace_id, Page(limit=4))
+        rest = tx.functions.page(world.caller.workspace_id, Page(limit=4, cursor=first[-1].name))
+    assert [function.name for function in [*first, *rest]] == names
+    made = [world.admitted("a").id for _ in range(5)]
+    with world.storage.read() as tx:
+        everything = InvocationFilter()
+        newest = tx.invocations.page(world.caller.workspace_id, everything, Page(limit=3))
+        older = tx.invocations.page(world.caller.workspace_id, everything, Page(limit=3, cursor=newest[-1].id))
+    assert sorted([one.id for one in [*newest, *older]]) == sorted(made)
+
+
+def test_a_listing_of_invocations_is_found_through_an_index(world: World) -> None:
+    """A workspace's history grows without end; its first page must not read all of it."""
+    world.published()
+    for _ in range(5):
+        world.admitted()
+    explain = "EXPLAIN QUERY PLAN " if world.engine.dialect.name == "sqlite" else "EXPLAIN "
+    with world.engine.begin() as connection:
+        if world.engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        query = "SELECT * FROM invocations WHERE workspace_id = 'x' ORDER BY id DESC LIMIT 50"
+        plan = "\n".join(str(row) for row in connection.execute(text(explain + query)))
+    assert "ix_invocations_listing" in plan
