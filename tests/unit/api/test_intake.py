@@ -1,0 +1,111 @@
+"""What every request passes first, without a server."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from midcall.api.answers import Answer
+from midcall.api.intake import MAX_BODY_BYTES, Intake
+from midcall.api.problems import STATUSES, TITLES, status_of
+from midcall.domain import errors
+from midcall.domain.errors import MidcallError, NameTaken
+from midcall.service.wait import NoOutcome
+
+
+class Inner:
+    """An app that keeps what reaches it."""
+
+    def __init__(self) -> None:
+        self.body: bytes | None = None
+        self.headers: dict[bytes, bytes] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Read the whole body and answer."""
+        self.headers = dict(scope["headers"])
+        message = await receive()
+        self.body = message.get("body", b"")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def sent(chunks: Iterable[bytes], method: str = "POST", **headers: str) -> tuple[Inner, int, dict[str, Any], list[Any]]:
+    """Send a body in chunks; returns the inner app, the status, the headers, and the chunks that were not read."""
+    inner, left, out = Inner(), list(chunks), []
+
+    async def receive() -> Any:
+        if not left:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def send(message: Any) -> None:
+        out.append(message)
+
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": method, "path": "/", "headers": raw, "state": {}}
+    asyncio.run(Intake(inner)(scope, receive, send))
+    return inner, out[0]["status"], {k.decode(): v.decode() for k, v in out[0]["headers"]}, left
+
+
+def test_a_json_body_arrives_whole_as_json() -> None:
+    """In one piece, whatever its content type said."""
+    inner, status, headers, _ = sent([b'{"a":', b" 1}"], content_type="text/plain")
+    assert (status, inner.body) == (200, b'{"a": 1}')
+    assert inner.headers[b"content-type"] == b"application/json"
+    assert (len(headers["x-request-id"]), headers["x-content-type-options"]) == (16, "nosniff")
+
+
+def test_a_declared_length_beyond_the_limit_is_refused_unread() -> None:
+    """Nothing is read of it."""
+    inner, status, _, left = sent([b"x"] * 3, content_length=str(MAX_BODY_BYTES + 1))
+    assert (status, inner.body, len(left)) == (413, None, 3)
+
+
+@pytest.mark.parametrize("declared", ["", "-1", "abc", "0", "9" * 5_000, "\u00b2"])
+def test_a_length_that_is_a_lie_is_not_believed(declared: str) -> None:
+    """The bytes are counted as they come, and reading stops at the limit."""
+    chunks = [b"x" * 65_536] * 100
+    inner, status, _, left = sent(chunks, content_length=declared)
+    assert (status, inner.body) == (413, None)
+    assert len(left) >= 100 - MAX_BODY_BYTES // 65_536 - 1
+
+
+def test_a_caller_that_hangs_up_halfway_is_not_served() -> None:
+    """Half a body is none."""
+    inner = Inner()
+    messages = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    out: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        out.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "state": {}}
+    asyncio.run(Intake(inner)(scope, receive, send))
+    assert (inner.body, out[0]["status"]) == (None, 400)
+
+
+def test_a_get_is_passed_on_unread() -> None:
+    """It has no body that anybody looks at."""
+    inner, status, _, _ = sent([b"not json"], method="GET")
+    assert (status, inner.body) == (200, b"not json")
+
+
+def test_answers_are_ascii_and_take_no_number_that_json_has_not() -> None:
+    """Half a surrogate pair is written as an escape."""
+    assert Answer({"a": "\ud800\u00e9"}).body == b'{"a":"\\ud800\\u00e9"}'
+    with pytest.raises(ValueError, match="JSON"):
+        Answer({"a": float("inf")})
+
+
+def test_every_error_that_is_the_callers_has_a_status_and_every_status_a_title() -> None:
+    """What is not listed is a 500."""
+    assert set(STATUSES.values()) <= set(TITLES)
+    assert status_of(NameTaken()) == 409
+    assert status_of(NoOutcome()) == 500
+    assert status_of(MidcallError()) == 500
+    clients = {errors.InvalidInput, errors.BadJson, errors.TooLarge, errors.Unauthenticated, errors.Forbidden}
+    assert {status_of(kind()) // 100 for kind in clients} == {4}

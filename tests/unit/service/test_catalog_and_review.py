@@ -1,0 +1,172 @@
+"""Versions, decisions and keys, below HTTP."""
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select, update
+from tests.support.databases import row_counts
+from tests.support.fakes import FakeReviewer
+from tests.support.world import World
+
+from midcall.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotApproved,
+    NotFound,
+    ReviewUnavailable,
+    StaleVersion,
+    Unauthenticated,
+)
+from midcall.domain.function import VersionStatus
+from midcall.domain.workspace import ApprovalMode, Scope
+from midcall.storage.schema import api_keys, audit, versions
+
+
+def test_a_version_is_never_written_again(world: World) -> None:
+    """Deciding on it changes status, review and seal; config, digest and author stay."""
+    view = world.draft()
+    world.reviews.submit(world.caller, "lookup", 1)
+    _, after = world.catalog.version(world.caller, "lookup", 1)
+    assert after == replace(view.version, status=after.status, review=after.review, approval=after.approval)
+    assert after.status is VersionStatus.APPROVED
+
+
+def test_a_review_that_cannot_be_carried_out_changes_nothing(world: World) -> None:
+    """The version is the draft it was."""
+    world.draft()
+
+    def away() -> None:
+        raise ReviewUnavailable
+
+    world.reviews = replace(world.reviews, reviewer=FakeReviewer(before=away))
+    before = row_counts(world.engine)
+    with pytest.raises(ReviewUnavailable):
+        world.reviews.submit(world.caller, "lookup", 1)
+    assert row_counts(world.engine) == before
+    assert world.catalog.get(world.caller, "lookup").version.status is VersionStatus.DRAFT
+
+
+def test_a_version_tampered_with_while_it_is_reviewed_is_not_approved(world: World) -> None:
+    """What was reviewed is what is sealed."""
+    view = world.draft()
+
+    def tamper() -> None:
+        config = {**view.version.config, "code": {"source": "evil()", "actions": [], "egress": []}}
+        with world.engine.begin() as connection:
+            connection.execute(update(versions).values(config=config))
+
+    world.reviewer.before = tamper
+    with pytest.raises(Conflict):
+        world.reviews.submit(world.caller, "lookup", 1)
+    assert world.catalog.get(world.caller, "lookup").version.approval is None
+
+
+def test_a_row_tampered_with_before_it_is_submitted_is_not_approved(world: World) -> None:
+    """Its digest no longer fits."""
+    view = world.draft()
+    with world.engine.begin() as connection:
+        connection.execute(update(versions).values(config={**view.version.config, "timeout": 600}))
+    with pytest.raises(Conflict, match="changed after it was written"):
+        world.reviews.submit(world.caller, "lookup", 1)
+
+
+def test_what_was_decided_meanwhile_is_kept(world: World) -> None:
+    """Two submits at once: the second one's findings are thrown away."""
+    world.draft()
+    inner = replace(world.reviews, reviewer=FakeReviewer())
+    first: list[object] = []
+    world.reviewer.before = lambda: first.append(inner.submit(world.caller, "lookup", 1))
+    assert world.reviews.submit(world.caller, "lookup", 1) == first[0]
+
+
+def test_a_version_that_was_sent_back_may_be_submitted_again(world: World) -> None:
+    """Under today's policy, which may be another."""
+    world.draft(code={"source": "fault"})
+    assert world.reviews.submit(world.caller, "lookup", 1)["status"] == "changes_requested"
+    world.reviewer.policy = "test.2"
+    assert world.reviews.submit(world.caller, "lookup", 1)["policy"] == "test.2"
+
+
+def test_nobody_decides_about_their_own_version(world: World) -> None:
+    """Told by the principal, not by the key."""
+    world.workspaces.change(world.caller, {"approval": ApprovalMode.HUMAN})
+    world.draft()
+    world.reviews.submit(world.caller, "lookup", 1)
+    twin = world.colleague(world.caller.principal, Scope.REVIEW)
+    for caller in (world.caller, twin):
+        with pytest.raises(Forbidden):
+            world.reviews.approve(caller, "lookup", 1, "")
+    review = world.reviews.approve(world.colleague("judge", Scope.REVIEW), "lookup", 1, "fine")
+    assert review["decision"] == {"by": "judge", "text": "fine"}
+
+
+def test_publishing_takes_an_approved_version(world: World) -> None:
+    """And keeps who did it."""
+    world.draft()
+    with pytest.raises(NotApproved):
+        world.catalog.publish(world.caller, "lookup", 1, "production")
+    with pytest.raises(NotFound):
+        world.catalog.publish(world.caller, "lookup", 2, "production")
+
+
+def test_a_stale_change_stores_nothing(world: World) -> None:
+    """Not even a line in the audit trail."""
+    world.draft()
+    before = row_counts(world.engine)
+    with pytest.raises(StaleVersion):
+        world.catalog.add_version(world.caller, "lookup", {"timeout": 5}, base=None, if_match=2)
+    with pytest.raises(InvalidInput):
+        world.catalog.add_version(world.caller, "lookup", {"timeout": 0}, base=None, if_match=1)
+    assert row_counts(world.engine) == before
+
+
+def test_every_act_is_in_the_audit_trail_with_who_did_it(world: World) -> None:
+    """Create, submit, publish, archive, keys, settings; no secret and no source among it."""
+    world.published()
+    world.catalog.add_version(world.caller, "lookup", {"timeout": 5}, base=None, if_match=None)
+    world.catalog.archive(world.caller, "lookup")
+    key = world.colleague("ci", Scope.READ).key
+    world.access.rotate(world.caller, key.id, grace_s=0)
+    world.access.revoke(world.caller, key.id)
+    world.workspaces.change(world.caller, {"max_in_flight": 5})
+    with world.engine.connect() as connection:
+        rows = connection.execute(select(audit).order_by(audit.c.id)).all()
+    assert [row.act for row in rows] == [
+        *("function.create", "version.submit", "function.publish", "version.create", "function.archive"),
+        *("key.create", "key.rotate", "key.revoke", "workspace.change"),
+    ]
+    assert {row.principal for row in rows} == {"first-admin"}
+    assert "def handler" not in str(rows)
+
+
+def test_only_a_hash_of_a_secret_is_kept(world: World) -> None:
+    """SHA-256 of 256 random bits: there is nothing to guess."""
+    new = world.access.create(world.caller, principal="ci", scopes=frozenset({Scope.READ}), agents=())
+    secret = new.token.split("_", 2)[2]
+    with world.engine.connect() as connection:
+        row = connection.execute(select(api_keys).where(api_keys.c.id == new.key.id)).one()
+    assert row.secret_hash == hashlib.sha256(secret.encode()).hexdigest()
+    assert secret not in str(row)
+
+
+def test_an_old_secret_dies_with_its_grace_to_the_millisecond(world: World) -> None:
+    """At the end of it, not after."""
+    old = world.access.create(world.caller, principal="ci", scopes=frozenset({Scope.READ}), agents=())
+    new = world.access.rotate(world.caller, old.key.id, grace_s=10)
+    world.clock.advance(9_999)
+    assert world.access.authenticate(old.token).principal == "ci"
+    world.clock.advance(1)
+    with pytest.raises(Unauthenticated):
+        world.access.authenticate(old.token)
+    assert world.access.authenticate(new.token).principal == "ci"
+
+
+def test_another_workspace_s_key_is_not_there(world: World) -> None:
+    """Neither to rotate nor to revoke."""
+    other = world.workspace("second")
+    with pytest.raises(NotFound):
+        world.access.revoke(other, world.caller.key.id)
+    with pytest.raises(NotFound):
+        world.access.rotate(other, world.caller.key.id, grace_s=0)

@@ -1,0 +1,140 @@
+"""A schema that is taken can be served: in bounded time, without a network, whatever is held against it."""
+
+import time
+from typing import Any
+
+import pytest
+
+from midcall.service.schemas import MAX_FAULTS, MAX_REFERENCES, MAX_SCHEMA_NODES, schema_faults, value_faults
+
+
+def of(**properties: Any) -> dict[str, Any]:
+    """Return a schema of an object."""
+    return {"type": "object", "properties": properties}
+
+
+FINE: dict[str, dict[str, Any]] = {
+    "empty": {"type": "object"},
+    "dialect named": {**of(), "$schema": "https://json-schema.org/draft/2020-12/schema"},
+    "definition used twice": {
+        **of(a={"$ref": "#/$defs/x"}, b={"$ref": "#/$defs/x"}),
+        "$defs": {"x": {"type": "string"}},
+    },
+    "definitions of the old name": {**of(a={"$ref": "#/definitions/x"}), "definitions": {"x": {}}},
+    "definition of a definition": {**of(a={"$ref": "#/$defs/x"}), "$defs": {"x": {"$ref": "#/$defs/y"}, "y": {}}},
+    "property called $ref": of(**{"$ref": {"type": "string"}}),
+    "property called $id": of(**{"$id": {"type": "string"}, "$schema": {}, "$anchor": {}}),
+    "property called $defs": of(**{"$defs": {"type": "string"}}),
+    "enum that looks like a reference": of(a={"enum": [{"$ref": "http://x.invalid"}]}),
+    "const and default that look like one": of(a={"const": {"$id": "x"}, "default": {"$ref": "#"}}),
+    "boolean schemas": of(a=True, b=False),
+    "constant": of(a={"x-midcall": {"constant": 5}}),
+    "unknown keyword": of(a={"x-own": {"$ref": "#"}}),
+    "pattern that would backtrack": of(a={"pattern": "^(a+)+$"}),
+    "as many references as may be": {
+        **of(a={"$ref": "#/$defs/d1"}),
+        "$defs": {f"d{n}": {"$ref": f"#/$defs/d{n + 1}"} for n in range(1, MAX_REFERENCES)}
+        | {f"d{MAX_REFERENCES}": {}},
+    },
+    "as many parts as may be": of(a={"enum": list(range(MAX_SCHEMA_NODES - 5))}),
+}
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_an_ordinary_schema_is_taken_and_served(name: str) -> None:
+    """Also where a property has the name of a keyword."""
+    assert schema_faults(FINE[name], "parameters") == ()
+    value_faults(FINE[name], {"a": 1}, "params")
+
+
+def nested(depth: int, key: str = "a") -> dict[str, Any]:
+    """Return an object in an object in an object."""
+    value: dict[str, Any] = {}
+    for _ in range(depth):
+        value = {key: value}
+    return value
+
+
+HOSTILE: dict[str, dict[str, Any]] = {
+    "root": of(a={"$ref": "#"}),
+    "property called $defs": of(**{"$defs": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}),
+    "definition inside a resource of its own": {
+        **of(a={"$ref": "#/$defs/own"}),
+        "$defs": {"own": {"$id": "http://x.invalid/", "$defs": {"x": {}}, "items": {"$ref": "#/$defs/x"}}, "x": {}},
+    },
+    "resource that nothing uses": {**of(), "$defs": {"own": {"$id": "http://x.invalid/"}}},
+    "anchor deep down": of(a={"anyOf": [{"not": {"$anchor": "x"}}]}),
+    "dynamic anchor": {**of(), "$dynamicAnchor": "x"},
+    "part of a definition": {**of(a={"$ref": "#/$defs/x/items"}), "$defs": {"x": {"items": {}}}},
+    "part of the schema": of(a={}, b={"$ref": "#/properties/a"}),
+    "unknown keyword": {**of(a={"$ref": "#/x-own"}), "x-own": {}},
+    "encoded": {**of(a={"$ref": "#/%24defs/x"}), "$defs": {"x": {}}},
+    "one reference too many": {
+        **of(a={"$ref": "#/$defs/d0"}),
+        "$defs": {f"d{n}": {"$ref": f"#/$defs/d{n + 1}"} for n in range(MAX_REFERENCES)} | {f"d{MAX_REFERENCES}": {}},
+    },
+    "ten to the twentieth": {
+        **of(a={"$ref": "#/$defs/d0"}),
+        "$defs": {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 10} for n in range(20)} | {"d20": {}},
+    },
+    "definitions in each other": {
+        **of(a={"$ref": "#/$defs/x"}),
+        "$defs": {"x": {"items": {"$ref": "#/$defs/y"}}, "y": {"items": {"$ref": "#/$defs/x"}}},
+    },
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_schema_with_another_reading_or_without_end_is_refused_at_once(name: str) -> None:
+    """One fault, in a moment, without asking anybody."""
+    began = time.perf_counter()
+    faults = schema_faults(HOSTILE[name], "parameters")
+    assert [fault.loc for fault in faults] == ["parameters"]
+    assert time.perf_counter() - began < 0.5
+
+
+def test_a_pattern_that_would_backtrack_takes_linear_time() -> None:
+    """A caller's words are held against it while somebody waits."""
+    began = time.perf_counter()
+    assert value_faults(of(a={"pattern": "^(a+)+$"}), {"a": "a" * 100_000 + "!"}, "params")
+    assert time.perf_counter() - began < 0.5
+
+
+def test_a_fault_of_a_value_names_its_path() -> None:
+    """Down to the entry of a list."""
+    schema = of(orders={"type": "array", "items": {"type": "object", "required": ["id"]}})
+    faults = value_faults(schema, {"orders": [{"id": 1}, {}]}, "params")
+    assert [fault.loc for fault in faults] == ["params.orders.1"]
+
+
+def test_no_more_faults_are_told_than_help() -> None:
+    """And each in a bounded text."""
+    schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+    faults = value_faults(schema, {f"n{n}": "x" * 10_000 for n in range(1_000)}, "params")
+    assert len(faults) == MAX_FAULTS
+    assert all(len(fault.msg) <= 300 for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "fits"),
+    [
+        ({"type": "string", "format": "date"}, "2026-02-29", False),
+        ({"type": "string", "format": "date"}, "2028-02-29", True),
+        ({"type": "string", "format": "email"}, "a@example.com", True),
+        ({"type": "string", "format": "email"}, "nobody", False),
+        ({"pattern": r"^\+[1-9][0-9]{1,14}$"}, "+4930123456", True),
+        ({"pattern": r"^\+[1-9][0-9]{1,14}$"}, "+4930123456\n", False),
+        ({"type": "integer"}, 5.0, True),
+        ({"type": "integer"}, 10**4_000, True),
+        ({"type": "integer", "maximum": 5}, 10**4_000, False),
+        ({"type": "string", "maxLength": 1}, "\U0001f600", True),
+        ({"type": "string", "maxLength": 1}, "\ud800", True),
+        ({"type": "string", "maxLength": 1}, "\ud800x", False),
+        ({"type": "integer"}, "\ud800", False),
+        ({"type": "object"}, {"\x00\ud800": 1}, True),
+        ({"type": "string"}, "\x00", True),
+    ],
+)
+def test_formats_and_odd_values_are_checked(declared: Any, value: Any, fits: bool) -> None:  # noqa: FBT001
+    """Dates are real days, patterns end at the end, large numbers and half pairs are no accidents."""
+    assert (value_faults(of(a=declared), {"a": value}, "params") == ()) is fits
