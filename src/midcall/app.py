@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 
 import anyio
@@ -62,6 +63,9 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
     """Run what an api process runs beside its requests: the wake reader and the sweep."""
     tasks = [asyncio.create_task(process.wakes.run()), asyncio.create_task(_sweep_forever(process.services.sweep))]
     await anyio.to_thread.run_sync(process.start)
+    # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
+    gc.collect()
+    gc.freeze()
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ writes to Redis could shut workers down).
 
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -92,6 +93,8 @@ def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring,
             job_class=InvocationJob,
             worker_ttl=WORKER_TTL_S,
         )
+        # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
+        gc.freeze()
         worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
     except RedisError as error:  # it was not there yet, or is gone: the group starts another worker in a second
         log.warning("worker_ended", reason=f"{type(error).__name__}: {error}")
