@@ -25,6 +25,7 @@ from midcall.domain.errors import (
     Unauthenticated,
 )
 from midcall.service.forms import path_of, text_of
+from midcall.service.wait import NoOutcome
 
 log = structlog.get_logger()
 
@@ -41,6 +42,7 @@ STATUSES: Mapping[type[MidcallError], int] = {
     QueueFull: 429,
     QueueUnavailable: 503,
     ReviewUnavailable: 503,
+    NoOutcome: 504,
 }
 
 TITLES: Mapping[int, str] = {
@@ -55,6 +57,7 @@ TITLES: Mapping[int, str] = {
     429: "Too many calls",
     500: "Internal error",
     503: "Unavailable",
+    504: "No outcome in time",
 }
 
 MEDIA_TYPE = "application/problem+json"

@@ -105,7 +105,7 @@ def test_every_error_that_is_the_callers_has_a_status_and_every_status_a_title()
     """What is not listed is a 500."""
     assert set(STATUSES.values()) <= set(TITLES)
     assert status_of(NameTaken()) == 409
-    assert status_of(NoOutcome()) == 500
+    assert status_of(NoOutcome()) == 504
     assert status_of(MidcallError()) == 500
     clients = {errors.InvalidInput, errors.BadJson, errors.TooLarge, errors.Unauthenticated, errors.Forbidden}
     assert {status_of(kind()) // 100 for kind in clients} == {4}

@@ -10,7 +10,8 @@ from midcall.service.ports import Page
 
 #: What every route may answer besides its own.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
+    status: {"model": Problem, "content": {MEDIA_TYPE: {}}}
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, 500, 503, 504)
 }
 
 #: PostgreSQL's text takes no NUL, so nothing can have one in its name.
