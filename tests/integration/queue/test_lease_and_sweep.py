@@ -7,9 +7,10 @@ from functools import partial
 
 import pytest
 import redis
+from rq.utils import as_text
 from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue, wait_for
 
-from midcall.domain.errors import QueueFull, SandboxLost, SandboxUnavailable
+from midcall.domain.errors import QueueFull, QueueUnavailable, SandboxLost, SandboxUnavailable
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.run import RunReport, RunStatus
 from midcall.queue.names import LIVE, TEST
@@ -210,6 +211,29 @@ def test_a_call_admitted_while_redis_is_away_is_woken_when_it_is_back(
     assert house.sweep.sweep() == Swept(woken=1)
     with private_redis.client() as client:
         assert queued(client, LIVE) == [admitted.id]
+
+
+class HungQueue(SilentQueue):
+    """A queue whose every call takes its time to fail."""
+
+    tries = 0
+
+    def enqueue(self, invocation: Invocation) -> None:  # noqa: ARG002 (the port's signature)
+        """Count, then fail."""
+        self.tries += 1
+        raise QueueUnavailable
+
+
+def test_a_queue_that_hangs_costs_a_sweep_one_try(house: House) -> None:
+    """Each try takes seconds: a hundred of them would keep lost workers from being noticed for minutes."""
+    for _ in range(5):
+        house.admit("plain")
+    lost = house.admit("plain")
+    assert claim(house, lost.id)
+    hung = HungQueue()
+    house.clock.ahead_ms += LEASE_MS + 1
+    assert house.on(hung).sweep.sweep() == Swept(lost=1)
+    assert hung.tries == 1
 
 
 def queued(client: "redis.Redis", queue: str) -> list[str]:

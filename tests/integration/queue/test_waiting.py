@@ -1,0 +1,219 @@
+"""Waiting for an outcome: the wake is a hint, the row decides; and worker processes as they really start."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from redis import asyncio as aioredis
+from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue, wait_for
+
+from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.queue.connection import listening
+from midcall.queue.names import LIVE, QUEUES
+from midcall.queue.rq_queue import RqQueue
+from midcall.queue.wakes import Wakes
+from midcall.queue.worker import Workers
+from midcall.service.wait import QUEUE_PATIENCE_MS, Waiting
+
+
+async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
+    """Run a blocking function as the api does."""
+    return await asyncio.to_thread(function, *args)
+
+
+def waiting(house: House, wakes: Wakes) -> Waiting:
+    """Make what waits in an api process."""
+    return Waiting(storage=house.storage, queue=house.queue, sweep=house.sweep, wakes=wakes, clock=house.clock)
+
+
+async def wait_through(
+    house: House, redis: "aioredis.Redis", execute: Callable[[str], None]
+) -> tuple[Invocation, float]:
+    """Admit a call, execute it 0.1 s later; returns the outcome, and seconds from its record to the answer."""
+    wakes = Wakes(redis)
+    reader = asyncio.create_task(wakes.run())
+    call = house.call("plain")
+
+    def later() -> None:
+        time.sleep(0.1)
+        execute(call.id)
+
+    thread = threading.Thread(target=later)
+    try:
+        await asyncio.sleep(0.2)  # the reader has begun
+        thread.start()
+        found = await waiting(house, wakes).run(lambda: house.invocations.admit(house.caller, call), call.id, in_thread)
+        assert found.ended_at is not None
+        return found, time.time() - found.ended_at / 1000
+    finally:
+        thread.join()
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
+        await wakes.close()
+
+
+def test_an_announced_outcome_is_answered_at_once(house: House, queue: RqQueue, private_redis: PrivateRedis) -> None:
+    """With the wake, the answer follows the record in milliseconds."""
+    house = house.on(queue)
+    execute = house.executor(Pretended()).execute
+    found, late = asyncio.run(wait_through(house, listening(private_redis.url), execute))
+    assert found.status is InvocationStatus.SUCCEEDED
+    assert late < 0.5
+
+
+def test_an_outcome_whose_wake_never_comes_is_answered_within_a_second_or_so(
+    house: House, private_redis: PrivateRedis
+) -> None:
+    """Rule 4: with nobody announcing, the waiting process looks at the row by itself."""
+    execute = house.executor(Pretended()).execute
+    found, late = asyncio.run(wait_through(house, listening(private_redis.url), execute))
+    assert isinstance(house.queue, SilentQueue)
+    assert house.queue.announced == [found.id]  # into nowhere
+    assert found.status is InvocationStatus.SUCCEEDED
+    assert late < 2.0
+
+
+def test_a_call_waits_no_longer_than_its_patience_for_a_queue_that_is_away(
+    house: House, private_redis: PrivateRedis
+) -> None:
+    """After five seconds it is closed with the reason, and no worker can take it afterwards."""
+    silent = house.queue
+    assert isinstance(silent, SilentQueue)
+    silent.away = True
+    house.clock.ahead_ms = 0
+    call = house.call("plain")
+
+    async def run() -> Invocation:
+        wakes = Wakes(listening(private_redis.url))
+        admitted = asyncio.create_task(
+            waiting(house, wakes).run(lambda: house.invocations.admit(house.caller, call), call.id, in_thread)
+        )
+        await asyncio.sleep(0.3)
+        house.clock.ahead_ms += QUEUE_PATIENCE_MS
+        return await asyncio.wait_for(admitted, 5)
+
+    found = asyncio.run(run())
+    assert found.outcome is not None
+    assert found.outcome.error is not None
+    assert found.outcome.error.type == "queue_unavailable"
+    sandbox = Pretended()
+    house.executor(sandbox).execute(call.id)
+    assert sandbox.requests == []
+
+
+def test_the_wake_reader_outlives_silence_and_a_restart_of_redis(private_redis: PrivateRedis, queue: RqQueue) -> None:
+    """Rule 4: reads that block 5 s are not cut off by the client's own timeout, and a new Redis is found again."""
+
+    async def run() -> tuple[bool, bool]:
+        wakes = Wakes(listening(private_redis.url))
+        reader = asyncio.create_task(wakes.run())
+        with wakes.watch("inv_1") as first, wakes.watch("inv_2") as second:
+            await asyncio.sleep(5.6)
+            queue.announce("inv_1")
+            await asyncio.wait_for(first.wait(), 2)
+            await asyncio.to_thread(private_redis.kill)
+            await asyncio.to_thread(private_redis.start)
+            async with asyncio.timeout(5):
+                while not second.is_set():
+                    queue.announce("inv_2")
+                    await asyncio.sleep(0.1)
+        alive = not reader.done()
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
+        await wakes.close()
+        return first.is_set(), alive
+
+    assert asyncio.run(run()) == (True, True)
+
+
+def test_the_wake_reader_notices_a_connection_that_is_half_gone(private_redis: PrivateRedis, queue: RqQueue) -> None:
+    """A Redis that says nothing at all for longer than a read blocks is asked again over a new connection."""
+    client = listening(private_redis.url)
+    kwargs = client.connection_pool.connection_kwargs
+    assert 5 < kwargs["socket_timeout"] < 15
+    asyncio.run(client.aclose())
+
+
+def wired(traces: Path) -> Callable[[], Callable[[str], None]]:
+    """Say in which process the wiring was done, and do nothing with any id."""
+
+    def wire() -> Callable[[str], None]:
+        (traces / f"wired-{os.getpid()}").touch()
+        return lambda _invocation_id: None
+
+    return wire
+
+
+def run_group(url: str, traces: str) -> None:
+    """Be a group of workers, as `midcall worker` is."""
+    (Path(traces) / f"group-{os.getpid()}").touch()
+    Workers(url, QUEUES, count=2, wiring=wired(Path(traces))).start(logging_level="WARNING")
+
+
+def pids(traces: Path, kind: str) -> set[int]:
+    """Return which processes left traces."""
+    return {int(trace.name.removeprefix(f"{kind}-")) for trace in traces.glob(f"{kind}-*")}
+
+
+def test_workers_are_wired_after_their_fork_and_die_with_their_group(
+    private_redis: PrivateRedis, tmp_path: Path
+) -> None:
+    """Rule 9: each worker has connections of its own, a killed worker is replaced, a killed group takes all along."""
+    group = multiprocessing.get_context("spawn").Process(target=run_group, args=(private_redis.url, str(tmp_path)))
+    group.start()
+    try:
+        assert wait_for(lambda: len(pids(tmp_path, "wired")) == 2, 15)
+        assert not pids(tmp_path, "wired") & pids(tmp_path, "group")
+        victim = next(iter(pids(tmp_path, "wired")))
+        os.kill(victim, signal.SIGKILL)
+        assert wait_for(lambda: len(pids(tmp_path, "wired")) == 3, 10)
+        workers = [psutil.Process(pid) for pid in pids(tmp_path, "wired") - {victim}]
+        group.kill()
+        assert wait_for(lambda: not any(alive(worker) for worker in workers), 5)
+    finally:
+        group.kill()
+        group.join()
+
+
+def alive(process: psutil.Process) -> bool:
+    """Tell whether a process still runs."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_workers_take_no_commands_and_schedule_nothing(private_redis: PrivateRedis, house: House) -> None:
+    """Whoever writes to Redis could shut workers down, or have jobs run later, through RQ's own channels."""
+    group = Workers(private_redis.url, [LIVE], count=1, wiring=lambda: house.executor(Pretended()).execute)
+    process = group.get_worker_process("w1", burst=False)
+    process.start()
+    try:
+        with private_redis.client() as client:
+            assert wait_for(lambda: bool(client.exists("rq:worker:w1")), 10)
+            assert client.pubsub_channels() == []
+            client.publish("rq:pubsub:w1", '{"command": "shutdown"}')
+            assert client.keys("rq:scheduler*") == []
+        assert psutil.Process(process.pid).children() == []
+        assert process.is_alive()
+    finally:
+        process.kill()
+        process.join()
+
+
+def test_a_worker_whose_redis_is_away_ends_in_a_line_of_log(private_redis: PrivateRedis, house: House) -> None:
+    """No traceback of RQ's: the group starts another worker a second later, and so on until Redis is back."""
+    private_redis.kill()
+    group = Workers(private_redis.url, [LIVE], count=1, wiring=lambda: house.executor(Pretended()).execute)
+    process = group.get_worker_process("w1", burst=False)
+    process.start()
+    process.join(10)
+    assert process.exitcode == 0
+    private_redis.start()
