@@ -5,9 +5,10 @@ and neither may stall the process. References are local and not recursive, and t
 the work of one check is at most schema nodes times value nodes.
 """
 
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import jsonschema_rs
@@ -19,8 +20,14 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_SCHEMA_BYTES = 64 * 1024
 #: Nodes of a schema with every local reference written out.
 MAX_SCHEMA_NODES = 5_000
+#: Values inside one that is checked. Times MAX_SCHEMA_NODES it is a second's work; without it, a list of 140,000
+#: entries took four.
+MAX_VALUES = 10_000
 #: Faults of one value that are told; more help nobody.
 MAX_FAULTS = 20
+#: In a larger value the first fault alone is told: the validator makes all of them at once, each with a copy of what
+#: was allowed (one megabyte held against a long enum ran out of memory).
+MAX_VALUES_WITH_ALL_FAULTS = 100
 
 #: What `x-midcall` on a property may hold.
 PROPERTY_OPTIONS = frozenset({"constant"})
@@ -78,6 +85,8 @@ def schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
 
 def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault, ...]:
     """Say where a value does not fit a schema that `schema_faults` found none in; at most MAX_FAULTS."""
+    if _size(value) > MAX_VALUES:
+        return (Fault(loc, f"more than {MAX_VALUES:,} values in all; send fewer"),)
     validator = _validator(schema)
     try:
         return _first_faults(validator, value, loc)
@@ -88,12 +97,15 @@ def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault
 
 
 def _first_faults(validator: jsonschema_rs.Draft202012Validator, value: Any, loc: str) -> tuple[Fault, ...]:
-    faults = []
-    for error in validator.iter_errors(value):
-        faults.append(Fault(_join(loc, error.instance_path), error.message[:300]))
-        if len(faults) == MAX_FAULTS:
-            break
-    return tuple(faults)
+    errors: Iterable[jsonschema_rs.ValidationError] = ()
+    if _size(value) <= MAX_VALUES_WITH_ALL_FAULTS:
+        errors = itertools.islice(validator.iter_errors(value), MAX_FAULTS)
+    else:
+        try:
+            validator.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            errors = (error,)
+    return tuple(Fault(_join(loc, error.instance_path), error.message[:300]) for error in errors)
 
 
 def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:

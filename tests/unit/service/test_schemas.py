@@ -1,11 +1,19 @@
 """A schema that is taken can be served: in bounded time, without a network, whatever is held against it."""
 
+import resource
 import time
 from typing import Any
 
 import pytest
 
-from midcall.service.schemas import MAX_FAULTS, MAX_REFERENCES, MAX_SCHEMA_NODES, schema_faults, value_faults
+from midcall.service.schemas import (
+    MAX_FAULTS,
+    MAX_REFERENCES,
+    MAX_SCHEMA_NODES,
+    MAX_VALUES,
+    schema_faults,
+    value_faults,
+)
 
 
 def of(**properties: Any) -> dict[str, Any]:
@@ -110,9 +118,32 @@ def test_a_fault_of_a_value_names_its_path() -> None:
 def test_no_more_faults_are_told_than_help() -> None:
     """And each in a bounded text."""
     schema = {"type": "object", "additionalProperties": {"type": "integer"}}
-    faults = value_faults(schema, {f"n{n}": "x" * 10_000 for n in range(1_000)}, "params")
+    faults = value_faults(schema, {f"n{n}": "x" * 10_000 for n in range(99)}, "params")
     assert len(faults) == MAX_FAULTS
     assert all(len(fault.msg) <= 300 for fault in faults)
+
+
+LONG = {"type": "array", "items": {"enum": [[n] for n in range(2_400)]}}
+MANY = {"type": "array", "items": {"allOf": [{"type": "integer", "minimum": -n} for n in range(1_600)]}}
+
+
+@pytest.mark.parametrize("declared", [LONG, MANY])
+def test_the_largest_value_and_the_largest_schema_take_bounded_time_and_memory(declared: dict[str, Any]) -> None:
+    """A long list of wrong entries gets one fault, and not a copy of the schema for each of them."""
+    assert schema_faults(of(a=declared), "parameters") == ()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    faults = value_faults(of(a=declared), {"a": [-1_601] * (MAX_VALUES - 2)}, "params")
+    assert [fault.loc for fault in faults] == ["params.a.0"]
+    value_faults(of(a=declared), {"a": list(range(MAX_VALUES - 2))}, "params")
+    assert time.perf_counter() - began < 3
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
+
+
+def test_a_value_of_more_parts_than_can_be_checked_is_refused() -> None:
+    """Before anything is held against it."""
+    faults = value_faults({"type": "object"}, {"a": [0] * 100_000}, "params")
+    assert [(fault.loc, "10,000" in fault.msg) for fault in faults] == [("params", True)]
 
 
 @pytest.mark.parametrize(
