@@ -73,6 +73,24 @@ def test_a_stale_worker_that_records_late_is_discarded(house: House) -> None:
     assert (recorded.outcome.result, recorded.attempt) == ("fresh", 2)
 
 
+def test_a_stale_worker_does_not_record_for_the_attempt_that_runs_now(house: House) -> None:
+    """The fence is the attempt, not the status: it comes back while the next attempt is still under way."""
+    admitted = house.admit("again")
+    stale = Pretended(reports=[RunReport(RunStatus.OK, result="stale")], gate=threading.Event())
+    late = threading.Thread(target=house.executor(stale, owner="stale").execute, args=(admitted.id,))
+    late.start()
+    assert stale.entered.wait(5)
+    house.clock.ahead_ms += LEASE_MS + 1
+    assert house.sweep.sweep().requeued == 1
+    assert claim(house, admitted.id, owner="fresh")
+    running = house.row(admitted.id)
+    assert stale.gate is not None
+    stale.gate.set()
+    late.join(5)
+    assert house.row(admitted.id) == running
+    assert (running.status, running.attempt, running.owner) == (RUNNING, 2, "fresh")
+
+
 def test_a_worker_that_was_declared_lost_is_discarded_as_well(house: House) -> None:
     """Once somebody was told that the worker is lost, that stays the outcome."""
     admitted = house.admit("plain")
