@@ -109,7 +109,8 @@ class Invocations:
         )
 
     def _check_room(self, tx: Transaction, caller: Caller) -> None:
-        limit = tx.workspaces.get(caller.workspace_id).settings.max_in_flight
+        # Locked, so that calls arriving together are counted one after the other, on PostgreSQL too.
+        limit = tx.workspaces.get(caller.workspace_id, lock=True).settings.max_in_flight
         if tx.invocations.count_open(caller.workspace_id) >= limit:
             raise QueueFull(f"{limit} calls of this workspace are in flight already; try again shortly")
         if tx.invocations.count_queued() >= self.max_queued:

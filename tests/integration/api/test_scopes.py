@@ -30,7 +30,7 @@ NEEDED = {
     "GET /v1/invocations": "read",
     "GET /v1/invocations/{invocation_id}": "read",
     "POST /v1/keys": "admin",
-    "GET /v1/keys": "admin",
+    "GET /v1/keys": "read",
     "DELETE /v1/keys/{key_id}": "admin",
     "POST /v1/keys/{key_id}/rotate": "admin",
 }
