@@ -36,12 +36,17 @@ def waiting(house: House, wakes: Wakes) -> Waiting:
 async def wait_through(
     house: House, redis: "aioredis.Redis", execute: Callable[[str], None]
 ) -> tuple[Invocation, float]:
-    """Admit a call, execute it 0.1 s later; returns the outcome, and seconds from its record to the answer."""
+    """Admit a call, execute it a moment later; returns the outcome, and seconds from its record to the answer."""
     wakes = Wakes(redis)
     reader = asyncio.create_task(wakes.run())
     call = house.call("plain")
 
+    def admitted() -> bool:
+        with house.storage.read() as tx:
+            return tx.invocations.find(call.id) is not None
+
     def later() -> None:
+        assert wait_for(admitted, 10)
         time.sleep(0.1)
         execute(call.id)
 
