@@ -30,6 +30,16 @@ _IMPATIENT = (
 SLOW = Subject("def f(): pass\n" * 3000)
 
 
+#: Children that this process had before a test: other tests' servers and reviewers, which are none of its business.
+_others: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _know_the_others() -> None:
+    _others.clear()
+    _others.update(child.pid for child in psutil.Process().children())
+
+
 @pytest.fixture
 def reviewer() -> Iterator[SubprocessReviewer]:
     """Make a reviewer with one child, so that it is known which one answers."""
@@ -39,7 +49,7 @@ def reviewer() -> Iterator[SubprocessReviewer]:
 
 
 def _children() -> set[int]:
-    return {child.pid for child in psutil.Process().children()}
+    return {child.pid for child in psutil.Process().children()} - _others
 
 
 def _gone(pid: int, seconds: float = 5.0) -> bool:
