@@ -9,6 +9,7 @@ from midcall.domain.times import iso, iso_or_none
 from midcall.domain.workspace import Key, Workspace
 from midcall.service.access import NewSecret
 from midcall.service.catalog import FunctionView
+from midcall.service.outcome import outcome_document
 
 Json = dict[str, Any]
 
@@ -78,21 +79,7 @@ def workspace_view(workspace: Workspace) -> Json:
 def outcome_view(invocation: Invocation) -> Json:
     """Show an outcome as the agent sees it: what to say, never a traceback."""
     outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
-    error = outcome.error
-    return {
-        "invocation_id": invocation.id,
-        "function": invocation.function,
-        "version": invocation.version,
-        "status": outcome.status.value,
-        "result": outcome.result,
-        "truncated": outcome.truncated,
-        "message": outcome.message,
-        "dynamicVariables": dict(outcome.variables),
-        "changed": list(outcome.changed),
-        "error": None if error is None else {"type": error.type, "message": error.message},
-        "warnings": list(outcome.warnings),
-        "timings": _timings(invocation),
-    }
+    return {**outcome_document(invocation, outcome), "timings": _timings(invocation)}
 
 
 def report_view(invocation: Invocation) -> Json:

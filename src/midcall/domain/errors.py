@@ -94,6 +94,18 @@ class NotPublished(Conflict):
     code = "not_published"
 
 
+class SessionOver(Conflict):
+    """This session is over, or its agent has not started yet; no function can be called in it."""
+
+    code = "session_over"
+
+
+class IdempotencyMismatch(InvalidInput):
+    """This Idempotency-Key came before with another call; use a new key for a new call."""
+
+    code = "idempotency_mismatch"
+
+
 class QueueFull(MidcallError):
     """Too many calls are waiting already; try again shortly."""
 

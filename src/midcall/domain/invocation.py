@@ -40,6 +40,8 @@ class Purpose(StrEnum):
     LIVE = "live"
     #: An author tries a version out.
     TEST = "test"
+    #: Nobody waits: background functions and the post-session phase.
+    BACKGROUND = "background"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,14 @@ class Invocation:
     ended_at: int | None = None
     report: RunReport | None = None
     outcome: Outcome | None = None
+    #: Of a session's invocations alone: the session's own id, the place of its pin in its phase, and for calls that
+    #: may come twice the key that tells and a digest of what was asked.
+    session_key: str | None = None
+    position: int | None = None
+    idempotency_key: str | None = None
+    request_digest: str | None = None
+    #: Not to be started before; None is at once.
+    due_at: int | None = None
 
     @property
     def final(self) -> bool:

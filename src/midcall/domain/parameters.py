@@ -19,6 +19,9 @@ FIELD_TYPES: Mapping[str, Mapping[str, Any]] = {
     "number[]": {"type": "array", "items": {"type": "number"}},
 }
 
+#: Stands for a value that is not shown.
+MASK = "********"
+
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 #: The longest text that is tried as a number: int() takes time quadratic in the digits.
@@ -65,19 +68,57 @@ def field_faults(fields: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
     return tuple(faults)
 
 
-def prepare(schema: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert what was sent to the declared types, add defaults, set constants; what does not convert stays as sent."""
+def prepare(
+    schema: Mapping[str, Any], sent: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Make the parameters of a call from what was sent; what does not convert to its declared type stays as sent.
+
+    Constants and values `from_variable` come from the server alone, whatever was sent under their names; so do
+    `trusted_only` ones, which take the dynamic variable of their own name. Then defaults fill what is missing.
+    """
     properties = schema.get("properties", {})
-    prepared = {name: convert(properties.get(name, {}), value) for name, value in sent.items()}
+    prepared = {}
+    for name, value in sent.items():
+        declared = properties.get(name, {})
+        if not is_hidden(declared):
+            prepared[name] = convert(declared, value)
     for name, declared in properties.items():
-        if not isinstance(declared, Mapping):
-            continue
-        constants = declared.get("x-midcall", {})
-        if "constant" in constants:
-            prepared[name] = constants["constant"]
-        elif name not in prepared and "default" in declared:
-            prepared[name] = declared["default"]
+        _fill(prepared, name, declared, variables or {})
     return prepared
+
+
+def is_hidden(declared: Any) -> bool:
+    """Tell whether a parameter is filled by the server and never by the LLM."""
+    options = _options(declared)
+    return "constant" in options or "from_variable" in options or options.get("trusted_only") is True
+
+
+def sensitive_names(schema: Mapping[str, Any]) -> frozenset[str]:
+    """Return the parameters whose values are masked wherever they are shown."""
+    properties = schema.get("properties", {})
+    return frozenset(name for name, declared in properties.items() if _options(declared).get("sensitive") is True)
+
+
+def masked(schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters with the sensitive ones masked."""
+    secret = sensitive_names(schema)
+    return {name: MASK if name in secret else value for name, value in params.items()}
+
+
+def _fill(prepared: dict[str, Any], name: str, declared: Any, variables: Mapping[str, Any]) -> None:
+    options = _options(declared)
+    source = options.get("from_variable") or (name if options.get("trusted_only") is True else None)
+    if "constant" in options:
+        prepared[name] = options["constant"]
+    elif isinstance(source, str) and source in variables:
+        prepared[name] = convert(declared, variables[source])
+    elif name not in prepared and isinstance(declared, Mapping) and "default" in declared:
+        prepared[name] = declared["default"]
+
+
+def _options(declared: Any) -> Mapping[str, Any]:
+    options = declared.get("x-midcall", {}) if isinstance(declared, Mapping) else {}
+    return options if isinstance(options, Mapping) else {}
 
 
 def convert(declared: Any, value: Any) -> Any:

@@ -1,10 +1,110 @@
-"""The session body: what every function is given in every phase (SPEC §3)."""
+"""Sessions: one conversation each, and the session body that every function is given (SPEC §3)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from midcall.domain.agent import Pin
 from midcall.domain.phases import Phase
 from midcall.domain.times import iso
+from midcall.domain.variables import CURRENT_TIME, Variable, values
+
+#: Fields of the body that midcall sets itself; what a caller sends under these names is not kept.
+OWN_FIELDS = frozenset(
+    {
+        "sessionId",
+        "dynamicVariables",
+        "createdAt",
+        "time",
+        "params",
+        "phase",
+        "environment",
+        "deadlineMs",
+    }
+)
+
+#: The fields of SPEC §3 that a caller may leave out.
+_EMPTY: Mapping[str, Any] = {
+    "direction": "inbound",
+    "medium": "phone",
+    "agentDetails": {},
+    "userDetails": {},
+    "communicationChannelName": "",
+    "communicationChannelId": "",
+    "threadId": [],
+    "recordingUrl": "",
+    "analysis": {},
+    "llmResponse": "",
+    "transcript": [],
+    "contact": {},
+}
+
+
+class SessionStatus(StrEnum):
+    """Where a session stands."""
+
+    #: The agent may call functions.
+    ACTIVE = "active"
+    #: A pre-session function ended it before the agent started.
+    TERMINATED = "terminated"
+    #: Over; post-session functions run or have run.
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation. `id` is ours, `session_id` the runtime's; times in milliseconds since the epoch.
+
+    `fields` is the session body as it was sent, without OWN_FIELDS; `pins` the attachments as they were at the start.
+    """
+
+    id: str
+    workspace_id: str
+    session_id: str
+    agent: str
+    environment: str
+    #: Who started it.
+    principal: str
+    status: SessionStatus
+    fields: Mapping[str, Any]
+    variables: Mapping[str, Variable]
+    pins: tuple[Pin, ...]
+    created_at: int
+    #: Last change of the body, and last sign of life.
+    updated_at: int
+    #: The pre-session phase must be over by then, and whether it is.
+    pre_deadline_at: int
+    pre_done: bool = False
+    reason: str | None = None
+    ended_at: int | None = None
+    #: When post-session functions start at the latest, and whether they have.
+    post_due_at: int | None = None
+    post_started: bool = False
+
+    def pins_of(self, phase: Phase) -> tuple[Pin, ...]:
+        """Return the pins of one phase, in order."""
+        return tuple(pin for pin in self.pins if pin.phase is phase)
+
+    def body(
+        self, *, phase: Phase, params: Mapping[str, Any], deadline_ms: int, overrides: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the session body for one run; `overrides` are fields that the call itself brought along."""
+        fields = {**self.fields, **(overrides or {})}
+        if phase is not Phase.POST_SESSION:
+            fields.pop("analysis", None)
+        return {
+            **_EMPTY,
+            **fields,
+            "sessionId": self.session_id,
+            "dynamicVariables": values(self.variables),
+            "createdAt": iso(self.created_at),
+            "time": iso(self.updated_at),
+            "params": dict(params) if phase is Phase.DURING_SESSION else {},
+            "phase": phase.value,
+            "environment": self.environment,
+            "deadlineMs": deadline_ms,
+        }
 
 
 def session_body(
@@ -17,28 +117,18 @@ def session_body(
     now: int,
     deadline_ms: int,
 ) -> dict[str, Any]:
-    """Complete a session body: fields midcall does not know pass through, its own win over what was sent."""
+    """Complete the body of a call without a session: unknown fields pass through, our own win over what was sent."""
     moment = iso(now)
-    body: dict[str, Any] = {
-        "sessionId": session_id,
-        "direction": "inbound",
-        "medium": "phone",
-        "agentDetails": {},
-        "userDetails": {},
-        "communicationChannelName": "",
-        "communicationChannelId": "",
-        "threadId": [],
-        "recordingUrl": "",
+    variables = given.get("dynamicVariables")
+    return {
+        **_EMPTY,
         "createdAt": moment,
         "time": moment,
-        "analysis": {},
-        "llmResponse": "",
-        "transcript": [],
-        "contact": {},
         **given,
+        "sessionId": session_id,
+        "dynamicVariables": {CURRENT_TIME: moment, **(variables if isinstance(variables, Mapping) else {})},
+        "params": dict(params),
+        "phase": phase.value,
+        "environment": environment,
+        "deadlineMs": deadline_ms,
     }
-    variables = given.get("dynamicVariables")
-    body["dynamicVariables"] = {"currentTime": moment, **(variables if isinstance(variables, Mapping) else {})}
-    body["params"] = dict(params)
-    body |= {"phase": phase.value, "environment": environment, "deadlineMs": deadline_ms}
-    return body

@@ -35,6 +35,15 @@ class WorkspaceSettings:
     enforce_current_policy: bool = False
     #: Calls that may be queued or running at once.
     max_in_flight: int = 100
+    #: An active session without a sign of life for this long ends by itself; and any session this long after its start.
+    session_idle_s: int = 3_600
+    session_max_age_s: int = 24 * 3_600
+    #: The whole pre-session phase (Vapi waits 7.5 s for its answer).
+    pre_session_timeout_ms: int = 7_000
+    #: Post-session functions start this long after the first `end` if no analysis came.
+    post_session_wait_s: int = 60
+    #: Sessions and invocations are deleted this long after they ended; None keeps them.
+    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

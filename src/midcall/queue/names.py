@@ -3,10 +3,10 @@
 from midcall.domain.invocation import Purpose
 
 #: RQ's queues, most urgent first: a worker that serves several looks at them in this order.
-LIVE, TEST = "midcall-live", "midcall-test"
-QUEUES = (LIVE, TEST)
+LIVE, TEST, BACKGROUND = "midcall-live", "midcall-test", "midcall-background"
+QUEUES = (LIVE, TEST, BACKGROUND)
 
-QUEUE_OF = {Purpose.LIVE: LIVE, Purpose.TEST: TEST}
+QUEUE_OF = {Purpose.LIVE: LIVE, Purpose.TEST: TEST, Purpose.BACKGROUND: BACKGROUND}
 
 #: One stream for all wakes: each api process reads it once, and hands each wake to who waits for it.
 WAKES = "midcall:wakes"

@@ -1,4 +1,4 @@
-"""Carry an invocation out: claim, check the approval again, run, record. The worker's one job."""
+"""Carry an invocation out: claim, load and check, run, settle. The worker's one job."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from midcall.domain.approval import check_approved
-from midcall.domain.errors import ApprovalBroken, MidcallError, SandboxBusy, SandboxLost, SandboxUnavailable
-from midcall.domain.function import Version
+from midcall.domain.errors import MidcallError, NotFound, SandboxBusy, SandboxLost, SandboxUnavailable
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.retry import RETRIED_STATUSES, delay_ms
-from midcall.domain.run import RunReport, RunRequest, RunStatus
-from midcall.domain.session import session_body
+from midcall.domain.run import RunReport, RunStatus
 from midcall.service.outcome import failed, outcome_of
-from midcall.service.ports import Queue, Sandbox, Storage
+from midcall.service.ports import Sandbox, Storage
+from midcall.service.settle import Settle
+from midcall.service.task import Task, Tasks
 
 #: A worker that is silent for this long has lost its invocation.
 LEASE_MS = 5_000
@@ -33,11 +32,9 @@ class Executor:
     """What a worker needs to carry invocations out."""
 
     storage: Storage
-    queue: Queue
     sandbox: Sandbox
-    approval_key: bytes
-    #: Version of the review policy of this release.
-    policy: str
+    tasks: Tasks
+    settle: Settle
     clock: Callable[[], int]
     sleep: Callable[[float], None]
     #: Names this process in the lease.
@@ -50,13 +47,11 @@ class Executor:
             return
         with self._lease(invocation):
             outcome, report = self._carry_out(invocation)
-        with self.storage.write() as tx:
-            recorded = tx.invocations.record(
-                invocation.id, attempt=invocation.attempt, outcome=outcome, report=report, ended_at=self.clock()
-            )
-        if recorded:
-            self.queue.announce(invocation.id)
-        else:
+        try:
+            recorded = self.settle.attempt(invocation, outcome, report)
+        except NotFound:
+            recorded = False
+        if not recorded:
             log.warning("outcome_discarded", invocation=invocation.id, attempt=invocation.attempt)
 
     def _claim(self, invocation_id: str) -> Invocation | None:
@@ -90,86 +85,50 @@ class Executor:
                 return
 
     def _carry_out(self, invocation: Invocation) -> tuple[Outcome, RunReport | None]:
-        variables = invocation.variables
         try:
-            version = self._approved_version(invocation)
+            task = self.tasks.load(invocation)
         except MidcallError as error:
             log.error("version_refused", invocation=invocation.id, reason=error.message)  # noqa: TRY400 (no traceback)
-            return failed(error.code, error.message, {}, variables), None
+            return failed(error.code, error.message, {}, invocation.variables), None
         try:
-            report = self._run_with_retries(invocation, version)
+            report = self._run_with_retries(task)
         except SandboxBusy as error:
             late = InvocationStatus.TIMED_OUT
-            return failed(error.code, error.message, version.config, variables, late), None
+            return failed(error.code, error.message, task.config, task.variables, late), None
         except (SandboxUnavailable, SandboxLost) as error:
-            return failed(error.code, error.message, version.config, variables), None
-        return outcome_of(report, version.config, invocation.phase, variables), report
+            return failed(error.code, error.message, task.config, task.variables), None
+        return outcome_of(report, task.config, invocation.phase, task.variables), report
 
-    def _approved_version(self, invocation: Invocation) -> Version:
-        with self.storage.read() as tx:
-            function = tx.functions.by_id(invocation.function_id)
-            version = tx.functions.version(invocation.function_id, invocation.version)
-            settings = tx.workspaces.get(invocation.workspace_id).settings
-        if function.workspace_id != invocation.workspace_id or version.sha256 != invocation.sha256:
-            raise ApprovalBroken("the stored version is not the one this call was admitted for; it was not run")
-        check_approved(self.approval_key, function, version)
-        if settings.enforce_current_policy and version.approval and version.approval.policy != self.policy:
-            raise ApprovalBroken(
-                "approved under an older policy, which this workspace does not run; submit a new version"
-            )
-        return version
-
-    def _run_with_retries(self, invocation: Invocation, version: Version) -> RunReport:
+    def _run_with_retries(self, task: Task) -> RunReport:
         """Run, and again after a failure, as often as the version allows and its one deadline leaves time for.
 
         A pool that was lost in mid-run counts as a failure; so does each worker that was lost before this one.
         """
-        attempt = invocation.attempt
+        attempt = task.invocation.attempt
         while True:
-            last = attempt > version.config["retries"]
+            last = attempt >= task.runs
             try:
-                report = self._run_once(invocation, version, attempt)
+                report = self._run_once(task, attempt)
             except SandboxLost:
-                if last or self._left(invocation) <= delay_ms(attempt):
+                if last or self._left(task) <= delay_ms(attempt):
                     raise
             else:
-                if last or report.status not in RETRIED_STATUSES or self._left(invocation) <= delay_ms(attempt):
+                if last or report.status not in RETRIED_STATUSES or self._left(task) <= delay_ms(attempt):
                     return report
             self.sleep(delay_ms(attempt) / 1000)
             attempt += 1
 
-    def _run_once(self, invocation: Invocation, version: Version, attempt: int) -> RunReport:
+    def _run_once(self, task: Task, attempt: int) -> RunReport:
         give_up_at = self.clock() + POOL_PATIENCE_MS
         while True:
-            left = self._left(invocation)
-            if left <= 0:
+            if self._left(task) <= 0:
                 return RunReport(RunStatus.TIMEOUT)
             try:
-                return self.sandbox.run(_request(invocation, version, attempt, left, self.clock()))
+                return self.sandbox.run(task.request(attempt, now=self.clock()))
             except SandboxUnavailable:
                 if self.clock() >= give_up_at:
                     raise
                 self.sleep(_POOL_RETRY_S)
 
-    def _left(self, invocation: Invocation) -> int:
-        return invocation.deadline_at - self.clock()
-
-
-def _request(invocation: Invocation, version: Version, attempt: int, left: int, now: int) -> RunRequest:
-    session_id = invocation.session.get("sessionId")
-    body = session_body(
-        invocation.session,
-        session_id=session_id if isinstance(session_id, str) else invocation.id,
-        phase=invocation.phase,
-        environment=invocation.environment,
-        params=invocation.params,
-        now=now,
-        deadline_ms=left,
-    )
-    return RunRequest(
-        run_id=f"{invocation.id}.{invocation.attempt}.{attempt}",
-        source=version.config["code"]["source"],
-        session=body,
-        deadline_ms=left,
-        actions=tuple(version.config["code"]["actions"]),
-    )
+    def _left(self, task: Task) -> int:
+        return task.deadline_at - self.clock()

@@ -17,9 +17,11 @@ from pydantic import (
 )
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import Kind, name_problem, source_problem
+from midcall.domain.function import NAME_PATTERN, Kind, name_problem, source_problem
 from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import field_faults, schema_of_fields
+from midcall.domain.variables import MAX_NAME
+from midcall.service.response_variables import path_problem
 from midcall.service.schemas import schema_faults
 
 MAX_CONFIG_BYTES = 256 * 1024
@@ -133,6 +135,26 @@ class Messages(Form):
     returned: Message | None = None
 
 
+def _findable(path: str) -> str:
+    problem = path_problem(path)
+    if problem:
+        raise ValueError(problem)
+    return path
+
+
+VariableName = Annotated[str, AfterValidator(_storable), Field(min_length=1, max_length=MAX_NAME)]
+ResultPath = Annotated[str, AfterValidator(_findable)]
+
+
+class Requirement(Form):
+    """A gate: `function` must have set `variable` to `equals` in this session, in a run with the same `same_params`."""
+
+    function: Annotated[str, Field(pattern=NAME_PATTERN)]
+    variable: VariableName
+    equals: Any = True
+    same_params: list[Annotated[str, Field(pattern=NAME_PATTERN)]] = Field(default=[], max_length=10)
+
+
 class FunctionForm(Form):
     """A whole function as its author writes it; all but display name and tags belongs to the version."""
 
@@ -146,6 +168,11 @@ class FunctionForm(Form):
     strict_output: Flag = False
     timeout: Whole = Field(default=120, ge=1, le=600, description="seconds; one deadline for the whole call")
     retries: Whole = Field(default=0, ge=0, le=5)
+    background: Flag = Field(default=False, description="answer at once with messages.returned; the result comes later")
+    response_variables: dict[VariableName, ResultPath] = Field(default={}, max_length=50)
+    requires: list[Requirement] = Field(default=[], max_length=20)
+    speak_during_execution: Flag = False
+    speak_after_execution: Flag = True
     max_result_chars: Whole = Field(default=15_000, ge=1, le=256 * 1024)
     messages: Messages = Messages()
     code: Code
@@ -155,6 +182,7 @@ class FunctionForm(Form):
         faults = [*_parameter_faults("parameters", self.parameters)]
         if self.output_schema is not None:
             faults += _parameter_faults("output_schema", self.output_schema)
+        faults += _gate_faults(self.requires, _schema(self.parameters))
         if faults:
             raise InvalidInput(faults=faults)
         return self
@@ -195,6 +223,17 @@ def text_of(kind: str, message: str) -> str:
     if kind == "missing":
         return "required; add it"
     return message.removeprefix("Value error, ")
+
+
+def _gate_faults(requires: list[Requirement], schema: dict[str, Any]) -> list[Fault]:
+    """Find gates that could never open: they compare a parameter that nobody declared."""
+    properties = schema.get("properties", {})
+    return [
+        Fault(f"requires.{index}.same_params.{place}", f"{name} is no parameter of this function; declare it")
+        for index, gate in enumerate(requires)
+        for place, name in enumerate(gate.same_params)
+        if name not in properties
+    ]
 
 
 def _parameter_faults(loc: str, given: dict[str, Any] | list[ParameterField]) -> list[Fault]:

@@ -1,10 +1,10 @@
 """Admit a call: check it, commit its row, wake a worker. Nothing runs here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from midcall.domain.errors import Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
+from midcall.domain.errors import Fault, Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.parameters import prepare
@@ -55,7 +55,7 @@ class Invocations:
         with self.storage.write() as tx:
             outcome = invocation.outcome
             if outcome is None:
-                self._check_room(tx, caller)
+                check_room(tx, caller, max_queued=self.max_queued)
             tx.invocations.add(invocation)
             if outcome is not None:
                 # A refusal is recorded like any outcome, in the same transaction.
@@ -78,12 +78,11 @@ class Invocations:
 
     def _prepared(self, caller: Caller, call: Call, function: Function, version: Version) -> Invocation:
         schema = version.config["parameters"]
-        params = prepare(schema, call.params)
+        params = prepare(schema, call.params, _variables_of(call))
         faults = value_faults(schema, params, "params")
         outcome: Outcome | None = None
         if faults:
-            text = "; ".join(f"{fault.loc.removeprefix('params.')}: {fault.msg}" for fault in faults)
-            outcome = refused(text)
+            outcome = refused(faults_as_text(faults))
         now = self.clock()
         return Invocation(
             id=call.id,
@@ -108,20 +107,32 @@ class Invocations:
             outcome=outcome,
         )
 
-    def _check_room(self, tx: Transaction, caller: Caller) -> None:
-        # Locked, so that calls arriving together are counted one after the other, on PostgreSQL too.
-        limit = tx.workspaces.get(caller.workspace_id, lock=True).settings.max_in_flight
-        if tx.invocations.count_open(caller.workspace_id) >= limit:
-            raise QueueFull(f"{limit} calls of this workspace are in flight already; try again shortly")
-        if tx.invocations.count_queued() >= self.max_queued:
-            raise QueueFull
-
     def _wake(self, invocation: Invocation) -> None:
         try:
             self.queue.enqueue(invocation)
         except QueueUnavailable:
             # The row is committed: the sweep wakes a worker for it as soon as Redis is back.
             return
+
+
+def _variables_of(call: Call) -> Mapping[str, Any]:
+    variables = call.session.get("dynamicVariables")
+    return variables if isinstance(variables, Mapping) else {}
+
+
+def check_room(tx: Transaction, caller: Caller, *, max_queued: int) -> None:
+    """Raise QueueFull where the workspace has its share in flight already, or too many calls wait in all."""
+    # Locked, so that calls arriving together are counted one after the other, on PostgreSQL too.
+    limit = tx.workspaces.get(caller.workspace_id, lock=True).settings.max_in_flight
+    if tx.invocations.count_open(caller.workspace_id) >= limit:
+        raise QueueFull(f"{limit} calls of this workspace are in flight already; try again shortly")
+    if tx.invocations.count_queued() >= max_queued:
+        raise QueueFull
+
+
+def faults_as_text(faults: Sequence[Fault]) -> str:
+    """Write faults of parameters for an LLM to read."""
+    return "; ".join(f"{fault.loc.removeprefix('params.')}: {fault.msg}" for fault in faults)
 
 
 def _chosen(tx: Transaction, function: Function, call: Call) -> Version:

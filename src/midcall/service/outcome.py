@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import BadReturn, Phase, Returned, interpret
 from midcall.domain.run import RunReport, RunStatus
+from midcall.service.response_variables import extract
 from midcall.service.schemas import value_faults
 
 #: What the line hears where the function's author has set no error message.
@@ -16,6 +17,24 @@ _STATUSES = {
     RunStatus.OK: InvocationStatus.SUCCEEDED,
     RunStatus.TIMEOUT: InvocationStatus.TIMED_OUT,
 }
+
+
+def outcome_document(invocation: Invocation, outcome: Outcome) -> dict[str, Any]:
+    """Write an outcome as the agent sees it, in answers and events alike: what to say, never a traceback."""
+    error = outcome.error
+    return {
+        "invocation_id": invocation.id,
+        "function": invocation.function,
+        "version": invocation.version,
+        "status": outcome.status.value,
+        "result": outcome.result,
+        "truncated": outcome.truncated,
+        "message": outcome.message,
+        "dynamicVariables": dict(outcome.variables),
+        "changed": list(outcome.changed),
+        "error": None if error is None else {"type": error.type, "message": error.message},
+        "warnings": list(outcome.warnings),
+    }
 
 
 def outcome_of(report: RunReport, config: Mapping[str, Any], phase: Phase, variables: Mapping[str, Any]) -> Outcome:
@@ -59,15 +78,18 @@ def _successful(
     returned: Returned, config: Mapping[str, Any], variables: Mapping[str, Any], warnings: tuple[str, ...]
 ) -> Outcome:
     result, truncated = _capped(returned.result, config["max_result_chars"])
+    extracted, missing = extract(config.get("response_variables", {}), returned.result)
+    # What the function sets by name wins over what is read from its result.
+    set_now = {**extracted, **returned.variables}
     return Outcome(
         status=InvocationStatus.SUCCEEDED,
         result=result,
         truncated=truncated,
-        variables={**variables, **returned.variables},
-        changed=tuple(sorted(returned.variables)),
+        variables={**variables, **set_now},
+        changed=tuple(sorted(set_now)),
         terminate=returned.terminate,
         reason=returned.reason,
-        warnings=warnings,
+        warnings=(*warnings, *(f"response_variables.{name}: its path finds nothing in the result" for name in missing)),
     )
 
 

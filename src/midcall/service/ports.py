@@ -3,15 +3,18 @@
 Every method that can fail says how with an error of `midcall.domain.errors`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from midcall.domain.agent import Agent
+from midcall.domain.events import Event, EventName
 from midcall.domain.function import Function, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.review import Findings, Subject
 from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.session import Session
 from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
 
 
@@ -186,12 +189,28 @@ class InvocationStore(Protocol):
         """List a workspace's invocations, newest first."""
         ...
 
+    def of_session(self, session_key: str) -> Sequence[Invocation]:
+        """Return a session's invocations, oldest first."""
+        ...
+
+    def by_idempotency_key(self, session_key: str, key: str) -> Invocation | None:
+        """Read the call of a session that came with a key."""
+        ...
+
+    def succeeded(self, session_key: str, functions: Collection[str]) -> Sequence[Invocation]:
+        """Return a session's succeeded invocations of some functions, in the order they ended."""
+        ...
+
+    def count_open_of_session(self, session_key: str) -> int:
+        """Count a session's invocations that are not final."""
+        ...
+
     def count_open(self, workspace_id: str) -> int:
-        """Count the workspace's queued and running invocations."""
+        """Count the workspace's queued and running invocations that somebody waits for."""
         ...
 
     def count_queued(self) -> int:
-        """Count all queued invocations."""
+        """Count all queued invocations that somebody waits for."""
         ...
 
     def claim(self, invocation_id: str, *, owner: str, now: int, lease_until: int) -> bool:
@@ -220,12 +239,16 @@ class InvocationStore(Protocol):
         """Put a running attempt whose lease is over back to queued; False if somebody was faster."""
         ...
 
+    def postpone(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
+        """Put a running attempt that failed back to queued until `due_at`; False if it is not this attempt's now."""
+        ...
+
     def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
         """Note another wake of a queued invocation last woken at `seen`; False if somebody was faster."""
         ...
 
-    def stale_queued(self, *, enqueued_before: int, limit: int) -> Sequence[Invocation]:
-        """Return queued invocations whose last wake is long ago."""
+    def stale_queued(self, *, enqueued_before: int, now: int, limit: int) -> Sequence[Invocation]:
+        """Return queued invocations whose last wake is long ago, or that are due and were not woken yet."""
         ...
 
     def overdue_queued(self, *, deadline_before: int, limit: int) -> Sequence[Invocation]:
@@ -234,6 +257,94 @@ class InvocationStore(Protocol):
 
     def lost_running(self, *, lease_before: int, limit: int) -> Sequence[Invocation]:
         """Return running invocations whose lease is over."""
+        ...
+
+
+class AgentStore(Protocol):
+    """Agents, with their attachments."""
+
+    def put(self, agent: Agent) -> None:
+        """Store an agent, or replace the one that has its id."""
+        ...
+
+    def find(self, workspace_id: str, name: str, *, lock: bool = False) -> Agent | None:
+        """Read one by its name."""
+        ...
+
+    def get(self, workspace_id: str, name: str) -> Agent:
+        """Read one by its name; raises NotFound."""
+        ...
+
+    def page(self, workspace_id: str, page: Page) -> Sequence[Agent]:
+        """List a workspace's agents by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions; None means any."""
+
+    agent: str | None = None
+    status: str | None = None
+
+
+class SessionStore(Protocol):
+    """Sessions. Whoever changes one has read it with `lock`."""
+
+    def add(self, session: Session) -> None:
+        """Store a new session."""
+        ...
+
+    def find(self, workspace_id: str, session_id: str, *, lock: bool = False) -> Session | None:
+        """Read one by its runtime's id."""
+        ...
+
+    def get(self, workspace_id: str, session_id: str, *, lock: bool = False) -> Session:
+        """Read one by its runtime's id; raises NotFound."""
+        ...
+
+    def by_key(self, key: str, *, lock: bool = False) -> Session | None:
+        """Read one by our own id."""
+        ...
+
+    def replace(self, session: Session) -> None:
+        """Write a session that was read with `lock`."""
+        ...
+
+    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[Session]:
+        """List a workspace's sessions, newest first."""
+        ...
+
+    def idle(self, *, quiet_since: int, begun_before: int, limit: int) -> Sequence[Session]:
+        """Return active sessions without a sign of life since, or begun too long ago."""
+        ...
+
+    def pre_overdue(self, *, deadline_before: int, limit: int) -> Sequence[Session]:
+        """Return sessions whose pre-session phase should be over."""
+        ...
+
+    def post_due(self, *, now: int, limit: int) -> Sequence[Session]:
+        """Return ended sessions whose post-session phase is to start."""
+        ...
+
+    def delete(self, session: Session) -> None:
+        """Delete a session with its events and invocations."""
+        ...
+
+
+class EventStore(Protocol):
+    """Events of sessions; written under the session's lock alone."""
+
+    def add(self, session_key: str, name: EventName, at: int, data: Mapping[str, Any]) -> None:
+        """Store an event."""
+        ...
+
+    def after(self, session_key: str, last: int, *, limit: int) -> Sequence[Event]:
+        """Return a session's events after number `last`, oldest first."""
+        ...
+
+    def last(self, session_key: str) -> int:
+        """Return the number of a session's latest event, or 0."""
         ...
 
 
@@ -263,6 +374,21 @@ class Transaction(Protocol):
     @property
     def functions(self) -> FunctionStore:
         """Functions and versions."""
+        ...
+
+    @property
+    def agents(self) -> AgentStore:
+        """Agents."""
+        ...
+
+    @property
+    def sessions(self) -> SessionStore:
+        """Sessions."""
+        ...
+
+    @property
+    def events(self) -> EventStore:
+        """Events of sessions."""
         ...
 
     @property

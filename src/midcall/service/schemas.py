@@ -30,7 +30,7 @@ MAX_FAULTS = 20
 MAX_VALUES_WITH_ALL_FAULTS = 100
 
 #: What `x-midcall` on a property may hold.
-PROPERTY_OPTIONS = frozenset({"constant"})
+PROPERTY_OPTIONS = frozenset({"constant", "from_variable", "trusted_only", "sensitive"})
 
 #: References that lead from one to the next.
 MAX_REFERENCES = 32
@@ -202,7 +202,12 @@ def _option_faults(schema: Mapping[str, Any], loc: str) -> Iterator[Fault]:
             yield Fault(where, 'give an object such as {"constant": 5}')
             continue
         for option in sorted(set(options) - PROPERTY_OPTIONS):
-            yield Fault(f"{where}.{option}", f"not an option of this release; it has: {', '.join(PROPERTY_OPTIONS)}")
+            yield Fault(f"{where}.{option}", f"no such option; there are: {', '.join(sorted(PROPERTY_OPTIONS))}")
+        for option in sorted({"trusted_only", "sensitive"} & set(options)):
+            if not isinstance(options[option], bool):
+                yield Fault(f"{where}.{option}", "give true or false")
+        if not isinstance(options.get("from_variable", ""), str):
+            yield Fault(f"{where}.from_variable", "give the name of a dynamic variable")
 
 
 def _join(loc: str, path: list[str | int]) -> str:

@@ -1,15 +1,17 @@
 """Mend what a crash left behind. Any number of processes may sweep at once: every step compares and swaps."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import structlog
 
 from midcall.domain.errors import QueueUnavailable
-from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.variables import values
 from midcall.service.outcome import failed
-from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.ports import Queue, Storage
+from midcall.service.settle import Settle
+from midcall.service.task import effective
 
 #: A wake that nobody followed for this long is given again: Redis may have lost it.
 REWAKE_AFTER_MS = 2_000
@@ -37,6 +39,7 @@ class Sweep:
 
     storage: Storage
     queue: Queue
+    settle: Settle
     clock: Callable[[], int]
 
     def sweep(self) -> Swept:
@@ -45,7 +48,7 @@ class Sweep:
         with self.storage.read() as tx:
             overdue = tx.invocations.overdue_queued(deadline_before=now - GRACE_MS, limit=_BATCH)
             lost = tx.invocations.lost_running(lease_before=now, limit=_BATCH)
-            stale = tx.invocations.stale_queued(enqueued_before=now - REWAKE_AFTER_MS, limit=_BATCH)
+            stale = tx.invocations.stale_queued(enqueued_before=now - REWAKE_AFTER_MS, now=now, limit=_BATCH)
         requeued = [self._return_or_close(invocation) for invocation in lost]
         swept = Swept(
             overdue=sum(self.close_unstarted(invocation) for invocation in overdue),
@@ -74,9 +77,7 @@ class Sweep:
         return self._close_queued(invocation, QueueUnavailable.code, text, InvocationStatus.FAILED)
 
     def _close_queued(self, invocation: Invocation, kind: str, text: str, status: InvocationStatus) -> bool:
-        with self.storage.write() as tx:
-            outcome = failed(kind, text, _config(tx, invocation), invocation.variables, status)
-            return tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=self.clock())
+        return self.settle.unstarted(invocation, self._failed(invocation, kind, text, status))
 
     def _return_or_close(self, invocation: Invocation) -> bool | None:
         """Queue a lost invocation again (True), or close it as failed (False); None if somebody was faster."""
@@ -85,14 +86,17 @@ class Sweep:
             with self.storage.write() as tx:
                 taken = tx.invocations.requeue(invocation.id, attempt=invocation.attempt, enqueued_at=now)
             return self._enqueue(replace(invocation, enqueued_at=now)) if taken else None
-        with self.storage.write() as tx:
-            text = "the worker went away while the function ran"
-            outcome = failed("worker_lost", text, _config(tx, invocation), invocation.variables)
-            attempt = invocation.attempt
-            closed = tx.invocations.close_lost(invocation.id, attempt=attempt, outcome=outcome, ended_at=now)
-        if closed:
-            self.queue.announce(invocation.id)
-        return False if closed else None
+        text = "the worker went away while the function ran"
+        outcome = self._failed(invocation, "worker_lost", text, InvocationStatus.FAILED)
+        return False if self.settle.lost(invocation, outcome) else None
+
+    def _failed(self, invocation: Invocation, kind: str, text: str, status: InvocationStatus) -> Outcome:
+        """Make the outcome of an invocation that is given up, with what its author wants said."""
+        with self.storage.read() as tx:
+            version = tx.functions.version(invocation.function_id, invocation.version)
+            session = tx.sessions.by_key(invocation.session_key) if invocation.session_key else None
+        config = effective(version.config, session, invocation)
+        return failed(kind, text, config, values(session.variables) if session else invocation.variables, status)
 
     def _wake_all(self, invocations: Sequence[Invocation]) -> int:
         # A Redis that hangs costs seconds each time: one is enough, the next sweep is a second away.
@@ -112,8 +116,3 @@ class Sweep:
         except QueueUnavailable:
             return False
         return True
-
-
-def _config(tx: Transaction, invocation: Invocation) -> Mapping[str, Any]:
-    """Return the version's document, for what its author wants said."""
-    return tx.functions.version(invocation.function_id, invocation.version).config

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
 
+from midcall.storage.agents import SqlAgents
 from midcall.storage.audit import SqlAudit
 from midcall.storage.engine import WRITES
 from midcall.storage.functions import SqlFunctions
 from midcall.storage.invocations import SqlInvocations
+from midcall.storage.sessions import SqlEvents, SqlSessions
 from midcall.storage.workspaces import SqlKeys, SqlWorkspaces
 
 
@@ -20,6 +22,9 @@ class SqlTransaction:
     workspaces: SqlWorkspaces
     keys: SqlKeys
     functions: SqlFunctions
+    agents: SqlAgents
+    sessions: SqlSessions
+    events: SqlEvents
     invocations: SqlInvocations
     audit: SqlAudit
 
@@ -30,6 +35,9 @@ class SqlTransaction:
             workspaces=SqlWorkspaces(connection),
             keys=SqlKeys(connection),
             functions=SqlFunctions(connection),
+            agents=SqlAgents(connection),
+            sessions=SqlSessions(connection),
+            events=SqlEvents(connection),
             invocations=SqlInvocations(connection),
             audit=SqlAudit(connection),
         )

@@ -1,20 +1,22 @@
 """Invocations: every change a compare-and-swap on status and attempt."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from midcall.domain.errors import NotFound
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.run import RunReport
 from midcall.service.ports import InvocationFilter, Page
 from midcall.storage.rows import invocation_columns, invocation_of, outcome_columns, report_columns
 from midcall.storage.schema import invocations
 
 _QUEUED, _RUNNING = InvocationStatus.QUEUED.value, InvocationStatus.RUNNING.value
-_NOBODY = {"owner": None, "lease_until": None}
+_OPEN = invocations.c.status.in_([_QUEUED, _RUNNING])
+_WAITED_FOR = invocations.c.purpose != Purpose.BACKGROUND.value
+_NOBODY: Mapping[str, Any] = {"owner": None, "lease_until": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +61,46 @@ class SqlInvocations:
             for row in self.connection.execute(query.order_by(invocations.c.id.desc()).limit(page.limit))
         ]
 
+    def of_session(self, session_key: str) -> Sequence[Invocation]:
+        """Return a session's invocations, oldest first."""
+        query = select(invocations).where(invocations.c.session_key == session_key).order_by(invocations.c.id)
+        return [invocation_of(row) for row in self.connection.execute(query)]
+
+    def by_idempotency_key(self, session_key: str, key: str) -> Invocation | None:
+        """Read the call of a session that came with a key."""
+        query = select(invocations).where(
+            invocations.c.session_key == session_key, invocations.c.idempotency_key == key
+        )
+        row = self.connection.execute(query).one_or_none()
+        return None if row is None else invocation_of(row)
+
+    def succeeded(self, session_key: str, functions: Collection[str]) -> Sequence[Invocation]:
+        """Return a session's succeeded invocations of some functions, in the order they ended."""
+        query = select(invocations).where(
+            invocations.c.session_key == session_key,
+            invocations.c.status == InvocationStatus.SUCCEEDED.value,
+            invocations.c.function.in_(list(functions)),
+        )
+        ordered = query.order_by(invocations.c.ended_at, invocations.c.id)
+        return [invocation_of(row) for row in self.connection.execute(ordered)]
+
+    def count_open_of_session(self, session_key: str) -> int:
+        """Count a session's invocations that are not final."""
+        return self._count(invocations.c.session_key == session_key, _OPEN)
+
     def count_open(self, workspace_id: str) -> int:
-        """Count the workspace's queued and running invocations."""
-        return self._count(invocations.c.status.in_([_QUEUED, _RUNNING]), invocations.c.workspace_id == workspace_id)
+        """Count the workspace's queued and running invocations that somebody waits for."""
+        return self._count(_OPEN, _WAITED_FOR, invocations.c.workspace_id == workspace_id)
 
     def count_queued(self) -> int:
-        """Count all queued invocations."""
-        return self._count(invocations.c.status == _QUEUED)
+        """Count all queued invocations that somebody waits for."""
+        return self._count(invocations.c.status == _QUEUED, _WAITED_FOR)
 
     def claim(self, invocation_id: str, *, owner: str, now: int, lease_until: int) -> bool:
         """Take a queued invocation: running, one attempt more."""
+        due = or_(invocations.c.due_at.is_(None), invocations.c.due_at <= now)
         return self._swap(
-            [invocations.c.id == invocation_id, invocations.c.status == _QUEUED],
+            [invocations.c.id == invocation_id, invocations.c.status == _QUEUED, due],
             status=_RUNNING,
             owner=owner,
             attempt=invocations.c.attempt + 1,
@@ -119,6 +149,17 @@ class SqlInvocations:
         lapsed = _lapsed(invocation_id, attempt, enqueued_at)
         return self._swap(lapsed, status=_QUEUED, enqueued_at=enqueued_at, **_NOBODY)
 
+    def postpone(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
+        """Put a running attempt that failed back to queued until `due_at`, with what came of it so far."""
+        return self._swap(
+            _held(invocation_id, attempt),
+            status=_QUEUED,
+            due_at=due_at,
+            enqueued_at=due_at,
+            outcome=outcome_columns(outcome),
+            **_NOBODY,
+        )
+
     def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
         """Note another wake of a queued invocation last woken at `seen`."""
         waiting = [
@@ -128,9 +169,11 @@ class SqlInvocations:
         ]
         return self._swap(waiting, enqueued_at=enqueued_at)
 
-    def stale_queued(self, *, enqueued_before: int, limit: int) -> Sequence[Invocation]:
-        """Return queued invocations whose last wake is long ago."""
-        return self._some(limit, invocations.c.status == _QUEUED, invocations.c.enqueued_at < enqueued_before)
+    def stale_queued(self, *, enqueued_before: int, now: int, limit: int) -> Sequence[Invocation]:
+        """Return queued invocations whose last wake is long ago, or that are due and were not woken yet."""
+        due = invocations.c.due_at
+        asleep = or_(invocations.c.enqueued_at < enqueued_before, and_(due == invocations.c.enqueued_at, due <= now))
+        return self._some(limit, invocations.c.status == _QUEUED, asleep, or_(due.is_(None), due <= now))
 
     def overdue_queued(self, *, deadline_before: int, limit: int) -> Sequence[Invocation]:
         """Return queued invocations whose deadline has passed."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -121,6 +122,59 @@ publications = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("version", String(200), nullable=False),
+    Column("number", String(200), nullable=False),
+    Column("attachments", Json, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("workspace_id", "name"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    Column("session_id", String(200), nullable=False),
+    Column("agent", String(200), nullable=False),
+    Column("environment", String(63), nullable=False),
+    Column("principal", String(200), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("fields", Json, nullable=False),
+    Column("variables", Json, nullable=False),
+    Column("pins", Json, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("pre_deadline_at", BigInteger, nullable=False),
+    Column("pre_done", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("ended_at", BigInteger),
+    Column("post_due_at", BigInteger),
+    Column("post_started", Boolean, nullable=False),
+    UniqueConstraint("workspace_id", "session_id"),
+    Index("ix_sessions_listing", "workspace_id", "id"),
+    # The sweep asks for sessions that are idle or whose post-session phase is due.
+    Index("ix_sessions_status", "status", "post_started", "updated_at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    # SQLite numbers rows by itself in a column of exactly this type.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("session", ForeignKey("sessions.id"), nullable=False),
+    Column("name", String(20), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("data", Json, nullable=False),
+    Index("ix_events_session", "session", "id"),
+)
+
 invocations = Table(
     "invocations",
     metadata,
@@ -149,6 +203,15 @@ invocations = Table(
     Column("ended_at", BigInteger),
     Column("report", Json),
     Column("outcome", Json),
+    # Of a session's invocations alone.
+    Column("session_key", ForeignKey("sessions.id")),
+    Column("position", Integer),
+    Column("idempotency_key", String(200)),
+    Column("request_digest", String(64)),
+    Column("due_at", BigInteger),
+    Index("ix_invocations_session", "session_key", "id"),
+    # The same key in the same session is the same call, whichever process hears of it first.
+    UniqueConstraint("session_key", "idempotency_key"),
     Index("ix_invocations_listing", "workspace_id", "id"),
     Index("ix_invocations_function", "workspace_id", "function", "id"),
     # The sweep and the admission counts look at open rows alone, and few are open at a time.

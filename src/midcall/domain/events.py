@@ -1,0 +1,32 @@
+"""Events of a session: rows, written in the transaction that made them happen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class EventName(StrEnum):
+    """What may happen in a session."""
+
+    #: A variable was set: `{"name", "value", "source"}`.
+    VARIABLE = "variable"
+    #: A function was started: `{"invocation_id", "function", "phase", "message"}`; `message` is what to say at once.
+    STARTED = "started"
+    #: Running code reports of itself: `{"invocation_id", "function", "text"}`.
+    PROGRESS = "progress"
+    #: A function came to its outcome: the outcome, with `invocation_id`, `function` and `phase`.
+    COMPLETED = "completed"
+    #: The session changed its status: `{"status", "reason"}`.
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event; `id` is its row's number, which `Last-Event-ID` names. 0 before it is stored."""
+
+    id: int
+    session: str
+    name: EventName
+    at: int
+    data: Mapping[str, Any]

@@ -1,0 +1,80 @@
+"""Gates (`requires`): a function may be called only after another one has vouched for it in this session.
+
+What the LLM or the caller says never opens a gate: only variables that a run of the named function set count.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.domain.variables import Variable, set_by
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """`function` must have set `variable` to `equals`, in a run with the same values of `same_params`."""
+
+    function: str
+    variable: str
+    equals: Any
+    same_params: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A succeeded run of this session: with which parameters, and which variables it set."""
+
+    function: str
+    params: Mapping[str, Any]
+    set_variables: Mapping[str, Any]
+
+
+def closed_gate(
+    gates: Iterable[Gate], params: Mapping[str, Any], runs: Iterable[PastRun], variables: Mapping[str, Variable]
+) -> Gate | None:
+    """Return the first gate that is closed for a call with `params`; `runs` come oldest first."""
+    past = list(runs)
+    return next((gate for gate in gates if not _open(gate, params, past, variables)), None)
+
+
+def what_to_do(gate: Gate) -> str:
+    """Say what the LLM must do to open a gate."""
+    same = f" with the same {', '.join(gate.same_params)}" if gate.same_params else ""
+    return (
+        f"The function was not called: {gate.function} must succeed first{same}. "
+        f"Collect what {gate.function} needs, call it, and call this function again once it has succeeded."
+    )
+
+
+def _open(gate: Gate, params: Mapping[str, Any], runs: list[PastRun], variables: Mapping[str, Variable]) -> bool:
+    if any(name not in params for name in gate.same_params):
+        return False
+    # The latest run that spoke about the same thing decides: a later "not verified" closes the gate again.
+    for run in reversed(runs):
+        about_the_same = all(same(run.params.get(name), params[name]) for name in gate.same_params)
+        if run.function == gate.function and gate.variable in run.set_variables and about_the_same:
+            vouched = same(run.set_variables[gate.variable], gate.equals)
+            return vouched and _still_stands(gate, variables)
+    return False
+
+
+def _still_stands(gate: Gate, variables: Mapping[str, Variable]) -> bool:
+    """Tell whether no other function has taken the word back since; with `same_params` each value speaks for itself."""
+    if gate.same_params:
+        return True
+    now = variables.get(gate.variable)
+    taken_back = now is not None and now.source.startswith("function:") and now.source != set_by(gate.function)
+    return not taken_back or (now is not None and same(now.value, gate.equals))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Compare JSON values: unlike Python's own comparison, true is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    return (type(one) is type(other) and one == other) or (
+        isinstance(one, int | float) and isinstance(other, int | float) and one == other
+    )

@@ -1,0 +1,155 @@
+"""Use cases of agents: which functions are attached, in which phase and order."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from midcall.domain.agent import Agent, Attachment, OnFailure, Pin, in_order
+from midcall.domain.errors import Fault, InvalidInput, NotFound
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, VersionStatus
+from midcall.domain.ids import new_id
+from midcall.domain.phases import Phase
+from midcall.service.access import Caller
+from midcall.service.ports import Page, Storage, Transaction
+
+MAX_ATTACHMENTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """An agent, and what whoever attached should know."""
+
+    agent: Agent
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """Use cases of agents."""
+
+    storage: Storage
+    clock: Callable[[], int]
+
+    def put(
+        self, caller: Caller, name: str, *, version: str, number: str, attachments: Sequence[Attachment]
+    ) -> AgentView:
+        """Create an agent or replace it whole; sessions under way keep what they started with."""
+        now = self.clock()
+        ordered = in_order(attachments)
+        with self.storage.write() as tx:
+            _check(tx, caller, ordered)
+            known = tx.agents.find(caller.workspace_id, name, lock=True)
+            agent = Agent(
+                id=known.id if known else new_id("ag"),
+                workspace_id=caller.workspace_id,
+                name=name,
+                version=version,
+                number=number,
+                attachments=ordered,
+                created_at=known.created_at if known else now,
+                updated_at=now,
+            )
+            tx.agents.put(agent)
+            tx.audit.add(
+                workspace_id=caller.workspace_id,
+                at=now,
+                principal=caller.principal,
+                act="agent.put",
+                subject=agent.id,
+                detail={"functions": [asdict(attached) for attached in ordered]},
+            )
+            return AgentView(agent, _warnings(tx, agent))
+
+    def get(self, caller: Caller, name: str) -> AgentView:
+        """Read one agent."""
+        with self.storage.read() as tx:
+            agent = tx.agents.get(caller.workspace_id, name)
+            return AgentView(agent, _warnings(tx, agent))
+
+    def page(self, caller: Caller, page: Page) -> list[AgentView]:
+        """List agents by name."""
+        with self.storage.read() as tx:
+            return [AgentView(agent, _warnings(tx, agent)) for agent in tx.agents.page(caller.workspace_id, page)]
+
+
+def pins_for(tx: Transaction, agent: Agent, environment: str) -> tuple[Pin, ...]:
+    """Choose the version of each attachment, for a session that starts now.
+
+    What is not published in the environment is left out: an attachment without a version follows what is published.
+    A function that was archived is left out too.
+    """
+    pins = []
+    for attached in agent.attachments:
+        try:
+            function = tx.functions.get(agent.workspace_id, attached.function)
+        except NotFound:
+            continue
+        number = attached.version or function.published.get(environment)
+        if number is None:
+            continue
+        version = tx.functions.version(function.id, number)
+        if version.status is VersionStatus.APPROVED:
+            pins.append(_pin(attached, function, number, version.sha256))
+    return tuple(pins)
+
+
+def _pin(attached: Attachment, function: Function, number: int, sha256: str) -> Pin:
+    return Pin(
+        function=function.name,
+        function_id=function.id,
+        phase=attached.phase,
+        version=number,
+        sha256=sha256,
+        on_failure=attached.on_failure,
+        messages=attached.messages,
+        timeout=attached.timeout,
+    )
+
+
+def _check(tx: Transaction, caller: Caller, attachments: Sequence[Attachment]) -> None:
+    faults = []
+    seen = set()
+    for index, attached in enumerate(attachments):
+        where = f"functions.{index}"
+        try:
+            function = tx.functions.get(caller.workspace_id, attached.function)
+            if attached.version is not None:
+                version = tx.functions.version(function.id, attached.version)
+                if version.status is not VersionStatus.APPROVED:
+                    faults.append(Fault(f"{where}.version", f"is {version.status}; only an approved one can be pinned"))
+        except NotFound as error:
+            faults.append(Fault(f"{where}.function", error.message))
+        if (attached.function, attached.phase) in seen:
+            faults.append(Fault(where, f"{attached.function} is attached to {attached.phase} twice; remove one"))
+        seen.add((attached.function, attached.phase))
+        if attached.on_failure is OnFailure.TERMINATE and attached.phase is not Phase.PRE_SESSION:
+            faults.append(Fault(f"{where}.on_failure", "only a pre_session function can terminate a session"))
+    if faults:
+        raise InvalidInput(faults=faults)
+
+
+def _warnings(tx: Transaction, agent: Agent) -> tuple[str, ...]:
+    warnings = []
+    for attached in agent.attachments:
+        try:
+            function = tx.functions.get(agent.workspace_id, attached.function)
+        except NotFound:
+            warnings.append(f"{attached.function} is archived; new sessions go without it")
+            continue
+        number = attached.version or function.published.get(DEFAULT_ENVIRONMENT)
+        if number is None:
+            warnings.append(f"{attached.function} is not published in {DEFAULT_ENVIRONMENT}; sessions go without it")
+        elif _can_terminate(tx, function, number) and _lets_through(attached):
+            warnings.append(
+                f"{attached.function} can terminate the session, but if it fails the agent starts all the same; "
+                'set "on_failure": "terminate" if it guards the session'
+            )
+    return tuple(warnings)
+
+
+def _lets_through(attached: Attachment) -> bool:
+    return attached.phase is Phase.PRE_SESSION and attached.on_failure is OnFailure.CONTINUE
+
+
+def _can_terminate(tx: Transaction, function: Function, number: int) -> bool:
+    # The word stands in the source of whatever returns it; a name built from pieces would go without this advice.
+    return "terminateAgent" in tx.functions.version(function.id, number).config["code"]["source"]

@@ -1,0 +1,184 @@
+"""Admit a call that the agent makes during its session: attachment, gates, parameters, the same call twice."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from midcall.domain.agent import Pin
+from midcall.domain.errors import IdempotencyMismatch, NotFound, SessionOver
+from midcall.domain.events import EventName
+from midcall.domain.function import Version
+from midcall.domain.gates import Gate, PastRun, closed_gate, what_to_do
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
+from midcall.domain.jsonvalue import digest
+from midcall.domain.parameters import prepare
+from midcall.domain.phases import Phase
+from midcall.domain.session import Session, SessionStatus
+from midcall.domain.variables import values
+from midcall.service.access import Caller
+from midcall.service.chain import BACKGROUND_PATIENCE_MS, Chain
+from midcall.service.invoke import check_room, faults_as_text
+from midcall.service.outcome import outcome_document, refused
+from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.schemas import value_faults
+from midcall.service.sessions import check_agent
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCall:
+    """One call as it came in; `overrides` are fields of the session body that it brought along (transcript, call)."""
+
+    id: str
+    session_id: str
+    function: str
+    params: Mapping[str, Any]
+    overrides: Mapping[str, Any]
+    idempotency_key: str | None = None
+    trace_id: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Digest of what is asked, to tell a repeat from another call."""
+        return digest({"function": self.function, "params": dict(self.params)})
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCalls:
+    """Use cases of calls during a session."""
+
+    storage: Storage
+    queue: Queue
+    chain: Chain
+    clock: Callable[[], int]
+    max_queued: int
+
+    def admit(self, caller: Caller, call: SessionCall) -> Invocation:
+        """Commit an invocation and wake a worker for it; a repeat gives the invocation that exists.
+
+        Final already where a gate is closed or a parameter does not fit (`refused`). Raises NotFound, SessionOver,
+        IdempotencyMismatch, QueueFull.
+        """
+        with self.storage.write() as tx:
+            session = tx.sessions.get(caller.workspace_id, call.session_id, lock=True)
+            check_agent(caller, session.agent)
+            known = _known(tx, session, call)
+            if known is not None:
+                return known
+            position, pin = _attached(session, call.function)
+            version = tx.functions.version(pin.function_id, pin.version)
+            now = self.clock()
+            invocation = self._prepared(tx, caller, call, session, version, position, now)
+            if not invocation.final:
+                check_room(tx, caller, max_queued=self.max_queued)
+            tx.sessions.replace(replace(session, updated_at=now))
+            self._store(tx, session, invocation, version, pin)
+        if not invocation.final:
+            self.chain.wake([invocation])
+        self.queue.announce(session.id)
+        return invocation
+
+    def _prepared(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        call: SessionCall,
+        session: Session,
+        version: Version,
+        position: int,
+        now: int,
+    ) -> Invocation:
+        config = version.config
+        params = prepare(config["parameters"], call.params, values(session.variables))
+        outcome = _refusal(tx, session, config, params)
+        background = bool(config.get("background"))
+        timeout = session.pins_of(Phase.DURING_SESSION)[position].timeout or config["timeout"]
+        return Invocation(
+            id=call.id,
+            workspace_id=session.workspace_id,
+            function_id=version.function_id,
+            function=call.function,
+            version=version.number,
+            sha256=version.sha256,
+            purpose=Purpose.BACKGROUND if background else Purpose.LIVE,
+            phase=Phase.DURING_SESSION,
+            environment=session.environment,
+            status=outcome.status if outcome else InvocationStatus.QUEUED,
+            params=params,
+            session=dict(call.overrides),
+            principal=caller.principal,
+            deadline_at=now + (BACKGROUND_PATIENCE_MS if background else timeout * 1000),
+            attempt=0,
+            max_attempts=1 + config["retries"],
+            created_at=now,
+            enqueued_at=now,
+            trace_id=call.trace_id,
+            session_key=session.id,
+            position=position,
+            idempotency_key=call.idempotency_key,
+            request_digest=call.digest,
+            outcome=outcome,
+        )
+
+    def _store(self, tx: Transaction, session: Session, invocation: Invocation, version: Version, pin: Pin) -> None:
+        outcome = invocation.outcome
+        tx.invocations.add(replace(invocation, status=InvocationStatus.QUEUED))
+        if outcome is not None:
+            tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=invocation.created_at)
+            data = outcome_document(invocation, outcome) | {"phase": invocation.phase.value}
+            tx.events.add(session.id, EventName.COMPLETED, invocation.created_at, data)
+            return
+        started = {
+            "invocation_id": invocation.id,
+            "function": invocation.function,
+            "phase": invocation.phase.value,
+            "message": self.chain.pick_started(version.config, pin),
+        }
+        tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
+
+
+def accepted(invocation: Invocation, config: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the answer to a background call: accepted, and what to say meanwhile."""
+    outcome = Outcome(InvocationStatus.QUEUED, message=config["messages"].get("returned"), variables=variables)
+    return outcome_document(invocation, outcome) | {"status": "accepted"}
+
+
+def _known(tx: Transaction, session: Session, call: SessionCall) -> Invocation | None:
+    """Find the call that came with the same key before; a session that is over refuses all others."""
+    if call.idempotency_key is not None:
+        known = tx.invocations.by_idempotency_key(session.id, call.idempotency_key)
+        if known is not None and known.request_digest != call.digest:
+            raise IdempotencyMismatch
+        if known is not None:
+            return known
+    if session.status is not SessionStatus.ACTIVE:
+        raise SessionOver(f"this session is {session.status}; no function can be called in it")
+    if not session.pre_done:
+        raise SessionOver("this session is still starting; wait for the answer to POST /v1/sessions")
+    return None
+
+
+def _attached(session: Session, function: str) -> tuple[int, Pin]:
+    for position, pin in enumerate(session.pins_of(Phase.DURING_SESSION)):
+        if pin.function == function:
+            return position, pin
+    raise NotFound(f"no function named {function!r:.80} is attached to this session's agent during the session")
+
+
+def _refusal(tx: Transaction, session: Session, config: Mapping[str, Any], params: Mapping[str, Any]) -> Outcome | None:
+    """Say why the call is refused without touching the function, or None."""
+    now = values(session.variables)
+    faults = value_faults(config["parameters"], params, "params")
+    if faults:
+        return replace(refused(faults_as_text(faults)), variables=now)
+    gates = [Gate(**{**gate, "same_params": tuple(gate["same_params"])}) for gate in config.get("requires", [])]
+    runs = [
+        PastRun(run.function, run.params, {name: run.outcome.variables[name] for name in run.outcome.changed})
+        for run in tx.invocations.succeeded(session.id, {gate.function for gate in gates})
+        if run.outcome is not None
+    ]
+    gate = closed_gate(gates, params, runs, session.variables)
+    if gate is None:
+        return None
+    text = what_to_do(gate)
+    error = OutcomeError("gate_closed", f"{gate.function} has not set {gate.variable} as required")
+    return Outcome(InvocationStatus.REFUSED, result=text, variables=now, error=error)

@@ -1,0 +1,267 @@
+"""Use cases of sessions: start, read, change, end, delete."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from midcall.domain.errors import Conflict, Fault, Forbidden, InvalidInput, SessionOver
+from midcall.domain.events import Event, EventName
+from midcall.domain.ids import new_id
+from midcall.domain.invocation import Invocation
+from midcall.domain.session import OWN_FIELDS, Session, SessionStatus
+from midcall.domain.times import iso
+from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariables, Variable, merge
+from midcall.service.access import Caller
+from midcall.service.agents import pins_for
+from midcall.service.chain import Chain
+from midcall.service.ports import Page, Queue, SessionFilter, Storage, Transaction
+
+#: A transcript that grows by PATCH stays below this; what `end` brings is bounded by its body.
+MAX_FIELDS_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session with its invocations, and whether this call made it."""
+
+    session: Session
+    invocations: Sequence[Invocation]
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Use cases of sessions."""
+
+    storage: Storage
+    queue: Queue
+    chain: Chain
+    clock: Callable[[], int]
+
+    def start(
+        self,
+        caller: Caller,
+        *,
+        agent: str,
+        session_id: str | None,
+        environment: str,
+        fields: Mapping[str, Any],
+        variables: Mapping[str, Any],
+    ) -> tuple[Session, bool]:
+        """Start a session and queue its first pre-session function; the same id again gives the one that exists."""
+        check_agent(caller, agent)
+        wanted = session_id or new_id("session")
+        try:
+            with self.storage.write() as tx:
+                known = tx.sessions.find(caller.workspace_id, wanted)
+                if known is not None:
+                    check_agent(caller, known.agent)
+                    return known, False
+                session = self._new(tx, caller, agent, wanted, environment, fields, variables)
+                tx.sessions.add(session)
+                tx.events.add(session.id, EventName.SESSION, session.created_at, {"status": "active", "reason": None})
+                session, woken = self.chain.begin_pre(tx, session)
+        except Conflict:
+            # Somebody else started it between our look and our insert.
+            with self.storage.read() as tx:
+                return tx.sessions.get(caller.workspace_id, wanted), False
+        self.chain.wake(woken)
+        return session, True
+
+    def view(self, caller: Caller, session_id: str, *, created: bool = False) -> SessionView:
+        """Read a session with its invocations."""
+        with self.storage.read() as tx:
+            session = tx.sessions.get(caller.workspace_id, session_id)
+            check_agent(caller, session.agent)
+            return SessionView(session, tx.invocations.of_session(session.id), created)
+
+    def page(self, caller: Caller, where: SessionFilter, page: Page) -> list[Session]:
+        """List sessions, newest first."""
+        with self.storage.read() as tx:
+            return list(tx.sessions.page(caller.workspace_id, where, page))
+
+    def change(
+        self,
+        caller: Caller,
+        session_id: str,
+        *,
+        transcript: Sequence[Any],
+        contact: Mapping[str, Any],
+        variables: Mapping[str, Any],
+    ) -> SessionView:
+        """Append to the transcript, merge into contact and variables (their source is then the caller)."""
+        now = self.clock()
+        with self.storage.write() as tx:
+            session = self._active(tx, caller, session_id)
+            fields = dict(session.fields)
+            if transcript:
+                fields["transcript"] = [*_list_of(fields.get("transcript")), *transcript]
+            if contact:
+                fields["contact"] = {**_dict_of(fields.get("contact")), **contact}
+            session = replace(session, fields=fields, variables=_merged(session.variables, variables, now))
+            session = replace(session, updated_at=now)
+            tx.sessions.replace(session)
+            for name, value in variables.items():
+                tx.events.add(session.id, EventName.VARIABLE, now, {"name": name, "value": value, "source": CALLER})
+        self.queue.announce(session.id)
+        return self.view(caller, session_id)
+
+    def end(self, caller: Caller, session_id: str, late: Mapping[str, Any]) -> SessionView:
+        """End a session, or add to one that has ended while its post-session phase has not started."""
+        with self.storage.write() as tx:
+            session = tx.sessions.get(caller.workspace_id, session_id, lock=True)
+            check_agent(caller, session.agent)
+            if session.status is not SessionStatus.TERMINATED and not session.post_started:
+                session = self._ended(tx, session, late, reason=None)
+            woken = self._begin_post(tx, session)
+        self.chain.wake(woken)
+        self.queue.announce(session.id)
+        return self.view(caller, session_id)
+
+    def end_forgotten(self, session: Session, reason: str) -> bool:
+        """End a session that its runtime forgot; False if somebody was faster."""
+        with self.storage.write() as tx:
+            found = tx.sessions.by_key(session.id, lock=True)
+            if found is None or found.status is not SessionStatus.ACTIVE or found.updated_at != session.updated_at:
+                return False
+            found = self._ended(tx, found, {}, reason=reason)
+            woken = self._begin_post(tx, found)
+        self.chain.wake(woken)
+        self.queue.announce(session.id)
+        return True
+
+    def begin_post_due(self, session: Session) -> bool:
+        """Start the post-session phase of a session whose waiting time is over; False if somebody was faster."""
+        with self.storage.write() as tx:
+            found = tx.sessions.by_key(session.id, lock=True)
+            if found is None or found.post_started:
+                return False
+            woken = self._begin_post(tx, found)
+        self.chain.wake(woken)
+        self.queue.announce(session.id)
+        return True
+
+    def delete(self, caller: Caller, session_id: str) -> None:
+        """Delete a session with all that hangs on it; runs under way are discarded when they end."""
+        with self.storage.write() as tx:
+            session = tx.sessions.get(caller.workspace_id, session_id, lock=True)
+            check_agent(caller, session.agent)
+            tx.sessions.delete(session)
+            tx.audit.add(
+                workspace_id=caller.workspace_id,
+                at=self.clock(),
+                principal=caller.principal,
+                act="session.delete",
+                subject=session.id,
+                detail={},
+            )
+        self.queue.announce(session.id)
+
+    def events_after(self, session_key: str, last: int, *, limit: int) -> tuple[Sequence[Event], bool]:
+        """Read on in a session's events; also tells whether more can come."""
+        with self.storage.read() as tx:
+            # In this order: a session that is over by now has written all its events before.
+            session = tx.sessions.by_key(session_key)
+            over = session is None or (
+                session.status is not SessionStatus.ACTIVE
+                and session.post_started
+                and tx.invocations.count_open_of_session(session_key) == 0
+            )
+            return tx.events.after(session_key, last, limit=limit), over
+
+    def close_pre(self, session_key: str) -> None:
+        """End a pre-session phase whose deadline has passed, if it has not ended by itself."""
+        with self.storage.write() as tx:
+            session = tx.sessions.by_key(session_key, lock=True)
+            if session is None or session.pre_done:
+                return
+            done = [run for run in tx.invocations.of_session(session.id) if run.final]
+            self.chain.close_pre(tx, session, position=len(done))
+        self.queue.announce(session_key)
+
+    def _new(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        agent_name: str,
+        session_id: str,
+        environment: str,
+        fields: Mapping[str, Any],
+        variables: Mapping[str, Any],
+    ) -> Session:
+        agent = tx.agents.get(caller.workspace_id, agent_name)
+        settings = tx.workspaces.get(caller.workspace_id).settings
+        now = self.clock()
+        details = {"id": agent.id, "name": agent.name, "version": agent.version, "number": agent.number}
+        kept = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
+        kept["agentDetails"] = {**details, **_dict_of(kept.get("agentDetails"))}
+        return Session(
+            id=new_id("ses"),
+            workspace_id=caller.workspace_id,
+            session_id=session_id,
+            agent=agent.name,
+            environment=environment,
+            principal=caller.principal,
+            status=SessionStatus.ACTIVE,
+            fields=kept,
+            variables=_merged({CURRENT_TIME: Variable(iso(now), SYSTEM, now)}, variables, now),
+            pins=pins_for(tx, agent, environment),
+            created_at=now,
+            updated_at=now,
+            pre_deadline_at=now + settings.pre_session_timeout_ms,
+        )
+
+    def _active(self, tx: Transaction, caller: Caller, session_id: str) -> Session:
+        session = tx.sessions.get(caller.workspace_id, session_id, lock=True)
+        check_agent(caller, session.agent)
+        if session.status is not SessionStatus.ACTIVE:
+            raise SessionOver(f"this session is {session.status}")
+        return session
+
+    def _ended(self, tx: Transaction, session: Session, late: Mapping[str, Any], *, reason: str | None) -> Session:
+        """Write the end of a session, or what a later `end` adds to it."""
+        now = self.clock()
+        wait_ms = tx.workspaces.get(session.workspace_id).settings.post_session_wait_s * 1000
+        first = session.status is SessionStatus.ACTIVE
+        session = replace(
+            session,
+            status=SessionStatus.ENDED,
+            fields={**session.fields, **late},
+            updated_at=now,
+            pre_done=True,
+            reason=session.reason or reason,
+            ended_at=session.ended_at or now,
+            # With the analysis there, nothing is left to wait for; a forgotten session gets none.
+            post_due_at=now if "analysis" in late or reason else session.post_due_at or now + wait_ms,
+        )
+        tx.sessions.replace(session)
+        if first:
+            tx.events.add(session.id, EventName.SESSION, now, {"status": "ended", "reason": reason})
+        return session
+
+    def _begin_post(self, tx: Transaction, session: Session) -> Sequence[Invocation]:
+        due = session.post_due_at is not None and session.post_due_at <= self.clock()
+        if session.status is not SessionStatus.ENDED or session.post_started or not due:
+            return ()
+        return self.chain.begin_post(tx, session)[1]
+
+
+def check_agent(caller: Caller, agent: str) -> None:
+    """Raise Forbidden for a key that is limited to other agents."""
+    if caller.key.agents and agent not in caller.key.agents:
+        raise Forbidden(f"this key is limited to other agents than {agent}")
+
+
+def _merged(variables: Mapping[str, Variable], changed: Mapping[str, Any], now: int) -> dict[str, Variable]:
+    try:
+        return merge(variables, changed, source=CALLER, at=now)
+    except TooManyVariables as error:
+        raise InvalidInput(faults=[Fault("dynamicVariables", str(error))]) from error
+
+
+def _list_of(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict_of(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

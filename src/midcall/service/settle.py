@@ -1,0 +1,149 @@
+"""Record what an invocation came to, and what follows from it, in one transaction.
+
+Whoever ends an invocation (the worker that ran it, the sweep that found it lost) comes through here: the outcome is
+recorded if the attempt is still the one that ended, the session's variables are merged into the session as it now is,
+events are written, and the next function of the phase is queued. Either all of it is committed or nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from midcall.domain.errors import NotFound
+from midcall.domain.events import EventName
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
+from midcall.domain.phases import Phase
+from midcall.domain.run import RunReport
+from midcall.domain.session import Session
+from midcall.domain.variables import TooManyVariables, merge, set_by, values
+from midcall.service.chain import Chain
+from midcall.service.outcome import outcome_document
+from midcall.service.ports import Queue, Storage, Transaction
+
+#: Ends after which a background run is tried again.
+_RETRIED = frozenset({InvocationStatus.FAILED, InvocationStatus.TIMED_OUT})
+
+#: Says in the database that the invocation has come to an end; False if somebody was faster.
+Close = Callable[[Transaction, Outcome], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Ends invocations."""
+
+    storage: Storage
+    queue: Queue
+    chain: Chain
+    clock: Callable[[], int]
+
+    def attempt(self, invocation: Invocation, outcome: Outcome, report: RunReport | None) -> bool:
+        """End the attempt that a worker made; False if it was not its own any more, and nothing changed."""
+
+        def close(tx: Transaction, final: Outcome) -> bool:
+            return tx.invocations.record(
+                invocation.id, attempt=invocation.attempt, outcome=final, report=report, ended_at=self.clock()
+            )
+
+        with self.storage.write() as tx:
+            session = _session(tx, invocation)
+            due_at = self._try_again_at(invocation, outcome)
+            if due_at is not None:
+                kept = tx.invocations.postpone(
+                    invocation.id, attempt=invocation.attempt, due_at=due_at, outcome=outcome
+                )
+                woken = self.chain.go_on(tx, session, invocation) if kept and session else ()
+            else:
+                kept, woken = self._end(tx, session, invocation, outcome, close)
+        return self._tell(invocation, kept, woken)
+
+    def lost(self, invocation: Invocation, outcome: Outcome) -> bool:
+        """End a running invocation whose lease is over; False if it came back."""
+
+        def close(tx: Transaction, final: Outcome) -> bool:
+            return tx.invocations.close_lost(
+                invocation.id, attempt=invocation.attempt, outcome=final, ended_at=self.clock()
+            )
+
+        with self.storage.write() as tx:
+            kept, woken = self._end(tx, _session(tx, invocation), invocation, outcome, close)
+        return self._tell(invocation, kept, woken)
+
+    def unstarted(self, invocation: Invocation, outcome: Outcome) -> bool:
+        """End a queued invocation that no worker took; False if one just did.
+
+        Nobody is woken for it: whoever waits closed it, or looks every second, and the queue may be what is away.
+        """
+
+        def close(tx: Transaction, final: Outcome) -> bool:
+            return tx.invocations.close_queued(invocation.id, outcome=final, ended_at=self.clock())
+
+        with self.storage.write() as tx:
+            kept, woken = self._end(tx, _session(tx, invocation), invocation, outcome, close)
+        self.chain.wake(woken)
+        return kept
+
+    def _end(
+        self, tx: Transaction, session: Session | None, invocation: Invocation, outcome: Outcome, close: Close
+    ) -> tuple[bool, Sequence[Invocation]]:
+        if session is None:
+            return close(tx, outcome), ()
+        outcome = _dead(invocation, outcome)
+        session, outcome = self._merged(session, invocation, outcome)
+        if not close(tx, outcome):
+            return False, ()
+        tx.sessions.replace(session)
+        self._note(tx, session, invocation, outcome)
+        return True, self.chain.follow(tx, session, invocation, outcome)
+
+    def _merged(self, session: Session, invocation: Invocation, outcome: Outcome) -> tuple[Session, Outcome]:
+        """Merge what was set into the session as it is now: calls side by side both keep their variables."""
+        set_now = {name: outcome.variables[name] for name in outcome.changed}
+        now = self.clock()
+        try:
+            variables = merge(session.variables, set_now, source=set_by(invocation.function), at=now)
+        except TooManyVariables as error:
+            failure = OutcomeError("too_many_variables", str(error))
+            outcome = replace(outcome, status=InvocationStatus.FAILED, changed=(), terminate=None, error=failure)
+            return session, replace(outcome, variables=values(session.variables))
+        changed = replace(session, variables=variables, updated_at=now) if set_now else session
+        return changed, replace(outcome, variables=values(variables))
+
+    def _note(self, tx: Transaction, session: Session, invocation: Invocation, outcome: Outcome) -> None:
+        now = self.clock()
+        for name in outcome.changed:
+            data = {"name": name, "value": outcome.variables[name], "source": set_by(invocation.function)}
+            tx.events.add(session.id, EventName.VARIABLE, now, data)
+        done = outcome_document(invocation, outcome) | {"phase": invocation.phase.value}
+        tx.events.add(session.id, EventName.COMPLETED, now, done)
+
+    def _try_again_at(self, invocation: Invocation, outcome: Outcome) -> int | None:
+        again = (
+            invocation.purpose is Purpose.BACKGROUND
+            and outcome.status in _RETRIED
+            and invocation.attempt < invocation.max_attempts
+        )
+        return self.clock() + self.chain.delay_ms(invocation.attempt) if again else None
+
+    def _tell(self, invocation: Invocation, kept: bool, woken: Sequence[Invocation]) -> bool:  # noqa: FBT001
+        """Wake who waits, now that it is committed."""
+        self.chain.wake(woken)
+        if kept:
+            self.queue.announce(invocation.id)
+            if invocation.session_key:
+                self.queue.announce(invocation.session_key)
+        return kept
+
+
+def _session(tx: Transaction, invocation: Invocation) -> Session | None:
+    if invocation.session_key is None:
+        return None
+    session = tx.sessions.by_key(invocation.session_key, lock=True)
+    if session is None:
+        raise NotFound("the session was deleted while its function ran")
+    return session
+
+
+def _dead(invocation: Invocation, outcome: Outcome) -> Outcome:
+    """Park a post-session function that failed for the last time: it can be replayed from there."""
+    if invocation.phase is Phase.POST_SESSION and outcome.status in _RETRIED:
+        return replace(outcome, status=InvocationStatus.DEAD)
+    return outcome

@@ -1,0 +1,118 @@
+"""What a worker is about to run: the claimed invocation with everything it needs, checked once more."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.domain.approval import check_approved
+from midcall.domain.errors import ApprovalBroken, NotFound
+from midcall.domain.function import Version
+from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.run import RunRequest
+from midcall.domain.session import Session, session_body
+from midcall.domain.variables import values
+from midcall.service.ports import Storage, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One claimed invocation. `config` is its version's document with the attachment's own messages and timeout."""
+
+    invocation: Invocation
+    version: Version
+    session: Session | None
+    config: Mapping[str, Any]
+    #: For whoever waits the call's one deadline; for background runs that of this attempt.
+    deadline_at: int
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """Dynamic variables as the run sees them."""
+        return values(self.session.variables) if self.session else self.invocation.variables
+
+    @property
+    def runs(self) -> int:
+        """How often it may be run in this one claim: background runs come back as rows, with longer pauses."""
+        return 1 if self.invocation.purpose is Purpose.BACKGROUND else 1 + int(self.config["retries"])
+
+    def request(self, attempt: int, *, now: int) -> RunRequest:
+        """Make the request of one attempt."""
+        left = self.deadline_at - now
+        code = self.version.config["code"]
+        return RunRequest(
+            run_id=f"{self.invocation.id}.{self.invocation.attempt}.{attempt}",
+            source=code["source"],
+            session=self._body(now, left),
+            deadline_ms=left,
+            actions=tuple(code["actions"]),
+        )
+
+    def _body(self, now: int, left: int) -> dict[str, Any]:
+        invocation = self.invocation
+        if self.session is not None:
+            return self.session.body(
+                phase=invocation.phase, params=invocation.params, deadline_ms=left, overrides=invocation.session
+            )
+        session_id = invocation.session.get("sessionId")
+        return session_body(
+            invocation.session,
+            session_id=session_id if isinstance(session_id, str) else invocation.id,
+            phase=invocation.phase,
+            environment=invocation.environment,
+            params=invocation.params,
+            now=now,
+            deadline_ms=left,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Makes tasks of claimed invocations."""
+
+    storage: Storage
+    approval_key: bytes
+    #: Version of the review policy of this release.
+    policy: str
+    clock: Callable[[], int]
+
+    def load(self, invocation: Invocation) -> Task:
+        """Load what is to run; raises ApprovalBroken for anything but the very bytes that were approved."""
+        with self.storage.read() as tx:
+            version = self._approved(tx, invocation)
+            session = _session(tx, invocation)
+        config = effective(version.config, session, invocation)
+        deadline_at = invocation.deadline_at
+        if invocation.purpose is Purpose.BACKGROUND:
+            deadline_at = self.clock() + int(config["timeout"]) * 1000
+        return Task(invocation, version, session, config, deadline_at)
+
+    def _approved(self, tx: Transaction, invocation: Invocation) -> Version:
+        function = tx.functions.by_id(invocation.function_id)
+        version = tx.functions.version(invocation.function_id, invocation.version)
+        if function.workspace_id != invocation.workspace_id or version.sha256 != invocation.sha256:
+            raise ApprovalBroken("the stored version is not the one this call was admitted for; it was not run")
+        check_approved(self.approval_key, function, version)
+        enforced = tx.workspaces.get(invocation.workspace_id).settings.enforce_current_policy
+        if enforced and version.approval and version.approval.policy != self.policy:
+            raise ApprovalBroken(
+                "approved under an older policy, which this workspace does not run; submit a new version"
+            )
+        return version
+
+
+def effective(config: Mapping[str, Any], session: Session | None, invocation: Invocation) -> Mapping[str, Any]:
+    """Return a version's document with what the attachment of this call overrides."""
+    if session is None or invocation.position is None:
+        return config
+    pin = session.pins_of(invocation.phase)[invocation.position]
+    messages = {**config["messages"], **(pin.messages or {})}
+    return {**config, "messages": messages, "timeout": pin.timeout or config["timeout"]}
+
+
+def _session(tx: Transaction, invocation: Invocation) -> Session | None:
+    if invocation.session_key is None:
+        return None
+    session = tx.sessions.by_key(invocation.session_key)
+    if session is None:
+        raise NotFound("the session was deleted before its function ran")
+    return session

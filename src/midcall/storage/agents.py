@@ -1,0 +1,55 @@
+"""Agents, with their attachments."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from midcall.domain.agent import Agent, Attachment, OnFailure
+from midcall.domain.errors import NotFound
+from midcall.domain.phases import Phase
+from midcall.service.ports import Page
+from midcall.storage.schema import agents
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAgents:
+    """Agents."""
+
+    connection: Connection
+
+    def put(self, agent: Agent) -> None:
+        """Store an agent, or replace the one that has its id."""
+        row = asdict(agent) | {"attachments": [asdict(attached) for attached in agent.attachments]}
+        if self.connection.execute(update(agents).where(agents.c.id == agent.id).values(row)).rowcount == 0:
+            self.connection.execute(insert(agents).values(row))
+
+    def find(self, workspace_id: str, name: str, *, lock: bool = False) -> Agent | None:
+        """Read one by its name."""
+        query = select(agents).where(agents.c.workspace_id == workspace_id, agents.c.name == name)
+        row = self.connection.execute(query.with_for_update() if lock else query).one_or_none()
+        return None if row is None else _agent_of(row)
+
+    def get(self, workspace_id: str, name: str) -> Agent:
+        """Read one by its name; raises NotFound."""
+        agent = self.find(workspace_id, name)
+        if agent is None:
+            raise NotFound(f"there is no agent named {name!r:.80} in this workspace")
+        return agent
+
+    def page(self, workspace_id: str, page: Page) -> Sequence[Agent]:
+        """List a workspace's agents by name."""
+        query = select(agents).where(agents.c.workspace_id == workspace_id)
+        if page.cursor is not None:
+            query = query.where(agents.c.name > page.cursor)
+        return [_agent_of(row) for row in self.connection.execute(query.order_by(agents.c.name).limit(page.limit))]
+
+
+def _agent_of(row: Row[Any]) -> Agent:
+    attachments = tuple(
+        Attachment(**item | {"phase": Phase(item["phase"]), "on_failure": OnFailure(item["on_failure"])})
+        for item in row.attachments
+    )
+    columns = {name: getattr(row, name) for name in Agent.__slots__}
+    return Agent(**columns | {"attachments": attachments})
