@@ -15,10 +15,11 @@ from midcall import __version__
 from midcall.api.answers import Answer
 from midcall.api.intake import Intake
 from midcall.api.problems import add_error_handlers, describe_problems
-from midcall.api.routes import functions, health, runs, workspace
+from midcall.api.routes import agents, functions, health, runs, sessions, workspace
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
 from midcall.service.sweep import Sweep
+from midcall.service.sweep_sessions import SessionSweep
 
 #: Threads that admit calls and read outcomes: short database work, so few; waiting takes none.
 SERVICE_THREADS = 32
@@ -50,7 +51,14 @@ def create_app(settings: Settings) -> FastAPI:
         # A redirect is built from the Host header and the scheme seen here: behind TLS it would send the key in clear.
         redirect_slashes=False,
     )
-    for router in (functions.router, runs.router, workspace.router, health.router):
+    for router in (
+        functions.router,
+        runs.router,
+        agents.router,
+        sessions.router,
+        workspace.router,
+        health.router,
+    ):
         app.include_router(router)
     add_error_handlers(app)
     describe_problems(app)
@@ -61,7 +69,11 @@ def create_app(settings: Settings) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _running(process: ApiProcess) -> AsyncIterator[None]:
     """Run what an api process runs beside its requests: the wake reader and the sweep."""
-    tasks = [asyncio.create_task(process.wakes.run()), asyncio.create_task(_sweep_forever(process.services.sweep))]
+    tasks = [
+        asyncio.create_task(process.wakes.run()),
+        asyncio.create_task(_sweep_forever(process.services.sweep)),
+        asyncio.create_task(_sweep_forever(process.services.session_sweep)),
+    ]
     await anyio.to_thread.run_sync(process.start)
     # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
     gc.collect()
@@ -76,7 +88,7 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(process.close)
 
 
-async def _sweep_forever(sweep: Sweep) -> None:
+async def _sweep_forever(sweep: Sweep | SessionSweep) -> None:
     limiter = anyio.CapacityLimiter(1)
     while True:
         try:

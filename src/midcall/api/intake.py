@@ -10,6 +10,8 @@ from midcall.domain.errors import BadJson, MidcallError, TooLarge
 from midcall.domain.jsonvalue import NotJson, parse
 
 MAX_BODY_BYTES = 1024 * 1024
+#: The end of a session brings its whole transcript.
+MAX_END_BYTES = 16 * 1024 * 1024
 
 _REQUEST_ID_BYTES = 8
 _NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -54,17 +56,19 @@ def _tagged(send: Send, request_id: str) -> Send:
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes:
+    ends_session = scope["path"].startswith("/v1/sessions/") and scope["path"].endswith("/end")
+    most = MAX_END_BYTES if ends_session else MAX_BODY_BYTES
     declared = dict(scope["headers"]).get(b"content-length", b"0")
-    if declared.isdigit() and int(declared[:20]) > MAX_BODY_BYTES:
-        raise TooLarge(f"the body may have {MAX_BODY_BYTES} bytes at most")
+    if declared.isdigit() and int(declared[:20]) > most:
+        raise TooLarge(f"the body may have {most} bytes at most")
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise BadJson("the connection was closed before the body was complete")
         body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLarge(f"the body may have {MAX_BODY_BYTES} bytes at most")
+        if len(body) > most:
+            raise TooLarge(f"the body may have {most} bytes at most")
         if not message.get("more_body", False):
             return bytes(body)
 

@@ -1,15 +1,16 @@
 """Bodies that are read, beyond a function's own form."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import DEFAULT_ENVIRONMENT
+from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
-from midcall.service.forms import Description, Environment, Flag, Form, FunctionForm, Line, Message, Whole
+from midcall.service.forms import Description, Environment, Flag, Form, FunctionForm, Line, Message, Messages, Whole
 
 VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
 Principal = Annotated[Line, Field(min_length=1)]
@@ -73,6 +74,94 @@ class Invoke(Form):
     environment: Environment = DEFAULT_ENVIRONMENT
 
 
+#: Names that stand in paths: a runtime's own ids and agents' names.
+PathName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:@+=~-]{0,199}$")]
+
+
+class AttachmentForm(Form):
+    """A function attached to an agent; `order` defaults to the place in the list."""
+
+    function: Annotated[str, Field(pattern=NAME_PATTERN)]
+    phase: Phase
+    order: Whole | None = Field(default=None, ge=0, le=10_000)
+    version: VersionNumber | None = None
+    on_failure: OnFailure = OnFailure.CONTINUE
+    messages: Messages | None = None
+    timeout: Whole | None = Field(default=None, ge=1, le=600)
+
+    def attachment(self, place: int) -> Attachment:
+        """Return the attachment; messages hold what was said alone, the function's own stand for the rest."""
+        messages = None if self.messages is None else self.messages.model_dump(mode="json", exclude_unset=True)
+        return Attachment(
+            function=self.function,
+            phase=self.phase,
+            order=place if self.order is None else self.order,
+            version=self.version,
+            on_failure=self.on_failure,
+            messages=messages,
+            timeout=self.timeout,
+        )
+
+
+class PutAgent(Form):
+    """An agent, whole: what is not in `functions` is not attached any more."""
+
+    version: Line = ""
+    number: Line = ""
+    functions: list[AttachmentForm] = Field(default=[], max_length=200)
+
+
+class StartSession(Form):
+    """A session to start: the session body as far as it is known. Unknown fields pass through to the functions."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    agent: PathName
+    session_id: PathName | None = Field(default=None, alias="sessionId")
+    environment: Environment = DEFAULT_ENVIRONMENT
+    direction: Literal["inbound", "outbound"] = "inbound"
+    medium: Literal["phone", "web", "chat", "email"] = "phone"
+    dynamic_variables: dict[str, Any] = Field(default={}, alias="dynamicVariables")
+
+    def fields(self) -> dict[str, Any]:
+        """Return the body's fields, without those that midcall keeps apart."""
+        apart = {"agent", "session_id", "environment", "dynamic_variables"}
+        return self.model_dump(mode="json", by_alias=True, exclude=apart)
+
+
+class ChangeSession(Form):
+    """What a runtime learns while the session runs: the transcript grows, contact and variables are merged."""
+
+    transcript: list[Any] = Field(default=[])
+    contact: dict[str, Any] = Field(default={})
+    dynamic_variables: dict[str, Any] = Field(default={}, alias="dynamicVariables")
+
+
+class CallFunction(Form):
+    """A call that the agent makes. `transcript` and `call` are for this call alone."""
+
+    params: dict[str, Any] = Field(default={})
+    transcript: Any = None
+    call: Any = None
+
+    def overrides(self) -> dict[str, Any]:
+        """Return the fields of the session body that the call brought along."""
+        return self.model_dump(exclude={"params"}, exclude_unset=True)
+
+
+class EndSession(Form):
+    """What is known once a session is over; more may come in a later `end` until post-session functions start."""
+
+    analysis: Any = None
+    recording_url: str | None = Field(default=None, alias="recordingUrl", max_length=2_048)
+    transcript: Any = None
+    llm_response: Any = Field(default=None, alias="llmResponse")
+
+    def late(self) -> dict[str, Any]:
+        """Return what was sent, by the session body's names."""
+        return self.model_dump(by_alias=True, exclude_unset=True)
+
+
 class NewKey(Form):
     """A key to be made."""
 
@@ -99,10 +188,16 @@ class WorkspaceChange(Form):
     approval: ApprovalMode | None = None
     enforce_current_policy: Flag | None = None
     limits: WorkspaceLimits | None = None
+    session_idle_s: Whole | None = Field(default=None, ge=10, le=7 * 24 * 3600)
+    session_max_age_s: Whole | None = Field(default=None, ge=60, le=30 * 24 * 3600)
+    pre_session_timeout_ms: Whole | None = Field(default=None, ge=100, le=60_000)
+    post_session_wait_s: Whole | None = Field(default=None, ge=0, le=24 * 3600)
+    retention_days: Whole | None = Field(default=None, ge=1, le=3650)
 
     @model_validator(mode="after")
     def _check_nulls(self) -> Self:
-        nulls = [name for name in self.model_fields_set if getattr(self, name) is None]
+        # Data is kept for ever where retention_days is null; no other setting has a value for nothing.
+        nulls = [name for name in self.model_fields_set - {"retention_days"} if getattr(self, name) is None]
         if nulls:
             raise InvalidInput(faults=[Fault(name, "null is no value here; leave it out to keep it") for name in nulls])
         return self

@@ -10,10 +10,15 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from midcall.domain.errors import Unauthenticated
 from midcall.domain.workspace import Scope
 from midcall.service.access import Access, Caller
+from midcall.service.agents import Agents
 from midcall.service.catalog import Catalog
+from midcall.service.follow import Following
 from midcall.service.invoke import Invocations
 from midcall.service.review_version import Reviews
+from midcall.service.session_call import SessionCalls
+from midcall.service.sessions import Sessions
 from midcall.service.sweep import Sweep
+from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.wait import Waiting
 from midcall.service.workspaces import Workspaces
 
@@ -35,8 +40,13 @@ class Services:
     catalog: Catalog
     reviews: Reviews
     invocations: Invocations
+    agents: Agents
+    sessions: Sessions
+    session_calls: SessionCalls
     sweep: Sweep
+    session_sweep: SessionSweep
     waiting: Waiting
+    following: Following
     checks: dict[str, Check]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 Item = TypeVar("Item")
 
@@ -98,6 +98,11 @@ class VersionShape(VersionBrief):
     timeout: int
     retries: int
     max_result_chars: int
+    background: bool
+    response_variables: dict[str, str]
+    requires: list[dict[str, Any]]
+    speak_during_execution: bool
+    speak_after_execution: bool
     messages: dict[str, Any]
     code: CodeShape
     review: ReviewShape | None
@@ -118,6 +123,11 @@ class FunctionShape(BaseModel):
     timeout: int
     retries: int
     max_result_chars: int
+    background: bool
+    response_variables: dict[str, str]
+    requires: list[dict[str, Any]]
+    speak_during_execution: bool
+    speak_after_execution: bool
     messages: dict[str, Any]
     code: CodeShape
     published: dict[str, int]
@@ -210,6 +220,7 @@ class InvocationShape(BaseModel):
     changed: list[str]
     sandbox_id: str | None
     idempotency_key: str | None
+    due_at: str | None
     trace_id: str | None
     created_at: str
     started_at: str | None
@@ -234,6 +245,78 @@ class NewKeyShape(KeyShape):
     secret: str
 
 
+class AttachmentShape(BaseModel):
+    """A function attached to an agent."""
+
+    function: str
+    phase: Literal["pre_session", "during_session", "post_session"]
+    order: int
+    version: int | None
+    on_failure: Literal["continue", "terminate"]
+    messages: dict[str, Any] | None
+    timeout: int | None
+
+
+class AgentShape(BaseModel):
+    """An agent with its attachments."""
+
+    id: str
+    name: str
+    version: str
+    number: str
+    functions: list[AttachmentShape]
+    warnings: list[str]
+    created_at: str
+    updated_at: str
+
+
+class VariableShape(BaseModel):
+    """A dynamic variable and where it came from: system, caller, llm or function:<name>."""
+
+    value: Any
+    source: str
+    at: str
+
+
+class InvocationBrief(BaseModel):
+    """An invocation of a session in brief."""
+
+    id: str
+    function: str
+    version: int
+    phase: Literal["pre_session", "during_session", "post_session"]
+    status: InvocationState
+    attempt: int
+    error: OutcomeErrorShape | None
+    changed: list[str]
+    due_at: str | None
+    timings: TimingsShape
+
+
+class SessionBrief(BaseModel):
+    """A session; the other fields of its body stand beside these."""
+
+    model_config = ConfigDict(extra="allow")
+
+    sessionId: str  # noqa: N815 (the session body's own names)
+    agent: str
+    environment: str
+    status: Literal["active", "terminated", "ended"]
+    terminateAgent: bool  # noqa: N815
+    reason: str | None
+    dynamicVariables: dict[str, Any]  # noqa: N815
+    variables: dict[str, VariableShape]
+    createdAt: str  # noqa: N815
+    time: str
+    endedAt: str | None  # noqa: N815
+
+
+class SessionShape(SessionBrief):
+    """A session with its invocations."""
+
+    invocations: list[InvocationBrief]
+
+
 class LimitsShape(BaseModel):
     """Limits of a workspace."""
 
@@ -248,6 +331,11 @@ class WorkspaceShape(BaseModel):
     approval: Literal["auto", "human"]
     enforce_current_policy: bool
     limits: LimitsShape
+    session_idle_s: int
+    session_max_age_s: int
+    pre_session_timeout_ms: int
+    post_session_wait_s: int
+    retention_days: int | None
     created_at: str
 
 

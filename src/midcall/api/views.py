@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+from midcall.domain.agent import Attachment
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.session import Session, SessionStatus
 from midcall.domain.times import iso, iso_or_none
+from midcall.domain.variables import values
 from midcall.domain.workspace import Key, Workspace
 from midcall.service.access import NewSecret
+from midcall.service.agents import AgentView
 from midcall.service.catalog import FunctionView
 from midcall.service.outcome import outcome_document
+from midcall.service.sessions import SessionView
 
 Json = dict[str, Any]
 
@@ -72,6 +77,11 @@ def workspace_view(workspace: Workspace) -> Json:
         "approval": settings.approval.value,
         "enforce_current_policy": settings.enforce_current_policy,
         "limits": {"max_in_flight": settings.max_in_flight},
+        "session_idle_s": settings.session_idle_s,
+        "session_max_age_s": settings.session_max_age_s,
+        "pre_session_timeout_ms": settings.pre_session_timeout_ms,
+        "post_session_wait_s": settings.post_session_wait_s,
+        "retention_days": settings.retention_days,
         "created_at": iso(workspace.created_at),
     }
 
@@ -79,7 +89,12 @@ def workspace_view(workspace: Workspace) -> Json:
 def outcome_view(invocation: Invocation) -> Json:
     """Show an outcome as the agent sees it: what to say, never a traceback."""
     outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
-    return {**outcome_document(invocation, outcome), "timings": _timings(invocation)}
+    return with_timings(outcome_document(invocation, outcome), invocation)
+
+
+def with_timings(document: Json, invocation: Invocation) -> Json:
+    """Add an invocation's timings to what is said of it."""
+    return {**document, "timings": _timings(invocation)}
 
 
 def report_view(invocation: Invocation) -> Json:
@@ -129,12 +144,82 @@ def invocation_view(invocation: Invocation) -> Json:
         "actions": [],
         "changed": list(outcome.changed) if outcome else [],
         "sandbox_id": report.sandbox_id or None if report else None,
-        "idempotency_key": None,
+        "idempotency_key": invocation.idempotency_key,
+        "due_at": iso_or_none(invocation.due_at),
         "trace_id": invocation.trace_id,
         "created_at": iso(invocation.created_at),
         "started_at": iso_or_none(invocation.started_at),
         "ended_at": iso_or_none(invocation.ended_at),
         "timings": _timings(invocation),
+    }
+
+
+def agent_view(view: AgentView) -> Json:
+    """Show an agent with its attachments, and what whoever attached should know."""
+    agent = view.agent
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        "version": agent.version,
+        "number": agent.number,
+        "functions": [_attachment(attached) for attached in agent.attachments],
+        "warnings": list(view.warnings),
+        "created_at": iso(agent.created_at),
+        "updated_at": iso(agent.updated_at),
+    }
+
+
+def session_view(view: SessionView) -> Json:
+    """Show a session: its body, its variables with where each came from, and its invocations in brief."""
+    return {**session_brief(view.session), "invocations": [_invocation_brief(each) for each in view.invocations]}
+
+
+def session_brief(session: Session) -> Json:
+    """Show a session without its invocations."""
+    return {
+        **session.fields,
+        "sessionId": session.session_id,
+        "agent": session.agent,
+        "environment": session.environment,
+        "status": session.status.value,
+        "terminateAgent": session.status is SessionStatus.TERMINATED,
+        "reason": session.reason,
+        "dynamicVariables": values(session.variables),
+        "variables": {
+            name: {"value": variable.value, "source": variable.source, "at": iso(variable.at)}
+            for name, variable in session.variables.items()
+        },
+        "createdAt": iso(session.created_at),
+        "time": iso(session.updated_at),
+        "endedAt": iso_or_none(session.ended_at),
+    }
+
+
+def _invocation_brief(invocation: Invocation) -> Json:
+    outcome = invocation.outcome
+    return {
+        "id": invocation.id,
+        "function": invocation.function,
+        "version": invocation.version,
+        "phase": invocation.phase.value,
+        "status": invocation.status.value,
+        "attempt": invocation.attempt,
+        "error": {"type": outcome.error.type, "message": outcome.error.message} if outcome and outcome.error else None,
+        "changed": list(outcome.changed) if outcome and invocation.final else [],
+        "due_at": iso_or_none(invocation.due_at),
+        "timings": _timings(invocation),
+    }
+
+
+def _attachment(attached: Attachment) -> Json:
+    return {
+        "function": attached.function,
+        "phase": attached.phase.value,
+        "order": attached.order,
+        "version": attached.version,
+        "on_failure": attached.on_failure.value,
+        "messages": attached.messages,
+        "timeout": attached.timeout,
     }
 
 

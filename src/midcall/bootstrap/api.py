@@ -6,7 +6,14 @@ from typing import Any
 
 from midcall.api.services import Services
 from midcall.bootstrap.settings import Settings, approval_key
-from midcall.bootstrap.store import open_queue, open_storage, wire_access, wire_workspaces
+from midcall.bootstrap.store import (
+    open_queue,
+    open_storage,
+    wire_access,
+    wire_chain,
+    wire_settle,
+    wire_workspaces,
+)
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.times import now_ms
 from midcall.queue.connection import listening
@@ -14,10 +21,15 @@ from midcall.queue.rq_queue import RqQueue
 from midcall.queue.wakes import Wakes
 from midcall.reviewer import SubprocessReviewer
 from midcall.sandbox.client import PoolClient
+from midcall.service.agents import Agents
 from midcall.service.catalog import Catalog
+from midcall.service.follow import Following
 from midcall.service.invoke import Invocations
 from midcall.service.review_version import Reviews
+from midcall.service.session_call import SessionCalls
+from midcall.service.sessions import Sessions
 from midcall.service.sweep import Sweep
+from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.wait import Waiting
 from midcall.storage.database import SqlStorage
 
@@ -37,15 +49,30 @@ def wire_api(settings: Settings) -> ApiProcess:
     storage, queue = open_storage(settings), open_queue(settings)
     reviewer, key = SubprocessReviewer(), approval_key(settings)
     wakes = Wakes(listening(settings.redis))
-    sweep = Sweep(storage=storage, queue=queue, clock=now_ms)
+    chain, settle = wire_chain(settings, queue), wire_settle(settings, storage, queue)
+    sweep = Sweep(storage=storage, queue=queue, settle=settle, clock=now_ms)
+    sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)
     services = Services(
         access=wire_access(storage),
         workspaces=wire_workspaces(storage),
         catalog=Catalog(storage=storage, clock=now_ms),
         reviews=Reviews(storage=storage, reviewer=reviewer, approval_key=key, clock=now_ms),
-        invocations=Invocations(storage=storage, queue=queue, clock=now_ms, max_queued=settings.max_queued),
+        invocations=Invocations(
+            storage=storage,
+            queue=queue,
+            clock=now_ms,
+            max_queued=settings.max_queued,
+            background_attempts=1 + len(settings.retry_delays_s),
+        ),
+        agents=Agents(storage=storage, clock=now_ms),
+        sessions=sessions,
+        session_calls=SessionCalls(
+            storage=storage, queue=queue, chain=chain, clock=now_ms, max_queued=settings.max_queued
+        ),
         sweep=sweep,
+        session_sweep=SessionSweep(storage=storage, sessions=sessions, clock=now_ms),
         waiting=Waiting(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms),
+        following=Following(sessions=sessions, wakes=wakes, clock=now_ms),
         checks={
             "database": lambda: _check_database(storage),
             "redis": lambda: _check_redis(queue),

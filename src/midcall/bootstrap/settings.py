@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     workers: int = Field(default=_CORES, ge=0, le=256, description="processes for live calls, then tests")
     max_queued: int = Field(default=200, ge=1, description="calls that may wait in all before a 429")
 
+    retry_delays_s: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_numbers)] = Field(
+        default=(10, 60, 300, 1_800, 7_200, 14_400),
+        min_length=1,
+        description="pauses between the attempts of background runs, in seconds, separated by commas",
+    )
+
     pool_size: int = Field(default=4, ge=1, le=256, description="warm sandboxes kept ready")
     pool_max_busy: int = Field(default=16, ge=1, le=1024, description="sandboxes that may run at once")
     pool_id: str | None = Field(

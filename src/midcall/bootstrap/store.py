@@ -11,6 +11,8 @@ from midcall.domain.times import now_ms
 from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.access import Access
+from midcall.service.chain import Chain
+from midcall.service.settle import Settle
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
@@ -75,3 +77,13 @@ def wire_access(storage: SqlStorage) -> Access:
 def wire_workspaces(storage: SqlStorage) -> Workspaces:
     """Wire the use cases of workspaces."""
     return Workspaces(storage=storage, access=wire_access(storage), clock=now_ms)
+
+
+def wire_chain(settings: Settings, queue: RqQueue) -> Chain:
+    """Wire what queues the next function of a session."""
+    return Chain(queue=queue, clock=now_ms, delays_ms=tuple(round(delay * 1000) for delay in settings.retry_delays_s))
+
+
+def wire_settle(settings: Settings, storage: SqlStorage, queue: RqQueue) -> Settle:
+    """Wire what ends invocations."""
+    return Settle(storage=storage, queue=queue, chain=wire_chain(settings, queue), clock=now_ms)

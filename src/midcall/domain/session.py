@@ -75,6 +75,9 @@ class Session:
     updated_at: int
     #: The pre-session phase must be over by then, and whether it is.
     pre_deadline_at: int
+    #: It ends by itself after so long without a sign of life, and so long after its start.
+    idle_ms: int
+    max_age_ms: int
     pre_done: bool = False
     reason: str | None = None
     ended_at: int | None = None

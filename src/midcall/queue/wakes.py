@@ -20,17 +20,20 @@ class Wakes:
 
     def __init__(self, redis: "aioredis.Redis") -> None:
         self._redis = redis
-        self._waiting: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, set[asyncio.Event]] = {}
 
     @contextlib.contextmanager
-    def watch(self, invocation_id: str) -> Iterator[asyncio.Event]:
-        """Get an event that is set when the invocation is announced; begin before it is enqueued."""
+    def watch(self, announced: str) -> Iterator[asyncio.Event]:
+        """Get an event that is set when an invocation or session is announced; begin before it can be."""
         event = asyncio.Event()
-        self._waiting[invocation_id] = event
+        self._waiting.setdefault(announced, set()).add(event)
         try:
             yield event
         finally:
-            del self._waiting[invocation_id]
+            others = self._waiting[announced]
+            others.discard(event)
+            if not others:
+                del self._waiting[announced]
 
     async def run(self) -> None:
         """Read wakes until cancelled; a lost Redis is asked again and again."""
@@ -54,8 +57,7 @@ class Wakes:
         for _stream, entries in batches or ():
             for entry_id, fields in entries:
                 last = entry_id.decode()
-                event = self._waiting.get(fields.get(WAKE_FIELD, b"").decode("ascii", "replace"))
-                if event is not None:
+                for event in self._waiting.get(fields.get(WAKE_FIELD, b"").decode("ascii", "replace"), ()):
                     event.set()
         return last
 

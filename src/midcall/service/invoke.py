@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from midcall.domain.errors import Fault, Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
+from midcall.domain.errors import Conflict, Fault, Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.parameters import prepare
 from midcall.domain.phases import Phase
 from midcall.service.access import Caller
+from midcall.service.chain import BACKGROUND_PATIENCE_MS
 from midcall.service.outcome import refused
 from midcall.service.ports import InvocationFilter, Page, Queue, Storage, Transaction
 from midcall.service.schemas import value_faults
@@ -39,6 +40,8 @@ class Invocations:
     clock: Callable[[], int]
     #: Calls that may wait in all, over all workspaces; more get QueueFull.
     max_queued: int
+    #: Attempts of a replayed run.
+    background_attempts: int
 
     def admit(self, caller: Caller, call: Call) -> Invocation:
         """Commit an invocation, then wake a worker for it.
@@ -75,6 +78,29 @@ class Invocations:
         """List invocations, newest first."""
         with self.storage.read() as tx:
             return list(tx.invocations.page(caller.workspace_id, where, page))
+
+    def replay(self, caller: Caller, invocation_id: str) -> Invocation:
+        """Queue a background run again that failed for good; raises Conflict for any other."""
+        now = self.clock()
+        with self.storage.write() as tx:
+            invocation = tx.invocations.get(caller.workspace_id, invocation_id)
+            patience = now + BACKGROUND_PATIENCE_MS
+            revived = tx.invocations.revive(
+                invocation.id, now=now, deadline_at=patience, attempts=self.background_attempts
+            )
+            if not revived:
+                raise Conflict("only a background or post-session run that has failed for good can be replayed")
+            tx.audit.add(
+                workspace_id=caller.workspace_id,
+                at=now,
+                principal=caller.principal,
+                act="invocation.replay",
+                subject=invocation.id,
+                detail={"function": invocation.function, "version": invocation.version},
+            )
+            invocation = tx.invocations.get(caller.workspace_id, invocation_id)
+        self._wake(invocation)
+        return invocation
 
     def _prepared(self, caller: Caller, call: Call, function: Function, version: Version) -> Invocation:
         schema = version.config["parameters"]

@@ -65,6 +65,8 @@ class Page:
 class InvocationFilter:
     """Which invocations; None means any."""
 
+    #: The runtime's id of a session.
+    session: str | None = None
     function: str | None = None
     phase: str | None = None
     status: str | None = None
@@ -83,6 +85,10 @@ class WorkspaceStore(Protocol):
 
     def by_name(self, name: str) -> Workspace | None:
         """Read one by its name."""
+        ...
+
+    def all(self) -> Sequence[Workspace]:
+        """Read every workspace: for the sweep alone."""
         ...
 
     def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
@@ -213,6 +219,10 @@ class InvocationStore(Protocol):
         """Count all queued invocations that somebody waits for."""
         ...
 
+    def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
+        """Queue an invocation again that had failed for good, with so many more attempts; False if it had not."""
+        ...
+
     def claim(self, invocation_id: str, *, owner: str, now: int, lease_until: int) -> bool:
         """Take a queued invocation: running, one attempt more. False if it is not queued any more."""
         ...
@@ -315,8 +325,12 @@ class SessionStore(Protocol):
         """List a workspace's sessions, newest first."""
         ...
 
-    def idle(self, *, quiet_since: int, begun_before: int, limit: int) -> Sequence[Session]:
-        """Return active sessions without a sign of life since, or begun too long ago."""
+    def forgotten(self, *, now: int, limit: int) -> Sequence[Session]:
+        """Return active sessions that are idle, or old, beyond what was set when they started."""
+        ...
+
+    def ended_before(self, workspace_id: str, moment: int, *, limit: int) -> Sequence[Session]:
+        """Return a workspace's sessions that ended before a moment."""
         ...
 
     def pre_overdue(self, *, deadline_before: int, limit: int) -> Sequence[Session]:

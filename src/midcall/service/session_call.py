@@ -22,6 +22,7 @@ from midcall.service.outcome import outcome_document, refused
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.schemas import value_faults
 from midcall.service.sessions import check_agent
+from midcall.service.task import effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,16 @@ class SessionCalls:
             self.chain.wake([invocation])
         self.queue.announce(session.id)
         return invocation
+
+    def accepted(self, invocation: Invocation) -> dict[str, Any]:
+        """Write the answer to a call that runs in the background: accepted, and what to say meanwhile."""
+        with self.storage.read() as tx:
+            version = tx.functions.version(invocation.function_id, invocation.version)
+            session = tx.sessions.by_key(invocation.session_key or "")
+        message = effective(version.config, session, invocation)["messages"].get("returned")
+        variables = values(session.variables) if session else {}
+        outcome = Outcome(InvocationStatus.QUEUED, message=message, variables=variables)
+        return outcome_document(invocation, outcome) | {"status": "accepted"}
 
     def _prepared(
         self,
@@ -134,12 +145,6 @@ class SessionCalls:
             "message": self.chain.pick_started(version.config, pin),
         }
         tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
-
-
-def accepted(invocation: Invocation, config: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the answer to a background call: accepted, and what to say meanwhile."""
-    outcome = Outcome(InvocationStatus.QUEUED, message=config["messages"].get("returned"), variables=variables)
-    return outcome_document(invocation, outcome) | {"status": "accepted"}
 
 
 def _known(tx: Transaction, session: Session, call: SessionCall) -> Invocation | None:

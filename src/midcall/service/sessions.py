@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from midcall.domain.errors import Conflict, Fault, Forbidden, InvalidInput, SessionOver
+from midcall.domain.errors import Conflict, Fault, Forbidden, InvalidInput, NotFound, SessionOver
 from midcall.domain.events import Event, EventName
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation
@@ -42,13 +42,17 @@ class Sessions:
         self,
         caller: Caller,
         *,
+        key: str,
         agent: str,
         session_id: str | None,
         environment: str,
         fields: Mapping[str, Any],
         variables: Mapping[str, Any],
     ) -> tuple[Session, bool]:
-        """Start a session and queue its first pre-session function; the same id again gives the one that exists."""
+        """Start a session and queue its first pre-session function; the same id again gives the one that exists.
+
+        `key` becomes our own id of a new session. Also tells whether the session is new.
+        """
         check_agent(caller, agent)
         wanted = session_id or new_id("session")
         try:
@@ -57,7 +61,7 @@ class Sessions:
                 if known is not None:
                     check_agent(caller, known.agent)
                     return known, False
-                session = self._new(tx, caller, agent, wanted, environment, fields, variables)
+                session = self._new(tx, caller, key, agent, wanted, environment, fields, variables)
                 tx.sessions.add(session)
                 tx.events.add(session.id, EventName.SESSION, session.created_at, {"status": "active", "reason": None})
                 session, woken = self.chain.begin_pre(tx, session)
@@ -157,7 +161,22 @@ class Sessions:
             )
         self.queue.announce(session.id)
 
-    def events_after(self, session_key: str, last: int, *, limit: int) -> tuple[Sequence[Event], bool]:
+    def by_key(self, session_key: str) -> Session:
+        """Read a session by our own id; raises NotFound if it was deleted meanwhile."""
+        with self.storage.read() as tx:
+            session = tx.sessions.by_key(session_key)
+        if session is None:
+            raise NotFound("the session was deleted meanwhile")
+        return session
+
+    def where_it_stands(self, caller: Caller, session_id: str) -> tuple[Session, int]:
+        """Read a session, and the number of its latest event."""
+        with self.storage.read() as tx:
+            session = tx.sessions.get(caller.workspace_id, session_id)
+            check_agent(caller, session.agent)
+            return session, tx.events.last(session.id)
+
+    def events_after(self, session_key: str, last: int, limit: int) -> tuple[Sequence[Event], bool]:
         """Read on in a session's events; also tells whether more can come."""
         with self.storage.read() as tx:
             # In this order: a session that is over by now has written all its events before.
@@ -183,6 +202,7 @@ class Sessions:
         self,
         tx: Transaction,
         caller: Caller,
+        key: str,
         agent_name: str,
         session_id: str,
         environment: str,
@@ -196,7 +216,7 @@ class Sessions:
         kept = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
         kept["agentDetails"] = {**details, **_dict_of(kept.get("agentDetails"))}
         return Session(
-            id=new_id("ses"),
+            id=key,
             workspace_id=caller.workspace_id,
             session_id=session_id,
             agent=agent.name,
@@ -209,6 +229,8 @@ class Sessions:
             created_at=now,
             updated_at=now,
             pre_deadline_at=now + settings.pre_session_timeout_ms,
+            idle_ms=settings.session_idle_s * 1000,
+            max_age_ms=settings.session_max_age_s * 1000,
         )
 
     def _active(self, tx: Transaction, caller: Caller, session_id: str) -> Session:

@@ -23,10 +23,10 @@ LAST_LOOK_MS = 10_000
 
 
 class Wakes(Protocol):
-    """Gives an event that is set when an invocation is announced."""
+    """Gives an event that is set when an invocation or a session is announced."""
 
-    def watch(self, invocation_id: str) -> AbstractContextManager[asyncio.Event]:
-        """Watch from before the invocation is enqueued."""
+    def watch(self, announced: str) -> AbstractContextManager[asyncio.Event]:
+        """Watch an invocation or a session, from before it can be announced."""
         ...
 
 
@@ -40,6 +40,10 @@ class NoOutcome(MidcallError):
     code = "no_outcome"
 
 
+def _is_final(invocation: Invocation) -> bool:
+    return invocation.final
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """What waiting needs."""
@@ -50,15 +54,33 @@ class Waiting:
     wakes: Wakes
     clock: Callable[[], int]
 
-    async def run(self, admit: Callable[[], Invocation], invocation_id: str, in_thread: InThread) -> Invocation:
-        """Admit an invocation and wait until it is final; returns it with its outcome."""
+    async def run(
+        self,
+        admit: Callable[[], Invocation],
+        invocation_id: str,
+        in_thread: InThread,
+        until: Callable[[Invocation], bool] = _is_final,
+    ) -> Invocation:
+        """Admit an invocation and wait until it is final, or whatever else `until` asks; returns it as it then is.
+
+        A repeat of a call gets the invocation that exists, and waits for that one.
+        """
         with self.wakes.watch(invocation_id) as event:
             invocation: Invocation = await in_thread(admit)
-            while not invocation.final:
-                if self.clock() > invocation.deadline_at + LAST_LOOK_MS:
-                    raise NoOutcome
-                await _wait(event)
-                invocation = await in_thread(self._look, invocation)
+            if invocation.id == invocation_id:
+                return await self._until(invocation, event, in_thread, until)
+        with self.wakes.watch(invocation.id) as event:
+            invocation = await in_thread(self._look, invocation)
+            return await self._until(invocation, event, in_thread, until)
+
+    async def _until(
+        self, invocation: Invocation, event: asyncio.Event, in_thread: InThread, until: Callable[[Invocation], bool]
+    ) -> Invocation:
+        while not until(invocation):
+            if self.clock() > invocation.deadline_at + LAST_LOOK_MS:
+                raise NoOutcome
+            await wait_a_while(event)
+            invocation = await in_thread(self._look, invocation)
         return invocation
 
     def _look(self, invocation: Invocation) -> Invocation:
@@ -83,9 +105,10 @@ class Waiting:
         return away and self.sweep.close_unqueued(found)
 
 
-async def _wait(event: asyncio.Event) -> None:
+async def wait_a_while(event: asyncio.Event, seconds: float = LOOK_EVERY_S) -> None:
+    """Wait for a wake, or `seconds`."""
     try:
-        async with asyncio.timeout(LOOK_EVERY_S):
+        async with asyncio.timeout(seconds):
             await event.wait()
     except TimeoutError:
         return

@@ -11,10 +11,11 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Pur
 from midcall.domain.run import RunReport
 from midcall.service.ports import InvocationFilter, Page
 from midcall.storage.rows import invocation_columns, invocation_of, outcome_columns, report_columns
-from midcall.storage.schema import invocations
+from midcall.storage.schema import invocations, sessions
 
 _QUEUED, _RUNNING = InvocationStatus.QUEUED.value, InvocationStatus.RUNNING.value
 _OPEN = invocations.c.status.in_([_QUEUED, _RUNNING])
+_FOR_GOOD = [InvocationStatus.DEAD.value, InvocationStatus.FAILED.value, InvocationStatus.TIMED_OUT.value]
 _WAITED_FOR = invocations.c.purpose != Purpose.BACKGROUND.value
 _NOBODY: Mapping[str, Any] = {"owner": None, "lease_until": None}
 
@@ -50,6 +51,11 @@ class SqlInvocations:
     def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[Invocation]:
         """List a workspace's invocations, newest first."""
         query = select(invocations).where(invocations.c.workspace_id == workspace_id)
+        if where.session is not None:
+            of_it = select(sessions.c.id).where(
+                sessions.c.workspace_id == workspace_id, sessions.c.session_id == where.session
+            )
+            query = query.where(invocations.c.session_key.in_(of_it))
         for name in ("function", "phase", "status"):
             wanted = getattr(where, name)
             if wanted is not None:
@@ -95,6 +101,18 @@ class SqlInvocations:
     def count_queued(self) -> int:
         """Count all queued invocations that somebody waits for."""
         return self._count(invocations.c.status == _QUEUED, _WAITED_FOR)
+
+    def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
+        """Queue an invocation again that had failed for good, with so many more attempts."""
+        return self._swap(
+            [invocations.c.id == invocation_id, invocations.c.status.in_(_FOR_GOOD), ~_WAITED_FOR],
+            status=_QUEUED,
+            max_attempts=invocations.c.attempt + attempts,
+            enqueued_at=now,
+            due_at=None,
+            deadline_at=deadline_at,
+            ended_at=None,
+        )
 
     def claim(self, invocation_id: str, *, owner: str, now: int, lease_until: int) -> bool:
         """Take a queued invocation: running, one attempt more."""

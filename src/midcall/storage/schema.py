@@ -152,6 +152,8 @@ sessions = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("pre_deadline_at", BigInteger, nullable=False),
+    Column("idle_ms", BigInteger, nullable=False),
+    Column("max_age_ms", BigInteger, nullable=False),
     Column("pre_done", Boolean, nullable=False),
     Column("reason", Text),
     Column("ended_at", BigInteger),

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.agent import OnFailure, Pin
-from midcall.domain.errors import NotFound
+from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.events import Event, EventName
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
@@ -25,8 +26,11 @@ class SqlSessions:
     connection: Connection
 
     def add(self, session: Session) -> None:
-        """Store a new session."""
-        self.connection.execute(insert(sessions).values(_columns(session)))
+        """Store a new session; raises Conflict if its runtime's id is taken."""
+        try:
+            self.connection.execute(insert(sessions).values(_columns(session)))
+        except IntegrityError as error:
+            raise Conflict("a session of that id exists already") from error
 
     def find(self, workspace_id: str, session_id: str, *, lock: bool = False) -> Session | None:
         """Read one by its runtime's id. `lock` holds the row until the transaction ends."""
@@ -64,10 +68,15 @@ class SqlSessions:
         rows = self.connection.execute(query.order_by(sessions.c.id.desc()).limit(page.limit))
         return [_session_of(row) for row in rows]
 
-    def idle(self, *, quiet_since: int, begun_before: int, limit: int) -> Sequence[Session]:
-        """Return active sessions without a sign of life since, or begun too long ago."""
-        stale = or_(sessions.c.updated_at < quiet_since, sessions.c.created_at < begun_before)
-        return self._some(limit, sessions.c.status == _ACTIVE, stale)
+    def forgotten(self, *, now: int, limit: int) -> Sequence[Session]:
+        """Return active sessions that are idle, or old, beyond what was set when they started."""
+        idle = sessions.c.updated_at + sessions.c.idle_ms < now
+        old = sessions.c.created_at + sessions.c.max_age_ms < now
+        return self._some(limit, sessions.c.status == _ACTIVE, or_(idle, old))
+
+    def ended_before(self, workspace_id: str, moment: int, *, limit: int) -> Sequence[Session]:
+        """Return a workspace's sessions that ended before a moment."""
+        return self._some(limit, sessions.c.workspace_id == workspace_id, sessions.c.ended_at < moment)
 
     def pre_overdue(self, *, deadline_before: int, limit: int) -> Sequence[Session]:
         """Return sessions whose pre-session phase should be over."""

@@ -45,6 +45,10 @@ class SqlWorkspaces:
         row = self.connection.execute(select(workspaces).where(workspaces.c.name == name)).one_or_none()
         return None if row is None else workspace_of(row)
 
+    def all(self) -> Sequence[Workspace]:
+        """Read every workspace."""
+        return [workspace_of(row) for row in self.connection.execute(select(workspaces).order_by(workspaces.c.id))]
+
     def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
         """Replace the settings."""
         self.connection.execute(

@@ -1,12 +1,16 @@
 """What several routes share."""
 
+import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query
+import anyio.to_thread
+from fastapi import Depends, Header, Path, Query, Request
 
 from midcall.api.problems import MEDIA_TYPE
 from midcall.api.shapes import Problem
 from midcall.service.ports import Page
+from midcall.service.wait import InThread
 
 #: What every route may answer besides its own.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -23,10 +27,35 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="the version's numb
 
 def page(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200, pattern=r"^[a-zA-Z0-9_]+$")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9 ._:@+=~-]*$")] = None,
 ) -> Page:
     """Read which part of a list is wanted."""
     return Page(limit=limit, cursor=cursor)
 
 
 Paged = Annotated[Page, Depends(page)]
+
+
+def threads(request: Request) -> InThread:
+    """Make what runs blocking service code in a thread of its own kind, apart from those that wait on networks."""
+
+    async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
+        return await anyio.to_thread.run_sync(function, *args, limiter=request.app.state.service_threads)
+
+    return in_thread
+
+
+InThreads = Annotated[InThread, Depends(threads)]
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def trace_id(
+    traceparent: Annotated[str | None, Header(description="W3C trace context; its trace id goes on record")] = None,
+) -> str | None:
+    """Read the trace that a call belongs to."""
+    match = _TRACEPARENT.fullmatch(traceparent or "")
+    return match[1] if match else None
+
+
+TraceId = Annotated[str | None, Depends(trace_id)]

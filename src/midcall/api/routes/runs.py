@@ -1,36 +1,29 @@
 """Calls that run code, and the record of them."""
 
-import re
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
-import anyio.to_thread
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
 from midcall.api.answers import Answer
 from midcall.api.models import Invoke, Test
-from midcall.api.routes.common import NO_NUL, PROBLEMS, Name, Paged
-from midcall.api.services import Reader, Runner, Services, Use, Writer
+from midcall.api.routes.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
+from midcall.api.services import Reader, Runner, Use, Writer
 from midcall.api.shapes import InvocationShape, Listing, OutcomeShape, ReportShape
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.domain.phases import Phase
-from midcall.service.access import Caller
 from midcall.service.invoke import Call
 from midcall.service.ports import InvocationFilter
 
 router = APIRouter(prefix="/v1", tags=["runs"], responses=PROBLEMS)
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-
 InvocationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
-TraceParent = Annotated[str | None, Header(description="W3C trace context; its trace id goes on record")]
 
 
 @router.post("/functions/{name}/test", response_model=ReportShape)
 async def try_function(
-    name: Name, wanted: Test, request: Request, use: Use, caller: Writer, traceparent: TraceParent = None
+    name: Name, wanted: Test, use: Use, caller: Writer, in_thread: InThreads, trace: TraceId
 ) -> Answer:
     """Run an approved version in the real sandbox and show all of it."""
     call = Call(
@@ -41,14 +34,16 @@ async def try_function(
         session=wanted.session.body(),
         phase=wanted.session.phase or Phase.DURING_SESSION,
         version=wanted.version,
-        trace_id=_trace_id(traceparent),
+        trace_id=trace,
     )
-    return Answer(views.report_view(await _run(request, use, caller, call)))
+    return Answer(
+        views.report_view(await use.waiting.run(lambda: use.invocations.admit(caller, call), call.id, in_thread))
+    )
 
 
 @router.post("/functions/{name}/invoke", response_model=OutcomeShape)
 async def invoke_function(
-    name: Name, wanted: Invoke, request: Request, use: Use, caller: Runner, traceparent: TraceParent = None
+    name: Name, wanted: Invoke, use: Use, caller: Runner, in_thread: InThreads, trace: TraceId
 ) -> Answer:
     """Run the published version and wait for its outcome; a function that fails is a 200 with something to say."""
     call = Call(
@@ -58,9 +53,11 @@ async def invoke_function(
         params=wanted.params,
         session=wanted.session.body(),
         environment=wanted.environment,
-        trace_id=_trace_id(traceparent),
+        trace_id=trace,
     )
-    return Answer(views.outcome_view(await _run(request, use, caller, call)))
+    return Answer(
+        views.outcome_view(await use.waiting.run(lambda: use.invocations.admit(caller, call), call.id, in_thread))
+    )
 
 
 @router.get("/invocations", response_model=Listing[InvocationShape])
@@ -69,11 +66,12 @@ def list_invocations(
     caller: Reader,
     page: Paged,
     function: Annotated[str | None, Query(max_length=63, pattern=NO_NUL)] = None,
+    session: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
     phase: Phase | None = None,
     status: InvocationStatus | None = None,
 ) -> Answer:
     """List invocations, newest first."""
-    where = InvocationFilter(function=function, phase=phase, status=status)
+    where = InvocationFilter(session=session, function=function, phase=phase, status=status)
     items = [views.invocation_view(invocation) for invocation in use.invocations.page(caller, where, page)]
     return Answer(views.listing(items, page.limit, "id"))
 
@@ -84,13 +82,7 @@ def get_invocation(invocation_id: InvocationId, use: Use, caller: Reader) -> Ans
     return Answer(views.invocation_view(use.invocations.find(caller, invocation_id)))
 
 
-async def _run(request: Request, use: Services, caller: Caller, call: Call) -> Invocation:
-    async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
-        return await anyio.to_thread.run_sync(function, *args, limiter=request.app.state.service_threads)
-
-    return await use.waiting.run(lambda: use.invocations.admit(caller, call), call.id, in_thread)
-
-
-def _trace_id(traceparent: str | None) -> str | None:
-    match = _TRACEPARENT.fullmatch(traceparent or "")
-    return match[1] if match else None
+@router.post("/invocations/{invocation_id}/replay", status_code=202, response_model=InvocationShape)
+def replay_invocation(invocation_id: InvocationId, use: Use, caller: Writer) -> Answer:
+    """Run a post-session or background function once more that had failed for good."""
+    return Answer(views.invocation_view(use.invocations.replay(caller, invocation_id)), 202)

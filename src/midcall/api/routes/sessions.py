@@ -1,0 +1,210 @@
+"""`/v1/sessions`: start, call functions, end; and the stream of what happens."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from starlette.responses import Response, StreamingResponse
+
+from midcall.api import views
+from midcall.api.answers import Answer
+from midcall.api.models import CallFunction, ChangeSession, EndSession, StartSession
+from midcall.api.routes.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
+from midcall.api.services import Reader, Runner, Services, Use, Writer
+from midcall.api.shapes import Listing, OutcomeShape, SessionBrief, SessionShape
+from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.events import Event, EventName
+from midcall.domain.ids import new_id
+from midcall.domain.invocation import Purpose
+from midcall.domain.session import SessionStatus
+from midcall.domain.times import iso
+from midcall.service.access import Caller
+from midcall.service.ports import SessionFilter
+from midcall.service.session_call import SessionCall
+from midcall.service.wait import InThread
+
+router = APIRouter(prefix="/v1", tags=["sessions"], responses=PROBLEMS)
+
+SessionId = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the runtime's id of the session")]
+_STREAM = "text/event-stream"
+_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {_STREAM: {}}}}
+#: Proxies must pass each event on at once.
+_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+@router.post("/sessions", response_model=SessionShape, responses={201: {"model": SessionShape}})
+async def start_session(wanted: StartSession, use: Use, caller: Runner, in_thread: InThreads) -> Answer:
+    """Start a session; answers when its pre-session functions have run. 200 if the session existed."""
+    key = new_id("ses")
+
+    def start() -> Any:
+        return use.sessions.start(
+            caller,
+            key=key,
+            agent=wanted.agent,
+            session_id=wanted.session_id,
+            environment=wanted.environment,
+            fields=wanted.fields(),
+            variables=wanted.dynamic_variables,
+        )
+
+    session, created = await use.following.start(start, key, in_thread)
+    view = await in_thread(use.sessions.view, caller, session.session_id)
+    return Answer(views.session_view(view), 201 if created else 200)
+
+
+@router.get("/sessions", response_model=Listing[SessionBrief])
+def list_sessions(
+    use: Use,
+    caller: Reader,
+    page: Paged,
+    agent: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
+    status: SessionStatus | None = None,
+) -> Answer:
+    """List sessions, newest first."""
+    found = use.sessions.page(caller, SessionFilter(agent=agent, status=status), page)
+    cursor = found[-1].id if len(found) == page.limit else None
+    return Answer({"items": [views.session_brief(session) for session in found], "next_cursor": cursor})
+
+
+@router.get("/sessions/{session_id}", response_model=SessionShape)
+def get_session(session_id: SessionId, use: Use, caller: Reader) -> Answer:
+    """Read a session with its variables and invocations."""
+    return Answer(views.session_view(use.sessions.view(caller, session_id)))
+
+
+@router.patch("/sessions/{session_id}", response_model=SessionShape)
+def change_session(session_id: SessionId, change: ChangeSession, use: Use, caller: Runner) -> Answer:
+    """Append to the transcript; merge into contact and variables, whose source is then the caller."""
+    view = use.sessions.change(
+        caller,
+        session_id,
+        transcript=change.transcript,
+        contact=change.contact,
+        variables=change.dynamic_variables,
+    )
+    return Answer(views.session_view(view))
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+def delete_session(session_id: SessionId, use: Use, caller: Writer) -> None:
+    """Delete a session with its events and invocations."""
+    use.sessions.delete(caller, session_id)
+
+
+@router.post("/sessions/{session_id}/end", status_code=202, response_model=SessionShape)
+def end_session(session_id: SessionId, use: Use, caller: Runner, late: EndSession | None = None) -> Answer:
+    """End a session; post-session functions start once `analysis` is there, or a set time after the first end."""
+    return Answer(views.session_view(use.sessions.end(caller, session_id, (late or EndSession()).late())), 202)
+
+
+@router.post(
+    "/sessions/{session_id}/functions/{name}",
+    response_model=OutcomeShape,
+    responses={200: {"model": OutcomeShape, "content": {_STREAM: {}}}},
+)
+async def call_function(
+    session_id: SessionId,
+    name: Name,
+    wanted: CallFunction,
+    use: Use,
+    caller: Runner,
+    in_thread: InThreads,
+    trace: TraceId,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    accept: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Call a function that is attached to the session's agent. With `Accept: text/event-stream` its events follow."""
+    call = SessionCall(
+        id=new_id("inv"),
+        session_id=session_id,
+        function=name,
+        params=wanted.params,
+        overrides=wanted.overrides(),
+        idempotency_key=idempotency_key,
+        trace_id=trace,
+    )
+    if _STREAM in (accept or ""):
+        return await _streamed(use, caller, call, in_thread)
+    return Answer(await _outcome(use, caller, call, in_thread))
+
+
+@router.get("/sessions/{session_id}/events", response_class=Response, responses=_EVENTS)
+async def follow_session(
+    session_id: SessionId,
+    use: Use,
+    caller: Reader,
+    in_thread: InThreads,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> StreamingResponse:
+    """Follow a session's events; `Last-Event-ID` resumes after that one."""
+    last = _event_number(last_event_id)
+    session, _ = await in_thread(use.sessions.where_it_stands, caller, session_id)
+    return _stream(_events(use, session.id, last, in_thread))
+
+
+async def _outcome(use: Services, caller: Caller, call: SessionCall, in_thread: InThread) -> views.Json:
+    invocation = await use.waiting.run(
+        lambda: use.session_calls.admit(caller, call), call.id, in_thread, until=_answerable
+    )
+    if invocation.final:
+        return views.outcome_view(invocation)
+    accepted: views.Json = await in_thread(use.session_calls.accepted, invocation)
+    return views.with_timings(accepted, invocation)
+
+
+async def _streamed(use: Services, caller: Caller, call: SessionCall, in_thread: InThread) -> StreamingResponse:
+    """Stream one call: what to say at once, its progress, its outcome. What is wrong with it is told before that."""
+    session, last = await in_thread(use.sessions.where_it_stands, caller, call.session_id)
+    invocation = await in_thread(use.session_calls.admit, caller, call)
+    # A repeat of a call began before now.
+    last = last if invocation.id == call.id else 0
+
+    async def events() -> AsyncIterator[bytes]:
+        if not invocation.final and invocation.purpose is Purpose.BACKGROUND:
+            accepted = views.with_timings(await in_thread(use.session_calls.accepted, invocation), invocation)
+            yield format_sse_event(event=EventName.COMPLETED, data_str=_ascii(accepted))
+            return
+        async for event in use.following.events(session.id, last, in_thread):
+            if event is None:
+                yield KEEPALIVE_COMMENT
+            elif event.data.get("invocation_id") == invocation.id:
+                yield _written(event)
+                if event.name is EventName.COMPLETED:
+                    return
+
+    return _stream(events())
+
+
+async def _events(use: Services, session_key: str, last: int, in_thread: InThread) -> AsyncIterator[bytes]:
+    async for event in use.following.events(session_key, last, in_thread):
+        yield KEEPALIVE_COMMENT if event is None else _written(event)
+
+
+def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
+    return StreamingResponse(events, media_type=_STREAM, headers=_STREAM_HEADERS)
+
+
+def _written(event: Event) -> bytes:
+    return format_sse_event(
+        event=event.name.value, id=str(event.id), data_str=_ascii({**event.data, "at": iso(event.at)})
+    )
+
+
+def _ascii(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+
+
+def _answerable(invocation: Any) -> bool:
+    """Tell whether there is something to answer: an outcome, or that the call runs in the background."""
+    return invocation.final or invocation.purpose is Purpose.BACKGROUND
+
+
+def _event_number(text: str | None) -> int:
+    if text is None or not text.strip():
+        return 0
+    if not text.strip().isdecimal() or len(text) > 19:  # noqa: PLR2004 (digits of the largest row number)
+        raise InvalidInput(faults=[Fault("Last-Event-ID", "give the id of the last event that was received")])
+    return int(text)
