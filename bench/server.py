@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,28 @@ from midcall.sandbox.client import PoolClient
 START_S, STOP_S = 180, 60
 
 
+NUMBER = ({"name": "number", "type": "integer"},)
+
+
 @dataclass(frozen=True)
 class Server:
     """What a benchmark needs of a running midcall."""
 
+    #: Process id of `midcall up`.
+    pid: int
     client: httpx.Client
     pool: PoolClient
     image: str
     #: The interpreter's path inside the image.
     python: str = "/sandbox/python"
 
-    def publish(self, name: str, source: str) -> None:
-        """Create a code function with an integer parameter `number`, and publish it."""
+    def publish(self, name: str, source: str, *, parameters: Sequence[Mapping[str, Any]] = NUMBER) -> None:
+        """Create a code function, by default with an integer parameter `number`, and publish it."""
         function = {
             "name": name,
             "description": "A function that is measured.",
             "kind": "code",
-            "parameters": [{"name": "number", "type": "integer"}],
+            "parameters": list(parameters),
             "code": {"source": source},
         }
         self.call("/v1/functions", function)
@@ -86,7 +91,7 @@ def _connected(process: "subprocess.Popen[bytes]", directory: Path, port: int) -
                 headers = {"Authorization": f"Bearer {key}"}
                 client = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
                 pool = PoolClient(directory / "run" / "pool.sock")
-                return Server(client, pool, image=pool.status()["image"])
+                return Server(process.pid, client, pool, image=pool.status()["image"])
         time.sleep(0.1)
     raise RuntimeError("midcall did not become ready")
 

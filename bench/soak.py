@@ -88,7 +88,9 @@ def main() -> int:
         print(f"played {arguments.sessions} sessions in {time.monotonic() - began:.0f} s", file=sys.stderr)
         faults = await_settled(server, counts)
     faults += [f"{left} containers left" for left in [containers(pool_id)] if left]
-    print(f"started {counts.started}, ended {counts.ended}; calls {dict(counts.calls)}; errors {dict(counts.http_errors)}")
+    print(
+        f"started {counts.started}, ended {counts.ended}; calls {dict(counts.calls)}; errors {dict(counts.http_errors)}"
+    )
     for fault in faults:
         print(f"NOT HELD: {fault}")
     print("holds" if not faults else f"{len(faults)} faults")
@@ -191,7 +193,9 @@ def judge(sessions: list[Any], invocations: list[Any], counts: Counts) -> list[s
     open_ones = [each["id"] for each in invocations if each["status"] not in _FINAL]
     if open_ones:
         faults.append(f"{len(open_ones)} invocations are open: {open_ones[:3]}")
-    post = collections.Counter((each["session"], each["function"]) for each in invocations if each["phase"] == "post_session")
+    post = collections.Counter(
+        (each["session"], each["function"]) for each in invocations if each["phase"] == "post_session"
+    )
     for session, name in itertools.product([each["sessionId"] for each in sessions], ("soak_post", "soak_flaky")):
         if post[session, name] != 1:
             faults.append(f"{name} of {session} has {post[session, name]} outcomes")

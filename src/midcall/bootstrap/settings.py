@@ -5,11 +5,11 @@ import os
 import secrets
 import stat
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from midcall.domain.approval import KEY_BYTES
 
@@ -25,6 +25,11 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 class BadSetting(Exception):
     """A setting cannot be used; the message names its variable. No ValueError, which pydantic would wrap."""
+
+
+def _listed(text: object) -> object:
+    """Take a list apart that is written with commas."""
+    return [part for part in text.split(",") if part.strip()] if isinstance(text, str) else text
 
 
 class Settings(BaseSettings):
@@ -54,7 +59,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=_CORES, ge=0, le=256, description="processes for live calls, then tests")
     max_queued: int = Field(default=200, ge=1, description="calls that may wait in all before a 429")
 
-    retry_delays_s: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_numbers)] = Field(
+    retry_delays_s: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(10, 60, 300, 1_800, 7_200, 14_400),
         min_length=1,
         description="pauses between the attempts of background runs, in seconds, separated by commas",
