@@ -124,10 +124,10 @@ def report_view(invocation: Invocation) -> Json:
 def invocation_view(invocation: Invocation) -> Json:
     """Show an invocation on record."""
     outcome, report = invocation.outcome, invocation.report
-    session_id = invocation.session.get("sessionId")
+    sent = invocation.session.get("sessionId")
     return {
         "id": invocation.id,
-        "session": session_id if isinstance(session_id, str) else None,
+        "session": invocation.session_id or (sent if isinstance(sent, str) else None),
         "function": invocation.function,
         "version": invocation.version,
         "sha256": invocation.sha256,

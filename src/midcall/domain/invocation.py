@@ -102,9 +102,10 @@ class Invocation:
     ended_at: int | None = None
     report: RunReport | None = None
     outcome: Outcome | None = None
-    #: Of a session's invocations alone: the session's own id, the place of its pin in its phase, and for calls that
-    #: may come twice the key that tells and a digest of what was asked.
+    #: Of a session's invocations alone: our own id of the session and its runtime's, the place of the pin in its phase,
+    #: and for calls that may come twice the key that tells and a digest of what was asked.
     session_key: str | None = None
+    session_id: str | None = None
     position: int | None = None
     idempotency_key: str | None = None
     request_digest: str | None = None

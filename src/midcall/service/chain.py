@@ -171,6 +171,7 @@ def _planned(session: Session, pin: Pin, phase: Phase, position: int, now: int) 
         created_at=now,
         enqueued_at=now,
         session_key=session.id,
+        session_id=session.session_id,
         position=position,
     )
 

@@ -91,7 +91,7 @@ class Executor:
             log.error("version_refused", invocation=invocation.id, reason=error.message)  # noqa: TRY400 (no traceback)
             return failed(error.code, error.message, {}, invocation.variables), None
         try:
-            report = self._run_with_retries(task)
+            report = task.masked(self._run_with_retries(task))
         except SandboxBusy as error:
             late = InvocationStatus.TIMED_OUT
             return failed(error.code, error.message, task.config, task.variables, late), None

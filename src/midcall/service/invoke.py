@@ -7,7 +7,7 @@ from typing import Any
 from midcall.domain.errors import Conflict, Fault, Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
-from midcall.domain.parameters import prepare
+from midcall.domain.parameters import masked, prepare
 from midcall.domain.phases import Phase
 from midcall.service.access import Caller
 from midcall.service.chain import BACKGROUND_PATIENCE_MS
@@ -72,12 +72,12 @@ class Invocations:
     def find(self, caller: Caller, invocation_id: str) -> Invocation:
         """Read one invocation."""
         with self.storage.read() as tx:
-            return tx.invocations.get(caller.workspace_id, invocation_id)
+            return _shown(tx, [tx.invocations.get(caller.workspace_id, invocation_id)])[0]
 
     def page(self, caller: Caller, where: InvocationFilter, page: Page) -> list[Invocation]:
         """List invocations, newest first."""
         with self.storage.read() as tx:
-            return list(tx.invocations.page(caller.workspace_id, where, page))
+            return _shown(tx, tx.invocations.page(caller.workspace_id, where, page))
 
     def replay(self, caller: Caller, invocation_id: str) -> Invocation:
         """Queue a background run again that failed for good; raises Conflict for any other."""
@@ -99,8 +99,9 @@ class Invocations:
                 detail={"function": invocation.function, "version": invocation.version},
             )
             invocation = tx.invocations.get(caller.workspace_id, invocation_id)
+            shown = _shown(tx, [invocation])[0]
         self._wake(invocation)
-        return invocation
+        return shown
 
     def _prepared(self, caller: Caller, call: Call, function: Function, version: Version) -> Invocation:
         schema = version.config["parameters"]
@@ -139,6 +140,15 @@ class Invocations:
         except QueueUnavailable:
             # The row is committed: the sweep wakes a worker for it as soon as Redis is back.
             return
+
+
+def _shown(tx: Transaction, invocations: Sequence[Invocation]) -> list[Invocation]:
+    """Mask the sensitive parameters of invocations that are shown; reads each version once."""
+    schemas = {
+        key: tx.functions.version(*key).config["parameters"]
+        for key in {(invocation.function_id, invocation.version) for invocation in invocations}
+    }
+    return [replace(each, params=masked(schemas[each.function_id, each.version], each.params)) for each in invocations]
 
 
 def _variables_of(call: Call) -> Mapping[str, Any]:

@@ -423,6 +423,6 @@ class Storage(Protocol):
         """Open a transaction that only reads."""
         ...
 
-    def write(self) -> AbstractContextManager[Transaction]:
-        """Open a transaction that writes."""
+    def write(self, *, durable: bool = False) -> AbstractContextManager[Transaction]:
+        """Open a transaction that writes; with `durable`, its commit survives even a power cut."""
         ...

@@ -124,6 +124,7 @@ class SessionCalls:
             enqueued_at=now,
             trace_id=call.trace_id,
             session_key=session.id,
+            session_id=session.session_id,
             position=position,
             idempotency_key=call.idempotency_key,
             request_digest=call.digest,

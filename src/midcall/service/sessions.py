@@ -111,8 +111,11 @@ class Sessions:
         return self.view(caller, session_id)
 
     def end(self, caller: Caller, session_id: str, late: Mapping[str, Any]) -> SessionView:
-        """End a session, or add to one that has ended while its post-session phase has not started."""
-        with self.storage.write() as tx:
+        """End a session, or add to one that has ended while its post-session phase has not started.
+
+        What this accepted is on disk when it returns: the runtime will not say it again.
+        """
+        with self.storage.write(durable=True) as tx:
             session = tx.sessions.get(caller.workspace_id, session_id, lock=True)
             check_agent(caller, session.agent)
             if session.status is not SessionStatus.TERMINATED and not session.post_started:

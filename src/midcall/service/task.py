@@ -1,17 +1,21 @@
 """What a worker is about to run: the claimed invocation with everything it needs, checked once more."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.approval import check_approved
 from midcall.domain.errors import ApprovalBroken, NotFound
 from midcall.domain.function import Version
 from midcall.domain.invocation import Invocation, Purpose
-from midcall.domain.run import RunRequest
+from midcall.domain.parameters import MASK, sensitive_names
+from midcall.domain.run import RunReport, RunRequest
 from midcall.domain.session import Session, session_body
 from midcall.domain.variables import values
 from midcall.service.ports import Storage, Transaction
+
+#: Shorter values stand in ordinary text by chance; masking them would make logs unreadable and hide nothing.
+SHORTEST_SECRET = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,19 @@ class Task:
     def runs(self) -> int:
         """How often it may be run in this one claim: background runs come back as rows, with longer pauses."""
         return 1 if self.invocation.purpose is Purpose.BACKGROUND else 1 + int(self.config["retries"])
+
+    def masked(self, report: RunReport) -> RunReport:
+        """Return a report without the values of sensitive parameters, where they were printed or stand in an error."""
+        names = sensitive_names(self.config["parameters"])
+        secrets = [str(self.invocation.params[name]) for name in names if name in self.invocation.params]
+        secrets = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
+        if not secrets:
+            return report
+        error = report.error
+        if error is not None:
+            traceback = None if error.traceback is None else _without(secrets, error.traceback)
+            error = replace(error, message=_without(secrets, error.message), traceback=traceback)
+        return replace(report, logs=_without(secrets, report.logs), error=error)
 
     def request(self, attempt: int, *, now: int) -> RunRequest:
         """Make the request of one attempt."""
@@ -63,6 +80,12 @@ class Task:
             now=now,
             deadline_ms=left,
         )
+
+
+def _without(secrets: list[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from midcall.storage.agents import SqlAgents
 from midcall.storage.audit import SqlAudit
-from midcall.storage.engine import WRITES
+from midcall.storage.engine import LASTS, WRITES
 from midcall.storage.functions import SqlFunctions
 from midcall.storage.invocations import SqlInvocations
 from midcall.storage.sessions import SqlEvents, SqlSessions
@@ -49,6 +49,7 @@ class SqlStorage:
     def __init__(self, engine: Engine) -> None:
         self._reading = engine
         self._writing = engine.execution_options(**{WRITES: True})
+        self._lasting = engine.execution_options(**{WRITES: True, LASTS: True})
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
@@ -57,9 +58,9 @@ class SqlStorage:
             yield SqlTransaction.on(connection)
 
     @contextmanager
-    def write(self) -> Iterator[SqlTransaction]:
+    def write(self, *, durable: bool = False) -> Iterator[SqlTransaction]:
         """Open a transaction that writes; it is committed when the block ends well."""
-        with self._writing.begin() as connection:
+        with (self._lasting if durable else self._writing).begin() as connection:
             yield SqlTransaction.on(connection)
 
     def ping(self) -> None:

@@ -207,6 +207,7 @@ invocations = Table(
     Column("outcome", Json),
     # Of a session's invocations alone.
     Column("session_key", ForeignKey("sessions.id")),
+    Column("session_id", String(200)),
     Column("position", Integer),
     Column("idempotency_key", String(200)),
     Column("request_digest", String(64)),

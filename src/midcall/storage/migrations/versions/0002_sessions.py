@@ -68,6 +68,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("invocations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("session_key", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("session_id", sa.String(length=200), nullable=True))
         batch_op.add_column(sa.Column("position", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("idempotency_key", sa.String(length=200), nullable=True))
         batch_op.add_column(sa.Column("request_digest", sa.String(length=64), nullable=True))
@@ -89,6 +90,7 @@ def downgrade() -> None:
         batch_op.drop_column("request_digest")
         batch_op.drop_column("idempotency_key")
         batch_op.drop_column("position")
+        batch_op.drop_column("session_id")
         batch_op.drop_column("session_key")
 
     with op.batch_alter_table("events", schema=None) as batch_op:
