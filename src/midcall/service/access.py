@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from midcall.domain.errors import Fault, Forbidden, InvalidInput, Unauthenticated
 from midcall.domain.ids import new_id
 from midcall.domain.workspace import Key, Scope
-from midcall.service.ports import Page, Storage, Transaction
+from midcall.service.ports import Storage, Transaction
+from midcall.service.stores import Page
 
 #: `mc_<key id>_<secret>`; the id is the row's without its prefix.
 _TOKEN = re.compile(r"mc_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")

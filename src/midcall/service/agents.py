@@ -9,7 +9,8 @@ from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, VersionStatus
 from midcall.domain.ids import new_id
 from midcall.domain.phases import Phase
 from midcall.service.access import Caller
-from midcall.service.ports import Page, Storage, Transaction
+from midcall.service.ports import Storage, Transaction
+from midcall.service.stores import Page
 
 MAX_ATTACHMENTS = 200
 

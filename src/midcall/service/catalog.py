@@ -10,7 +10,8 @@ from midcall.domain.ids import new_id
 from midcall.domain.jsonvalue import digest, merge_patch
 from midcall.service.access import Caller
 from midcall.service.forms import FunctionForm, parse_function
-from midcall.service.ports import Page, Storage, Transaction
+from midcall.service.ports import Storage, Transaction
+from midcall.service.stores import Page
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")

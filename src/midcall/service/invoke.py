@@ -12,8 +12,9 @@ from midcall.domain.phases import Phase
 from midcall.service.access import Caller
 from midcall.service.chain import BACKGROUND_PATIENCE_MS
 from midcall.service.outcome import refused
-from midcall.service.ports import InvocationFilter, Page, Queue, Storage, Transaction
+from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.schemas import value_faults
+from midcall.service.stores import InvocationFilter, Page
 
 
 @dataclass(frozen=True, slots=True)

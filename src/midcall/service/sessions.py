@@ -14,7 +14,8 @@ from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariab
 from midcall.service.access import Caller
 from midcall.service.agents import pins_for
 from midcall.service.chain import Chain
-from midcall.service.ports import Page, Queue, SessionFilter, Storage, Transaction
+from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.stores import Page, SessionFilter
 
 #: A transcript that grows by PATCH stays below this; what `end` brings is bounded by its body.
 MAX_FIELDS_BYTES = 16 * 1024 * 1024

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from midcall.domain.agent import Agent, Attachment, OnFailure
 from midcall.domain.errors import NotFound
 from midcall.domain.phases import Phase
-from midcall.service.ports import Page
+from midcall.service.stores import Page
 from midcall.storage.schema import agents
 
 

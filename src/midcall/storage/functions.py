@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import NameTaken, NotFound
 from midcall.domain.function import Function, Version, VersionStatus
-from midcall.service.ports import Page
+from midcall.service.stores import Page
 from midcall.storage.rows import decision_columns, function_of, version_of
 from midcall.storage.schema import functions, publications, versions
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, selec
 from midcall.domain.errors import NotFound
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.run import RunReport
-from midcall.service.ports import InvocationFilter, Page
+from midcall.service.stores import InvocationFilter, Page
 from midcall.storage.rows import invocation_columns, invocation_of, outcome_columns, report_columns
 from midcall.storage.schema import invocations, sessions
 

@@ -13,7 +13,7 @@ from midcall.domain.events import Event, EventName
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
-from midcall.service.ports import Page, SessionFilter
+from midcall.service.stores import Page, SessionFilter
 from midcall.storage.schema import events, invocations, sessions
 
 _ACTIVE, _ENDED = SessionStatus.ACTIVE.value, SessionStatus.ENDED.value

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
-from midcall.service.ports import Page
+from midcall.service.stores import Page
 from midcall.storage.rows import key_of, workspace_of
 from midcall.storage.schema import api_keys, workspaces
 

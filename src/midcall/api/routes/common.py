@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Path, Query, Request
 
 from midcall.api.problems import MEDIA_TYPE
 from midcall.api.shapes import Problem
-from midcall.service.ports import Page
+from midcall.service.stores import Page
 from midcall.service.wait import InThread
 
 #: What every route may answer besides its own.

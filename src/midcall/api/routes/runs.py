@@ -14,7 +14,7 @@ from midcall.domain.ids import new_id
 from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.domain.phases import Phase
 from midcall.service.invoke import Call
-from midcall.service.ports import InvocationFilter
+from midcall.service.stores import InvocationFilter
 
 router = APIRouter(prefix="/v1", tags=["runs"], responses=PROBLEMS)
 

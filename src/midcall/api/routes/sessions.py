@@ -21,8 +21,8 @@ from midcall.domain.invocation import Purpose
 from midcall.domain.session import SessionStatus
 from midcall.domain.times import iso
 from midcall.service.access import Caller
-from midcall.service.ports import SessionFilter
 from midcall.service.session_call import SessionCall
+from midcall.service.stores import SessionFilter
 from midcall.service.wait import InThread
 
 router = APIRouter(prefix="/v1", tags=["sessions"], responses=PROBLEMS)

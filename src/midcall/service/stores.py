@@ -1,0 +1,336 @@
+"""What the database keeps, a Protocol for each noun; `midcall.storage` implements them.
+
+Reads raise NotFound where a thing of that name or id is not in the workspace. Changes that several processes may try at
+once are compare-and-swaps, and say whether they were the one.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from midcall.domain.agent import Agent
+from midcall.domain.events import Event, EventName
+from midcall.domain.function import Function, Version
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.run import RunReport
+from midcall.domain.session import Session
+from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list: at most `limit` rows that come after `cursor` (an opaque word of the row before)."""
+
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationFilter:
+    """Which invocations; None means any."""
+
+    #: The runtime's id of a session.
+    session: str | None = None
+    function: str | None = None
+    phase: str | None = None
+    status: str | None = None
+
+
+class WorkspaceStore(Protocol):
+    """Workspaces."""
+
+    def add(self, workspace: Workspace) -> None:
+        """Store a new workspace; raises Conflict if the name is taken."""
+        ...
+
+    def get(self, workspace_id: str, *, lock: bool = False) -> Workspace:
+        """Read one; raises NotFound. `lock` holds the row until the transaction ends."""
+        ...
+
+    def by_name(self, name: str) -> Workspace | None:
+        """Read one by its name."""
+        ...
+
+    def all(self) -> Sequence[Workspace]:
+        """Read every workspace: for the sweep alone."""
+        ...
+
+    def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
+        """Replace the settings."""
+        ...
+
+
+class KeyStore(Protocol):
+    """API keys, without their secrets."""
+
+    def add(self, key: Key) -> None:
+        """Store a new key."""
+        ...
+
+    def find(self, key_id: str) -> Key | None:
+        """Read one, of whatever workspace: for authentication alone."""
+        ...
+
+    def get(self, workspace_id: str, key_id: str) -> Key:
+        """Read one of a workspace; raises NotFound."""
+        ...
+
+    def page(self, workspace_id: str, page: Page) -> Sequence[Key]:
+        """List a workspace's keys by id."""
+        ...
+
+    def replace(self, key: Key) -> None:
+        """Write a key's changed hashes or revocation."""
+        ...
+
+
+class FunctionStore(Protocol):
+    """Functions, their versions, and what is published."""
+
+    def add(self, function: Function) -> None:
+        """Store a new function; raises NameTaken."""
+        ...
+
+    def get(self, workspace_id: str, name: str, *, lock: bool = False) -> Function:
+        """Read one that is not archived; raises NotFound."""
+        ...
+
+    def by_id(self, function_id: str) -> Function:
+        """Read one by id, archived or not; raises NotFound."""
+        ...
+
+    def page(self, workspace_id: str, page: Page) -> Sequence[Function]:
+        """List a workspace's functions by name."""
+        ...
+
+    def replace(self, function: Function) -> None:
+        """Write display name, tags, latest version number and time of update."""
+        ...
+
+    def archive(self, function_id: str, at: int) -> None:
+        """Take the function out of every list; its versions and invocations stay."""
+        ...
+
+    def add_version(self, version: Version) -> None:
+        """Store a new version."""
+        ...
+
+    def version(self, function_id: str, number: int) -> Version:
+        """Read one version; raises NotFound."""
+        ...
+
+    def versions(self, function_id: str) -> Sequence[Version]:
+        """Read all versions, oldest first, without their `config` and `review`."""
+        ...
+
+    def decide(self, version: Version) -> None:
+        """Write a version's status, review and approval; never its config."""
+        ...
+
+    def latest_approved(self, function_id: str) -> int | None:
+        """Return the highest approved version number."""
+        ...
+
+    def publish(self, function_id: str, environment: str, number: int, *, principal: str, at: int) -> None:
+        """Make one version the one that runs in an environment, and keep who did it when."""
+        ...
+
+
+class InvocationStore(Protocol):
+    """Invocations. Every change is a compare-and-swap, so that any number of processes may try it."""
+
+    def add(self, invocation: Invocation) -> None:
+        """Store a new invocation."""
+        ...
+
+    def find(self, invocation_id: str) -> Invocation | None:
+        """Read one, of whatever workspace: for workers alone."""
+        ...
+
+    def get(self, workspace_id: str, invocation_id: str) -> Invocation:
+        """Read one of a workspace; raises NotFound."""
+        ...
+
+    def status(self, invocation_id: str) -> InvocationStatus | None:
+        """Read the status alone: the cheapest look there is."""
+        ...
+
+    def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[Invocation]:
+        """List a workspace's invocations, newest first."""
+        ...
+
+    def of_session(self, session_key: str) -> Sequence[Invocation]:
+        """Return a session's invocations, oldest first."""
+        ...
+
+    def by_idempotency_key(self, session_key: str, key: str) -> Invocation | None:
+        """Read the call of a session that came with a key."""
+        ...
+
+    def succeeded(self, session_key: str, functions: Collection[str]) -> Sequence[Invocation]:
+        """Return a session's succeeded invocations of some functions, in the order they ended."""
+        ...
+
+    def count_open_of_session(self, session_key: str) -> int:
+        """Count a session's invocations that are not final."""
+        ...
+
+    def count_open(self, workspace_id: str) -> int:
+        """Count the workspace's queued and running invocations that somebody waits for."""
+        ...
+
+    def count_queued(self) -> int:
+        """Count all queued invocations that somebody waits for."""
+        ...
+
+    def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
+        """Queue an invocation again that had failed for good, with so many more attempts; False if it had not."""
+        ...
+
+    def claim(self, invocation_id: str, *, owner: str, now: int, lease_until: int) -> bool:
+        """Take a queued invocation: running, one attempt more. False if it is not queued any more."""
+        ...
+
+    def renew(self, invocation_id: str, *, attempt: int, lease_until: int) -> bool:
+        """Lengthen the lease; False if the invocation is not this attempt's any more."""
+        ...
+
+    def record(
+        self, invocation_id: str, *, attempt: int, outcome: Outcome, report: RunReport | None, ended_at: int
+    ) -> bool:
+        """Record the outcome of a running attempt; False (and nothing changed) if it is not this attempt's any more."""
+        ...
+
+    def close_lost(self, invocation_id: str, *, attempt: int, outcome: Outcome, ended_at: int) -> bool:
+        """Record the outcome of a running attempt whose lease is over; False if it came back or somebody was faster."""
+        ...
+
+    def close_queued(self, invocation_id: str, *, outcome: Outcome, ended_at: int) -> bool:
+        """Record the outcome of an invocation that no worker took; False if one did."""
+        ...
+
+    def requeue(self, invocation_id: str, *, attempt: int, enqueued_at: int) -> bool:
+        """Put a running attempt whose lease is over back to queued; False if somebody was faster."""
+        ...
+
+    def postpone(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
+        """Put a running attempt that failed back to queued until `due_at`; False if it is not this attempt's now."""
+        ...
+
+    def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
+        """Note another wake of a queued invocation last woken at `seen`; False if somebody was faster."""
+        ...
+
+    def stale_queued(self, *, enqueued_before: int, now: int, limit: int) -> Sequence[Invocation]:
+        """Return queued invocations whose last wake is long ago, or that are due and were not woken yet."""
+        ...
+
+    def overdue_queued(self, *, deadline_before: int, limit: int) -> Sequence[Invocation]:
+        """Return queued invocations whose deadline has passed."""
+        ...
+
+    def lost_running(self, *, lease_before: int, limit: int) -> Sequence[Invocation]:
+        """Return running invocations whose lease is over."""
+        ...
+
+
+class AgentStore(Protocol):
+    """Agents, with their attachments."""
+
+    def put(self, agent: Agent) -> None:
+        """Store an agent, or replace the one that has its id."""
+        ...
+
+    def find(self, workspace_id: str, name: str, *, lock: bool = False) -> Agent | None:
+        """Read one by its name."""
+        ...
+
+    def get(self, workspace_id: str, name: str) -> Agent:
+        """Read one by its name; raises NotFound."""
+        ...
+
+    def page(self, workspace_id: str, page: Page) -> Sequence[Agent]:
+        """List a workspace's agents by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions; None means any."""
+
+    agent: str | None = None
+    status: str | None = None
+
+
+class SessionStore(Protocol):
+    """Sessions. Whoever changes one has read it with `lock`."""
+
+    def add(self, session: Session) -> None:
+        """Store a new session."""
+        ...
+
+    def find(self, workspace_id: str, session_id: str, *, lock: bool = False) -> Session | None:
+        """Read one by its runtime's id."""
+        ...
+
+    def get(self, workspace_id: str, session_id: str, *, lock: bool = False) -> Session:
+        """Read one by its runtime's id; raises NotFound."""
+        ...
+
+    def by_key(self, key: str, *, lock: bool = False) -> Session | None:
+        """Read one by our own id."""
+        ...
+
+    def replace(self, session: Session) -> None:
+        """Write a session that was read with `lock`."""
+        ...
+
+    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[Session]:
+        """List a workspace's sessions, newest first."""
+        ...
+
+    def forgotten(self, *, now: int, limit: int) -> Sequence[Session]:
+        """Return active sessions that are idle, or old, beyond what was set when they started."""
+        ...
+
+    def ended_before(self, workspace_id: str, moment: int, *, limit: int) -> Sequence[Session]:
+        """Return a workspace's sessions that ended before a moment."""
+        ...
+
+    def pre_overdue(self, *, deadline_before: int, limit: int) -> Sequence[Session]:
+        """Return sessions whose pre-session phase should be over."""
+        ...
+
+    def post_due(self, *, now: int, limit: int) -> Sequence[Session]:
+        """Return ended sessions whose post-session phase is to start."""
+        ...
+
+    def delete(self, session: Session) -> None:
+        """Delete a session with its events and invocations."""
+        ...
+
+
+class EventStore(Protocol):
+    """Events of sessions; written under the session's lock alone."""
+
+    def add(self, session_key: str, name: EventName, at: int, data: Mapping[str, Any]) -> None:
+        """Store an event."""
+        ...
+
+    def after(self, session_key: str, last: int, *, limit: int) -> Sequence[Event]:
+        """Return a session's events after number `last`, oldest first."""
+        ...
+
+    def last(self, session_key: str) -> int:
+        """Return the number of a session's latest event, or 0."""
+        ...
+
+
+class AuditStore(Protocol):
+    """Who did what to what, when."""
+
+    def add(
+        self, *, workspace_id: str, at: int, principal: str, act: str, subject: str, detail: Mapping[str, Any]
+    ) -> None:
+        """Write one line of the audit trail."""
+        ...
