@@ -50,8 +50,7 @@ class Invocations:
         Where the parameters do not fit, the invocation returned is final (`refused`) already. Raises NotFound,
         NotPublished, NotApproved, QueueFull. If Redis is away the row waits for the sweep: accepted is accepted.
         """
-        if caller.key.agents:
-            raise Forbidden("this key is limited to named agents; it may call functions in their sessions alone")
+        _refuse_limited(caller)
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, call.function)
             version = _chosen(tx, function, call)
@@ -72,11 +71,13 @@ class Invocations:
 
     def find(self, caller: Caller, invocation_id: str) -> Invocation:
         """Read one invocation."""
+        _refuse_limited(caller)
         with self.storage.read() as tx:
             return _shown(tx, [tx.invocations.get(caller.workspace_id, invocation_id)])[0]
 
     def page(self, caller: Caller, where: InvocationFilter, page: Page) -> list[Invocation]:
         """List invocations, newest first."""
+        _refuse_limited(caller)
         with self.storage.read() as tx:
             return _shown(tx, tx.invocations.page(caller.workspace_id, where, page))
 
@@ -141,6 +142,11 @@ class Invocations:
         except QueueUnavailable:
             # The row is committed: the sweep wakes a worker for it as soon as Redis is back.
             return
+
+
+def _refuse_limited(caller: Caller) -> None:
+    if caller.key.agents:
+        raise Forbidden("this key is limited to named agents; it may use their sessions alone")
 
 
 def _shown(tx: Transaction, invocations: Sequence[Invocation]) -> list[Invocation]:

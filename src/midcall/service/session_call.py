@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.agent import Pin
-from midcall.domain.errors import IdempotencyMismatch, NotFound, SessionOver
+from midcall.domain.errors import IdempotencyMismatch, NotFound, QueueFull, SessionOver
 from midcall.domain.events import EventName
 from midcall.domain.function import Version
 from midcall.domain.gates import Gate, PastRun, closed_gate, what_to_do
@@ -23,6 +23,10 @@ from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.schemas import value_faults
 from midcall.service.sessions import check_agent
 from midcall.service.task import effective
+
+
+#: Calls of one session that may be queued or running at once.
+MAX_OPEN_CALLS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class SessionCalls:
             now = self.clock()
             invocation = self._prepared(tx, caller, call, session, version, position, now)
             if not invocation.final:
+                _check_session_room(tx, session)
                 check_room(tx, caller, max_queued=self.max_queued)
             tx.sessions.replace(replace(session, updated_at=now))
             self._store(tx, session, invocation, version, pin)
@@ -146,6 +151,12 @@ class SessionCalls:
             "message": self.chain.pick_started(version.config, pin),
         }
         tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
+
+
+def _check_session_room(tx: Transaction, session: Session) -> None:
+    # Background calls are answered at once: nothing else would slow an agent down that makes them without end.
+    if tx.invocations.count_open_of_session(session.id) >= MAX_OPEN_CALLS:
+        raise QueueFull(f"{MAX_OPEN_CALLS} calls of this session are open already; wait for one to complete")
 
 
 def _known(tx: Transaction, session: Session, call: SessionCall) -> Invocation | None:

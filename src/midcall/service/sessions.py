@@ -81,7 +81,9 @@ class Sessions:
             return SessionView(session, tx.invocations.of_session(session.id), created)
 
     def page(self, caller: Caller, where: SessionFilter, page: Page) -> list[Session]:
-        """List sessions, newest first."""
+        """List sessions, newest first; a key that is limited to agents sees theirs alone."""
+        if caller.key.agents:
+            where = replace(where, agents=caller.key.agents)
         with self.storage.read() as tx:
             return list(tx.sessions.page(caller.workspace_id, where, page))
 

@@ -260,6 +260,8 @@ class SessionFilter:
 
     agent: str | None = None
     status: str | None = None
+    #: Of these agents alone.
+    agents: tuple[str, ...] | None = None
 
 
 class SessionStore(Protocol):

@@ -191,7 +191,10 @@ class SqlInvocations:
         """Return queued invocations whose last wake is long ago, or that are due and were not woken yet."""
         due = invocations.c.due_at
         asleep = or_(invocations.c.enqueued_at < enqueued_before, and_(due == invocations.c.enqueued_at, due <= now))
-        return self._some(limit, invocations.c.status == _QUEUED, asleep, or_(due.is_(None), due <= now))
+        # Those that somebody waits for come first: a backlog of others must not keep them from being woken.
+        found = select(invocations).where(invocations.c.status == _QUEUED, asleep, or_(due.is_(None), due <= now))
+        ordered = found.order_by(_WAITED_FOR.desc(), invocations.c.id).limit(limit)
+        return [invocation_of(row) for row in self.connection.execute(ordered)]
 
     def overdue_queued(self, *, deadline_before: int, limit: int) -> Sequence[Invocation]:
         """Return queued invocations whose deadline has passed."""

@@ -63,6 +63,8 @@ class SqlSessions:
             wanted = getattr(where, name)
             if wanted is not None:
                 query = query.where(sessions.c[name] == wanted)
+        if where.agents is not None:
+            query = query.where(sessions.c.agent.in_(where.agents))
         if page.cursor is not None:
             query = query.where(sessions.c.id < page.cursor)
         rows = self.connection.execute(query.order_by(sessions.c.id.desc()).limit(page.limit))
