@@ -44,6 +44,11 @@ class WorkspaceSettings:
     post_session_wait_s: int = 60
     #: Sessions and invocations are deleted this long after they ended; None keeps them.
     retention_days: int | None = None
+    #: Where the platform hears of its sessions, if it wants to.
+    callback_url: str | None = None
+    #: Which signing secret is current, and until when (milliseconds) the one before is used beside it.
+    signing_number: int = 1
+    signing_overlap_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
+from midcall.service.notes import note
 from midcall.service.ports import Queue, Transaction
 
 #: Post-session functions and background calls that wait for a worker this long are given up.
@@ -89,7 +90,7 @@ class Chain:
             post_started=True,
         )
         tx.sessions.replace(session)
-        tx.events.add(session.id, EventName.SESSION, now, {"status": session.status.value, "reason": reason})
+        note(tx, session, EventName.SESSION, now, {"status": session.status.value, "reason": reason})
         return session
 
     def pick_started(self, config: Mapping[str, Any], pin: Pin) -> str | None:

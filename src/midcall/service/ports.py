@@ -3,6 +3,7 @@
 Every method that can fail says how with an error of `midcall.domain.errors`.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from midcall.domain.run import RunReport, RunRequest
 from midcall.service.stores import (
     AgentStore,
     AuditStore,
+    CallbackStore,
     EventStore,
     FunctionStore,
     InvocationStore,
@@ -37,6 +39,14 @@ class Reviewer(Protocol):
 
     def review(self, subject: Subject) -> Findings:
         """Review one source; raises ReviewUnavailable when the review itself could not be carried out."""
+        ...
+
+
+class Outbound(Protocol):
+    """The one guarded way out: to no place that the operator has not opened."""
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:
+        """POST once, following no redirect; returns the status. Raises a MidcallError where no answer came."""
         ...
 
 
@@ -87,6 +97,11 @@ class Transaction(Protocol):
     @property
     def events(self) -> EventStore:
         """Events of sessions."""
+        ...
+
+    @property
+    def callbacks(self) -> CallbackStore:
+        """Callbacks that are still to be delivered."""
         ...
 
     @property

@@ -18,12 +18,12 @@ from midcall.domain.variables import values
 from midcall.service.access import Caller
 from midcall.service.chain import BACKGROUND_PATIENCE_MS, Chain
 from midcall.service.invoke import check_room, faults_as_text
+from midcall.service.notes import note
 from midcall.service.outcome import outcome_document, refused
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.schemas import value_faults
 from midcall.service.sessions import check_agent
 from midcall.service.task import effective
-
 
 #: Calls of one session that may be queued or running at once.
 MAX_OPEN_CALLS = 50
@@ -142,7 +142,7 @@ class SessionCalls:
         if outcome is not None:
             tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=invocation.created_at)
             data = outcome_document(invocation, outcome) | {"phase": invocation.phase.value}
-            tx.events.add(session.id, EventName.COMPLETED, invocation.created_at, data)
+            note(tx, session, EventName.COMPLETED, invocation.created_at, data)
             return
         started = {
             "invocation_id": invocation.id,

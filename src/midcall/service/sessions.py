@@ -14,6 +14,7 @@ from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariab
 from midcall.service.access import Caller
 from midcall.service.agents import pins_for
 from midcall.service.chain import Chain
+from midcall.service.notes import note
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.stores import Page, SessionFilter
 
@@ -64,7 +65,7 @@ class Sessions:
                     return known, False
                 session = self._new(tx, caller, key, agent, wanted, environment, fields, variables)
                 tx.sessions.add(session)
-                tx.events.add(session.id, EventName.SESSION, session.created_at, {"status": "active", "reason": None})
+                note(tx, session, EventName.SESSION, session.created_at, {"status": "active", "reason": None})
                 session, woken = self.chain.begin_pre(tx, session)
         except Conflict:
             # Somebody else started it between our look and our insert.
@@ -264,7 +265,7 @@ class Sessions:
         )
         tx.sessions.replace(session)
         if first:
-            tx.events.add(session.id, EventName.SESSION, now, {"status": "ended", "reason": reason})
+            note(tx, session, EventName.SESSION, now, {"status": "ended", "reason": reason})
         return session
 
     def _begin_post(self, tx: Transaction, session: Session) -> Sequence[Invocation]:

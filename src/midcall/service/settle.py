@@ -16,6 +16,7 @@ from midcall.domain.run import RunReport
 from midcall.domain.session import Session
 from midcall.domain.variables import TooManyVariables, merge, set_by, values
 from midcall.service.chain import Chain
+from midcall.service.notes import note
 from midcall.service.outcome import outcome_document
 from midcall.service.ports import Queue, Storage, Transaction
 
@@ -113,7 +114,7 @@ class Settle:
             data = {"name": name, "value": outcome.variables[name], "source": set_by(invocation.function)}
             tx.events.add(session.id, EventName.VARIABLE, now, data)
         done = outcome_document(invocation, outcome) | {"phase": invocation.phase.value}
-        tx.events.add(session.id, EventName.COMPLETED, now, done)
+        note(tx, session, EventName.COMPLETED, now, done)
 
     def _try_again_at(self, invocation: Invocation, outcome: Outcome) -> int | None:
         again = (

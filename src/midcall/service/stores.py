@@ -328,6 +328,42 @@ class EventStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What the platform of a workspace is still to be told; `attempt` counts those made."""
+
+    id: int
+    workspace_id: str
+    session: str
+    body: Mapping[str, Any]
+    attempt: int
+    due_at: int
+
+
+class CallbackStore(Protocol):
+    """Callbacks that are still to be delivered."""
+
+    def add(self, session_key: str, body: Mapping[str, Any], *, due_at: int) -> None:
+        """Store one that is to be delivered."""
+        ...
+
+    def due(self, *, now: int, limit: int) -> Sequence[Callback]:
+        """Return those that are due, oldest first."""
+        ...
+
+    def take(self, callback: Callback, *, until: int) -> bool:
+        """Take one for an attempt; nobody else does before `until`. False if somebody was faster."""
+        ...
+
+    def postpone(self, callback_id: int, *, due_at: int) -> None:
+        """Put one off until its next attempt."""
+        ...
+
+    def done(self, callback_id: int) -> None:
+        """Forget one that was delivered or given up."""
+        ...
+
+
 class AuditStore(Protocol):
     """Who did what to what, when."""
 

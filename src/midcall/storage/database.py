@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from midcall.storage.agents import SqlAgents
 from midcall.storage.audit import SqlAudit
+from midcall.storage.callbacks import SqlCallbacks
 from midcall.storage.engine import LASTS, WRITES
 from midcall.storage.functions import SqlFunctions
 from midcall.storage.invocations import SqlInvocations
@@ -25,6 +26,7 @@ class SqlTransaction:
     agents: SqlAgents
     sessions: SqlSessions
     events: SqlEvents
+    callbacks: SqlCallbacks
     invocations: SqlInvocations
     audit: SqlAudit
 
@@ -38,6 +40,7 @@ class SqlTransaction:
             agents=SqlAgents(connection),
             sessions=SqlSessions(connection),
             events=SqlEvents(connection),
+            callbacks=SqlCallbacks(connection),
             invocations=SqlInvocations(connection),
             audit=SqlAudit(connection),
         )

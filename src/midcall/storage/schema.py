@@ -177,6 +177,16 @@ events = Table(
     Index("ix_events_session", "session", "id"),
 )
 
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("session", ForeignKey("sessions.id"), nullable=False, index=True),
+    Column("body", Json, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False, index=True),
+)
+
 invocations = Table(
     "invocations",
     metadata,

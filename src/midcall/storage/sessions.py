@@ -14,7 +14,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
 from midcall.service.stores import Page, SessionFilter
-from midcall.storage.schema import events, invocations, sessions
+from midcall.storage.schema import callbacks, events, invocations, sessions
 
 _ACTIVE, _ENDED = SessionStatus.ACTIVE.value, SessionStatus.ENDED.value
 
@@ -92,6 +92,7 @@ class SqlSessions:
 
     def delete(self, session: Session) -> None:
         """Delete a session with its events and invocations."""
+        self.connection.execute(delete(callbacks).where(callbacks.c.session == session.id))
         self.connection.execute(delete(events).where(events.c.session == session.id))
         self.connection.execute(delete(invocations).where(invocations.c.session_key == session.id))
         self.connection.execute(delete(sessions).where(sessions.c.id == session.id))

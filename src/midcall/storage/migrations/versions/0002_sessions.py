@@ -66,6 +66,20 @@ def upgrade() -> None:
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("ix_events_session", ["session", "id"], unique=False)
 
+    op.create_table(
+        "callbacks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("session", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["session"], ["sessions.id"], name=op.f("fk_callbacks_session")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callbacks")),
+    )
+    with op.batch_alter_table("callbacks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_callbacks_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_callbacks_session"), ["session"], unique=False)
+
     with op.batch_alter_table("invocations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("session_key", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("session_id", sa.String(length=200), nullable=True))
@@ -93,6 +107,11 @@ def downgrade() -> None:
         batch_op.drop_column("session_id")
         batch_op.drop_column("session_key")
 
+    with op.batch_alter_table("callbacks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_callbacks_session"))
+        batch_op.drop_index(batch_op.f("ix_callbacks_due_at"))
+
+    op.drop_table("callbacks")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index("ix_events_session")
 

@@ -1,0 +1,50 @@
+"""Callbacks: what the platform is still to be told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from midcall.service.stores import Callback
+from midcall.storage.schema import callbacks, sessions
+
+
+@dataclass(frozen=True, slots=True)
+class SqlCallbacks:
+    """Callbacks."""
+
+    connection: Connection
+
+    def add(self, session_key: str, body: Mapping[str, Any], *, due_at: int) -> None:
+        """Store one that is to be delivered."""
+        row = {"session": session_key, "body": dict(body), "attempt": 0, "due_at": due_at}
+        self.connection.execute(insert(callbacks).values(row))
+
+    def due(self, *, now: int, limit: int) -> Sequence[Callback]:
+        """Return those that are due, oldest first."""
+        query = (
+            select(callbacks, sessions.c.workspace_id)
+            .join(sessions, sessions.c.id == callbacks.c.session)
+            .where(callbacks.c.due_at <= now)
+            .order_by(callbacks.c.id)
+            .limit(limit)
+        )
+        return [
+            Callback(row.id, row.workspace_id, row.session, row.body, row.attempt, row.due_at)
+            for row in self.connection.execute(query)
+        ]
+
+    def take(self, callback: Callback, *, until: int) -> bool:
+        """Take one for an attempt; nobody else does before `until`. False if somebody was faster."""
+        mine = (callbacks.c.id == callback.id, callbacks.c.attempt == callback.attempt)
+        taken = update(callbacks).where(*mine).values(attempt=callback.attempt + 1, due_at=until)
+        return self.connection.execute(taken).rowcount == 1
+
+    def postpone(self, callback_id: int, *, due_at: int) -> None:
+        """Put one off until its next attempt."""
+        self.connection.execute(update(callbacks).where(callbacks.c.id == callback_id).values(due_at=due_at))
+
+    def done(self, callback_id: int) -> None:
+        """Forget one that was delivered or given up."""
+        self.connection.execute(delete(callbacks).where(callbacks.c.id == callback_id))
