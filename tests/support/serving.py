@@ -21,12 +21,13 @@ from tests.support.world import function
 
 from midcall.app import create_app
 from midcall.bootstrap.settings import Settings, approval_key
-from midcall.bootstrap.store import open_queue, open_storage
+from midcall.bootstrap.store import open_queue, open_storage, wire_settle
 from midcall.domain.ids import new_id
 from midcall.domain.times import now_ms
 from midcall.queue.names import QUEUES
 from midcall.review import policy_version
 from midcall.service.execute import Executor
+from midcall.service.task import Tasks
 
 Json = dict[str, Any]
 
@@ -49,7 +50,8 @@ class Client:
         """Send JSON and expect success; returns the JSON of the answer."""
         response = self.send(method, path, **({} if body is None else {"json": body}), **options)
         assert response.status_code == status, response.text
-        return response.json() if response.content else None
+        streamed = response.headers.get("content-type", "").startswith("text/event-stream")
+        return response.json() if response.content and not streamed else None
 
     def problem(self, status: int, method: str, path: str, body: Any = None, **options: Any) -> Json:
         """Send JSON and expect a problem of that status; returns it."""
@@ -144,10 +146,9 @@ def _working(settings: Settings, sandbox: FakeSandbox, count: int) -> Iterator[N
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
     executor = Executor(
         storage=storage,
-        queue=queue,
         sandbox=sandbox,
-        approval_key=approval_key(settings),
-        policy=policy_version(),
+        tasks=Tasks(storage=storage, approval_key=approval_key(settings), policy=policy_version(), clock=now_ms),
+        settle=wire_settle(settings, storage, queue),
         clock=now_ms,
         sleep=time.sleep,
         owner="test-worker",

@@ -6,20 +6,33 @@ from typing import Any
 from sqlalchemy import Engine
 from tests.support.fakes import POLICY, Clock, FakeQueue, FakeReviewer, FakeSandbox
 
+from midcall.domain.agent import Attachment
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.phases import Phase
+from midcall.domain.session import Session
 from midcall.domain.workspace import Scope
 from midcall.service.access import Access, Caller
+from midcall.service.agents import Agents, AgentView
 from midcall.service.catalog import Catalog, FunctionView
+from midcall.service.chain import Chain
 from midcall.service.execute import Executor
 from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
 from midcall.service.review_version import Reviews
+from midcall.service.session_call import SessionCall, SessionCalls
+from midcall.service.sessions import Sessions
+from midcall.service.settle import Settle
 from midcall.service.sweep import Sweep
+from midcall.service.sweep_sessions import SessionSweep
+from midcall.service.task import Tasks
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
 
 APPROVAL_KEY = bytes(range(32))
+
+#: Pauses between the attempts of background runs.
+DELAYS_MS = (10_000, 60_000)
 
 SOURCE = 'def handler(session):\n    return {"echo": session["params"]}\n'
 
@@ -57,19 +70,30 @@ class World:
             storage=self.storage, reviewer=self.reviewer, approval_key=APPROVAL_KEY, clock=self.clock
         )
         self.invocations = Invocations(
-            storage=self.storage, queue=self.queue, clock=self.clock, max_queued=self.max_queued
+            storage=self.storage,
+            queue=self.queue,
+            clock=self.clock,
+            max_queued=self.max_queued,
+            background_attempts=1 + len(DELAYS_MS),
         )
-        self.sweep = Sweep(storage=self.storage, queue=self.queue, clock=self.clock)
+        self.chain = Chain(queue=self.queue, clock=self.clock, delays_ms=DELAYS_MS)
+        self.settle = Settle(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
+        self.sweep = Sweep(storage=self.storage, queue=self.queue, settle=self.settle, clock=self.clock)
+        self.agents = Agents(storage=self.storage, clock=self.clock)
+        self.sessions = Sessions(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
+        self.session_calls = SessionCalls(
+            storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock, max_queued=self.max_queued
+        )
+        self.session_sweep = SessionSweep(storage=self.storage, sessions=self.sessions, clock=self.clock)
         self.caller = self.workspace("first")
 
     def executor(self, owner: str = "worker-1") -> Executor:
         """Make a worker's use case."""
         return Executor(
             storage=self.storage,
-            queue=self.queue,
             sandbox=self.sandbox,
-            approval_key=APPROVAL_KEY,
-            policy=POLICY,
+            tasks=Tasks(storage=self.storage, approval_key=APPROVAL_KEY, policy=POLICY, clock=self.clock),
+            settle=self.settle,
             clock=self.clock,
             sleep=self.clock.sleep,
             owner=owner,
@@ -110,3 +134,51 @@ class World:
             found = tx.invocations.find(invocation_id)
         assert found is not None
         return found
+
+    # Sessions -----------------------------------------------------------------------------------------------------
+
+    def agent(self, *attached: tuple[str, Phase] | Attachment, name: str = "front_desk") -> AgentView:
+        """Put an agent with these functions, in this order."""
+        functions = [
+            each if isinstance(each, Attachment) else Attachment(function=each[0], phase=each[1], order=place)
+            for place, each in enumerate(attached)
+        ]
+        return self.agents.put(self.caller, name, version="v9", number="+49301234", attachments=functions)
+
+    def started(self, session_id: str | None = "s1", **changes: Any) -> Session:
+        """Start a session; its pre-session functions are queued, not run."""
+        wanted = {"agent": "front_desk", "environment": "production", "fields": {}, "variables": {}, **changes}
+        return self.sessions.start(self.caller, key=new_id("ses"), session_id=session_id, **wanted)[0]
+
+    def called(self, function: str, session_id: str = "s1", **changes: Any) -> Invocation:
+        """Admit a call of a session."""
+        wanted = {"params": {}, "overrides": {}, **changes}
+        call = SessionCall(id=new_id("inv"), session_id=session_id, function=function, **wanted)
+        return self.session_calls.admit(self.caller, call)
+
+    def session(self, session_id: str = "s1") -> Session:
+        """Read a session as it stands."""
+        return self.sessions.view(self.caller, session_id).session
+
+    def runs(self, session_id: str = "s1") -> list[Invocation]:
+        """Read a session's invocations, oldest first."""
+        return list(self.sessions.view(self.caller, session_id).invocations)
+
+    def run_all(self, session_id: str = "s1") -> list[Invocation]:
+        """Carry out whatever of a session may be claimed now, and what that queues, to the end."""
+        executor = self.executor()
+        while True:
+            waiting = [
+                run
+                for run in self.runs(session_id)
+                if run.status is InvocationStatus.QUEUED and (run.due_at or 0) <= self.clock.now
+            ]
+            if not waiting:
+                return self.runs(session_id)
+            for run in waiting:
+                executor.execute(run.id)
+
+    def events(self, session: Session, after: int = 0) -> list[tuple[str, Any]]:
+        """Read a session's events: names and data."""
+        found, _ = self.sessions.events_after(session.id, after, 10_000)
+        return [(event.name.value, event.data) for event in found]

@@ -182,7 +182,8 @@ class FunctionForm(Form):
         faults = [*_parameter_faults("parameters", self.parameters)]
         if self.output_schema is not None:
             faults += _parameter_faults("output_schema", self.output_schema)
-        faults += _gate_faults(self.requires, _schema(self.parameters))
+        if not faults:  # what no schema can be made of has no parameters to compare either
+            faults += _gate_faults(self.requires, _schema(self.parameters))
         if faults:
             raise InvalidInput(faults=faults)
         return self

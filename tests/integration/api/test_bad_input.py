@@ -396,14 +396,15 @@ def test_an_environment_that_cannot_be_is_a_422(author: Client, environment: obj
         ("limit=" + "9" * 5_000, "limit"),
         ("cursor=%00", "cursor"),
         ("cursor=", "cursor"),
-        ("cursor=a%20b", "cursor"),
+        ("cursor=%20b", "cursor"),
+        ("cursor=a%2Fb", "cursor"),
         ("cursor=" + "a" * 201, "cursor"),
         ("cursor=%ff", "cursor"),
     ],
 )
 def test_a_page_that_cannot_be_is_a_422(author: Client, query: str, loc: str) -> None:
     """On every listing."""
-    for path in ("/v1/functions", "/v1/invocations", "/v1/keys"):
+    for path in ("/v1/functions", "/v1/invocations", "/v1/keys", "/v1/agents", "/v1/sessions"):
         found = author.problem(422, "GET", f"{path}?{query}")
         assert [error["loc"] for error in found["errors"]] == [loc]
 

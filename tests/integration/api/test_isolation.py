@@ -23,6 +23,15 @@ class Victim:
         self.admin = served.tenant("victim")
         self.admin.published("victims_function")
         outcome = self.admin.ok("POST", "/v1/functions/victims_function/invoke", {})
+        # The agent has the function's own name, so that `{name}` names something whatever stands before it.
+        attached = [{"function": "victims_function", "phase": "during_session"}]
+        agent = self.admin.ok("PUT", "/v1/agents/victims_function", {"functions": attached})
+        started = {"agent": "victims_function", "sessionId": "victims_session"}
+        self.admin.ok("POST", "/v1/sessions", started, status=201)
+        self.admin.ok("POST", "/v1/sessions/victims_session/functions/victims_function", {})
+        ended = {"agent": "victims_function", "sessionId": "victims_ended_session"}
+        self.admin.ok("POST", "/v1/sessions", ended, status=201)
+        self.admin.ok("POST", "/v1/sessions/victims_ended_session/end", {"analysis": {}}, status=202)
         waiting = self.admin.ok("PATCH", "/v1/workspace", {"approval": "human"})
         self.admin.ok("POST", "/v1/functions/victims_function/versions", {"timeout": 7}, status=201)
         self.admin.ok("POST", "/v1/functions/victims_function/versions/2/submit")
@@ -33,8 +42,9 @@ class Victim:
             "number": 2,
             "invocation_id": outcome["invocation_id"],
             "key_id": key["id"],
+            "session_id": "victims_session",
         }
-        self.marks = ["victim", waiting["id"], str(self.names["invocation_id"]), key["id"]]
+        self.marks = ["victim", waiting["id"], str(self.names["invocation_id"]), key["id"], agent["id"]]
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +106,38 @@ def test_what_another_workspace_owns_is_a_404(
     path = route.path.format(**victim.names)
     body = body_of(served.contract.document, route)
     for intruder in intruders:
+        if creates(route):
+            continue
         found = intruder.problem(404, route.method, path, body)
         assert found["code"] == "not_found"
+
+
+def creates(route: Route) -> bool:
+    """Tell whether a route makes what its path names, in the caller's own workspace."""
+    return str(route) == "PUT /v1/agents/{name}"
+
+
+def test_an_agent_of_another_workspaces_name_is_another_agent(victim: Victim, intruders: list[Client]) -> None:
+    """PUT makes one's own, and changes nothing of theirs; functions of theirs cannot be attached."""
+    theirs = victim.admin.ok("GET", "/v1/agents/victims_function")
+    attached = [{"function": "victims_function", "phase": "during_session"}]
+    found = intruders[0].problem(422, "PUT", "/v1/agents/victims_function", {"functions": attached})
+    assert [fault["loc"] for fault in found["errors"]] == ["functions.0.function"]
+    assert victim.admin.ok("GET", "/v1/agents/victims_function") == theirs
+
+
+def test_a_session_of_another_workspaces_id_is_another_session(victim: Victim, intruders: list[Client]) -> None:
+    """Each workspace's runtime chooses ids as it likes."""
+    theirs = victim.admin.ok("GET", "/v1/sessions/victims_session")
+    intruders[0].ok("PUT", "/v1/agents/own", {})
+    mine = intruders[0].ok("POST", "/v1/sessions", {"agent": "own", "sessionId": "victims_session"}, status=201)
+    assert (mine["agent"], mine["invocations"]) == ("own", [])
+    intruders[0].ok("PATCH", "/v1/sessions/victims_session", {"dynamicVariables": {"mine": 1}})
+    intruders[0].ok("POST", "/v1/sessions/victims_session/end", {"analysis": 1}, status=202)
+    intruders[0].ok("DELETE", "/v1/sessions/victims_session", status=204)
+    assert victim.admin.ok("GET", "/v1/sessions/victims_session") == theirs
+    found = intruders[0].problem(404, "POST", "/v1/sessions", {"agent": "victims_function", "sessionId": "x"})
+    assert found["code"] == "not_found"
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if "{" in route.path], ids=str)
@@ -105,8 +145,11 @@ def test_what_another_workspace_owns_looks_like_what_is_not_there(
     served: Served, victim: Victim, intruders: list[Client], route: Route
 ) -> None:
     """The two answers differ in nothing but the name that was asked for."""
+    if creates(route):
+        return
     body = body_of(served.contract.document, route)
-    nowhere = {**victim.names, "name": "nobodys_function", "invocation_id": "inv_0", "key_id": "key_0"}
+    nothing = {"name": "nobodys_function", "invocation_id": "inv_0", "key_id": "key_0", "session_id": "nobodys"}
+    nowhere = {**victim.names, **nothing}
     theirs = intruders[0].problem(404, route.method, route.path.format(**victim.names), body)
     none = intruders[0].problem(404, route.method, route.path.format(**nowhere), body)
     assert theirs["detail"].replace("victims_function", "nobodys_function") == none["detail"]
@@ -124,11 +167,13 @@ def test_the_victim_itself_finds_all_of_it(victim: Victim) -> None:
     """The names above are real: with the victim's own key every GET of them is a 200."""
     for route in ROUTES:
         if route.method == "GET" and route.path.startswith("/v1"):
-            victim.admin.ok("GET", route.path.format(**victim.names))
+            # An event stream ends by itself where the session is over.
+            over = {"session_id": "victims_ended_session"} if route.path.endswith("/events") else {}
+            victim.admin.ok("GET", route.path.format(**{**victim.names, **over}))
 
 
 def test_filters_and_cursors_of_another_workspace_show_nothing(victim: Victim, intruders: list[Client]) -> None:
     """An id of another workspace is good for nothing as a place to go on from either."""
     name, invocation = victim.names["name"], victim.names["invocation_id"]
-    for query in (f"function={name}", f"cursor={invocation}z", "status=succeeded"):
+    for query in (f"function={name}", f"cursor={invocation}z", "status=succeeded", "session=victims_session"):
         assert intruders[0].ok("GET", f"/v1/invocations?{query}")["items"] == []

@@ -29,6 +29,18 @@ NEEDED = {
     "POST /v1/review": "write",
     "GET /v1/invocations": "read",
     "GET /v1/invocations/{invocation_id}": "read",
+    "POST /v1/invocations/{invocation_id}/replay": "write",
+    "PUT /v1/agents/{name}": "write",
+    "GET /v1/agents": "read",
+    "GET /v1/agents/{name}": "read",
+    "POST /v1/sessions": "run",
+    "GET /v1/sessions": "read",
+    "GET /v1/sessions/{session_id}": "read",
+    "PATCH /v1/sessions/{session_id}": "run",
+    "DELETE /v1/sessions/{session_id}": "write",
+    "POST /v1/sessions/{session_id}/end": "run",
+    "POST /v1/sessions/{session_id}/functions/{name}": "run",
+    "GET /v1/sessions/{session_id}/events": "read",
     "POST /v1/keys": "admin",
     "GET /v1/keys": "read",
     "DELETE /v1/keys/{key_id}": "admin",
@@ -54,7 +66,7 @@ def test_the_table_has_every_route() -> None:
 @pytest.mark.parametrize("route", [route for route in ROUTES if str(route) in NEEDED], ids=str)
 def test_a_route_opens_for_its_scope_and_admin_alone(keyring: dict[str, Client], route: Route, scope: str) -> None:
     """A key without the scope gets 403 before anything about the call is looked at."""
-    path = route.path.format(name="no_such", number=1, invocation_id="inv_no_such", key_id="key_no_such")
+    path = route.path.format(name="no_such", number=1, invocation_id="inv_no_such", key_id="key_no_such", session_id="s")
     body = None if route.method == "GET" else {"no": "such field"}
     response = keyring[scope].send(route.method, path, json=body)
     if scope in {NEEDED[str(route)], "admin"}:
@@ -66,7 +78,7 @@ def test_a_route_opens_for_its_scope_and_admin_alone(keyring: dict[str, Client],
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_a_route_without_a_key_answers_401_unless_it_is_health(served: Served, route: Route) -> None:
     """Whatever else is wrong with the call: who one is comes first."""
-    path = route.path.format(name="a b", number="x", invocation_id="y", key_id="z")
+    path = route.path.format(name="a b", number="x", invocation_id="y", key_id="z", session_id="s")
     nobody = served.client(None)
     response = nobody.send(route.method, path, json=None if route.method == "GET" else [1])
     if str(route) in OPEN:

@@ -23,12 +23,15 @@ from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.access import Access, Caller
 from midcall.service.catalog import Catalog
+from midcall.service.chain import Chain
 from midcall.service.execute import Executor
 from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
 from midcall.service.ports import Queue
 from midcall.service.review_version import Reviews
+from midcall.service.settle import Settle
 from midcall.service.sweep import Sweep
+from midcall.service.task import Tasks
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
@@ -179,16 +182,21 @@ class House:
     @property
     def sweep(self) -> Sweep:
         """The sweep of one process."""
-        return Sweep(storage=self.storage, queue=self.queue, clock=self.clock)
+        return Sweep(storage=self.storage, queue=self.queue, settle=self.settle, clock=self.clock)
+
+    @property
+    def settle(self) -> Settle:
+        """What ends invocations."""
+        chain = Chain(queue=self.queue, clock=self.clock, delays_ms=(1_000,))
+        return Settle(storage=self.storage, queue=self.queue, chain=chain, clock=self.clock)
 
     def executor(self, sandbox: Pretended, *, owner: str = "worker", key: bytes = KEY) -> Executor:
         """Make what one worker process carries invocations out with."""
         return Executor(
             storage=self.storage,
-            queue=self.queue,
             sandbox=sandbox,
-            approval_key=key,
-            policy=POLICY,
+            tasks=Tasks(storage=self.storage, approval_key=key, policy=POLICY, clock=self.clock),
+            settle=self.settle,
             clock=self.clock,
             sleep=lambda _seconds: None,
             owner=owner,
@@ -210,7 +218,13 @@ class House:
     @property
     def invocations(self) -> Invocations:
         """The use cases of admission."""
-        return Invocations(storage=self.storage, queue=self.queue, clock=self.clock, max_queued=self.max_queued)
+        return Invocations(
+            storage=self.storage,
+            queue=self.queue,
+            clock=self.clock,
+            max_queued=self.max_queued,
+            background_attempts=2,
+        )
 
     def admit(self, name: str, purpose: Purpose = Purpose.LIVE) -> Invocation:
         """Admit a call."""

@@ -22,7 +22,8 @@ def test_the_document_has_every_default_and_neither_display_name_nor_tags() -> N
     config = parse_function(function(display_name="x", tags=["a"])).config()
     assert set(config) == {
         *("name", "description", "kind", "parameters", "output_schema", "strict_output", "timeout", "retries"),
-        *("max_result_chars", "messages", "code"),
+        *("max_result_chars", "messages", "code", "background", "response_variables", "requires"),
+        *("speak_during_execution", "speak_after_execution"),
     }
 
 
