@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-unit test-integration test-e2e demo up bench compose-test lock clean
+.PHONY: help setup check test test-unit test-integration test-e2e demo up bench soak compose-test lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
@@ -59,7 +59,7 @@ tier-e2e:
 	@echo "== end-to-end tests =="
 	$(PYTEST) tests/e2e $(ARGS)
 
-demo: ## See the main job, start to end: write, review, mend, publish, test, invoke; cleans up after itself
+demo: ## See the main job, start to end: write, review, publish, invoke, a whole session; cleans up after itself
 	@$(SETUP) runtime engine redis-any sandbox
 	@$(BIN)/midcall demo $(ARGS)
 
@@ -70,6 +70,10 @@ up: ## Start midcall on this machine and keep it running; Ctrl-C ends it
 bench: ## Measure docker run, a warm sandbox and an HTTP invoke on this machine
 	@$(SETUP) dev engine redis sandbox
 	@$(BIN)/python -m bench $(ARGS)
+
+soak: ## Play 200 sessions while workers and Redis are killed, and count what came of them; some minutes
+	@$(SETUP) dev engine redis sandbox
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 compose-test: ## Build docker-compose.yml, bring it up, play the demo against it, bring it down
 	@$(SETUP) dev engine compose sandbox

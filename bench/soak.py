@@ -2,13 +2,16 @@
 
 200 sessions, each with one pre-session, three during-session and two post-session functions, from 16 clients, against
 `midcall up`, while a worker is killed (SIGKILL) every few seconds and Redis is killed once. At the end every accepted
-post-session function must have exactly one recorded outcome, no session may be stuck, and no container may be left.
-Prints its counts; exits with 1 if one of these does not hold.
+post-session function must have exactly one recorded outcome (one row, one `completed` event), no variable that a
+succeeded call set may be lost, no session may be stuck, and no container may be left. Prints its counts; exits with 1
+if one of these does not hold.
 """
 
 import argparse
 import collections
+import contextlib
 import itertools
+import json
 import os
 import random
 import sys
@@ -60,6 +63,7 @@ class Counts:
     ended: int = 0
     calls: collections.Counter[str] = field(default_factory=collections.Counter)
     http_errors: collections.Counter[str] = field(default_factory=collections.Counter)
+    killed: collections.Counter[str] = field(default_factory=collections.Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def call(self, status: str) -> None:
@@ -84,23 +88,32 @@ def main() -> int:
     with midcall_up(MIDCALL_POOL_ID=pool_id, MIDCALL_RETRY_DELAYS_S="1,2,4,8,8,8,8,8") as server:
         set_up(server)
         began = time.monotonic()
-        calm = threading.Event()
-        disturber = threading.Thread(target=disturb, args=(server.pid, calm, arguments.sessions, counts))
-        disturber.start()
-        with ThreadPoolExecutor(arguments.clients) as clients:
-            list(clients.map(lambda number: play(server, number, counts), range(arguments.sessions)))
-        calm.set()
-        disturber.join()
+        play_all(server, arguments.sessions, arguments.clients, counts)
         print(f"played {arguments.sessions} sessions in {time.monotonic() - began:.0f} s", file=sys.stderr)
         faults = await_settled(server, counts)
-    faults += [f"{left} containers left" for left in [containers(pool_id)] if left]
-    print(
-        f"started {counts.started}, ended {counts.ended}; calls {dict(counts.calls)}; errors {dict(counts.http_errors)}"
-    )
+        print(f"settled after {time.monotonic() - began:.0f} s", file=sys.stderr)
+    left = containers(pool_id)
+    faults += [f"{left} containers left"] if left else []
+    print(f"sessions started {counts.started}, ended {counts.ended}; killed {dict(counts.killed)}")
+    print(f"calls as their callers saw them {dict(counts.calls)}; asked again after {dict(counts.http_errors)}")
+    print(f"containers left {left}")
     for fault in faults[:10]:
         print(f"NOT HELD: {fault}")
     print("holds" if not faults else f"{len(faults)} faults")
     return 1 if faults else 0
+
+
+def play_all(server: Server, sessions: int, clients: int, counts: Counts) -> None:
+    """Play all sessions from so many clients, disturbed all the while."""
+    calm = threading.Event()
+    disturber = threading.Thread(target=disturb, args=(server.pid, calm, sessions, counts))
+    disturber.start()
+    try:
+        with ThreadPoolExecutor(clients) as pool:
+            list(pool.map(lambda number: play(server, number, counts), range(sessions)))
+    finally:
+        calm.set()
+        disturber.join()
 
 
 def set_up(server: Server) -> None:
@@ -149,19 +162,24 @@ def insist(
 
 def disturb(up: int, calm: threading.Event, sessions: int, counts: Counts) -> None:
     """Kill a worker every few seconds, and Redis once, half way through."""
-    redis_killed = False
     while not calm.wait(KILL_EVERY_S):
-        workers = list(rq_workers(up))
-        if workers:
-            victim = random.choice(workers)  # noqa: S311 (nothing secret about it)
-            victim.kill()
-            counts.error("(worker killed)")
-        if not redis_killed and counts.ended >= sessions // 2:
-            redis_killed = True
-            for child in psutil.Process(up).children():
-                if "redis-server" in child.name():
-                    child.kill()
-                    counts.error("(redis killed)")
+        # What is looked for may have ended by itself, or just have been killed.
+        with contextlib.suppress(psutil.Error):
+            workers = list(rq_workers(up))
+            if workers:
+                random.choice(workers).kill()  # noqa: S311 (nothing secret about it)
+                counts.killed["worker"] += 1
+        with contextlib.suppress(psutil.Error):
+            if not counts.killed["redis"] and counts.ended >= sessions // 2:
+                kill_redis(up, counts)
+
+
+def kill_redis(up: int, counts: Counts) -> None:
+    """Kill the private Redis, which comes back empty."""
+    for child in psutil.Process(up).children():
+        if "redis-server" in child.name():
+            child.kill()
+            counts.killed["redis"] += 1
 
 
 def rq_workers(up: int) -> Iterator[psutil.Process]:
@@ -174,22 +192,23 @@ def rq_workers(up: int) -> Iterator[psutil.Process]:
 def await_settled(server: Server, counts: Counts) -> list[str]:
     """Wait until every session is over and nothing is open any more; say what is wrong."""
     give_up_at = time.monotonic() + SETTLE_S
-    faults: list[str] = []
-    while time.monotonic() < give_up_at:
+    while True:
         sessions = list(everything(server, "/v1/sessions"))
         invocations = list(everything(server, "/v1/invocations"))
         faults = judge(sessions, invocations, counts)
-        if not faults:
+        if not faults or time.monotonic() > give_up_at:
             break
         time.sleep(2)
     tally = collections.Counter((each["phase"], each["status"]) for each in invocations)
     for (phase, status), count in sorted(tally.items()):
         print(f"{phase:<16}{status:<12}{count:>6}")
-    return faults
+    again = sum(each["attempt"] > 1 for each in invocations)
+    print(f"of these, {again} took more than one attempt")
+    return faults + lost_variables(sessions, invocations) + told_twice(server, sessions, invocations)
 
 
 def judge(sessions: list[Any], invocations: list[Any], counts: Counts) -> list[str]:
-    """Say what does not hold."""
+    """Say what does not hold yet."""
     faults = []
     if len(sessions) != counts.started:
         faults.append(f"{len(sessions)} sessions on record, {counts.started} started")
@@ -206,6 +225,32 @@ def judge(sessions: list[Any], invocations: list[Any], counts: Counts) -> list[s
         if post[session, name] != 1:
             faults.append(f"{name} of {session} has {post[session, name]} outcomes")
     return faults
+
+
+def lost_variables(sessions: list[Any], invocations: list[Any]) -> list[str]:
+    """Find variables that a succeeded call set and its session does not have."""
+    held = {session["sessionId"]: session["dynamicVariables"] for session in sessions}
+    return [
+        f"{name}, set by {each['function']}, is not in {each['session']}"
+        for each in invocations
+        for name in each["changed"]
+        if name not in held[each["session"]]
+    ]
+
+
+def told_twice(server: Server, sessions: list[Any], invocations: list[Any]) -> list[str]:
+    """Find invocations without exactly one `completed` event on their session's stream."""
+    told: collections.Counter[str] = collections.Counter()
+    for session in sessions:
+        # A session that is over ends its stream by itself.
+        answer = server.client.get(f"/v1/sessions/{session['sessionId']}/events")
+        for event in answer.text.split("\n\n"):
+            lines = dict(line.split(": ", 1) for line in event.splitlines() if not line.startswith(":"))
+            if lines.get("event") == "completed":
+                told[json.loads(lines["data"])["invocation_id"]] += 1
+    return [
+        f"{each['id']} was told {told[each['id']]} times as completed" for each in invocations if told[each["id"]] != 1
+    ]
 
 
 def everything(server: Server, path: str) -> Iterator[Any]:
