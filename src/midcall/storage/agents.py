@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.agent import Agent, Attachment, OnFailure
-from midcall.domain.errors import NotFound
+from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.phases import Phase
 from midcall.service.stores import Page
 from midcall.storage.schema import agents
@@ -20,15 +21,18 @@ class SqlAgents:
     connection: Connection
 
     def put(self, agent: Agent) -> None:
-        """Store an agent, or replace the one that has its id."""
+        """Store an agent, or replace the one that has its id; raises Conflict if another one has its name."""
         row = asdict(agent) | {"attachments": [asdict(attached) for attached in agent.attachments]}
         if self.connection.execute(update(agents).where(agents.c.id == agent.id).values(row)).rowcount == 0:
-            self.connection.execute(insert(agents).values(row))
+            try:
+                self.connection.execute(insert(agents).values(row))
+            except IntegrityError as error:
+                raise Conflict("an agent of that name exists already") from error
 
     def find(self, workspace_id: str, name: str, *, lock: bool = False) -> Agent | None:
         """Read one by its name."""
         query = select(agents).where(agents.c.workspace_id == workspace_id, agents.c.name == name)
-        row = self.connection.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self.connection.execute(locked(query) if lock else query).one_or_none()
         return None if row is None else _agent_of(row)
 
     def get(self, workspace_id: str, name: str) -> Agent:
@@ -38,9 +42,11 @@ class SqlAgents:
             raise NotFound(f"there is no agent named {name!r:.80} in this workspace")
         return agent
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Agent]:
-        """List a workspace's agents by name."""
+    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[Agent]:
+        """List a workspace's agents by name; `among` names those that may be shown."""
         query = select(agents).where(agents.c.workspace_id == workspace_id)
+        if among is not None:
+            query = query.where(agents.c.name.in_(among))
         if page.cursor is not None:
             query = query.where(agents.c.name > page.cursor)
         return [_agent_of(row) for row in self.connection.execute(query.order_by(agents.c.name).limit(page.limit))]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import NameTaken, NotFound
@@ -14,6 +14,21 @@ from midcall.storage.schema import functions, publications, versions
 
 _LARGE = {"config", "review"}
 _SUMMARY = [column for column in versions.c if column.name not in _LARGE]
+
+# Built once, as in midcall.storage.invocations.
+_BY_NAME = select(functions).where(
+    functions.c.workspace_id == bindparam("p_workspace"),
+    functions.c.name == bindparam("p_name"),
+    functions.c.archived.is_(False),
+)
+_BY_NAME_LOCKED = _BY_NAME.with_for_update()
+_BY_ID = select(functions).where(functions.c.id == bindparam("p_id"))
+_VERSION = select(versions).where(
+    versions.c.function_id == bindparam("p_function"), versions.c.number == bindparam("p_number")
+)
+_PUBLISHED = select(publications.c.function_id, publications.c.environment, publications.c.number).where(
+    publications.c.function_id.in_(bindparam("p_functions", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +56,15 @@ class SqlFunctions:
 
     def get(self, workspace_id: str, name: str, *, lock: bool = False) -> Function:
         """Read one that is not archived; raises NotFound."""
-        query = select(functions).where(
-            functions.c.workspace_id == workspace_id, functions.c.name == name, functions.c.archived.is_(False)
-        )
-        row = self.connection.execute(query.with_for_update() if lock else query).one_or_none()
+        query = _BY_NAME_LOCKED if lock else _BY_NAME
+        row = self.connection.execute(query, {"p_workspace": workspace_id, "p_name": name}).one_or_none()
         if row is None:
             raise NotFound(f"there is no function named {name!r:.80} in this workspace")
         return function_of(row, self._published([row.id]).get(row.id, {}))
 
     def by_id(self, function_id: str) -> Function:
         """Read one by id, archived or not; raises NotFound."""
-        row = self.connection.execute(select(functions).where(functions.c.id == function_id)).one_or_none()
+        row = self.connection.execute(_BY_ID, {"p_id": function_id}).one_or_none()
         if row is None:
             raise NotFound("there is no such function")
         return function_of(row, self._published([row.id]).get(row.id, {}))
@@ -93,8 +106,7 @@ class SqlFunctions:
 
     def version(self, function_id: str, number: int) -> Version:
         """Read one version; raises NotFound."""
-        query = select(versions).where(versions.c.function_id == function_id, versions.c.number == number)
-        row = self.connection.execute(query).one_or_none()
+        row = self.connection.execute(_VERSION, {"p_function": function_id, "p_number": number}).one_or_none()
         if row is None:
             raise NotFound(f"this function has no version {number}")
         return version_of(row, config=row.config, review=row.review)
@@ -129,11 +141,8 @@ class SqlFunctions:
             self.connection.execute(insert(publications).values(new))
 
     def _published(self, function_ids: Iterable[str]) -> Mapping[str, dict[str, int]]:
-        query = select(publications.c.function_id, publications.c.environment, publications.c.number).where(
-            publications.c.function_id.in_(list(function_ids))
-        )
         found: dict[str, dict[str, int]] = {}
-        for row in self.connection.execute(query):
+        for row in self.connection.execute(_PUBLISHED, {"p_functions": list(function_ids)}):
             found.setdefault(row.function_id, {})[row.environment] = row.number
         return found
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, func, insert, or_, select, update
 
 from midcall.domain.errors import NotFound
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
@@ -19,6 +19,29 @@ _FOR_GOOD = [InvocationStatus.DEAD.value, InvocationStatus.FAILED.value, Invocat
 _WAITED_FOR = invocations.c.purpose != Purpose.BACKGROUND.value
 _NOBODY: Mapping[str, Any] = {"owner": None, "lease_until": None}
 
+# Statements of the way of a call are built once: building one anew costs about as much as running it. Columns to be set
+# are named when a statement is executed; what its conditions compare is named `p_…`.
+_ADD = insert(invocations)
+_FIND = select(invocations).where(invocations.c.id == bindparam("p_id"))
+_COUNT_OPEN = (
+    select(func.count())
+    .select_from(invocations)
+    .where(_OPEN, _WAITED_FOR, invocations.c.workspace_id == bindparam("p_workspace"))
+)
+_COUNT_QUEUED = select(func.count()).select_from(invocations).where(invocations.c.status == _QUEUED, _WAITED_FOR)
+_QUEUED_ONE = update(invocations).where(invocations.c.id == bindparam("p_id"), invocations.c.status == _QUEUED)
+_CLAIM = _QUEUED_ONE.where(or_(invocations.c.due_at.is_(None), invocations.c.due_at <= bindparam("p_now"))).values(
+    attempt=invocations.c.attempt + 1
+)
+#: The fence of a worker: the row is still running, and still for this attempt.
+_HELD = update(invocations).where(
+    invocations.c.id == bindparam("p_id"),
+    invocations.c.attempt == bindparam("p_attempt"),
+    invocations.c.status == _RUNNING,
+)
+#: The fence of the sweep: this attempt, and its lease is over.
+_LAPSED = _HELD.where(invocations.c.lease_until < bindparam("p_now"))
+
 
 @dataclass(frozen=True, slots=True)
 class SqlInvocations:
@@ -28,11 +51,11 @@ class SqlInvocations:
 
     def add(self, invocation: Invocation) -> None:
         """Store a new invocation."""
-        self.connection.execute(insert(invocations).values(invocation_columns(invocation)))
+        self.connection.execute(_ADD, invocation_columns(invocation))
 
     def find(self, invocation_id: str) -> Invocation | None:
         """Read one, of whatever workspace."""
-        row = self.connection.execute(select(invocations).where(invocations.c.id == invocation_id)).one_or_none()
+        row = self.connection.execute(_FIND, {"p_id": invocation_id}).one_or_none()
         return None if row is None else invocation_of(row)
 
     def get(self, workspace_id: str, invocation_id: str) -> Invocation:
@@ -56,6 +79,11 @@ class SqlInvocations:
                 sessions.c.workspace_id == workspace_id, sessions.c.session_id == where.session
             )
             query = query.where(invocations.c.session_key.in_(of_it))
+        if where.agents is not None:
+            theirs = select(sessions.c.id).where(
+                sessions.c.workspace_id == workspace_id, sessions.c.agent.in_(where.agents)
+            )
+            query = query.where(invocations.c.session_key.in_(theirs))
         for name in ("function", "phase", "status"):
             wanted = getattr(where, name)
             if wanted is not None:
@@ -96,96 +124,59 @@ class SqlInvocations:
 
     def count_open(self, workspace_id: str) -> int:
         """Count the workspace's queued and running invocations that somebody waits for."""
-        return self._count(_OPEN, _WAITED_FOR, invocations.c.workspace_id == workspace_id)
+        return self.connection.execute(_COUNT_OPEN, {"p_workspace": workspace_id}).scalar_one()
 
     def count_queued(self) -> int:
         """Count all queued invocations that somebody waits for."""
-        return self._count(invocations.c.status == _QUEUED, _WAITED_FOR)
+        return self.connection.execute(_COUNT_QUEUED).scalar_one()
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
         """Queue an invocation again that had failed for good, with so many more attempts."""
-        return self._swap(
-            [invocations.c.id == invocation_id, invocations.c.status.in_(_FOR_GOOD), ~_WAITED_FOR],
-            status=_QUEUED,
-            max_attempts=invocations.c.attempt + attempts,
-            enqueued_at=now,
-            due_at=None,
-            deadline_at=deadline_at,
-            ended_at=None,
-        )
+        given_up = (invocations.c.id == invocation_id, invocations.c.status.in_(_FOR_GOOD), ~_WAITED_FOR)
+        again = update(invocations).where(*given_up).values(max_attempts=invocations.c.attempt + attempts)
+        fresh = {"enqueued_at": now, "due_at": None, "deadline_at": deadline_at, "ended_at": None}
+        return self._swap(again, {}, status=_QUEUED, **fresh)
 
     def claim(self, invocation_id: str, *, owner: str, now: int, lease_until: int) -> bool:
         """Take a queued invocation: running, one attempt more."""
-        due = or_(invocations.c.due_at.is_(None), invocations.c.due_at <= now)
-        return self._swap(
-            [invocations.c.id == invocation_id, invocations.c.status == _QUEUED, due],
-            status=_RUNNING,
-            owner=owner,
-            attempt=invocations.c.attempt + 1,
-            lease_until=lease_until,
-            started_at=now,
-        )
+        free = {"p_id": invocation_id, "p_now": now}
+        return self._swap(_CLAIM, free, status=_RUNNING, owner=owner, lease_until=lease_until, started_at=now)
 
     def renew(self, invocation_id: str, *, attempt: int, lease_until: int) -> bool:
         """Lengthen the lease."""
-        return self._swap(_held(invocation_id, attempt), lease_until=lease_until)
+        return self._swap(_HELD, {"p_id": invocation_id, "p_attempt": attempt}, lease_until=lease_until)
 
     def record(
         self, invocation_id: str, *, attempt: int, outcome: Outcome, report: RunReport | None, ended_at: int
     ) -> bool:
         """Record the outcome of a running attempt."""
-        return self._swap(
-            _held(invocation_id, attempt),
-            status=outcome.status.value,
-            outcome=outcome_columns(outcome),
-            report=report_columns(report),
-            ended_at=ended_at,
-            **_NOBODY,
-        )
+        held = {"p_id": invocation_id, "p_attempt": attempt}
+        return self._swap(_HELD, held, report=report_columns(report), **_ended(outcome, ended_at), **_NOBODY)
 
     def close_lost(self, invocation_id: str, *, attempt: int, outcome: Outcome, ended_at: int) -> bool:
         """Record the outcome of a running attempt whose lease is over."""
-        return self._swap(
-            _lapsed(invocation_id, attempt, ended_at),
-            status=outcome.status.value,
-            outcome=outcome_columns(outcome),
-            ended_at=ended_at,
-            **_NOBODY,
-        )
+        lapsed = {"p_id": invocation_id, "p_attempt": attempt, "p_now": ended_at}
+        return self._swap(_LAPSED, lapsed, **_ended(outcome, ended_at), **_NOBODY)
 
     def close_queued(self, invocation_id: str, *, outcome: Outcome, ended_at: int) -> bool:
         """Record the outcome of an invocation that no worker took."""
-        return self._swap(
-            [invocations.c.id == invocation_id, invocations.c.status == _QUEUED],
-            status=outcome.status.value,
-            outcome=outcome_columns(outcome),
-            ended_at=ended_at,
-        )
+        return self._swap(_QUEUED_ONE, {"p_id": invocation_id}, **_ended(outcome, ended_at))
 
     def requeue(self, invocation_id: str, *, attempt: int, enqueued_at: int) -> bool:
         """Put a running attempt whose lease is over back to queued."""
-        lapsed = _lapsed(invocation_id, attempt, enqueued_at)
-        return self._swap(lapsed, status=_QUEUED, enqueued_at=enqueued_at, **_NOBODY)
+        lapsed = {"p_id": invocation_id, "p_attempt": attempt, "p_now": enqueued_at}
+        return self._swap(_LAPSED, lapsed, status=_QUEUED, enqueued_at=enqueued_at, **_NOBODY)
 
     def postpone(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
         """Put a running attempt that failed back to queued until `due_at`, with what came of it so far."""
-        return self._swap(
-            _held(invocation_id, attempt),
-            status=_QUEUED,
-            due_at=due_at,
-            enqueued_at=due_at,
-            outcome=outcome_columns(outcome),
-            **_NOBODY,
-        )
+        held = {"p_id": invocation_id, "p_attempt": attempt}
+        later = {"status": _QUEUED, "due_at": due_at, "enqueued_at": due_at, "outcome": outcome_columns(outcome)}
+        return self._swap(_HELD, held, **later, **_NOBODY)
 
     def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
         """Note another wake of a queued invocation last woken at `seen`."""
-        waiting = [
-            invocations.c.id == invocation_id,
-            invocations.c.status == _QUEUED,
-            invocations.c.enqueued_at == seen,
-        ]
-        return self._swap(waiting, enqueued_at=enqueued_at)
+        still = _QUEUED_ONE.where(invocations.c.enqueued_at == seen)
+        return self._swap(still, {"p_id": invocation_id}, enqueued_at=enqueued_at)
 
     def stale_queued(self, *, enqueued_before: int, now: int, limit: int) -> Sequence[Invocation]:
         """Return queued invocations whose last wake is long ago, or that are due and were not woken yet."""
@@ -204,8 +195,9 @@ class SqlInvocations:
         """Return running invocations whose lease is over."""
         return self._some(limit, invocations.c.status == _RUNNING, invocations.c.lease_until < lease_before)
 
-    def _swap(self, conditions: Sequence[ColumnElement[bool]], **values: Any) -> bool:
-        return self.connection.execute(update(invocations).where(*conditions).values(**values)).rowcount == 1
+    def _swap(self, fenced: Update, fence: Mapping[str, Any], **values: Any) -> bool:
+        """Set columns of the one row that a statement's conditions fit; False if there is none."""
+        return self.connection.execute(fenced, {**fence, **values}).rowcount == 1
 
     def _count(self, *conditions: ColumnElement[bool]) -> int:
         return self.connection.execute(select(func.count()).select_from(invocations).where(*conditions)).scalar_one()
@@ -215,15 +207,5 @@ class SqlInvocations:
         return [invocation_of(row) for row in self.connection.execute(query)]
 
 
-def _held(invocation_id: str, attempt: int) -> list[ColumnElement[bool]]:
-    """Return the fence: the row is still running, and still for this attempt."""
-    return [
-        invocations.c.id == invocation_id,
-        invocations.c.attempt == attempt,
-        invocations.c.status == _RUNNING,
-    ]
-
-
-def _lapsed(invocation_id: str, attempt: int, now: int) -> list[ColumnElement[bool]]:
-    """Return the sweep's fence: this attempt, and its lease is over."""
-    return [*_held(invocation_id, attempt), invocations.c.lease_until < now]
+def _ended(outcome: Outcome, ended_at: int) -> dict[str, Any]:
+    return {"status": outcome.status.value, "outcome": outcome_columns(outcome), "ended_at": ended_at}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import Conflict, NotFound
@@ -11,6 +11,11 @@ from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
 from midcall.service.stores import Page
 from midcall.storage.rows import key_of, workspace_of
 from midcall.storage.schema import api_keys, workspaces
+
+# Built once, as in midcall.storage.invocations.
+_WORKSPACE = select(workspaces).where(workspaces.c.id == bindparam("p_id"))
+_WORKSPACE_LOCKED = _WORKSPACE.with_for_update()
+_KEY = select(api_keys).where(api_keys.c.id == bindparam("p_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,8 @@ class SqlWorkspaces:
 
     def get(self, workspace_id: str, *, lock: bool = False) -> Workspace:
         """Read one; raises NotFound."""
-        query = select(workspaces).where(workspaces.c.id == workspace_id)
-        row = self.connection.execute(query.with_for_update() if lock else query).one_or_none()
+        query = _WORKSPACE_LOCKED if lock else _WORKSPACE
+        row = self.connection.execute(query, {"p_id": workspace_id}).one_or_none()
         if row is None:
             raise NotFound("there is no such workspace")
         return workspace_of(row)
@@ -68,7 +73,7 @@ class SqlKeys:
 
     def find(self, key_id: str) -> Key | None:
         """Read one, of whatever workspace."""
-        row = self.connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+        row = self.connection.execute(_KEY, {"p_id": key_id}).one_or_none()
         return None if row is None else key_of(row)
 
     def get(self, workspace_id: str, key_id: str) -> Key:
