@@ -158,8 +158,8 @@ class EndSession(Form):
     llm_response: Any = Field(default=None, alias="llmResponse")
 
     def late(self) -> dict[str, Any]:
-        """Return what was sent, by the session body's names."""
-        return self.model_dump(by_alias=True, exclude_unset=True)
+        """Return what was sent, by the session body's names; null says that it is not known yet."""
+        return self.model_dump(by_alias=True, exclude_none=True)
 
 
 class NewKey(Form):

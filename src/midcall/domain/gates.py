@@ -51,7 +51,7 @@ def _open(gate: Gate, params: Mapping[str, Any], runs: list[PastRun], variables:
         return False
     # The latest run that spoke about the same thing decides: a later "not verified" closes the gate again.
     for run in reversed(runs):
-        about_the_same = all(same(run.params.get(name), params[name]) for name in gate.same_params)
+        about_the_same = all(name in run.params and same(run.params[name], params[name]) for name in gate.same_params)
         if run.function == gate.function and gate.variable in run.set_variables and about_the_same:
             vouched = same(run.set_variables[gate.variable], gate.equals)
             return vouched and _still_stands(gate, variables)

@@ -134,6 +134,12 @@ class Access:
         )
 
 
+def check_agent(caller: Caller, agent: str) -> None:
+    """Raise Forbidden for a key that is limited to other agents."""
+    if caller.key.agents and agent not in caller.key.agents:
+        raise Forbidden(f"this key is limited to other agents than {agent}")
+
+
 def _new_secret() -> str:
     return secrets.token_urlsafe(32)
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from midcall.domain.agent import Agent, Attachment, OnFailure, Pin, in_order
-from midcall.domain.errors import Fault, InvalidInput, NotFound
+from midcall.domain.errors import Conflict, Fault, InvalidInput, NotFound
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, VersionStatus
 from midcall.domain.ids import new_id
 from midcall.domain.phases import Phase
-from midcall.service.access import Caller
+from midcall.service.access import Caller, check_agent
 from midcall.service.ports import Storage, Transaction
 from midcall.service.stores import Page
 
@@ -34,6 +34,16 @@ class Agents:
         self, caller: Caller, name: str, *, version: str, number: str, attachments: Sequence[Attachment]
     ) -> AgentView:
         """Create an agent or replace it whole; sessions under way keep what they started with."""
+        check_agent(caller, name)
+        try:
+            return self._put(caller, name, version, number, attachments)
+        except Conflict:
+            # Somebody else created it between our look and our insert: now it is there to be replaced.
+            return self._put(caller, name, version, number, attachments)
+
+    def _put(
+        self, caller: Caller, name: str, version: str, number: str, attachments: Sequence[Attachment]
+    ) -> AgentView:
         now = self.clock()
         ordered = in_order(attachments)
         with self.storage.write() as tx:
@@ -62,14 +72,16 @@ class Agents:
 
     def get(self, caller: Caller, name: str) -> AgentView:
         """Read one agent."""
+        check_agent(caller, name)
         with self.storage.read() as tx:
             agent = tx.agents.get(caller.workspace_id, name)
             return AgentView(agent, _warnings(tx, agent))
 
     def page(self, caller: Caller, page: Page) -> list[AgentView]:
-        """List agents by name."""
+        """List agents by name; a key that is limited to agents sees those alone."""
         with self.storage.read() as tx:
-            return [AgentView(agent, _warnings(tx, agent)) for agent in tx.agents.page(caller.workspace_id, page)]
+            found = tx.agents.page(caller.workspace_id, page, among=caller.key.agents or None)
+            return [AgentView(agent, _warnings(tx, agent)) for agent in found]
 
 
 def pins_for(tx: Transaction, agent: Agent, environment: str) -> tuple[Pin, ...]:

@@ -83,6 +83,7 @@ class Invocations:
 
     def replay(self, caller: Caller, invocation_id: str) -> Invocation:
         """Queue a background run again that failed for good; raises Conflict for any other."""
+        _refuse_limited(caller)
         now = self.clock()
         with self.storage.write() as tx:
             invocation = tx.invocations.get(caller.workspace_id, invocation_id)

@@ -15,6 +15,7 @@ import jsonschema_rs
 
 from midcall.domain.errors import Fault
 from midcall.domain.jsonvalue import canonical
+from midcall.domain.parameters import MASK, sensitive_names
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_SCHEMA_BYTES = 64 * 1024
@@ -111,6 +112,8 @@ def _first_faults(validator: jsonschema_rs.Draft202012Validator, value: Any, loc
 def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         dict(schema),
+        # Faults quote the value, and go on record.
+        mask=MASK if sensitive_names(schema) else None,
         validate_formats=True,
         pattern_options=jsonschema_rs.RegexOptions(size_limit=1 << 20, dfa_size_limit=1 << 20),
         retriever=_retrieve_nothing,

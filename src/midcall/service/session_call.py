@@ -15,14 +15,13 @@ from midcall.domain.parameters import prepare
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import values
-from midcall.service.access import Caller
+from midcall.service.access import Caller, check_agent
 from midcall.service.chain import BACKGROUND_PATIENCE_MS, Chain
 from midcall.service.invoke import check_room, faults_as_text
 from midcall.service.notes import note
 from midcall.service.outcome import outcome_document, refused
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.schemas import value_faults
-from midcall.service.sessions import check_agent
 from midcall.service.task import effective
 
 #: Calls of one session that may be queued or running at once.

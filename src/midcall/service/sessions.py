@@ -1,25 +1,26 @@
 """Use cases of sessions: start, read, change, end, delete."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from midcall.domain.errors import Conflict, Fault, Forbidden, InvalidInput, NotFound, SessionOver
+from midcall.domain.errors import Conflict, Fault, InvalidInput, NotFound, SessionOver, TooLarge
 from midcall.domain.events import Event, EventName
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation
 from midcall.domain.session import OWN_FIELDS, Session, SessionStatus
 from midcall.domain.times import iso
 from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariables, Variable, merge
-from midcall.service.access import Caller
+from midcall.service.access import Caller, check_agent
 from midcall.service.agents import pins_for
 from midcall.service.chain import Chain
 from midcall.service.notes import note
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.stores import Page, SessionFilter
 
-#: A transcript that grows by PATCH stays below this; what `end` brings is bounded by its body.
-MAX_FIELDS_BYTES = 16 * 1024 * 1024
+#: A session body stays below this, however many calls made it: a sandbox takes 24 MiB, source and variables included.
+MAX_FIELDS_BYTES = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Sessions:
                 fields["transcript"] = [*_list_of(fields.get("transcript")), *transcript]
             if contact:
                 fields["contact"] = {**_dict_of(fields.get("contact")), **contact}
+            _check_size(fields)
             session = replace(session, fields=fields, variables=_merged(session.variables, variables, now))
             session = replace(session, updated_at=now)
             tx.sessions.replace(session)
@@ -252,10 +254,12 @@ class Sessions:
         now = self.clock()
         wait_ms = tx.workspaces.get(session.workspace_id).settings.post_session_wait_s * 1000
         first = session.status is SessionStatus.ACTIVE
+        fields = {**session.fields, **late}
+        _check_size(fields)
         session = replace(
             session,
             status=SessionStatus.ENDED,
-            fields={**session.fields, **late},
+            fields=fields,
             updated_at=now,
             pre_done=True,
             reason=session.reason or reason,
@@ -275,17 +279,18 @@ class Sessions:
         return self.chain.begin_post(tx, session)[1]
 
 
-def check_agent(caller: Caller, agent: str) -> None:
-    """Raise Forbidden for a key that is limited to other agents."""
-    if caller.key.agents and agent not in caller.key.agents:
-        raise Forbidden(f"this key is limited to other agents than {agent}")
-
-
 def _merged(variables: Mapping[str, Variable], changed: Mapping[str, Any], now: int) -> dict[str, Variable]:
     try:
         return merge(variables, changed, source=CALLER, at=now)
     except TooManyVariables as error:
         raise InvalidInput(faults=[Fault("dynamicVariables", str(error))]) from error
+
+
+def _check_size(fields: Mapping[str, Any]) -> None:
+    # Bytes as the sandbox gets them: ASCII escapes would make a transcript in Thai six times as long.
+    size = len(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+    if size > MAX_FIELDS_BYTES:
+        raise TooLarge(f"a session's body may have {MAX_FIELDS_BYTES} bytes at most, with all that was added to it")
 
 
 def _list_of(value: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from midcall.domain.session import Session
 from midcall.domain.variables import TooManyVariables, merge, set_by, values
 from midcall.service.chain import Chain
 from midcall.service.notes import note
-from midcall.service.outcome import outcome_document
+from midcall.service.outcome import DEFAULT_ERROR_MESSAGE, outcome_document
 from midcall.service.ports import Queue, Storage, Transaction
 
 #: Ends after which a background run is tried again.
@@ -57,19 +57,18 @@ class Settle:
         return self._tell(invocation, kept, woken)
 
     def lost(self, invocation: Invocation, outcome: Outcome) -> bool:
-        """End a running invocation whose lease is over; False if it came back."""
+        """End a running invocation whose lease is over; False if it came back, or its session was deleted."""
 
         def close(tx: Transaction, final: Outcome) -> bool:
             return tx.invocations.close_lost(
                 invocation.id, attempt=invocation.attempt, outcome=final, ended_at=self.clock()
             )
 
-        with self.storage.write() as tx:
-            kept, woken = self._end(tx, _session(tx, invocation), invocation, outcome, close)
+        kept, woken = self._given_up(invocation, outcome, close)
         return self._tell(invocation, kept, woken)
 
     def unstarted(self, invocation: Invocation, outcome: Outcome) -> bool:
-        """End a queued invocation that no worker took; False if one just did.
+        """End a queued invocation that no worker took; False if one just did, or its session was deleted.
 
         Nobody is woken for it: whoever waits closed it, or looks every second, and the queue may be what is away.
         """
@@ -77,10 +76,17 @@ class Settle:
         def close(tx: Transaction, final: Outcome) -> bool:
             return tx.invocations.close_queued(invocation.id, outcome=final, ended_at=self.clock())
 
-        with self.storage.write() as tx:
-            kept, woken = self._end(tx, _session(tx, invocation), invocation, outcome, close)
+        kept, woken = self._given_up(invocation, outcome, close)
         self.chain.wake(woken)
         return kept
+
+    def _given_up(self, invocation: Invocation, outcome: Outcome, close: Close) -> tuple[bool, Sequence[Invocation]]:
+        """End an invocation that no worker will end; one that went with its session must not hold up a sweep."""
+        try:
+            with self.storage.write() as tx:
+                return self._end(tx, _session(tx, invocation), invocation, outcome, close)
+        except NotFound:
+            return False, ()
 
     def _end(
         self, tx: Transaction, session: Session | None, invocation: Invocation, outcome: Outcome, close: Close
@@ -102,9 +108,11 @@ class Settle:
         try:
             variables = merge(session.variables, set_now, source=set_by(invocation.function), at=now)
         except TooManyVariables as error:
+            # What it decided stands: a guard that says "terminate" is heard whatever else it set.
             failure = OutcomeError("too_many_variables", str(error))
-            outcome = replace(outcome, status=InvocationStatus.FAILED, changed=(), terminate=None, error=failure)
-            return session, replace(outcome, variables=values(session.variables))
+            outcome = replace(outcome, status=InvocationStatus.FAILED, result=None, changed=(), error=failure)
+            message = outcome.message or DEFAULT_ERROR_MESSAGE
+            return session, replace(outcome, variables=values(session.variables), message=message)
         changed = replace(session, variables=variables, updated_at=now) if set_now else session
         return changed, replace(outcome, variables=values(variables))
 

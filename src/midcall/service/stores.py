@@ -238,7 +238,7 @@ class AgentStore(Protocol):
     """Agents, with their attachments."""
 
     def put(self, agent: Agent) -> None:
-        """Store an agent, or replace the one that has its id."""
+        """Store an agent, or replace the one that has its id; raises Conflict if another one has its name."""
         ...
 
     def find(self, workspace_id: str, name: str, *, lock: bool = False) -> Agent | None:
@@ -249,8 +249,8 @@ class AgentStore(Protocol):
         """Read one by its name; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Agent]:
-        """List a workspace's agents by name."""
+    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[Agent]:
+        """List a workspace's agents by name; `among` names those that may be shown."""
         ...
 
 

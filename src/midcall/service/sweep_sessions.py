@@ -40,12 +40,18 @@ class SessionSweep:
         moved = len(late)
         moved += sum(self.sessions.begin_post_due(session) for session in due)
         moved += sum(self.sessions.end_forgotten(session, "nothing was heard of it any more") for session in idle)
-        for session in old:
-            with self.storage.write() as tx:
-                tx.sessions.delete(session)
-        if moved or old:
-            log.info("sessions_swept", moved=moved, deleted=len(old))
-        return moved + len(old)
+        deleted = sum(self._delete(session) for session in old)
+        if moved or deleted:
+            log.info("sessions_swept", moved=moved, deleted=deleted)
+        return moved + deleted
+
+    def _delete(self, session: Session) -> bool:
+        with self.storage.write() as tx:
+            # Under its lock: an outcome that is being recorded now holds it, and then writes what would be in the way.
+            found = tx.sessions.by_key(session.id, lock=True)
+            if found is not None:
+                tx.sessions.delete(found)
+            return found is not None
 
 
 def _outlived(tx: Transaction, now: int) -> list[Session]:

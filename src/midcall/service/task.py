@@ -1,6 +1,6 @@
 """What a worker is about to run: the claimed invocation with everything it needs, checked once more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,9 +41,7 @@ class Task:
 
     def masked(self, report: RunReport) -> RunReport:
         """Return a report without the values of sensitive parameters, where they were printed or stand in an error."""
-        names = sensitive_names(self.config["parameters"])
-        secrets = [str(self.invocation.params[name]) for name in names if name in self.invocation.params]
-        secrets = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
+        secrets = _secrets(self.config["parameters"], self.invocation.params)
         if not secrets:
             return report
         error = report.error
@@ -80,6 +78,26 @@ class Task:
             now=now,
             deadline_ms=left,
         )
+
+
+def without_sensitive(schema: Mapping[str, Any], params: Mapping[str, Any], text: str) -> str:
+    """Return a text without the values of sensitive parameters."""
+    return _without(_secrets(schema, params), text)
+
+
+def _secrets(schema: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
+    """Return the texts of sensitive values, longest first; of lists and objects each part."""
+    texts = {text for name in sensitive_names(schema) if name in params for text in _texts(params[name])}
+    return sorted((text for text in texts if len(text) >= SHORTEST_SECRET), key=len, reverse=True)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from (text for child in value.values() for text in _texts(child))
+    elif isinstance(value, list):
+        yield from (text for child in value for text in _texts(child))
+    elif isinstance(value, str | float) or (isinstance(value, int) and not isinstance(value, bool)):
+        yield str(value)
 
 
 def _without(secrets: list[str], text: str) -> str:

@@ -32,7 +32,7 @@ class SqlAgents:
     def find(self, workspace_id: str, name: str, *, lock: bool = False) -> Agent | None:
         """Read one by its name."""
         query = select(agents).where(agents.c.workspace_id == workspace_id, agents.c.name == name)
-        row = self.connection.execute(locked(query) if lock else query).one_or_none()
+        row = self.connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
         return None if row is None else _agent_of(row)
 
     def get(self, workspace_id: str, name: str) -> Agent:

@@ -36,7 +36,7 @@ class SqlSessions:
         """Read one by its runtime's id. `lock` holds the row until the transaction ends."""
         here = (sessions.c.workspace_id == workspace_id, sessions.c.session_id == session_id)
         query = select(sessions).where(*here)
-        row = self.connection.execute(locked(query) if lock else query).one_or_none()
+        row = self.connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
         return None if row is None else _session_of(row)
 
     def get(self, workspace_id: str, session_id: str, *, lock: bool = False) -> Session:
@@ -49,7 +49,7 @@ class SqlSessions:
     def by_key(self, key: str, *, lock: bool = False) -> Session | None:
         """Read one by our own id."""
         query = select(sessions).where(sessions.c.id == key)
-        row = self.connection.execute(locked(query) if lock else query).one_or_none()
+        row = self.connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
         return None if row is None else _session_of(row)
 
     def replace(self, session: Session) -> None:

@@ -29,6 +29,7 @@ router = APIRouter(prefix="/v1", tags=["sessions"], responses=PROBLEMS)
 
 SessionId = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the runtime's id of the session")]
 _STREAM = "text/event-stream"
+_MAX_ROW = 2**63 - 1
 _EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {_STREAM: {}}}}
 #: Proxies must pass each event on at once.
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -113,7 +114,7 @@ async def call_function(
     caller: Runner,
     in_thread: InThreads,
     trace: TraceId,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
     accept: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Call a function that is attached to the session's agent. With `Accept: text/event-stream` its events follow."""
@@ -205,6 +206,6 @@ def _answerable(invocation: Any) -> bool:
 def _event_number(text: str | None) -> int:
     if text is None or not text.strip():
         return 0
-    if not text.strip().isdecimal() or len(text) > 19:  # noqa: PLR2004 (digits of the largest row number)
+    if not text.strip().isdecimal() or len(text) > 19 or int(text) > _MAX_ROW:  # noqa: PLR2004 (its digits)
         raise InvalidInput(faults=[Fault("Last-Event-ID", "give the id of the last event that was received")])
     return int(text)
