@@ -131,7 +131,7 @@ class SessionStory:
         self._stage.fact("status", f"{session['status']}; answered after {took_ms:.0f} ms")
         # The stream ends by itself: the session is over, and its last function too.
         events = list(self._stage.follow(f"{self._session}/events"))
-        written = next(event for event in reversed(events) if event.data.get("phase") == "post_session")
+        written = next(event for event in reversed(events) if event.name == "completed")
         self._stage.fact("write_up", f"{written.data['status']}: {compact(written.data['result'])}")
         self._stage.title("The session from its first event to its last")
         began = _time_of(events[0])
