@@ -1,0 +1,153 @@
+"""The client: HTTP requests to where others point, and to nowhere that they should not reach."""
+
+import math
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Self
+
+import httpcore
+import httpx
+
+from midcall.domain.errors import InvalidInput
+from midcall.outbound.allow import Allowed
+from midcall.outbound.budget import Budget
+from midcall.outbound.dial import Dial, GuardedBackend, tcp_dial
+from midcall.outbound.errors import BadReply, BadRequest, ConnectFailed, TimedOut, TooManyRedirects
+from midcall.outbound.message import Outgoing, Reply, first, read_body, read_headers
+from midcall.outbound.proxy import Proxy
+from midcall.outbound.redirect import MAX_HOPS, STATUSES, next_request
+from midcall.outbound.resolver import Resolve, Resolver, system_resolve
+from midcall.outbound.url import Target, parse_url
+
+KIB = 1024
+MAX_BODY_BYTES = 256 * KIB
+#: Above the 320 webhook calls that may run at a time, so that callers never wait for each other here.
+MAX_CONNECTIONS = 400
+MAX_IDLE_CONNECTIONS = 100
+IDLE_S = 15.0
+_SWITCHING_PROTOCOLS = 101
+
+
+class GuardedClient:
+    """Calls URLs, after checking each and every address behind it. Safe to use from many threads; make one a process.
+
+    Takes nothing from the environment, keeps no cookies, follows no redirects unless told.
+    `allow`: entries that open what is refused by default (`midcall.outbound.allow`). `http`: plain http too.
+    `proxy`: `http://[user:password@]host:port`, an egress proxy. `source_address`: the local address to connect from.
+    `ssl_context`: one for all; by default the public certificate authorities. Raises InvalidInput for bad settings.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow: Iterable[str] = (),
+        http: bool = False,
+        proxy: str | None = None,
+        source_address: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        resolve: Resolve = system_resolve,
+        dial: Dial = tcp_dial,
+    ) -> None:
+        self._allowed = Allowed.parse(allow)
+        self._http = http
+        try:
+            source = None if source_address is None else ip_address(source_address)
+        except ValueError:
+            raise InvalidInput(f"{source_address!r} is no source address") from None
+        backend = GuardedBackend(
+            resolver=Resolver(resolve=resolve, allowed=self._allowed),
+            dial=dial,
+            proxy=None if proxy is None else Proxy.parse(proxy),
+            source=source,
+        )
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl_context or httpx.create_ssl_context(trust_env=False),
+            max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
+            keepalive_expiry=IDLE_S,
+            network_backend=backend,
+        )
+
+    def parse(self, url: str) -> Target:
+        """Check a URL as `request` does before it looks anything up; raises BadUrl, RefusedAddress."""
+        return parse_url(url, allowed=self._allowed, http=self._http)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        timeout_s: float,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        max_bytes: int = MAX_BODY_BYTES,
+        redirects: int = 0,
+    ) -> Reply:
+        """Send a request and read the answer, whatever its status, within `timeout_s` seconds all told.
+
+        A body over `max_bytes` is cut there (`truncated`) and the rest never read. `redirects` (0-5) are followed, each
+        hop checked like the first, with nothing secret sent to another origin; 0 returns a redirect as the answer.
+        Raises an OutboundError: BadUrl and BadRequest before anything is looked up; RefusedAddress, UnresolvedHost,
+        ConnectFailed and TlsFailed before anything is sent; TimedOut, BadReply, ReplyTooLarge, RefusedRedirect,
+        TooManyRedirects.
+        """
+        if not (0 < timeout_s < math.inf and 0 <= redirects <= MAX_HOPS and max_bytes >= 0):
+            raise ValueError("timeout_s has to be positive, redirects 0-5, max_bytes not negative")
+        started = time.monotonic()
+        budget = Budget(timeout_s)
+        outgoing = Outgoing(method, self.parse(url), tuple((headers or {}).items()), body)
+        for hop in range(redirects + 1):
+            reply = self._exchange(outgoing, budget, max_bytes, started)
+            location = first(reply.headers, "location") if reply.status in STATUSES else None
+            if location is None or not redirects:
+                return reply
+            if hop < redirects:
+                outgoing = next_request(outgoing, reply.status, location, self.parse)
+        raise TooManyRedirects(f"the answer redirects more than {redirects} times")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _exchange(self, outgoing: Outgoing, budget: Budget, max_bytes: int, started: float) -> Reply:
+        budget.new_head()
+        request = _on_the_wire(outgoing, budget)
+        try:
+            response = self._pool.handle_request(request)
+            try:
+                headers = read_headers(response.headers)
+                if response.status == _SWITCHING_PROTOCOLS:
+                    raise BadReply("the answer switches protocols, which was not asked for")
+                budget.head_done(max_bytes)
+                content, truncated = read_body(response.iter_stream(), headers, max_bytes=max_bytes, budget=budget)
+            finally:
+                response.close()
+        except httpcore.PoolTimeout:
+            raise TimedOut("too many calls are under way to start this one in time") from None
+        except httpcore.LocalProtocolError:  # its text quotes the header it does not like
+            raise BadRequest from None
+        except httpcore.RemoteProtocolError:
+            raise BadReply from None
+        except httpcore.NetworkError:
+            raise BadReply("the connection broke before the answer was complete") from None
+        except httpcore.UnsupportedProtocol:
+            raise ConnectFailed from None
+        return Reply(response.status, headers, content, truncated, round((time.monotonic() - started) * 1000))
+
+
+def _on_the_wire(outgoing: Outgoing, budget: Budget) -> httpcore.Request:
+    target = outgoing.target
+    # From parts, not from text: there is no second parser to disagree with the first.
+    url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+    timeouts = {"pool": budget.left("waiting for a connection"), "connect": budget, "write": budget, "read": budget}
+    return httpcore.Request(
+        outgoing.method, url, headers=outgoing.wire_headers(), content=outgoing.body, extensions={"timeout": timeouts}
+    )
