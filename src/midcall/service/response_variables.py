@@ -31,8 +31,9 @@ def path_problem(path: str) -> str | None:
         return "has more than one `..`; name the steps instead, each multiplies the work"
     try:
         _compiled(path)
-    except JSONPathError as error:
-        return f"no path that can be read ({str(error).splitlines()[0][:120]}); write it like $.data[0].id"
+    except (JSONPathError, ValueError, ArithmeticError, RecursionError) as error:  # 1e400 is none of the parser's own
+        # Not str(error): that looks for the place in the path, and fails where there is none.
+        return f"no path that can be read ({str(error.args[0])[:120]}); write it like $.data[0].id"
     return None
 
 
