@@ -18,6 +18,7 @@ from midcall.api.problems import add_error_handlers, describe_problems
 from midcall.api.routes import agents, functions, health, runs, sessions, workspace
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
+from midcall.service.callbacks import Callbacks
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 
@@ -73,6 +74,7 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
         asyncio.create_task(process.wakes.run()),
         asyncio.create_task(_sweep_forever(process.services.sweep)),
         asyncio.create_task(_sweep_forever(process.services.session_sweep)),
+        asyncio.create_task(_sweep_forever(process.services.callbacks)),
     ]
     await anyio.to_thread.run_sync(process.start)
     # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
@@ -88,7 +90,7 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(process.close)
 
 
-async def _sweep_forever(sweep: Sweep | SessionSweep) -> None:
+async def _sweep_forever(sweep: Sweep | SessionSweep | Callbacks) -> None:
     limiter = anyio.CapacityLimiter(1)
     while True:
         try:

@@ -192,12 +192,15 @@ class WorkspaceChange(Form):
     session_max_age_s: Whole | None = Field(default=None, ge=60, le=30 * 24 * 3600)
     pre_session_timeout_ms: Whole | None = Field(default=None, ge=100, le=60_000)
     post_session_wait_s: Whole | None = Field(default=None, ge=0, le=24 * 3600)
+    callback_url: Annotated[str, Field(max_length=2_048)] | None = None
     retention_days: Whole | None = Field(default=None, ge=1, le=3650)
 
     @model_validator(mode="after")
     def _check_nulls(self) -> Self:
-        # Data is kept for ever where retention_days is null; no other setting has a value for nothing.
-        nulls = [name for name in self.model_fields_set - {"retention_days"} if getattr(self, name) is None]
+        # Null keeps data for ever, or calls nobody back; no other setting has a value for nothing.
+        nulls = [
+            name for name in self.model_fields_set - {"retention_days", "callback_url"} if getattr(self, name) is None
+        ]
         if nulls:
             raise InvalidInput(faults=[Fault(name, "null is no value here; leave it out to keep it") for name in nulls])
         return self

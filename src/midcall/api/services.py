@@ -11,12 +11,14 @@ from midcall.domain.errors import Unauthenticated
 from midcall.domain.workspace import Scope
 from midcall.service.access import Access, Caller
 from midcall.service.agents import Agents
+from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
 from midcall.service.follow import Following
 from midcall.service.invoke import Invocations
 from midcall.service.review_version import Reviews
 from midcall.service.session_call import SessionCalls
 from midcall.service.sessions import Sessions
+from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.wait import Waiting
@@ -47,11 +49,13 @@ class Services:
     session_sweep: SessionSweep
     waiting: Waiting
     following: Following
+    signing: Signing
+    callbacks: Callbacks
     checks: dict[str, Check]
 
 
-def services(request: Request) -> Services:
-    """Get the services of the app that serves a request."""
+async def services(request: Request) -> Services:
+    """Get the services of the app that serves a request; asynchronous, since FastAPI gives others a thread each."""
     found: Services = request.app.state.services
     return found
 

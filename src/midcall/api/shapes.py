@@ -335,8 +335,16 @@ class WorkspaceShape(BaseModel):
     session_max_age_s: int
     pre_session_timeout_ms: int
     post_session_wait_s: int
+    callback_url: str | None
     retention_days: int | None
     created_at: str
+
+
+class SigningSecretShape(BaseModel):
+    """A workspace's new signing secret, shown this once; the one before it is used beside it for a day."""
+
+    current: str
+    previous_until: str
 
 
 class HealthShape(BaseModel):

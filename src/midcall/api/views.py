@@ -81,6 +81,7 @@ def workspace_view(workspace: Workspace) -> Json:
         "session_max_age_s": settings.session_max_age_s,
         "pre_session_timeout_ms": settings.pre_session_timeout_ms,
         "post_session_wait_s": settings.post_session_wait_s,
+        "callback_url": settings.callback_url,
         "retention_days": settings.retention_days,
         "created_at": iso(workspace.created_at),
     }

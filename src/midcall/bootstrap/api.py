@@ -11,6 +11,7 @@ from midcall.bootstrap.store import (
     open_storage,
     wire_access,
     wire_chain,
+    wire_outbound,
     wire_settle,
     wire_workspaces,
 )
@@ -22,12 +23,14 @@ from midcall.queue.wakes import Wakes
 from midcall.reviewer import SubprocessReviewer
 from midcall.sandbox.client import PoolClient
 from midcall.service.agents import Agents
+from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
 from midcall.service.follow import Following
 from midcall.service.invoke import Invocations
 from midcall.service.review_version import Reviews
 from midcall.service.session_call import SessionCalls
 from midcall.service.sessions import Sessions
+from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.wait import Waiting
@@ -52,9 +55,10 @@ def wire_api(settings: Settings) -> ApiProcess:
     chain, settle = wire_chain(settings, queue), wire_settle(settings, storage, queue)
     sweep = Sweep(storage=storage, queue=queue, settle=settle, clock=now_ms)
     sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)
+    signing = Signing(storage=storage, key=key, clock=now_ms)
     services = Services(
         access=wire_access(storage),
-        workspaces=wire_workspaces(storage),
+        workspaces=wire_workspaces(settings, storage),
         catalog=Catalog(storage=storage, clock=now_ms),
         reviews=Reviews(storage=storage, reviewer=reviewer, approval_key=key, clock=now_ms),
         invocations=Invocations(
@@ -73,6 +77,14 @@ def wire_api(settings: Settings) -> ApiProcess:
         session_sweep=SessionSweep(storage=storage, sessions=sessions, clock=now_ms),
         waiting=Waiting(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms),
         following=Following(sessions=sessions, wakes=wakes, clock=now_ms),
+        signing=signing,
+        callbacks=Callbacks(
+            storage=storage,
+            outbound=wire_outbound(settings),
+            signing=signing,
+            clock=now_ms,
+            delays_ms=chain.delays_ms,
+        ),
         checks={
             "database": lambda: _check_database(storage),
             "redis": lambda: _check_redis(queue),

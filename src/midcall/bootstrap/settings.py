@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     workers: int = Field(default=_CORES, ge=0, le=256, description="processes for live calls, then tests")
     max_queued: int = Field(default=200, ge=1, description="calls that may wait in all before a 429")
 
+    outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), description="private hosts and networks that callbacks may reach, separated by commas"
+    )
     retry_delays_s: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(10, 60, 300, 1_800, 7_200, 14_400),
         min_length=1,

@@ -8,6 +8,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, Operati
 
 from midcall.bootstrap.settings import BadSetting, Settings, private_directory
 from midcall.domain.times import now_ms
+from midcall.outbound.client import GuardedClient
+from midcall.outbound.poster import Poster
 from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.access import Access
@@ -74,9 +76,15 @@ def wire_access(storage: SqlStorage) -> Access:
     return Access(storage=storage, clock=now_ms)
 
 
-def wire_workspaces(storage: SqlStorage) -> Workspaces:
+def wire_outbound(settings: Settings) -> Poster:
+    """Wire the one guarded way out."""
+    return Poster(GuardedClient(allow=settings.outbound_allow, http=True))
+
+
+def wire_workspaces(settings: Settings, storage: SqlStorage) -> Workspaces:
     """Wire the use cases of workspaces."""
-    return Workspaces(storage=storage, access=wire_access(storage), clock=now_ms)
+    access = wire_access(storage)
+    return Workspaces(storage=storage, access=access, clock=now_ms, outbound=wire_outbound(settings))
 
 
 def wire_chain(settings: Settings, queue: RqQueue) -> Chain:

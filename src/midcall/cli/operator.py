@@ -28,8 +28,9 @@ def create_key(
     workspace: Annotated[str, typer.Option(help="the workspace's name")] = DEFAULT_WORKSPACE,
 ) -> None:
     """Create a key and print it; it is shown this once."""
-    storage = open_storage(Settings())
-    new = wire_workspaces(storage).create_key(workspace, principal=principal, scopes=_scopes(scopes))
+    settings = Settings()
+    storage = open_storage(settings)
+    new = wire_workspaces(settings, storage).create_key(workspace, principal=principal, scopes=_scopes(scopes))
     typer.echo(new.token)
 
 
@@ -38,8 +39,9 @@ def create_workspace(
     name: str, principal: Annotated[str, typer.Option(help="who the first key, an admin's, belongs to")] = "admin"
 ) -> None:
     """Create a workspace and print its first admin key; it is shown this once."""
-    storage = open_storage(Settings())
-    typer.echo(wire_workspaces(storage).create(name, principal=principal).token)
+    settings = Settings()
+    storage = open_storage(settings)
+    typer.echo(wire_workspaces(settings, storage).create(name, principal=principal).token)
 
 
 @sandbox.command("build")

@@ -120,7 +120,7 @@ def _admin_key(settings: Settings) -> bool:
     """Make sure that there is a first workspace and a file with an admin key; True if the key is new."""
     storage = open_storage(settings)
     try:
-        workspaces = wire_workspaces(storage)
+        workspaces = wire_workspaces(settings, storage)
         if not workspaces.exists(DEFAULT_WORKSPACE):
             # A key that is there all the same belongs to another database, and opens nothing here.
             settings.admin_key_file.unlink(missing_ok=True)

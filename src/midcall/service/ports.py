@@ -45,6 +45,10 @@ class Reviewer(Protocol):
 class Outbound(Protocol):
     """The one guarded way out: to no place that the operator has not opened."""
 
+    def check(self, url: str, *, loc: str) -> None:
+        """Raise InvalidInput at `loc` for a URL that could never be called."""
+        ...
+
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:
         """POST once, following no redirect; returns the status. Raises a MidcallError where no answer came."""
         ...

@@ -8,7 +8,7 @@ from midcall.domain.errors import Conflict
 from midcall.domain.ids import new_id
 from midcall.domain.workspace import Scope, Workspace, WorkspaceSettings
 from midcall.service.access import Access, Caller, NewSecret
-from midcall.service.ports import Storage
+from midcall.service.ports import Outbound, Storage
 
 DEFAULT_WORKSPACE = "default"
 
@@ -20,6 +20,7 @@ class Workspaces:
     storage: Storage
     access: Access
     clock: Callable[[], int]
+    outbound: Outbound
 
     def create(self, name: str, *, principal: str) -> NewSecret:
         """Make a workspace and its first key, an admin's; raises Conflict if the name is taken."""
@@ -50,6 +51,8 @@ class Workspaces:
 
     def change(self, caller: Caller, changes: dict[str, Any]) -> Workspace:
         """Change some of the workspace's settings."""
+        if changes.get("callback_url"):
+            self.outbound.check(changes["callback_url"], loc="callback_url")
         with self.storage.write() as tx:
             workspace = tx.workspaces.get(caller.workspace_id, lock=True)
             workspace = replace(workspace, settings=replace(workspace.settings, **changes))

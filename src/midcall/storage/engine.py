@@ -49,7 +49,9 @@ def _begin_sqlite(connection: Connection) -> None:
     # wrote in between, whatever the timeout; measured: 0.5-43 % of them, and none with IMMEDIATE.
     options = connection.get_execution_options()
     writes = options.get(WRITES, False)
-    if writes:
-        # The fsync of a commit also makes all commits before it last. It is per connection, so each writer says it.
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get(LASTS, False) else 'NORMAL'}")
+    lasts = bool(options.get(LASTS, False))
+    if writes and connection.info.get(LASTS, False) is not lasts:
+        # The fsync of a commit also makes all commits before it last.
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasts else 'NORMAL'}")
+        connection.info[LASTS] = lasts
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -21,7 +21,7 @@ _BY_NAME = select(functions).where(
     functions.c.name == bindparam("p_name"),
     functions.c.archived.is_(False),
 )
-_BY_NAME_LOCKED = _BY_NAME.with_for_update()
+_BY_NAME_LOCKED = _BY_NAME.with_for_update(key_share=True)
 _BY_ID = select(functions).where(functions.c.id == bindparam("p_id"))
 _VERSION = select(versions).where(
     versions.c.function_id == bindparam("p_function"), versions.c.number == bindparam("p_number")

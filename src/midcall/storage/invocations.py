@@ -79,11 +79,6 @@ class SqlInvocations:
                 sessions.c.workspace_id == workspace_id, sessions.c.session_id == where.session
             )
             query = query.where(invocations.c.session_key.in_(of_it))
-        if where.agents is not None:
-            theirs = select(sessions.c.id).where(
-                sessions.c.workspace_id == workspace_id, sessions.c.agent.in_(where.agents)
-            )
-            query = query.where(invocations.c.session_key.in_(theirs))
         for name in ("function", "phase", "status"):
             wanted = getattr(where, name)
             if wanted is not None:

@@ -14,7 +14,7 @@ from midcall.storage.schema import api_keys, workspaces
 
 # Built once, as in midcall.storage.invocations.
 _WORKSPACE = select(workspaces).where(workspaces.c.id == bindparam("p_id"))
-_WORKSPACE_LOCKED = _WORKSPACE.with_for_update()
+_WORKSPACE_LOCKED = _WORKSPACE.with_for_update(key_share=True)
 _KEY = select(api_keys).where(api_keys.c.id == bindparam("p_id"))
 
 

@@ -12,6 +12,7 @@ OPEN = {"GET /healthz", "GET /readyz"}
 NEEDED = {
     "GET /v1/workspace": "read",
     "PATCH /v1/workspace": "admin",
+    "POST /v1/workspace/signing-secret": "admin",
     "POST /v1/functions": "write",
     "GET /v1/functions": "read",
     "GET /v1/functions/{name}": "read",

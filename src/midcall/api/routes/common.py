@@ -25,7 +25,7 @@ Name = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the func
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="the version's number")]
 
 
-def page(
+async def page(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9 ._:@+=~-]*$")] = None,
 ) -> Page:
@@ -36,7 +36,7 @@ def page(
 Paged = Annotated[Page, Depends(page)]
 
 
-def threads(request: Request) -> InThread:
+async def threads(request: Request) -> InThread:
     """Make what runs blocking service code in a thread of its own kind, apart from those that wait on networks."""
 
     async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
@@ -50,7 +50,7 @@ InThreads = Annotated[InThread, Depends(threads)]
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def trace_id(
+async def trace_id(
     traceparent: Annotated[str | None, Header(description="W3C trace context; its trace id goes on record")] = None,
 ) -> str | None:
     """Read the trace that a call belongs to."""

@@ -9,7 +9,8 @@ from midcall.api.answers import Answer
 from midcall.api.models import NewKey, Rotate, WorkspaceChange
 from midcall.api.routes.common import NO_NUL, PROBLEMS, Paged
 from midcall.api.services import Admin, Reader, Use
-from midcall.api.shapes import KeyShape, Listing, NewKeyShape, WorkspaceShape
+from midcall.api.shapes import KeyShape, Listing, NewKeyShape, SigningSecretShape, WorkspaceShape
+from midcall.domain.times import iso
 
 router = APIRouter(prefix="/v1", tags=["workspace"], responses=PROBLEMS)
 
@@ -26,6 +27,13 @@ def get_workspace(use: Use, caller: Reader) -> Answer:
 def change_workspace(change: WorkspaceChange, use: Use, caller: Admin) -> Answer:
     """Change settings; what is left out stays."""
     return Answer(views.workspace_view(use.workspaces.change(caller, change.changes())))
+
+
+@router.post("/workspace/signing-secret", response_model=SigningSecretShape)
+def rotate_signing_secret(use: Use, caller: Admin) -> Answer:
+    """Make a new secret that callbacks are signed with; for a day the one before it signs them too."""
+    rotated = use.signing.rotate(caller)
+    return Answer({"current": rotated.current, "previous_until": iso(rotated.previous_until)})
 
 
 @router.post("/keys", status_code=201, response_model=NewKeyShape)
