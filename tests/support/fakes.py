@@ -1,10 +1,10 @@
 """Fakes of the service's ports: plain classes that keep the port's promises without the world behind it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from midcall.domain.errors import QueueUnavailable
+from midcall.domain.errors import Fault, InvalidInput, QueueUnavailable
 from midcall.domain.invocation import Invocation
 from midcall.domain.review import Comment, Findings, Severity, Subject
 from midcall.domain.run import RunReport, RunRequest, RunStatus
@@ -62,6 +62,24 @@ class FakeQueue:
     def alive(self) -> bool:
         """Tell whether it answers."""
         return not self.away
+
+
+@dataclass
+class FakeOutbound:
+    """An `Outbound` that keeps what it was asked to send, and answers as `behave` says."""
+
+    behave: Callable[[str], int] = lambda _: 200
+    sent: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
+
+    def check(self, url: str, *, loc: str) -> None:
+        """Refuse what is no https URL."""
+        if not url.startswith("https://"):
+            raise InvalidInput(faults=[Fault(loc, "give an https URL")])
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:  # noqa: ARG002 (the port's signature)
+        """Keep what is sent."""
+        self.sent.append((url, headers, body))
+        return self.behave(url)
 
 
 @dataclass

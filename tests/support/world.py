@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
-from tests.support.fakes import POLICY, Clock, FakeQueue, FakeReviewer, FakeSandbox
+from tests.support.fakes import POLICY, Clock, FakeOutbound, FakeQueue, FakeReviewer, FakeSandbox
 
 from midcall.domain.agent import Attachment
 from midcall.domain.ids import new_id
@@ -23,6 +23,7 @@ from midcall.service.review_version import Reviews
 from midcall.service.session_call import SessionCall, SessionCalls
 from midcall.service.sessions import Sessions
 from midcall.service.settle import Settle
+from midcall.service.stores import Page
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.task import Tasks
@@ -58,13 +59,16 @@ class World:
     queue: FakeQueue = field(default_factory=FakeQueue)
     sandbox: FakeSandbox = field(default_factory=FakeSandbox)
     reviewer: FakeReviewer = field(default_factory=FakeReviewer)
+    outbound: FakeOutbound = field(default_factory=FakeOutbound)
     max_queued: int = 200
+    #: Who acts, where the database has its workspace already.
+    known: Caller | None = None
 
     def __post_init__(self) -> None:
         """Wire the use cases."""
         self.storage = SqlStorage(self.engine)
         self.access = Access(storage=self.storage, clock=self.clock)
-        self.workspaces = Workspaces(storage=self.storage, access=self.access, clock=self.clock)
+        self.workspaces = Workspaces(storage=self.storage, access=self.access, clock=self.clock, outbound=self.outbound)
         self.catalog = Catalog(storage=self.storage, clock=self.clock)
         self.reviews = Reviews(
             storage=self.storage, reviewer=self.reviewer, approval_key=APPROVAL_KEY, clock=self.clock
@@ -85,7 +89,15 @@ class World:
             storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock, max_queued=self.max_queued
         )
         self.session_sweep = SessionSweep(storage=self.storage, sessions=self.sessions, clock=self.clock)
-        self.caller = self.workspace("first")
+        self.caller = self.known or self.workspace("first")
+
+    @classmethod
+    def again(cls, engine: Engine, clock: Clock) -> "World":
+        """Wire the use cases on a database that has its workspace already."""
+        with SqlStorage(engine).read() as tx:
+            workspace = tx.workspaces.all()[0]
+            key = tx.keys.page(workspace.id, Page())[0]
+        return cls(engine, clock=clock, known=Caller(workspace.id, key.principal, key))
 
     def executor(self, owner: str = "worker-1") -> Executor:
         """Make a worker's use case."""

@@ -22,6 +22,8 @@ class Following:
     sessions: Sessions
     wakes: Wakes
     clock: Callable[[], int]
+    #: Seconds without an event after which a stream shows that it lives.
+    heartbeat_s: float = HEARTBEAT_S
 
     async def start(
         self, start: Callable[[], tuple[Session, bool]], key: str, in_thread: InThread
@@ -59,8 +61,8 @@ class Following:
                 now = asyncio.get_running_loop().time()
                 if found:
                     quiet_since = now
-                elif now - quiet_since >= HEARTBEAT_S:
+                elif now - quiet_since >= self.heartbeat_s:
                     quiet_since = now
                     yield None
                 if len(found) < _BATCH:
-                    await wait_a_while(event)
+                    await wait_a_while(event, min(LOOK_EVERY_S, self.heartbeat_s))

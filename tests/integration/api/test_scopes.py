@@ -67,7 +67,9 @@ def test_the_table_has_every_route() -> None:
 @pytest.mark.parametrize("route", [route for route in ROUTES if str(route) in NEEDED], ids=str)
 def test_a_route_opens_for_its_scope_and_admin_alone(keyring: dict[str, Client], route: Route, scope: str) -> None:
     """A key without the scope gets 403 before anything about the call is looked at."""
-    path = route.path.format(name="no_such", number=1, invocation_id="inv_no_such", key_id="key_no_such", session_id="s")
+    path = route.path.format(
+        name="no_such", number=1, invocation_id="inv_no_such", key_id="key_no_such", session_id="s"
+    )
     body = None if route.method == "GET" else {"no": "such field"}
     response = keyring[scope].send(route.method, path, json=body)
     if scope in {NEEDED[str(route)], "admin"}:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from tests.support.fakes import FakeOutbound
 
 from midcall.cli.redis_server import find_redis_server, redis_argv
 from midcall.domain.errors import QueueUnavailable
@@ -176,7 +177,11 @@ class House:
         migrate(engine)
         storage, clock = SqlStorage(engine), Clock()
         access = Access(storage=storage, clock=clock)
-        token = Workspaces(storage=storage, access=access, clock=clock).create("test", principal="tester").token
+        token = (
+            Workspaces(storage=storage, access=access, clock=clock, outbound=FakeOutbound())
+            .create("test", principal="tester")
+            .token
+        )
         return cls(storage, queue, access.authenticate(token), clock, path)
 
     @property

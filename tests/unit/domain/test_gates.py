@@ -13,14 +13,12 @@ VERIFIED = Gate("verify_customer", "verified", equals=True, same_params=("custom
 ANY_CUSTOMER = Gate("verify_customer", "verified", equals=True)
 
 
-def verified(customer: Any, value: Any = True, function: str = "verify_customer") -> PastRun:
+def verified(customer: Any, *, value: Any = True, function: str = "verify_customer") -> PastRun:
     """Make a run that vouched for a customer, or did not."""
     return PastRun(function, {"customer_id": customer, "phone_pin": "5678"}, {"verified": value})
 
 
-def is_open(
-    gate: Gate, params: dict[str, Any], *runs: PastRun, variables: dict[str, Variable] | None = None
-) -> bool:
+def is_open(gate: Gate, params: dict[str, Any], *runs: PastRun, variables: dict[str, Variable] | None = None) -> bool:
     """Tell whether a call passes."""
     return closed_gate([gate], params, runs, variables or {}) is None
 

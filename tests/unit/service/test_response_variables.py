@@ -65,7 +65,18 @@ def test_a_path_that_leads_nowhere_is_named(result: Any) -> None:
     "path",
     [
         *("", "$.", "$[", "data..id..x", "$.a[?match(@.b, 'x')]", "$.a[?search(@.b, '(a+)+$')]", "a b", "$.a | $.b"),
-        *("$.a[?nosuch(@.b)]", "{{a}}", "$" * 3, "x" * (MAX_PATH_CHARS + 1), "$..a..b", "0.a", "$.a & $.b", "$\x00", "$[1e400]", "$[?1e400]"),
+        *(
+            "$.a[?nosuch(@.b)]",
+            "{{a}}",
+            "$" * 3,
+            "x" * (MAX_PATH_CHARS + 1),
+            "$..a..b",
+            "0.a",
+            "$.a & $.b",
+            "$\x00",
+            "$[1e400]",
+            "$[?1e400]",
+        ),
     ],
 )
 def test_a_path_that_cannot_be_is_refused_with_a_reason(path: str) -> None:

@@ -53,7 +53,12 @@ def test_an_agent_is_replaced_whole_and_its_functions_come_in_order(world: World
     first = world.agent(
         Attachment("a", POST, 5), Attachment("b", POST, 1), Attachment("c", PRE, 9), Attachment("a", PRE, 9)
     ).agent
-    assert [(one.function, one.phase) for one in first.attachments] == [("c", PRE), ("a", PRE), ("b", POST), ("a", POST)]
+    assert [(one.function, one.phase) for one in first.attachments] == [
+        ("c", PRE),
+        ("a", PRE),
+        ("b", POST),
+        ("a", POST),
+    ]
     second = world.agent(("b", DURING)).agent
     assert (second.id, second.created_at) == (first.id, first.created_at)
     assert [one.function for one in world.agents.get(world.caller, "front_desk").agent.attachments] == ["b"]
@@ -451,8 +456,7 @@ def test_post_session_functions_run_in_order_and_none_holds_up_the_next(world: W
         assert not world.sessions.events_after(session.id, 0, 100)[1]
         world.clock.now = first.due_at
         world.run_all()
-    assert 5_000 <= waits[0] <= 10_000 < 30_000 <= waits[1] <= 60_000
-    assert len(waits) == 2
+    assert [low <= wait <= 2 * low for low, wait in zip((5_000, 30_000), waits, strict=True)] == [True, True]
     assert [run.status.value for run in world.runs()] == ["dead", "succeeded", "succeeded"]
     assert [run.attempt for run in world.runs()] == [3, 1, 1]
     assert world.sessions.events_after(session.id, 0, 100)[1]

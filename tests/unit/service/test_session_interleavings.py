@@ -1,0 +1,277 @@
+"""Sessions under every interleaving of calls, workers, crashes, lost wakes, clocks and sweeps that can be found.
+
+The storage is real; worker, queue and clock are moved by hand. The model is sequential: what was recorded, in the order
+in which it was recorded.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from tests.support.databases import Sqlite, opened
+from tests.support.fakes import Clock
+from tests.support.world import World
+
+from midcall.domain.errors import SessionOver
+from midcall.domain.events import EventName
+from midcall.domain.invocation import OPEN_STATUSES, Invocation, InvocationStatus, Outcome
+from midcall.domain.phases import Phase
+from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.session import SessionStatus
+from midcall.domain.variables import CURRENT_TIME, values
+from midcall.service.execute import LEASE_MS
+
+SESSIONS = ("s1", "s2")
+PHASES = {
+    "pre": Phase.PRE_SESSION,
+    "live": Phase.DURING_SESSION,
+    "again": Phase.DURING_SESSION,
+    "background": Phase.DURING_SESSION,
+    "first": Phase.POST_SESSION,
+    "second": Phase.POST_SESSION,
+}
+IDLE_S = 60
+EXAMPLES, STEPS = 30, 35
+
+
+def prepare(world: World) -> None:
+    """Publish the functions, and attach them to one agent."""
+    options: dict[str, dict[str, Any]] = {"again": {"retries": 1}, "background": {"background": True}}
+    for name in PHASES:
+        world.published(name, timeout=10, **options.get(name, {}))
+    world.agent(*PHASES.items())
+    world.workspaces.change(world.caller, {"session_idle_s": IDLE_S, "post_session_wait_s": 20})
+
+
+class Interleavings(RuleBasedStateMachine):
+    """Two sessions of one agent, two workers' worth of claims at any time."""
+
+    def __init__(self, template: Path, number: Iterator[int]) -> None:
+        super().__init__()
+        self._open = ExitStack()
+        self.file = template.with_name(f"machine{next(number)}.db")
+        shutil.copy(template, self.file)
+        self.world = World.again(self._open.enter_context(opened(f"sqlite:///{self.file}")), Clock())
+        #: What workers hold: claimed, and not yet recorded.
+        self.held: list[Invocation] = []
+        #: Calls that were accepted, by session; keys that were used, with the call that came of each.
+        self.accepted: dict[str, set[str]] = {name: set() for name in SESSIONS}
+        self.keys: dict[tuple[str, str], str] = {}
+        #: The model: a session's variables, and every outcome that was ever seen recorded.
+        self.variables: dict[str, dict[str, Any]] = {name: {} for name in SESSIONS}
+        self.outcomes: dict[str, tuple[InvocationStatus, Outcome | None, int | None]] = {}
+        self.serial = 0
+
+    # What a runtime does ------------------------------------------------------------------------------------------
+
+    @rule(name=st.sampled_from(SESSIONS))
+    def start(self, name: str) -> None:
+        """Start a session, or the same one again."""
+        self.world.started(name)
+
+    @rule(
+        name=st.sampled_from(SESSIONS),
+        function=st.sampled_from(["live", "again", "background"]),
+        key=st.none() | st.sampled_from(["k1", "k2"]),
+    )
+    def call(self, name: str, function: str, key: str | None) -> None:
+        """Call a function, now and then with a key that came before."""
+        if not self.exists(name):
+            return
+        key = key and f"{key}-{function}"
+        try:
+            call = self.world.called(function, name, idempotency_key=key)
+        except SessionOver:
+            session = self.world.session(name)
+            assert session.status is not SessionStatus.ACTIVE or not session.pre_done
+            assert (name, key) not in self.keys
+            return
+        if key is not None:
+            assert self.keys.setdefault((name, key), call.id) == call.id
+        self.accepted[name].add(call.id)
+
+    @rule(name=st.sampled_from(SESSIONS), late=st.sampled_from([{}, {"analysis": {"n": 1}}]))
+    def end(self, name: str, late: dict[str, Any]) -> None:
+        """End a session, or add to its end."""
+        if self.exists(name):
+            assert self.world.sessions.end(self.world.caller, name, late).session.status is SessionStatus.ENDED
+
+    # What workers do ----------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.world.queue.enqueued)
+    @rule(data=st.data(), lost=st.integers(0, 3))
+    def wake(self, data: st.DataObject, lost: int) -> None:
+        """Have a worker claim what it was woken for; one wake in four is lost."""
+        waiting = self.world.queue.enqueued
+        woken = waiting.pop(data.draw(st.integers(0, len(waiting) - 1)))
+        if lost:
+            claimed = self.world.executor()._claim(woken)
+            if claimed is not None:
+                self.held.append(claimed)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), succeeds=st.booleans(), takes_ms=st.sampled_from([0, 0, 100, 12_000]))
+    def finish(self, data: st.DataObject, succeeds: bool, takes_ms: int) -> None:  # noqa: FBT001
+        """Run what was claimed and record it: perhaps long after somebody else took it over."""
+        claimed = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+        self.record(claimed, succeeds=succeeds, takes_ms=takes_ms)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def crash(self, data: st.DataObject) -> None:
+        """Lose a worker in the middle of a run."""
+        self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+
+    # What happens to all ------------------------------------------------------------------------------------------
+
+    @rule(ms=st.sampled_from([1, 1_500, 2_500, LEASE_MS + 1, 11_000, 30_000, IDLE_S * 1000 + 1]))
+    def time_passes(self, ms: int) -> None:
+        """Let leases lapse, deadlines pass, sessions be forgotten; whoever still works keeps its lease or not."""
+        self.world.clock.advance(ms)
+
+    @rule()
+    def sweep(self) -> None:
+        """Sweep in two processes at once."""
+        acts: list[Callable[[], Any]] = [self.world.sweep.sweep, self.world.session_sweep.sweep] * 2
+        with ThreadPoolExecutor(len(acts)) as threads:
+            for done in [threads.submit(act) for act in acts]:
+                done.result()
+        self.see_outcomes()
+
+    @rule()
+    def redis_goes_or_comes(self) -> None:
+        """Let the queue take nothing for a while."""
+        self.world.queue.away = not self.world.queue.away
+
+    # What must hold -----------------------------------------------------------------------------------------------
+
+    @invariant()
+    def outcomes_never_change(self) -> None:
+        """Hold each outcome to what it was when it was recorded."""
+        self.see_outcomes()
+
+    @invariant()
+    def variables_are_the_models(self) -> None:
+        """No update is lost, none is made of what was discarded."""
+        for name in self.started:
+            found = values(self.world.session(name).variables)
+            assert {key: value for key, value in found.items() if key != CURRENT_TIME} == self.variables[name]
+
+    @invariant()
+    def accepted_calls_are_there(self) -> None:
+        """None is lost, and each has one row."""
+        for name in self.started:
+            rows = {run.id for run in self.world.runs(name) if run.phase is Phase.DURING_SESSION}
+            assert rows == self.accepted[name]
+
+    def teardown(self) -> None:
+        """Let everything come to its end, with nobody in the way: nothing is stuck, all is told once."""
+        try:
+            self.come_to_an_end()
+            for name in self.started:
+                self.check_the_end(name)
+        finally:
+            self._open.close()
+            self.file.unlink()
+
+    def come_to_an_end(self) -> None:
+        """Drop what workers hold, then sweep and run until nothing moves any more."""
+        self.held.clear()
+        self.world.queue.away = False
+        for _ in range(40):
+            self.world.clock.advance(IDLE_S * 1000 + 1)
+            self.sweep()
+            while self.world.queue.enqueued:
+                claimed = self.world.executor()._claim(self.world.queue.enqueued.pop(0))
+                if claimed is not None:
+                    self.record(claimed, succeeds=True, takes_ms=0)
+            if not any(run.status in OPEN_STATUSES for name in self.started for run in self.world.runs(name)) and all(
+                self.world.session(name).post_started for name in self.started
+            ):
+                return
+        pytest.fail("something is stuck")
+
+    def check_the_end(self, name: str) -> None:
+        """Each post-session function has exactly one row and one outcome; each outcome was told exactly once."""
+        session, runs = self.world.session(name), self.world.runs(name)
+        assert session.status is SessionStatus.ENDED
+        post = [run.function for run in runs if run.phase is Phase.POST_SESSION]
+        assert post == ["first", "second"]
+        assert all(run.final and run.outcome is not None for run in runs)
+        events, over = self.world.sessions.events_after(session.id, 0, 10_000)
+        assert over
+        told = [event.data["invocation_id"] for event in events if event.name is EventName.COMPLETED]
+        assert sorted(told) == sorted(run.id for run in runs)
+        began = [event.data["invocation_id"] for event in events if event.name is EventName.STARTED]
+        assert sorted(began) == sorted(run.id for run in runs)
+        assert [event.data["status"] for event in events if event.name is EventName.SESSION] == ["active", "ended"]
+        last_word = {event.data["name"]: event.data["value"] for event in events if event.name is EventName.VARIABLE}
+        assert last_word == self.variables[name]
+
+    # Parts --------------------------------------------------------------------------------------------------------
+
+    @property
+    def started(self) -> list[str]:
+        """Name the sessions that exist."""
+        return [name for name in SESSIONS if self.exists(name)]
+
+    def exists(self, name: str) -> bool:
+        """Tell whether a session was started."""
+        with self.world.storage.read() as tx:
+            return tx.sessions.find(self.world.caller.workspace_id, name) is not None
+
+    def record(self, claimed: Invocation, *, succeeds: bool, takes_ms: int) -> None:
+        """Carry a claimed invocation out and settle it, as a worker does."""
+        self.serial += 1
+        set_now = {f"by_{claimed.function}": self.serial, "last": self.serial}
+        world = self.world
+
+        def behave(_: Any) -> RunReport:
+            world.clock.advance(takes_ms)
+            return RunReport(RunStatus.OK, {"dynamicVariables": set_now}) if succeeds else RunReport(RunStatus.CRASHED)
+
+        world.sandbox.behave = behave
+        outcome, report = world.executor()._carry_out(claimed)
+        before = world.read(claimed.id)
+        kept = world.settle.attempt(claimed, outcome, report)
+        fenced = before.status is InvocationStatus.RUNNING and before.attempt == claimed.attempt
+        assert kept == fenced
+        if kept and outcome.status is InvocationStatus.SUCCEEDED:
+            assert claimed.session_id is not None
+            self.variables[claimed.session_id] |= set_now
+
+    def see_outcomes(self) -> None:
+        """Hold every recorded outcome against what was seen of it before."""
+        for name in self.started:
+            for run in self.world.runs(name):
+                seen = (run.status, run.outcome, run.ended_at)
+                if run.final:
+                    assert self.outcomes.setdefault(run.id, seen) == seen
+                else:
+                    assert run.id not in self.outcomes
+
+
+def test_no_interleaving_loses_repeats_or_strands_anything(sqlite: Sqlite) -> None:
+    """Nothing accepted is lost, no outcome is recorded or told twice, variables are those of a sequential run."""
+    with sqlite.migrated() as url:
+        with opened(url) as engine:
+            prepare(World(engine))
+        template = Path(url.removeprefix("sqlite:///"))
+        numbers = iter(range(10_000))
+        run_state_machine_as_test(
+            lambda: Interleavings(template, numbers),  # type: ignore[arg-type] (any factory will do)
+            settings=settings(
+                max_examples=EXAMPLES,
+                stateful_step_count=STEPS,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
