@@ -23,6 +23,8 @@ STDIN, STDOUT = 0, 1
 READ_BYTES = 64 * frames.KIB
 #: The pool kills at the deadline. Should nobody do it, PID 1 ends the container itself this long after.
 ORPHAN_GRACE_MS = 3_000
+#: Seconds to stay after the outcome at most; the pool closes the stream far sooner.
+LINGER_S = 2.0
 #: Seconds to wait for killed processes to be gone.
 REAP_S = 1.0
 
@@ -73,6 +75,7 @@ class Supervisor:
                 if not self._ended and not handlers[fd]():
                     poll.unregister(fd)
         self._finish()
+        self._linger()
         os._exit(0)
 
     def _patience_ms(self) -> float | None:
@@ -208,6 +211,18 @@ class Supervisor:
         if self._answer is not None and self._outcome["violation"] is None:
             last = frames.encode(self._answer.kind, self._answer.payload, self._nonce) + last
         _write(last)
+
+    def _linger(self) -> None:
+        """Stay, alone and idle, until the pool closes the stream.
+
+        The end of a container keeps the Engine busy for a tenth of a second: not while the caller is being answered.
+        """
+        end = time.monotonic() + LINGER_S
+        poll = select.poll()
+        poll.register(STDIN, select.POLLIN)
+        while self._nonce and (left := end - time.monotonic()) > 0:
+            if poll.poll(left * 1000) and not os.read(STDIN, READ_BYTES):
+                return
 
     def _await_deaths(self) -> None:
         """Wait until every killed process in this pid namespace is gone."""

@@ -19,6 +19,7 @@ import structlog
 from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
+from rq.worker import DequeueStrategy
 from rq.worker_pool import WorkerPool
 
 from midcall.queue.connection import working
@@ -95,7 +96,9 @@ def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring,
         )
         # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
         gc.freeze()
-        worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
+        # In turn: workers that serve all queues must come to the last one too, however busy the first is.
+        turns = DequeueStrategy.ROUND_ROBIN
+        worker.work(burst=burst, with_scheduler=False, logging_level="WARNING", dequeue_strategy=turns)
     except RedisError as error:  # it was not there yet, or is gone: the group starts another worker in a second
         log.warning("worker_ended", reason=f"{type(error).__name__}: {error}")
 

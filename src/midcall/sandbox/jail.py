@@ -56,6 +56,8 @@ class Jail:
         self._attachment = attachment
         self._socket = attachment.socket
         self._streams = Demultiplexer()
+        #: Not to be ended before, on the clock of `time.monotonic()`: whoever it ran for is being answered.
+        self.spare_until = 0.0
 
     @classmethod
     def boot(cls, engine: Engine, config: Mapping[str, Any], *, name: str, slot: int, timeout_s: float) -> "Jail":

@@ -35,6 +35,8 @@ BOOT_S = 20.0
 RETRY_S = 1.0
 #: Seconds after a hand-out in which no boot is begun, if enough warm ones are left.
 REFILL_PAUSE_S = 0.03
+#: Seconds that a sandbox is spared after its outcome: the end of a container keeps the Engine busy.
+SPARE_S = 0.03
 #: Seconds to wait at the end for the last container to be gone.
 CLEAR_S = 15.0
 #: Slots beyond size and max_concurrent: sandboxes that are being removed still hold theirs.
@@ -148,6 +150,8 @@ class Pool:
                 if self._closing.is_set():
                     raise PoolClosed
                 evidence = self._ask_engine(jail, evidence)
+            if evidence.ended is Ended.OUTCOME:
+                jail.spare_until = ended + SPARE_S
         finally:
             self._discard(jail)
             self._handout.done()
@@ -178,8 +182,9 @@ class Pool:
         return evidence
 
     def _discard(self, jail: Jail) -> None:
-        """Close a sandbox's streams now and have it removed in the background."""
-        jail.close()
+        """Have a sandbox removed in the background; one that did not end well loses its streams, and its life, now."""
+        if not jail.spare_until:
+            jail.close()
         self._doomed.put(jail)
 
     def status(self) -> PoolStatus:
@@ -277,6 +282,9 @@ class Pool:
 
     def _keep_removing(self) -> None:
         while (jail := self._doomed.get()) is not None:
+            # All but its PID 1 is dead, and that one idle: its end can wait until the processors have nothing better.
+            self._closing.wait(max(0.0, jail.spare_until - time.monotonic()))
+            jail.close()
             try:
                 self._engine.remove(jail.container)
             except EngineFailed as error:

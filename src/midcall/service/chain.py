@@ -34,6 +34,11 @@ class Chain:
     #: Delays between the attempts of a background run; its attempts are one more.
     delays_ms: tuple[int, ...]
 
+    @property
+    def attempts(self) -> int:
+        """Attempts of a post-session function, and of a replay."""
+        return 1 + len(self.delays_ms)
+
     def delay_ms(self, attempt: int) -> int:
         """Draw the delay after attempt number `attempt`, from 1."""
         planned = self.delays_ms[min(attempt, len(self.delays_ms)) - 1]
@@ -137,7 +142,7 @@ class Chain:
             return ()
         now = self.clock()
         planned = _planned(session, pins[position], Phase.POST_SESSION, position, now)
-        return self._queue(tx, session, replace(planned, max_attempts=1 + len(self.delays_ms)))
+        return self._queue(tx, session, replace(planned, max_attempts=self.attempts))
 
     def _queue(self, tx: Transaction, session: Session, invocation: Invocation) -> Sequence[Invocation]:
         tx.invocations.add(invocation)

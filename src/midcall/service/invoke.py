@@ -6,12 +6,13 @@ from typing import Any
 
 from midcall.domain.errors import Conflict, Fault, Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
 from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.gates import Gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.parameters import masked, prepare
 from midcall.domain.phases import Phase
 from midcall.service.access import Caller
 from midcall.service.chain import BACKGROUND_PATIENCE_MS
-from midcall.service.outcome import refused
+from midcall.service.outcome import refused, refused_by_gate
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.schemas import value_faults
 from midcall.service.stores import InvocationFilter, Page
@@ -113,6 +114,9 @@ class Invocations:
         outcome: Outcome | None = None
         if faults:
             outcome = refused(faults_as_text(faults))
+        elif version.config.get("requires") and call.purpose is Purpose.LIVE:
+            # Without a session nothing has vouched for anybody: every gate is closed.
+            outcome = refused_by_gate(Gate(**version.config["requires"][0]))
         now = self.clock()
         return Invocation(
             id=call.id,
@@ -176,7 +180,11 @@ def check_room(tx: Transaction, caller: Caller, *, max_queued: int) -> None:
 
 def faults_as_text(faults: Sequence[Fault]) -> str:
     """Write faults of parameters for an LLM to read."""
-    return "; ".join(f"{fault.loc.removeprefix('params.')}: {fault.msg}" for fault in faults)
+    texts = []
+    for fault in faults:
+        name = fault.loc.removeprefix("params").removeprefix(".")
+        texts.append(f"{name}: {fault.msg}" if name else fault.msg)
+    return "; ".join(texts)
 
 
 def _chosen(tx: Transaction, function: Function, call: Call) -> Version:

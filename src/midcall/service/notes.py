@@ -9,7 +9,7 @@ from midcall.domain.times import iso
 from midcall.service.ports import Transaction
 
 #: What platforms are told; variables and progress are on the event stream.
-TOLD = frozenset({EventName.SESSION, EventName.COMPLETED})
+TOLD = {EventName.SESSION: "session.changed", EventName.COMPLETED: "function.completed"}
 
 
 def note(tx: Transaction, session: Session, name: EventName, at: int, data: Mapping[str, Any]) -> None:
@@ -17,7 +17,7 @@ def note(tx: Transaction, session: Session, name: EventName, at: int, data: Mapp
     tx.events.add(session.id, name, at, data)
     if name in TOLD and tx.workspaces.get(session.workspace_id).settings.callback_url:
         body = {
-            "type": f"session.{name.value}",
+            "type": TOLD[name],
             "timestamp": iso(at),
             "data": {"sessionId": session.session_id, **data},
         }

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from midcall.domain.gates import Gate, what_to_do
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import BadReturn, Phase, Returned, interpret
 from midcall.domain.run import RunReport, RunStatus
@@ -72,6 +73,12 @@ def refused(faults: str) -> Outcome:
         result=text,
         error=OutcomeError("invalid_params", faults),
     )
+
+
+def refused_by_gate(gate: Gate) -> Outcome:
+    """Make the outcome of a call whose gate is closed; the text tells the LLM what to do first."""
+    error = OutcomeError("gate_closed", f"{gate.function} has not set {gate.variable} as required")
+    return Outcome(InvocationStatus.REFUSED, result=what_to_do(gate), error=error)
 
 
 def _successful(

@@ -8,8 +8,8 @@ from midcall.domain.agent import Pin
 from midcall.domain.errors import IdempotencyMismatch, NotFound, QueueFull, SessionOver
 from midcall.domain.events import EventName
 from midcall.domain.function import Version
-from midcall.domain.gates import Gate, PastRun, closed_gate, what_to_do
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
+from midcall.domain.gates import Gate, PastRun, closed_gate
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.jsonvalue import digest
 from midcall.domain.parameters import prepare
 from midcall.domain.phases import Phase
@@ -19,7 +19,7 @@ from midcall.service.access import Caller, check_agent
 from midcall.service.chain import BACKGROUND_PATIENCE_MS, Chain
 from midcall.service.invoke import check_room, faults_as_text
 from midcall.service.notes import note
-from midcall.service.outcome import outcome_document, refused
+from midcall.service.outcome import outcome_document, refused, refused_by_gate
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.schemas import value_faults
 from midcall.service.task import effective
@@ -195,6 +195,4 @@ def _refusal(tx: Transaction, session: Session, config: Mapping[str, Any], param
     gate = closed_gate(gates, params, runs, session.variables)
     if gate is None:
         return None
-    text = what_to_do(gate)
-    error = OutcomeError("gate_closed", f"{gate.function} has not set {gate.variable} as required")
-    return Outcome(InvocationStatus.REFUSED, result=text, variables=now, error=error)
+    return replace(refused_by_gate(gate), variables=now)

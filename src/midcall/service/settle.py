@@ -130,7 +130,7 @@ class Settle:
             and outcome.status in _RETRIED
             and invocation.attempt < invocation.max_attempts
         )
-        return self.clock() + self.chain.delay_ms(invocation.attempt) if again else None
+        return self.clock() + self.chain.delay_ms(_nth(invocation, self.chain.attempts)) if again else None
 
     def _tell(self, invocation: Invocation, kept: bool, woken: Sequence[Invocation]) -> bool:  # noqa: FBT001
         """Wake who waits, now that it is committed."""
@@ -140,6 +140,12 @@ class Settle:
             if invocation.session_key:
                 self.queue.announce(invocation.session_key)
         return kept
+
+
+def _nth(invocation: Invocation, attempts: int) -> int:
+    """Say which attempt of its series this was, from 1: a replay begins another series."""
+    begun = invocation.max_attempts - attempts
+    return invocation.attempt - begun if 0 < begun < invocation.attempt else invocation.attempt
 
 
 def _session(tx: Transaction, invocation: Invocation) -> Session | None:

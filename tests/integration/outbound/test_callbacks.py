@@ -143,7 +143,7 @@ def test_the_platform_hears_of_its_session_with_a_signature_that_fits(house: Hou
     house.tell()
     assert house.callbacks().sweep() == 1
     ((headers, body),) = platform.heard
-    assert json.loads(body)["type"] == "session.session"
+    assert json.loads(body)["type"] == "session.changed"
     assert json.loads(body)["data"] == {"sessionId": "call-1", "status": "ended"}
     assert verify_standard([secret], headers=headers, body=body, now_s=house.now // 1000)
     assert not verify_standard([secret], headers=headers, body=body + b" ", now_s=house.now // 1000)
