@@ -14,7 +14,7 @@ from midcall.domain.errors import InvalidInput
 from midcall.outbound.allow import Allowed
 from midcall.outbound.budget import Budget
 from midcall.outbound.dial import Dial, GuardedBackend, tcp_dial
-from midcall.outbound.errors import BadReply, BadRequest, ConnectFailed, TimedOut, TooManyRedirects
+from midcall.outbound.errors import BadReply, BadRequest, TimedOut, TooManyRedirects
 from midcall.outbound.message import Outgoing, Reply, first, read_body, read_headers
 from midcall.outbound.proxy import Proxy
 from midcall.outbound.redirect import MAX_HOPS, STATUSES, next_request
@@ -138,8 +138,6 @@ class GuardedClient:
             raise BadReply from None
         except httpcore.NetworkError:
             raise BadReply("the connection broke before the answer was complete") from None
-        except httpcore.UnsupportedProtocol:
-            raise ConnectFailed from None
         return Reply(response.status, headers, content, truncated, round((time.monotonic() - started) * 1000))
 
 

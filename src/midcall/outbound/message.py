@@ -12,7 +12,7 @@ from midcall.outbound.url import Target
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
-#: Pieces that a body may come in. Parsing one costs about 20 µs of processor time whatever its size, so that bytes
+#: Pieces that a body may come in. Parsing one costs some 7 µs of processor time whatever its size, so that bytes
 #: alone do not bound what an answer costs.
 MAX_PIECES = 20_000
 

@@ -28,10 +28,12 @@ def system_resolve(host: str) -> Sequence[str]:
 class Resolver:
     """Resolves names to addresses that may be reached. Safe to use from many threads; remembers nothing."""
 
-    def __init__(self, *, resolve: Resolve = system_resolve, allowed: Allowed | None = None) -> None:
+    def __init__(
+        self, *, resolve: Resolve = system_resolve, allowed: Allowed | None = None, lookups: int = MAX_LOOKUPS
+    ) -> None:
         self._resolve = resolve
         self._allowed = allowed or Allowed()
-        self._slots = threading.BoundedSemaphore(MAX_LOOKUPS)
+        self._slots = threading.BoundedSemaphore(lookups)
 
     def addresses(self, host: str, port: int, *, within_s: float) -> tuple[Address, ...]:
         """Return all addresses of a host (a name, or an address itself), each checked, in order, at least one.

@@ -141,6 +141,8 @@ def test_a_url_is_written_again_from_its_parts(text: str, url: str) -> None:
         ("https://api..com/", "label"),
         ("https://-api.com/", "label"),
         ("https://bücher\u0301\u0301.①.com/", "international"),
+        ("https://xn--a.example.com/", "international"),
+        ("https://BÜCHER.example.com/", "international"),
         ("https://api.example.com/" + "a" * 2_048, "longer"),
     ],
 )
