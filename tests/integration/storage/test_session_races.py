@@ -73,7 +73,7 @@ def test_outcomes_recorded_at_once_are_all_merged(world: World) -> None:
 
 
 def test_publishing_and_calling_at_once_wait_for_each_other_at_most(world: World) -> None:
-    """A call locks its workspace and refers to its function; publishing locks the function, and is noted in the other."""
+    """A call locks its workspace and refers to its function; publishing locks that, and is noted in the workspace."""
     world.published("a")
     world.agent(("a", DURING))
     for number in range(THREADS):

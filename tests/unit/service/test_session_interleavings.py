@@ -266,7 +266,7 @@ def test_no_interleaving_loses_repeats_or_strands_anything(sqlite: Sqlite) -> No
         template = Path(url.removeprefix("sqlite:///"))
         numbers = iter(range(10_000))
         run_state_machine_as_test(
-            lambda: Interleavings(template, numbers),  # type: ignore[arg-type] (any factory will do)
+            lambda: Interleavings(template, numbers),  # type: ignore[arg-type]  # any factory will do
             settings=settings(
                 max_examples=EXAMPLES,
                 stateful_step_count=STEPS,
