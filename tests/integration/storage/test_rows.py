@@ -5,7 +5,7 @@ from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.ports import InvocationFilter, Page
+from midcall.service.stores import InvocationFilter, Page
 
 ODD = {
     "nul": "a\x00b",
