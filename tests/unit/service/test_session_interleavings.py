@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from tests.support.databases import Sqlite, opened
 from tests.support.fakes import Clock
 from tests.support.world import World
@@ -38,7 +45,7 @@ PHASES = {
     "second": Phase.POST_SESSION,
 }
 IDLE_S = 60
-EXAMPLES, STEPS = 30, 35
+EXAMPLES, STEPS = 40, 35
 
 
 def prepare(world: World) -> None:
@@ -71,6 +78,13 @@ class Interleavings(RuleBasedStateMachine):
 
     # What a runtime does ------------------------------------------------------------------------------------------
 
+    @initialize(begun=st.booleans())
+    def begin(self, begun: bool) -> None:  # noqa: FBT001
+        """Have a session whose agent has started, most interleavings being about those."""
+        if begun:
+            self.world.started("s1")
+            self.work()
+
     @rule(name=st.sampled_from(SESSIONS))
     def start(self, name: str) -> None:
         """Start a session, or the same one again."""
@@ -97,10 +111,14 @@ class Interleavings(RuleBasedStateMachine):
             assert self.keys.setdefault((name, key), call.id) == call.id
         self.accepted[name].add(call.id)
 
-    @rule(name=st.sampled_from(SESSIONS), late=st.sampled_from([{}, {"analysis": {"n": 1}}]))
-    def end(self, name: str, late: dict[str, Any]) -> None:
-        """End a session, or add to its end."""
-        if self.exists(name):
+    @rule(
+        name=st.sampled_from(SESSIONS),
+        late=st.sampled_from([{}, {"analysis": {"n": 1}}]),
+        now=st.sampled_from([False, False, True]),
+    )
+    def end(self, name: str, late: dict[str, Any], now: bool) -> None:  # noqa: FBT001
+        """End a session, or add to its end; seldom, so that there is something to end."""
+        if now and self.exists(name):
             assert self.world.sessions.end(self.world.caller, name, late).session.status is SessionStatus.ENDED
 
     # What workers do ----------------------------------------------------------------------------------------------
@@ -116,6 +134,14 @@ class Interleavings(RuleBasedStateMachine):
             if claimed is not None:
                 self.held.append(claimed)
 
+    @rule()
+    def work(self) -> None:
+        """Have a worker do all that it was woken for, and does not have to wait for."""
+        while self.world.queue.enqueued:
+            claimed = self.world.executor()._claim(self.world.queue.enqueued.pop(0))
+            if claimed is not None:
+                self.record(claimed, succeeds=True, takes_ms=0)
+
     @precondition(lambda self: self.held)
     @rule(data=st.data(), succeeds=st.booleans(), takes_ms=st.sampled_from([0, 0, 100, 12_000]))
     def finish(self, data: st.DataObject, succeeds: bool, takes_ms: int) -> None:  # noqa: FBT001
@@ -129,9 +155,20 @@ class Interleavings(RuleBasedStateMachine):
         """Lose a worker in the middle of a run."""
         self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
 
+    @precondition(lambda self: self.held)
+    @rule()
+    def others_take_over(self) -> None:
+        """Let leases lapse and other workers claim what was lost, while those that held it still run."""
+        self.world.clock.advance(LEASE_MS + 1)
+        self.sweep()
+        while self.world.queue.enqueued:
+            claimed = self.world.executor()._claim(self.world.queue.enqueued.pop(0))
+            if claimed is not None:
+                self.held.append(claimed)
+
     # What happens to all ------------------------------------------------------------------------------------------
 
-    @rule(ms=st.sampled_from([1, 1_500, 2_500, LEASE_MS + 1, 11_000, 30_000, IDLE_S * 1000 + 1]))
+    @rule(ms=st.sampled_from([1, 100, 1_500, 2_500, 2_500, LEASE_MS + 1, LEASE_MS + 1, 11_000, IDLE_S * 1000 + 1]))
     def time_passes(self, ms: int) -> None:
         """Let leases lapse, deadlines pass, sessions be forgotten; whoever still works keeps its lease or not."""
         self.world.clock.advance(ms)
@@ -145,10 +182,10 @@ class Interleavings(RuleBasedStateMachine):
                 done.result()
         self.see_outcomes()
 
-    @rule()
-    def redis_goes_or_comes(self) -> None:
+    @rule(away=st.sampled_from([False, False, True]))
+    def redis_goes_or_comes(self, away: bool) -> None:  # noqa: FBT001
         """Let the queue take nothing for a while."""
-        self.world.queue.away = not self.world.queue.away
+        self.world.queue.away = away
 
     # What must hold -----------------------------------------------------------------------------------------------
 
@@ -175,6 +212,9 @@ class Interleavings(RuleBasedStateMachine):
         """Let everything come to its end, with nobody in the way: nothing is stuck, all is told once."""
         try:
             self.come_to_an_end()
+            self.outcomes_never_change()
+            self.variables_are_the_models()
+            self.accepted_calls_are_there()
             for name in self.started:
                 self.check_the_end(name)
         finally:
@@ -188,10 +228,7 @@ class Interleavings(RuleBasedStateMachine):
         for _ in range(40):
             self.world.clock.advance(IDLE_S * 1000 + 1)
             self.sweep()
-            while self.world.queue.enqueued:
-                claimed = self.world.executor()._claim(self.world.queue.enqueued.pop(0))
-                if claimed is not None:
-                    self.record(claimed, succeeds=True, takes_ms=0)
+            self.work()
             if not any(run.status in OPEN_STATUSES for name in self.started for run in self.world.runs(name)) and all(
                 self.world.session(name).post_started for name in self.started
             ):
