@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import anyio
 import anyio.to_thread
@@ -25,6 +25,7 @@ from midcall.service.sweep_sessions import SessionSweep
 #: Threads that admit calls and read outcomes: short database work, so few; waiting takes none.
 SERVICE_THREADS = 32
 SWEEP_EVERY_S = 1.0
+CANCEL_AGAIN_S = 0.1
 
 log = structlog.get_logger()
 
@@ -83,11 +84,18 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(tasks)
         await process.wakes.close()
         await anyio.to_thread.run_sync(process.close)
+
+
+async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """Cancel tasks until they are done: a library may swallow a cancellation, and nobody waits for a stop."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
 
 
 async def _sweep_forever(sweep: Sweep | SessionSweep | Callbacks) -> None:

@@ -38,7 +38,9 @@ class Wakes:
     async def run(self) -> None:
         """Read wakes until cancelled; a lost Redis is asked again and again."""
         last: str | None = None
-        while True:
+        task = asyncio.current_task()
+        # redis-py swallows a cancellation that comes while it connects: the task would then read on for ever.
+        while task is None or not task.cancelling():
             try:
                 last = await self._read(last or await self._newest())
             except (RedisError, OSError):
