@@ -88,7 +88,8 @@ def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault
     """Say where a value does not fit a schema that `schema_faults` found none in; at most MAX_FAULTS."""
     if _size(value) > MAX_VALUES:
         return (Fault(loc, f"more than {MAX_VALUES:,} values in all; send fewer"),)
-    validator = _validator(schema)
+    # Faults quote the value, and go on record.
+    validator = _validator(schema, MASK if sensitive_names(schema) else None)
     try:
         return _first_faults(validator, value, loc)
     except ValueError:
@@ -109,11 +110,10 @@ def _first_faults(validator: jsonschema_rs.Draft202012Validator, value: Any, loc
     return tuple(Fault(_join(loc, error.instance_path), error.message[:300]) for error in errors)
 
 
-def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+def _validator(schema: Mapping[str, Any], mask: str | None = None) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         dict(schema),
-        # Faults quote the value, and go on record.
-        mask=MASK if sensitive_names(schema) else None,
+        mask=mask,
         validate_formats=True,
         pattern_options=jsonschema_rs.RegexOptions(size_limit=1 << 20, dfa_size_limit=1 << 20),
         retriever=_retrieve_nothing,

@@ -50,7 +50,10 @@ class SqlStorage:
     """The database behind one engine; may be used by many threads at once."""
 
     def __init__(self, engine: Engine) -> None:
-        self._reading = engine
+        # A reader's statements all see one moment, as in SQLite: never a run that has succeeded beside a session that
+        # lacks its variables.
+        on_postgres = engine.dialect.name == "postgresql"
+        self._reading = engine.execution_options(isolation_level="REPEATABLE READ") if on_postgres else engine
         self._writing = engine.execution_options(**{WRITES: True})
         self._lasting = engine.execution_options(**{WRITES: True, LASTS: True})
 

@@ -194,3 +194,18 @@ def test_recording_and_deleting_at_once_leave_nothing_behind(world: World) -> No
         with world.storage.read() as tx:
             assert tx.sessions.find(world.caller.workspace_id, name) is None
             assert all(tx.invocations.find(call.id) is None for call in calls)
+
+
+def test_a_reader_sees_one_moment(world: World) -> None:
+    """A run that is seen to have succeeded has its variables in the session that is seen beside it."""
+    world.published("a")
+    world.agent(("a", DURING))
+    world.started()
+    call = world.called("a")
+    world.sandbox.behave = lambda request: replace(echo(request), result={"dynamicVariables": {"a": 1}})
+    with world.storage.read() as tx:
+        before = tx.sessions.get(world.caller.workspace_id, "s1")
+        world.executor().execute(call.id)
+        runs = tx.invocations.of_session(before.id)
+    assert [run.status for run in runs] == [InvocationStatus.QUEUED]
+    assert world.session().variables["a"].value == 1

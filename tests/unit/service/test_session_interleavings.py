@@ -78,7 +78,7 @@ class Interleavings(RuleBasedStateMachine):
 
     # What a runtime does ------------------------------------------------------------------------------------------
 
-    @initialize(begun=st.booleans())
+    @initialize(begun=st.sampled_from([True, True, False]))
     def begin(self, begun: bool) -> None:  # noqa: FBT001
         """Have a session whose agent has started, most interleavings being about those."""
         if begun:
@@ -99,6 +99,19 @@ class Interleavings(RuleBasedStateMachine):
         """Call a function, now and then with a key that came before."""
         if not self.exists(name):
             return
+        self.make_call(name, function, key)
+
+    @rule(functions=st.lists(st.sampled_from(["live", "again", "background"]), min_size=1, max_size=3))
+    def calls_that_are_taken(self, functions: list[str]) -> None:
+        """Call functions side by side, and have workers claim them at once."""
+        for function in functions:
+            call = self.make_call("s1", function, None) if self.exists("s1") else None
+            claimed = self.world.executor()._claim(call.id) if call else None
+            if claimed is not None:
+                self.held.append(claimed)
+
+    def make_call(self, name: str, function: str, key: str | None) -> Invocation | None:
+        """Call a function; None if the session is over, or has not begun."""
         key = key and f"{key}-{function}"
         try:
             call = self.world.called(function, name, idempotency_key=key)
@@ -106,10 +119,11 @@ class Interleavings(RuleBasedStateMachine):
             session = self.world.session(name)
             assert session.status is not SessionStatus.ACTIVE or not session.pre_done
             assert (name, key) not in self.keys
-            return
+            return None
         if key is not None:
             assert self.keys.setdefault((name, key), call.id) == call.id
         self.accepted[name].add(call.id)
+        return call
 
     @rule(
         name=st.sampled_from(SESSIONS),
