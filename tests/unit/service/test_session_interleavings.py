@@ -170,15 +170,20 @@ class Interleavings(RuleBasedStateMachine):
         self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
 
     @precondition(lambda self: self.held)
-    @rule()
-    def others_take_over(self) -> None:
-        """Let leases lapse and other workers claim what was lost, while those that held it still run."""
+    @rule(late=st.booleans())
+    def others_take_over(self, late: bool) -> None:  # noqa: FBT001
+        """Let leases lapse and other workers claim what was lost; those that held it come back, perhaps right then."""
+        before = list(self.held)
         self.world.clock.advance(LEASE_MS + 1)
         self.sweep()
         while self.world.queue.enqueued:
             claimed = self.world.executor()._claim(self.world.queue.enqueued.pop(0))
             if claimed is not None:
                 self.held.append(claimed)
+        if late:
+            for claimed in before:
+                self.held.remove(claimed)
+                self.record(claimed, succeeds=True, takes_ms=0)
 
     # What happens to all ------------------------------------------------------------------------------------------
 
