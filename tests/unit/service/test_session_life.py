@@ -370,6 +370,28 @@ def test_a_run_that_sets_too_much_fails_with_something_to_say(world: World) -> N
     assert set(world.session().variables) == {"currentTime", "kept"}
 
 
+def test_a_worker_that_comes_back_while_another_one_runs_records_nothing(world: World) -> None:
+    """The attempt is the fence: the row is running, but not for it any more; nor can it put it off or keep it alive."""
+    publish(world, "bg", background=True)
+    world.agent(("bg", DURING))
+    world.started()
+    call = world.called("bg")
+    stale = world.executor("worker-1")._claim(call.id)
+    world.clock.advance(5_001)
+    assert world.sweep.sweep().requeued == 1
+    current = world.executor("worker-2")._claim(call.id)
+    assert stale is not None
+    assert current is not None
+    outcome = Outcome(InvocationStatus.SUCCEEDED, variables={"who": "stale"}, changed=("who",))
+    assert not world.settle.attempt(stale, outcome, None)
+    with world.storage.write() as tx:
+        assert not tx.invocations.renew(call.id, attempt=stale.attempt, lease_until=world.clock.now + 60_000)
+        assert not tx.invocations.postpone(call.id, attempt=stale.attempt, due_at=1, outcome=outcome)
+    assert "who" not in world.session().variables
+    assert world.settle.attempt(current, replace(outcome, variables={"who": "current"}), None)
+    assert world.session().variables["who"].value == "current"
+
+
 # Changing -------------------------------------------------------------------------------------------------------------
 
 
