@@ -16,6 +16,9 @@ from midcall.service.stores import Page
 #: `mc_<key id>_<secret>`; the id is the row's without its prefix.
 _TOKEN = re.compile(r"mc_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 
+#: Scopes that nothing can be limited to: whoever has them could make a key without the limit, or approve any code.
+WHOLE_WORKSPACE = frozenset({Scope.ADMIN, Scope.REVIEW})
+
 MAX_ROTATION_GRACE_S = 7 * 24 * 3600
 
 
@@ -78,6 +81,8 @@ class Access:
         """Make a key in an open transaction: the operator's way, without a caller."""
         if not scopes:
             raise InvalidInput(faults=[Fault("scopes", "name at least one scope")])
+        if agents and scopes & WHOLE_WORKSPACE:
+            raise InvalidInput(faults=[Fault("agents", "a key with the scope admin or review is for all agents")])
         secret = _new_secret()
         key = Key(
             id=new_id("key"),

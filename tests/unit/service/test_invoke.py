@@ -123,6 +123,6 @@ def test_what_is_published_elsewhere_is_not_what_runs_here(world: World) -> None
 def test_a_key_limited_to_agents_calls_nothing_outside_their_sessions(world: World) -> None:
     """Whatever its scopes."""
     world.published()
-    limited = world.colleague("runtime", Scope.ADMIN, agents=("desk",))
+    limited = world.colleague("runtime", Scope.RUN, Scope.READ, agents=("desk",))
     with pytest.raises(Forbidden):
         world.admitted(caller=limited)
