@@ -294,7 +294,7 @@ class InvocationBrief(BaseModel):
 
 
 class SessionBrief(BaseModel):
-    """A session; the other fields of its body stand beside these."""
+    """A session; the other fields of its body stand beside these, but for transcript and analysis."""
 
     model_config = ConfigDict(extra="allow")
 

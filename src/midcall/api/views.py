@@ -18,6 +18,9 @@ from midcall.service.sessions import SessionView
 
 Json = dict[str, Any]
 
+#: Fields of a session body that lists leave out: a page of transcripts would be hundreds of megabytes.
+LARGE_FIELDS = frozenset({"transcript", "analysis"})
+
 
 def function_view(view: FunctionView) -> Json:
     """Show a function with its latest version."""
@@ -172,13 +175,15 @@ def agent_view(view: AgentView) -> Json:
 
 def session_view(view: SessionView) -> Json:
     """Show a session: its body, its variables with where each came from, and its invocations in brief."""
-    return {**session_brief(view.session), "invocations": [_invocation_brief(each) for each in view.invocations]}
+    large = {name: value for name, value in view.session.fields.items() if name in LARGE_FIELDS}
+    runs = [_invocation_brief(each) for each in view.invocations]
+    return {**large, **session_brief(view.session), "invocations": runs}
 
 
 def session_brief(session: Session) -> Json:
-    """Show a session without its invocations."""
+    """Show a session without its invocations and LARGE_FIELDS."""
     return {
-        **session.fields,
+        **{name: value for name, value in session.fields.items() if name not in LARGE_FIELDS},
         "sessionId": session.session_id,
         "agent": session.agent,
         "environment": session.environment,
