@@ -86,8 +86,8 @@ class CodeShape(BaseModel):
     egress: list[str]
 
 
-class VersionShape(VersionBrief):
-    """One version in full."""
+class ConfigShape(BaseModel):
+    """What a version is made of; its digest is what gets approved."""
 
     name: str
     description: str
@@ -105,31 +105,20 @@ class VersionShape(VersionBrief):
     speak_after_execution: bool
     messages: dict[str, Any]
     code: CodeShape
+
+
+class VersionShape(VersionBrief, ConfigShape):
+    """One version in full."""
+
     review: ReviewShape | None
 
 
-class FunctionShape(BaseModel):
+class FunctionShape(ConfigShape):
     """A function with its latest version."""
 
     id: str
-    name: str
     display_name: str
     tags: list[str]
-    description: str
-    kind: Literal["code"]
-    parameters: dict[str, Any]
-    output_schema: dict[str, Any] | None
-    strict_output: bool
-    timeout: int
-    retries: int
-    max_result_chars: int
-    background: bool
-    response_variables: dict[str, str]
-    requires: list[dict[str, Any]]
-    speak_during_execution: bool
-    speak_after_execution: bool
-    messages: dict[str, Any]
-    code: CodeShape
     published: dict[str, int]
     published_version: int | None
     versions: list[VersionBrief]
