@@ -77,11 +77,13 @@ class PoolClient:
         while True:
             try:
                 message = wire.receive(connection, wire.MAX_REPLY_BYTES, deadline)
+            except ConnectionError as error:
+                # So ends the connection of a pool that dies with the request still unread.
+                raise _gone(started) from error
             except (OSError, wire.WireError) as error:
                 raise SandboxLost from error
             if message is None:
-                # `started` is sent before the sandbox is told anything: without it nothing ran.
-                raise SandboxLost if started else SandboxUnavailable
+                raise _gone(started)
             kind = message["kind"]
             if kind == "started":
                 started = True
@@ -94,6 +96,11 @@ class PoolClient:
                     return wire.unpack_report(message)
                 except wire.WireError as error:
                     raise SandboxLost from error
+
+
+def _gone(started: bool) -> MidcallError:
+    """Tell what the end of the pool means: it sends `started` before a sandbox is told anything."""
+    return SandboxLost() if started else SandboxUnavailable()
 
 
 def _refusal(message: dict[str, Any]) -> MidcallError:

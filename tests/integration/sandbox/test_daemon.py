@@ -85,6 +85,31 @@ def test_a_killed_daemon_leaves_no_container_idle_or_busy(engine: Engine, small:
     assert engine.containers(small.pool_id) == {}
 
 
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [((), SandboxUnavailable), ((b"",), SandboxUnavailable), (({"kind": "started"},), SandboxLost)],
+)
+def test_a_pool_that_dies_with_the_request_unread_ran_nothing(
+    tmp_path: Path, said: tuple[Any, ...], error: type[MidcallError]
+) -> None:
+    """The kernel resets such a connection, or ends it; what counts is only whether `started` was said."""
+    path = tmp_path / "pool.sock"
+    with socket.socket(socket.AF_UNIX) as listening, ThreadPoolExecutor(1) as caller:
+        listening.bind(str(path))
+        listening.listen(1)
+        running = caller.submit(PoolClient(path).run, RunRequest("r", QUICK, {}, 5000))
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.recv(1, socket.MSG_PEEK)
+            for message in said:
+                if message:
+                    wire.send(connection, message)
+                else:
+                    wire.receive(connection, wire.MAX_REPLY_BYTES, time.monotonic() + 5)
+        with pytest.raises(error):
+            running.result(5)
+
+
 def test_sigterm_ends_the_daemon_and_its_containers_in_order(engine: Engine, small: PoolConfig) -> None:
     """SIGTERM: exit code 0, no container, no socket."""
     with daemon_process(small) as process:
