@@ -79,11 +79,11 @@ class PoolClient:
                 message = wire.receive(connection, wire.MAX_REPLY_BYTES, deadline)
             except ConnectionError as error:
                 # So ends the connection of a pool that dies with the request still unread.
-                raise _gone(started) from error
+                raise _gone(started=started) from error
             except (OSError, wire.WireError) as error:
                 raise SandboxLost from error
             if message is None:
-                raise _gone(started)
+                raise _gone(started=started)
             kind = message["kind"]
             if kind == "started":
                 started = True
@@ -98,7 +98,7 @@ class PoolClient:
                     raise SandboxLost from error
 
 
-def _gone(started: bool) -> MidcallError:
+def _gone(*, started: bool) -> MidcallError:
     """Tell what the end of the pool means: it sends `started` before a sandbox is told anything."""
     return SandboxLost() if started else SandboxUnavailable()
 
