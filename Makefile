@@ -21,8 +21,8 @@ help: ## Show this list (the default)
 	@echo
 	@echo "Each target does the set-up it needs. ARGS passes more on: make test-unit ARGS='-k template', make up ARGS='--port 9000'."
 
-setup: ## Everything the tests need: .venv, Docker Engine, Redis, PostgreSQL, the sandbox image
-	@$(SETUP) dev engine redis postgres sandbox
+setup: ## Everything the tests need: .venv, Docker Engine, Redis, PostgreSQL, Node.js, the sandbox image
+	@$(SETUP) dev engine redis postgres node sandbox
 
 CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers"
 
@@ -31,11 +31,11 @@ check: ## Linters, formatter, types, layers, leftovers: all of them, changing no
 	@failed=0; for check in $(CHECKS); do echo "-- $$check"; $$check || failed=1; done; exit $$failed
 
 test: ## All three tiers of tests, one after the other; stops at the first that fails
-	@$(SETUP) dev engine redis postgres sandbox
+	@$(SETUP) dev engine redis postgres node sandbox
 	@$(MAKE) --no-print-directory tier-unit tier-integration tier-e2e
 
 test-unit: ## Unit tests alone: no socket, no Docker, seconds
-	@$(SETUP) dev
+	@$(SETUP) dev node
 	@$(MAKE) --no-print-directory tier-unit
 
 test-integration: ## Integration tests alone: real Docker, Redis, SQLite and PostgreSQL

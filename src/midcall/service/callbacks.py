@@ -5,7 +5,6 @@ A callback is a row, written in the transaction of the event it tells of; it is 
 their order.
 """
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from midcall.domain.errors import MidcallError
+from midcall.domain.javascript_json import stringify
 from midcall.service.ports import Outbound, Storage
 from midcall.service.signing import Signing
 from midcall.service.stores import Callback
@@ -63,7 +63,7 @@ class Callbacks:
 
     def _send(self, callback: Callback, url: str) -> bool:
         """Make one attempt; True if the platform has heard, or does not want to."""
-        body = json.dumps(callback.body, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+        body = stringify(callback.body).encode()
         headers = self.signing.headers(callback.workspace_id, f"cb_{callback.id}", body)
         try:
             status = self.outbound.post(url, headers=headers, body=body, timeout_ms=TIMEOUT_MS)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,12 +89,12 @@ class House:
             delays_ms=(1_000, 5_000),
         )
 
-    def tell(self, name: EventName = EventName.SESSION) -> None:
+    def tell(self, name: EventName = EventName.SESSION, **data: Any) -> None:
         """Let something happen in the session."""
         with self.storage.write() as tx:
             session = tx.sessions.by_key("ses_1")
             assert session is not None
-            note(tx, session, name, self.now, {"status": "ended"})
+            note(tx, session, name, self.now, {"status": "ended", **data})
 
     def waiting(self) -> int:
         """Count callbacks that are not delivered."""
@@ -148,6 +149,15 @@ def test_the_platform_hears_of_its_session_with_a_signature_that_fits(house: Hou
     assert verify_standard([secret], headers=headers, body=body, now_s=house.now // 1000)
     assert not verify_standard([secret], headers=headers, body=body + b" ", now_s=house.now // 1000)
     assert house.waiting() == 0
+
+
+def test_a_receiver_that_writes_the_body_again_gets_the_same_bytes(house: House, platform: Platform) -> None:
+    """Node users verify JSON.stringify of what they parsed: non-ASCII as it is, 1.0 is 1, integer-like keys first."""
+    house.tell(result={"z": 1.0, "10": "S\u00e3o", "9": 1e21})
+    house.callbacks().sweep()
+    ((_, body),) = platform.heard
+    assert '"result":{"9":1e+21,"10":"S\u00e3o","z":1}'.encode() in body
+    assert b": " not in body
 
 
 def test_variables_and_progress_are_on_the_stream_alone(house: House, platform: Platform) -> None:
