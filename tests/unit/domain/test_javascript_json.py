@@ -1,24 +1,16 @@
 """JSON as JavaScript writes it: fixed vectors, and Node itself on whatever Hypothesis comes up with."""
 
 import json
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.support.node import asking_node
 
 from midcall.domain.javascript_json import MAX_DEPTH, Unwritable, number_text, stringify
-
-#: One text a line, as a JSON string of ASCII; answers with what JSON.stringify(JSON.parse(text)) gives.
-SCRIPT = """
-require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
-  process.stdout.write(JSON.stringify(JSON.parse(JSON.parse(line))) + "\\n");
-});
-"""
 
 NUMBERS = [
     ("1.0", "1"),
@@ -88,23 +80,9 @@ VECTORS = [*NUMBERS, *TEXTS, *OBJECTS]
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Callable[[str], str]]:
-    """Start one Node, which is asked line by line."""
-    program = shutil.which("node")
-    assert program, "these tests need Node: run `make setup`, or install nodejs"
-    with subprocess.Popen([program, "-e", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        asked, answers = process.stdin, process.stdout
-
-        def ask(text: str) -> str:
-            asked.write(json.dumps(text).encode("ascii") + b"\n")
-            asked.flush()
-            answer = answers.readline()
-            assert answer, "Node ended: what it was asked is no JSON"
-            return answer[:-1].decode()
-
+    """Start one Node, which writes texts again."""
+    with asking_node("JSON.parse(text)") as ask:
         yield ask
-        asked.close()
 
 
 @pytest.mark.parametrize(("text", "expected"), VECTORS)
@@ -158,6 +136,7 @@ texts = st.recursive(
 )
 
 
+@settings(deadline=None)  # another process answers
 @given(text=texts)
 def test_any_text_is_rewritten_as_node_rewrites_it(node: Callable[[str], str], text: str) -> None:
     """Numbers in every notation, keys in every order and twice, escapes, surrogates, blanks."""
@@ -167,10 +146,15 @@ def test_any_text_is_rewritten_as_node_rewrites_it(node: Callable[[str], str], t
     assert written.encode().decode() == written
 
 
-@given(st.text(st.sampled_from("\ud83d\ude00a0"), max_size=6), st.text(st.sampled_from("\ud83d\ude00a0"), max_size=6))
+halves = st.text(st.sampled_from("\ud83d\ude00\U0001f600a0"), max_size=6)
+
+
+@settings(deadline=None)
+@given(halves, halves)
+@example("\ud83d\ude00", "\U0001f600")
 def test_surrogates_side_by_side_are_one_character(node: Callable[[str], str], first: str, second: str) -> None:
     """Python keeps two halves apart that came from two texts; as JSON they are what JavaScript takes them for."""
-    value = {first: 1, second: [first + second], "0": 2}
+    value = {first: 1, "b": 2, second: [first + second]}
     written = stringify(value)
     assert written == node(json.dumps(value))
     assert node(written) == written
