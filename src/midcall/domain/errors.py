@@ -106,6 +106,12 @@ class IdempotencyMismatch(InvalidInput):
     code = "idempotency_mismatch"
 
 
+class TemplateUnfilled(InvalidInput):
+    """A template of the webhook cannot be filled with the values of this call."""
+
+    code = "template_unfilled"
+
+
 class QueueFull(MidcallError):
     """Too many calls are waiting already; try again shortly."""
 

@@ -1,11 +1,11 @@
 """Requests and replies as values: what may be sent, and what of an answer is kept."""
 
-import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from midcall.domain.http_headers import OWN_NAMES, is_name, is_value
 from midcall.outbound.budget import Budget
 from midcall.outbound.errors import BadReply, BadRequest, ReplyTooLarge
 from midcall.outbound.url import Target
@@ -18,15 +18,6 @@ MAX_PIECES = 20_000
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
-_HEADER_VALUE = re.compile(r"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?")
-#: Where the request goes and how long it is: whoever writes these decides what the server takes for a request.
-_OWN_HEADERS = frozenset(
-    {
-        *("accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization"),
-        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +33,11 @@ class Outgoing:
         if self.method not in _METHODS:
             raise BadRequest(f"the method is none of {', '.join(sorted(_METHODS))}")
         for name, value in self.headers:
-            if not _HEADER_NAME.fullmatch(name):
+            if not is_name(name):
                 raise BadRequest("a header's name is empty or holds other than token characters")
-            if name.lower() in _OWN_HEADERS:
+            if name.lower() in OWN_NAMES:
                 raise BadRequest(f"midcall sets the header {name} itself")
-            if not _HEADER_VALUE.fullmatch(value):
+            if not is_value(value):
                 raise BadRequest(f"the value of the header {name} holds a control character or blanks at its ends")
 
     def wire_headers(self) -> list[tuple[bytes, bytes]]:

@@ -1,0 +1,26 @@
+"""Headers of requests that midcall sends for others: what a name and a value may be."""
+
+import re
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
+_VALUE = re.compile(r"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?")
+
+#: Where the request goes, how long it is and how it is read: whoever writes these decides what the server takes for a
+#: request.
+OWN_NAMES = frozenset(
+    {
+        *("accept-encoding", "connection", "content-length", "expect", "host", "http2-settings", "keep-alive"),
+        *("proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding"),
+        "upgrade",
+    }
+)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is a token (RFC 9110), which a header's name has to be."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_value(text: str) -> bool:
+    """Tell whether a text is a header's value: no control character but tabs inside, no blanks at its ends."""
+    return _VALUE.fullmatch(text) is not None

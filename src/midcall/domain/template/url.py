@@ -1,0 +1,141 @@
+"""URL templates: placeholders in path segments and query values; scheme, host and port are what was written."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, unquote_plus
+
+from midcall.domain.template.text import Text, fault, parse_text
+from midcall.domain.template.values import Values, refused
+
+#: Of the template, and of what becomes of it: as much as the guarded client takes.
+MAX_URL_CHARS = 2_048
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_URL = re.compile(
+    r"(?P<origin>[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)"
+    r"(?:/(?P<path>[^?#]*))?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
+    re.DOTALL,
+)
+# No empty host, no backslash: some readers look further along for the host then, and find a value.
+_HOST = re.compile(r"[^\x00-\x20\x7f\\@{}]+")
+# What would complete an escape is taken from a value: `%2{{n}}` with "F" would be a slash.
+_CUT_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_DOTS = frozenset({".", ".."})
+
+
+@dataclass(frozen=True, slots=True)
+class UrlTemplate:
+    """A URL taken apart: `origin` is literal; `path` has one text a segment, None where there is no path at all.
+
+    `query` is the URL's own, without the question mark; `query_names` are the names in it, decoded. A fragment is
+    dropped: it never reaches a server.
+    """
+
+    origin: str
+    path: tuple[Text, ...] | None = None
+    query: Text | None = None
+    query_names: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that it uses."""
+        texts = (*(self.path or ()), *((self.query,) if self.query else ()))
+        return frozenset().union(*(text.names for text in texts))
+
+    @property
+    def sample(self) -> str:
+        """The URL with `x` for every placeholder: what is wrong with it is wrong with every URL of this template."""
+        path = "" if self.path is None else "/" + "/".join(segment.sample() for segment in self.path)
+        return self.origin + path + ("" if self.query is None else f"?{self.query.sample()}")
+
+    def fill(self, values: Values, loc: str = "webhook.url") -> str:
+        """Return the URL with every value percent-encoded; raises TemplateUnfilled.
+
+        Refuses values that leave a path segment empty, `.` or `..`: servers would read another path.
+        """
+        url = self.origin
+        if self.path is not None:
+            url += "/" + "/".join(_segment(segment, values, loc) for segment in self.path)
+        if self.query is not None:
+            url += "?" + self.query.fill(values, loc, max_chars=MAX_URL_CHARS, encode=percent_encoded)
+        return within_bounds(url, loc)
+
+
+def parse_url_template(source: str, loc: str = "webhook.url") -> UrlTemplate:
+    """Take a URL apart, with https:// in front where it has no scheme; raises InvalidInput.
+
+    Whether midcall may call the host is not judged here, nor every character of the literal parts: have the guarded
+    client look at `sample`.
+    """
+    text = source if _ABSOLUTE.match(source) else f"https://{source}"
+    match = _URL.fullmatch(text) if len(text) <= MAX_URL_CHARS else None
+    if match is None:
+        raise fault(loc, f"longer than {MAX_URL_CHARS:,} characters; shorten it")
+    origin = match["origin"]
+    if not _HOST.fullmatch(origin.partition("://")[2]):
+        raise fault(
+            loc,
+            "scheme, host and port are literal, with no user before them (that is for auth): write them out, as in"
+            " https://api.example.com/{{name}}",
+        )
+    if "{{" in (match["fragment"] or ""):
+        raise fault(loc, "what follows # never reaches a server: move the placeholder into the path or the query")
+    path = None if match["path"] is None else tuple(_literal(part, loc) for part in match["path"].split("/"))
+    query = None if match["query"] is None else _literal(match["query"], loc)
+    return UrlTemplate(origin, path, query, _query_names(match["query"] or "", loc))
+
+
+def percent_encoded(text: str) -> str:
+    """Percent-encode all but letters, digits and `-._~`; raises UnicodeEncodeError for half a surrogate pair."""
+    return quote(text, safe="")
+
+
+def with_query(url: str, pairs: tuple[tuple[str, str], ...], loc: str = "webhook.query") -> str:
+    """Add names and values to a URL's query, both percent-encoded; raises TemplateUnfilled where it grows too long."""
+    if not pairs:
+        return url
+    try:
+        added = "&".join(f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in pairs)
+    except UnicodeEncodeError:
+        raise refused(loc, "a name or value holds half of a surrogate pair, which no UTF-8 has") from None
+    before, mark, own = url.partition("?")
+    return within_bounds(f"{before}?{own}&{added}" if mark and own else f"{before}?{added}", loc)
+
+
+def within_bounds(url: str, loc: str) -> str:
+    """Return a URL that is short enough; raises TemplateUnfilled for the others."""
+    if len(url) > MAX_URL_CHARS:
+        raise refused(loc, f"the URL is longer than {MAX_URL_CHARS:,} characters with the values of this call")
+    return url
+
+
+def _literal(source: str, loc: str) -> Text:
+    text = parse_text(source, loc, max_chars=MAX_URL_CHARS)
+    for part in text.parts:
+        if isinstance(part, str):
+            if _CUT_ESCAPE.search(part):
+                raise fault(loc, "% begins an escape of two hex digits: write %25 for the character itself")
+            if "{" in part or "}" in part:
+                raise fault(loc, "a placeholder has two braces on either side: write {{name}}")
+    return text
+
+
+def _query_names(query: str, loc: str) -> frozenset[str]:
+    names = [piece.partition("=")[0] for piece in query.split("&") if piece]
+    if any("{{" in name for name in names):
+        raise fault(loc, "a placeholder stands for a value of the query, not for a name: write name={{name}}")
+    return frozenset(unquote_plus(name) for name in names)
+
+
+def _segment(segment: Text, values: Values, loc: str) -> str:
+    filled = segment.fill(values, loc, max_chars=MAX_URL_CHARS, encode=percent_encoded)
+    if not segment.names:
+        return filled
+    decoded = unquote(filled)
+    # Some servers cut path parameters (`..;v=1`) before they look for dots.
+    if not decoded or decoded in _DOTS or decoded.partition(";")[0] in _DOTS:
+        names = ", ".join(f"{{{{{name}}}}}" for name in sorted(segment.names))
+        raise refused(
+            loc, f"{names} leaves a part of the path empty, . or .., which leads elsewhere; send another value"
+        )
+    return filled

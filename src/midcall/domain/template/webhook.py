@@ -1,0 +1,85 @@
+"""All templates of one webhook: taken apart together, so that every fault is told at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.domain.template.body import BodyTemplate, parse_body
+from midcall.domain.template.headers import HeaderTemplate, parse_headers
+from midcall.domain.template.query import QueryTemplate, parse_query
+from midcall.domain.template.text import all_of
+from midcall.domain.template.url import UrlTemplate, parse_url_template
+from midcall.domain.template.values import BUILT_IN
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTemplates:
+    """The templates of one webhook."""
+
+    url: UrlTemplate
+    headers: tuple[HeaderTemplate, ...] = ()
+    query: tuple[QueryTemplate, ...] = ()
+    body: BodyTemplate | None = None
+
+    def names(self, *, with_body: bool = True) -> frozenset[str]:
+        """Return the names that URL, headers, query and, unless told otherwise, the body use."""
+        texts = (*(header.value for header in self.headers), *(one.value for one in self.query))
+        body = self.body.names if self.body is not None and with_body else frozenset()
+        return self.url.names.union(body, *(text.names for text in texts))
+
+    def credentials(self) -> frozenset[str]:
+        """Return the names of the credentials whose secrets stand in headers."""
+        return frozenset(name.split(".")[1] for name in self.names() if name.startswith("secret."))
+
+    def query_names(self) -> frozenset[str]:
+        """Return the query's names, those in the URL and those beside it: an argument never adds to them."""
+        return self.url.query_names | {one.name for one in self.query}
+
+
+def parse_webhook(
+    *,
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    body: Any = None,
+    loc: str = "webhook",
+) -> WebhookTemplates:
+    """Take a webhook's templates apart; raises InvalidInput with the faults of all of them.
+
+    `body` is JSON as text or a JSON value; None is no body template.
+    """
+    makes: list[Callable[[], Any]] = [
+        lambda: parse_url_template(url, f"{loc}.url"),
+        lambda: parse_headers(headers or {}, f"{loc}.headers"),
+        lambda: parse_query(query or {}, f"{loc}.query"),
+        lambda: None if body is None else parse_body(body, f"{loc}.body"),
+    ]
+    return WebhookTemplates(*all_of(makes))
+
+
+def undeclared(names: frozenset[str], schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names that only a dynamic variable can answer for: no parameter, no built-in, nothing of a contact."""
+    declared = schema.get("properties", {})
+    return tuple(sorted(name for name in names if "." not in name and name not in BUILT_IN and name not in declared))
+
+
+def maybe_missing(names: frozenset[str], schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the parameters that a call may leave out and that nothing fills then: neither required nor with a default.
+
+    A call without one of them fails, unless a dynamic variable has its name.
+    """
+    required = schema.get("required", ())
+    return tuple(
+        sorted(
+            name
+            for name, declared in schema.get("properties", {}).items()
+            if name in names and name not in required and not _is_filled(declared)
+        )
+    )
+
+
+def _is_filled(declared: Any) -> bool:
+    if not isinstance(declared, Mapping):
+        return False
+    options = declared.get("x-midcall")
+    return "default" in declared or (isinstance(options, Mapping) and "constant" in options)
