@@ -1,0 +1,162 @@
+"""From the bytes that a webhook answered to a JSON value, whatever they are: JSON, text or anything else."""
+
+import base64
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Mapping
+from typing import Any
+
+from midcall.domain.jsonvalue import NotJson, parse
+
+#: Of text or JSON that is looked at; the guarded client keeps no more.
+MAX_TEXT_BYTES = 256 * 1024
+#: Of anything else: in base64 it is as long as the longest result.
+MAX_BINARY_BYTES = 180 * 1024
+#: Of a failed call's body that is kept.
+MAX_FAILURE_CHARS = 4_000
+
+_UTF_8 = getincrementaldecoder("utf-8-sig")
+
+_NO_CONTENT = frozenset({204, 205, 304})
+_UNKNOWN = "application/octet-stream"
+
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_JSON = re.compile(r"(?:application|text)/json|[^/]+/[^/]+\+json")
+_TEXT = re.compile(
+    r"text/.*|[^/]+/[^/]+\+(?:xml|yaml)"
+    r"|application/(?:xml|xhtml\+xml|javascript|ecmascript|yaml|x-yaml|toml|graphql|x-www-form-urlencoded"
+    r"|x-ndjson|jsonl|json-seq|sql)"
+)
+#: Half of a surrogate pair, written as an escape: the value may hold one, which no UTF-8 can.
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+#: Charsets by their names in lower case without - and _. Not Python's own list: that has codecs among them which take
+#: time quadratic in the input, or are no charsets at all.
+_CODECS: Mapping[str, str] = {
+    "utf8": "utf-8-sig",
+    "usascii": "utf-8-sig",
+    "ascii": "utf-8-sig",
+    "utf16": "utf-16",
+    "utf16le": "utf-16-le",
+    "utf16be": "utf-16-be",
+    "latin1": "cp1252",
+    "iso88591": "cp1252",  # as browsers read it: the same where latin-1 has letters
+    **{f"iso8859{part}": f"iso8859-{part}" for part in (*range(2, 12), *range(13, 17))},
+    **{f"windows{page}": f"cp{page}" for page in (874, *range(1250, 1259))},
+    "koi8r": "koi8-r",
+    "koi8u": "koi8-u",
+    "shiftjis": "cp932",
+    "sjis": "cp932",
+    "eucjp": "euc_jp",
+    "iso2022jp": "iso2022_jp",
+    "euckr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "gb18030": "gb18030",
+    "big5": "big5hkscs",
+}
+
+
+def result_value(status: int, content_type: str | None, body: bytes) -> Any:
+    """Return an answer as a JSON value.
+
+    - Nothing (an empty body, 204, 205, 304) is null.
+    - JSON (`application/json`, `…+json`) is its value. What is not strict JSON stays text: NaN, 1e400, a key that
+      stands twice, half of a surrogate pair, more than 64 levels.
+    - Text is text, in its charset; bytes that are none of it become U+FFFD.
+    - Anything else is `{"base64": …, "media_type": …}`, and `"truncated": true` if it is longer than MAX_BINARY_BYTES.
+    - Without a media type it is the first of these that fits.
+
+    Raises nothing, whatever comes.
+    """
+    if not body or status in _NO_CONTENT:
+        return None
+    media_type, charset = _declared(content_type)
+    if media_type is None:
+        return _guessed(body)
+    if _JSON.fullmatch(media_type):
+        found, value = _json(body, charset)
+        return value if found else _text(body, charset)
+    if _TEXT.fullmatch(media_type):
+        return _text(body, charset)
+    return _binary(body, media_type)
+
+
+def failure_text(content_type: str | None, body: bytes, *, max_chars: int = MAX_FAILURE_CHARS) -> str:
+    """Return a failed call's body as text of at most `max_chars`; of bytes that are no text, their media type alone."""
+    media_type, charset = _declared(content_type)
+    if media_type is None or _JSON.fullmatch(media_type) or _TEXT.fullmatch(media_type):
+        return _text(body[: 4 * max_chars], charset)[:max_chars]
+    return f"({len(body):,} bytes of {media_type})" if body else ""
+
+
+def _declared(content_type: str | None) -> tuple[str | None, str]:
+    """Return the media type in lower case, None where there is none to be read, and the codec of the charset."""
+    given = (content_type or "")[:1_000]
+    media_type = given.partition(";")[0].strip().lower()
+    charset = _CHARSET.search(given)
+    name = charset[1].lower().replace("-", "").replace("_", "") if charset else ""
+    return (media_type if _MEDIA_TYPE.fullmatch(media_type) else None), _CODECS.get(name, "utf-8-sig")
+
+
+def _guessed(body: bytes) -> Any:
+    found, value = _json(body, "utf-8-sig")
+    if found:
+        return value
+    try:
+        # Of a body that was cut, the last character may be cut too.
+        return _UTF_8().decode(body[:MAX_TEXT_BYTES], final=len(body) < MAX_TEXT_BYTES)
+    except UnicodeDecodeError:
+        return _binary(body, _UNKNOWN)
+
+
+def _json(body: bytes, codec: str) -> tuple[bool, Any]:
+    """Return whether a body is strict JSON, and its value."""
+    if len(body) > MAX_TEXT_BYTES:
+        return False, None
+    try:
+        # JSON is UTF-8; where it is not, the charset that came with it is tried.
+        return True, _strict(body.removeprefix(b"\xef\xbb\xbf"))
+    except NotJson:
+        pass
+    if codec == "utf-8-sig":
+        return False, None
+    try:
+        return True, _strict(body.decode(codec).lstrip("\ufeff").encode())
+    except (NotJson, UnicodeError):
+        return False, None
+
+
+def _strict(body: bytes) -> Any:
+    value = parse(body)
+    if _SURROGATE_ESCAPE.search(body):
+        _check_text(value)
+    return value
+
+
+def _check_text(value: Any) -> None:
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise NotJson("holds half of a surrogate pair") from None
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _check_text(name)
+            _check_text(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check_text(item)
+
+
+def _text(body: bytes, codec: str) -> str:
+    return body[:MAX_TEXT_BYTES].decode(codec, "replace")
+
+
+def _binary(body: bytes, media_type: str) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "base64": base64.b64encode(body[:MAX_BINARY_BYTES]).decode("ascii"),
+        "media_type": media_type,
+    }
+    return value | {"truncated": True} if len(body) > MAX_BINARY_BYTES else value
