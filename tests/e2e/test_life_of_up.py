@@ -11,10 +11,8 @@ from tests.e2e.stack import SLOW, Stack, midcall, stack, wait_for
 
 def test_keys_and_sockets_are_for_their_owner_alone(up: Stack) -> None:
     """Files that open something have mode 0600, the directories around them and the sockets 0700."""
-    assert {name: (up.data / name).stat().st_mode & 0o777 for name in ("admin.key", "approval.key")} == {
-        "admin.key": 0o600,
-        "approval.key": 0o600,
-    }
+    keys = ("admin.key", "approval.key", "secret.keys")
+    assert {name: (up.data / name).stat().st_mode & 0o777 for name in keys} == dict.fromkeys(keys, 0o600)
     assert up.data.stat().st_mode & 0o777 == 0o700
     runtime = up.directory / "run"
     assert runtime.stat().st_mode & 0o777 == 0o700
@@ -36,9 +34,10 @@ def test_only_the_api_listens_on_the_network_and_only_on_loopback(up: Stack) -> 
 
 
 def test_the_pool_is_told_no_secret(up: Stack) -> None:
-    """Who speaks to containers holds neither the approval key nor the database's or Redis' address."""
+    """Who speaks to containers holds neither a key nor the database's or Redis' address."""
     (pool,) = up.part("pool")
-    assert not {"MIDCALL_APPROVAL_KEY", "MIDCALL_DATABASE_URL", "MIDCALL_REDIS_URL"} & set(pool.environ())
+    secret = {"MIDCALL_APPROVAL_KEY", "MIDCALL_SECRET_KEYS", "MIDCALL_DATABASE_URL", "MIDCALL_REDIS_URL"}
+    assert not secret & set(pool.environ())
 
 
 def test_no_scheduler_runs_and_redis_holds_no_dependency_or_retry(up: Stack) -> None:

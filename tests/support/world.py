@@ -1,5 +1,6 @@
 """The use cases wired over one storage and fakes, with shortcuts to the states that tests begin from."""
 
+import base64
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,9 @@ from midcall.service.chain import Chain
 from midcall.service.execute import Executor
 from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
+from midcall.service.ports import Cipher
 from midcall.service.review_version import Reviews
+from midcall.service.secrets import Secrets
 from midcall.service.session_call import SessionCall, SessionCalls
 from midcall.service.sessions import Sessions
 from midcall.service.settle import Settle
@@ -29,8 +32,11 @@ from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.task import Tasks
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
+from midcall.vault.cipher import FernetCipher
 
 APPROVAL_KEY = bytes(range(32))
+#: Keys for secrets: the world encrypts under the first one.
+SECRET_KEYS = [base64.urlsafe_b64encode(bytes([number] * 32)).decode() for number in range(3)]
 
 #: Pauses between the attempts of background runs.
 DELAYS_MS = (10_000, 60_000)
@@ -60,6 +66,7 @@ class World:
     sandbox: FakeSandbox = field(default_factory=FakeSandbox)
     reviewer: FakeReviewer = field(default_factory=FakeReviewer)
     outbound: FakeOutbound = field(default_factory=FakeOutbound)
+    cipher: Cipher = field(default_factory=lambda: FernetCipher(SECRET_KEYS[:1]))
     max_queued: int = 200
     #: Who acts, where the database has its workspace already.
     known: Caller | None = None
@@ -83,6 +90,7 @@ class World:
         self.chain = Chain(queue=self.queue, clock=self.clock, delays_ms=DELAYS_MS)
         self.settle = Settle(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.sweep = Sweep(storage=self.storage, queue=self.queue, settle=self.settle, clock=self.clock)
+        self.secrets = Secrets(cipher=self.cipher, clock=self.clock)
         self.agents = Agents(storage=self.storage, clock=self.clock)
         self.sessions = Sessions(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.session_calls = SessionCalls(

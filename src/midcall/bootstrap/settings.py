@@ -1,9 +1,12 @@
 """Settings: environment variables `MIDCALL_…`, each with a default that works on one machine."""
 
+import base64
 import hashlib
 import os
+import re
 import secrets
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -18,6 +21,9 @@ _CORES = os.cpu_count() or 1
 #: A socket's path may be 108 bytes long; the longest name below the runtime directory is far shorter than the rest.
 MAX_SOCKET_PATH = 100
 
+
+_FERNET_BYTES = 32
+_FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 #: Hosts that only processes of this machine reach.
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -49,6 +55,11 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(default=None, description="default of `midcall up`: a private Redis")
     redis_unprotected: bool = Field(default=False, description="take a Redis on loopback without a password")
     approval_key: str | None = Field(default=None, description="64 hex digits; default: made in the data directory")
+    secret_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(),
+        repr=False,
+        description="Fernet keys, separated by commas: the first encrypts; default: made in the data directory",
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65535)
@@ -144,6 +155,27 @@ def approval_key(settings: Settings) -> bytes:
     if len(key) != KEY_BYTES:
         raise BadSetting(f"MIDCALL_APPROVAL_KEY must be {2 * KEY_BYTES} hex digits (`openssl rand -hex {KEY_BYTES}`)")
     return key
+
+
+def new_secret_key() -> str:
+    """Make a Fernet key: 32 random bytes in URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(_FERNET_BYTES)).decode("ascii")
+
+
+def secret_keys(settings: Settings) -> tuple[str, ...]:
+    """Read the keys that secrets are encrypted with, the first one first, or make one on the first start.
+
+    The file `secret.keys` holds them as the setting does, with commas or a line each. Raises BadSetting.
+    """
+    keys: Sequence[str] = settings.secret_keys
+    source = "MIDCALL_SECRET_KEYS"
+    if not keys:
+        file = settings.data_dir / "secret.keys"
+        keys, source = kept_secret(file, new_secret_key()).replace(",", "\n").split("\n"), str(file)
+    keys = tuple(key.strip() for key in keys if key.strip())
+    if not keys or not all(_FERNET_KEY.fullmatch(key) for key in keys):
+        raise BadSetting(f"{source} must hold Fernet keys, separated by commas (`midcall secrets new-key` makes one)")
+    return tuple(dict.fromkeys(keys))
 
 
 def kept_secret(path: Path, fresh: str) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 
-from midcall.bootstrap.settings import BadSetting, Settings, private_directory
+from midcall.bootstrap.settings import BadSetting, Settings, private_directory, secret_keys
 from midcall.domain.times import now_ms
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
@@ -14,11 +14,13 @@ from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.access import Access
 from midcall.service.chain import Chain
+from midcall.service.secrets import Secrets
 from midcall.service.settle import Settle
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import is_current, migrate
+from midcall.vault.cipher import FernetCipher
 
 #: What drivers raise for a database that is not there, or is none; their subclasses tell of faults of our own.
 _UNREACHABLE = (OperationalError, InterfaceError, DatabaseError)
@@ -69,6 +71,16 @@ def _reached() -> Iterator[None]:
 def open_queue(settings: Settings) -> RqQueue:
     """Open the queue for short commands."""
     return RqQueue(enqueueing(settings.redis))
+
+
+def wire_cipher(settings: Settings) -> FernetCipher:
+    """Wire what encrypts secrets; raises BadSetting for keys that are none."""
+    return FernetCipher(secret_keys(settings))
+
+
+def wire_secrets(settings: Settings) -> Secrets:
+    """Wire what keeps single secrets."""
+    return Secrets(cipher=wire_cipher(settings), clock=now_ms)
 
 
 def wire_access(storage: SqlStorage) -> Access:

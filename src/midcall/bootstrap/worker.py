@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from midcall.bootstrap.settings import Settings, approval_key
+from midcall.bootstrap.settings import Settings, approval_key, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage, wire_settle
 from midcall.domain.times import now_ms
 from midcall.queue.names import LIVE, QUEUES
@@ -21,6 +21,7 @@ def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
     """Wire a group of worker processes; each wires itself after its fork."""
     open_storage(settings).close()  # fail here, once, rather than in every child
     approval_key(settings)
+    secret_keys(settings)
     queues = (LIVE,) if live_only else QUEUES
     return Workers(settings.redis, queues, count=count, wiring=lambda: wire_executor(settings))
 

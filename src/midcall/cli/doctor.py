@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
-from midcall.bootstrap.settings import BadSetting, Settings, approval_key, private_directory
+from midcall.bootstrap.settings import BadSetting, Settings, approval_key, private_directory, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage
 from midcall.cli.redis_server import find_redis_server
 from midcall.domain.errors import MidcallError
@@ -26,6 +26,7 @@ def doctor() -> None:
         "Docker Engine": lambda: _engine(settings),
         "Redis server": lambda: settings.redis_url or find_redis_server(),
         "approval key": lambda: f"{len(approval_key(settings))} bytes",
+        "secret keys": lambda: f"{len(secret_keys(settings))}, the first encrypts",
     }
     running: dict[str, Callable[[], str]] = {
         "database": lambda: _database(settings),

@@ -17,7 +17,7 @@ import typer
 
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
-from midcall.bootstrap.settings import BadSetting, Settings, approval_key, kept_secret, private_directory
+from midcall.bootstrap.settings import BadSetting, Settings, approval_key, kept_secret, private_directory, secret_keys
 from midcall.bootstrap.store import migrate_storage, open_storage, wire_workspaces
 from midcall.cli.children import Child, Part
 from midcall.cli.redis_server import find_redis_server, redis_argv
@@ -47,6 +47,7 @@ def up(settings: Settings) -> None:
         settings = settings.model_copy(update={"port": _free_port(settings)})
         migrate_storage(settings)
         approval_key(settings)
+        secret_keys(settings)
         new_key = _admin_key(settings)
         settings = settings.model_copy(update={"sandbox_image": _image(settings)})
         children = [Child(part) for part in _parts(settings)]
@@ -102,7 +103,7 @@ def _parts(settings: Settings) -> Iterator[Part]:
 
 def _without_secrets(env: dict[str, str]) -> dict[str, str]:
     """Return the environment for the pool, which speaks to containers and needs no secret."""
-    secret = {"MIDCALL_APPROVAL_KEY", "MIDCALL_DATABASE_URL", "MIDCALL_REDIS_URL"}
+    secret = {"MIDCALL_APPROVAL_KEY", "MIDCALL_SECRET_KEYS", "MIDCALL_DATABASE_URL", "MIDCALL_REDIS_URL"}
     return {name: value for name, value in env.items() if name not in secret}
 
 

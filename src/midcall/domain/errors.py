@@ -136,6 +136,12 @@ class ApprovalBroken(MidcallError):
     code = "approval_broken"
 
 
+class SecretUnreadable(MidcallError):
+    """A stored secret cannot be decrypted; put its key back, or save the secret anew."""
+
+    code = "secret_unreadable"
+
+
 class SandboxUnavailable(MidcallError):
     """No sandbox pool answers on this host; nothing was run."""
 

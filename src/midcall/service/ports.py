@@ -18,6 +18,8 @@ from midcall.service.stores import (
     FunctionStore,
     InvocationStore,
     KeyStore,
+    SealedStore,
+    SecretStore,
     SessionStore,
     WorkspaceStore,
 )
@@ -51,6 +53,22 @@ class Outbound(Protocol):
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:
         """POST once, following no redirect; returns the status. Raises a MidcallError where no answer came."""
+        ...
+
+
+class Cipher(Protocol):
+    """Encrypts what the database must not show. Keys have an order: the first encrypts, all decrypt."""
+
+    def seal(self, value: str, *, bound_to: str) -> str:
+        """Encrypt a value into a token (ASCII) that opens in one place alone, such as `ws_…/secrets/sec_…`."""
+        ...
+
+    def open(self, token: str, *, bound_to: str) -> str:
+        """Decrypt a token; raises SecretUnreadable where no key opens it, or where it belongs to another place."""
+        ...
+
+    def renew(self, token: str) -> str:
+        """Encrypt a token anew under the first key, or return it if it is; raises SecretUnreadable."""
         ...
 
 
@@ -111,6 +129,16 @@ class Transaction(Protocol):
     @property
     def invocations(self) -> InvocationStore:
         """Invocations."""
+        ...
+
+    @property
+    def secrets(self) -> SecretStore:
+        """Single secrets, encrypted."""
+        ...
+
+    @property
+    def sealed(self) -> Mapping[str, SealedStore]:
+        """Each table that keeps encrypted rows, by its name."""
         ...
 
     @property

@@ -364,6 +364,38 @@ class CallbackStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An encrypted row: its id, and the token that a Cipher made."""
+
+    id: str
+    token: str
+
+
+class SecretStore(Protocol):
+    """Single secrets, encrypted; a row never changes but for the key it is encrypted under."""
+
+    def add(self, secret_id: str, workspace_id: str, token: str, at: int) -> None:
+        """Store a new one."""
+        ...
+
+    def get(self, workspace_id: str, secret_id: str) -> str:
+        """Return the token of a workspace's secret; raises NotFound."""
+        ...
+
+
+class SealedStore(Protocol):
+    """A table with encrypted rows, as whoever changes keys sees it: of all workspaces, and without their meaning."""
+
+    def after(self, row_id: str, *, limit: int) -> Sequence[Sealed]:
+        """Return the rows whose id comes after one, by id."""
+        ...
+
+    def swap(self, row: Sealed, *, token: str) -> bool:
+        """Write another token; False (and nothing changed) if the row has not the token any more that was read."""
+        ...
+
+
 class AuditStore(Protocol):
     """Who did what to what, when."""
 

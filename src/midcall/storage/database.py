@@ -1,6 +1,6 @@
 """`midcall.service.ports.Storage` over SQLAlchemy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from midcall.storage.callbacks import SqlCallbacks
 from midcall.storage.engine import LASTS, WRITES
 from midcall.storage.functions import SqlFunctions
 from midcall.storage.invocations import SqlInvocations
+from midcall.storage.secrets import SEALED, SqlSealed, SqlSecrets
 from midcall.storage.sessions import SqlEvents, SqlSessions
 from midcall.storage.workspaces import SqlKeys, SqlWorkspaces
 
@@ -28,6 +29,8 @@ class SqlTransaction:
     events: SqlEvents
     callbacks: SqlCallbacks
     invocations: SqlInvocations
+    secrets: SqlSecrets
+    sealed: Mapping[str, SqlSealed]
     audit: SqlAudit
 
     @classmethod
@@ -42,6 +45,8 @@ class SqlTransaction:
             events=SqlEvents(connection),
             callbacks=SqlCallbacks(connection),
             invocations=SqlInvocations(connection),
+            secrets=SqlSecrets(connection),
+            sealed={table.name: SqlSealed(connection, table) for table in SEALED},
             audit=SqlAudit(connection),
         )
 

@@ -231,6 +231,16 @@ invocations = Table(
     Index("ix_invocations_status", "status", "workspace_id"),
 )
 
+# Tables with a column `token` are encrypted row by row; `midcall.storage.secrets.SEALED` has all of them.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("token", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -1,0 +1,53 @@
+"""Single secrets, and what all tables with encrypted rows have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table, insert, select, update
+
+from midcall.domain.errors import NotFound
+from midcall.service.stores import Sealed
+from midcall.storage.schema import secrets
+
+#: Every table that has a column `token`, so that a change of keys leaves none out.
+SEALED: tuple[Table, ...] = (secrets,)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSecrets:
+    """Single secrets."""
+
+    connection: Connection
+
+    def add(self, secret_id: str, workspace_id: str, token: str, at: int) -> None:
+        """Store a new one."""
+        row = {"id": secret_id, "workspace_id": workspace_id, "token": token, "created_at": at}
+        self.connection.execute(insert(secrets).values(row))
+
+    def get(self, workspace_id: str, secret_id: str) -> str:
+        """Return the token of a workspace's secret; raises NotFound."""
+        here = (secrets.c.id == secret_id, secrets.c.workspace_id == workspace_id)
+        token: str | None = self.connection.execute(select(secrets.c.token).where(*here)).scalar_one_or_none()
+        if token is None:
+            raise NotFound("there is no such secret in this workspace")
+        return token
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSealed:
+    """A table with encrypted rows, of all workspaces."""
+
+    connection: Connection
+    table: Table
+
+    def after(self, row_id: str, *, limit: int) -> Sequence[Sealed]:
+        """Return the rows whose id comes after one, by id."""
+        columns = self.table.c
+        query = select(columns.id, columns.token).where(columns.id > row_id).order_by(columns.id).limit(limit)
+        return [Sealed(row.id, row.token) for row in self.connection.execute(query)]
+
+    def swap(self, row: Sealed, *, token: str) -> bool:
+        """Write another token; False if the row has not the token any more that was read."""
+        columns = self.table.c
+        here = (columns.id == row.id, columns.token == row.token)
+        return self.connection.execute(update(self.table).where(*here).values(token=token)).rowcount == 1

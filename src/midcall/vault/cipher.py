@@ -1,0 +1,72 @@
+"""`midcall.service.ports.Cipher` over MultiFernet.
+
+A token is a Fernet token (AES-128-CBC, then HMAC-SHA256). Its plaintext is a mark, the name of the place it belongs
+to with its length before it, and the value: a token that is moved to another row is found out when it is opened there.
+"""
+
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from midcall.domain.errors import SecretUnreadable
+
+#: What a token holds begins with this: no other use of the same keys makes one that opens here.
+_MARK = b"midcall.vault.v1\0"
+_LENGTH_BYTES = 4
+
+_NO_KEY = (
+    "a stored secret cannot be decrypted: none of the secret keys opens it, or its row was changed; "
+    "put the key back, or save the secret anew"
+)
+_NOT_HERE = "a stored secret belongs to another row: the database was changed; save the secret anew"
+
+
+class FernetCipher:
+    """Encrypts under the first of its keys and decrypts under all of them; for many threads at once.
+
+    A key is 32 bytes in URL-safe base64, as `Fernet.generate_key` makes it.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        fernets = [Fernet(key) for key in keys]
+        self._first = fernets[0]
+        self._all = MultiFernet(fernets)
+
+    def __repr__(self) -> str:
+        """Show no key."""
+        return "FernetCipher(…)"
+
+    def seal(self, value: str, *, bound_to: str) -> str:
+        """Encrypt a value for one place."""
+        return self._first.encrypt(_head(bound_to) + value.encode()).decode("ascii")
+
+    def open(self, token: str, *, bound_to: str) -> str:
+        """Decrypt a token in the place it was made for; raises SecretUnreadable."""
+        plain, head = self._decrypt(token), _head(bound_to)
+        if not plain.startswith(head):
+            raise SecretUnreadable(_NOT_HERE)
+        return plain[len(head) :].decode()
+
+    def renew(self, token: str) -> str:
+        """Encrypt anew under the first key; a token that is under it already is returned as it is."""
+        try:
+            self._first.decrypt(_raw(token))
+        except InvalidToken:
+            return self._first.encrypt(self._decrypt(token)).decode("ascii")
+        return token
+
+    def _decrypt(self, token: str) -> bytes:
+        try:
+            return self._all.decrypt(_raw(token))
+        except InvalidToken:
+            raise SecretUnreadable(_NO_KEY) from None
+
+
+def _head(bound_to: str) -> bytes:
+    place = bound_to.encode()
+    return _MARK + len(place).to_bytes(_LENGTH_BYTES, "big") + place
+
+
+def _raw(token: str) -> bytes:
+    # A row may hold anything once somebody wrote to it; what cannot be encoded opens under no key either.
+    return token.encode("utf-8", "replace")
