@@ -15,7 +15,7 @@ from midcall import __version__
 from midcall.api.answers import Answer
 from midcall.api.intake import Intake
 from midcall.api.problems import add_error_handlers, describe_problems
-from midcall.api.routes import agents, functions, health, runs, sessions, workspace
+from midcall.api.routes import agents, credentials, functions, health, runs, sessions, workspace
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
 from midcall.service.callbacks import Callbacks
@@ -57,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         functions.router,
         runs.router,
         agents.router,
+        credentials.router,
         sessions.router,
         workspace.router,
         health.router,

@@ -17,6 +17,7 @@ from midcall.service.access import Access, Caller
 from midcall.service.agents import Agents, AgentView
 from midcall.service.catalog import Catalog, FunctionView
 from midcall.service.chain import Chain
+from midcall.service.credentials import Credentials
 from midcall.service.execute import Executor
 from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
@@ -91,6 +92,9 @@ class World:
         self.settle = Settle(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.sweep = Sweep(storage=self.storage, queue=self.queue, settle=self.settle, clock=self.clock)
         self.secrets = Secrets(cipher=self.cipher, clock=self.clock)
+        self.credentials = Credentials(
+            storage=self.storage, cipher=self.cipher, outbound=self.outbound, clock=self.clock
+        )
         self.agents = Agents(storage=self.storage, clock=self.clock)
         self.sessions = Sessions(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.session_calls = SessionCalls(

@@ -5,11 +5,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from midcall.domain.agent import Attachment, OnFailure
+from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN
+from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
+from midcall.service.credential_types import VALUES_BY_TYPE
 from midcall.service.forms import Description, Environment, Flag, Form, FunctionForm, Line, Message, Messages, Whole
 
 VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
@@ -160,6 +163,20 @@ class EndSession(Form):
     def late(self) -> dict[str, Any]:
         """Return what was sent, by the session body's names; null says that it is not known yet."""
         return self.model_dump(by_alias=True, exclude_none=True)
+
+
+class PutCredential(Form):
+    """A credential's values, for all environments or for the one that is named."""
+
+    type: CredentialType
+    values: dict[str, Any] = Field(
+        repr=False,
+        description=f"by type; a question mark: may be missing. {VALUES_BY_TYPE}. "
+        f'What is left out, or sent as "{MASK}", is kept; null removes it. Another type needs all values again.',
+    )
+    environment: Environment | None = Field(
+        default=None, description="default: every environment that has no values of its own"
+    )
 
 
 class NewKey(Form):

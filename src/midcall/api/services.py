@@ -13,6 +13,7 @@ from midcall.service.access import Access, Caller
 from midcall.service.agents import Agents
 from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
+from midcall.service.credentials import Credentials
 from midcall.service.follow import Following
 from midcall.service.invoke import Invocations
 from midcall.service.review_version import Reviews
@@ -43,6 +44,7 @@ class Services:
     reviews: Reviews
     invocations: Invocations
     agents: Agents
+    credentials: Credentials
     sessions: Sessions
     session_calls: SessionCalls
     sweep: Sweep

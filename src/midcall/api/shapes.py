@@ -2,12 +2,27 @@
 
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Item = TypeVar("Item")
 
 VersionState = Literal["draft", "approved", "changes_requested", "pending_approval", "rejected"]
 InvocationState = Literal["queued", "running", "succeeded", "failed", "timed_out", "refused", "dead", "cancelled"]
+CredentialKind = Literal[
+    "bearer",
+    "basic",
+    "header",
+    "query",
+    "digest",
+    "custom",
+    "oauth2_client_credentials",
+    "airtable",
+    "google_service_account",
+    "google_api_key",
+    "shopify",
+    "slack",
+    "whatsapp",
+]
 RunState = Literal["ok", "error", "timeout", "memory", "crashed", "output_limit"]
 
 
@@ -304,6 +319,20 @@ class SessionShape(SessionBrief):
     """A session with its invocations."""
 
     invocations: list[InvocationBrief]
+
+
+class CredentialShape(BaseModel):
+    """A credential; secret values are masked, names and addresses shown."""
+
+    name: str
+    type: CredentialKind
+    values: dict[str, Any] | None = Field(description="for every environment that has no values of its own")
+    environments: dict[str, dict[str, Any] | None] = Field(description="values of single environments")
+    readable: bool = Field(description="false: no key opens some of the values, which are null; save them again")
+    used_by: list[str] = Field(description="functions whose latest version, or one that runs, names it")
+    created_at: str
+    updated_at: str
+    last_used_at: str | None = Field(description="to the minute")
 
 
 class LimitsShape(BaseModel):

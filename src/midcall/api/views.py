@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from midcall.domain.agent import Attachment
+from midcall.domain.credential import ANY_ENVIRONMENT
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.session import Session, SessionStatus
@@ -13,6 +14,7 @@ from midcall.domain.workspace import Key, Workspace
 from midcall.service.access import NewSecret
 from midcall.service.agents import AgentView
 from midcall.service.catalog import FunctionView
+from midcall.service.credentials import CredentialView
 from midcall.service.outcome import outcome_document
 from midcall.service.sessions import SessionView
 
@@ -170,6 +172,23 @@ def agent_view(view: AgentView) -> Json:
         "warnings": list(view.warnings),
         "created_at": iso(agent.created_at),
         "updated_at": iso(agent.updated_at),
+    }
+
+
+def credential_view(view: CredentialView) -> Json:
+    """Show a credential; the service has masked its secrets."""
+    credential = view.credential
+    own = {environment: values for environment, values in view.values.items() if environment != ANY_ENVIRONMENT}
+    return {
+        "name": credential.name,
+        "type": credential.type.value,
+        "values": view.values.get(ANY_ENVIRONMENT),
+        "environments": own,
+        "readable": None not in view.values.values(),
+        "used_by": list(view.used_by),
+        "created_at": iso(credential.created_at),
+        "updated_at": iso(credential.updated_at),
+        "last_used_at": iso_or_none(credential.last_used_at),
     }
 
 

@@ -11,6 +11,7 @@ from midcall.bootstrap.store import (
     open_storage,
     wire_access,
     wire_chain,
+    wire_credentials,
     wire_outbound,
     wire_settle,
     wire_workspaces,
@@ -55,6 +56,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     chain, settle = wire_chain(settings, queue), wire_settle(settings, storage, queue)
     sweep = Sweep(storage=storage, queue=queue, settle=settle, clock=now_ms)
     sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)
+    outbound = wire_outbound(settings)
     signing = Signing(storage=storage, key=key, clock=now_ms)
     services = Services(
         access=wire_access(storage),
@@ -69,6 +71,7 @@ def wire_api(settings: Settings) -> ApiProcess:
             background_attempts=1 + len(settings.retry_delays_s),
         ),
         agents=Agents(storage=storage, clock=now_ms),
+        credentials=wire_credentials(settings, storage, outbound),
         sessions=sessions,
         session_calls=SessionCalls(
             storage=storage, queue=queue, chain=chain, clock=now_ms, max_queued=settings.max_queued
@@ -80,7 +83,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         signing=signing,
         callbacks=Callbacks(
             storage=storage,
-            outbound=wire_outbound(settings),
+            outbound=outbound,
             signing=signing,
             clock=now_ms,
             delays_ms=chain.delays_ms,

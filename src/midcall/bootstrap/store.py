@@ -14,6 +14,8 @@ from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.access import Access
 from midcall.service.chain import Chain
+from midcall.service.credentials import Credentials
+from midcall.service.ports import Outbound
 from midcall.service.secrets import Secrets
 from midcall.service.settle import Settle
 from midcall.service.workspaces import Workspaces
@@ -81,6 +83,11 @@ def wire_cipher(settings: Settings) -> FernetCipher:
 def wire_secrets(settings: Settings) -> Secrets:
     """Wire what keeps single secrets."""
     return Secrets(cipher=wire_cipher(settings), clock=now_ms)
+
+
+def wire_credentials(settings: Settings, storage: SqlStorage, outbound: Outbound) -> Credentials:
+    """Wire the use cases of credentials."""
+    return Credentials(storage=storage, cipher=wire_cipher(settings), outbound=outbound, clock=now_ms)
 
 
 def wire_access(storage: SqlStorage) -> Access:

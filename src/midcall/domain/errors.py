@@ -94,6 +94,18 @@ class NotPublished(Conflict):
     code = "not_published"
 
 
+class CredentialMissing(Conflict):
+    """There is no such credential, or none for this environment; save it first."""
+
+    code = "credential_missing"
+
+
+class CredentialInUse(Conflict):
+    """Functions that run name this credential."""
+
+    code = "credential_in_use"
+
+
 class SessionOver(Conflict):
     """This session is over, or its agent has not started yet; no function can be called in it."""
 

@@ -14,6 +14,7 @@ from midcall.service.stores import (
     AgentStore,
     AuditStore,
     CallbackStore,
+    CredentialStore,
     EventStore,
     FunctionStore,
     InvocationStore,
@@ -134,6 +135,11 @@ class Transaction(Protocol):
     @property
     def secrets(self) -> SecretStore:
         """Single secrets, encrypted."""
+        ...
+
+    @property
+    def credentials(self) -> CredentialStore:
+        """Credentials."""
         ...
 
     @property

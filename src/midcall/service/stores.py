@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from midcall.domain.agent import Agent
+from midcall.domain.credential import Credential
 from midcall.domain.events import Event, EventName
 from midcall.domain.function import Function, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
@@ -84,6 +85,15 @@ class KeyStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class VersionInUse:
+    """A version that is a function's latest one, or that runs; what it is made of."""
+
+    function: str
+    config: Mapping[str, Any]
+    runs: bool
+
+
 class FunctionStore(Protocol):
     """Functions, their versions, and what is published."""
 
@@ -129,6 +139,10 @@ class FunctionStore(Protocol):
 
     def latest_approved(self, function_id: str) -> int | None:
         """Return the highest approved version number."""
+        ...
+
+    def in_use(self, workspace_id: str, *, holding: Sequence[str]) -> Sequence[VersionInUse]:
+        """Return the latest and the published versions of a workspace's functions whose documents hold one of words."""
         ...
 
     def publish(self, function_id: str, environment: str, number: int, *, principal: str, at: int) -> None:
@@ -381,6 +395,58 @@ class SecretStore(Protocol):
 
     def get(self, workspace_id: str, secret_id: str) -> str:
         """Return the token of a workspace's secret; raises NotFound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealedValues:
+    """A credential's values for one environment (`""`: for all others), encrypted."""
+
+    environment: str
+    token: str
+
+
+class CredentialStore(Protocol):
+    """Credentials, and their values, encrypted."""
+
+    def add(self, credential: Credential) -> None:
+        """Store a new one, without values; raises Conflict if the name is taken."""
+        ...
+
+    def find(self, workspace_id: str, name: str, *, lock: bool = False) -> Credential | None:
+        """Read one by its name. `lock` holds the row until the transaction ends."""
+        ...
+
+    def get(self, workspace_id: str, name: str, *, lock: bool = False) -> Credential:
+        """Read one by its name; raises NotFound."""
+        ...
+
+    def page(self, workspace_id: str, page: Page) -> Sequence[Credential]:
+        """List a workspace's credentials by name."""
+        ...
+
+    def replace(self, credential: Credential) -> None:
+        """Write type and time of update."""
+        ...
+
+    def mark_used(self, credential_id: str, *, at: int, unless_since: int) -> None:
+        """Note a use, unless one was noted after a moment."""
+        ...
+
+    def delete(self, credential_id: str) -> None:
+        """Delete one with all its values."""
+        ...
+
+    def values(self, credential_ids: Collection[str]) -> Mapping[str, Sequence[SealedValues]]:
+        """Return the values of some credentials by their ids, each by environment."""
+        ...
+
+    def put_values(self, credential_id: str, values: SealedValues, *, at: int) -> None:
+        """Store the values for an environment, or replace them."""
+        ...
+
+    def drop_values(self, credential_id: str, environment: str) -> None:
+        """Delete the values for an environment."""
         ...
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from midcall.storage.agents import SqlAgents
 from midcall.storage.audit import SqlAudit
 from midcall.storage.callbacks import SqlCallbacks
+from midcall.storage.credentials import SqlCredentials
 from midcall.storage.engine import LASTS, WRITES
 from midcall.storage.functions import SqlFunctions
 from midcall.storage.invocations import SqlInvocations
@@ -30,6 +31,7 @@ class SqlTransaction:
     callbacks: SqlCallbacks
     invocations: SqlInvocations
     secrets: SqlSecrets
+    credentials: SqlCredentials
     sealed: Mapping[str, SqlSealed]
     audit: SqlAudit
 
@@ -46,6 +48,7 @@ class SqlTransaction:
             callbacks=SqlCallbacks(connection),
             invocations=SqlInvocations(connection),
             secrets=SqlSecrets(connection),
+            credentials=SqlCredentials(connection),
             sealed={table.name: SqlSealed(connection, table) for table in SEALED},
             audit=SqlAudit(connection),
         )

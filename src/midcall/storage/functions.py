@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, delete, func, insert, or_, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import NameTaken, NotFound
 from midcall.domain.function import Function, Version, VersionStatus
-from midcall.service.stores import Page
+from midcall.service.stores import Page, VersionInUse
 from midcall.storage.rows import decision_columns, function_of, version_of
 from midcall.storage.schema import functions, publications, versions
 
@@ -131,6 +131,22 @@ class SqlFunctions:
         )
         number: int | None = self.connection.execute(query).scalar_one()
         return number
+
+    def in_use(self, workspace_id: str, *, holding: Sequence[str]) -> Sequence[VersionInUse]:
+        """Return the latest and the published versions of a workspace's functions whose documents hold one of words."""
+        document = type_coerce(versions.c.config, Text)
+        published = and_(
+            publications.c.function_id == versions.c.function_id, publications.c.number == versions.c.number
+        )
+        runs = select(publications.c.number).where(published).exists()
+        query = (
+            select(functions.c.name, versions.c.config, runs.label("runs"))
+            .join(versions, versions.c.function_id == functions.c.id)
+            .where(functions.c.workspace_id == workspace_id, functions.c.archived.is_(False))
+            .where(or_(versions.c.number == functions.c.latest, runs))
+            .where(or_(*(document.contains(word, autoescape=True) for word in holding)))
+        )
+        return [VersionInUse(row.name, row.config, runs=row.runs) for row in self.connection.execute(query)]
 
     def publish(self, function_id: str, environment: str, number: int, *, principal: str, at: int) -> None:
         """Make one version the one that runs in an environment."""

@@ -241,6 +241,31 @@ secrets = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    Column("name", String(63), nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    UniqueConstraint("workspace_id", "name"),
+)
+
+credential_values = Table(
+    "credential_values",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("credential_id", ForeignKey("credentials.id"), nullable=False),
+    # Empty: for every environment that has no values of its own.
+    Column("environment", String(63), nullable=False),
+    Column("token", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("credential_id", "environment"),
+)
+
 audit = Table(
     "audit",
     metadata,

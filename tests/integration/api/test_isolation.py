@@ -32,6 +32,8 @@ class Victim:
         ended = {"agent": "victims_function", "sessionId": "victims_ended_session"}
         self.admin.ok("POST", "/v1/sessions", ended, status=201)
         self.admin.ok("POST", "/v1/sessions/victims_ended_session/end", {"analysis": {}}, status=202)
+        credential = {"type": "basic", "values": {"username": "victims_user", "password": "x"}}
+        self.admin.ok("PUT", "/v1/credentials/victims_function", credential)
         waiting = self.admin.ok("PATCH", "/v1/workspace", {"approval": "human"})
         self.admin.ok("POST", "/v1/functions/victims_function/versions", {"timeout": 7}, status=201)
         self.admin.ok("POST", "/v1/functions/victims_function/versions/2/submit")
@@ -114,7 +116,7 @@ def test_what_another_workspace_owns_is_a_404(
 
 def creates(route: Route) -> bool:
     """Tell whether a route makes what its path names, in the caller's own workspace."""
-    return str(route) == "PUT /v1/agents/{name}"
+    return str(route) in {"PUT /v1/agents/{name}", "PUT /v1/credentials/{name}"}
 
 
 def test_an_agent_of_another_workspaces_name_is_another_agent(victim: Victim, intruders: list[Client]) -> None:
@@ -124,6 +126,19 @@ def test_an_agent_of_another_workspaces_name_is_another_agent(victim: Victim, in
     found = intruders[0].problem(422, "PUT", "/v1/agents/victims_function", {"functions": attached})
     assert [fault["loc"] for fault in found["errors"]] == ["functions.0.function"]
     assert victim.admin.ok("GET", "/v1/agents/victims_function") == theirs
+
+
+def test_a_credential_of_another_workspaces_name_is_another_credential(victim: Victim, intruders: list[Client]) -> None:
+    """PUT makes one's own: nothing of theirs is kept in it, and nothing of theirs changes."""
+    path = "/v1/credentials/victims_function"
+    theirs = victim.admin.ok("GET", path)
+    mask = {"type": "basic", "values": {"username": "mine", "password": "********"}}
+    found = intruders[0].problem(422, "PUT", path, mask)
+    assert [fault["loc"] for fault in found["errors"]] == ["values.password"]
+    mine = intruders[0].ok("PUT", path, {"type": "bearer", "values": {"token": "mine"}})
+    assert (mine["type"], mine["used_by"]) == ("bearer", [])
+    intruders[0].ok("DELETE", path, status=204)
+    assert victim.admin.ok("GET", path) == theirs
 
 
 def test_a_session_of_another_workspaces_id_is_another_session(victim: Victim, intruders: list[Client]) -> None:

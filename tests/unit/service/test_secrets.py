@@ -25,7 +25,7 @@ def reveal(world: World, secret_id: str, *, by: Secrets | None = None, workspace
         return (by or world.secrets).reveal(tx, workspace_id or world.caller.workspace_id, secret_id)
 
 
-def under(world: World, *keys: str) -> Secrets:
+def secrets_under(world: World, *keys: str) -> Secrets:
     """Make the use case as a process with other keys has it."""
     return Secrets(cipher=FernetCipher(keys), clock=world.clock)
 
@@ -100,7 +100,7 @@ def test_every_table_with_a_token_comes_under_the_first_key() -> None:
 def test_a_change_of_keys_brings_every_row_under_the_first_one(world: World) -> None:
     """In batches, twice without harm; then the old key may go."""
     kept = [keep(world, f"value {number}") for number in range(BATCH + 7)]
-    new = under(world, NEW)
+    new = secrets_under(world, NEW)
     with pytest.raises(SecretUnreadable):
         reveal(world, kept[0], by=new)
     assert rotated(world, NEW, OLD) == Rotation("secrets", renewed=len(kept))
@@ -117,7 +117,7 @@ def test_a_row_that_no_key_opens_is_counted_and_left_as_it_is(world: World) -> N
     write_token(world, lost, foreign)
     assert rotated(world, NEW, OLD) == Rotation("secrets", renewed=1, unreadable=1)
     assert tokens(world)[lost] == foreign
-    assert reveal(world, kept, by=under(world, NEW)) == "hunter2"
+    assert reveal(world, kept, by=secrets_under(world, NEW)) == "hunter2"
 
 
 class MeddlingCipher(FernetCipher):

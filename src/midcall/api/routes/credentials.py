@@ -1,0 +1,54 @@
+"""`/v1/credentials`: named secrets, written and never read back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from midcall.api import views
+from midcall.api.answers import Answer
+from midcall.api.models import PutCredential
+from midcall.api.routes.common import PROBLEMS, Paged
+from midcall.api.services import Reader, Use, Writer
+from midcall.api.shapes import CredentialShape, Listing
+from midcall.domain.function import NAME_PATTERN
+from midcall.service.forms import Environment
+
+router = APIRouter(prefix="/v1", tags=["credentials"], responses=PROBLEMS)
+
+CredentialName = Annotated[str, Path(pattern=NAME_PATTERN, description="the credential's name")]
+
+
+@router.put("/credentials/{name}", response_model=CredentialShape)
+def put_credential(name: CredentialName, wanted: PutCredential, use: Use, caller: Writer) -> Answer:
+    """Save a credential's values; answers show names and addresses, never secrets.
+
+    With another address (`token_url`, `token_uri`, `shop_domain`) its secrets must be sent again: they would go there.
+    """
+    view = use.credentials.put(caller, name, wanted.type, wanted.values, wanted.environment)
+    return Answer(views.credential_view(view))
+
+
+@router.get("/credentials", response_model=Listing[CredentialShape])
+def list_credentials(use: Use, caller: Reader, page: Paged) -> Answer:
+    """List credentials by name, their secrets masked."""
+    items = [views.credential_view(view) for view in use.credentials.page(caller, page)]
+    return Answer(views.listing(items, page.limit, "name"))
+
+
+@router.get("/credentials/{name}", response_model=CredentialShape)
+def get_credential(name: CredentialName, use: Use, caller: Reader) -> Answer:
+    """Read a credential, its secrets masked."""
+    return Answer(views.credential_view(use.credentials.get(caller, name)))
+
+
+@router.delete("/credentials/{name}", status_code=204)
+def delete_credential(
+    name: CredentialName,
+    use: Use,
+    caller: Writer,
+    environment: Annotated[Environment | None, Query(description="delete the values of this environment alone")] = None,
+    *,
+    force: Annotated[bool, Query(description="even if versions that run name it: their calls then fail")] = False,
+) -> None:
+    """Delete a credential, or its values for one environment; a 409 names the functions that run with it."""
+    use.credentials.delete(caller, name, environment=environment, force=force)
