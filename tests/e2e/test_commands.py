@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from tests.e2e.stack import QUICK, Stack, docker, midcall
 
+from midcall.bootstrap.settings import new_secret_key
+
 
 @pytest.fixture
 def env(up: Stack) -> dict[str, str]:
@@ -77,6 +79,22 @@ def test_workspace_create_prints_an_admin_key_of_another_workspace(up: Stack, en
     assert len(again.err.strip().splitlines()) == 1
 
 
+def test_secrets_rotate_encrypts_anew_what_a_running_stack_keeps(up: Stack, env: dict[str, str]) -> None:
+    """The api, which knows the old key alone, says that it cannot read it now; nothing shows in files or logs."""
+    secret = f"plain-{os.getpid()}-{os.urandom(8).hex()}"
+    saved = up.client.put("/v1/credentials/rotated", json={"type": "bearer", "values": {"token": secret}})
+    assert saved.json()["readable"], saved.text
+    keys = f"{new_secret_key()},{(up.data / 'secret.keys').read_text()}"
+    done = midcall("secrets", "rotate", env={**env, "MIDCALL_SECRET_KEYS": keys})
+    assert done.code == 0, done
+    assert "credential_values: 1 encrypted anew" in done.out
+    assert not up.client.get("/v1/credentials/rotated").json()["readable"]
+    assert up.client.delete("/v1/credentials/rotated").is_success
+    kept = b"".join(file.read_bytes() for file in up.data.glob("midcall.db*"))
+    assert secret.encode() not in kept + up.said.encode()
+    assert b"credential.put" in kept
+
+
 def test_doctor_says_what_runs_and_what_is_missing(up: Stack, env: dict[str, str], tmp_path: Path) -> None:
     """Beside a stack all is well; without an Engine it exits with 1 and says so."""
     well = midcall("doctor", env=env)
@@ -104,6 +122,7 @@ def test_demo_plays_the_main_job_and_leaves_nothing() -> None:
         ("MIDCALL_REDIS_URL", "redis://redis.example/0", "password"),
         ("MIDCALL_DATA_DIR", "/proc/none", "MIDCALL_DATA_DIR"),
         ("MIDCALL_APPROVAL_KEY", "short", "MIDCALL_APPROVAL_KEY"),
+        ("MIDCALL_SECRET_KEYS", "short", "MIDCALL_SECRET_KEYS"),
         ("MIDCALL_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none", "database"),
         ("MIDCALL_DATABASE_URL", "a database somewhere", "MIDCALL_DATABASE_URL"),
     ],

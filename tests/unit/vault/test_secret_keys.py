@@ -2,8 +2,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from midcall.bootstrap.settings import BadSetting, Settings, new_secret_key, secret_keys
+from midcall.cli.main import app
 
 FIRST, SECOND = new_secret_key(), new_secret_key()
 
@@ -52,3 +54,11 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 def test_settings_show_no_key(tmp_path: Path) -> None:
     """They may be printed."""
     assert FIRST not in repr(Settings(data_dir=tmp_path, secret_keys=(FIRST,)))
+
+
+def test_a_new_key_is_printed_and_nothing_else_happens(tmp_path: Path) -> None:
+    """It is for the operator to put it in its place."""
+    printed = CliRunner().invoke(app, ["secrets", "new-key"], env={"MIDCALL_DATA_DIR": str(tmp_path)})
+    key = printed.output.strip()
+    assert secret_keys(Settings(data_dir=tmp_path / "unused", secret_keys=(key,))) == (key,)
+    assert list(tmp_path.iterdir()) == []
