@@ -15,7 +15,7 @@ from midcall import __version__
 from midcall.api.answers import Answer
 from midcall.api.intake import Intake
 from midcall.api.problems import add_error_handlers, describe_problems
-from midcall.api.routes import agents, credentials, functions, health, runs, sessions, workspace
+from midcall.api.routes import agents, audit, credentials, functions, health, runs, sessions, workspace
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
 from midcall.service.callbacks import Callbacks
@@ -60,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         credentials.router,
         sessions.router,
         workspace.router,
+        audit.router,
         health.router,
     ):
         app.include_router(router)

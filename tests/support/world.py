@@ -27,10 +27,11 @@ from midcall.service.secrets import Secrets
 from midcall.service.session_call import SessionCall, SessionCalls
 from midcall.service.sessions import Sessions
 from midcall.service.settle import Settle
-from midcall.service.stores import Page
+from midcall.service.stores import AuditLine, Page
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.task import Tasks
+from midcall.service.trail import AuditTrail
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
 from midcall.vault.cipher import FernetCipher
@@ -101,6 +102,7 @@ class World:
             storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock, max_queued=self.max_queued
         )
         self.session_sweep = SessionSweep(storage=self.storage, sessions=self.sessions, clock=self.clock)
+        self.trail = AuditTrail(storage=self.storage)
         self.caller = self.known or self.workspace("first")
 
     @classmethod
@@ -151,6 +153,10 @@ class World:
         """Admit a live call of a published function."""
         call = {"params": {}, "session": {}, "purpose": Purpose.LIVE, **changes}
         return self.invocations.admit(caller or self.caller, Call(id=new_id("inv"), function=name, **call))
+
+    def told(self, kind: str | None = None, function: str | None = None) -> list[AuditLine]:
+        """Read the audit trail of the first workspace, oldest first."""
+        return self.trail.page(self.caller, Page(200), function=function, kind=kind)[::-1]
 
     def read(self, invocation_id: str) -> Invocation:
         """Read an invocation as it stands."""

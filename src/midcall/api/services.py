@@ -22,6 +22,7 @@ from midcall.service.sessions import Sessions
 from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
+from midcall.service.trail import AuditTrail
 from midcall.service.wait import Waiting
 from midcall.service.workspaces import Workspaces
 
@@ -53,6 +54,7 @@ class Services:
     following: Following
     signing: Signing
     callbacks: Callbacks
+    trail: AuditTrail
     checks: dict[str, Check]
 
 

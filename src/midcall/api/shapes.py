@@ -358,6 +358,21 @@ class WorkspaceShape(BaseModel):
     created_at: str
 
 
+class AuditShape(BaseModel):
+    """Who did what, when, to which bytes. `key_id` null: midcall itself, or the operator's command line."""
+
+    id: str
+    at: str
+    principal: str
+    key_id: str | None
+    kind: str
+    subject: str
+    function: str | None
+    version: int | None
+    sha256: str | None
+    detail: dict[str, Any]
+
+
 class SigningSecretShape(BaseModel):
     """A workspace's new signing secret, shown this once; the one before it is used beside it for a day."""
 

@@ -17,6 +17,7 @@ from midcall.service.catalog import FunctionView
 from midcall.service.credentials import CredentialView
 from midcall.service.outcome import outcome_document
 from midcall.service.sessions import SessionView
+from midcall.service.stores import AuditLine
 
 Json = dict[str, Any]
 
@@ -89,6 +90,23 @@ def workspace_view(workspace: Workspace) -> Json:
         "callback_url": settings.callback_url,
         "retention_days": settings.retention_days,
         "created_at": iso(workspace.created_at),
+    }
+
+
+def audit_view(line: AuditLine) -> Json:
+    """Show a line of the audit trail; what it says of a version stands beside who and when."""
+    detail = dict(line.detail)
+    return {
+        "id": str(line.id),
+        "at": iso(line.at),
+        "principal": line.principal,
+        "key_id": line.key_id,
+        "kind": line.act,
+        "subject": line.subject,
+        "function": line.function,
+        "version": detail.pop("version", None),
+        "sha256": detail.pop("sha256", None),
+        "detail": detail,
     }
 
 

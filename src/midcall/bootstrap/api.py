@@ -34,6 +34,7 @@ from midcall.service.sessions import Sessions
 from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
+from midcall.service.trail import AuditTrail
 from midcall.service.wait import Waiting
 from midcall.storage.database import SqlStorage
 
@@ -88,6 +89,7 @@ def wire_api(settings: Settings) -> ApiProcess:
             clock=now_ms,
             delays_ms=chain.delays_ms,
         ),
+        trail=AuditTrail(storage=storage),
         checks={
             "database": lambda: _check_database(storage),
             "redis": lambda: _check_redis(queue),

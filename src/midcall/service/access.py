@@ -4,8 +4,9 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from midcall.domain.errors import Fault, Forbidden, InvalidInput, Unauthenticated
 from midcall.domain.ids import new_id
@@ -66,7 +67,7 @@ class Access:
         """Make a key in the caller's workspace."""
         with self.storage.write() as tx:
             new = self.create_in(tx, caller.workspace_id, principal=principal, scopes=scopes, agents=agents)
-            self._note(tx, caller, "key.create", new.key)
+            self._note(tx, caller, "key.create", new.key, {"agents": list(agents)})
         return new
 
     def create_in(
@@ -108,7 +109,7 @@ class Access:
             if key.revoked_at is None:
                 key = replace(key, revoked_at=self.clock(), previous_hash=None, previous_until=None)
                 tx.keys.replace(key)
-                self._note(tx, caller, "key.revoke", key)
+                self._note(tx, caller, "key.revoke", key, {})
         return key
 
     def rotate(self, caller: Caller, key_id: str, *, grace_s: int) -> NewSecret:
@@ -125,17 +126,18 @@ class Access:
                 previous_until=self.clock() + grace_s * 1000 if grace_s else None,
             )
             tx.keys.replace(key)
-            self._note(tx, caller, "key.rotate", key)
+            self._note(tx, caller, "key.rotate", key, {"grace_s": grace_s})
         return NewSecret(key, _token(key, secret))
 
-    def _note(self, tx: Transaction, caller: Caller, act: str, key: Key) -> None:
+    def _note(self, tx: Transaction, caller: Caller, act: str, key: Key, more: Mapping[str, Any]) -> None:
         tx.audit.add(
             workspace_id=caller.workspace_id,
             at=self.clock(),
             principal=caller.principal,
+            key_id=caller.key.id,
             act=act,
             subject=key.id,
-            detail={"principal": key.principal, "scopes": sorted(key.scopes)},
+            detail={"principal": key.principal, "scopes": sorted(key.scopes), **more},
         )
 
 

@@ -64,6 +64,7 @@ class Agents:
                 workspace_id=caller.workspace_id,
                 at=now,
                 principal=caller.principal,
+                key_id=caller.key.id,
                 act="agent.put",
                 subject=agent.id,
                 detail={"functions": [asdict(attached) for attached in ordered]},

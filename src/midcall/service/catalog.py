@@ -88,6 +88,8 @@ class Catalog:
                 updated_at=self.clock(),
             )
             tx.functions.replace(function)
+            detail = {"display_name": function.display_name, "tags": list(function.tags)}
+            self._note(tx, caller, "function.describe", function, detail)
             return _view(tx, function, function.latest)
 
     def add_version(
@@ -121,8 +123,10 @@ class Catalog:
                 raise NotApproved(f"version {number} is {version.status}; only an approved version can be published")
             now = self.clock()
             tx.functions.publish(function.id, environment, number, principal=caller.principal, at=now)
-            detail = {"version": number, "environment": environment, "before": function.published.get(environment)}
-            self._note(tx, caller, "function.publish", function, detail)
+            before = function.published.get(environment)
+            act = "function.publish" if before is None or before <= number else "function.roll_back"
+            detail = {"version": number, "sha256": version.sha256, "environment": environment, "before": before}
+            self._note(tx, caller, act, function, detail)
             tx.functions.replace(replace(function, updated_at=now))
             return _view(tx, tx.functions.get(caller.workspace_id, name), function.latest)
 
@@ -131,15 +135,17 @@ class Catalog:
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             tx.functions.archive(function.id, self.clock())
-            self._note(tx, caller, "function.archive", function, {})
+            self._note(tx, caller, "function.archive", function, {"published": dict(function.published)})
 
     def _note(self, tx: Transaction, caller: Caller, act: str, function: Function, detail: Mapping[str, Any]) -> None:
         tx.audit.add(
             workspace_id=caller.workspace_id,
             at=self.clock(),
             principal=caller.principal,
+            key_id=caller.key.id,
             act=act,
             subject=function.id,
+            function_id=function.id,
             detail=detail,
         )
 

@@ -202,6 +202,7 @@ class Credentials:
             workspace_id=caller.workspace_id,
             at=self.clock(),
             principal=caller.principal,
+            key_id=caller.key.id,
             act=act,
             subject=credential.id,
             detail=detail,

@@ -98,9 +98,11 @@ class Invocations:
                 workspace_id=caller.workspace_id,
                 at=now,
                 principal=caller.principal,
+                key_id=caller.key.id,
                 act="invocation.replay",
                 subject=invocation.id,
-                detail={"function": invocation.function, "version": invocation.version},
+                function_id=invocation.function_id,
+                detail={"version": invocation.version, "sha256": invocation.sha256},
             )
             invocation = tx.invocations.get(caller.workspace_id, invocation_id)
             shown = _shown(tx, [invocation])[0]

@@ -1,6 +1,6 @@
 """Use cases of review: submit a version, decide about it, review a draft without saving it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -53,7 +53,11 @@ class Reviews:
             mode = tx.workspaces.get(caller.workspace_id).settings.approval
             version = self._judged(function, version, findings, mode, caller)
             tx.functions.decide(version)
-            self._note(tx, caller, "version.submit", version)
+            rules = {
+                "errors": rules_of(findings.comments, Severity.ERROR),
+                "warnings": rules_of(findings.comments, Severity.WARNING),
+            }
+            self._note(tx, caller, "version.submit", version, rules)
         return dict(version.review or {})
 
     def approve(self, caller: Caller, name: str, number: int, comment: str) -> dict[str, Any]:
@@ -108,18 +112,34 @@ class Reviews:
                 approval = self._approval(function, version, str(review["policy"]), caller)
             version = replace(version, status=to, review=review, approval=approval)
             tx.functions.decide(version)
-            self._note(tx, caller, f"version.{to.value}", version)
+            act = "version.approve" if to is VersionStatus.APPROVED else "version.reject"
+            self._note(tx, caller, act, version, {"comment": comment})
         return review
 
-    def _note(self, tx: Transaction, caller: Caller, act: str, version: Version) -> None:
+    def _note(self, tx: Transaction, caller: Caller, act: str, version: Version, more: Mapping[str, Any]) -> None:
+        review = version.review or {}
         tx.audit.add(
             workspace_id=caller.workspace_id,
             at=self.clock(),
             principal=caller.principal,
+            key_id=caller.key.id,
             act=act,
             subject=version.function_id,
-            detail={"version": version.number, "sha256": version.sha256, "status": version.status.value},
+            function_id=version.function_id,
+            detail={
+                "version": version.number,
+                "sha256": version.sha256,
+                "author": version.author,
+                "status": version.status.value,
+                "policy": review.get("policy"),
+                **more,
+            },
         )
+
+
+def rules_of(comments: Iterable[Comment], severity: Severity) -> list[str]:
+    """Return the rules whose comments weigh that much, for the audit trail."""
+    return sorted({comment.rule for comment in comments if comment.severity is severity})
 
 
 def _review(findings: Findings, status: VersionStatus, sha256: str) -> dict[str, Any]:

@@ -164,6 +164,7 @@ class Sessions:
                 workspace_id=caller.workspace_id,
                 at=self.clock(),
                 principal=caller.principal,
+                key_id=caller.key.id,
                 act="session.delete",
                 subject=session.id,
                 detail={},

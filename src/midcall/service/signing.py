@@ -48,6 +48,7 @@ class Signing:
                 workspace_id=caller.workspace_id,
                 at=now,
                 principal=caller.principal,
+                key_id=caller.key.id,
                 act="workspace.rotate_signing_secret",
                 subject=caller.workspace_id,
                 detail={"number": settings.signing_number},

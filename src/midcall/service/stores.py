@@ -462,11 +462,56 @@ class SealedStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which lines of the audit trail; None means any."""
+
+    #: A function's name; one that was archived counts too.
+    function: str | None = None
+    #: An act (`version.submit`), or the noun that several begin with (`version`).
+    kind: str | None = None
+    #: Acts on these nouns alone.
+    nouns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """Who did what to what, when. `function` is the name of the function concerned, if any."""
+
+    id: int
+    at: int
+    principal: str
+    #: None: midcall itself, or the operator's command line.
+    key_id: str | None
+    act: str
+    subject: str
+    function: str | None
+    detail: Mapping[str, Any]
+
+
+#: Principals without a key: midcall itself, and whoever uses its command line.
+ITSELF = "midcall"
+OPERATOR = "operator"
+
+
 class AuditStore(Protocol):
-    """Who did what to what, when."""
+    """Who did what to what, when. Lines are added; none is ever changed or taken away."""
 
     def add(
-        self, *, workspace_id: str, at: int, principal: str, act: str, subject: str, detail: Mapping[str, Any]
+        self,
+        *,
+        workspace_id: str,
+        at: int,
+        principal: str,
+        key_id: str | None,
+        act: str,
+        subject: str,
+        detail: Mapping[str, Any],
+        function_id: str | None = None,
     ) -> None:
-        """Write one line of the audit trail."""
+        """Write one line, in the transaction that does what it tells of; `act` is `<noun>.<verb>`."""
+        ...
+
+    def page(self, workspace_id: str, where: AuditFilter, page: Page) -> Sequence[AuditLine]:
+        """List a workspace's lines, newest first; the cursor is a line's id."""
         ...

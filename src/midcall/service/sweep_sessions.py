@@ -8,6 +8,7 @@ import structlog
 from midcall.domain.session import Session
 from midcall.service.ports import Storage, Transaction
 from midcall.service.sessions import Sessions
+from midcall.service.stores import ITSELF
 
 #: A pre-session phase that nobody waits for any more is closed this long after its deadline.
 PRE_OVERDUE_MS = 2_000
@@ -51,6 +52,15 @@ class SessionSweep:
             found = tx.sessions.by_key(session.id, lock=True)
             if found is not None:
                 tx.sessions.delete(found)
+                tx.audit.add(
+                    workspace_id=found.workspace_id,
+                    at=self.clock(),
+                    principal=ITSELF,
+                    key_id=None,
+                    act="session.expire",
+                    subject=found.id,
+                    detail={},
+                )
             return found is not None
 
 

@@ -1,14 +1,16 @@
 """Use cases of workspaces."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from midcall.domain.errors import Conflict
 from midcall.domain.ids import new_id
 from midcall.domain.workspace import Scope, Workspace, WorkspaceSettings
 from midcall.service.access import Access, Caller, NewSecret
-from midcall.service.ports import Outbound, Storage
+from midcall.service.ports import Outbound, Storage, Transaction
+from midcall.service.stores import OPERATOR
 
 DEFAULT_WORKSPACE = "default"
 
@@ -29,7 +31,8 @@ class Workspaces:
                 raise Conflict(f"a workspace named {name} exists already")
             workspace = Workspace(new_id("ws"), name, WorkspaceSettings(), self.clock())
             tx.workspaces.add(workspace)
-            return self.access.create_in(tx, workspace.id, principal=principal, scopes=frozenset({Scope.ADMIN}))
+            self._note_operator(tx, workspace.id, "workspace.create", workspace.id, {"name": name})
+            return self._operators_key(tx, workspace.id, principal, frozenset({Scope.ADMIN}))
 
     def exists(self, name: str) -> bool:
         """Tell whether there is a workspace of that name."""
@@ -42,7 +45,7 @@ class Workspaces:
             workspace = tx.workspaces.by_name(name)
             if workspace is None:
                 raise Conflict(f"there is no workspace named {name}; make it with `midcall workspace create {name}`")
-            return self.access.create_in(tx, workspace.id, principal=principal, scopes=scopes)
+            return self._operators_key(tx, workspace.id, principal, scopes)
 
     def get(self, caller: Caller) -> Workspace:
         """Read the caller's workspace."""
@@ -55,14 +58,52 @@ class Workspaces:
             self.outbound.check(changes["callback_url"], loc="callback_url")
         with self.storage.write() as tx:
             workspace = tx.workspaces.get(caller.workspace_id, lock=True)
-            workspace = replace(workspace, settings=replace(workspace.settings, **changes))
+            before = workspace.settings
+            workspace = replace(workspace, settings=replace(before, **changes))
             tx.workspaces.set_settings(workspace.id, workspace.settings)
             tx.audit.add(
                 workspace_id=workspace.id,
                 at=self.clock(),
                 principal=caller.principal,
+                key_id=caller.key.id,
                 act="workspace.change",
                 subject=workspace.id,
-                detail=asdict(workspace.settings),
+                detail=_changes(before, workspace.settings),
             )
         return workspace
+
+    def _operators_key(self, tx: Transaction, workspace_id: str, principal: str, scopes: frozenset[Scope]) -> NewSecret:
+        new = self.access.create_in(tx, workspace_id, principal=principal, scopes=scopes)
+        detail = {"principal": principal, "scopes": sorted(scopes), "agents": []}
+        self._note_operator(tx, workspace_id, "key.create", new.key.id, detail)
+        return new
+
+    def _note_operator(
+        self, tx: Transaction, workspace_id: str, act: str, subject: str, detail: Mapping[str, Any]
+    ) -> None:
+        tx.audit.add(
+            workspace_id=workspace_id,
+            at=self.clock(),
+            principal=OPERATOR,
+            key_id=None,
+            act=act,
+            subject=subject,
+            detail=detail,
+        )
+
+
+def _changes(before: WorkspaceSettings, after: WorkspaceSettings) -> dict[str, Any]:
+    """Tell each setting that is another now, with what it was."""
+    was, now = asdict(before), asdict(after)
+    return {
+        name: {"before": _shown(name, was[name]), "after": _shown(name, now[name])}
+        for name in was
+        if was[name] != now[name]
+    }
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Leave out what may be secret: platforms put tokens into the URLs that they want to be called at."""
+    if name != "callback_url" or value is None:
+        return value
+    return urlsplit(value).hostname

@@ -1,26 +1,63 @@
 """The audit trail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, or_, select
 
-from midcall.storage.schema import audit
+from midcall.service.stores import AuditFilter, AuditLine, Page
+from midcall.storage.schema import audit, functions
 
 
 @dataclass(frozen=True, slots=True)
 class SqlAudit:
-    """Who did what to what, when."""
+    """Who did what to what, when. Lines are added; none is ever changed or taken away."""
 
     connection: Connection
 
     def add(
-        self, *, workspace_id: str, at: int, principal: str, act: str, subject: str, detail: Mapping[str, Any]
+        self,
+        *,
+        workspace_id: str,
+        at: int,
+        principal: str,
+        key_id: str | None,
+        act: str,
+        subject: str,
+        detail: Mapping[str, Any],
+        function_id: str | None = None,
     ) -> None:
         """Write one line."""
         self.connection.execute(
             insert(audit).values(
-                workspace_id=workspace_id, at=at, principal=principal, act=act, subject=subject, detail=dict(detail)
+                workspace_id=workspace_id,
+                at=at,
+                principal=principal,
+                key_id=key_id,
+                act=act,
+                subject=subject,
+                function_id=function_id,
+                detail=dict(detail),
             )
         )
+
+    def page(self, workspace_id: str, where: AuditFilter, page: Page) -> Sequence[AuditLine]:
+        """List a workspace's lines, newest first."""
+        query = (
+            select(audit, functions.c.name).join(functions, isouter=True).where(audit.c.workspace_id == workspace_id)
+        )
+        if where.function is not None:
+            query = query.where(functions.c.workspace_id == workspace_id, functions.c.name == where.function)
+        if where.kind is not None:
+            exact, noun = audit.c.act == where.kind, audit.c.act.startswith(f"{where.kind}.", autoescape=True)
+            query = query.where(exact if "." in where.kind else noun)
+        if where.nouns is not None:
+            query = query.where(or_(*(audit.c.act.startswith(f"{noun}.", autoescape=True) for noun in where.nouns)))
+        if page.cursor is not None:
+            query = query.where(audit.c.id < int(page.cursor))
+        rows = self.connection.execute(query.order_by(audit.c.id.desc()).limit(page.limit))
+        return [
+            AuditLine(row.id, row.at, row.principal, row.key_id, row.act, row.subject, row.name, row.detail)
+            for row in rows
+        ]

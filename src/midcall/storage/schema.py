@@ -270,10 +270,16 @@ audit = Table(
     "audit",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("principal", String(200), nullable=False),
+    #: None: midcall itself, or the operator's command line. No reference: a line outlives what it tells of.
+    Column("key_id", String(64)),
     Column("act", String(40), nullable=False),
     Column("subject", String(200), nullable=False),
+    Column("function_id", ForeignKey("functions.id")),
     Column("detail", Json, nullable=False),
+    Index("ix_audit_listing", "workspace_id", "id"),
+    Index("ix_audit_function", "function_id", "id"),
+    Index("ix_audit_act", "workspace_id", "act", "id"),
 )

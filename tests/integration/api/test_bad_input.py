@@ -404,7 +404,7 @@ def test_an_environment_that_cannot_be_is_a_422(author: Client, environment: obj
 )
 def test_a_page_that_cannot_be_is_a_422(author: Client, query: str, loc: str) -> None:
     """On every listing."""
-    for path in ("/v1/functions", "/v1/invocations", "/v1/keys", "/v1/agents", "/v1/sessions"):
+    for path in ("/v1/functions", "/v1/invocations", "/v1/keys", "/v1/agents", "/v1/sessions", "/v1/audit"):
         found = author.problem(422, "GET", f"{path}?{query}")
         assert [error["loc"] for error in found["errors"]] == [loc]
 
@@ -420,6 +420,19 @@ def test_a_cursor_of_nothing_ends_the_list(author: Client) -> None:
 def test_a_filter_that_cannot_be_is_a_422(author: Client, query: str) -> None:
     """Unknown statuses and phases say which there are."""
     found = author.problem(422, "GET", f"/v1/invocations?{query}")
+    assert [error["loc"] for error in found["errors"]] == [query.split("=", maxsplit=1)[0]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("kind=", "kind=%25", "kind=Version", "kind=a.b.c", "kind=" + "a" * 41, "kind=%00", "function=%00"),
+        *("cursor=x", "cursor=" + "9" * 19),
+    ],
+)
+def test_a_filter_of_the_audit_trail_that_cannot_be_is_a_422(author: Client, query: str) -> None:
+    """A kind is a noun, or a noun and a verb; a cursor is what the page before said."""
+    found = author.problem(422, "GET", f"/v1/audit?{query}")
     assert [error["loc"] for error in found["errors"]] == [query.split("=", maxsplit=1)[0]]
 
 

@@ -128,16 +128,18 @@ def test_an_agent_of_another_workspaces_name_is_another_agent(victim: Victim, in
     assert victim.admin.ok("GET", "/v1/agents/victims_function") == theirs
 
 
-def test_a_credential_of_another_workspaces_name_is_another_credential(victim: Victim, intruders: list[Client]) -> None:
+def test_a_credential_of_another_workspaces_name_is_another_credential(served: Served, victim: Victim) -> None:
     """PUT makes one's own: nothing of theirs is kept in it, and nothing of theirs changes."""
+    # Whose own audit trail has the name from now on.
+    other = served.tenant("other")
     path = "/v1/credentials/victims_function"
     theirs = victim.admin.ok("GET", path)
     mask = {"type": "basic", "values": {"username": "mine", "password": "********"}}
-    found = intruders[0].problem(422, "PUT", path, mask)
+    found = other.problem(422, "PUT", path, mask)
     assert [fault["loc"] for fault in found["errors"]] == ["values.password"]
-    mine = intruders[0].ok("PUT", path, {"type": "bearer", "values": {"token": "mine"}})
+    mine = other.ok("PUT", path, {"type": "bearer", "values": {"token": "mine"}})
     assert (mine["type"], mine["used_by"]) == ("bearer", [])
-    intruders[0].ok("DELETE", path, status=204)
+    other.ok("DELETE", path, status=204)
     assert victim.admin.ok("GET", path) == theirs
 
 
@@ -192,3 +194,17 @@ def test_filters_and_cursors_of_another_workspace_show_nothing(victim: Victim, i
     name, invocation = victim.names["name"], victim.names["invocation_id"]
     for query in (f"function={name}", f"cursor={invocation}z", "status=succeeded", "session=victims_session"):
         assert intruders[0].ok("GET", f"/v1/invocations?{query}")["items"] == []
+    newest = int(victim.admin.ok("GET", "/v1/audit?limit=1")["items"][0]["id"])
+    assert intruders[0].ok("GET", f"/v1/audit?function={name}")["items"] == []
+    text = intruders[0].send("GET", f"/v1/audit?limit=200&cursor={newest + 1}").text
+    assert [mark for mark in victim.marks if mark in text] == []
+
+
+def test_the_victims_own_trail_tells_of_all_that_could_be_seen(victim: Victim) -> None:
+    """So the marks that no intruder finds are there to be found."""
+    text = victim.admin.send("GET", "/v1/audit?limit=200").text
+    workspace, key, agent = victim.marks[1], victim.names["key_id"], victim.marks[-1]
+    assert [mark for mark in (workspace, key, agent, "victims_function") if mark not in text] == []
+    assert {line["function"] for line in victim.admin.ok("GET", "/v1/audit?kind=version")["items"]} == {
+        "victims_function"
+    }

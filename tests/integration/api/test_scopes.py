@@ -46,6 +46,7 @@ NEEDED = {
     "POST /v1/sessions/{session_id}/end": "run",
     "POST /v1/sessions/{session_id}/functions/{name}": "run",
     "GET /v1/sessions/{session_id}/events": "read",
+    "GET /v1/audit": "read",
     "POST /v1/keys": "admin",
     "GET /v1/keys": "read",
     "DELETE /v1/keys/{key_id}": "admin",

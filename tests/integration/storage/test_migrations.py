@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, select, text
 from tests.support.databases import Databases, opened
 
-from midcall.storage.migrate import is_current, migrate
-from midcall.storage.schema import metadata
+from midcall.storage.migrate import _config, is_current, migrate
+from midcall.storage.schema import audit, metadata
 
 MIGRATE = """
 import sys
@@ -65,6 +66,31 @@ def test_migrating_again_changes_nothing(engine: Engine) -> None:
     before = inspect(engine).get_table_names()
     migrate(engine)
     assert inspect(engine).get_table_names() == before
+
+
+def test_lines_of_the_audit_trail_find_their_functions_when_it_learns_of_them(empty: Engine) -> None:
+    """What was written before lines named functions and keys is found by function as well."""
+    with empty.begin() as connection:
+        command.upgrade(_config(connection), "0002")
+        connection.execute(text("INSERT INTO workspaces VALUES ('ws_1', 'first', '{}', 0)"))
+        connection.execute(
+            text(
+                "INSERT INTO functions (id, workspace_id, name, display_name, tags, latest, archived, created_at, "
+                "updated_at) VALUES ('fn_1', 'ws_1', 'lookup', 'x', '[]', 1, false, 0, 0)"
+            )
+        )
+        line = "INSERT INTO audit (workspace_id, at, principal, act, subject, detail)"
+        for act, subject in (("version.approved", "fn_1"), ("version.rejected", "fn_1"), ("key.create", "key_1")):
+            row = {"act": act, "subject": subject}
+            connection.execute(text(f"{line} VALUES ('ws_1', 0, 'a', :act, :subject, '{{}}')"), row)
+    migrate(empty)
+    with empty.begin() as connection:
+        rows = connection.execute(select(audit).order_by(audit.c.id)).all()
+    assert [(row.act, row.function_id) for row in rows] == [
+        ("version.approve", "fn_1"),
+        ("version.reject", "fn_1"),
+        ("key.create", None),
+    ]
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str, empty: Engine) -> None:

@@ -1,0 +1,32 @@
+"""`/v1/audit`: who did what, when, to which bytes."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from midcall.api import views
+from midcall.api.answers import Answer
+from midcall.api.routes.common import NO_NUL, PROBLEMS, Paged
+from midcall.api.services import Reader, Use
+from midcall.api.shapes import AuditShape, Listing
+
+router = APIRouter(prefix="/v1", tags=["audit"], responses=PROBLEMS)
+
+_KIND = Query(
+    max_length=40,
+    pattern=r"^[a-z_]+(\.[a-z_]+)?$",
+    description="an act (`version.submit`), or the noun of several (`version`, `key`)",
+)
+
+
+@router.get("/audit", response_model=Listing[AuditShape])
+def list_audit(
+    use: Use,
+    caller: Reader,
+    page: Paged,
+    function: Annotated[str | None, Query(max_length=63, pattern=NO_NUL, description="a function's name")] = None,
+    kind: Annotated[str | None, _KIND] = None,
+) -> Answer:
+    """List the audit trail, newest first. Keys without the scope `admin` are shown what happened to functions alone."""
+    lines = use.trail.page(caller, page, function=function, kind=kind)
+    return Answer(views.listing([views.audit_view(line) for line in lines], page.limit, "id"))
