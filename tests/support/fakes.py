@@ -84,10 +84,11 @@ class FakeOutbound:
 
 @dataclass
 class FakeReviewer:
-    """A `Reviewer` to whom every source is clean, but for those that hold the word `fault`."""
+    """A `Reviewer` to whom every source is clean, but for those that hold a word."""
 
-    before: Callable[[], None] = lambda: None
+    before: Callable[[], object] = lambda: None
     policy: str = POLICY
+    word: str = "fault"
     subjects: list[Subject] = field(default_factory=list)
 
     def review(self, subject: Subject) -> Findings:
@@ -95,7 +96,7 @@ class FakeReviewer:
         self.subjects.append(subject)
         self.before()
         fault = Comment("test.fault", Severity.ERROR, "There is a fault.", "Take it out.")
-        return Findings(self.policy, (fault,) if "fault" in subject.source else (), took_ms=0.5)
+        return Findings(self.policy, (fault,) if self.word in subject.source else (), took_ms=0.5)
 
 
 class Clock:

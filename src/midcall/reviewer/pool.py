@@ -82,6 +82,11 @@ class SubprocessReviewer:
             for child in held:
                 slots.put(child)
 
+    @property
+    def policy(self) -> str:
+        """The version of the policy that it reviews under."""
+        return policy_version()
+
     def review(self, subject: Subject) -> Findings:
         """Review one source; raises ReviewUnavailable when no child can be started or none is free in time."""
         started = time.perf_counter()

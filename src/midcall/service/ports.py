@@ -40,6 +40,11 @@ class Sandbox(Protocol):
 class Reviewer(Protocol):
     """Reviews code in a place that can be killed."""
 
+    @property
+    def policy(self) -> str:
+        """The version of the policy that it reviews under now."""
+        ...
+
     def review(self, subject: Subject) -> Findings:
         """Review one source; raises ReviewUnavailable when the review itself could not be carried out."""
         ...

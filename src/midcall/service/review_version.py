@@ -17,6 +17,10 @@ from midcall.service.ports import Reviewer, Storage, Transaction
 #: Statuses from which a version may be submitted; submitting again reviews it under today's policy.
 _SUBMITTABLE = frozenset({VersionStatus.DRAFT, VersionStatus.CHANGES_REQUESTED})
 
+_REVIEWED_UNDER_ANOTHER = (
+    "the rules have changed since version {} was reviewed; have it submitted again, then decide about what today's say"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
@@ -35,22 +39,26 @@ class Reviews:
         return _review(findings, status, digest(config))
 
     def submit(self, caller: Caller, name: str, number: int) -> dict[str, Any]:
-        """Review a version and record what came of it; one that was decided on already keeps its review."""
+        """Review a version and record what came of it; one that was decided on already keeps its review.
+
+        One that waits for a person is reviewed again if the rules have changed since, or if nobody need decide now.
+        """
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, name)
             version = tx.functions.version(function.id, number)
-        if version.status not in _SUBMITTABLE and version.review is not None:
-            return dict(version.review)
+            mode = tx.workspaces.get(caller.workspace_id).settings.approval
+        if not self._may_be_submitted(version, mode):
+            return dict(version.review or {})
         # The review takes its time and another process: no transaction is open meanwhile.
         findings = self._findings(version.config)
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             reviewed, version = version.config, tx.functions.version(function.id, number)
-            if version.status not in _SUBMITTABLE and version.review is not None:
-                return dict(version.review)
+            mode = tx.workspaces.get(caller.workspace_id).settings.approval
+            if not self._may_be_submitted(version, mode):
+                return dict(version.review or {})
             if version.config != reviewed:
                 raise Conflict("the stored version changed while it was reviewed; make a new version")
-            mode = tx.workspaces.get(caller.workspace_id).settings.approval
             version = self._judged(function, version, findings, mode, caller)
             tx.functions.decide(version)
             rules = {
@@ -67,6 +75,13 @@ class Reviews:
     def reject(self, caller: Caller, name: str, number: int, comment: str) -> dict[str, Any]:
         """Reject a version that waits for a person; never one's own."""
         return self._decide(caller, name, number, comment, VersionStatus.REJECTED)
+
+    def _may_be_submitted(self, version: Version, mode: ApprovalMode) -> bool:
+        review = version.review
+        if review is None or version.status in _SUBMITTABLE:
+            return True
+        waits = version.status is VersionStatus.PENDING_APPROVAL
+        return waits and (mode is ApprovalMode.AUTO or review["policy"] != self.reviewer.policy)
 
     def _findings(self, config: Mapping[str, Any]) -> Findings:
         parameters = frozenset(config["parameters"].get("properties", {}))
@@ -109,6 +124,8 @@ class Reviews:
             review = dict(version.review) | {"status": to.value, "decision": {"by": caller.principal, "text": comment}}
             approval = None
             if to is VersionStatus.APPROVED:
+                if review["policy"] != self.reviewer.policy:
+                    raise Conflict(_REVIEWED_UNDER_ANOTHER.format(number))
                 approval = self._approval(function, version, str(review["policy"]), caller)
             version = replace(version, status=to, review=review, approval=approval)
             tx.functions.decide(version)

@@ -11,7 +11,6 @@ from tests.support.world import World
 
 from midcall.domain.errors import (
     Conflict,
-    Forbidden,
     InvalidInput,
     NotApproved,
     NotFound,
@@ -20,7 +19,7 @@ from midcall.domain.errors import (
     Unauthenticated,
 )
 from midcall.domain.function import VersionStatus
-from midcall.domain.workspace import ApprovalMode, Scope
+from midcall.domain.workspace import Scope
 from midcall.storage.schema import api_keys, versions
 
 
@@ -87,19 +86,6 @@ def test_a_version_that_was_sent_back_may_be_submitted_again(world: World) -> No
     assert world.reviews.submit(world.caller, "lookup", 1)["status"] == "changes_requested"
     world.reviewer.policy = "test.2"
     assert world.reviews.submit(world.caller, "lookup", 1)["policy"] == "test.2"
-
-
-def test_nobody_decides_about_their_own_version(world: World) -> None:
-    """Told by the principal, not by the key."""
-    world.workspaces.change(world.caller, {"approval": ApprovalMode.HUMAN})
-    world.draft()
-    world.reviews.submit(world.caller, "lookup", 1)
-    twin = world.colleague(world.caller.principal, Scope.REVIEW)
-    for caller in (world.caller, twin):
-        with pytest.raises(Forbidden):
-            world.reviews.approve(caller, "lookup", 1, "")
-    review = world.reviews.approve(world.colleague("judge", Scope.REVIEW), "lookup", 1, "fine")
-    assert review["decision"] == {"by": "judge", "text": "fine"}
 
 
 def test_publishing_takes_an_approved_version(world: World) -> None:
