@@ -19,12 +19,15 @@ from midcall.api.routes import agents, audit, credentials, functions, health, ru
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
 from midcall.service.callbacks import Callbacks
+from midcall.service.rereview import Rereviews
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 
 #: Threads that admit calls and read outcomes: short database work, so few; waiting takes none.
 SERVICE_THREADS = 32
 SWEEP_EVERY_S = 1.0
+#: Versions to be reviewed again come with a release, so a look at times is enough once all are done.
+REREVIEW_EVERY_S = 30.0
 CANCEL_AGAIN_S = 0.1
 
 log = structlog.get_logger()
@@ -80,6 +83,7 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
         asyncio.create_task(_sweep_forever(process.services.callbacks)),
     ]
     await anyio.to_thread.run_sync(process.start)
+    tasks.append(asyncio.create_task(_sweep_forever(process.services.rereviews, idle_s=REREVIEW_EVERY_S)))
     # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
     gc.collect()
     gc.freeze()
@@ -100,11 +104,13 @@ async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
         _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
 
 
-async def _sweep_forever(sweep: Sweep | SessionSweep | Callbacks) -> None:
+async def _sweep_forever(sweep: Sweep | SessionSweep | Callbacks | Rereviews, idle_s: float = SWEEP_EVERY_S) -> None:
+    """Sweep again and again; `idle_s` after a sweep that found nothing."""
     limiter = anyio.CapacityLimiter(1)
     while True:
+        found: object = None
         try:
-            await anyio.to_thread.run_sync(sweep.sweep, limiter=limiter)
+            found = await anyio.to_thread.run_sync(sweep.sweep, limiter=limiter)
         except Exception:  # the edge of a task that must outlive an outage of database or Redis
             log.warning("sweep_failed", exc_info=True)
-        await asyncio.sleep(SWEEP_EVERY_S)
+        await asyncio.sleep(SWEEP_EVERY_S if found else idle_s)

@@ -89,6 +89,8 @@ class FakeReviewer:
     before: Callable[[], object] = lambda: None
     policy: str = POLICY
     word: str = "fault"
+    #: Reviews are stopped at their limit of time.
+    cut_off: bool = False
     subjects: list[Subject] = field(default_factory=list)
 
     def review(self, subject: Subject) -> Findings:
@@ -96,7 +98,8 @@ class FakeReviewer:
         self.subjects.append(subject)
         self.before()
         fault = Comment("test.fault", Severity.ERROR, "There is a fault.", "Take it out.")
-        return Findings(self.policy, (fault,) if self.word in subject.source else (), took_ms=0.5)
+        faulty = self.cut_off or self.word in subject.source
+        return Findings(self.policy, (fault,) if faulty else (), took_ms=0.5, cut_off=self.cut_off)
 
 
 class Clock:

@@ -22,6 +22,7 @@ from midcall.service.execute import Executor
 from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
 from midcall.service.ports import Cipher
+from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
 from midcall.service.secrets import Secrets
 from midcall.service.session_call import SessionCall, SessionCalls
@@ -69,6 +70,9 @@ class World:
     reviewer: FakeReviewer = field(default_factory=FakeReviewer)
     outbound: FakeOutbound = field(default_factory=FakeOutbound)
     cipher: Cipher = field(default_factory=lambda: FernetCipher(SECRET_KEYS[:1]))
+    #: Reviews again, under POLICY, what was approved under another one.
+    background: FakeReviewer = field(default_factory=FakeReviewer)
+    rests: list[int] = field(default_factory=list)
     max_queued: int = 200
     #: Who acts, where the database has its workspace already.
     known: Caller | None = None
@@ -78,7 +82,7 @@ class World:
         self.storage = SqlStorage(self.engine)
         self.access = Access(storage=self.storage, clock=self.clock)
         self.workspaces = Workspaces(storage=self.storage, access=self.access, clock=self.clock, outbound=self.outbound)
-        self.catalog = Catalog(storage=self.storage, clock=self.clock)
+        self.catalog = Catalog(storage=self.storage, clock=self.clock, policy=POLICY)
         self.reviews = Reviews(
             storage=self.storage, reviewer=self.reviewer, approval_key=APPROVAL_KEY, clock=self.clock
         )
@@ -103,6 +107,7 @@ class World:
         )
         self.session_sweep = SessionSweep(storage=self.storage, sessions=self.sessions, clock=self.clock)
         self.trail = AuditTrail(storage=self.storage)
+        self.rereviews = self.rereviewer()
         self.caller = self.known or self.workspace("first")
 
     @classmethod
@@ -123,6 +128,16 @@ class World:
             clock=self.clock,
             sleep=self.clock.sleep,
             owner=owner,
+        )
+
+    def rereviewer(self) -> Rereviews:
+        """Make what reviews approved versions again, as one process has it: under POLICY."""
+        return Rereviews(
+            storage=self.storage,
+            reviewer=self.background,
+            approval_key=APPROVAL_KEY,
+            clock=self.clock,
+            rest=lambda: self.rests.append(self.clock.now),
         )
 
     def workspace(self, name: str) -> Caller:

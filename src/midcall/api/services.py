@@ -16,6 +16,7 @@ from midcall.service.catalog import Catalog
 from midcall.service.credentials import Credentials
 from midcall.service.follow import Following
 from midcall.service.invoke import Invocations
+from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
 from midcall.service.session_call import SessionCalls
 from midcall.service.sessions import Sessions
@@ -55,6 +56,7 @@ class Services:
     signing: Signing
     callbacks: Callbacks
     trail: AuditTrail
+    rereviews: Rereviews
     checks: dict[str, Check]
 
 

@@ -23,6 +23,7 @@ CredentialKind = Literal[
     "slack",
     "whatsapp",
 ]
+VersionFlag = Literal["older_policy", "fails_current_policy"]
 RunState = Literal["ok", "error", "timeout", "memory", "crashed", "output_limit"]
 
 
@@ -53,10 +54,11 @@ class Problem(BaseModel):
 
 
 class VersionBrief(BaseModel):
-    """One version in brief."""
+    """One version in brief. `flags`: approved under an older policy; refused when reviewed again under today's."""
 
     number: int
     status: VersionState
+    flags: list[VersionFlag]
     sha256: str
     author: str
     created_at: str
@@ -93,6 +95,15 @@ class ReviewShape(BaseModel):
     decision: DecisionShape | None = None
 
 
+class RereviewShape(BaseModel):
+    """What came of reviewing an approved version again under today's policy; its approval stays as it is."""
+
+    policy: str
+    status: Literal["approved", "changes_requested"]
+    comments: list[CommentShape]
+    reviewed_at: str
+
+
 class CodeShape(BaseModel):
     """Source, and what it may use."""
 
@@ -126,16 +137,18 @@ class VersionShape(VersionBrief, ConfigShape):
     """One version in full."""
 
     review: ReviewShape | None
+    rereview: RereviewShape | None
 
 
 class FunctionShape(ConfigShape):
-    """A function with its latest version."""
+    """A function with its latest version; `flags` are those of the versions that are published somewhere."""
 
     id: str
     display_name: str
     tags: list[str]
     published: dict[str, int]
     published_version: int | None
+    flags: list[VersionFlag]
     versions: list[VersionBrief]
     created_at: str
     updated_at: str
@@ -173,6 +186,7 @@ class ReportShape(BaseModel):
     logs_truncated: bool
     error: ErrorShape | None
     warnings: list[str]
+    flags: list[VersionFlag]
     actions: list[Any]
     timings: TimingsShape
     sha256: str
@@ -203,7 +217,7 @@ class OutcomeShape(BaseModel):
 
 
 class InvocationShape(BaseModel):
-    """One invocation on record."""
+    """One invocation on record; `flags` are those its version had when it ran."""
 
     id: str
     session: str | None
@@ -222,6 +236,7 @@ class InvocationShape(BaseModel):
     logs: str
     actions: list[Any]
     changed: list[str]
+    flags: list[VersionFlag]
     sandbox_id: str | None
     idempotency_key: str | None
     due_at: str | None

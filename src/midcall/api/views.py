@@ -1,19 +1,20 @@
 """From domain values to the JSON of the contract."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from midcall.domain.agent import Attachment
 from midcall.domain.credential import ANY_ENVIRONMENT
-from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, Version
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.rereview import Flag, Rereview
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.times import iso, iso_or_none
 from midcall.domain.variables import values
 from midcall.domain.workspace import Key, Workspace
 from midcall.service.access import NewSecret
 from midcall.service.agents import AgentView
-from midcall.service.catalog import FunctionView
+from midcall.service.catalog import FunctionView, VersionView
 from midcall.service.credentials import CredentialView
 from midcall.service.outcome import outcome_document
 from midcall.service.sessions import SessionView
@@ -27,7 +28,8 @@ LARGE_FIELDS = frozenset({"transcript", "analysis"})
 
 def function_view(view: FunctionView) -> Json:
     """Show a function with its latest version."""
-    function = view.function
+    function, flags = view.function, view.flags
+    published = {flag for number in function.published.values() for flag in flags.get(number, ())}
     return {
         "id": function.id,
         "display_name": function.display_name,
@@ -35,26 +37,44 @@ def function_view(view: FunctionView) -> Json:
         **view.version.config,
         "published": dict(function.published),
         "published_version": function.published.get(DEFAULT_ENVIRONMENT),
-        "versions": [version_brief(version) for version in view.versions],
+        "flags": [flag.value for flag in Flag if flag in published],
+        "versions": [version_brief(version, flags.get(version.number, ())) for version in view.versions],
         "created_at": iso(function.created_at),
         "updated_at": iso(function.updated_at),
     }
 
 
-def version_brief(version: Version) -> Json:
+def version_brief(version: Version, flags: Sequence[Flag]) -> Json:
     """Show a version in brief."""
     return {
         "number": version.number,
         "status": version.status.value,
+        "flags": [flag.value for flag in flags],
         "sha256": version.sha256,
         "author": version.author,
         "created_at": iso(version.created_at),
     }
 
 
-def version_view(function: Function, version: Version) -> Json:
+def version_view(view: VersionView) -> Json:
     """Show a version in full."""
-    return {**version_brief(version), **version.config, "name": function.name, "review": version.review}
+    version, rereview = view.version, view.rereview
+    return {
+        **version_brief(version, view.flags),
+        **version.config,
+        "name": view.function.name,
+        "review": version.review,
+        "rereview": None if rereview is None else _rereview(rereview),
+    }
+
+
+def _rereview(rereview: Rereview) -> Json:
+    return {
+        "policy": rereview.policy,
+        "status": rereview.status.value,
+        "comments": [dict(comment) for comment in rereview.comments],
+        "reviewed_at": iso(rereview.reviewed_at),
+    }
 
 
 def key_view(key: Key) -> Json:
@@ -139,6 +159,7 @@ def report_view(invocation: Invocation) -> Json:
         "logs_truncated": bool(report and report.logs_truncated),
         "error": _error(outcome),
         "warnings": list(outcome.warnings),
+        "flags": [flag.value for flag in outcome.flags],
         "actions": [],
         "timings": _timings(invocation),
         "sha256": invocation.sha256,
@@ -167,6 +188,7 @@ def invocation_view(invocation: Invocation) -> Json:
         "logs": report.logs if report else "",
         "actions": [],
         "changed": list(outcome.changed) if outcome else [],
+        "flags": [flag.value for flag in outcome.flags] if outcome else [],
         "sandbox_id": report.sandbox_id or None if report else None,
         "idempotency_key": invocation.idempotency_key,
         "due_at": iso_or_none(invocation.due_at),

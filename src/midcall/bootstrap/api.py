@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from midcall.api.services import Services
@@ -22,12 +23,14 @@ from midcall.queue.connection import listening
 from midcall.queue.rq_queue import RqQueue
 from midcall.queue.wakes import Wakes
 from midcall.reviewer import SubprocessReviewer
+from midcall.reviewer.process import Child
 from midcall.sandbox.client import PoolClient
 from midcall.service.agents import Agents
 from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
 from midcall.service.follow import Following
 from midcall.service.invoke import Invocations
+from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
 from midcall.service.session_call import SessionCalls
 from midcall.service.sessions import Sessions
@@ -53,6 +56,8 @@ def wire_api(settings: Settings) -> ApiProcess:
     """Wire an api process; call it inside the event loop that will serve."""
     storage, queue = open_storage(settings), open_queue(settings)
     reviewer, key = SubprocessReviewer(), approval_key(settings)
+    # It stands back for all others, so it gets more time on the clock; of the CPU's it gets no more.
+    background = SubprocessReviewer(children=1, seconds=15.0, make_child=partial(Child, niceness=5))
     wakes = Wakes(listening(settings.redis))
     chain, settle = wire_chain(settings, queue), wire_settle(settings, storage, queue)
     sweep = Sweep(storage=storage, queue=queue, settle=settle, clock=now_ms)
@@ -62,7 +67,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     services = Services(
         access=wire_access(storage),
         workspaces=wire_workspaces(settings, storage),
-        catalog=Catalog(storage=storage, clock=now_ms),
+        catalog=Catalog(storage=storage, clock=now_ms, policy=reviewer.policy),
         reviews=Reviews(storage=storage, reviewer=reviewer, approval_key=key, clock=now_ms),
         invocations=Invocations(
             storage=storage,
@@ -90,6 +95,7 @@ def wire_api(settings: Settings) -> ApiProcess:
             delays_ms=chain.delays_ms,
         ),
         trail=AuditTrail(storage=storage),
+        rereviews=Rereviews(storage=storage, reviewer=background, approval_key=key, clock=now_ms, rest=background.rest),
         checks={
             "database": lambda: _check_database(storage),
             "redis": lambda: _check_redis(queue),
@@ -99,6 +105,7 @@ def wire_api(settings: Settings) -> ApiProcess:
 
     def close() -> None:
         reviewer.close()
+        background.close()
         queue.close()
         storage.close()
 

@@ -9,13 +9,27 @@ import hmac
 from midcall.domain.errors import ApprovalBroken
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.jsonvalue import digest
+from midcall.domain.rereview import Rereview
 
 KEY_BYTES = 32
+
+_APPROVAL, _RENEWAL = "midcall.approval.v1", "midcall.renewal.v1"
 
 
 def seal(key: bytes, *, function: Function, number: int, sha256: str, policy: str) -> str:
     """Seal one version of one function of one workspace, as approved under one policy; 64 hex digits."""
-    parts = ("midcall.approval.v1", function.workspace_id, function.id, str(number), sha256, policy)
+    return _mac(key, _APPROVAL, function.workspace_id, function.id, str(number), sha256, policy)
+
+
+def renewal_seal(key: bytes, *, function: Function, version: Version, policy: str) -> str:
+    """Seal that a version which the review had approved passes it under a later policy too; 64 hex digits.
+
+    It stands beside the approval, and cannot be moved into its place: it is a seal of another kind.
+    """
+    return _mac(key, _RENEWAL, function.workspace_id, function.id, str(version.number), version.sha256, policy)
+
+
+def _mac(key: bytes, *parts: str) -> str:
     # Length before each part: no two different lists of parts give the same bytes.
     message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
     return hmac.new(key, message, hashlib.sha256).hexdigest()
@@ -32,3 +46,11 @@ def check_approved(key: bytes, function: Function, version: Version) -> None:
     # As bytes: of two texts, compare_digest takes ASCII alone, and the row may hold anything.
     if not hmac.compare_digest(expected.encode(), approval.seal.encode()):
         raise ApprovalBroken("the approval's seal does not fit this version; it was not run")
+
+
+def is_renewed(key: bytes, function: Function, version: Version, rereview: Rereview) -> bool:
+    """Tell whether a re-review renews the approval of a version that was found approved."""
+    if rereview.status is not VersionStatus.APPROVED or rereview.seal is None:
+        return False
+    expected = renewal_seal(key, function=function, version=version, policy=rereview.policy)
+    return hmac.compare_digest(expected.encode(), rereview.seal.encode())

@@ -79,6 +79,11 @@ class Version:
     review: Mapping[str, Any] | None = None
     approval: Approval | None = None
 
+    @property
+    def decided_by_person(self) -> bool:
+        """True if a person decided about it after its review; only a version that was read in full can tell."""
+        return "decision" in (self.review or {})
+
 
 @dataclass(frozen=True, slots=True)
 class Function:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from midcall.domain.phases import Phase
+from midcall.domain.rereview import Flag
 from midcall.domain.run import RunReport
 
 
@@ -70,6 +71,8 @@ class Outcome:
     reason: str | None = None
     error: OutcomeError | None = None
     warnings: tuple[str, ...] = ()
+    #: Of the version, when it ran.
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ class Findings:
     policy: str
     comments: tuple[Comment, ...]
     took_ms: float
+    #: The review was stopped at its limit of time: a busy machine may have been the reason, and not the source.
+    cut_off: bool = False
 
     @property
     def clean(self) -> bool:

@@ -19,6 +19,7 @@ _TOO_COMPLEX = Comment(
     message="The source is too complex to review in the time allowed.",
     suggestion="Split long expressions and deep nesting into several functions, and move data out of the code.",
 )
+_CUT_OFF = (_TOO_COMPLEX,)
 
 
 def _forgetting(method: "weakref.WeakMethod[Callable[[], None]]") -> Callable[[], None]:
@@ -101,7 +102,8 @@ class SubprocessReviewer:
             slots.put(None)
             raise
         slots.put(child)
-        return Findings(policy=policy, comments=comments, took_ms=(time.perf_counter() - started) * 1000)
+        took_ms = (time.perf_counter() - started) * 1000
+        return Findings(policy=policy, comments=comments, took_ms=took_ms, cut_off=comments is _CUT_OFF)
 
     def _attempt(self, child: Child | None, subject: Subject) -> tuple[Child | None, str, tuple[Comment, ...]]:
         """Try twice at most: a child may have been ended from outside, through no fault of the source."""
@@ -120,8 +122,8 @@ class SubprocessReviewer:
             child.close()
         # Starting takes a while; it goes on beside, and the next review only waits for what is left of it.
         with suppress(ReviewUnavailable):
-            return self._make_child(), policy_version(), (_TOO_COMPLEX,)
-        return None, policy_version(), (_TOO_COMPLEX,)
+            return self._make_child(), policy_version(), _CUT_OFF
+        return None, policy_version(), _CUT_OFF
 
     def _usable(self, child: Child | None) -> Child:
         if child is not None and (not child.is_alive or child.served >= self._lifetime):
@@ -151,6 +153,18 @@ class SubprocessReviewer:
         """Begin anew in a forked process: the children belong to the parent, and a lock may be held for ever."""
         self._inherited.append(self._slots)
         self._begin()
+
+    def rest(self) -> None:
+        """End the children that are idle; the next review starts one again."""
+        slots = self._own_slots()
+        idle: list[Child | None] = []
+        with suppress(queue.Empty):
+            while True:
+                idle.append(slots.get_nowait())
+        for child in idle:
+            if child is not None:
+                child.close()
+            slots.put(None)
 
     def close(self) -> None:
         """End all children; later reviews raise ReviewUnavailable."""

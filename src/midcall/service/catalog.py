@@ -8,13 +8,17 @@ from midcall.domain.errors import Fault, InvalidInput, NotApproved, StaleVersion
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.ids import new_id
 from midcall.domain.jsonvalue import digest, merge_patch
+from midcall.domain.rereview import Flag, Rereview, flags_of
 from midcall.service.access import Caller
 from midcall.service.forms import FunctionForm, parse_function
 from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import Page
+from midcall.service.stores import Page, VersionId
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")
+
+#: By the numbers of those versions that have any.
+Flags = Mapping[int, tuple[Flag, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,17 @@ class FunctionView:
     function: Function
     version: Version
     versions: Sequence[Version]
+    flags: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version in full, and what today's policy says of it where that is another than it was approved under."""
+
+    function: Function
+    version: Version
+    rereview: Rereview | None
+    flags: tuple[Flag, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +47,8 @@ class Catalog:
 
     storage: Storage
     clock: Callable[[], int]
+    #: Version of the review policy of this release.
+    policy: str
 
     def create(self, caller: Caller, form: FunctionForm) -> FunctionView:
         """Store a new function with its version 1, a draft; raises NameTaken."""
@@ -51,29 +68,36 @@ class Catalog:
             tx.functions.add(function)
             tx.functions.add_version(version)
             self._note(tx, caller, "function.create", function, {"version": 1, "sha256": version.sha256})
-        return FunctionView(function, version, [version])
+        return FunctionView(function, version, [version], {})
 
     def get(self, caller: Caller, name: str) -> FunctionView:
         """Read a function with its latest version."""
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, name)
-            return _view(tx, function, function.latest)
+            return self._view(tx, function, function.latest)
 
     def page(self, caller: Caller, page: Page) -> list[FunctionView]:
         """List functions by name, each with its latest version."""
         with self.storage.read() as tx:
-            return [_view(tx, function, function.latest) for function in tx.functions.page(caller.workspace_id, page)]
+            return [
+                self._view(tx, function, function.latest) for function in tx.functions.page(caller.workspace_id, page)
+            ]
 
-    def version(self, caller: Caller, name: str, number: int) -> tuple[Function, Version]:
+    def version(self, caller: Caller, name: str, number: int) -> VersionView:
         """Read one version."""
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, name)
-            return function, tx.functions.version(function.id, number)
+            version = tx.functions.version(function.id, number)
+            rereview = tx.rereviews.find(VersionId(function.id, number), self.policy)
+        flags = flags_of(version, rereview.status if rereview else None, policy=self.policy)
+        return VersionView(function, version, rereview if flags else None, flags)
 
-    def versions(self, caller: Caller, name: str) -> Sequence[Version]:
+    def versions(self, caller: Caller, name: str) -> tuple[Sequence[Version], Flags]:
         """List the versions, oldest first, in brief."""
         with self.storage.read() as tx:
-            return tx.functions.versions(tx.functions.get(caller.workspace_id, name).id)
+            function = tx.functions.get(caller.workspace_id, name)
+            versions = tx.functions.versions(function.id)
+            return versions, self._flags(tx, function, versions)
 
     def describe(
         self, caller: Caller, name: str, *, display_name: str | None, tags: Sequence[str] | None
@@ -90,7 +114,7 @@ class Catalog:
             tx.functions.replace(function)
             detail = {"display_name": function.display_name, "tags": list(function.tags)}
             self._note(tx, caller, "function.describe", function, detail)
-            return _view(tx, function, function.latest)
+            return self._view(tx, function, function.latest)
 
     def add_version(
         self, caller: Caller, name: str, patch: Mapping[str, Any], *, base: int | None, if_match: int | None
@@ -112,7 +136,7 @@ class Catalog:
             tx.functions.replace(function)
             detail = {"version": version.number, "sha256": version.sha256}
             self._note(tx, caller, "version.create", function, detail)
-            return _view(tx, function, version.number)
+            return self._view(tx, function, version.number)
 
     def publish(self, caller: Caller, name: str, number: int, environment: str) -> FunctionView:
         """Make an approved version the one that runs in an environment; an older one again is a roll-back."""
@@ -128,7 +152,7 @@ class Catalog:
             detail = {"version": number, "sha256": version.sha256, "environment": environment, "before": before}
             self._note(tx, caller, act, function, detail)
             tx.functions.replace(replace(function, updated_at=now))
-            return _view(tx, tx.functions.get(caller.workspace_id, name), function.latest)
+            return self._view(tx, tx.functions.get(caller.workspace_id, name), function.latest)
 
     def archive(self, caller: Caller, name: str) -> None:
         """Take a function out of use; its versions and invocations stay on record."""
@@ -136,6 +160,17 @@ class Catalog:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             tx.functions.archive(function.id, self.clock())
             self._note(tx, caller, "function.archive", function, {"published": dict(function.published)})
+
+    def _view(self, tx: Transaction, function: Function, number: int) -> FunctionView:
+        versions = tx.functions.versions(function.id)
+        version = tx.functions.version(function.id, number)
+        return FunctionView(function, version, versions, self._flags(tx, function, versions))
+
+    def _flags(self, tx: Transaction, function: Function, versions: Sequence[Version]) -> Flags:
+        older = [version for version in versions if flags_of(version, None, policy=self.policy)]
+        # Mostly there is none, and a listing need not ask for each of its functions.
+        statuses = tx.rereviews.statuses(function.id, self.policy) if older else {}
+        return {each.number: flags_of(each, statuses.get(each.number), policy=self.policy) for each in older}
 
     def _note(self, tx: Transaction, caller: Caller, act: str, function: Function, detail: Mapping[str, Any]) -> None:
         tx.audit.add(
@@ -177,7 +212,3 @@ def _merged(config: Mapping[str, Any], patch: Mapping[str, Any]) -> FunctionForm
     if faults:
         raise InvalidInput(faults=faults)
     return parse_function(merge_patch(config, patch))
-
-
-def _view(tx: Transaction, function: Function, number: int) -> FunctionView:
-    return FunctionView(function, tx.functions.version(function.id, number), tx.functions.versions(function.id))

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -90,6 +90,10 @@ class Executor:
         except MidcallError as error:
             log.error("version_refused", invocation=invocation.id, reason=error.message)  # noqa: TRY400 (no traceback)
             return failed(error.code, error.message, {}, invocation.variables), None
+        outcome, report = self._run(task)
+        return replace(outcome, flags=task.flags), report
+
+    def _run(self, task: Task) -> tuple[Outcome, RunReport | None]:
         try:
             report = task.masked(self._run_with_retries(task))
         except SandboxBusy as error:
@@ -97,7 +101,7 @@ class Executor:
             return failed(error.code, error.message, task.config, task.variables, late), None
         except (SandboxUnavailable, SandboxLost) as error:
             return failed(error.code, error.message, task.config, task.variables), None
-        return outcome_of(report, task.config, invocation.phase, task.variables), report
+        return outcome_of(report, task.config, task.invocation.phase, task.variables), report
 
     def _run_with_retries(self, task: Task) -> RunReport:
         """Run, and again after a failure, as often as the version allows and its one deadline leaves time for.

@@ -19,6 +19,7 @@ from midcall.service.stores import (
     FunctionStore,
     InvocationStore,
     KeyStore,
+    RereviewStore,
     SealedStore,
     SecretStore,
     SessionStore,
@@ -110,6 +111,11 @@ class Transaction(Protocol):
     @property
     def functions(self) -> FunctionStore:
         """Functions and versions."""
+        ...
+
+    @property
+    def rereviews(self) -> RereviewStore:
+        """Reviews of approved versions under later policies."""
         ...
 
     @property

@@ -34,7 +34,7 @@ class Reviews:
     def preview(self, form: FunctionForm) -> dict[str, Any]:
         """Review a function as it stands in the editor; nothing is saved."""
         config = form.config()
-        findings = self._findings(config)
+        findings = findings_of(self.reviewer, config)
         status = VersionStatus.APPROVED if findings.clean else VersionStatus.CHANGES_REQUESTED
         return _review(findings, status, digest(config))
 
@@ -50,7 +50,7 @@ class Reviews:
         if not self._may_be_submitted(version, mode):
             return dict(version.review or {})
         # The review takes its time and another process: no transaction is open meanwhile.
-        findings = self._findings(version.config)
+        findings = findings_of(self.reviewer, version.config)
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             reviewed, version = version.config, tx.functions.version(function.id, number)
@@ -82,16 +82,6 @@ class Reviews:
             return True
         waits = version.status is VersionStatus.PENDING_APPROVAL
         return waits and (mode is ApprovalMode.AUTO or review["policy"] != self.reviewer.policy)
-
-    def _findings(self, config: Mapping[str, Any]) -> Findings:
-        parameters = frozenset(config["parameters"].get("properties", {}))
-        code = config["code"]
-        findings = self.reviewer.review(Subject(code["source"], parameters, tuple(code["actions"])))
-        advice = tuple(
-            Comment(f"naming-{field}", Severity.WARNING, f"{field}: {text}", text)
-            for field, text in naming_advice(config["name"], config["description"])
-        )
-        return replace(findings, comments=findings.comments + advice)
 
     def _judged(
         self, function: Function, version: Version, findings: Findings, mode: ApprovalMode, caller: Caller
@@ -152,6 +142,18 @@ class Reviews:
                 **more,
             },
         )
+
+
+def findings_of(reviewer: Reviewer, config: Mapping[str, Any]) -> Findings:
+    """Review a version's document: what the reviewer says of it, and advice on its names."""
+    parameters = frozenset(config["parameters"].get("properties", {}))
+    code = config["code"]
+    findings = reviewer.review(Subject(code["source"], parameters, tuple(code["actions"])))
+    advice = tuple(
+        Comment(f"naming-{field}", Severity.WARNING, f"{field}: {text}", text)
+        for field, text in naming_advice(config["name"], config["description"])
+    )
+    return replace(findings, comments=findings.comments + advice)
 
 
 def rules_of(comments: Iterable[Comment], severity: Severity) -> list[str]:

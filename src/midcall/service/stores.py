@@ -6,13 +6,14 @@ once are compare-and-swaps, and say whether they were the one.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from midcall.domain.agent import Agent
 from midcall.domain.credential import Credential
 from midcall.domain.events import Event, EventName
-from midcall.domain.function import Function, Version
+from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
 from midcall.domain.session import Session
 from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
@@ -147,6 +148,45 @@ class FunctionStore(Protocol):
 
     def publish(self, function_id: str, environment: str, number: int, *, principal: str, at: int) -> None:
         """Make one version the one that runs in an environment, and keep who did it when."""
+        ...
+
+
+class VersionId(NamedTuple):
+    """Which version of which function."""
+
+    function_id: str
+    number: int
+
+
+class RereviewStore(Protocol):
+    """Reviews of approved versions under later policies; one for each version and policy, never changed once made."""
+
+    def outdated(self, policy: str, *, now: int, limit: int) -> Sequence[VersionId]:
+        """Return approved versions of another policy that are still to be reviewed under this one, and that nobody has.
+
+        First those that are published somewhere, then those that an agent or a session that is not over holds on to,
+        then the rest; the newest of each first. Functions that were archived are left out.
+        """
+        ...
+
+    def take(self, version: VersionId, policy: str, *, now: int, until: int) -> int | None:
+        """Take one to be reviewed; nobody else does before `until`. Returns the attempt's number, None if not free."""
+        ...
+
+    def postpone(self, version: VersionId, policy: str, *, attempt: int, until: int) -> None:
+        """Leave one that was taken until later."""
+        ...
+
+    def record(self, version: VersionId, rereview: Rereview, *, attempt: int) -> bool:
+        """Record what came of an attempt; False (and nothing changed) if it is not this attempt's any more."""
+        ...
+
+    def find(self, version: VersionId, policy: str) -> Rereview | None:
+        """Read the one of a version under a policy."""
+        ...
+
+    def statuses(self, function_id: str, policy: str) -> Mapping[int, VersionStatus]:
+        """Return what came of those of a function under a policy, by the version's number."""
         ...
 
 

@@ -4,15 +4,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from midcall.domain.approval import check_approved
+from midcall.domain.approval import check_approved, is_renewed
 from midcall.domain.errors import ApprovalBroken, NotFound
-from midcall.domain.function import Version
+from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.parameters import MASK, sensitive_names
+from midcall.domain.rereview import Flag, Rereview, flags_of
 from midcall.domain.run import RunReport, RunRequest
 from midcall.domain.session import Session, session_body
 from midcall.domain.variables import values
+from midcall.domain.workspace import ApprovalMode, WorkspaceSettings
 from midcall.service.ports import Storage, Transaction
+from midcall.service.stores import VersionId
 
 #: Shorter values stand in ordinary text by chance; masking them would make logs unreadable and hide nothing.
 SHORTEST_SECRET = 3
@@ -28,6 +31,8 @@ class Task:
     config: Mapping[str, Any]
     #: For whoever waits the call's one deadline; for background runs that of this attempt.
     deadline_at: int
+    #: What is to be known of the version.
+    flags: tuple[Flag, ...] = ()
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -119,26 +124,40 @@ class Tasks:
     def load(self, invocation: Invocation) -> Task:
         """Load what is to run; raises ApprovalBroken for anything but the very bytes that were approved."""
         with self.storage.read() as tx:
-            version = self._approved(tx, invocation)
+            version, flags = self._approved(tx, invocation)
             session = _session(tx, invocation)
         config = effective(version.config, session, invocation)
         deadline_at = invocation.deadline_at
         if invocation.purpose is Purpose.BACKGROUND:
             deadline_at = self.clock() + int(config["timeout"]) * 1000
-        return Task(invocation, version, session, config, deadline_at)
+        return Task(invocation, version, session, config, deadline_at, flags)
 
-    def _approved(self, tx: Transaction, invocation: Invocation) -> Version:
+    def _approved(self, tx: Transaction, invocation: Invocation) -> tuple[Version, tuple[Flag, ...]]:
         function = tx.functions.by_id(invocation.function_id)
         version = tx.functions.version(invocation.function_id, invocation.version)
         if function.workspace_id != invocation.workspace_id or version.sha256 != invocation.sha256:
             raise ApprovalBroken("the stored version is not the one this call was admitted for; it was not run")
         check_approved(self.approval_key, function, version)
-        enforced = tx.workspaces.get(invocation.workspace_id).settings.enforce_current_policy
-        if enforced and version.approval and version.approval.policy != self.policy:
-            raise ApprovalBroken(
-                "approved under an older policy, which this workspace does not run; submit a new version"
-            )
-        return version
+        if version.approval and version.approval.policy == self.policy:
+            return version, ()
+        rereview = tx.rereviews.find(VersionId(function.id, version.number), self.policy)
+        settings = tx.workspaces.get(invocation.workspace_id).settings
+        if settings.enforce_current_policy:
+            self._check_renewed(function, version, rereview, settings)
+        return version, flags_of(version, rereview.status if rereview else None, policy=self.policy)
+
+    def _check_renewed(
+        self, function: Function, version: Version, rereview: Rereview | None, settings: WorkspaceSettings
+    ) -> None:
+        """Raise ApprovalBroken unless a submit under today's policy would approve these bytes by itself."""
+        text = "approved under an older policy, which this workspace does not run"
+        if rereview is None:
+            raise ApprovalBroken(f"{text}; it is to be reviewed again shortly")
+        if rereview.status is not VersionStatus.APPROVED:
+            raise ApprovalBroken(f"{text}; today's refuses it: see its rereview, and submit a new version")
+        asks_nobody = settings.approval is ApprovalMode.AUTO
+        if not (asks_nobody and is_renewed(self.approval_key, function, version, rereview)):
+            raise ApprovalBroken(f"{text}; a person must approve a new version of it")
 
 
 def effective(config: Mapping[str, Any], session: Session | None, invocation: Invocation) -> Mapping[str, Any]:

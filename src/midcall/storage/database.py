@@ -13,6 +13,7 @@ from midcall.storage.credentials import SqlCredentials
 from midcall.storage.engine import LASTS, WRITES
 from midcall.storage.functions import SqlFunctions
 from midcall.storage.invocations import SqlInvocations
+from midcall.storage.rereviews import SqlRereviews
 from midcall.storage.secrets import SEALED, SqlSealed, SqlSecrets
 from midcall.storage.sessions import SqlEvents, SqlSessions
 from midcall.storage.workspaces import SqlKeys, SqlWorkspaces
@@ -25,6 +26,7 @@ class SqlTransaction:
     workspaces: SqlWorkspaces
     keys: SqlKeys
     functions: SqlFunctions
+    rereviews: SqlRereviews
     agents: SqlAgents
     sessions: SqlSessions
     events: SqlEvents
@@ -42,6 +44,7 @@ class SqlTransaction:
             workspaces=SqlWorkspaces(connection),
             keys=SqlKeys(connection),
             functions=SqlFunctions(connection),
+            rereviews=SqlRereviews(connection),
             agents=SqlAgents(connection),
             sessions=SqlSessions(connection),
             events=SqlEvents(connection),

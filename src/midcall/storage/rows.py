@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from midcall.domain.function import Approval, Function, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
 from midcall.domain.phases import Phase
+from midcall.domain.rereview import Flag
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.workspace import ApprovalMode, Key, Scope, Workspace, WorkspaceSettings
 
@@ -133,6 +134,8 @@ def _outcome_of(value: Mapping[str, Any]) -> Outcome:
             "status": InvocationStatus(value["status"]),
             "changed": tuple(value["changed"]),
             "warnings": tuple(value["warnings"]),
+            # Outcomes of earlier releases have none.
+            "flags": tuple(Flag(flag) for flag in value.get("flags", ())),
             "error": value["error"] and OutcomeError(**value["error"]),
         }
     )

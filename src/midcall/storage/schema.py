@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -110,6 +111,22 @@ versions = Table(
     Column("approval_principal", String(200)),
     Column("approval_at", BigInteger),
     Column("approval_seal", String(64)),
+)
+
+#: Reviews of approved versions under later policies. A row without `reviewed_at` is under way until `taken_until`.
+rereviews = Table(
+    "rereviews",
+    metadata,
+    Column("function_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("policy", String(64), primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("taken_until", BigInteger, nullable=False),
+    Column("status", String(20)),
+    Column("comments", Json),
+    Column("reviewed_at", BigInteger),
+    Column("seal", String(64)),
+    ForeignKeyConstraint(["function_id", "number"], ["versions.function_id", "versions.number"]),
 )
 
 publications = Table(

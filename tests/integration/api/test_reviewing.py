@@ -1,8 +1,17 @@
 """Submit, approve, reject, publish, roll back: nothing runs that was not approved, and nobody approves their own."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
-from tests.support.serving import Client, Served
+from tests.support.servers import wait_for
+from tests.support.serving import Client, Served, serving
 from tests.support.world import function
+
+from midcall.bootstrap.settings import approval_key
+from midcall.domain.approval import seal
+from midcall.domain.function import Approval, VersionStatus
+from midcall.storage.database import SqlStorage
 
 FAULTY = "import subprocess\n\ndef handler(session):\n    return subprocess.run(['id'])\n"
 CLEAN = "def handler(session):\n    return 1\n"
@@ -108,6 +117,78 @@ def test_publishing_an_older_version_rolls_back(admin: Client) -> None:
     assert admin.ok("POST", "/v1/functions/lookup/invoke", {})["version"] == 1
     assert admin.ok("POST", "/v1/functions/lookup/invoke", {"environment": "staging"})["version"] == 2
     assert admin.problem(409, "POST", "/v1/functions/lookup/invoke", {"environment": "qa"})["code"] == "not_published"
+
+
+def approve_under_an_older_policy(served: Served, function_id: str) -> None:
+    """Write version 1 as an earlier release would have approved it, seal and all."""
+    storage = SqlStorage(served.engine)
+    with storage.write() as tx:
+        function, version = tx.functions.by_id(function_id), tx.functions.version(function_id, 1)
+        key = approval_key(served.settings)
+        mark = seal(key, function=function, number=1, sha256=version.sha256, policy="0-older")
+        approval = Approval(policy="0-older", principal="owner", at=1, seal=mark)
+        tx.functions.decide(replace(version, status=VersionStatus.APPROVED, approval=approval))
+
+
+@pytest.mark.parametrize(("source", "status"), [(FAULTY, "changes_requested"), (CLEAN, "approved")])
+def test_what_older_rules_approved_is_reviewed_again_and_shown_with_what_came_of_it(
+    served: Served, admin: Client, source: str, status: str
+) -> None:
+    """The real rules, in the background; it runs on, flagged wherever it is shown."""
+    flags = ["older_policy", "fails_current_policy"] if source == FAULTY else ["older_policy"]
+    function_id = admin.create(code={"source": source})["id"]
+    review = admin.ok("POST", "/v1/functions/lookup/versions/1/submit")
+    approve_under_an_older_policy(served, function_id)
+    admin.ok("POST", "/v1/functions/lookup/publish", {"version": 1})
+    rereviews = served.app.state.services.rereviews
+
+    def done() -> bool:
+        # The app does this by itself, too, twice a minute.
+        rereviews.sweep()
+        return admin.ok("GET", "/v1/functions/lookup/versions/1")["rereview"] is not None
+
+    assert wait_for(done)
+    shown = admin.ok("GET", "/v1/functions/lookup/versions/1")
+    assert (shown["status"], shown["review"], shown["flags"]) == ("approved", review, flags)
+    found = shown["rereview"]
+    assert (found["status"], found["policy"], found["comments"]) == (status, review["policy"], review["comments"])
+    assert admin.ok("GET", "/v1/functions/lookup/versions")["items"][0]["flags"] == flags
+    for found in (admin.ok("GET", "/v1/functions/lookup"), admin.ok("GET", "/v1/functions")["items"][0]):
+        assert (found["flags"], found["versions"][0]["flags"]) == (flags, flags)
+    outcome = admin.ok("POST", "/v1/functions/lookup/invoke", {})
+    assert outcome["status"] == "succeeded"
+    assert admin.ok("GET", f"/v1/invocations/{outcome['invocation_id']}")["flags"] == flags
+    assert admin.ok("POST", "/v1/functions/lookup/test", {"version": 1})["flags"] == flags
+    (line,) = admin.ok("GET", "/v1/audit?kind=version.rereview&function=lookup")["items"]
+    assert (line["version"], line["sha256"], line["key_id"]) == (1, review["sha256"], None)
+    assert (line["detail"]["status"], line["detail"]["approved_under"]) == (status, "0-older")
+
+
+def test_a_process_of_a_new_release_begins_by_itself(served: Served, admin: Client, tmp_path: Path) -> None:
+    """Nobody need ask for it: it looks when it starts, and at times after that."""
+    function_id = admin.create(code={"source": FAULTY})["id"]
+    admin.ok("POST", "/v1/functions/lookup/versions/1/submit")
+    approve_under_an_older_policy(served, function_id)
+    there = {"database_url": str(served.settings.database_url), "redis_url": served.settings.redis}
+    with serving(served.settings.data_dir, runtime_dir=tmp_path, fake_workers=0, **there):
+        assert wait_for(lambda: admin.ok("GET", "/v1/functions/lookup/versions/1")["rereview"] is not None)
+
+
+def test_the_flags_of_a_function_are_those_of_what_is_published(served: Served, admin: Client) -> None:
+    """A version that nobody runs is flagged in the list of versions alone; a new one has none."""
+    function_id = admin.create(code={"source": CLEAN})["id"]
+    admin.ok("POST", "/v1/functions/lookup/versions/1/submit")
+    approve_under_an_older_policy(served, function_id)
+    found = admin.ok("GET", "/v1/functions/lookup")
+    assert (found["flags"], found["versions"][0]["flags"]) == ([], ["older_policy"])
+    admin.ok("POST", "/v1/functions/lookup/versions", {}, status=201)
+    admin.ok("POST", "/v1/functions/lookup/versions/2/submit")
+    found = admin.ok("POST", "/v1/functions/lookup/publish", {"version": 1, "environment": "staging"})
+    assert found["flags"] == ["older_policy"]
+    found = admin.ok("POST", "/v1/functions/lookup/publish", {"version": 2, "environment": "staging"})
+    assert (found["flags"], [each["flags"] for each in found["versions"]]) == ([], [["older_policy"], []])
+    outcome = admin.ok("POST", "/v1/functions/lookup/invoke", {"environment": "staging"})
+    assert admin.ok("GET", f"/v1/invocations/{outcome['invocation_id']}")["flags"] == []
 
 
 def test_a_draft_is_reviewed_without_being_saved(admin: Client) -> None:

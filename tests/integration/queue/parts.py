@@ -211,7 +211,7 @@ class House:
 
     def function(self, name: str, **fields: Any) -> None:
         """Create, approve and publish a function."""
-        catalog = Catalog(storage=self.storage, clock=self.clock)
+        catalog = Catalog(storage=self.storage, clock=self.clock, policy=POLICY)
         reviews = Reviews(storage=self.storage, reviewer=Clean(), approval_key=KEY, clock=self.clock)
         document = {"name": name, "description": "Test the queue.", "kind": "code", "code": {"source": SOURCE}}
         catalog.create(self.caller, parse_function({**document, **fields}))

@@ -65,8 +65,9 @@ def test_the_child_says_what_the_pure_review_says(reviewer: SubprocessReviewer) 
     """Crossing the process boundary changes neither comments nor policy."""
     findings = reviewer.review(FAULTY)
     assert findings.comments == review(FAULTY)
-    assert findings.policy == policy_version()
+    assert findings.policy == reviewer.policy == policy_version()
     assert not findings.clean
+    assert not findings.cut_off
     assert reviewer.review(FINE).clean
 
 
@@ -96,6 +97,7 @@ def test_a_review_that_takes_too_long_is_refused_and_the_child_replaced() -> Non
         findings = reviewer.review(SLOW)
         assert time.monotonic() - started < 1
         assert [comment.rule for comment in findings.comments] == ["syntax.complexity"]
+        assert findings.cut_off
         assert all(_gone(pid) for pid in before if pid not in _children())
         assert not before & _children()
         reviewer._seconds = 6.0
@@ -116,6 +118,34 @@ def test_cpu_time_ends_a_review_before_the_clock_does(monkeypatch: pytest.Monkey
         assert reviewer.review(FINE).clean
     finally:
         reviewer.close()
+
+
+def test_a_reviewer_at_rest_has_no_children_until_it_is_asked_again() -> None:
+    """Idle children are memory; a review that is going on is left to end."""
+    reviewer = SubprocessReviewer(children=2)
+    reviewer.start()
+    before = _children()
+    try:
+        reviewer.rest()
+        assert all(_gone(pid) for pid in before)
+        reviewer.rest()
+        assert reviewer.review(FINE).clean
+        assert len(_children() - before) == 1
+        lent = reviewer._own_slots().get()
+        reviewer.rest()
+        reviewer._own_slots().put(lent)
+        assert len(_children() - before) == 1
+        assert reviewer.review(FINE).clean
+    finally:
+        reviewer.close()
+
+
+def test_a_child_that_is_to_stand_back_does() -> None:
+    """From its first moment on; others are as they were."""
+    with Child(niceness=5) as polite, Child() as ordinary:
+        found = [psutil.Process(child.pid).nice() for child in (polite, ordinary)]
+        assert found == [psutil.Process().nice() + 5, psutil.Process().nice()]
+        polite.wait_ready(10)
 
 
 def test_a_child_that_was_killed_is_replaced_unnoticed(reviewer: SubprocessReviewer) -> None:

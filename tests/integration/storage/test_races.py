@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 import pytest
 from tests.support.databases import opened
-from tests.support.world import World, function
+from tests.support.world import SOURCE, World, function
 
 from midcall.domain.errors import Conflict, NameTaken, QueueFull, StaleVersion
+from midcall.domain.function import VersionStatus
 from midcall.domain.invocation import InvocationStatus, Outcome
+from midcall.domain.rereview import Rereview
 from midcall.domain.workspace import Scope
 from midcall.service.execute import LEASE_MS
 from midcall.service.forms import parse_function
+from midcall.service.stores import VersionId
 from midcall.service.sweep import REWAKE_AFTER_MS, Swept
 from midcall.storage.database import SqlStorage
 
@@ -211,6 +214,52 @@ def test_of_approving_and_rejecting_exactly_one_happens(world: World) -> None:
 
     made = [status for status in at_once(decide) if status]
     assert made == [world.catalog.get(world.caller, "lookup").version.status.value]
+
+
+def test_of_many_processes_exactly_one_reviews_a_version_again(world: World, storages: list[SqlStorage]) -> None:
+    """Each version is taken once, reviewed once and told of once, however many look for work at once."""
+    world.reviewer.policy = "older"
+    names = [f"f{number}" for number in range(6)]
+    for name in names:
+        world.approved(name, code={"source": f"{SOURCE}# {name}\n"})
+    processes = [world.rereviewer() for _ in range(THREADS)]
+    for number, process in enumerate(processes):
+        process.storage = storages[number % 2]
+    looked = at_once(lambda number: processes[number].sweep())
+    assert sum(looked) == len(names)
+    assert sorted(subject.source[-3:-1] for subject in world.background.subjects) == names
+    assert sorted(line.function or "" for line in world.told("version.rereview")) == names
+
+
+def test_a_version_to_be_reviewed_again_is_taken_by_one_and_recorded_by_whoever_holds_it(
+    world: World, storages: list[SqlStorage]
+) -> None:
+    """Free, taken, taken over when its time is over, done for good: each step by exactly one."""
+    version = VersionId(world.approved().function.id, 1)
+    passed = Rereview("later", VersionStatus.APPROVED, (), reviewed_at=9)
+
+    def take(number: int, now: int) -> int | None:
+        with storages[number % 2].write() as tx:
+            return tx.rereviews.take(version, "later", now=now, until=now + 10)
+
+    def record(number: int) -> bool:
+        with storages[number % 2].write() as tx:
+            return tx.rereviews.record(version, passed, attempt=number % 2 + 2)
+
+    assert sorted(at_once(lambda number: take(number, 0)), key=str) == [1] + [None] * (THREADS - 1)
+    assert at_once(lambda number: take(number, 10)) == [None] * THREADS
+    assert sorted(at_once(lambda number: take(number, 11)), key=str) == [2] + [None] * (THREADS - 1)
+    with storages[0].write() as tx:
+        tx.rereviews.postpone(version, "later", attempt=1, until=99)
+        assert tx.rereviews.find(version, "later") is None
+    assert take(0, 22) == 3
+    recorded = at_once(record)
+    assert [recorded.count(True), recorded[0::2].count(True)] == [1, 0]
+    assert take(0, 1_000) is None
+    with storages[0].read() as tx:
+        assert tx.rereviews.find(version, "later") == passed
+        assert tx.rereviews.statuses(version.function_id, "later") == {1: VersionStatus.APPROVED}
+        assert tx.rereviews.outdated("later", now=0, limit=9) == []
 
 
 def test_settings_changed_at_once_are_all_kept(world: World) -> None:

@@ -27,7 +27,7 @@ def test_a_version_is_never_written_again(world: World) -> None:
     """Deciding on it changes status, review and seal; config, digest and author stay."""
     view = world.draft()
     world.reviews.submit(world.caller, "lookup", 1)
-    _, after = world.catalog.version(world.caller, "lookup", 1)
+    after = world.catalog.version(world.caller, "lookup", 1).version
     assert after == replace(view.version, status=after.status, review=after.review, approval=after.approval)
     assert after.status is VersionStatus.APPROVED
 

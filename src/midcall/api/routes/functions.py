@@ -68,25 +68,26 @@ def add_version(
 @router.get("/functions/{name}/versions", response_model=Listing[VersionBrief])
 def list_versions(name: Name, use: Use, caller: Reader) -> Answer:
     """List a function's versions, oldest first."""
-    items = [views.version_brief(version) for version in use.catalog.versions(caller, name)]
+    versions, flags = use.catalog.versions(caller, name)
+    items = [views.version_brief(version, flags.get(version.number, ())) for version in versions]
     return Answer({"items": items, "next_cursor": None})
 
 
 @router.get("/functions/{name}/versions/{number}", response_model=VersionShape)
 def get_version(name: Name, number: Number, use: Use, caller: Reader) -> Answer:
-    """Read one version with its review."""
-    return Answer(views.version_view(*use.catalog.version(caller, name, number)))
+    """Read one version with its review, and with what today's policy says of it if it was approved under an older."""
+    return Answer(views.version_view(use.catalog.version(caller, name, number)))
 
 
 @router.post("/functions/{name}/versions/{number}/submit", response_model=ReviewShape)
 def submit_version(name: Name, number: Number, use: Use, caller: Writer) -> Answer:
-    """Review a version; a refusal is a 200 too, the review is the answer."""
+    """Review a version; a refusal is a 200 too, the review is the answer. What was decided on keeps its review."""
     return Answer(use.reviews.submit(caller, name, number))
 
 
 @router.post("/functions/{name}/versions/{number}/approve", response_model=ReviewShape)
 def approve_version(name: Name, number: Number, use: Use, caller: Judge, decision: Decision | None = None) -> Answer:
-    """Approve a version that is pending_approval; its author cannot."""
+    """Approve a version that is pending_approval; its author cannot. 409 if the rules changed after its review."""
     return Answer(use.reviews.approve(caller, name, number, (decision or Decision()).comment))
 
 

@@ -1,4 +1,4 @@
-"""The audit trail names keys and functions."""
+"""Reviews of approved versions under later policies; the audit trail names keys and functions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,24 @@ _OF_FUNCTIONS = "(act LIKE 'function.%' OR act LIKE 'version.%')"
 
 def upgrade() -> None:
     """Apply."""
+    op.create_table(
+        "rereviews",
+        sa.Column("function_id", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("policy", sa.String(length=64), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("taken_until", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=True),
+        sa.Column("comments", sa.Text(), nullable=True),
+        sa.Column("reviewed_at", sa.BigInteger(), nullable=True),
+        sa.Column("seal", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["function_id", "number"],
+            ["versions.function_id", "versions.number"],
+            name=op.f("fk_rereviews_function_id"),
+        ),
+        sa.PrimaryKeyConstraint("function_id", "number", "policy", name=op.f("pk_rereviews")),
+    )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.add_column(sa.Column("key_id", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("function_id", sa.String(length=64), nullable=True))
@@ -37,3 +55,4 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_audit_function_id"), type_="foreignkey")
         batch_op.drop_column("function_id")
         batch_op.drop_column("key_id")
+    op.drop_table("rereviews")
