@@ -26,7 +26,7 @@ from tests.support.databases import Sqlite, opened
 from tests.support.fakes import Clock
 from tests.support.world import World
 
-from midcall.domain.errors import SessionOver
+from midcall.domain.errors import QueueFull, SessionOver
 from midcall.domain.events import EventName
 from midcall.domain.invocation import OPEN_STATUSES, Invocation, InvocationStatus, Outcome
 from midcall.domain.phases import Phase
@@ -34,6 +34,7 @@ from midcall.domain.run import RunReport, RunStatus
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import CURRENT_TIME, values
 from midcall.service.execute import LEASE_MS
+from midcall.service.session_call import MAX_OPEN_CALLS
 
 SESSIONS = ("s1", "s2")
 PHASES = {
@@ -111,13 +112,17 @@ class Interleavings(RuleBasedStateMachine):
                 self.held.append(claimed)
 
     def make_call(self, name: str, function: str, key: str | None) -> Invocation | None:
-        """Call a function; None if the session is over, or has not begun."""
+        """Call a function; None if the session is over, has not begun, or has as many calls open as it may."""
         key = key and f"{key}-{function}"
         try:
             call = self.world.called(function, name, idempotency_key=key)
         except SessionOver:
             session = self.world.session(name)
             assert session.status is not SessionStatus.ACTIVE or not session.pre_done
+            assert (name, key) not in self.keys
+            return None
+        except QueueFull:
+            assert sum(not run.final for run in self.world.runs(name)) >= MAX_OPEN_CALLS
             assert (name, key) not in self.keys
             return None
         if key is not None:
