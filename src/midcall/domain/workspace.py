@@ -31,7 +31,7 @@ class WorkspaceSettings:
     """What a workspace decides for itself."""
 
     approval: ApprovalMode = ApprovalMode.AUTO
-    #: Refuse to run versions that were approved under another policy than today's.
+    #: Refuse to run versions that today's policy has not let through.
     enforce_current_policy: bool = False
     #: Calls that may be queued or running at once.
     max_in_flight: int = 100
