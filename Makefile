@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-unit test-integration test-e2e demo up bench soak compose-test lock clean
+.PHONY: help setup check test test-unit test-integration test-e2e demo up bench bench-webhooks soak compose-test lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
@@ -70,6 +70,10 @@ up: ## Start midcall on this machine and keep it running; Ctrl-C ends it
 bench: ## Measure docker run, a warm sandbox and an HTTP invoke on this machine
 	@$(SETUP) dev engine redis sandbox
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-webhooks: ## Call a slow target 300 times at once, and code beside it
+	@$(SETUP) dev engine redis sandbox
+	@$(BIN)/python -m bench.webhooks $(ARGS)
 
 soak: ## Play 200 sessions while workers and Redis are killed, and count what came of them; some minutes
 	@$(SETUP) dev engine redis sandbox

@@ -29,6 +29,8 @@ class Server:
     #: Process id of `midcall up`.
     pid: int
     client: httpx.Client
+    key: str
+    url: str
     pool: PoolClient
     image: str
     #: The interpreter's path inside the image.
@@ -43,6 +45,15 @@ class Server:
             "parameters": list(parameters),
             "code": {"source": source},
         }
+        self._publish(function)
+
+    def publish_webhook(self, name: str, url: str) -> None:
+        """Create a webhook function without parameters, and publish it."""
+        description = "A webhook that is measured."
+        self._publish({"name": name, "description": description, "kind": "webhook", "webhook": {"url": url}})
+
+    def _publish(self, function: dict[str, Any]) -> None:
+        name = function["name"]
         self.call("/v1/functions", function)
         review = self.call(f"/v1/functions/{name}/versions/1/submit", None)
         if review["status"] != "approved":
@@ -91,7 +102,7 @@ def _connected(process: "subprocess.Popen[bytes]", directory: Path, port: int) -
                 headers = {"Authorization": f"Bearer {key}"}
                 client = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
                 pool = PoolClient(directory / "run" / "pool.sock")
-                return Server(process.pid, client, pool, image=pool.status()["image"])
+                return Server(process.pid, client, key, url, pool, image=pool.status()["image"])
         time.sleep(0.1)
     raise RuntimeError("midcall did not become ready")
 

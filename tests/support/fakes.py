@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from midcall.domain.errors import Fault, InvalidInput, QueueUnavailable
+from midcall.domain.http import HttpReply, HttpRequest
 from midcall.domain.invocation import Invocation
-from midcall.domain.review import Comment, Findings, Severity, Subject
+from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.review.webhook import review_webhook
 
 POLICY = "test.1"
 
@@ -69,12 +71,19 @@ class FakeOutbound:
     """An `Outbound` that keeps what it was asked to send, and answers as `behave` says."""
 
     behave: Callable[[str], int] = lambda _: 200
+    answer: Callable[[HttpRequest], HttpReply] = lambda _: HttpReply(200, body=b"{}")
+    requests: list[HttpRequest] = field(default_factory=list)
     sent: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
 
     def check(self, url: str, *, loc: str) -> None:
         """Refuse what is no https URL."""
         if not url.startswith("https://"):
             raise InvalidInput(faults=[Fault(loc, "give an https URL")])
+
+    def send(self, request: HttpRequest) -> HttpReply:
+        """Keep what is sent."""
+        self.requests.append(request)
+        return self.answer(request)
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:  # noqa: ARG002 (the port's signature)
         """Keep what is sent."""
@@ -100,6 +109,10 @@ class FakeReviewer:
         fault = Comment("test.fault", Severity.ERROR, "There is a fault.", "Take it out.")
         faulty = self.cut_off or self.word in subject.source
         return Findings(self.policy, (fault,) if faulty else (), took_ms=0.5, cut_off=self.cut_off)
+
+    def review_webhook(self, subject: WebhookSubject) -> Findings:
+        """Review one webhook, as the real one does."""
+        return Findings(self.policy, review_webhook(subject), took_ms=0.5)
 
 
 class Clock:

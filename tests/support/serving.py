@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,14 @@ from tests.support.servers import wait_for
 from tests.support.world import function
 
 from midcall.app import create_app
-from midcall.bootstrap.settings import Settings, approval_key
-from midcall.bootstrap.store import open_queue, open_storage, wire_settle
+from midcall.bootstrap.execution import wire_executor
+from midcall.bootstrap.settings import Settings
+from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
+from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.times import now_ms
 from midcall.queue.names import QUEUES
-from midcall.review import policy_version
-from midcall.service.execute import Executor
-from midcall.service.task import Tasks
+from midcall.service.run_code import CodeAttempts
 
 Json = dict[str, Any]
 
@@ -111,7 +111,11 @@ def serving(
 ) -> Iterator[Served]:
     """Serve the app on a port of its own, with some workers over a fake sandbox."""
     settings = Settings(
-        data_dir=folder, runtime_dir=runtime_dir or folder / "run", database_url=database_url, redis_url=redis_url
+        data_dir=folder,
+        runtime_dir=runtime_dir or folder / "run",
+        database_url=database_url,
+        redis_url=redis_url,
+        outbound_allow=("127.0.0.1",),
     )
     sandbox = FakeSandbox()
     app = create_app(settings)
@@ -144,15 +148,9 @@ def _listening(app: Any) -> Iterator[str]:
 def _working(settings: Settings, sandbox: FakeSandbox, count: int) -> Iterator[None]:
     """Pop invocation ids off RQ's lists, as a worker does, and execute them."""
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
-    executor = Executor(
-        storage=storage,
-        sandbox=sandbox,
-        tasks=Tasks(storage=storage, approval_key=approval_key(settings), policy=policy_version(), clock=now_ms),
-        settle=wire_settle(settings, storage, queue),
-        clock=now_ms,
-        sleep=time.sleep,
-        owner="test-worker",
-    )
+    wired = wire_executor(settings, storage, queue, wire_outbound(settings))
+    faked = {Kind.CODE: CodeAttempts(sandbox, clock=now_ms, sleep=time.sleep)}
+    executor = replace(wired, kinds={**wired.kinds, **faked}, owner="test-worker")
 
     def work() -> None:
         with Redis.from_url(settings.redis) as redis:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from tests.support.fakes import POLICY, Clock, FakeOutbound, FakeQueue, FakeReviewer, FakeSandbox
 
 from midcall.domain.agent import Attachment
+from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.phases import Phase
@@ -21,9 +22,11 @@ from midcall.service.credentials import Credentials
 from midcall.service.execute import Executor
 from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
+from midcall.service.leases import Leases
 from midcall.service.ports import Cipher
 from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
+from midcall.service.run_code import CodeAttempts
 from midcall.service.secrets import Secrets
 from midcall.service.session_call import SessionCall, SessionCalls
 from midcall.service.sessions import Sessions
@@ -81,10 +84,17 @@ class World:
         """Wire the use cases."""
         self.storage = SqlStorage(self.engine)
         self.access = Access(storage=self.storage, clock=self.clock)
+        self.secrets = Secrets(cipher=self.cipher, clock=self.clock)
         self.workspaces = Workspaces(storage=self.storage, access=self.access, clock=self.clock, outbound=self.outbound)
-        self.catalog = Catalog(storage=self.storage, clock=self.clock, policy=POLICY)
+        self.catalog = Catalog(
+            storage=self.storage, secrets=self.secrets, outbound=self.outbound, clock=self.clock, policy=POLICY
+        )
         self.reviews = Reviews(
-            storage=self.storage, reviewer=self.reviewer, approval_key=APPROVAL_KEY, clock=self.clock
+            storage=self.storage,
+            reviewer=self.reviewer,
+            outbound=self.outbound,
+            approval_key=APPROVAL_KEY,
+            clock=self.clock,
         )
         self.invocations = Invocations(
             storage=self.storage,
@@ -96,7 +106,6 @@ class World:
         self.chain = Chain(queue=self.queue, clock=self.clock, delays_ms=DELAYS_MS)
         self.settle = Settle(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.sweep = Sweep(storage=self.storage, queue=self.queue, settle=self.settle, clock=self.clock)
-        self.secrets = Secrets(cipher=self.cipher, clock=self.clock)
         self.credentials = Credentials(
             storage=self.storage, cipher=self.cipher, outbound=self.outbound, clock=self.clock
         )
@@ -122,9 +131,10 @@ class World:
         """Make a worker's use case."""
         return Executor(
             storage=self.storage,
-            sandbox=self.sandbox,
+            kinds={Kind.CODE: CodeAttempts(self.sandbox, clock=self.clock, sleep=self.clock.sleep)},
             tasks=Tasks(storage=self.storage, approval_key=APPROVAL_KEY, policy=POLICY, clock=self.clock),
             settle=self.settle,
+            leases=Leases(self.storage, self.clock),
             clock=self.clock,
             sleep=self.clock.sleep,
             owner=owner,

@@ -7,13 +7,14 @@ from pydantic import ConfigDict, Field, model_validator
 from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN
+from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN, Kind
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
 from midcall.service.credential_types import VALUES_BY_TYPE
-from midcall.service.forms import Description, Environment, Flag, Form, FunctionForm, Line, Message, Messages, Whole
+from midcall.service.fields import Description, Environment, Flag, Form, Line, Message, Whole
+from midcall.service.forms import FunctionForm, Messages
 
 VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
 Principal = Annotated[Line, Field(min_length=1)]
@@ -44,7 +45,7 @@ class Draft(FunctionForm):
 
     name: str = Field(default="draft", pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$")
     description: Description = "A draft that is being reviewed."
-    kind: Any = "code"
+    kind: Kind = Kind.CODE
 
 
 class SessionFields(Form):
@@ -197,6 +198,7 @@ class WorkspaceLimits(Form):
     """Limits of a workspace."""
 
     max_in_flight: Whole = Field(default=100, ge=1, le=10_000)
+    max_webhooks_in_flight: Whole = Field(default=320, ge=1, le=10_000)
 
 
 class WorkspaceChange(Form):

@@ -24,7 +24,7 @@ from midcall.domain.errors import (
     TooLarge,
     Unauthenticated,
 )
-from midcall.service.forms import path_of, text_of
+from midcall.service.fields import path_of, text_of
 from midcall.service.wait import NoOutcome
 
 log = structlog.get_logger()

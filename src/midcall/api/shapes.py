@@ -8,6 +8,7 @@ Item = TypeVar("Item")
 
 VersionState = Literal["draft", "approved", "changes_requested", "pending_approval", "rejected"]
 InvocationState = Literal["queued", "running", "succeeded", "failed", "timed_out", "refused", "dead", "cancelled"]
+RunState = Literal["ok", "error", "timeout", "memory", "crashed", "output_limit", "http_error"]
 CredentialKind = Literal[
     "bearer",
     "basic",
@@ -24,7 +25,6 @@ CredentialKind = Literal[
     "whatsapp",
 ]
 VersionFlag = Literal["older_policy", "fails_current_policy"]
-RunState = Literal["ok", "error", "timeout", "memory", "crashed", "output_limit"]
 
 
 class Listing(BaseModel, Generic[Item]):
@@ -112,16 +112,29 @@ class CodeShape(BaseModel):
     egress: list[str]
 
 
+class WebhookShape(BaseModel):
+    """A URL that midcall calls; literal values of headers, query and auth are masked."""
+
+    url: str
+    method: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    body: Any
+    payload: Literal["session", "call", "args", "template"]
+    auth: dict[str, Any]
+
+
 class ConfigShape(BaseModel):
-    """What a version is made of; its digest is what gets approved."""
+    """What a version is made of, `code` or `webhook` as its kind says; its digest is what gets approved."""
 
     name: str
     description: str
-    kind: Literal["code"]
+    kind: Literal["code", "webhook"]
     parameters: dict[str, Any]
     output_schema: dict[str, Any] | None
     strict_output: bool
     timeout: int
+    attempt_timeout: int | None
     retries: int
     max_result_chars: int
     background: bool
@@ -130,7 +143,8 @@ class ConfigShape(BaseModel):
     speak_during_execution: bool
     speak_after_execution: bool
     messages: dict[str, Any]
-    code: CodeShape
+    code: CodeShape | None = None
+    webhook: WebhookShape | None = None
 
 
 class VersionShape(VersionBrief, ConfigShape):
@@ -162,6 +176,7 @@ class ErrorShape(BaseModel):
     line: int | None
     traceback: str | None
     http_status: int | None
+    body: str | None
 
 
 class TimingsShape(BaseModel):
@@ -187,16 +202,20 @@ class ReportShape(BaseModel):
     error: ErrorShape | None
     warnings: list[str]
     flags: list[VersionFlag]
+    request: dict[str, Any] | None
+    response: dict[str, Any] | None
     actions: list[Any]
     timings: TimingsShape
     sha256: str
 
 
 class OutcomeErrorShape(BaseModel):
-    """Why a call did not succeed."""
+    """Why a call did not succeed; of a webhook whose target answered, with its status and body."""
 
     type: str
     message: str
+    http_status: int | None = None
+    body: str | None = None
 
 
 class OutcomeShape(BaseModel):
@@ -224,7 +243,7 @@ class InvocationShape(BaseModel):
     function: str
     version: int
     sha256: str
-    purpose: Literal["live", "test"]
+    purpose: Literal["live", "test", "background"]
     phase: Literal["pre_session", "during_session", "post_session"]
     environment: str
     principal: str
@@ -234,6 +253,8 @@ class InvocationShape(BaseModel):
     result: Any
     error: ErrorShape | None
     logs: str
+    request: dict[str, Any] | None
+    response: dict[str, Any] | None
     actions: list[Any]
     changed: list[str]
     flags: list[VersionFlag]
@@ -354,6 +375,7 @@ class LimitsShape(BaseModel):
     """Limits of a workspace."""
 
     max_in_flight: int
+    max_webhooks_in_flight: int
 
 
 class WorkspaceShape(BaseModel):

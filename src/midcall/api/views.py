@@ -16,6 +16,7 @@ from midcall.service.access import NewSecret
 from midcall.service.agents import AgentView
 from midcall.service.catalog import FunctionView, VersionView
 from midcall.service.credentials import CredentialView
+from midcall.service.inline_secrets import shown
 from midcall.service.outcome import outcome_document
 from midcall.service.sessions import SessionView
 from midcall.service.stores import AuditLine
@@ -34,7 +35,7 @@ def function_view(view: FunctionView) -> Json:
         "id": function.id,
         "display_name": function.display_name,
         "tags": list(function.tags),
-        **view.version.config,
+        **shown(view.version.config),
         "published": dict(function.published),
         "published_version": function.published.get(DEFAULT_ENVIRONMENT),
         "flags": [flag.value for flag in Flag if flag in published],
@@ -61,7 +62,7 @@ def version_view(view: VersionView) -> Json:
     version, rereview = view.version, view.rereview
     return {
         **version_brief(version, view.flags),
-        **version.config,
+        **shown(version.config),
         "name": view.function.name,
         "review": version.review,
         "rereview": None if rereview is None else _rereview(rereview),
@@ -102,7 +103,10 @@ def workspace_view(workspace: Workspace) -> Json:
         "name": workspace.name,
         "approval": settings.approval.value,
         "enforce_current_policy": settings.enforce_current_policy,
-        "limits": {"max_in_flight": settings.max_in_flight},
+        "limits": {
+            "max_in_flight": settings.max_in_flight,
+            "max_webhooks_in_flight": settings.max_webhooks_in_flight,
+        },
         "session_idle_s": settings.session_idle_s,
         "session_max_age_s": settings.session_max_age_s,
         "pre_session_timeout_ms": settings.pre_session_timeout_ms,
@@ -160,6 +164,8 @@ def report_view(invocation: Invocation) -> Json:
         "error": _error(outcome),
         "warnings": list(outcome.warnings),
         "flags": [flag.value for flag in outcome.flags],
+        "request": report.request if report else None,
+        "response": report.response if report else None,
         "actions": [],
         "timings": _timings(invocation),
         "sha256": invocation.sha256,
@@ -186,6 +192,8 @@ def invocation_view(invocation: Invocation) -> Json:
         "result": (report.result if report else outcome.result) if outcome else None,
         "error": _error(outcome) if outcome else None,
         "logs": report.logs if report else "",
+        "request": report.request if report else None,
+        "response": report.response if report else None,
         "actions": [],
         "changed": list(outcome.changed) if outcome else [],
         "flags": [flag.value for flag in outcome.flags] if outcome else [],
@@ -303,7 +311,8 @@ def _error(outcome: Outcome) -> Json | None:
         "message": error.message,
         "line": error.line,
         "traceback": error.traceback,
-        "http_status": None,
+        "http_status": error.http_status,
+        "body": error.body,
     }
 
 

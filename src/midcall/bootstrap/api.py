@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from midcall.api.services import Services
+from midcall.bootstrap.execution import wire_executor
 from midcall.bootstrap.settings import Settings, approval_key
 from midcall.bootstrap.store import (
     open_queue,
@@ -14,13 +15,14 @@ from midcall.bootstrap.store import (
     wire_chain,
     wire_credentials,
     wire_outbound,
+    wire_secrets,
     wire_settle,
     wire_workspaces,
 )
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.times import now_ms
 from midcall.queue.connection import listening
-from midcall.queue.rq_queue import RqQueue
+from midcall.queue.threads import ThreadedQueue
 from midcall.queue.wakes import Wakes
 from midcall.reviewer import SubprocessReviewer
 from midcall.reviewer.process import Child
@@ -54,11 +56,13 @@ class ApiProcess:
 
 def wire_api(settings: Settings) -> ApiProcess:
     """Wire an api process; call it inside the event loop that will serve."""
-    storage, queue = open_storage(settings), open_queue(settings)
+    storage = open_storage(settings)
     reviewer, key = SubprocessReviewer(), approval_key(settings)
     # It stands back for all others, so it gets more time on the clock; of the CPU's it gets no more.
     background = SubprocessReviewer(children=1, seconds=15.0, make_child=partial(Child, niceness=5))
+    secrets, outbound = wire_secrets(settings), wire_outbound(settings)
     wakes = Wakes(listening(settings.redis))
+    queue = ThreadedQueue(open_queue(settings), wakes)
     chain, settle = wire_chain(settings, queue), wire_settle(settings, storage, queue)
     sweep = Sweep(storage=storage, queue=queue, settle=settle, clock=now_ms)
     sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)
@@ -67,8 +71,8 @@ def wire_api(settings: Settings) -> ApiProcess:
     services = Services(
         access=wire_access(storage),
         workspaces=wire_workspaces(settings, storage),
-        catalog=Catalog(storage=storage, clock=now_ms, policy=reviewer.policy),
-        reviews=Reviews(storage=storage, reviewer=reviewer, approval_key=key, clock=now_ms),
+        catalog=Catalog(storage=storage, secrets=secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy),
+        reviews=Reviews(storage=storage, reviewer=reviewer, outbound=outbound, approval_key=key, clock=now_ms),
         invocations=Invocations(
             storage=storage,
             queue=queue,
@@ -103,6 +107,9 @@ def wire_api(settings: Settings) -> ApiProcess:
         },
     )
 
+    executor = wire_executor(settings, storage, queue, outbound)
+    queue.serve(executor.execute)
+
     def close() -> None:
         reviewer.close()
         background.close()
@@ -117,7 +124,7 @@ def _check_database(storage: SqlStorage) -> dict[str, Any]:
     return {}
 
 
-def _check_redis(queue: RqQueue) -> dict[str, Any]:
+def _check_redis(queue: ThreadedQueue) -> dict[str, Any]:
     if not queue.alive():
         raise QueueUnavailable
     return {"waiting": queue.waiting()}

@@ -71,8 +71,12 @@ class Settings(BaseSettings):
     max_queued: int = Field(default=200, ge=1, description="calls that may wait in all before a 429")
 
     outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
-        default=(), description="private hosts and networks that callbacks may reach, separated by commas"
+        default=(), description="private hosts and networks that outbound calls may reach, separated by commas"
     )
+    outbound_proxy: str | None = Field(
+        default=None, repr=False, description="egress proxy of all outbound calls, http://[user:password@]host:port"
+    )
+    outbound_source: str | None = Field(default=None, description="local address that outbound calls leave from")
     retry_delays_s: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(10, 60, 300, 1_800, 7_200, 14_400),
         min_length=1,

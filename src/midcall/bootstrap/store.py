@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 
 from midcall.bootstrap.settings import BadSetting, Settings, private_directory, secret_keys
+from midcall.domain.errors import InvalidInput
 from midcall.domain.times import now_ms
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
@@ -15,7 +16,7 @@ from midcall.queue.rq_queue import RqQueue
 from midcall.service.access import Access
 from midcall.service.chain import Chain
 from midcall.service.credentials import Credentials
-from midcall.service.ports import Outbound
+from midcall.service.ports import Outbound, Queue
 from midcall.service.secrets import Secrets
 from midcall.service.settle import Settle
 from midcall.service.workspaces import Workspaces
@@ -96,8 +97,17 @@ def wire_access(storage: SqlStorage) -> Access:
 
 
 def wire_outbound(settings: Settings) -> Poster:
-    """Wire the one guarded way out."""
-    return Poster(GuardedClient(allow=settings.outbound_allow, http=True))
+    """Wire the one guarded way out; raises BadSetting for settings of it that cannot be used."""
+    try:
+        client = GuardedClient(
+            allow=settings.outbound_allow,
+            http=True,
+            proxy=settings.outbound_proxy,
+            source_address=settings.outbound_source,
+        )
+    except InvalidInput as error:
+        raise BadSetting(f"MIDCALL_OUTBOUND_ALLOW, _PROXY or _SOURCE: {error.message}") from None
+    return Poster(client)
 
 
 def wire_workspaces(settings: Settings, storage: SqlStorage) -> Workspaces:
@@ -106,11 +116,11 @@ def wire_workspaces(settings: Settings, storage: SqlStorage) -> Workspaces:
     return Workspaces(storage=storage, access=access, clock=now_ms, outbound=wire_outbound(settings))
 
 
-def wire_chain(settings: Settings, queue: RqQueue) -> Chain:
+def wire_chain(settings: Settings, queue: Queue) -> Chain:
     """Wire what queues the next function of a session."""
     return Chain(queue=queue, clock=now_ms, delays_ms=tuple(round(delay * 1000) for delay in settings.retry_delays_s))
 
 
-def wire_settle(settings: Settings, storage: SqlStorage, queue: RqQueue) -> Settle:
+def wire_settle(settings: Settings, storage: SqlStorage, queue: Queue) -> Settle:
     """Wire what ends invocations."""
     return Settle(storage=storage, queue=queue, chain=wire_chain(settings, queue), clock=now_ms)

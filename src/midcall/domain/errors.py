@@ -148,6 +148,27 @@ class ApprovalBroken(MidcallError):
     code = "approval_broken"
 
 
+class OutboundError(MidcallError):
+    """The outbound call failed."""
+
+    code = "outbound_failed"
+    #: Whether the same call may go well a moment later.
+    passing: ClassVar[bool] = False
+
+
+class TimedOut(OutboundError):
+    """There was no complete answer within the time given."""
+
+    code = "timed_out"
+    passing = True
+
+
+class TokenRefused(OutboundError):
+    """The token endpoint gave no access token."""
+
+    code = "token_refused"
+
+
 class SecretUnreadable(MidcallError):
     """A stored secret cannot be decrypted; put its key back, or save the secret anew."""
 

@@ -38,6 +38,8 @@ class Kind(StrEnum):
 
     #: Python, run in a sandbox.
     CODE = "code"
+    #: A URL that midcall calls.
+    WEBHOOK = "webhook"
 
 
 class VersionStatus(StrEnum):

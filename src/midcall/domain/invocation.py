@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from midcall.domain.function import Kind
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import Flag
 from midcall.domain.run import RunReport
@@ -53,6 +54,9 @@ class OutcomeError:
     message: str
     line: int | None = None
     traceback: str | None = None
+    #: Of a webhook whose target answered.
+    http_status: int | None = None
+    body: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class Invocation:
     max_attempts: int
     created_at: int
     enqueued_at: int
+    kind: Kind = Kind.CODE
     trace_id: str | None = None
     owner: str | None = None
     lease_until: int | None = None

@@ -1,7 +1,9 @@
 """What a review says: comments on lines, and the outcome they add up to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -40,6 +42,15 @@ class Subject:
     parameters: frozenset[str] = frozenset()
     actions: tuple[str, ...] = ()
     phases: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSubject:
+    """A webhook that is reviewed: its part of the document, the schema of the parameters, the credentials there are."""
+
+    webhook: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    credentials: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One run of code in a sandbox: what goes in, and what comes out."""
+"""One run of a function: what goes into a sandbox, and what comes out of it or back from a webhook."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ class RunStatus(StrEnum):
     CRASHED = "crashed"
     #: The result was larger than `RunLimits.result_bytes`.
     OUTPUT_LIMIT = "output_limit"
+    #: A webhook's target answered with another status than 2xx.
+    HTTP_ERROR = "http_error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,18 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunError:
-    """Why a run did not end well. `line` is the 1-based line in the user's own source, where there is one."""
+    """Why a run did not end well.
+
+    `line` is the 1-based line in the user's own source, where there is one. Of a webhook whose target answered:
+    `http_status`, and its `body` as text, cut.
+    """
 
     type: str
     message: str
     line: int | None = None
     traceback: str | None = None
+    http_status: int | None = None
+    body: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +66,6 @@ class RunReport:
     sandbox_ms: float = 0.0
     #: The container's id: never the same twice.
     sandbox_id: str = ""
+    #: Of a webhook: what was sent last and what came back, without secrets; None where nothing was or did.
+    request: Mapping[str, Any] | None = None
+    response: Mapping[str, Any] | None = None

@@ -33,8 +33,9 @@ class WorkspaceSettings:
     approval: ApprovalMode = ApprovalMode.AUTO
     #: Refuse to run versions that today's policy has not let through.
     enforce_current_policy: bool = False
-    #: Calls that may be queued or running at once.
+    #: Calls of code that may be queued or running at once, and calls of webhooks: these only wait for a network.
     max_in_flight: int = 100
+    max_webhooks_in_flight: int = 320
     #: An active session without a sign of life for this long ends by itself; and any session this long after its start.
     session_idle_s: int = 3_600
     session_max_age_s: int = 24 * 3_600

@@ -1,7 +1,9 @@
 """The client: HTTP requests to where others point, and to nowhere that they should not reach."""
 
+import itertools
 import math
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
@@ -15,7 +17,7 @@ from midcall.outbound.allow import Allowed
 from midcall.outbound.budget import Budget
 from midcall.outbound.dial import Dial, GuardedBackend, tcp_dial
 from midcall.outbound.errors import BadReply, BadRequest, TimedOut, TooManyRedirects
-from midcall.outbound.message import Outgoing, Reply, first, read_body, read_headers
+from midcall.outbound.message import Headers, Outgoing, Reply, first, read_body, read_headers
 from midcall.outbound.proxy import Proxy
 from midcall.outbound.redirect import MAX_HOPS, STATUSES, next_request
 from midcall.outbound.resolver import Resolve, Resolver, system_resolve
@@ -27,6 +29,9 @@ MAX_BODY_BYTES = 256 * KIB
 MAX_CONNECTIONS = 400
 MAX_IDLE_CONNECTIONS = 100
 IDLE_S = 15.0
+#: httpcore looks at every connection of a pool for every other one, at each request and each answer: with 300 under way
+#: in one pool that was a second of processor time. Few threads use few of these, so that connections are still reused.
+POOLS = 16
 _SWITCHING_PROTOCOLS = 101
 
 
@@ -62,13 +67,19 @@ class GuardedClient:
             proxy=None if proxy is None else Proxy.parse(proxy),
             source=source,
         )
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context or httpx.create_ssl_context(trust_env=False),
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
-            keepalive_expiry=IDLE_S,
-            network_backend=backend,
-        )
+        context = ssl_context or httpx.create_ssl_context(trust_env=False)
+        self._pools = [
+            httpcore.ConnectionPool(
+                ssl_context=context,
+                max_connections=MAX_CONNECTIONS,
+                max_keepalive_connections=MAX_IDLE_CONNECTIONS // POOLS,
+                keepalive_expiry=IDLE_S,
+                network_backend=backend,
+            )
+            for _ in range(POOLS)
+        ]
+        self._turns = itertools.count()
+        self._own = threading.local()
 
     def parse(self, url: str) -> Target:
         """Check a URL as `request` does before it looks anything up; raises BadUrl, RefusedAddress."""
@@ -80,7 +91,7 @@ class GuardedClient:
         url: str,
         *,
         timeout_s: float,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Headers | None = None,
         body: bytes = b"",
         max_bytes: int = MAX_BODY_BYTES,
         redirects: int = 0,
@@ -97,7 +108,7 @@ class GuardedClient:
             raise ValueError("timeout_s has to be positive, redirects 0-5, max_bytes not negative")
         started = time.monotonic()
         budget = Budget(timeout_s)
-        outgoing = Outgoing(method, self.parse(url), tuple((headers or {}).items()), body)
+        outgoing = Outgoing(method, self.parse(url), _pairs(headers), body)
         for hop in range(redirects + 1):
             reply = self._exchange(outgoing, budget, max_bytes, started)
             location = first(reply.headers, "location") if reply.status in STATUSES else None
@@ -109,7 +120,8 @@ class GuardedClient:
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        for pool in self._pools:
+            pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -117,11 +129,17 @@ class GuardedClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _pool_of_this_thread(self) -> httpcore.ConnectionPool:
+        if not hasattr(self._own, "pool"):
+            self._own.pool = self._pools[next(self._turns) % POOLS]
+        pool: httpcore.ConnectionPool = self._own.pool
+        return pool
+
     def _exchange(self, outgoing: Outgoing, budget: Budget, max_bytes: int, started: float) -> Reply:
         budget.new_head()
         request = _on_the_wire(outgoing, budget)
         try:
-            response = self._pool.handle_request(request)
+            response = self._pool_of_this_thread().handle_request(request)
             try:
                 headers = read_headers(response.headers)
                 if response.status == _SWITCHING_PROTOCOLS:
@@ -139,6 +157,10 @@ class GuardedClient:
         except httpcore.NetworkError:
             raise BadReply("the connection broke before the answer was complete") from None
         return Reply(response.status, headers, content, truncated, round((time.monotonic() - started) * 1000))
+
+
+def _pairs(headers: Mapping[str, str] | Headers | None) -> Headers:
+    return tuple(headers.items()) if isinstance(headers, Mapping) else headers or ()
 
 
 def _on_the_wire(outgoing: Outgoing, budget: Budget) -> httpcore.Request:

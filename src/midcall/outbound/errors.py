@@ -4,13 +4,22 @@ No message holds a path, a query, a header's value or an address that a name res
 secrets, and addresses would let a tenant read the operator's internal DNS.
 """
 
-from midcall.domain.errors import MidcallError
+from midcall.domain.errors import OutboundError, TimedOut
 
-
-class OutboundError(MidcallError):
-    """The outbound call failed."""
-
-    code = "outbound_failed"
+__all__ = [
+    "BadReply",
+    "BadRequest",
+    "BadUrl",
+    "ConnectFailed",
+    "OutboundError",
+    "RefusedAddress",
+    "RefusedRedirect",
+    "ReplyTooLarge",
+    "TimedOut",
+    "TlsFailed",
+    "TooManyRedirects",
+    "UnresolvedHost",
+]
 
 
 class BadUrl(OutboundError):
@@ -47,24 +56,21 @@ class UnresolvedHost(OutboundError):
     """The host's name does not resolve."""
 
     code = "unresolved_host"
+    passing = True
 
 
 class ConnectFailed(OutboundError):
     """No connection could be made."""
 
     code = "connect_failed"
+    passing = True
 
 
 class TlsFailed(OutboundError):
     """The connection could not be secured."""
 
     code = "tls_failed"
-
-
-class TimedOut(OutboundError):
-    """There was no complete answer within the time given."""
-
-    code = "timed_out"
+    passing = True
 
 
 class ReplyTooLarge(OutboundError):
@@ -77,3 +83,4 @@ class BadReply(OutboundError):
     """What came back is not a complete HTTP answer."""
 
     code = "bad_reply"
+    passing = True

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.http import HttpReply, HttpRequest
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.errors import OutboundError
 
@@ -22,6 +23,19 @@ class Poster:
             self._client.parse(url)
         except OutboundError as error:
             raise InvalidInput(faults=[Fault(loc, error.message)]) from error
+
+    def send(self, request: HttpRequest) -> HttpReply:
+        """Send a request and return the answer, whatever its status; raises an OutboundError where none came."""
+        reply = self._client.request(
+            request.method,
+            request.url,
+            timeout_s=request.timeout_ms / 1000,
+            headers=request.headers,
+            body=request.body,
+            max_bytes=request.max_bytes,
+            redirects=request.redirects,
+        )
+        return HttpReply(reply.status, reply.headers, reply.body, reply.truncated, reply.took_ms)
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:
         """POST once and return the status; raises an OutboundError where no answer came."""

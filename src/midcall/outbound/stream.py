@@ -21,8 +21,10 @@ class BudgetedStream(httpcore.NetworkStream):
         """Read what is there, up to `max_bytes`; empty at the end. Raises TimedOut, ReplyTooLarge."""
         budget = Budget.of(timeout)
         wanted = budget.ration(max_bytes)
-        self._sock.settimeout(budget.left("waiting for the answer"))
+        left = budget.left("waiting for the answer")
         try:
+            # Closed meanwhile, even this fails: httpcore's pool may let go of a connection that it has just lent.
+            self._sock.settimeout(left)
             data = self._sock.recv(wanted)
         except TimeoutError:
             raise budget.timed_out() from None
@@ -36,8 +38,9 @@ class BudgetedStream(httpcore.NetworkStream):
         budget = Budget.of(timeout)
         rest = memoryview(buffer)
         while rest:
-            self._sock.settimeout(budget.left("sending"))
+            left = budget.left("sending")
             try:
+                self._sock.settimeout(left)
                 rest = rest[self._sock.send(rest) :]
             except TimeoutError:
                 raise budget.timed_out() from None

@@ -21,6 +21,7 @@ class Wakes:
     def __init__(self, redis: "aioredis.Redis") -> None:
         self._redis = redis
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @contextlib.contextmanager
     def watch(self, announced: str) -> Iterator[asyncio.Event]:
@@ -35,8 +36,18 @@ class Wakes:
             if not others:
                 del self._waiting[announced]
 
+    def wake(self, announced: str) -> None:
+        """Wake who waits in this process, from whatever thread."""
+        if self._loop is None:
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._set, announced)
+        except RuntimeError:  # the loop has ended: nobody waits any more
+            return
+
     async def run(self) -> None:
         """Read wakes until cancelled; a lost Redis is asked again and again."""
+        self._loop = asyncio.get_running_loop()
         last: str | None = None
         task = asyncio.current_task()
         # redis-py swallows a cancellation that comes while it connects: the task would then read on for ever.
@@ -59,9 +70,12 @@ class Wakes:
         for _stream, entries in batches or ():
             for entry_id, fields in entries:
                 last = entry_id.decode()
-                for event in self._waiting.get(fields.get(WAKE_FIELD, b"").decode("ascii", "replace"), ()):
-                    event.set()
+                self._set(fields.get(WAKE_FIELD, b"").decode("ascii", "replace"))
         return last
+
+    def _set(self, announced: str) -> None:
+        for event in self._waiting.get(announced, ()):
+            event.set()
 
     async def close(self) -> None:
         """Close the connection."""

@@ -12,6 +12,8 @@ from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule
 from midcall.review.rules import TEXT_RULES, TREE_RULES
 from midcall.review.text import Text
+from midcall.review.webhook import RULES as WEBHOOK_RULES
+from midcall.review.webhook import WebhookRule
 
 #: Raise it when a rule's meaning changes though its id and summary do not.
 REVISION = 1
@@ -74,7 +76,7 @@ def _ordered(comments: Iterable[Comment]) -> tuple[Comment, ...]:
 def policy_version(allowed: AllowList | None = None) -> str:
     """Return the version of the policy: it changes with the rules, their severities and the allow-list."""
     digest = hashlib.sha256(str(REVISION).encode())
-    rules: tuple[Rule[Any], ...] = (*TEXT_RULES, *syntax.RULES, *TREE_RULES)
+    rules: tuple[Rule[Any] | WebhookRule, ...] = (*TEXT_RULES, *syntax.RULES, *TREE_RULES, *WEBHOOK_RULES)
     for rule in rules:
         digest.update(f"\n{rule.id}\t{rule.severity}\t{rule.summary}".encode())
     digest.update(b"\n" + (allowed or packaged()).text.encode())

@@ -1,5 +1,6 @@
 """Writes docs/review-rules.md from the rules and the allow-list: `python -m midcall.review.rules_doc [FILE]`."""
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -11,14 +12,23 @@ from midcall.review.allowlist import AllowList, packaged
 from midcall.review.rule import Rule
 from midcall.review.rules import TEXT_RULES, TREE_RULES
 from midcall.review.syntax import RULES as SYNTAX_RULES
+from midcall.review.webhook import FINE, WebhookRule
+from midcall.review.webhook import RULES as WEBHOOK_RULES
 
 _INTRO = """\
 # Review rules
 
-What a review of Python code checks, rule by rule. **error** refuses a version; **warning** and **info** are shown.
+What a review of Python code checks, rule by rule, and what one of a webhook. **error** refuses a version; **warning**
+and **info** are shown.
 Each rule has an example that passes and one that does not; both are run as tests.
 
 Written by `python -m midcall.review.rules_doc docs/review-rules.md`; change the rules, not this file.
+"""
+_WEBHOOKS = """
+## Webhooks
+
+What could never be sent is refused when it is saved, with the field's path. These rules are for what can be sent and
+should not be.
 """
 _MODULES = """
 ## What may be imported
@@ -37,7 +47,8 @@ def all_rules() -> tuple[Rule[Any], ...]:
 
 def render(allowed: AllowList) -> str:
     """Return the whole document."""
-    return "\n".join(chain([_INTRO], *map(_rule, all_rules()), _modules(allowed))) + "\n"
+    rules = chain(*map(_rule, all_rules()))
+    return "\n".join(chain([_INTRO], rules, [_WEBHOOKS], *map(_webhook_rule, WEBHOOK_RULES), _modules(allowed))) + "\n"
 
 
 def _rule(rule: Rule[Any]) -> Iterator[str]:
@@ -45,6 +56,21 @@ def _rule(rule: Rule[Any]) -> Iterator[str]:
     yield f"{rule.summary}\n"
     yield from _example("Passes", rule.good)
     yield from _example("Does not pass", rule.bad)
+
+
+def _webhook_rule(rule: WebhookRule) -> Iterator[str]:
+    yield f"## {rule.id} ({rule.severity})\n"
+    yield f"{rule.summary}\n"
+    for title, subject in (("Passes", rule.good), ("Does not pass", rule.bad)):
+        required = set(subject.parameters.get("required", ()))
+        given = [
+            f"{name} ({'required' if name in required else 'optional'})" for name in subject.parameters["properties"]
+        ]
+        given += [f"credential {name}" for name in sorted(subject.credentials)]
+        yield f"{title} (with {', '.join(given)}):\n"
+        usual = FINE.webhook
+        changed = {name: value for name, value in subject.webhook.items() if name == "url" or value != usual[name]}
+        yield f"```json\n{json.dumps(changed, indent=2)}\n```\n"
 
 
 def _example(title: str, subject: Subject) -> Iterator[str]:

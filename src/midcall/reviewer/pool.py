@@ -9,8 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from midcall.domain.errors import ReviewUnavailable
-from midcall.domain.review import Comment, Findings, Severity, Subject
+from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
 from midcall.review import policy_version
+from midcall.review.webhook import review_webhook
 from midcall.reviewer.process import Child, ChildLost, ChildTooSlow
 
 _TOO_COMPLEX = Comment(
@@ -104,6 +105,12 @@ class SubprocessReviewer:
         slots.put(child)
         took_ms = (time.perf_counter() - started) * 1000
         return Findings(policy=policy, comments=comments, took_ms=took_ms, cut_off=comments is _CUT_OFF)
+
+    def review_webhook(self, subject: WebhookSubject) -> Findings:
+        """Review one webhook, right here: its templates are bounded, and nothing in it is parsed that could explode."""
+        started = time.perf_counter()
+        comments = review_webhook(subject)
+        return Findings(policy_version(), comments, took_ms=(time.perf_counter() - started) * 1000)
 
     def _attempt(self, child: Child | None, subject: Subject) -> tuple[Child | None, str, tuple[Comment, ...]]:
         """Try twice at most: a child may have been ended from outside, through no fault of the source."""

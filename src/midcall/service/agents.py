@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from midcall.domain.agent import Agent, Attachment, OnFailure, Pin, in_order
 from midcall.domain.errors import Conflict, Fault, InvalidInput, NotFound
-from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, VersionStatus
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, Kind, VersionStatus
 from midcall.domain.ids import new_id
 from midcall.domain.phases import Phase
 from midcall.service.access import Caller, check_agent
@@ -166,4 +166,6 @@ def _lets_through(attached: Attachment) -> bool:
 
 def _can_terminate(tx: Transaction, function: Function, number: int) -> bool:
     # The word stands in the source of whatever returns it; a name built from pieces would go without this advice.
-    return "terminateAgent" in tx.functions.version(function.id, number).config["code"]["source"]
+    config = tx.functions.version(function.id, number).config
+    # What a webhook answers is known when it answers.
+    return config["kind"] == Kind.WEBHOOK or "terminateAgent" in config["code"]["source"]

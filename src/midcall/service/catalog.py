@@ -9,9 +9,13 @@ from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.ids import new_id
 from midcall.domain.jsonvalue import digest, merge_patch
 from midcall.domain.rereview import Flag, Rereview, flags_of
+from midcall.domain.template.text import parse_text
+from midcall.domain.template.webhook import parse_webhook
 from midcall.service.access import Caller
 from midcall.service.forms import FunctionForm, parse_function
-from midcall.service.ports import Storage, Transaction
+from midcall.service.inline_secrets import AUTH_VALUES, kept, restored
+from midcall.service.ports import Outbound, Storage, Transaction
+from midcall.service.secrets import Secrets
 from midcall.service.stores import Page, VersionId
 
 #: What a function keeps for life; another one is another function.
@@ -46,6 +50,8 @@ class Catalog:
     """Use cases of functions."""
 
     storage: Storage
+    secrets: Secrets
+    outbound: Outbound
     clock: Callable[[], int]
     #: Version of the review policy of this release.
     policy: str
@@ -63,8 +69,10 @@ class Catalog:
             created_at=now,
             updated_at=now,
         )
-        version = _draft(function, form, number=1, author=caller.principal, now=now)
+        config = restored(form.config(), {})
+        check_webhook(config, self.outbound)
         with self.storage.write() as tx:
+            version = self._draft(tx, function, config, number=1, author=caller.principal, now=now)
             tx.functions.add(function)
             tx.functions.add_version(version)
             self._note(tx, caller, "function.create", function, {"version": 1, "sha256": version.sha256})
@@ -128,9 +136,10 @@ class Catalog:
             if if_match is not None and if_match != function.latest:
                 raise StaleVersion(f"the latest version is {function.latest}, not {if_match}; read it and repeat")
             config = tx.functions.version(function.id, function.latest if base is None else base).config
-            form = _merged(config, patch)
+            config = _merged(config, patch)
+            check_webhook(config, self.outbound)
             now = self.clock()
-            version = _draft(function, form, number=function.latest + 1, author=caller.principal, now=now)
+            version = self._draft(tx, function, config, number=function.latest + 1, author=caller.principal, now=now)
             function = replace(function, latest=version.number, updated_at=now)
             tx.functions.add_version(version)
             tx.functions.replace(function)
@@ -172,6 +181,21 @@ class Catalog:
         statuses = tx.rereviews.statuses(function.id, self.policy) if older else {}
         return {each.number: flags_of(each, statuses.get(each.number), policy=self.policy) for each in older}
 
+    def _draft(
+        self, tx: Transaction, function: Function, config: Mapping[str, Any], *, number: int, author: str, now: int
+    ) -> Version:
+        """Make a version; literal values of a webhook become secrets of the workspace."""
+        config = kept(config, lambda value, loc: self.secrets.keep(tx, function.workspace_id, value, loc=loc))
+        return Version(
+            function_id=function.id,
+            number=number,
+            config=config,
+            sha256=digest(config),
+            status=VersionStatus.DRAFT,
+            author=author,
+            created_at=now,
+        )
+
     def _note(self, tx: Transaction, caller: Caller, act: str, function: Function, detail: Mapping[str, Any]) -> None:
         tx.audit.add(
             workspace_id=caller.workspace_id,
@@ -185,20 +209,23 @@ class Catalog:
         )
 
 
-def _draft(function: Function, form: FunctionForm, *, number: int, author: str, now: int) -> Version:
-    config = form.config()
-    return Version(
-        function_id=function.id,
-        number=number,
-        config=config,
-        sha256=digest(config),
-        status=VersionStatus.DRAFT,
-        author=author,
-        created_at=now,
+def check_webhook(config: Mapping[str, Any], outbound: Outbound) -> None:
+    """Refuse a webhook that could never be called, whatever the values; raises InvalidInput with the fields' paths."""
+    webhook = config.get("webhook")
+    if webhook is None:
+        return
+    templates = parse_webhook(
+        url=webhook["url"], headers=webhook["headers"], query=webhook["query"], body=webhook["body"]
     )
+    outbound.check(templates.url.sample, loc="webhook.url")
+    for name, text in webhook["auth"].items():
+        if name in AUTH_VALUES and isinstance(text, str):
+            parse_text(text, f"webhook.auth.{name}", max_chars=len(text), secrets=True)
+    if webhook["auth"]["type"] == "oauth2":
+        outbound.check(webhook["auth"]["token_url"], loc="webhook.auth.token_url")
 
 
-def _merged(config: Mapping[str, Any], patch: Mapping[str, Any]) -> FunctionForm:
+def _merged(config: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     faults = [
         Fault(field, f"a function keeps its {field}; create another function instead")
         for field in _FIXED
@@ -211,4 +238,20 @@ def _merged(config: Mapping[str, Any], patch: Mapping[str, Any]) -> FunctionForm
     ]
     if faults:
         raise InvalidInput(faults=faults)
-    return parse_function(merge_patch(config, patch))
+    # Restored last: by then a list of headers has become an object, whose values have names.
+    return restored(parse_function(merge_patch(config, _whole_auth(config, patch))).config(), config)
+
+
+def _whole_auth(config: Mapping[str, Any], patch: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Let another kind of auth take the place of the one before, whose fields it does not know."""
+    webhook, auth = patch.get("webhook"), None
+    if isinstance(webhook, Mapping):
+        auth = webhook.get("auth")
+    before = config.get("webhook", {}).get("auth")
+    if not isinstance(auth, Mapping) or not isinstance(webhook, Mapping) or before is None:
+        return patch
+    kind = "credential" if "credential" in auth else auth.get("type", before["type"])
+    if kind == before["type"]:
+        return patch
+    gone = {name: None for name in before if name not in auth}
+    return {**patch, "webhook": {**webhook, "auth": {**gone, **auth}}}

@@ -12,6 +12,7 @@ from typing import Any
 from midcall.domain.agent import OnFailure, Pin
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.events import EventName
+from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.phases import Phase
@@ -131,6 +132,7 @@ class Chain:
         invocation = replace(
             _planned(session, pins[position], Phase.PRE_SESSION, position, now),
             purpose=Purpose.LIVE,
+            kind=Kind(config["kind"]),
             deadline_at=min(now + _timeout_ms(pins[position], config), session.pre_deadline_at),
             max_attempts=1 + config["retries"],
         )
@@ -141,8 +143,9 @@ class Chain:
         if position >= len(pins):
             return ()
         now = self.clock()
+        config = tx.functions.version(pins[position].function_id, pins[position].version).config
         planned = _planned(session, pins[position], Phase.POST_SESSION, position, now)
-        return self._queue(tx, session, replace(planned, max_attempts=self.attempts))
+        return self._queue(tx, session, replace(planned, kind=Kind(config["kind"]), max_attempts=self.attempts))
 
     def _queue(self, tx: Transaction, session: Session, invocation: Invocation) -> Sequence[Invocation]:
         tx.invocations.add(invocation)

@@ -17,7 +17,7 @@ from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.jsonvalue import NotJson, canonical, parse
 from midcall.domain.parameters import MASK
-from midcall.service.forms import Form, faults_of
+from midcall.service.fields import Form, faults_of
 
 MAX_BYTES = 16 * 1024
 MAX_TEXT = 8 * 1024

@@ -1,54 +1,23 @@
 """What may be written about a function, as pydantic models: the API's bodies and the result of every merge."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Strict,
-    Tag,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import NAME_PATTERN, Kind, name_problem, source_problem
 from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import field_faults, schema_of_fields
 from midcall.domain.variables import MAX_NAME
+from midcall.service.fields import Description, Flag, Form, Line, Message, Whole, faults_of, storable
 from midcall.service.response_variables import path_problem
 from midcall.service.schemas import schema_faults
+from midcall.service.webhook_form import Webhook
 
 MAX_CONFIG_BYTES = 256 * 1024
-
-
-class Form(BaseModel):
-    """A body in which every unknown field is a fault."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-def _storable(text: str) -> str:
-    # PostgreSQL's text takes neither, and no caller means them.
-    if "\0" in text:
-        raise ValueError("contains a NUL character; remove it")
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError("contains half of a surrogate pair; remove it")
-    return text
-
-
-#: Numbers and flags as JSON has them: "5", true and 5.0 are no whole numbers, "yes" is no flag.
-Whole = Annotated[int, Strict()]
-Flag = Annotated[bool, Strict()]
-
-Line = Annotated[str, AfterValidator(_storable), Field(max_length=200)]
-Message = Annotated[str, AfterValidator(_storable), Field(max_length=1_000)]
-Description = Annotated[str, AfterValidator(_storable), Field(min_length=1, max_length=1_024)]
+#: Networks fail for a moment more often than code does.
+WEBHOOK_RETRIES = 2
 
 
 def _known_name(name: str) -> str:
@@ -65,12 +34,6 @@ def _storable_source(source: str) -> str:
     return source
 
 
-def _code_alone(kind: object) -> object:
-    if kind != Kind.CODE:
-        raise ValueError('this release runs functions of kind "code" alone')
-    return kind
-
-
 def _none_yet(names: list[str]) -> list[str]:
     if names:
         raise ValueError("this release has no actions; leave the list empty")
@@ -78,7 +41,6 @@ def _none_yet(names: list[str]) -> list[str]:
 
 
 FunctionName = Annotated[str, AfterValidator(_known_name)]
-Environment = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 
 
 class ParameterField(Form):
@@ -108,8 +70,8 @@ class Code(Form):
     """Python source with `def handler(session)` or `def handler(session, actions)`."""
 
     source: Annotated[str, AfterValidator(_storable_source)]
-    actions: Annotated[list[str], AfterValidator(_none_yet)] = []
-    egress: Annotated[list[str], AfterValidator(_none_yet)] = []
+    actions: Annotated[list[str], AfterValidator(_none_yet)] = Field(default=[])
+    egress: Annotated[list[str], AfterValidator(_none_yet)] = Field(default=[])
 
 
 def _text_or_map(value: Any) -> str:
@@ -142,7 +104,7 @@ def _findable(path: str) -> str:
     return path
 
 
-VariableName = Annotated[str, AfterValidator(_storable), Field(min_length=1, max_length=MAX_NAME)]
+VariableName = Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=MAX_NAME)]
 ResultPath = Annotated[str, AfterValidator(_findable)]
 
 
@@ -162,12 +124,13 @@ class FunctionForm(Form):
     display_name: Line | None = None
     tags: list[Annotated[Line, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)
     description: Description
-    kind: Annotated[Literal[Kind.CODE], BeforeValidator(_code_alone)]
+    kind: Kind
     parameters: Parameters = Field(default={"type": "object", "properties": {}})
     output_schema: Parameters | None = None
     strict_output: Flag = False
     timeout: Whole = Field(default=120, ge=1, le=600, description="seconds; one deadline for the whole call")
-    retries: Whole = Field(default=0, ge=0, le=5)
+    attempt_timeout: Whole | None = Field(default=None, ge=1, le=600, description="seconds; of a webhook's one attempt")
+    retries: Whole = Field(default=0, ge=0, le=5, description="default: 0 for code, 2 for webhooks")
     background: Flag = Field(default=False, description="answer at once with messages.returned; the result comes later")
     response_variables: dict[VariableName, ResultPath] = Field(default={}, max_length=50)
     requires: list[Requirement] = Field(default=[], max_length=20)
@@ -175,7 +138,29 @@ class FunctionForm(Form):
     speak_after_execution: Flag = True
     max_result_chars: Whole = Field(default=15_000, ge=1, le=256 * 1024)
     messages: Messages = Messages()
-    code: Code
+    code: Code | None = None
+    webhook: Webhook | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_retries(cls, document: Any) -> Any:
+        if isinstance(document, Mapping) and document.get("kind") == Kind.WEBHOOK and "retries" not in document:
+            return {**document, "retries": WEBHOOK_RETRIES}
+        return document
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        other = Kind.WEBHOOK if self.kind is Kind.CODE else Kind.CODE
+        faults = []
+        if getattr(self, self.kind) is None:
+            faults.append(Fault(self.kind.value, f'required for kind "{self.kind}"; add it'))
+        if getattr(self, other) is not None:
+            faults.append(Fault(other.value, f'a function of kind "{self.kind}" has none; remove it'))
+        if self.kind is Kind.CODE and self.attempt_timeout is not None:
+            faults.append(Fault("attempt_timeout", "bounds the attempts of a webhook; use timeout for code"))
+        if faults:
+            raise InvalidInput(faults=faults)
+        return self
 
     @model_validator(mode="after")
     def _check_schemas(self) -> Self:
@@ -190,7 +175,8 @@ class FunctionForm(Form):
 
     def config(self) -> dict[str, Any]:
         """Return the whole executable document, every default written out; its digest is what gets approved."""
-        document = self.model_dump(mode="json", by_alias=True, exclude={"display_name", "tags"})
+        other = Kind.WEBHOOK if self.kind is Kind.CODE else Kind.CODE
+        document = self.model_dump(mode="json", by_alias=True, exclude={"display_name", "tags", other.value})
         document["parameters"] = _schema(self.parameters)
         document["output_schema"] = None if self.output_schema is None else _schema(self.output_schema)
         if len(canonical(document)) > MAX_CONFIG_BYTES:
@@ -204,26 +190,6 @@ def parse_function(document: Mapping[str, Any]) -> FunctionForm:
         return FunctionForm.model_validate(document)
     except ValidationError as error:
         raise InvalidInput(faults=list(faults_of(error))) from error
-
-
-def faults_of(error: ValidationError) -> Iterator[Fault]:
-    """Turn pydantic's errors into faults whose paths are those of the input."""
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        yield Fault(path_of(item["loc"]), text_of(item["type"], item["msg"]))
-
-
-def path_of(loc: tuple[int | str, ...]) -> str:
-    """Write a path; the names of a union's branches, and the word for a key itself, are no part of it."""
-    return ".".join(str(part) for part in loc if not str(part).startswith("<") and part != "[key]")
-
-
-def text_of(kind: str, message: str) -> str:
-    """Write a fault's text so that it says what to do."""
-    if kind == "extra_forbidden":
-        return "unknown field; remove it or check its spelling"
-    if kind == "missing":
-        return "required; add it"
-    return message.removeprefix("Value error, ")
 
 
 def _gate_faults(requires: list[Requirement], schema: dict[str, Any]) -> list[Fault]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.errors import Conflict, Fault, Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
-from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function import Function, Kind, Version, VersionStatus
 from midcall.domain.gates import Gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.parameters import masked, prepare
@@ -59,7 +59,7 @@ class Invocations:
         with self.storage.write() as tx:
             outcome = invocation.outcome
             if outcome is None:
-                check_room(tx, caller, max_queued=self.max_queued)
+                check_room(tx, caller, invocation.kind, max_queued=self.max_queued)
             tx.invocations.add(invocation)
             if outcome is not None:
                 # A refusal is recorded like any outcome, in the same transaction.
@@ -139,6 +139,7 @@ class Invocations:
             max_attempts=1 + version.config["retries"],
             created_at=now,
             enqueued_at=now,
+            kind=Kind(version.config["kind"]),
             trace_id=call.trace_id,
             outcome=outcome,
         )
@@ -170,13 +171,14 @@ def _variables_of(call: Call) -> Mapping[str, Any]:
     return variables if isinstance(variables, Mapping) else {}
 
 
-def check_room(tx: Transaction, caller: Caller, *, max_queued: int) -> None:
+def check_room(tx: Transaction, caller: Caller, kind: Kind, *, max_queued: int) -> None:
     """Raise QueueFull where the workspace has its share in flight already, or too many calls wait in all."""
     # Locked, so that calls arriving together are counted one after the other, on PostgreSQL too.
-    limit = tx.workspaces.get(caller.workspace_id, lock=True).settings.max_in_flight
-    if tx.invocations.count_open(caller.workspace_id) >= limit:
+    settings = tx.workspaces.get(caller.workspace_id, lock=True).settings
+    limit = settings.max_in_flight if kind is Kind.CODE else settings.max_webhooks_in_flight
+    if tx.invocations.count_open(caller.workspace_id, kind) >= limit:
         raise QueueFull(f"{limit} calls of this workspace are in flight already; try again shortly")
-    if tx.invocations.count_queued() >= max_queued:
+    if tx.invocations.count_queued(kind) >= max_queued:
         raise QueueFull
 
 

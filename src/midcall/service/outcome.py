@@ -33,9 +33,17 @@ def outcome_document(invocation: Invocation, outcome: Outcome) -> dict[str, Any]
         "message": outcome.message,
         "dynamicVariables": dict(outcome.variables),
         "changed": list(outcome.changed),
-        "error": None if error is None else {"type": error.type, "message": error.message},
+        "error": None if error is None else error_document(error),
         "warnings": list(outcome.warnings),
     }
+
+
+def error_document(error: OutcomeError) -> dict[str, Any]:
+    """Write an error as the agent sees it; of a webhook whose target answered, with its status and body."""
+    document: dict[str, Any] = {"type": error.type, "message": error.message}
+    if error.http_status is not None:
+        document |= {"http_status": error.http_status, "body": error.body}
+    return document
 
 
 def outcome_of(report: RunReport, config: Mapping[str, Any], phase: Phase, variables: Mapping[str, Any]) -> Outcome:
@@ -104,22 +112,33 @@ def _unsuccessful(report: RunReport, config: Mapping[str, Any], variables: Mappi
     error = report.error
     return Outcome(
         status=_STATUSES.get(report.status, InvocationStatus.FAILED),
-        message=_error_message(config),
+        message=_error_message(config, error.http_status if error else None),
         variables=variables,
         error=OutcomeError(
             type=error.type if error else report.status.value,
             message=error.message if error else f"the run ended with status {report.status}",
             line=error.line if error else None,
             traceback=error.traceback if error else None,
+            http_status=error.http_status if error else None,
+            body=error.body if error else None,
         ),
     )
 
 
-def _error_message(config: Mapping[str, Any]) -> str:
+def _error_message(config: Mapping[str, Any], http_status: int | None = None) -> str:
     message = config.get("messages", {}).get("error")
     if isinstance(message, Mapping):
-        message = message.get("default")
+        message = _by_status(message, http_status) or message.get("default")
     return str(message) if message else DEFAULT_ERROR_MESSAGE
+
+
+def _by_status(messages: Mapping[str, Any], http_status: int | None) -> str | None:
+    """Find the text for a status: 404 before 40x before 4xx."""
+    if http_status is None:
+        return None
+    digits = str(http_status)
+    found = (messages.get(key) for key in (digits, f"{digits[:2]}x", f"{digits[0]}xx"))
+    return next((text for text in found if text), None)
 
 
 def _output_warnings(config: Mapping[str, Any], result: Any) -> tuple[str, ...]:

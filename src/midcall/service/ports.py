@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from midcall.domain.http import HttpReply, HttpRequest, TokenRequest
 from midcall.domain.invocation import Invocation
-from midcall.domain.review import Findings, Subject
+from midcall.domain.review import Findings, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest
 from midcall.service.stores import (
     AgentStore,
@@ -50,6 +51,10 @@ class Reviewer(Protocol):
         """Review one source; raises ReviewUnavailable when the review itself could not be carried out."""
         ...
 
+    def review_webhook(self, subject: WebhookSubject) -> Findings:
+        """Review one webhook: no source, so nothing that could take long."""
+        ...
+
 
 class Outbound(Protocol):
     """The one guarded way out: to no place that the operator has not opened."""
@@ -58,9 +63,40 @@ class Outbound(Protocol):
         """Raise InvalidInput at `loc` for a URL that could never be called."""
         ...
 
+    def send(self, request: HttpRequest) -> HttpReply:
+        """Send a request and return the answer, whatever its status; raises an OutboundError where none came."""
+        ...
+
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:
         """POST once, following no redirect; returns the status. Raises a MidcallError where no answer came."""
         ...
+
+
+class Breakers(Protocol):
+    """Remembers which targets fail, so that nobody waits for one that is known to be down."""
+
+    def open_for(self, target: str) -> bool:
+        """Tell whether a target is to be left alone now; after a while one caller is let through to probe."""
+        ...
+
+    def succeeded(self, target: str) -> None:
+        """Note an answer."""
+        ...
+
+    def failed(self, target: str) -> None:
+        """Note a failure."""
+        ...
+
+
+class Tokens(Protocol):
+    """Fetches OAuth2 tokens, and keeps them as long as they are good."""
+
+    def token(self, wanted: TokenRequest, *, timeout_ms: int) -> str:
+        """Return an access token; many who wait at once share one request. Raises an OutboundError, TokenRefused."""
+        ...
+
+    def forget(self, wanted: TokenRequest) -> None:
+        """Drop a token that its audience did not take."""
 
 
 class Cipher(Protocol):

@@ -17,7 +17,7 @@ from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.rereview import Rereview
 from midcall.domain.review import Findings, Severity
 from midcall.service.ports import Reviewer, Storage
-from midcall.service.review_version import findings_of, rules_of
+from midcall.service.review_version import findings_of, known_credentials, rules_of
 from midcall.service.stores import ITSELF, VersionId
 
 #: Nobody else reviews a version that was taken before this is over; bootstrap has a review end well before.
@@ -87,6 +87,7 @@ class Rereviews:
                 return False
             function = tx.functions.by_id(version_id.function_id)
             version = tx.functions.version(*version_id)
+            credentials = known_credentials(tx, function.workspace_id, version.config)
         try:
             check_approved(self.approval_key, function, version)
         except ApprovalBroken as error:
@@ -95,7 +96,7 @@ class Rereviews:
             with self.storage.write() as tx:
                 tx.rereviews.postpone(version_id, policy, attempt=attempt, until=self.clock() + BROKEN_AGAIN_MS)
             return True
-        findings = findings_of(self.reviewer, version.config)
+        findings = findings_of(self.reviewer, version.config, credentials)
         if findings.policy != policy:
             raise ReviewUnavailable(f"reviewed under {findings.policy} instead of {policy}: restart this process")
         if not findings.cut_off or attempt >= ATTEMPTS:

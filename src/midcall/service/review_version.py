@@ -6,13 +6,16 @@ from typing import Any
 
 from midcall.domain.approval import seal
 from midcall.domain.errors import Conflict, Forbidden
-from midcall.domain.function import Approval, Function, Version, VersionStatus, naming_advice
+from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus, naming_advice
 from midcall.domain.jsonvalue import digest
-from midcall.domain.review import Comment, Findings, Severity, Subject
+from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
 from midcall.domain.workspace import ApprovalMode
+from midcall.review.webhook import credentials_named
 from midcall.service.access import Caller
+from midcall.service.catalog import check_webhook
 from midcall.service.forms import FunctionForm
-from midcall.service.ports import Reviewer, Storage, Transaction
+from midcall.service.inline_secrets import kept
+from midcall.service.ports import Outbound, Reviewer, Storage, Transaction
 
 #: Statuses from which a version may be submitted; submitting again reviews it under today's policy.
 _SUBMITTABLE = frozenset({VersionStatus.DRAFT, VersionStatus.CHANGES_REQUESTED})
@@ -28,13 +31,17 @@ class Reviews:
 
     storage: Storage
     reviewer: Reviewer
+    outbound: Outbound
     approval_key: bytes
     clock: Callable[[], int]
 
-    def preview(self, form: FunctionForm) -> dict[str, Any]:
+    def preview(self, caller: Caller, form: FunctionForm) -> dict[str, Any]:
         """Review a function as it stands in the editor; nothing is saved."""
         config = form.config()
-        findings = findings_of(self.reviewer, config)
+        check_webhook(config, self.outbound)
+        # What would be kept as a secret is not looked at, here as in a version that was saved.
+        config = kept(config, lambda _value, _loc: "preview")
+        findings = self._findings(config, caller.workspace_id)
         status = VersionStatus.APPROVED if findings.clean else VersionStatus.CHANGES_REQUESTED
         return _review(findings, status, digest(config))
 
@@ -50,7 +57,7 @@ class Reviews:
         if not self._may_be_submitted(version, mode):
             return dict(version.review or {})
         # The review takes its time and another process: no transaction is open meanwhile.
-        findings = findings_of(self.reviewer, version.config)
+        findings = self._findings(version.config, caller.workspace_id)
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             reviewed, version = version.config, tx.functions.version(function.id, number)
@@ -82,6 +89,11 @@ class Reviews:
             return True
         waits = version.status is VersionStatus.PENDING_APPROVAL
         return waits and (mode is ApprovalMode.AUTO or review["policy"] != self.reviewer.policy)
+
+    def _findings(self, config: Mapping[str, Any], workspace_id: str) -> Findings:
+        with self.storage.read() as tx:
+            there = known_credentials(tx, workspace_id, config)
+        return findings_of(self.reviewer, config, there)
 
     def _judged(
         self, function: Function, version: Version, findings: Findings, mode: ApprovalMode, caller: Caller
@@ -144,11 +156,20 @@ class Reviews:
         )
 
 
-def findings_of(reviewer: Reviewer, config: Mapping[str, Any]) -> Findings:
+def known_credentials(tx: Transaction, workspace_id: str, config: Mapping[str, Any]) -> frozenset[str]:
+    """Return those of the credentials that a version names which its workspace has."""
+    named = credentials_named(config["webhook"]) if config["kind"] == Kind.WEBHOOK else ()
+    return frozenset(name for name in named if tx.credentials.find(workspace_id, name) is not None)
+
+
+def findings_of(reviewer: Reviewer, config: Mapping[str, Any], credentials: frozenset[str]) -> Findings:
     """Review a version's document: what the reviewer says of it, and advice on its names."""
-    parameters = frozenset(config["parameters"].get("properties", {}))
-    code = config["code"]
-    findings = reviewer.review(Subject(code["source"], parameters, tuple(code["actions"])))
+    if config["kind"] == Kind.WEBHOOK:
+        findings = reviewer.review_webhook(WebhookSubject(config["webhook"], config["parameters"], credentials))
+    else:
+        parameters = frozenset(config["parameters"].get("properties", {}))
+        code = config["code"]
+        findings = reviewer.review(Subject(code["source"], parameters, tuple(code["actions"])))
     advice = tuple(
         Comment(f"naming-{field}", Severity.WARNING, f"{field}: {text}", text)
         for field, text in naming_advice(config["name"], config["description"])

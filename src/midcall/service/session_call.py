@@ -7,7 +7,7 @@ from typing import Any
 from midcall.domain.agent import Pin
 from midcall.domain.errors import IdempotencyMismatch, NotFound, QueueFull, SessionOver
 from midcall.domain.events import EventName
-from midcall.domain.function import Version
+from midcall.domain.function import Kind, Version
 from midcall.domain.gates import Gate, PastRun, closed_gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.jsonvalue import digest
@@ -74,7 +74,7 @@ class SessionCalls:
             invocation = self._prepared(tx, caller, call, session, version, position, now)
             if not invocation.final:
                 _check_session_room(tx, session)
-                check_room(tx, caller, max_queued=self.max_queued)
+                check_room(tx, caller, invocation.kind, max_queued=self.max_queued)
             tx.sessions.replace(replace(session, updated_at=now))
             self._store(tx, session, invocation, version, pin)
         if not invocation.final:
@@ -126,6 +126,7 @@ class SessionCalls:
             max_attempts=1 + config["retries"],
             created_at=now,
             enqueued_at=now,
+            kind=Kind(config["kind"]),
             trace_id=call.trace_id,
             session_key=session.id,
             session_id=session.session_id,

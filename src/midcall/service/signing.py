@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from midcall.domain.signature import sign_standard
+from midcall.domain.signature import RETELL_HEADER, sign_retell, sign_standard
 from midcall.domain.workspace import WorkspaceSettings
 from midcall.service.access import Caller
 from midcall.service.ports import Storage
@@ -63,6 +63,17 @@ class Signing:
         secrets = [self._secret(workspace_id, number) for number in _numbers(settings, now)]
         signed = sign_standard(secrets, message_id=message_id, timestamp_s=now // 1000, body=body)
         return {"content-type": "application/json", **signed}
+
+    def webhook_headers(self, workspace_id: str, message_id: str, body: bytes) -> dict[str, str]:
+        """Make the headers that prove a webhook call: Standard Webhooks as `headers`, and Retell's, current secret."""
+        with self.storage.read() as tx:
+            settings = tx.workspaces.get(workspace_id).settings
+        now = self.clock()
+        secrets = [self._secret(workspace_id, number) for number in _numbers(settings, now)]
+        return {
+            RETELL_HEADER: sign_retell(secrets[0], at_ms=now, body=body),
+            **sign_standard(secrets, message_id=message_id, timestamp_s=now // 1000, body=body),
+        }
 
     def _secret(self, workspace_id: str, number: int) -> str:
         message = f"midcall.signing.v1\0{workspace_id}\0{number}".encode()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from midcall.domain.agent import Agent
 from midcall.domain.credential import Credential
 from midcall.domain.events import Event, EventName
-from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function import Function, Kind, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
@@ -229,12 +229,12 @@ class InvocationStore(Protocol):
         """Count a session's invocations that are not final."""
         ...
 
-    def count_open(self, workspace_id: str) -> int:
-        """Count the workspace's queued and running invocations that somebody waits for."""
+    def count_open(self, workspace_id: str, kind: Kind) -> int:
+        """Count the workspace's queued and running invocations of a kind that somebody waits for."""
         ...
 
-    def count_queued(self) -> int:
-        """Count all queued invocations that somebody waits for."""
+    def count_queued(self, kind: Kind) -> int:
+        """Count all queued invocations of a kind that somebody waits for."""
         ...
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:

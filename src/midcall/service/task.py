@@ -6,7 +6,7 @@ from typing import Any
 
 from midcall.domain.approval import check_approved, is_renewed
 from midcall.domain.errors import ApprovalBroken, NotFound
-from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function import Function, Kind, Version, VersionStatus
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.parameters import MASK, sensitive_names
 from midcall.domain.rereview import Flag, Rereview, flags_of
@@ -40,6 +40,11 @@ class Task:
         return values(self.session.variables) if self.session else self.invocation.variables
 
     @property
+    def kind(self) -> Kind:
+        """What runs it."""
+        return Kind(self.config["kind"])
+
+    @property
     def runs(self) -> int:
         """How often it may be run in this one claim: background runs come back as rows, with longer pauses."""
         return 1 if self.invocation.purpose is Purpose.BACKGROUND else 1 + int(self.config["retries"])
@@ -62,13 +67,14 @@ class Task:
         return RunRequest(
             run_id=f"{self.invocation.id}.{self.invocation.attempt}.{attempt}",
             source=code["source"],
-            session=self._body(now, left),
+            session=self.session_body(now=now),
             deadline_ms=left,
             actions=tuple(code["actions"]),
         )
 
-    def _body(self, now: int, left: int) -> dict[str, Any]:
-        invocation = self.invocation
+    def session_body(self, *, now: int) -> dict[str, Any]:
+        """Make the session body as the run sees it, with what is left of its deadline."""
+        invocation, left = self.invocation, self.deadline_at - now
         if self.session is not None:
             return self.session.body(
                 phase=invocation.phase, params=invocation.params, deadline_ms=left, overrides=invocation.session

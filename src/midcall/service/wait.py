@@ -85,8 +85,17 @@ class Waiting:
 
     def _look(self, invocation: Invocation) -> Invocation:
         """Read the row again; close it if it waits for what will not come."""
+        if self._unchanged(invocation):
+            return invocation
         found = self._read(invocation)
         return self._read(found) if self._close_if_hopeless(found) else found
+
+    def _unchanged(self, invocation: Invocation) -> bool:
+        """Tell whether a running one still runs: the cheapest look there is, the usual one while hundreds wait."""
+        if invocation.status is not InvocationStatus.RUNNING:
+            return False
+        with self.storage.read() as tx:
+            return tx.invocations.status(invocation.id) is InvocationStatus.RUNNING
 
     def _read(self, invocation: Invocation) -> Invocation:
         with self.storage.read() as tx:

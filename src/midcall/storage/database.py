@@ -1,8 +1,10 @@
 """`midcall.service.ports.Storage` over SQLAlchemy."""
 
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
@@ -65,6 +67,9 @@ class SqlStorage:
         # lacks its variables.
         on_postgres = engine.dialect.name == "postgresql"
         self._reading = engine.execution_options(isolation_level="REPEATABLE READ") if on_postgres else engine
+        # SQLite has its writers poll with longer and longer naps, in no order: hundreds of threads of
+        # one process starve each other so. They take turns here; only processes meet in the database.
+        self._turn: AbstractContextManager[Any] = nullcontext() if on_postgres else threading.Lock()
         self._writing = engine.execution_options(**{WRITES: True})
         self._lasting = engine.execution_options(**{WRITES: True, LASTS: True})
 
@@ -77,7 +82,7 @@ class SqlStorage:
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[SqlTransaction]:
         """Open a transaction that writes; it is committed when the block ends well."""
-        with (self._lasting if durable else self._writing).begin() as connection:
+        with self._turn, (self._lasting if durable else self._writing).begin() as connection:
             yield SqlTransaction.on(connection)
 
     def ping(self) -> None:

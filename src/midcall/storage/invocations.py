@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, func, insert, or_, select, update
 
 from midcall.domain.errors import NotFound
+from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.run import RunReport
 from midcall.service.stores import InvocationFilter, Page
@@ -23,12 +24,22 @@ _NOBODY: Mapping[str, Any] = {"owner": None, "lease_until": None}
 # are named when a statement is executed; what its conditions compare is named `p_…`.
 _ADD = insert(invocations)
 _FIND = select(invocations).where(invocations.c.id == bindparam("p_id"))
+_STATUS = select(invocations.c.status).where(invocations.c.id == bindparam("p_id"))
 _COUNT_OPEN = (
     select(func.count())
     .select_from(invocations)
-    .where(_OPEN, _WAITED_FOR, invocations.c.workspace_id == bindparam("p_workspace"))
+    .where(
+        _OPEN,
+        _WAITED_FOR,
+        invocations.c.workspace_id == bindparam("p_workspace"),
+        invocations.c.kind == bindparam("p_kind"),
+    )
 )
-_COUNT_QUEUED = select(func.count()).select_from(invocations).where(invocations.c.status == _QUEUED, _WAITED_FOR)
+_COUNT_QUEUED = (
+    select(func.count())
+    .select_from(invocations)
+    .where(invocations.c.status == _QUEUED, _WAITED_FOR, invocations.c.kind == bindparam("p_kind"))
+)
 _QUEUED_ONE = update(invocations).where(invocations.c.id == bindparam("p_id"), invocations.c.status == _QUEUED)
 _CLAIM = _QUEUED_ONE.where(or_(invocations.c.due_at.is_(None), invocations.c.due_at <= bindparam("p_now"))).values(
     attempt=invocations.c.attempt + 1
@@ -67,8 +78,7 @@ class SqlInvocations:
 
     def status(self, invocation_id: str) -> InvocationStatus | None:
         """Read the status alone."""
-        query = select(invocations.c.status).where(invocations.c.id == invocation_id)
-        status = self.connection.execute(query).scalar_one_or_none()
+        status = self.connection.execute(_STATUS, {"p_id": invocation_id}).scalar_one_or_none()
         return None if status is None else InvocationStatus(status)
 
     def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[Invocation]:
@@ -117,13 +127,13 @@ class SqlInvocations:
         """Count a session's invocations that are not final."""
         return self._count(invocations.c.session_key == session_key, _OPEN)
 
-    def count_open(self, workspace_id: str) -> int:
-        """Count the workspace's queued and running invocations that somebody waits for."""
-        return self.connection.execute(_COUNT_OPEN, {"p_workspace": workspace_id}).scalar_one()
+    def count_open(self, workspace_id: str, kind: Kind) -> int:
+        """Count the workspace's queued and running invocations of a kind that somebody waits for."""
+        return self.connection.execute(_COUNT_OPEN, {"p_workspace": workspace_id, "p_kind": kind.value}).scalar_one()
 
-    def count_queued(self) -> int:
-        """Count all queued invocations that somebody waits for."""
-        return self.connection.execute(_COUNT_QUEUED).scalar_one()
+    def count_queued(self, kind: Kind) -> int:
+        """Count all queued invocations of a kind that somebody waits for."""
+        return self.connection.execute(_COUNT_QUEUED, {"p_kind": kind.value}).scalar_one()
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
         """Queue an invocation again that had failed for good, with so many more attempts."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from midcall.domain.function import Approval, Function, Version, VersionStatus
+from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import Flag
@@ -91,6 +91,7 @@ def invocation_columns(invocation: Invocation) -> dict[str, Any]:
     return columns | {
         "purpose": invocation.purpose.value,
         "phase": invocation.phase.value,
+        "kind": invocation.kind.value,
         "status": invocation.status.value,
         "params": dict(invocation.params),
         "session": dict(invocation.session),
@@ -105,6 +106,7 @@ def invocation_of(row: Row[Any]) -> Invocation:
         | {
             "purpose": Purpose(row.purpose),
             "phase": Phase(row.phase),
+            "kind": Kind(row.kind),
             "status": InvocationStatus(row.status),
             "report": None if row.report is None else _report_of(row.report),
             "outcome": None if row.outcome is None else _outcome_of(row.outcome),

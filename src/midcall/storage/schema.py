@@ -216,6 +216,7 @@ invocations = Table(
     Column("purpose", String(20), nullable=False),
     Column("phase", String(20), nullable=False),
     Column("environment", String(63), nullable=False),
+    Column("kind", String(20), nullable=False),
     Column("status", String(20), nullable=False),
     Column("params", Json, nullable=False),
     Column("session", Json, nullable=False),

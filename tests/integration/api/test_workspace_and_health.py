@@ -10,10 +10,10 @@ from midcall import __version__
 
 
 def test_a_fresh_workspace_has_the_documented_settings(admin: Client) -> None:
-    """Approval is automatic, any policy runs, a hundred calls may be in flight."""
+    """Approval is automatic, any policy runs, a hundred calls of code may be in flight."""
     found = admin.ok("GET", "/v1/workspace")
     assert (found["approval"], found["enforce_current_policy"]) == ("auto", False)
-    assert found["limits"] == {"max_in_flight": 100}
+    assert found["limits"] == {"max_in_flight": 100, "max_webhooks_in_flight": 320}
 
 
 def test_settings_that_are_left_out_stay(admin: Client) -> None:
@@ -22,7 +22,7 @@ def test_settings_that_are_left_out_stay(admin: Client) -> None:
     admin.ok("PATCH", "/v1/workspace", {"enforce_current_policy": True})
     found = admin.ok("PATCH", "/v1/workspace", {"limits": {"max_in_flight": 7}})
     assert (found["approval"], found["enforce_current_policy"]) == ("human", True)
-    assert found["limits"] == {"max_in_flight": 7}
+    assert found["limits"] == {"max_in_flight": 7, "max_webhooks_in_flight": 320}
     assert admin.ok("PATCH", "/v1/workspace", {}) == found
     assert admin.ok("GET", "/v1/workspace") == found
 

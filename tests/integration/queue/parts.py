@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from cryptography.fernet import Fernet
 from tests.support.fakes import FakeOutbound
 
 from midcall.cli.redis_server import find_redis_server, redis_argv
 from midcall.domain.errors import QueueUnavailable
+from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
-from midcall.domain.review import Findings, Subject
+from midcall.domain.review import Findings, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.domain.times import now_ms
 from midcall.queue.connection import enqueueing
@@ -28,8 +30,11 @@ from midcall.service.chain import Chain
 from midcall.service.execute import Executor
 from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
+from midcall.service.leases import Leases
 from midcall.service.ports import Queue
 from midcall.service.review_version import Reviews
+from midcall.service.run_code import CodeAttempts
+from midcall.service.secrets import Secrets
 from midcall.service.settle import Settle
 from midcall.service.sweep import Sweep
 from midcall.service.task import Tasks
@@ -37,6 +42,7 @@ from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import migrate
+from midcall.vault.cipher import FernetCipher
 
 KEY = bytes(range(32))
 POLICY = "test-policy"
@@ -101,6 +107,10 @@ class Clean:
     policy = POLICY
 
     def review(self, subject: Subject) -> Findings:  # noqa: ARG002 (the port's signature)
+        """Approve."""
+        return Findings(comments=(), policy=POLICY, took_ms=1.0)
+
+    def review_webhook(self, subject: WebhookSubject) -> Findings:  # noqa: ARG002 (the port's signature)
         """Approve."""
         return Findings(comments=(), policy=POLICY, took_ms=1.0)
 
@@ -201,9 +211,10 @@ class House:
         """Make what one worker process carries invocations out with."""
         return Executor(
             storage=self.storage,
-            sandbox=sandbox,
+            kinds={Kind.CODE: CodeAttempts(sandbox, clock=self.clock, sleep=lambda _seconds: None)},
             tasks=Tasks(storage=self.storage, approval_key=key, policy=POLICY, clock=self.clock),
             settle=self.settle,
+            leases=Leases(self.storage, self.clock),
             clock=self.clock,
             sleep=lambda _seconds: None,
             owner=owner,
@@ -211,8 +222,13 @@ class House:
 
     def function(self, name: str, **fields: Any) -> None:
         """Create, approve and publish a function."""
-        catalog = Catalog(storage=self.storage, clock=self.clock, policy=POLICY)
-        reviews = Reviews(storage=self.storage, reviewer=Clean(), approval_key=KEY, clock=self.clock)
+        secrets = Secrets(cipher=FernetCipher([Fernet.generate_key().decode()]), clock=self.clock)
+        catalog = Catalog(
+            storage=self.storage, secrets=secrets, outbound=FakeOutbound(), clock=self.clock, policy=POLICY
+        )
+        reviews = Reviews(
+            storage=self.storage, reviewer=Clean(), outbound=FakeOutbound(), approval_key=KEY, clock=self.clock
+        )
         document = {"name": name, "description": "Test the queue.", "kind": "code", "code": {"source": SOURCE}}
         catalog.create(self.caller, parse_function({**document, **fields}))
         reviews.submit(self.caller, name, 1)

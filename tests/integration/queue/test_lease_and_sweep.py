@@ -11,11 +11,12 @@ from rq.utils import as_text
 from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue, wait_for
 
 from midcall.domain.errors import QueueFull, QueueUnavailable, SandboxLost, SandboxUnavailable
+from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.run import RunReport, RunStatus
 from midcall.queue.names import LIVE, TEST
 from midcall.queue.rq_queue import RqQueue
-from midcall.service.execute import LEASE_MS
+from midcall.service.leases import LEASE_MS
 from midcall.service.sweep import REWAKE_AFTER_MS, Swept
 
 SUCCEEDED, FAILED, QUEUED = InvocationStatus.SUCCEEDED, InvocationStatus.FAILED, InvocationStatus.QUEUED
@@ -283,7 +284,7 @@ def test_a_full_queue_admits_nothing_and_stores_nothing(house: House) -> None:
     admitted = [one for one in all_at_once(*[admit] * 12) if one is not None]
     assert len(admitted) == 3
     with house.storage.read() as tx:
-        assert tx.invocations.count_queued() == 3
+        assert tx.invocations.count_queued(Kind.CODE) == 3
 
 
 @pytest.mark.parametrize("error", [SandboxLost(), SandboxUnavailable()])

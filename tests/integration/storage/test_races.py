@@ -15,8 +15,8 @@ from midcall.domain.function import VersionStatus
 from midcall.domain.invocation import InvocationStatus, Outcome
 from midcall.domain.rereview import Rereview
 from midcall.domain.workspace import Scope
-from midcall.service.execute import LEASE_MS
 from midcall.service.forms import parse_function
+from midcall.service.leases import LEASE_MS
 from midcall.service.stores import VersionId
 from midcall.service.sweep import REWAKE_AFTER_MS, Swept
 from midcall.storage.database import SqlStorage

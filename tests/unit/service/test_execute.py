@@ -14,7 +14,8 @@ from midcall.domain.errors import SandboxBusy, SandboxLost, SandboxUnavailable
 from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.domain.jsonvalue import digest
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
-from midcall.service.execute import LEASE_MS, POOL_PATIENCE_MS
+from midcall.service.leases import LEASE_MS
+from midcall.service.run_code import POOL_PATIENCE_MS
 from midcall.storage.schema import functions, invocations, versions
 
 

@@ -23,6 +23,7 @@ def test_the_document_has_every_default_and_neither_display_name_nor_tags() -> N
     assert set(config) == {
         *("name", "description", "kind", "parameters", "output_schema", "strict_output", "timeout", "retries"),
         *("max_result_chars", "messages", "code", "background", "response_variables", "requires"),
+        "attempt_timeout",
         *("speak_during_execution", "speak_after_execution"),
     }
 

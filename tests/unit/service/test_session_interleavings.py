@@ -33,7 +33,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunStatus
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import CURRENT_TIME, values
-from midcall.service.execute import LEASE_MS
+from midcall.service.leases import LEASE_MS
 from midcall.service.session_call import MAX_OPEN_CALLS
 
 SESSIONS = ("s1", "s2")

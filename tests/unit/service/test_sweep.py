@@ -3,7 +3,7 @@
 from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus
-from midcall.service.execute import LEASE_MS
+from midcall.service.leases import LEASE_MS
 from midcall.service.sweep import GRACE_MS, REWAKE_AFTER_MS, Swept
 
 QUEUED, FAILED, TIMED_OUT = InvocationStatus.QUEUED, InvocationStatus.FAILED, InvocationStatus.TIMED_OUT

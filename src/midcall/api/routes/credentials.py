@@ -11,7 +11,7 @@ from midcall.api.routes.common import PROBLEMS, Paged
 from midcall.api.services import Reader, Use, Writer
 from midcall.api.shapes import CredentialShape, Listing
 from midcall.domain.function import NAME_PATTERN
-from midcall.service.forms import Environment
+from midcall.service.fields import Environment
 
 router = APIRouter(prefix="/v1", tags=["credentials"], responses=PROBLEMS)
 

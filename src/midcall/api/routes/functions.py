@@ -104,9 +104,9 @@ def publish_version(name: Name, wanted: Publish, use: Use, caller: Writer) -> An
 
 
 @router.post("/review", response_model=ReviewShape)
-def review_draft(draft: Draft, use: Use, _caller: Writer) -> Answer:
+def review_draft(draft: Draft, use: Use, caller: Writer) -> Answer:
     """Review a function without saving anything."""
-    return Answer(use.reviews.preview(draft))
+    return Answer(use.reviews.preview(caller, draft))
 
 
 def _base(patch: dict[str, Any]) -> int | None:

@@ -47,14 +47,21 @@ _ADVICE = (
 )
 
 
+def kind_of_secret(text: str) -> str | None:
+    """Say what a text looks like that has the shape of a known service's key, token or password."""
+    if len(text) < 12:  # noqa: PLR2004 (no token is shorter)
+        return None
+    return next((kind for kind, pattern in _PATTERNS.items() if pattern.search(text)), None)
+
+
 def _shapes(module: Module) -> Iterator[Hit]:
     for node in module.nodes(ast.Constant):
         text = node.value
         if isinstance(text, bytes):
             text = text.decode("latin-1")
-        if not isinstance(text, str) or len(text) < 12:  # noqa: PLR2004 (no token is shorter)
+        if not isinstance(text, str):
             continue
-        kind = next((kind for kind, pattern in _PATTERNS.items() if pattern.search(text)), None)
+        kind = kind_of_secret(text)
         if kind:
             yield Hit(node, f"This looks like {kind}: everyone who may read the function can read it.", _ADVICE)
 

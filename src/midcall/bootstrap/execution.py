@@ -1,0 +1,52 @@
+"""Wiring of what carries invocations out: workers run code and webhooks, api processes the webhooks that are live."""
+
+import os
+import socket
+import time
+
+from midcall.bootstrap.settings import Settings, approval_key
+from midcall.bootstrap.store import wire_chain, wire_credentials, wire_secrets
+from midcall.domain.function import Kind
+from midcall.domain.times import now_ms
+from midcall.outbound.breakers import CircuitBreakers
+from midcall.outbound.oauth import OAuthTokens
+from midcall.outbound.poster import Poster
+from midcall.review import policy_version
+from midcall.sandbox.client import PoolClient
+from midcall.service.execute import Executor
+from midcall.service.leases import Leases
+from midcall.service.ports import Queue
+from midcall.service.progress import Progress
+from midcall.service.run_code import CodeAttempts
+from midcall.service.run_webhook import WebhookAttempts
+from midcall.service.settle import Settle
+from midcall.service.signing import Signing
+from midcall.service.task import Tasks
+from midcall.service.webhook_request import WebhookRequests
+from midcall.storage.database import SqlStorage
+
+
+def wire_executor(settings: Settings, storage: SqlStorage, queue: Queue, outbound: Poster) -> Executor:
+    """Wire what carries out an invocation in one process."""
+    key = approval_key(settings)
+    progress = Progress(storage=storage, queue=queue, clock=now_ms)
+    pool = PoolClient(settings.pool_socket, on_progress=progress.report)
+    requests = WebhookRequests(
+        storage=storage,
+        secrets=wire_secrets(settings),
+        credentials=wire_credentials(settings, storage, outbound),
+        tokens=OAuthTokens(outbound.send),
+        signing=Signing(storage=storage, key=key, clock=now_ms),
+        clock=now_ms,
+    )
+    webhooks = WebhookAttempts(requests=requests, outbound=outbound, breakers=CircuitBreakers(), clock=now_ms)
+    return Executor(
+        storage=storage,
+        kinds={Kind.CODE: CodeAttempts(pool, clock=now_ms, sleep=time.sleep), Kind.WEBHOOK: webhooks},
+        tasks=Tasks(storage=storage, approval_key=key, policy=policy_version(), clock=now_ms),
+        settle=Settle(storage=storage, queue=queue, chain=wire_chain(settings, queue), clock=now_ms),
+        leases=Leases(storage, now_ms),
+        clock=now_ms,
+        sleep=time.sleep,
+        owner=f"{socket.gethostname()}:{os.getpid()}",
+    )

@@ -1,0 +1,48 @@
+"""HTTP as values: what is asked of the guarded way out, and what came back."""
+
+from dataclasses import dataclass, field
+
+#: Name and value, in order; a name may stand there twice.
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request. `timeout_ms` is for all of it; a body over `max_bytes` is cut there and the rest never read."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    timeout_ms: int = 30_000
+    max_bytes: int = 256 * 1024
+    #: Redirects that are followed, 0-5.
+    redirects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """One answer: names of `headers` in lower case, `body` decoded and cut at the cap."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = field(default=b"", repr=False)
+    truncated: bool = False
+    took_ms: int = 0
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, its name in lower case, or None."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """Which OAuth2 token is wanted: client credentials, RFC 6749 section 4.4."""
+
+    token_url: str
+    client_id: str = field(repr=False)
+    client_secret: str = field(repr=False)
+    scope: str = ""
+    audience: str = ""
+    #: The client's name and secret go into the body, not into `Authorization`.
+    in_body: bool = False

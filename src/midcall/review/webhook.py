@@ -1,0 +1,261 @@
+"""The review of webhooks: what a target, its templates and its auth look like before anybody calls it.
+
+What could never be sent is refused when it is saved, with the field's path; here is what can be sent and should not be.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.domain.review import Comment, Severity, WebhookSubject
+from midcall.domain.template.text import parse_text
+from midcall.domain.template.webhook import WebhookTemplates, maybe_missing, parse_webhook, undeclared
+from midcall.domain.webhook_payload import BODYLESS
+from midcall.review.rules.secrets import kind_of_secret
+
+_URL = "https://api.example.com/orders/{{order}}"
+_ORDER: Mapping[str, Any] = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a rule found; `where` is the field's path below `webhook`."""
+
+    where: str
+    message: str
+    suggestion: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRule:
+    """One rule, with an example that passes and one that does not; both are run as tests."""
+
+    id: str
+    summary: str
+    severity: Severity
+    check: Callable[[WebhookSubject], Iterable[Finding]]
+    good: WebhookSubject
+    bad: WebhookSubject
+
+
+def example(
+    url: str = _URL,
+    *,
+    parameters: Mapping[str, Any] = _ORDER,
+    credentials: frozenset[str] = frozenset(),
+    **webhook: Any,
+) -> WebhookSubject:
+    """Return a subject for a rule's example."""
+    document = {
+        "url": url,
+        "method": "POST",
+        "headers": {},
+        "query": {},
+        "body": None,
+        "payload": "session",
+        "auth": {"type": "none"},
+        **webhook,
+    }
+    return WebhookSubject(document, parameters, credentials)
+
+
+def review_webhook(subject: WebhookSubject) -> tuple[Comment, ...]:
+    """Check one webhook that was saved, whose templates are therefore sound; returns its comments."""
+    return tuple(
+        Comment(rule.id, rule.severity, f"webhook.{found.where}: {found.message}", found.suggestion)
+        for rule in RULES
+        for found in rule.check(subject)
+    )
+
+
+def credentials_named(webhook: Mapping[str, Any]) -> dict[str, str]:
+    """Return the credentials that a webhook names, each with the field where it does."""
+    found = dict.fromkeys(_parsed(webhook).credentials(), "headers")
+    found |= dict.fromkeys((name.split(".")[1] for name in _auth_names(webhook) if name.startswith("secret.")), "auth")
+    if "credential" in webhook["auth"]:
+        found[webhook["auth"]["credential"]] = "auth.credential"
+    return found
+
+
+def _plain_http(subject: WebhookSubject) -> Iterator[Finding]:
+    if subject.webhook["url"].lower().startswith("http://"):
+        yield Finding(
+            "url",
+            "Plain http: everyone on the way can read and change what is sent and answered, secrets too.",
+            "Write https:// if the target has it.",
+        )
+
+
+def _unknown_variables(subject: WebhookSubject) -> Iterator[Finding]:
+    for name in undeclared(_names(subject), subject.parameters):
+        yield Finding(
+            _place_of(subject, name),
+            f"{{{{{name}}}}} is neither a parameter nor built in: a call without that dynamic variable fails.",
+            f"Declare the parameter {name}, or have an earlier function or the caller set that variable.",
+        )
+
+
+def _optional_parameters(subject: WebhookSubject) -> Iterator[Finding]:
+    for name in maybe_missing(_names(subject), subject.parameters):
+        yield Finding(
+            _place_of(subject, name),
+            f"{{{{{name}}}}} is an optional parameter without a default: a call that leaves it out fails.",
+            f"Make {name} required, or give it a default.",
+        )
+
+
+def _missing_credentials(subject: WebhookSubject) -> Iterator[Finding]:
+    wanted = credentials_named(subject.webhook)
+    for name in sorted(set(wanted) - subject.credentials):
+        yield Finding(
+            wanted[name],
+            f"There is no credential {name} in this workspace: every call would fail.",
+            f"Save it with PUT /v1/credentials/{name}, or correct the name.",
+        )
+
+
+def _secrets_in_templates(subject: WebhookSubject) -> Iterator[Finding]:
+    for where, text in _texts(subject.webhook):
+        kind = kind_of_secret(text)
+        if kind is not None:
+            yield Finding(
+                where,
+                f"This looks like {kind}: it stands where everyone who may read the function can read it.",
+                "Make it invalid where it came from; save the new one as a credential and name that in auth, or write "
+                "{{secret.<credential>.<key>}} into a header.",
+            )
+
+
+def _secret_in_query(subject: WebhookSubject) -> Iterator[Finding]:
+    if subject.webhook["auth"]["type"] == "query":
+        yield Finding(
+            "auth",
+            "A secret in the query ends up in the logs of every server on the way.",
+            "Use auth of type header or bearer if the target takes it.",
+        )
+
+
+def _body_without_body(subject: WebhookSubject) -> Iterator[Finding]:
+    webhook = subject.webhook
+    if webhook["method"] in BODYLESS and webhook["auth"]["type"] == "body":
+        yield Finding("auth", f"{webhook['method']} carries no body to put a secret in.", "Use another kind of auth.")
+
+
+def _body_unused(subject: WebhookSubject) -> Iterator[Finding]:
+    webhook = subject.webhook
+    if webhook["body"] is None:
+        return
+    if webhook["method"] in BODYLESS:
+        yield Finding("body", f"{webhook['method']} carries no body: this is never sent.", "Remove it, or use POST.")
+    elif webhook["payload"] != "template":
+        yield Finding(
+            "body",
+            f'The payload is "{webhook["payload"]}": this body is never sent.',
+            'Remove it, or set payload to "template".',
+        )
+
+
+def _texts(webhook: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "url", webhook["url"]
+    for part in ("headers", "query", "auth"):
+        yield from ((f"{part}.{name}", text) for name, text in webhook[part].items() if isinstance(text, str))
+    yield from (("body", text) for text in _inner(webhook["body"]))
+
+
+def _inner(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for name, item in value.items() for text in (name, *_inner(item)))
+    elif isinstance(value, list):
+        yield from (text for item in value for text in _inner(item))
+
+
+def _place_of(subject: WebhookSubject, name: str) -> str:
+    """Say where a name stands first."""
+    mark = f"{{{{{name}}}}}"
+    return next((where for where, text in _texts(subject.webhook) if mark in text.replace(" ", "")), "url")
+
+
+def _names(subject: WebhookSubject) -> frozenset[str]:
+    return _parsed(subject.webhook).names() | _auth_names(subject.webhook)
+
+
+def _auth_names(webhook: Mapping[str, Any]) -> frozenset[str]:
+    texts = [text for text in webhook["auth"].values() if isinstance(text, str)]
+    parsed = (parse_text(text, "webhook.auth", max_chars=len(text), secrets=True) for text in texts)
+    return frozenset[str]().union(*(text.names for text in parsed))
+
+
+def _parsed(webhook: Mapping[str, Any]) -> WebhookTemplates:
+    return parse_webhook(url=webhook["url"], headers=webhook["headers"], query=webhook["query"], body=webhook["body"])
+
+
+#: A webhook that no rule has anything to say about.
+FINE = example()
+RULES: tuple[WebhookRule, ...] = (
+    WebhookRule(
+        id="webhook.http",
+        summary="The target is called over https.",
+        severity=Severity.WARNING,
+        check=_plain_http,
+        good=FINE,
+        bad=example("http://api.example.com/orders"),
+    ),
+    WebhookRule(
+        id="webhook.variable",
+        summary="Every name in a template is a parameter, is built in, or is known to be a dynamic variable.",
+        severity=Severity.WARNING,
+        check=_unknown_variables,
+        good=FINE,
+        bad=example("https://api.example.com/users/{{user_name}}"),
+    ),
+    WebhookRule(
+        id="webhook.optional",
+        summary="A parameter that a template needs is required, or has a default.",
+        severity=Severity.WARNING,
+        check=_optional_parameters,
+        good=FINE,
+        bad=example(parameters={"type": "object", "properties": {"order": {"type": "string"}}}),
+    ),
+    WebhookRule(
+        id="webhook.credential",
+        summary="Every credential that is named exists.",
+        severity=Severity.ERROR,
+        check=_missing_credentials,
+        good=example(auth={"type": "credential", "credential": "crm"}, credentials=frozenset({"crm"})),
+        bad=example(auth={"type": "credential", "credential": "crm"}),
+    ),
+    WebhookRule(
+        id="webhook.secret",
+        summary="No template holds what has the shape of a key, token or password of a known service.",
+        severity=Severity.WARNING,
+        check=_secrets_in_templates,
+        good=example(headers={"Authorization": "Bearer {{secret.crm.token}}"}, credentials=frozenset({"crm"})),
+        bad=example(body={"key": "AKIA" + "A" * 16}, payload="template"),
+    ),
+    WebhookRule(
+        id="webhook.query-secret",
+        summary="Secrets travel in headers, not in the query.",
+        severity=Severity.WARNING,
+        check=_secret_in_query,
+        good=FINE,
+        bad=example(auth={"type": "query", "name": "api_key", "value": "********"}),
+    ),
+    WebhookRule(
+        id="webhook.body-auth",
+        summary="Auth in the body needs a method that carries one.",
+        severity=Severity.ERROR,
+        check=_body_without_body,
+        good=example(auth={"type": "body", "name": "api_key", "value": "********"}),
+        bad=example(method="GET", auth={"type": "body", "name": "api_key", "value": "********"}),
+    ),
+    WebhookRule(
+        id="webhook.body",
+        summary="A body that is written is sent.",
+        severity=Severity.WARNING,
+        check=_body_unused,
+        good=example(body={"id": "{{order}}"}, payload="template"),
+        bad=example(body={"id": "{{order}}"}, payload="session"),
+    ),
+)

@@ -1,0 +1,56 @@
+"""Fields that forms are made of, and how faults in them are told."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+
+from midcall.domain.errors import Fault
+
+
+class Form(BaseModel):
+    """A body in which every unknown field is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+def storable(text: str) -> str:
+    """Refuse a text that no database keeps; a validator."""
+    # PostgreSQL's text takes neither, and no caller means them.
+    if "\0" in text:
+        raise ValueError("contains a NUL character; remove it")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("contains half of a surrogate pair; remove it")
+    return text
+
+
+#: Numbers and flags as JSON has them: "5", true and 5.0 are no whole numbers, "yes" is no flag.
+Whole = Annotated[int, Strict()]
+Flag = Annotated[bool, Strict()]
+
+Line = Annotated[str, AfterValidator(storable), Field(max_length=200)]
+Message = Annotated[str, AfterValidator(storable), Field(max_length=1_000)]
+Description = Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=1_024)]
+
+
+Environment = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+
+
+def faults_of(error: ValidationError) -> Iterator[Fault]:
+    """Turn pydantic's errors into faults whose paths are those of the input."""
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        yield Fault(path_of(item["loc"]), text_of(item["type"], item["msg"]))
+
+
+def path_of(loc: tuple[int | str, ...]) -> str:
+    """Write a path; the names of a union's branches, and the word for a key itself, are no part of it."""
+    return ".".join(str(part) for part in loc if not str(part).startswith("<") and part != "[key]")
+
+
+def text_of(kind: str, message: str) -> str:
+    """Write a fault's text so that it says what to do."""
+    if kind == "extra_forbidden":
+        return "unknown field; remove it or check its spelling"
+    if kind == "missing":
+        return "required; add it"
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,76 @@
+"""Leases: how a process shows that it still works on what it has claimed."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from midcall.domain.invocation import Invocation
+from midcall.service.ports import Storage
+
+#: A process that is silent for this long has lost its invocations.
+LEASE_MS = 5_000
+RENEW_EVERY_S = 1.5
+
+log = structlog.get_logger()
+
+
+class Leases:
+    """Renews the leases of all invocations that this process carries out, in one transaction a round.
+
+    One thread for all: hundreds of webhooks may be under way at once, and a commit each would keep the database busy.
+    Make one a process, after its fork.
+    """
+
+    def __init__(self, storage: Storage, clock: Callable[[], int]) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._held: dict[str, int] = {}
+        self._changed = threading.Condition()
+        self._renewer: threading.Thread | None = None
+
+    @contextmanager
+    def hold(self, invocation: Invocation) -> Iterator[None]:
+        """Renew the lease of a claimed invocation until the block ends."""
+        with self._changed:
+            self._held[invocation.id] = invocation.attempt
+            if self._renewer is None:
+                self._renewer = threading.Thread(target=self._renew_forever, daemon=True, name="leases")
+                self._renewer.start()
+            self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held.pop(invocation.id, None)
+
+    def _renew_forever(self) -> None:
+        pause = threading.Event()
+        while True:
+            with self._changed:
+                while not self._held:
+                    self._changed.wait()
+            pause.wait(RENEW_EVERY_S)
+            with self._changed:
+                held = dict(self._held)
+            try:
+                self._renew(held)
+            except Exception:  # a thread's edge: the next round tries again, and the fence guards the rest
+                log.warning("leases_not_renewed", invocations=len(held), exc_info=True)
+
+    def _renew(self, held: dict[str, int]) -> None:
+        if not held:
+            return
+        with self._storage.write() as tx:
+            until = self._clock() + LEASE_MS
+            lost = [
+                key
+                for key, attempt in held.items()
+                if not tx.invocations.renew(key, attempt=attempt, lease_until=until)
+            ]
+        with self._changed:
+            for key in lost:
+                # Over, or taken by the sweep: nothing to renew. An attempt claimed since then is another one.
+                if self._held.get(key) == held[key]:
+                    del self._held[key]

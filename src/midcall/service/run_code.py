@@ -1,0 +1,39 @@
+"""Run code: one attempt in a sandbox."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from midcall.domain.errors import SandboxUnavailable
+from midcall.domain.retry import RETRIED_STATUSES
+from midcall.domain.run import RunReport, RunStatus
+from midcall.service.attempts import Attempt
+from midcall.service.ports import Sandbox
+from midcall.service.task import Task
+
+#: A pool that was killed is back within about two seconds; somebody waits, so no longer than this.
+POOL_PATIENCE_MS = 5_000
+_POOL_RETRY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAttempts:
+    """Runs code in sandboxes."""
+
+    sandbox: Sandbox
+    clock: Callable[[], int]
+    sleep: Callable[[float], None]
+
+    def attempt(self, task: Task, number: int) -> Attempt:
+        """Run once, as soon as a pool that is away for a moment is back."""
+        give_up_at = self.clock() + POOL_PATIENCE_MS
+        while True:
+            if task.deadline_at <= self.clock():
+                return Attempt(RunReport(RunStatus.TIMEOUT))
+            try:
+                report = self.sandbox.run(task.request(number, now=self.clock()))
+            except SandboxUnavailable:
+                if self.clock() >= give_up_at:
+                    raise
+                self.sleep(_POOL_RETRY_S)
+            else:
+                return Attempt(report, again=report.status in RETRIED_STATUSES)

@@ -1,0 +1,181 @@
+"""What may be written about a webhook, as pydantic models."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+
+from midcall.domain.function import NAME_PATTERN
+from midcall.domain.webhook_payload import BODYLESS
+from midcall.service.fields import Form, storable
+
+MAX_URL = 2_048
+MAX_VALUE = 8_192
+MAX_NAMES = 50
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Payload = Literal["session", "call", "args", "template"]
+
+#: midcall writes these itself: where a request goes, how long it is, and what proves that it is ours.
+OWN_HEADERS = frozenset(
+    {
+        *("accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization"),
+        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "idempotency-key", "traceparent"),
+        *("webhook-id", "webhook-timestamp", "webhook-signature", "x-retell-signature", "x-midcall-deadline-ms"),
+    }
+)
+
+
+def _pairs(value: Any) -> Any:
+    """Take a list of `{name | key, value}` for an object, as several vendors write it."""
+    if not isinstance(value, list):
+        return value
+    read: dict[Any, Any] = {}
+    for index, item in enumerate(value):
+        if not isinstance(item, Mapping) or set(item) not in ({"name", "value"}, {"key", "value"}):
+            raise ValueError(f"entry {index}: write an object name -> value, or a list of {{name, value}}")
+        name = item.get("name", item.get("key"))
+        if name in read:
+            raise ValueError(f"{name!r:.80} is there twice; keep one")
+        read[name] = item["value"]
+    return read
+
+
+def _free_header(name: str) -> str:
+    if name.lower() in OWN_HEADERS:
+        raise ValueError("midcall sets this header itself; remove it")
+    return name
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,128}$"), AfterValidator(_free_header)]
+Value = Annotated[str, AfterValidator(storable), Field(max_length=MAX_VALUE)]
+Text = Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=200)]
+Given = Annotated[Value, Field(min_length=1)]
+CredentialName = Annotated[str, Field(pattern=NAME_PATTERN)]
+
+
+class NoAuth(Form):
+    """No authentication."""
+
+    type: Literal["none"] = "none"
+
+
+class BearerAuth(Form):
+    """`Authorization: Bearer <token>`."""
+
+    type: Literal["bearer"]
+    token: Given
+
+
+class BasicAuth(Form):
+    """`Authorization: Basic <base64 of username:password>`."""
+
+    type: Literal["basic"]
+    username: Value
+    password: Value
+
+
+class HeaderAuth(Form):
+    """A secret in a header of its own."""
+
+    type: Literal["header"]
+    name: HeaderName
+    value: Given
+
+
+class QueryAuth(Form):
+    """A secret in the query."""
+
+    type: Literal["query"]
+    name: Text
+    value: Given
+
+
+class BodyAuth(Form):
+    """A secret in a field of the JSON body."""
+
+    type: Literal["body"]
+    name: Text
+    value: Given
+
+
+class OAuth2Auth(Form):
+    """A token from a token endpoint, by client credentials (RFC 6749 §4.4)."""
+
+    type: Literal["oauth2"]
+    token_url: Annotated[str, Field(min_length=1, max_length=MAX_URL)]
+    client_id: Given
+    client_secret: Given
+    scope: Annotated[str, Field(max_length=1_000)] = ""
+    audience: Annotated[str, Field(max_length=1_000)] = ""
+
+
+class CredentialAuth(Form):
+    """A credential of the workspace; its own type says how it is used."""
+
+    type: Literal["credential"] = "credential"
+    credential: CredentialName
+
+
+_KINDS = ("none", "bearer", "basic", "header", "query", "body", "oauth2", "credential")
+
+
+def _auth_kind(value: Any) -> str:
+    if isinstance(value, Form):  # on the way out
+        return f"<{getattr(value, 'type', 'other')}>"
+    if not isinstance(value, Mapping):
+        return "<other>"
+    if "credential" in value:
+        return "<credential>"
+    kind = value.get("type", "none")
+    return f"<{kind}>" if kind in _KINDS else "<other>"
+
+
+def _no_kind(_value: Any) -> Any:
+    raise ValueError(f'write {{"type": …}} with one of {", ".join(_KINDS)}, or {{"credential": "<name>"}}')
+
+
+Auth = Annotated[
+    Annotated[NoAuth, Tag("<none>")]
+    | Annotated[BearerAuth, Tag("<bearer>")]
+    | Annotated[BasicAuth, Tag("<basic>")]
+    | Annotated[HeaderAuth, Tag("<header>")]
+    | Annotated[QueryAuth, Tag("<query>")]
+    | Annotated[BodyAuth, Tag("<body>")]
+    | Annotated[OAuth2Auth, Tag("<oauth2>")]
+    | Annotated[CredentialAuth, Tag("<credential>")]
+    | Annotated[NoAuth, BeforeValidator(_no_kind), Tag("<other>")],
+    Discriminator(_auth_kind),
+]
+
+
+class Webhook(Form):
+    """A URL that midcall calls. Literal values of headers, query and auth are kept encrypted and never shown again."""
+
+    url: Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=MAX_URL)]
+    method: Method = "POST"
+    headers: Annotated[dict[HeaderName, Value], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(
+        default={}
+    )
+    query: Annotated[dict[Text, Value], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(default={})
+    body: Any = None
+    payload: Payload = "session"
+    auth: Auth = NoAuth()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _body_means_template(cls, document: Any) -> Any:
+        if isinstance(document, Mapping) and document.get("body") is not None and "payload" not in document:
+            return {**document, "payload": "template"}
+        return document
+
+    @field_validator("url")
+    @classmethod
+    def _with_scheme(cls, url: str) -> str:
+        return url if "://" in url else f"https://{url}"
+
+    @model_validator(mode="after")
+    def _check_body(self) -> Self:
+        if self.payload == "template" and self.body is None and self.method not in BODYLESS:
+            raise ValueError('the payload "template" needs a body; add one')
+        return self

@@ -1,0 +1,215 @@
+"""From a task to the HTTP request of a webhook: secrets revealed, templates filled, auth added, body signed."""
+
+import secrets as chance
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from midcall.domain.credential import Resolved
+from midcall.domain.errors import InvalidInput
+from midcall.domain.http import Headers, HttpRequest, TokenRequest
+from midcall.domain.parameters import MASK
+from midcall.domain.redaction import Redaction
+from midcall.domain.template.text import parse_text
+from midcall.domain.template.url import with_query
+from midcall.domain.template.values import Values, values_of
+from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
+from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, body_bytes, fill_webhook
+from midcall.review.webhook import credentials_named
+from midcall.service.credentials import Credentials
+from midcall.service.inline_secrets import revealed
+from midcall.service.ports import Storage, Tokens
+from midcall.service.secrets import Secrets
+from midcall.service.signing import Signing
+from midcall.service.task import Task
+from midcall.service.webhook_auth import Proof, proof_of, proof_of_credential
+
+#: Of an answer; a result may be as large (SPEC: the whole stays on the invocation up to 256 KB).
+MAX_ANSWER_BYTES = 256 * 1024
+MAX_AUTH_CHARS = 8_192
+#: Of a request that is shown.
+MAX_SHOWN_CHARS = 16_000
+#: Headers whose values prove who calls.
+_PROVING = frozenset({"authorization", "cookie"})
+_SPAN_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that is ready to be sent, and how it may be shown."""
+
+    request: HttpRequest
+    #: What a circuit breaker counts for: this function at this host.
+    target: str
+    redaction: Redaction
+    token: TokenRequest | None = None
+
+    def shown_request(self) -> dict[str, Any]:
+        """Return the request as its author may see it."""
+        sent = self.request
+        headers = {
+            name: MASK if name.lower() in _PROVING else self.redaction.text(value) for name, value in sent.headers
+        }
+        body = sent.body[: 4 * MAX_SHOWN_CHARS].decode("utf-8", "replace")
+        return {
+            "method": sent.method,
+            "url": self.redaction.text(sent.url),
+            "headers": headers,
+            "body": self.redaction.text(body)[:MAX_SHOWN_CHARS],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Revealed:
+    """A webhook's document with its literal values, and the credentials that it uses."""
+
+    webhook: Mapping[str, Any] = field(repr=False)
+    templates: WebhookTemplates = field(repr=False)
+    inline: tuple[str, ...] = field(repr=False)
+    credentials: Mapping[str, Resolved] = field(repr=False)
+
+    @property
+    def auth(self) -> Mapping[str, Any]:
+        """How the target is shown who calls."""
+        found: Mapping[str, Any] = self.webhook["auth"]
+        return found
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All values that nobody may see."""
+        return (*self.inline, *(text for resolved in self.credentials.values() for text in resolved.secrets))
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequests:
+    """Prepares requests."""
+
+    storage: Storage
+    secrets: Secrets
+    credentials: Credentials
+    tokens: Tokens
+    signing: Signing
+    clock: Callable[[], int]
+
+    def prepare(self, task: Task) -> Prepared:
+        """Make the request of one attempt.
+
+        Raises TemplateUnfilled, CredentialMissing, SecretUnreadable, InvalidInput, and an OutboundError where a token
+        could not be fetched; nothing was sent to the target then.
+        """
+        known = self._reveal(task)
+        now = self.clock()
+        left_ms = max(1, task.deadline_at - now)
+        session = task.session_body(now=now)
+        values = values_of(session, params=task.invocation.params, now=now, secrets=_by_name(known.credentials))
+        proof = self._proof(known, values, left_ms)
+        filled = _filled(task, known, proof, session, values)
+        body = _body(filled, proof)
+        headers = [*_without(filled.headers, proof.headers), *proof.headers, *self._own_headers(task, body, left_ms)]
+        if filled.has_body and not any(name.lower() == "content-type" for name, _ in headers):
+            headers.insert(0, ("Content-Type", "application/json"))
+        return Prepared(
+            request=HttpRequest(
+                method=known.webhook["method"],
+                url=with_query(filled.target(), proof.query),
+                headers=tuple(headers),
+                body=body,
+                timeout_ms=min(left_ms, _attempt_ms(task)),
+                max_bytes=MAX_ANSWER_BYTES,
+            ),
+            target=f"{task.version.function_id} {known.templates.url.origin}",
+            redaction=Redaction((*known.secrets, *proof.secrets)),
+            token=proof.token,
+        )
+
+    def forget_token(self, prepared: Prepared) -> None:
+        """Fetch another token for the next attempt: the target did not take this one."""
+        if prepared.token is not None:
+            self.tokens.forget(prepared.token)
+
+    def _reveal(self, task: Task) -> _Revealed:
+        workspace_id, environment = task.invocation.workspace_id, task.invocation.environment
+        with self.storage.read() as tx:
+            config, inline = revealed(task.config, lambda secret_id: self.secrets.reveal(tx, workspace_id, secret_id))
+            webhook = config["webhook"]
+            templates = parse_webhook(
+                url=webhook["url"], headers=webhook["headers"], query=webhook["query"], body=webhook["body"]
+            )
+            credentials = {
+                name: self.credentials.resolve(tx, workspace_id, name, environment)
+                for name in sorted(credentials_named(task.config["webhook"]))
+            }
+        for resolved in credentials.values():
+            self.credentials.note_use(resolved)
+        return _Revealed(webhook, templates, inline, credentials)
+
+    def _proof(self, known: _Revealed, values: Values, left_ms: int) -> Proof:
+        if "credential" in known.auth:
+            proof = proof_of_credential(known.credentials[known.auth["credential"]])
+        else:
+            proof = proof_of(known.auth, lambda text, loc: _fill(text, loc, values))
+        if proof.token is None:
+            return proof
+        token = self.tokens.token(proof.token, timeout_ms=left_ms)
+        headers = (*proof.headers, ("Authorization", f"Bearer {token}"))
+        return replace(proof, headers=headers, secrets=(*proof.secrets, token))
+
+    def _own_headers(self, task: Task, body: bytes, left_ms: int) -> Headers:
+        invocation = task.invocation
+        # Attempts of one call share its trace, its id and its key; each has its own span.
+        trace = invocation.trace_id or invocation.id.removeprefix("inv_").rjust(32, "0")[-32:]
+        signed = self.signing.webhook_headers(invocation.workspace_id, invocation.id, body)
+        return (
+            ("Idempotency-Key", invocation.id),
+            ("traceparent", f"00-{trace}-{chance.token_hex(_SPAN_BYTES)}-01"),
+            ("X-Midcall-Deadline-Ms", str(left_ms)),
+            *signed.items(),
+        )
+
+
+def _filled(task: Task, known: _Revealed, proof: Proof, session: Mapping[str, Any], values: Values) -> FilledWebhook:
+    given = task.invocation.session.get("call")
+    call = WebhookCall(
+        function=task.invocation.function,
+        args=task.invocation.params,
+        session=session,
+        call=given if isinstance(given, Mapping) else None,
+    )
+    return fill_webhook(
+        known.templates,
+        call,
+        values,
+        method=known.webhook["method"],
+        form=PayloadForm(known.webhook["payload"]),
+        taken={name for name, _ in proof.query},
+    )
+
+
+def _body(filled: FilledWebhook, proof: Proof) -> bytes:
+    if not proof.fields:
+        return filled.body()
+    if not filled.has_body or not isinstance(filled.payload, Mapping):
+        raise InvalidInput("auth in the body needs a body that is a JSON object; use another kind of auth")
+    return body_bytes({**filled.payload, **proof.fields})
+
+
+def _by_name(credentials: Mapping[str, Resolved]) -> dict[str, dict[str, str]]:
+    return {
+        name: {key: value for key, value in resolved.values.items() if isinstance(value, str)}
+        for name, resolved in credentials.items()
+    }
+
+
+def _fill(text: str, loc: str, values: Values) -> str:
+    return parse_text(text, loc, max_chars=MAX_AUTH_CHARS, secrets=True).fill(values, loc, max_chars=MAX_AUTH_CHARS)
+
+
+def _without(headers: Headers, others: Headers) -> Headers:
+    """Leave out headers that auth writes itself."""
+    taken = {name.lower() for name, _ in others}
+    return tuple(pair for pair in headers if pair[0].lower() not in taken)
+
+
+def _attempt_ms(task: Task) -> int:
+    seconds = task.config.get("attempt_timeout") or task.config["timeout"]
+    return int(seconds) * 1000

@@ -1,0 +1,312 @@
+"""Webhooks over real sockets: what reaches the target, byte for byte, and what becomes of its answer."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from tests.support.serving import Client
+from tests.support.target import Received, Reply, Target, replying, target
+
+from midcall.domain.parameters import MASK
+from midcall.domain.signature import verify_retell, verify_standard
+
+SECRET = "s3cr3t-Ä/value+with=signs"  # noqa: S105 (made up)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Target]:
+    """Serve one target for all tests of this file."""
+    with target() as it:
+        yield it
+
+
+@pytest.fixture
+def there(server: Target) -> Target:
+    """Give a target that has received nothing yet and answers with an empty object."""
+    server.received.clear()
+    server.answer = lambda _: Reply()
+    return server
+
+
+def webhook(there: Target, path: str = "/hook", **fields: Any) -> dict[str, Any]:
+    """Return the fields of a function whose webhook is the target."""
+    outer = {name: fields.pop(name) for name in OUTER if name in fields}
+    return {"kind": "webhook", "webhook": {"url": there.url + path, **fields}, **outer}
+
+
+OUTER = (
+    *("parameters", "timeout", "attempt_timeout", "retries", "messages", "response_variables", "output_schema"),
+    *("max_result_chars", "background"),
+)
+
+
+def publish(admin: Client, name: str, body: dict[str, Any]) -> Any:
+    """Publish a webhook function."""
+    parameters = {"type": "object", "properties": {"city": {"type": "string"}}}
+    document = {"name": name, "description": "Tells the weather of a city.", "parameters": parameters, **body}
+    created = admin.ok("POST", "/v1/functions", document, status=201)
+    review = admin.ok("POST", f"/v1/functions/{name}/versions/1/submit")
+    assert review["status"] == "approved", review
+    admin.ok("POST", f"/v1/functions/{name}/publish", {"version": 1})
+    return created
+
+
+def invoke(admin: Client, name: str, **params: Any) -> Any:
+    """Invoke a function."""
+    return admin.ok("POST", f"/v1/functions/{name}/invoke", {"params": params})
+
+
+def test_the_session_body_is_posted_signed_and_the_answer_is_the_result(admin: Client, there: Target) -> None:
+    """The default payload; both signatures hold; the target is told deadline, key and trace."""
+    secret = admin.ok("POST", "/v1/workspace/signing-secret", {}, status=200)["current"]
+    there.answer = lambda _: replying({"temperature": 21.0, "dynamicVariables": {"asked": True}})
+    publish(admin, "weather", webhook(there))
+    outcome = invoke(admin, "weather", city="São Paulo")
+    assert outcome["status"] == "succeeded"
+    assert (outcome["result"], outcome["dynamicVariables"]["asked"]) == ({"temperature": 21.0}, True)
+    got = there.last
+    assert (got.method, got.path, got.headers["content-type"]) == ("POST", "/hook", "application/json")
+    assert got.json["params"] == {"city": "São Paulo"}
+    assert got.json["phase"] == "during_session"
+    assert got.headers["idempotency-key"] == outcome["invocation_id"]
+    assert got.headers["traceparent"].startswith("00-")
+    assert 0 < int(got.headers["x-midcall-deadline-ms"]) <= 120_000
+    now = time.time()
+    assert verify_retell(secret, header=got.headers["x-retell-signature"], body=got.body, now_ms=int(now * 1000))
+    assert verify_standard([secret], headers=got.headers, body=got.body, now_s=int(now))
+
+
+@pytest.mark.parametrize(
+    ("payload", "wanted"),
+    [("args", {"city": "Rome"}), ("call", {"name": "pay", "args": {"city": "Rome"}})],
+)
+def test_other_payloads(admin: Client, there: Target, payload: str, wanted: dict[str, Any]) -> None:
+    """`args` puts the arguments at the root; `call` is Retell's envelope with the session body as the call."""
+    publish(admin, "pay", webhook(there, payload=payload))
+    assert invoke(admin, "pay", city="Rome")["status"] == "succeeded"
+    sent = there.last.json
+    call = sent.pop("call", None)
+    assert sent == wanted
+    assert (call is None) == (payload == "args")
+
+
+def test_a_get_has_no_body_and_carries_unused_arguments_in_its_query(admin: Client, there: Target) -> None:
+    """What the path uses does not stand in the query again; the empty body is what is signed."""
+    properties = {"id": {"type": "string"}, "limit": {"type": "integer"}}
+    publish(
+        admin,
+        "orders",
+        webhook(
+            there,
+            "/customers/{{id}}/orders",
+            method="GET",
+            query={"include": "orders"},
+            parameters={"type": "object", "properties": properties, "required": ["id"]},
+        ),
+    )
+    assert invoke(admin, "orders", id="a/b ü", limit=3)["status"] == "succeeded"
+    got = there.last
+    assert (got.method, got.path, got.body) == ("GET", "/customers/a%2Fb%20%C3%BC/orders?include=orders&limit=3", b"")
+    assert "content-type" not in got.headers
+
+
+@pytest.mark.parametrize(
+    ("auth", "header", "value"),
+    [
+        ({"type": "bearer", "token": SECRET}, "authorization", f"Bearer {SECRET}"),
+        (
+            {"type": "basic", "username": "u", "password": SECRET},
+            "authorization",
+            "Basic " + base64.b64encode(f"u:{SECRET}".encode()).decode(),
+        ),
+        ({"type": "header", "name": "X-API-Key", "value": SECRET}, "x-api-key", SECRET),
+    ],
+)
+def test_auth_in_headers(admin: Client, there: Target, auth: dict[str, Any], header: str, value: str) -> None:
+    """The target gets the secret; the function's document does not show it, nor does the record of the call."""
+    there.answer = lambda got: replying({"echo": got.headers[header]}, 200)
+    created = publish(admin, "secured", webhook(there, auth=auth))
+    assert SECRET not in json.dumps(created)
+    assert created["webhook"]["auth"] | {"type": ""} == {
+        name: MASK if name not in {"type", "name"} else given for name, given in auth.items()
+    } | {"type": ""}
+    outcome = invoke(admin, "secured")
+    assert there.last.headers[header].encode("latin-1").decode() == value
+    record = admin.ok("GET", f"/v1/invocations/{outcome['invocation_id']}")
+    for shown in (outcome, record):
+        assert SECRET not in json.dumps(shown, ensure_ascii=False)
+
+
+def test_auth_in_query_and_body(admin: Client, there: Target) -> None:
+    """A secret in the query is percent-encoded; one in the body stands beside the arguments."""
+    publish(admin, "by_query", webhook(there, auth={"type": "query", "name": "key", "value": SECRET}))
+    publish(admin, "by_body", webhook(there, payload="args", auth={"type": "body", "name": "api_key", "value": SECRET}))
+    report = admin.ok("POST", "/v1/functions/by_query/test", {})
+    assert there.last.path == "/hook?key=s3cr3t-%C3%84%2Fvalue%2Bwith%3Dsigns"
+    assert report["request"]["url"].endswith(f"?key={MASK}")
+    report = admin.ok("POST", "/v1/functions/by_body/test", {"params": {"city": "Rome"}})
+    assert there.last.json == {"city": "Rome", "api_key": SECRET}
+    assert SECRET not in json.dumps(report, ensure_ascii=False)
+
+
+def test_an_oauth2_token_is_fetched_once_and_anew_when_it_is_not_taken(admin: Client, there: Target) -> None:
+    """Client credentials: one token for several calls; a 401 drops it, and the next call brings another."""
+    tokens: list[str] = []
+
+    def answer(got: Received) -> Reply:
+        if got.path == "/token":
+            tokens.append(f"token-{len(tokens)}")
+            return replying({"access_token": tokens[-1], "token_type": "bearer", "expires_in": 3600})
+        return replying(
+            {}, 401 if got.headers["authorization"] == "Bearer token-0" and len(there.received) > 4 else 200
+        )
+
+    there.answer = answer
+    auth = {"type": "oauth2", "token_url": f"{there.url}/token", "client_id": "me", "client_secret": SECRET}
+    publish(admin, "oauth", webhook(there, auth=auth))
+    assert [invoke(admin, "oauth")["status"] for _ in range(5)] == ["succeeded"] * 3 + ["failed", "succeeded"]
+    assert tokens == ["token-0", "token-1"]
+    asked = there.received[0]
+    assert asked.body == b"grant_type=client_credentials"
+    assert asked.headers["authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(("status", "text"), [(404, "Not there."), (503, "Down."), (400, "Hm."), (418, "Hm.")])
+def test_error_messages_by_status(admin: Client, there: Target, status: int, text: str) -> None:
+    """The line hears what the author wrote for that status; the agent gets status and body."""
+    there.answer = lambda _: replying({"why": "because"}, status)
+    messages = {"error": {"404": "Not there.", "5xx": "Down.", "default": "Hm."}}
+    publish(admin, "failing", webhook(there, messages=messages, retries=0))
+    outcome = invoke(admin, "failing")
+    assert (outcome["status"], outcome["message"]) == ("failed", text)
+    error = outcome["error"]
+    assert (error["type"], error["http_status"], json.loads(error["body"])) == (
+        "http_error",
+        status,
+        {"why": "because"},
+    )
+
+
+def test_it_tries_again_with_the_same_key_and_heeds_retry_after(admin: Client, there: Target) -> None:
+    """503, then 429 with Retry-After, then success: three requests, one outcome."""
+    answers = [Reply(503), replying({}, 429, **{"retry-after": "1"}), replying({"fine": True})]
+    there.answer = lambda _: answers.pop(0)
+    publish(admin, "flaky", webhook(there))
+    began = time.monotonic()
+    outcome = invoke(admin, "flaky")
+    assert (outcome["status"], outcome["result"]) == ("succeeded", {"fine": True})
+    assert time.monotonic() - began >= 1.0
+    assert len({got.headers["idempotency-key"] for got in there.received}) == 1
+    assert len({got.headers["traceparent"] for got in there.received}) == 3
+
+
+def test_a_hung_attempt_leaves_room_for_another(admin: Client, there: Target) -> None:
+    """`attempt_timeout` bounds one attempt; the second one succeeds within the call's deadline."""
+    let_go = threading.Event()
+
+    def answer(_: Received) -> Reply:
+        if len(there.received) == 1:
+            let_go.wait(10)
+        return replying({"n": len(there.received)})
+
+    there.answer = answer
+    publish(admin, "hung", webhook(there, timeout=10, attempt_timeout=1, retries=1))
+    outcome = invoke(admin, "hung")
+    let_go.set()
+    assert (outcome["status"], outcome["result"]) == ("succeeded", {"n": 2})
+
+
+def test_a_timeout_is_told_from_a_refusal_and_from_nobody_there(admin: Client, there: Target) -> None:
+    """Test shows request and response, and which of them went wrong."""
+    let_go = threading.Event()
+    there.answer = lambda _: replying({"let_go": let_go.wait(5)})
+    publish(admin, "slow", webhook(there, timeout=1, retries=0))
+    report = admin.ok("POST", "/v1/functions/slow/test", {})
+    let_go.set()
+    assert (report["status"], report["error"]["type"], report["response"]) == ("timeout", "timed_out", None)
+    publish(admin, "nobody", {"kind": "webhook", "retries": 0, "webhook": {"url": "http://127.0.0.1:1024/"}})
+    report = admin.ok("POST", "/v1/functions/nobody/test", {})
+    assert (report["status"], report["error"]["type"]) == ("error", "connect_failed")
+    there.answer = lambda _: replying({"no": 1}, 401)
+    publish(admin, "unwelcome", webhook(there, retries=0))
+    report = admin.ok("POST", "/v1/functions/unwelcome/test", {"params": {"city": "Rome"}})
+    assert (report["status"], report["error"]["http_status"]) == ("http_error", 401)
+    assert (report["request"]["method"], report["response"]["status"]) == ("POST", 401)
+    assert json.loads(report["request"]["body"])["params"] == {"city": "Rome"}
+    assert json.loads(report["response"]["body"]) == {"no": 1}
+
+
+def test_a_target_that_keeps_failing_is_left_alone_for_a_while(admin: Client, there: Target) -> None:
+    """The breaker opens after five failures of this function at this host, and another function is not concerned."""
+    there.answer = lambda _: Reply(500)
+    publish(admin, "broken", webhook(there, retries=0, messages={"error": "Later."}))
+    kinds = [invoke(admin, "broken")["error"]["type"] for _ in range(7)]
+    assert kinds == ["http_error"] * 5 + ["circuit_open"] * 2
+    assert len(there.received) == 5
+    assert invoke(admin, "broken")["message"] == "Later."
+    there.answer = lambda _: Reply()
+    publish(admin, "other", webhook(there, retries=0))
+    assert invoke(admin, "other")["status"] == "succeeded"
+
+
+def test_text_bytes_and_too_much(admin: Client, there: Target) -> None:
+    """Whatever comes becomes a value; what is too large is told, not cut in silence."""
+    publish(admin, "any", webhook(there, retries=0))
+    there.answer = lambda _: Reply(200, "sunny ☀".encode(), {"content-type": "text/plain; charset=utf-8"})
+    assert invoke(admin, "any")["result"] == "sunny ☀"
+    there.answer = lambda _: Reply(200, b"\x89PNG\x00", {"content-type": "image/png"})
+    assert invoke(admin, "any")["result"] == {"base64": "iVBORwA=", "media_type": "image/png"}
+    there.answer = lambda _: Reply(200, b"x" * 300_000, {"content-type": "text/plain"})
+    report = admin.ok("POST", "/v1/functions/any/test", {})
+    assert (report["status"], report["error"]["type"]) == ("output_limit", "output_limit")
+    there.answer = lambda _: Reply(200, b"x" * 20_000, {"content-type": "text/plain"})
+    outcome = invoke(admin, "any")
+    assert (len(outcome["result"]), outcome["truncated"]) == (15_000, True)
+
+
+def test_secrets_are_kept_by_their_mask_and_only_by_it(admin: Client, there: Target) -> None:
+    """A new version that sends the mask back, or leaves the value out, keeps it; nobody can name another's secret."""
+    created = publish(admin, "kept", webhook(there, headers={"X-One": SECRET, "X-Two": "{{city}}"}))
+    assert created["webhook"]["headers"] == {"X-One": MASK, "X-Two": "{{city}}"}
+    path = "/v1/functions/kept/versions"
+    changed = admin.ok("POST", path, {"webhook": {"headers": {"X-Three": "3", "X-One": MASK}}}, status=201)
+    assert changed["webhook"]["headers"] == {"X-One": MASK, "X-Two": "{{city}}", "X-Three": MASK}
+    admin.ok("POST", "/v1/functions/kept/versions/2/submit")
+    admin.ok("POST", "/v1/functions/kept/publish", {"version": 2})
+    invoke(admin, "kept", city="Rome")
+    got = there.last.headers
+    assert (got["x-one"].encode("latin-1").decode(), got["x-two"], got["x-three"]) == (SECRET, "Rome", "3")
+    for value in (f"{MASK}sec_0123", MASK):
+        problem = admin.problem(422, "POST", path, {"webhook": {"headers": {"X-New": value}}})
+        assert problem["errors"][0]["loc"] == "webhook.headers.X-New"
+    fresh = {"name": "fresh", "description": "Tells the weather.", **webhook(there, headers={"X": MASK})}
+    problem = admin.problem(422, "POST", "/v1/functions", fresh)
+    assert problem["errors"][0]["loc"] == "webhook.headers.X"
+
+
+def test_response_variables_and_pre_session_words(admin: Client, there: Target) -> None:
+    """A webhook may set variables by path, and before the session it may end it, as code may."""
+    there.answer = lambda _: replying({"user": {"name": "Ada"}, "terminateAgent": True, "reason": "closed"})
+    publish(admin, "guard", webhook(there, response_variables={"user_name": "user.name"}))
+    admin.ok("PUT", "/v1/agents/desk", {"functions": [{"function": "guard", "phase": "pre_session"}]})
+    session = admin.ok("POST", "/v1/sessions", {"agent": "desk"}, status=201)
+    assert (session["status"], session["reason"]) == ("terminated", "closed")
+    assert session["dynamicVariables"]["user_name"] == "Ada"
+
+
+def test_many_calls_at_once_do_not_wait_for_each_other(admin: Client, there: Target) -> None:
+    """Forty calls of half a second each take little more than one: no worker and no queue in between."""
+    never = threading.Event()
+    there.answer = lambda _: replying({"set": never.wait(0.5)})
+    publish(admin, "waiting", webhook(there))
+    with ThreadPoolExecutor(40) as callers:
+        began = time.monotonic()
+        outcomes = list(callers.map(lambda _: invoke(admin, "waiting"), range(40)))
+        took = time.monotonic() - began
+    assert {outcome["status"] for outcome in outcomes} == {"succeeded"}
+    assert took < 3.0

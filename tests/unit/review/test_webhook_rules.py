@@ -1,0 +1,41 @@
+"""Each rule for webhooks: its example that passes does, the other one does not; and what is named must exist."""
+
+import pytest
+
+from midcall.domain.review import Severity
+from midcall.review.webhook import RULES, WebhookRule, credentials_named, example, review_webhook
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_its_examples_are_what_they_say(rule: WebhookRule) -> None:
+    """The good one has no comment at all, the bad one has this rule's."""
+    assert review_webhook(rule.good) == ()
+    found = {comment.rule: comment for comment in review_webhook(rule.bad)}
+    assert found[rule.id].severity is rule.severity
+    assert found[rule.id].message.startswith("webhook.")
+    assert found[rule.id].suggestion
+
+
+def test_no_comment_repeats_a_secret() -> None:
+    """What looks like a key is pointed at, not quoted."""
+    key = "AKIA" + "B" * 16
+    subject = example(f"https://api.example.com/x?key={key}", headers={"X-Key": f"{key} {{{{order}}}}"})
+    comments = review_webhook(subject)
+    assert [comment.rule for comment in comments] == ["webhook.secret", "webhook.secret"]
+    assert key not in repr(comments)
+
+
+def test_every_credential_that_is_named_is_found() -> None:
+    """In headers, in auth, and as a template of auth's own values."""
+    subject = example(headers={"A": "{{secret.one.token}}"}, auth={"type": "bearer", "token": "{{secret.two.token}} x"})
+    assert credentials_named(subject.webhook) == {"one": "headers", "two": "auth"}
+    assert credentials_named({**subject.webhook, "auth": {"type": "credential", "credential": "three"}}) == {
+        "one": "headers",
+        "three": "auth.credential",
+    }
+
+
+def test_errors_are_only_for_what_cannot_work() -> None:
+    """A warning lets a webhook pass: plain http inside somebody's own network is theirs to choose."""
+    errors = {rule.id for rule in RULES if rule.severity is Severity.ERROR}
+    assert errors == {"webhook.credential", "webhook.body-auth"}
