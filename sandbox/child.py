@@ -35,7 +35,6 @@ MODULE = "function"
 #: raises MemoryError at a line, before the kernel kills.
 MEMORY_RESERVE = 20 * frames.MIB
 
-HANDLER_ARGUMENTS = 2
 #: Progress messages of one run (further ones are dropped), and the length of one.
 MAX_PROGRESS, MAX_PROGRESS_CHARS = 100, 500
 
@@ -202,12 +201,14 @@ async def _await(value: Any) -> Any:
 
 
 def _takes_actions(handler: Any) -> bool:
-    """Tell whether `handler` can be called with a second positional argument."""
+    """Tell whether the second positional parameter of `handler` is `actions`.
+
+    By name, not by count: review lets `handler(session, x=1)` pass, and that `x` is the author's own.
+    """
     try:
         parameters = inspect.signature(handler).parameters.values()
     except (TypeError, ValueError):
         return False
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
-        return True
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(parameter.kind in positional for parameter in parameters) >= HANDLER_ARGUMENTS
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [parameter.name for parameter in parameters if parameter.kind in by_position]
+    return names[1:2] == ["actions"]

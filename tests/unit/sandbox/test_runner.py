@@ -170,10 +170,45 @@ def test_a_fault_fits_its_frame_whatever_its_characters(child: ModuleType, text:
     assert json.loads(payload)["line"] == 3
 
 
-def test_handlers_take_one_argument_or_two(child: ModuleType) -> None:
-    """What the signature can take, it is given. (Async handlers need an event loop: they are run in containers.)."""
-    for signature in ("session", "session, actions", "*args", "session, actions=None"):
-        assert performed(child, f"def handler({signature}):\n    return 1\n") == (Kind.RESULT, 1)
+@pytest.mark.parametrize(
+    ("signature", "given"),
+    [
+        ("session, actions", True),
+        ("session, actions, more=None", True),
+        ("session, actions=None", True),
+        ("session, /, actions", True),
+        ("session, actions=None, /", True),
+        ("session", False),
+        ("session, x=None", False),
+        ("session, x=None, actions=None", False),
+        ("actions, x=None", False),
+        ("session, *actions", False),
+        ("session, *, actions=None", False),
+        ("session, **actions", False),
+        ("*args", False),
+    ],
+)
+def test_actions_go_to_a_second_parameter_of_that_name_alone(child: ModuleType, signature: str, given: bool) -> None:  # noqa: FBT001
+    """Whatever else stands there keeps its own default. (Async handlers are run in containers.)."""
+    source = (
+        f"def handler({signature}):\n    return any(type(value).__name__ == 'Actions' for value in locals().values())\n"
+    )
+    assert performed(child, source) == (Kind.RESULT, given)
+
+
+def test_a_default_beside_the_session_is_kept(child: ModuleType) -> None:
+    """What review lets through, `handler(session, x=1)`, runs as it reads."""
+    assert performed(child, "def handler(session, x=1):\n    return x\n") == (Kind.RESULT, 1)
+
+
+def test_a_wrapped_handler_is_given_what_the_wrapped_one_asks_for(child: ModuleType) -> None:
+    """A decorator that keeps the signature (`functools.wraps`) hides no `actions`."""
+    source = (
+        "import functools\ndef plain(f):\n    @functools.wraps(f)\n    def inner(*args):\n        return f(*args)\n"
+        "    return inner\n@plain\ndef handler({}):\n    return 1\n"
+    )
+    assert performed(child, source.format("session")) == (Kind.RESULT, 1)
+    assert performed(child, source.format("session, actions")) == (Kind.RESULT, 1)
 
 
 def test_the_deadline_in_the_session_is_what_is_left(child: ModuleType) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from tests.support.databases import row_counts
 from tests.support.fakes import FakeReviewer
-from tests.support.world import World
+from tests.support.world import World, function
 
 from midcall.domain.errors import (
     Conflict,
@@ -20,6 +20,7 @@ from midcall.domain.errors import (
 )
 from midcall.domain.function import VersionStatus
 from midcall.domain.workspace import Scope
+from midcall.service.forms import parse_function
 from midcall.storage.schema import api_keys, versions
 
 
@@ -30,6 +31,20 @@ def test_a_version_is_never_written_again(world: World) -> None:
     after = world.catalog.version(world.caller, "lookup", 1).version
     assert after == replace(view.version, status=after.status, review=after.review, approval=after.approval)
     assert after.status is VersionStatus.APPROVED
+
+
+def test_the_review_knows_every_declared_parameter(world: World) -> None:
+    """Written as a schema or as fields, filled by the agent or by the server: each name reaches the review."""
+    schema = {
+        "type": "object",
+        "properties": {"order": {"type": "integer"}, "shop": {"type": "string", "x-midcall": {"constant": "main"}}},
+    }
+    fields = [{"name": "order", "type": "integer", "required": True}, {"name": "shop", "type": "string"}]
+    for name, parameters in (("by_schema", schema), ("by_fields", fields)):
+        world.draft(name, parameters=parameters)
+        world.reviews.submit(world.caller, name, 1)
+        world.reviews.preview(world.caller, parse_function(function(name, parameters=parameters)))
+    assert [subject.parameters for subject in world.reviewer.subjects] == [frozenset({"order", "shop"})] * 4
 
 
 def test_a_review_that_cannot_be_carried_out_changes_nothing(world: World) -> None:
