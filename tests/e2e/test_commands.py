@@ -57,6 +57,40 @@ def test_review_prints_a_review_as_json_and_exits_with_1_where_it_refuses(tmp_pa
     assert "Traceback" not in wrong.err
 
 
+OPENED = "import keyword\n\ndef handler(session):\n    return keyword.iskeyword('def')\n"
+
+
+def test_all_processes_of_up_know_the_operators_allow_list(up: Stack, env: dict[str, str]) -> None:
+    """The api approves by it, and a worker that insists on the current policy means the same one."""
+    made = midcall("workspace", "create", f"current-{os.getpid()}", env=env)
+    key = {"Authorization": f"Bearer {made.out.strip()}"}
+    assert up.client.patch("/v1/workspace", headers=key, json={"enforce_current_policy": True}).is_success
+    body = {"name": "opened", "description": "Uses a name the operator added.", "kind": "code"}
+    assert up.client.post("/v1/functions", headers=key, json=body | {"code": {"source": OPENED}}).is_success
+    review = up.client.post("/v1/functions/opened/versions/1/submit", headers=key).json()
+    assert review["status"] == "approved", review
+    assert up.client.post("/v1/functions/opened/publish", headers=key, json={"version": 1}).is_success
+    outcome = up.client.post("/v1/functions/opened/invoke", headers=key, json={"params": {}}).json()
+    assert (outcome["status"], outcome["result"]) == ("succeeded", True), outcome
+    assert review["policy"] in midcall("doctor", env=env).out
+
+
+def test_review_takes_the_operators_allow_list(up: Stack, tmp_path: Path) -> None:
+    """What the packaged list refuses passes by the setting."""
+    passed = midcall("review", write(tmp_path, OPENED), env=up.env)
+    assert (passed.code, passed.json["status"]) == (0, "approved"), passed
+
+
+def test_doctor_names_a_faulty_allow_list(tmp_path: Path) -> None:
+    """The entry and the cure stand on the line of what is missing."""
+    faulty = tmp_path / "allowed.toml"
+    faulty.write_text('[modules]\nphonenumbers = ["parse", "os"]\n')
+    env = {"MIDCALL_DATA_DIR": str(tmp_path / "data"), "MIDCALL_ALLOWED_MODULES": str(faulty)}
+    ill = midcall("doctor", env=env)
+    assert ill.code == 1, ill
+    assert f"missing  allow-list: MIDCALL_ALLOWED_MODULES: {faulty}: [modules] phonenumbers: `os` " in ill.out
+
+
 def test_key_create_prints_a_key_that_works(up: Stack, env: dict[str, str]) -> None:
     """One line, one key, with the scopes asked for and no others."""
     made = midcall("key", "create", "--principal", "robot", "--scopes", "read", env=env)
@@ -125,6 +159,7 @@ def test_demo_plays_the_main_job_and_leaves_nothing() -> None:
         ("MIDCALL_SECRET_KEYS", "short", "MIDCALL_SECRET_KEYS"),
         ("MIDCALL_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none", "database"),
         ("MIDCALL_DATABASE_URL", "a database somewhere", "MIDCALL_DATABASE_URL"),
+        ("MIDCALL_ALLOWED_MODULES", "/proc/none", "MIDCALL_ALLOWED_MODULES"),
     ],
 )
 def test_a_bad_setting_is_told_in_one_line(setting: str, value: str, says: str, tmp_path: Path) -> None:

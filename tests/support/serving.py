@@ -20,6 +20,7 @@ from tests.support.servers import wait_for
 from tests.support.world import function
 
 from midcall.app import create_app
+from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.execution import wire_executor
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
@@ -27,6 +28,7 @@ from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.times import now_ms
 from midcall.queue.names import QUEUES
+from midcall.review import policy_version
 from midcall.service.run_code import CodeAttempts
 
 Json = dict[str, Any]
@@ -148,7 +150,8 @@ def _listening(app: Any) -> Iterator[str]:
 def _working(settings: Settings, sandbox: FakeSandbox, count: int) -> Iterator[None]:
     """Pop invocation ids off RQ's lists, as a worker does, and execute them."""
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
-    wired = wire_executor(settings, storage, queue, wire_outbound(settings))
+    policy = policy_version(allow_list(settings))
+    wired = wire_executor(settings, storage, queue, wire_outbound(settings), policy=policy)
     faked = {Kind.CODE: CodeAttempts(sandbox, clock=now_ms, sleep=time.sleep)}
     executor = replace(wired, kinds={**wired.kinds, **faked}, owner="test-worker")
 

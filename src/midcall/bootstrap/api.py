@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from midcall.api.services import Services
+from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.execution import wire_executor
 from midcall.bootstrap.settings import Settings, approval_key
 from midcall.bootstrap.store import (
@@ -56,10 +57,10 @@ class ApiProcess:
 
 def wire_api(settings: Settings) -> ApiProcess:
     """Wire an api process; call it inside the event loop that will serve."""
-    storage = open_storage(settings)
-    reviewer, key = SubprocessReviewer(), approval_key(settings)
+    storage, allowed = open_storage(settings), allow_list(settings)
+    reviewer, key = SubprocessReviewer(allowed=allowed), approval_key(settings)
     # It stands back for all others, so it gets more time on the clock; of the CPU's it gets no more.
-    background = SubprocessReviewer(children=1, seconds=15.0, make_child=partial(Child, niceness=5))
+    background = SubprocessReviewer(allowed=allowed, children=1, seconds=15.0, make_child=partial(Child, niceness=5))
     secrets, outbound = wire_secrets(settings), wire_outbound(settings)
     wakes = Wakes(listening(settings.redis))
     queue = ThreadedQueue(open_queue(settings), wakes)
@@ -107,7 +108,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         },
     )
 
-    executor = wire_executor(settings, storage, queue, outbound)
+    executor = wire_executor(settings, storage, queue, outbound, policy=reviewer.policy)
     queue.serve(executor.execute)
 
     def close() -> None:

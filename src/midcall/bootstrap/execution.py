@@ -11,7 +11,6 @@ from midcall.domain.times import now_ms
 from midcall.outbound.breakers import CircuitBreakers
 from midcall.outbound.oauth import OAuthTokens
 from midcall.outbound.poster import Poster
-from midcall.review import policy_version
 from midcall.sandbox.client import PoolClient
 from midcall.service.execute import Executor
 from midcall.service.leases import Leases
@@ -26,8 +25,8 @@ from midcall.service.webhook_request import WebhookRequests
 from midcall.storage.database import SqlStorage
 
 
-def wire_executor(settings: Settings, storage: SqlStorage, queue: Queue, outbound: Poster) -> Executor:
-    """Wire what carries out an invocation in one process."""
+def wire_executor(settings: Settings, storage: SqlStorage, queue: Queue, outbound: Poster, *, policy: str) -> Executor:
+    """Wire what carries out an invocation in one process; `policy` is the version that counts as current."""
     key = approval_key(settings)
     progress = Progress(storage=storage, queue=queue, clock=now_ms)
     pool = PoolClient(settings.pool_socket, on_progress=progress.report)
@@ -43,7 +42,7 @@ def wire_executor(settings: Settings, storage: SqlStorage, queue: Queue, outboun
     return Executor(
         storage=storage,
         kinds={Kind.CODE: CodeAttempts(pool, clock=now_ms, sleep=time.sleep), Kind.WEBHOOK: webhooks},
-        tasks=Tasks(storage=storage, approval_key=key, policy=policy_version(), clock=now_ms),
+        tasks=Tasks(storage=storage, approval_key=key, policy=policy, clock=now_ms),
         settle=Settle(storage=storage, queue=queue, chain=wire_chain(settings, queue), clock=now_ms),
         leases=Leases(storage, now_ms),
         clock=now_ms,

@@ -83,6 +83,10 @@ class Settings(BaseSettings):
         description="pauses between the attempts of background runs, in seconds, separated by commas",
     )
 
+    allowed_modules: Path | None = Field(
+        default=None, description="TOML file with modules and names that functions may use besides midcall's own list"
+    )
+
     pool_size: int = Field(default=4, ge=1, le=256, description="warm sandboxes kept ready")
     pool_max_busy: int = Field(default=16, ge=1, le=1024, description="sandboxes that may run at once")
     pool_id: str | None = Field(
@@ -108,6 +112,8 @@ class Settings(BaseSettings):
         self.data_dir = self.data_dir.absolute()
         if self.runtime_dir is not None:
             self.runtime_dir = self.runtime_dir.absolute()
+        if self.allowed_modules is not None:
+            self.allowed_modules = self.allowed_modules.absolute()
         if self.redis_url is not None:
             _check_redis(self.redis_url, unprotected=self.redis_unprotected)
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.execution import wire_executor
 from midcall.bootstrap.settings import Settings, approval_key, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.worker import Workers
+from midcall.review import policy_version
 
 
 def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
@@ -14,11 +16,13 @@ def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
     open_storage(settings).close()  # fail here, once, rather than in every child
     approval_key(settings)
     secret_keys(settings)
+    # Once for the group: a worker that is started again later must not know another policy than its siblings.
+    policy = policy_version(allow_list(settings))
     queues = (LIVE,) if live_only else QUEUES
-    return Workers(settings.redis, queues, count=count, wiring=lambda: wire_execute(settings))
+    return Workers(settings.redis, queues, count=count, wiring=lambda: wire_execute(settings, policy=policy))
 
 
-def wire_execute(settings: Settings) -> Callable[[str], None]:
-    """Wire what carries out an invocation in one worker process."""
+def wire_execute(settings: Settings, *, policy: str) -> Callable[[str], None]:
+    """Wire what carries out an invocation in one worker process; `policy` is the version that counts as current."""
     storage, queue = open_storage(settings), open_queue(settings)
-    return wire_executor(settings, storage, queue, wire_outbound(settings)).execute
+    return wire_executor(settings, storage, queue, wire_outbound(settings), policy=policy).execute

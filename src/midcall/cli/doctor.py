@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 import typer
 
+from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import BadSetting, Settings, approval_key, private_directory, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage
 from midcall.cli.redis_server import find_redis_server
 from midcall.domain.errors import MidcallError
+from midcall.review import policy_version
 from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed
@@ -25,6 +27,7 @@ def doctor() -> None:
         "Python": platform.python_version,
         "Docker Engine": lambda: _engine(settings),
         "Redis server": lambda: settings.redis_url or find_redis_server(),
+        "allow-list": lambda: _allowed(settings),
         "approval key": lambda: f"{len(approval_key(settings))} bytes",
         "secret keys": lambda: f"{len(secret_keys(settings))}, the first encrypts",
     }
@@ -53,6 +56,12 @@ def _tell(name: str, look: Callable[[], str]) -> bool:
 def _engine(settings: Settings) -> str:
     with Engine(url=settings.docker_url or DEFAULT_DOCKER_URL, timeout_s=_ENGINE_TIMEOUT_S):
         return settings.docker_url or DEFAULT_DOCKER_URL
+
+
+def _allowed(settings: Settings) -> str:
+    found = allow_list(settings)
+    own = f"{settings.allowed_modules} on top of midcall's own" if settings.allowed_modules else "midcall's own"
+    return f"{own}, {len(found.modules)} modules, policy {policy_version(found)}"
 
 
 def _database(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import pool_config
 from midcall.bootstrap.settings import Settings, private_directory
@@ -37,7 +38,7 @@ SourceFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readabl
 
 def review(file: SourceFile) -> None:
     """Review a file; prints the review as JSON, and exits with 1 if it would be refused."""
-    reviewer = SubprocessReviewer(children=1)
+    reviewer = SubprocessReviewer(children=1, allowed=allow_list(Settings()))
     try:
         findings = reviewer.review(Subject(_source(file)))
     finally:

@@ -8,6 +8,7 @@ import uvicorn
 from midcall import pool as pool_process
 from midcall import worker as worker_process
 from midcall.app import create_app
+from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import migrate_storage, open_storage
@@ -21,7 +22,9 @@ def api() -> None:
     """Serve the HTTP API."""
     settings = Settings()
     set_up_logs(settings, "api")
-    open_storage(settings).close()  # a missing schema is told here in one line, not from inside the server
+    # A missing schema or a faulty allow-list is told here in one line, not from inside the server.
+    open_storage(settings).close()
+    allow_list(settings)
     uvicorn.run(
         create_app(settings),
         host=settings.host,

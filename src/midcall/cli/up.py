@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import typer
 
+from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import BadSetting, Settings, approval_key, kept_secret, private_directory, secret_keys
@@ -45,6 +46,7 @@ def up(settings: Settings) -> None:
         for socket_path in (settings.pool_socket, settings.private_redis_socket):
             private_directory(socket_path.parent)
         settings = settings.model_copy(update={"port": _free_port(settings)})
+        allow_list(settings)
         migrate_storage(settings)
         approval_key(settings)
         secret_keys(settings)
@@ -89,6 +91,7 @@ def _parts(settings: Settings) -> Iterator[Part]:
         "MIDCALL_RUNTIME_DIR": str(settings.runtime),
         "MIDCALL_HOST": settings.host,
         "MIDCALL_PORT": str(settings.port),
+        "MIDCALL_ALLOWED_MODULES": str(settings.allowed_modules or ""),
         "MIDCALL_SANDBOX_IMAGE": settings.sandbox_image or "",
     }
     midcall = [sys.executable, "-m", "midcall"]

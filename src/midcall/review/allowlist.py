@@ -1,10 +1,19 @@
-"""What may be imported, read from one file: `allowed.toml` beside this module."""
+"""What may be imported: `allowed.toml` beside this module, and what an operator adds to it (`extension.py`)."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
+
+#: The tables of an allow-list file.
+TABLES = frozenset({"modules", "keywords", "decorators", "hints"})
+
+
+class BadAllowList(ValueError):
+    """An allow-list that cannot be used; the message names each faulty entry and the cure."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,7 +25,6 @@ class AllowList:
     a listed module.
     """
 
-    text: str
     modules: Mapping[str, frozenset[str]]
     keywords: Mapping[str, frozenset[str]]
     decorators: frozenset[str]
@@ -31,28 +39,104 @@ class AllowList:
         """Return the names that may be used from `module`; none if it is not listed."""
         return self.modules.get(module, frozenset())
 
+    def has(self, dotted: str) -> bool:
+        """Say whether `module.name` is listed."""
+        module, _, name = dotted.rpartition(".")
+        return name in self.names_of(module)
+
+    def terms(self) -> str:
+        """Return what is allowed and refused, as one text: equal for equal lists, however their files are written.
+
+        Hints are left out: they are words of advice and decide nothing.
+        """
+        tables = _tables(self)
+        del tables["hints"]
+        return json.dumps(tables, sort_keys=True)
+
+
+def allow_list(
+    modules: Mapping[str, frozenset[str]],
+    keywords: Mapping[str, frozenset[str]],
+    decorators: frozenset[str],
+    hints: Mapping[str, str],
+) -> AllowList:
+    """Make an allow-list of its four tables."""
+    return AllowList(
+        modules=modules, keywords=keywords, decorators=decorators, hints=hints, packages=_prefixes(modules)
+    )
+
 
 def parse(text: str) -> AllowList:
-    """Read an allow-list from TOML text; raises ValueError or TypeError on a file of another shape."""
-    data = tomllib.loads(text)
-    modules = {str(name): frozenset(map(str, names)) for name, names in data["modules"].items()}
-    keywords = {str(name): frozenset(map(str, names)) for name, names in data.get("keywords", {}).items()}
-    decorators = frozenset(map(str, data.get("decorators", {}).get("names", ())))
-    hints = {str(name): str(hint) for name, hint in data.get("hints", {}).items()}
-    return AllowList(
-        text=text,
-        modules=modules,
-        keywords=keywords,
-        decorators=decorators,
-        hints=hints,
-        packages=_prefixes(modules),
+    """Read an allow-list from TOML text; raises BadAllowList for a file of another shape."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadAllowList(f"it is not TOML: {error}") from None
+    unknown = sorted(data.keys() - TABLES)
+    if unknown:
+        raise BadAllowList(f"[{unknown[0]}]: no such table; there are {', '.join(sorted(TABLES))}")
+    decorators = _table(data, "decorators")
+    if decorators.keys() - {"names"}:
+        raise BadAllowList("[decorators]: it has one entry, `names`, a list of `module.name`")
+    return allow_list(
+        {name: _names(f"[modules] {name}", value) for name, value in _table(data, "modules").items()},
+        {name: _names(f"[keywords] {name}", value) for name, value in _table(data, "keywords").items()},
+        _names("[decorators] names", decorators.get("names", [])),
+        {name: _text(f"[hints] {name}", value) for name, value in _table(data, "hints").items()},
     )
+
+
+def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = data.get(name, {})
+    if not isinstance(table, dict):
+        raise BadAllowList(f"{name}: it has to be a table, headed by a line `[{name}]`")
+    return table
+
+
+def _names(place: str, value: object) -> frozenset[str]:
+    if isinstance(value, dict):
+        inner = next(iter(value), "name")
+        raise BadAllowList(f'{place}: a name with dots has to stand in quotes: "{place.split()[1]}.{inner}" = [...]')
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise BadAllowList(f'{place}: write a list of names: ["one", "two"]')
+    return frozenset(value)
+
+
+def _text(place: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise BadAllowList(f"{place}: write one text in quotes")
+    return value
 
 
 def _prefixes(modules: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Return every dotted prefix of the listed modules."""
     split = [name.split(".") for name in modules]
     return frozenset(".".join(parts[:count]) for parts in split for count in range(1, len(parts)))
+
+
+def dumps(allowed: AllowList) -> str:
+    """Write a whole allow-list as JSON in ASCII, for another process."""
+    return json.dumps(_tables(allowed))
+
+
+def loads(text: str) -> AllowList:
+    """Read what `dumps` wrote."""
+    data = json.loads(text)
+    return allow_list(
+        {name: frozenset(names) for name, names in data["modules"].items()},
+        {name: frozenset(names) for name, names in data["keywords"].items()},
+        frozenset(data["decorators"]),
+        data["hints"],
+    )
+
+
+def _tables(allowed: AllowList) -> dict[str, Any]:
+    return {
+        "modules": {name: sorted(names) for name, names in allowed.modules.items()},
+        "keywords": {name: sorted(names) for name, names in allowed.keywords.items()},
+        "decorators": sorted(allowed.decorators),
+        "hints": dict(allowed.hints),
+    }
 
 
 @cache

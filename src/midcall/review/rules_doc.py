@@ -34,7 +34,8 @@ _MODULES = """
 ## What may be imported
 
 `import module` and then `module.name`, or `from module import name`, for these names only. A module itself is never a
-value. The list is `src/midcall/review/allowed.toml`.
+value. The list is `src/midcall/review/allowed.toml`; whoever operates midcall may have added to it
+([packages](packages.md)).
 """
 #: An example longer than this is shown by its beginning.
 _LONGEST_LINE = 90

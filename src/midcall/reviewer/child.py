@@ -1,6 +1,7 @@
 """The process in which reviews happen: reads requests, writes answers, holds nothing worth taking.
 
-Started by `midcall.reviewer.process` with `python -I -S`; ends when its input ends or its parent is gone.
+Started by `midcall.reviewer.process` with `python -I -S`; its first frame says what may be imported. It ends when its
+input ends or its parent is gone.
 """
 
 import gc
@@ -12,6 +13,7 @@ from types import FrameType
 
 from midcall.domain.review import Subject
 from midcall.review import policy_version, review
+from midcall.review.allowlist import loads
 from midcall.reviewer.frames import HEADER, READY, pack, pack_answer, read_subject
 
 #: Address space: the interpreter takes about 40 MiB, the largest source that is parsed about 60 more.
@@ -40,8 +42,12 @@ def handler(session, actions):
 def main() -> None:
     """Serve reviews on the standard streams until they end."""
     _watch_parent()
-    policy = policy_version()
-    review(Subject(_WARM_UP))
+    told = _read()
+    if told is None:
+        return
+    allowed = loads(told.decode("ascii"))
+    policy = policy_version(allowed)
+    review(Subject(_WARM_UP), allowed=allowed)
     # A tree of a large source makes the collector run dozens of times for nothing; it runs after the answer instead.
     gc.collect()
     gc.freeze()
@@ -50,7 +56,7 @@ def main() -> None:
     _write(pack(READY))
     while (payload := _read()) is not None:
         _grant_cpu()
-        answer = pack_answer(policy, review(read_subject(payload)))
+        answer = pack_answer(policy, review(read_subject(payload), allowed=allowed))
         signal.setitimer(signal.ITIMER_PROF, 0)
         _write(answer)
         gc.collect()

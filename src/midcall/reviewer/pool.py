@@ -11,6 +11,7 @@ from contextlib import suppress
 from midcall.domain.errors import ReviewUnavailable
 from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
 from midcall.review import policy_version
+from midcall.review.allowlist import AllowList
 from midcall.review.webhook import review_webhook
 from midcall.reviewer.process import Child, ChildLost, ChildTooSlow
 
@@ -39,24 +40,27 @@ class SubprocessReviewer:
 
     A source that uses up the child's CPU time (`child.CPU_SECONDS`), takes longer than `seconds` on the clock, or ends
     the child, gets one comment that says so; the child is replaced. `children` reviews go on at once, others wait up to
-    `patience` seconds. A child is renewed after `lifetime` reviews, so that nothing adds up in it.
+    `patience` seconds. A child is renewed after `lifetime` reviews, so that nothing adds up in it. `allowed` says
+    what may be imported.
     """
 
     def __init__(
         self,
         *,
+        allowed: AllowList,
         children: int = 2,
         seconds: float = 6.0,
         start_seconds: float = 10.0,
         patience: float = 20.0,
         lifetime: int = 500,
-        make_child: Callable[[], Child] = Child,
+        make_child: Callable[[AllowList], Child] = Child,
     ) -> None:
         self._size = children
         self._seconds = seconds
         self._start_seconds = start_seconds
         self._patience = patience
         self._lifetime = lifetime
+        self._allowed = allowed
         self._make_child = make_child
         self._closed = False
         #: A parent's children, kept so that nobody tries to reap them.
@@ -73,7 +77,7 @@ class SubprocessReviewer:
             for _ in range(self._size):
                 child = slots.get(timeout=self._patience)
                 held.append(child)
-                held[-1] = child or self._make_child()
+                held[-1] = child or self._make_child(self._allowed)
             # All of them load at once; only now does anyone wait.
             for position, child in enumerate(held):
                 held[position] = None
@@ -87,7 +91,7 @@ class SubprocessReviewer:
     @property
     def policy(self) -> str:
         """The version of the policy that it reviews under."""
-        return policy_version()
+        return policy_version(self._allowed)
 
     def review(self, subject: Subject) -> Findings:
         """Review one source; raises ReviewUnavailable when no child can be started or none is free in time."""
@@ -110,7 +114,7 @@ class SubprocessReviewer:
         """Review one webhook, right here: its templates are bounded, and nothing in it is parsed that could explode."""
         started = time.perf_counter()
         comments = review_webhook(subject)
-        return Findings(policy_version(), comments, took_ms=(time.perf_counter() - started) * 1000)
+        return Findings(policy_version(self._allowed), comments, took_ms=(time.perf_counter() - started) * 1000)
 
     def _attempt(self, child: Child | None, subject: Subject) -> tuple[Child | None, str, tuple[Comment, ...]]:
         """Try twice at most: a child may have been ended from outside, through no fault of the source."""
@@ -129,14 +133,14 @@ class SubprocessReviewer:
             child.close()
         # Starting takes a while; it goes on beside, and the next review only waits for what is left of it.
         with suppress(ReviewUnavailable):
-            return self._make_child(), policy_version(), _CUT_OFF
-        return None, policy_version(), _CUT_OFF
+            return self._make_child(self._allowed), policy_version(self._allowed), _CUT_OFF
+        return None, policy_version(self._allowed), _CUT_OFF
 
     def _usable(self, child: Child | None) -> Child:
         if child is not None and (not child.is_alive or child.served >= self._lifetime):
             child.close()
             child = None
-        child = child or self._make_child()
+        child = child or self._make_child(self._allowed)
         try:
             child.wait_ready(self._start_seconds)
         except ReviewUnavailable:

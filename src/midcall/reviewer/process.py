@@ -13,7 +13,8 @@ from typing import Self
 
 from midcall.domain.errors import ReviewUnavailable
 from midcall.domain.review import Comment, Subject
-from midcall.reviewer.frames import HEADER, MAX_FRAME, READY, pack_subject, read_answer
+from midcall.review.allowlist import AllowList, dumps
+from midcall.reviewer.frames import HEADER, MAX_FRAME, READY, pack, pack_subject, read_answer
 
 #: `-I -S` leave the import path bare: no environment, no site hooks. The parent hands its own path over.
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from midcall.reviewer.child import main; main()"
@@ -28,12 +29,12 @@ class ChildTooSlow(Exception):
 
 
 class Child:
-    """A warm process that reviews one source at a time. Not thread-safe: one owner at a time.
+    """A warm process that reviews one source at a time by one allow-list. Not thread-safe: one owner at a time.
 
     `niceness` (0 to 19) has it stand back for others: at 5 it gets a quarter of a core beside one busy process.
     """
 
-    def __init__(self, *, niceness: int = 0) -> None:
+    def __init__(self, allowed: AllowList, *, niceness: int = 0) -> None:
         path = [entry for entry in sys.path if entry]
         try:
             self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and program text)
@@ -58,16 +59,27 @@ class Child:
         #: The process that started it; a fork of that one must not use it.
         self.owner = os.getpid()
         self.pid = self._process.pid
+        self._untold = pack(dumps(allowed).encode("ascii"))
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 os.set_blocking(stream.fileno(), False)
+        # What the pipe takes now (all of it, as a rule) lets the child get ready before anyone waits for it.
+        with suppress(OSError):
+            self._untold = self._untold[os.write(self._stdin(), self._untold) :]
+
+    def _stdin(self) -> int:
+        if self._process.stdin is None:
+            raise ChildLost
+        return self._process.stdin.fileno()
 
     def wait_ready(self, seconds: float) -> None:
         """Wait until everything is loaded; raises ReviewUnavailable when that does not come about."""
         if self._ready:
             return
+        deadline = time.monotonic() + seconds
         try:
-            self._ready = self._read_frame(time.monotonic() + seconds) == READY
+            self._write(self._untold, deadline)
+            self._ready = self._read_frame(deadline) == READY
         except (ChildLost, ChildTooSlow) as fault:
             raise ReviewUnavailable from fault
         if not self._ready:
@@ -99,14 +111,11 @@ class Child:
             return False
 
     def _write(self, data: bytes, deadline: float) -> None:
-        stream = self._process.stdin
-        if stream is None:
-            raise ChildLost
         rest = memoryview(data)
         while rest:
-            self._wait(stream.fileno(), select.POLLOUT, deadline)
+            self._wait(self._stdin(), select.POLLOUT, deadline)
             try:
-                rest = rest[os.write(stream.fileno(), rest) :]
+                rest = rest[os.write(self._stdin(), rest) :]
             except BlockingIOError:
                 continue
             except OSError as fault:

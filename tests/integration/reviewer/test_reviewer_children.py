@@ -16,6 +16,8 @@ import pytest
 from midcall.domain.errors import ReviewUnavailable
 from midcall.domain.review import Findings, Subject
 from midcall.review import policy_version, review
+from midcall.review.allowlist import AllowList, packaged
+from midcall.review.extension import extended
 from midcall.reviewer import SubprocessReviewer
 from midcall.reviewer.process import _BOOT, Child
 
@@ -43,7 +45,7 @@ def _know_the_others() -> None:
 @pytest.fixture
 def reviewer() -> Iterator[SubprocessReviewer]:
     """Make a reviewer with one child, so that it is known which one answers."""
-    made = SubprocessReviewer(children=1)
+    made = SubprocessReviewer(allowed=packaged(), children=1)
     yield made
     made.close()
 
@@ -65,7 +67,7 @@ def test_the_child_says_what_the_pure_review_says(reviewer: SubprocessReviewer) 
     """Crossing the process boundary changes neither comments nor policy."""
     findings = reviewer.review(FAULTY)
     assert findings.comments == review(FAULTY)
-    assert findings.policy == reviewer.policy == policy_version()
+    assert findings.policy == reviewer.policy == policy_version(packaged())
     assert not findings.clean
     assert not findings.cut_off
     assert reviewer.review(FINE).clean
@@ -79,6 +81,42 @@ def test_declarations_reach_the_child(reviewer: SubprocessReviewer) -> None:
     assert len(reviewer.review(Subject(source)).comments) == 2
 
 
+def _opening(count: int) -> AllowList:
+    """Return the packaged list with a package of so many names."""
+    names = ", ".join(f'"name_{number}"' for number in range(count))
+    return extended(packaged(), f"[modules]\nshop = [{names}]\n")
+
+
+@pytest.mark.parametrize("count", [1, 20_000])
+def test_an_operators_list_reaches_the_child(count: int) -> None:
+    """The child allows what the parent was told, also where that is more than a pipe holds; so does its successor."""
+    allowed = _opening(count)
+    reviewer = SubprocessReviewer(children=1, allowed=allowed)
+    source = f"import shop\n\ndef handler(session):\n    return str(shop.name_{count - 1})\n"
+    try:
+        reviewer.start()
+        for _ in range(2):
+            findings = reviewer.review(Subject(source))
+            assert findings.comments == ()
+            assert findings.policy == policy_version(allowed) != policy_version(packaged())
+            for pid in _children():
+                os.kill(pid, signal.SIGKILL)
+    finally:
+        reviewer.close()
+
+
+def test_a_review_that_was_given_up_names_the_operators_policy() -> None:
+    """The comment that the parent writes itself is under the same policy as the child's."""
+    allowed = _opening(1)
+    reviewer = SubprocessReviewer(children=1, allowed=allowed)
+    reviewer.start()
+    try:
+        reviewer._seconds = 0.002
+        assert reviewer.review(SLOW).policy == policy_version(allowed)
+    finally:
+        reviewer.close()
+
+
 @pytest.mark.parametrize("source", ["", "\x00", "\ud800", "x" * 2_000_000, "-" * 60_000, "(" * 60_000])
 def test_hostile_text_gets_an_answer(reviewer: SubprocessReviewer, source: str) -> None:
     """Whatever the text, there are findings that refuse it, and the next review goes on as usual."""
@@ -88,7 +126,7 @@ def test_hostile_text_gets_an_answer(reviewer: SubprocessReviewer, source: str) 
 
 def test_a_review_that_takes_too_long_is_refused_and_the_child_replaced() -> None:
     """An overrun is the source's fault: a comment says so, the child is gone, the next review works."""
-    reviewer = SubprocessReviewer(children=1)
+    reviewer = SubprocessReviewer(allowed=packaged(), children=1)
     reviewer.start()
     before = _children()
     try:
@@ -109,7 +147,7 @@ def test_a_review_that_takes_too_long_is_refused_and_the_child_replaced() -> Non
 def test_cpu_time_ends_a_review_before_the_clock_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit that counts is work done, not time waited; it is no reason to try the same source again."""
     monkeypatch.setattr("midcall.reviewer.process._BOOT", _IMPATIENT + _BOOT)
-    reviewer = SubprocessReviewer(children=1)
+    reviewer = SubprocessReviewer(allowed=packaged(), children=1)
     reviewer.start()
     try:
         (before,) = _children()
@@ -122,7 +160,7 @@ def test_cpu_time_ends_a_review_before_the_clock_does(monkeypatch: pytest.Monkey
 
 def test_a_reviewer_at_rest_has_no_children_until_it_is_asked_again() -> None:
     """Idle children are memory; a review that is going on is left to end."""
-    reviewer = SubprocessReviewer(children=2)
+    reviewer = SubprocessReviewer(allowed=packaged(), children=2)
     reviewer.start()
     before = _children()
     try:
@@ -142,7 +180,7 @@ def test_a_reviewer_at_rest_has_no_children_until_it_is_asked_again() -> None:
 
 def test_a_child_that_is_to_stand_back_does() -> None:
     """From its first moment on; others are as they were."""
-    with Child(niceness=5) as polite, Child() as ordinary:
+    with Child(packaged(), niceness=5) as polite, Child(packaged()) as ordinary:
         found = [psutil.Process(child.pid).nice() for child in (polite, ordinary)]
         assert found == [psutil.Process().nice() + 5, psutil.Process().nice()]
         polite.wait_ready(10)
@@ -164,7 +202,7 @@ def test_a_source_that_ends_its_child_twice_is_refused() -> None:
             os.kill(self.pid, signal.SIGKILL)
             return super().review(subject, seconds)
 
-    reviewer = SubprocessReviewer(children=1, make_child=Dying)
+    reviewer = SubprocessReviewer(allowed=packaged(), children=1, make_child=Dying)
     try:
         assert [comment.rule for comment in reviewer.review(FINE).comments] == ["syntax.complexity"]
     finally:
@@ -173,7 +211,7 @@ def test_a_source_that_ends_its_child_twice_is_refused() -> None:
 
 def test_no_child_no_review(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only when no child can be started is the review unavailable, and it recovers."""
-    reviewer = SubprocessReviewer(children=1)
+    reviewer = SubprocessReviewer(allowed=packaged(), children=1)
     with monkeypatch.context() as patch:
         patch.setattr(sys, "executable", "/nonexistent/python")
         with pytest.raises(ReviewUnavailable):
@@ -201,7 +239,7 @@ def test_the_child_is_shut_in(reviewer: SubprocessReviewer) -> None:
 
 def test_many_threads_share_few_children() -> None:
     """Twenty threads get twenty right answers from two children."""
-    reviewer = SubprocessReviewer(children=2)
+    reviewer = SubprocessReviewer(allowed=packaged(), children=2)
     answers: dict[int, Findings] = {}
 
     def work(number: int) -> None:
@@ -223,7 +261,7 @@ def test_many_threads_share_few_children() -> None:
 
 def test_a_child_is_renewed_after_its_lifetime() -> None:
     """Nothing adds up in a child for ever."""
-    reviewer = SubprocessReviewer(children=1, lifetime=2)
+    reviewer = SubprocessReviewer(allowed=packaged(), children=1, lifetime=2)
     try:
         seen = set()
         for _ in range(5):
@@ -240,9 +278,10 @@ def test_after_a_fork_parent_and_child_each_have_their_own() -> None:
         """
         import os, sys
         from midcall.domain.review import Subject
+        from midcall.review.allowlist import packaged
         from midcall.reviewer import SubprocessReviewer
         fine = Subject("def handler(session):\\n    return 1\\n")
-        reviewer = SubprocessReviewer(children=1)
+        reviewer = SubprocessReviewer(allowed=packaged(), children=1)
         assert reviewer.review(fine).clean
         pid = os.fork()
         if pid == 0:
@@ -265,8 +304,9 @@ def test_children_end_with_their_parent(end: signal.Signals) -> None:
     program = textwrap.dedent(
         """
         import psutil, time
+        from midcall.review.allowlist import packaged
         from midcall.reviewer import SubprocessReviewer
-        reviewer = SubprocessReviewer(children=2)
+        reviewer = SubprocessReviewer(allowed=packaged(), children=2)
         reviewer.start()
         print(*[child.pid for child in psutil.Process().children()], flush=True)
         time.sleep(60)

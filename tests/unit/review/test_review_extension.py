@@ -1,0 +1,213 @@
+"""What an operator may add to the allow-list, and what is refused at the start."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from midcall.domain.review import Severity, Subject
+from midcall.review import policy_version, review
+from midcall.review.allowlist import BadAllowList, dumps, loads, packaged, parse
+from midcall.review.extension import OPEN_LIBRARY, extended, module_fault, modules_shown, name_fault
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "packages.md"
+PACKAGE = '[modules]\nphonenumbers = ["parse", "PhoneNumberFormat"]\n'
+
+
+def refused(text: str) -> str:
+    """Return the words with which an addition is refused."""
+    with pytest.raises(BadAllowList) as caught:
+        extended(packaged(), text)
+    return str(caught.value)
+
+
+def test_additions_open_what_they_name_and_nothing_else() -> None:
+    """A package's listed names pass, its others do not, and the packaged list stays as it was."""
+    source = "import phonenumbers\n\ndef handler(session):\n    return str(phonenumbers.{}('+1'))\n"
+    allowed = extended(packaged(), PACKAGE)
+    assert review(Subject(source.format("parse")), allowed=allowed) == ()
+    assert [found.rule for found in review(Subject(source.format("os")), allowed=allowed)] == ["import.member"]
+    assert [found.rule for found in review(Subject(source.format("parse")))] == ["import.module"]
+    assert all(packaged().names_of(name) <= allowed.names_of(name) for name in packaged().modules)
+
+
+def test_names_are_added_to_a_module_that_is_listed_already() -> None:
+    """What was listed of it stays."""
+    allowed = extended(packaged(), '[modules]\ncmath = ["sin"]\n')
+    assert allowed.names_of("cmath") == packaged().names_of("cmath") | {"sin"}
+
+
+def test_a_submodule_is_reached_through_its_package() -> None:
+    """Listing `a.b` lets `import a.b` through, and `a` alone is no value."""
+    allowed = extended(packaged(), '[modules]\n"dateutil.parser" = ["isoparse"]\n')
+    source = "import dateutil.parser\n\ndef handler(session):\n    return {}\n"
+    assert review(Subject(source.format("str(dateutil.parser.isoparse('2024'))")), allowed=allowed) == ()
+    assert any(
+        comment.severity is Severity.ERROR for comment in review(Subject(source.format("dateutil")), allowed=allowed)
+    )
+
+
+def test_names_of_ones_own_can_be_narrowed_and_hints_given() -> None:
+    """`keywords`, `decorators` and `hints` work for a package as they do for the standard library."""
+    text = (
+        '[modules]\nshop = ["total", "model"]\n[keywords]\n"shop.total" = ["items"]\n'
+        '[decorators]\nnames = ["shop.model"]\n[hints]\nrequests = "Ask the platform team."\n'
+    )
+    allowed = extended(packaged(), text)
+    call = "import shop\n\ndef handler(session):\n    return shop.total({})\n"
+    assert review(Subject(call.format("items=[]")), allowed=allowed) == ()
+    assert [found.rule for found in review(Subject(call.format("path='x'")), allowed=allowed)] == ["import.arguments"]
+    renamed = Subject("import shop\n\nmake = shop.model\n\ndef handler(session):\n    return make\n")
+    assert "import.decorator" in {found.rule for found in review(renamed, allowed=allowed)}
+    hinted = Subject("import requests\n\ndef handler(session):\n    return requests.get('x')\n")
+    assert "Ask the platform team." in {found.suggestion for found in review(hinted, allowed=allowed)}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("os", "os.path", "sys", "subprocess", "builtins", "importlib", "importlib.util", "ctypes", "socket", "io"),
+        *("pathlib", "pickle", "inspect", "types", "functools", "asyncio", "logging", "_thread", "posix", "code"),
+        *("phonenumbers.os", "gevent", "gevent.os", "six.moves", "six.moves.urllib", "cffi", "dill", "a.subprocess.b"),
+        *("dateutil._common", "_private", "frames", "supervisor", "__main__"),
+        *("two words", "a..b", ".a", "a.", "", "class", "a.import", "json.tool", "1a", "a-b"),
+    ],
+)
+def test_a_module_that_nobody_could_allow_is_named(module: str) -> None:
+    """Whatever leads to the system, the interpreter or the runner stops the start; the entry is in the words."""
+    assert f"[modules] {module}: " in refused(f'[modules]\n"{module}" = ["harmless"]\n')
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("os", "sys", "subprocess", "builtins", "importlib", "ctypes", "re", "json", "datetime", "typing"),
+        *("open", "eval", "exec", "getattr", "import_module", "Popen", "system", "attrgetter", "FunctionType"),
+        *("_sys", "__builtins__", "__import__", "f_globals", "gi_frame", "get_loop", "load_module", "mro"),
+        *("*", "a.b", "", "two words", "class", "dataclass", "basicConfig"),
+    ],
+)
+def test_a_name_that_nobody_could_allow_is_named(name: str) -> None:
+    """A package's own modules, doors and private parts stop the start; module and name are in the words."""
+    assert f"[modules] phonenumbers: `{name}` " in refused(f'[modules]\nphonenumbers = ["parse", "{name}"]\n')
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "words"),
+    [
+        ("calendar", "datetime", "not `calendar`'s own"),
+        ("calendar", "repeat", "not `calendar`'s own"),
+        ("csv", "StringIO", "not `csv`'s own"),
+        ("cmath", "sinus", "is not in `cmath`"),
+        ("urllib.parse", "re", "not `urllib.parse`'s own"),
+        ("ipaddress", "functools", "not `ipaddress`'s own"),
+    ],
+)
+def test_a_library_name_is_looked_at(module: str, name: str, words: str) -> None:
+    """Of the standard library the thing itself is known: it has to be there, be the module's own, and show none."""
+    said = refused(f'[modules]\n"{module}" = ["{name}"]\n')
+    assert words in said
+
+
+def test_what_the_packaged_list_has_may_be_repeated() -> None:
+    """An entry that changes nothing is no fault, and no other policy."""
+    same = extended(packaged(), '[modules]\nre = ["sub"]\nio = ["StringIO"]\n')
+    assert policy_version(same) == policy_version(packaged())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[modules\n", "not TOML"),
+        ('[module]\nphonenumbers = ["parse"]\n', "[module]: no such table"),
+        ("modules = 1\n", "modules: it has to be a table"),
+        ('[modules]\nphonenumbers = "parse"\n', "[modules] phonenumbers: write a list"),
+        ("[modules]\nphonenumbers = [1]\n", "[modules] phonenumbers: write a list"),
+        ("[modules]\nphonenumbers = []\n", "[modules] phonenumbers: it lists no name"),
+        ('[modules]\ndateutil.parser = ["parse"]\n', '"dateutil.parser" = [...]'),
+        ("[hints]\nrequests = 1\n", "[hints] requests: write one text"),
+        ('[keywords]\n"logging.basicConfig" = ["filename"]\n', "[keywords] logging.basicConfig: only names"),
+        ('[keywords]\n"shop.total" = ["items"]\n', "[keywords] shop.total: only names"),
+        ('[decorators]\nnames = ["json.loads"]\n', "[decorators] json.loads: only names"),
+        ("[decorators]\nother = []\n", "[decorators]: it has one entry"),
+        ('[modules]\nshop = ["a"]\nshop = ["b"]\n', "not TOML"),
+    ],
+)
+def test_a_file_of_another_shape_is_refused(text: str, words: str) -> None:
+    """The words name the entry and what to write."""
+    assert words in refused(text)
+
+
+def test_all_faults_are_told_at_once_up_to_a_few() -> None:
+    """Nobody starts eight times to learn of eight faults; nobody reads a thousand."""
+    many = ", ".join(f'"_{number}"' for number in range(50))
+    said = refused(f"[modules]\nshop = [{many}]\n")
+    assert said.count("private") == 8
+    assert "and 42 more" in said
+
+
+def test_nothing_is_an_addition_that_changes_nothing() -> None:
+    """An empty file is as good as none: same list, same policy."""
+    assert policy_version(extended(packaged(), "# nothing yet\n")) == policy_version(packaged())
+
+
+@pytest.mark.parametrize("text", [PACKAGE, '[modules]\ncmath = ["sin"]\n', '[modules]\n"a.b" = ["c"]\n'])
+def test_an_addition_is_another_policy(text: str) -> None:
+    """Approvals under another list are known by their policy's version."""
+    assert policy_version(extended(packaged(), text)) != policy_version(packaged())
+
+
+def test_the_policy_follows_what_is_allowed_and_nothing_else() -> None:
+    """Order, remarks, layout and hints leave the version alone; a name more, a narrowing more change it."""
+    one = '[modules]\nshop = ["a", "b"]\nstore = ["c"]\n'
+    same = '# a remark\n[hints]\nx = "y"\n[modules]\nstore = [ "c" ]\nshop = ["b",\n "a", "a"]\n'
+    narrower = one + '[keywords]\n"shop.a" = ["k"]\n'
+    decorating = one + '[decorators]\nnames = ["shop.a"]\n'
+    versions = [
+        policy_version(extended(packaged(), text))
+        for text in (one, same, narrower, decorating, '[modules]\nshop = ["a"]')
+    ]
+    assert versions[0] == versions[1]
+    assert len(set(versions)) == 4
+
+
+def test_a_list_crosses_to_another_process_whole() -> None:
+    """What the parent allows, its children allow: names, narrowings and hints in any script."""
+    text = PACKAGE + '[keywords]\n"phonenumbers.parse" = ["region"]\n[hints]\nrequests = "用 actions"\n'
+    here = extended(packaged(), text)
+    there = loads(dumps(here))
+    assert policy_version(there) == policy_version(here)
+    assert (there.modules, there.keywords, there.decorators) == (here.modules, here.keywords, here.decorators)
+    assert (there.hints, there.packages) == (here.hints, here.packages)
+
+
+def test_the_open_part_of_the_library_is_open_and_shows_no_module_by_itself() -> None:
+    """Each name of an open module is either refused in words, or neither is nor shows a module."""
+    for module in OPEN_LIBRARY:
+        assert module_fault(module) == ""
+        __import__(module)
+        library = sys.modules[module]
+        for name in vars(library):
+            assert name_fault(module, name) or not modules_shown(getattr(library, name)), (module, name)
+
+
+def test_the_packaged_file_has_the_form_it_asks_for() -> None:
+    """Operators are told to copy its form, so it is read by the same rules."""
+    assert parse("") is not None
+    assert {"json", "re"} <= packaged().modules.keys()
+    assert all(packaged().modules.values())
+
+
+def test_the_documents_example_can_be_used_as_it_stands() -> None:
+    """What operators copy from docs/packages.md is taken, and opens what it says."""
+    (block,) = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    allowed = extended(packaged(), block)
+    assert allowed.has("cmath.sin")
+    assert allowed.has("xml.sax.saxutils.escape")
+
+
+def test_the_document_lists_the_open_part_of_the_library() -> None:
+    """docs/packages.md names each module that can be opened further, and no other."""
+    listed = DOCUMENT.read_text(encoding="utf-8").partition("These can be opened\n  further:")[2].partition(";")[0]
+    assert set(re.findall(r"`([a-z0-9.]+)`", listed)) == OPEN_LIBRARY
