@@ -17,7 +17,11 @@ COPY src src
 # The files of the sandbox image travel inside the package.
 COPY sandbox sandbox
 RUN /build/bin/pip wheel -q --no-deps --no-build-isolation --wheel-dir /dist . \
- && /opt/midcall/bin/pip install -q --no-deps --no-index /dist/*.whl \
+ && /opt/midcall/bin/pip install -q --no-deps --no-index /dist/*.whl
+# Packages of the sandbox image (docs/packages.md) are fetched here, for the pool that builds it has no network, nor pip.
+ARG SANDBOX_REQUIREMENTS=sandbox/requirements.txt
+COPY ${SANDBOX_REQUIREMENTS} /src/sandbox-requirements.txt
+RUN /opt/midcall/bin/midcall sandbox fetch /src/sandbox-requirements.txt /opt/midcall/packages \
  && /opt/midcall/bin/pip uninstall -q -y pip
 
 FROM ${PYTHON_IMAGE}
@@ -32,6 +36,7 @@ ENV PATH=/opt/midcall/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     MIDCALL_DATA_DIR=/data \
     MIDCALL_RUNTIME_DIR=/run/midcall \
+    MIDCALL_SANDBOX_REQUIREMENTS=/opt/midcall/packages \
     MIDCALL_HOST=0.0.0.0 \
     MIDCALL_PORT=8787 \
     MIDCALL_LOG_FORMAT=json

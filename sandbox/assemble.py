@@ -12,7 +12,9 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from pathlib import Path
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 HERE = Path(__file__).parent
 RUNNER = ("child.py", "faults.py", "frames.py", "supervisor.py", "values.py")
@@ -24,7 +26,23 @@ ZONES = Path("/usr/share/zoneinfo")
 
 
 def main(root: Path) -> None:
-    """Assemble the image's root in `root`."""
+    """Assemble in `root` what the image holds, or the layer of packages for it where there are any."""
+    wheels = HERE / "wheels"
+    if wheels.is_dir():
+        assemble_packages(wheels, root)
+    else:
+        assemble_python(root)
+    compile_all(root)
+
+
+def assemble_packages(wheels: Path, root: Path) -> None:
+    """Lay out an operator's packages, with the shared libraries that they need from the base."""
+    install_packages(wheels, root / "sandbox/packages")
+    copy_libraries((root / "sandbox/packages").rglob("*.so*"), root)
+
+
+def assemble_python(root: Path) -> None:
+    """Lay out everything else."""
     for folder in ("tmp", "etc", "proc", "sys", "dev"):
         (root / folder).mkdir(parents=True)
     (root / "etc/passwd").write_text("nobody:x:65534:65534:nobody:/tmp:/nowhere\n")
@@ -33,13 +51,10 @@ def main(root: Path) -> None:
     library = Path(sysconfig.get_path("stdlib"))
     copy(python, root)
     copy_tree(library, root)
-    install_packages(HERE / "requirements.txt", root / "sandbox/packages")
+    (root / "sandbox/packages").mkdir(parents=True)
     shutil.copytree(ZONES, root / ZONES.relative_to("/"), ignore=shutil.ignore_patterns("right", "posix"))
-    for binary in [python, *library.rglob("*.so"), *root.rglob("sandbox/packages/**/*.so")]:
-        for needed in libraries(binary):
-            copy(needed, root)
+    copy_libraries([python, *library.rglob("*.so")], root)
     install_runner(root, python)
-    compile_all(root)
 
 
 def copy(path: Path, root: Path) -> None:
@@ -61,19 +76,46 @@ def copy_tree(library: Path, root: Path) -> None:
     )
 
 
+def copy_libraries(binaries: Iterable[Path], root: Path) -> None:
+    """Copy what these binaries are linked with."""
+    for binary in list(binaries):
+        for needed in libraries(binary):
+            if not needed.is_relative_to(root):  # a package may bring its own, beside its modules
+                copy(needed, root)
+
+
 def libraries(binary: Path) -> list[Path]:
     """Return the shared libraries that `binary` needs, the loader included, by path."""
     listing = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, check=False).stdout  # noqa: S603, S607
     return [Path(path) for path in re.findall(r"(?:=> |^\s)(/\S+)", listing, re.MULTILINE)]
 
 
-def install_packages(requirements: Path, target: Path) -> None:
-    """Install what an operator added into a folder that the runner puts on the path."""
+def install_packages(wheels: Path, target: Path) -> None:
+    """Unpack an operator's wheels side by side into a folder that the runner puts on the path; none of it is run."""
     target.mkdir(parents=True)
-    wanted = [line for line in requirements.read_text().splitlines() if line.strip() and not line.startswith("#")]
-    if wanted:
-        command = [sys.executable, "-m", "pip", "install", "--no-cache-dir", "--target", str(target)]
-        subprocess.run([*command, "-r", str(requirements)], check=True)  # noqa: S603
+    for wheel in sorted(wheels.glob("*.whl")):
+        with zipfile.ZipFile(wheel) as archive:
+            for member in archive.infolist():
+                place = place_in_packages(member.filename)
+                if place is None or member.is_dir():
+                    continue
+                content = archive.read(member)
+                path = target / place
+                if path.exists() and path.read_bytes() != content:
+                    sys.exit(f"{wheel.name} has a file {place} unlike that of another package")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)  # a link would become a file with its text; no bit to execute survives
+
+
+def place_in_packages(name: str) -> Path | None:
+    """Return where a wheel's file goes, None for what is not imported: scripts, headers, data, start-up hooks."""
+    place = PurePosixPath(name)
+    if place.is_absolute() or ".." in place.parts:
+        sys.exit(f"a package has a file {name!r} outside itself")
+    parts = place.parts
+    if parts and parts[0].endswith(".data"):
+        parts = parts[2:] if parts[1:2] in {("purelib",), ("platlib",)} else ()
+    return Path(*parts) if parts and not (len(parts) == 1 and parts[0].endswith(".pth")) else None
 
 
 def install_runner(root: Path, python: Path) -> None:
@@ -94,6 +136,7 @@ def compile_all(root: Path) -> None:
         stripdir=str(root),
         prependdir="/",
         maxlevels=20,
+        workers=0,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
 

@@ -72,7 +72,9 @@ def test_all_processes_of_up_know_the_operators_allow_list(up: Stack, env: dict[
     assert up.client.post("/v1/functions/opened/publish", headers=key, json={"version": 1}).is_success
     outcome = up.client.post("/v1/functions/opened/invoke", headers=key, json={"params": {}}).json()
     assert (outcome["status"], outcome["result"]) == ("succeeded", True), outcome
-    assert review["policy"] in midcall("doctor", env=env).out
+    told = midcall("doctor", env=env).out
+    assert review["policy"] in told
+    assert "1 added, all of them in the sandbox image" in told
 
 
 def test_review_takes_the_operators_allow_list(up: Stack, tmp_path: Path) -> None:

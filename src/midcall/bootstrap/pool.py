@@ -12,6 +12,7 @@ def pool_config(settings: Settings) -> PoolConfig:
         socket=settings.pool_socket,
         pool_id=settings.pool_label,
         image=settings.sandbox_image,
+        requirements=settings.sandbox_requirements,
         size=settings.pool_size,
         max_concurrent=settings.pool_max_busy,
         docker_url=settings.docker_url or DEFAULT_DOCKER_URL,

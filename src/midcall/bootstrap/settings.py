@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     )
     pool_peer_uid: int | None = Field(default=None, ge=0, description="a user besides the pool's own that may use it")
     sandbox_image: str | None = Field(default=None, description="default: the image built from this release")
+    sandbox_requirements: Path | None = Field(
+        default=None, description="packages for that image: a requirements file, or a folder of fetched ones"
+    )
     docker_url: str | None = Field(default=None, description="the Engine; default: the local socket")
 
     @model_validator(mode="wrap")
@@ -114,6 +117,8 @@ class Settings(BaseSettings):
             self.runtime_dir = self.runtime_dir.absolute()
         if self.allowed_modules is not None:
             self.allowed_modules = self.allowed_modules.absolute()
+        if self.sandbox_requirements is not None:
+            self.sandbox_requirements = self.sandbox_requirements.absolute()
         if self.redis_url is not None:
             _check_redis(self.redis_url, unprotected=self.redis_unprotected)
 

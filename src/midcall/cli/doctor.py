@@ -10,11 +10,15 @@ from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import BadSetting, Settings, approval_key, private_directory, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage
 from midcall.cli.redis_server import find_redis_server
-from midcall.domain.errors import MidcallError
+from midcall.domain.errors import MidcallError, SandboxUnavailable
 from midcall.review import policy_version
+from midcall.review.allowlist import packaged
+from midcall.sandbox import packages
 from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed
+from midcall.sandbox.image import sandbox_files
+from midcall.sandbox.listed import listed_faults
 
 _ENGINE_TIMEOUT_S = 10.0
 
@@ -28,6 +32,7 @@ def doctor() -> None:
         "Docker Engine": lambda: _engine(settings),
         "Redis server": lambda: settings.redis_url or find_redis_server(),
         "allow-list": lambda: _allowed(settings),
+        "sandbox packages": lambda: _packages(settings),
         "approval key": lambda: f"{len(approval_key(settings))} bytes",
         "secret keys": lambda: f"{len(secret_keys(settings))}, the first encrypts",
     }
@@ -40,6 +45,8 @@ def doctor() -> None:
     typer.echo("What runs now (all of it once `midcall up` is ready):")
     for name, look in running.items():
         _tell(name, look)
+    if settings.allowed_modules is not None:
+        found.append(_tell("names of the allow-list", lambda: _names(settings)))
     raise typer.Exit(0 if all(found) else 1)
 
 
@@ -64,6 +71,11 @@ def _allowed(settings: Settings) -> str:
     return f"{own}, {len(found.modules)} modules, policy {policy_version(found)}"
 
 
+def _packages(settings: Settings) -> str:
+    wanted = packages.read(settings.sandbox_requirements or sandbox_files() / packages.LOCK).wanted
+    return ", ".join(f"{one.name} {one.version}" for one in wanted) or "none besides the standard library"
+
+
 def _database(settings: Settings) -> str:
     open_storage(settings).close()
     return settings.database.split(":", 1)[0]
@@ -71,6 +83,18 @@ def _database(settings: Settings) -> str:
 
 def _redis(settings: Settings) -> str:
     return f"{open_queue(settings).waiting()} jobs waiting"
+
+
+def _names(settings: Settings) -> str:
+    allowed = allow_list(settings)
+    added = allowed.beyond(packaged())
+    try:
+        faults = listed_faults(PoolClient(settings.pool_socket), added, allowed.modules)
+    except SandboxUnavailable:
+        return "not looked at: no sandbox pool runs here"
+    if faults:
+        raise BadSetting(f"MIDCALL_ALLOWED_MODULES: {settings.allowed_modules}: {'; '.join(faults)}")
+    return f"{sum(map(len, added.values()))} added, all of them in the sandbox image, and none shows a module"
 
 
 def _pool(settings: Settings) -> str:

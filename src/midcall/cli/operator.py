@@ -1,5 +1,8 @@
 """The operator's own tools: workspaces, keys, the sandbox image."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +11,7 @@ from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import open_storage, wire_workspaces
 from midcall.domain.workspace import Scope
+from midcall.sandbox import packages
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, ImageMissing
 from midcall.sandbox.image import ensure_image
@@ -45,14 +49,43 @@ def create_workspace(
 
 
 @sandbox.command("build")
-def build_sandbox(base: Annotated[str | None, typer.Option(help="another base image with Python 3.11")] = None) -> None:
+def build_sandbox(
+    base: Annotated[str | None, typer.Option(help="another base image with Python 3.11")] = None,
+    requirements: Annotated[
+        Path | None, typer.Option(help="packages: a requirements file, or a folder of fetched ones; default by setting")
+    ] = None,
+) -> None:
     """Build the sandbox image, unless it is there already."""
     settings = Settings()
+    wanted = requirements or settings.sandbox_requirements
+    with (
+        _told("build"),
+        Engine(url=settings.docker_url or DEFAULT_DOCKER_URL, timeout_s=BUILD_TIMEOUT_S) as engine,
+    ):
+        tag = ensure_image(engine, base=base, requirements=wanted, say=typer.echo)
+    if settings.sandbox_image not in {None, tag}:
+        typer.echo(f"The pool runs {settings.sandbox_image}, which MIDCALL_SANDBOX_IMAGE names; unset it for this one.")
+    elif requirements is not None and requirements.absolute() != settings.sandbox_requirements:
+        typer.echo(f"For the pool to run it, set MIDCALL_SANDBOX_REQUIREMENTS={requirements.absolute()}")
+
+
+@sandbox.command("fetch")
+def fetch_packages(
+    requirements: Annotated[Path, typer.Argument(help="requirements file: name==version with hashes")],
+    folder: Annotated[Path, typer.Argument(help="new folder for the packages")],
+) -> None:
+    """Fetch the packages of the sandbox image with pip, for a build where no package index is in reach."""
+    with _told("fetch"):
+        packages.fetch(packages.read(requirements), folder)
+    typer.echo(f"{folder} can be named where a requirements file can.")
+
+
+@contextmanager
+def _told(command: str) -> Iterator[None]:
     try:
-        with Engine(url=settings.docker_url or DEFAULT_DOCKER_URL, timeout_s=BUILD_TIMEOUT_S) as engine:
-            ensure_image(engine, base=base, say=typer.echo)
+        yield
     except (EngineFailed, ImageMissing) as error:
-        typer.echo(f"midcall sandbox build: {error}", err=True)
+        typer.echo(f"midcall sandbox {command}: {error}", err=True)
         raise typer.Exit(1) from error
 
 

@@ -115,7 +115,11 @@ def _image(settings: Settings) -> str:
         return settings.sandbox_image
     try:
         with Engine(url=settings.docker_url or DEFAULT_DOCKER_URL, timeout_s=_BUILD_TIMEOUT_S) as engine:
-            return ensure_image(engine, say=lambda step: typer.echo(step, err=True))
+            return ensure_image(
+                engine,
+                requirements=settings.sandbox_requirements,
+                say=lambda step: typer.echo(step, err=True),
+            )
     except (EngineFailed, ImageMissing) as error:
         raise BadSetting(f"{error}") from error
 

@@ -44,6 +44,11 @@ class AllowList:
         module, _, name = dotted.rpartition(".")
         return name in self.names_of(module)
 
+    def beyond(self, base: "AllowList") -> dict[str, frozenset[str]]:
+        """Return what is listed here and not in `base`: module -> names."""
+        more = {module: names - base.names_of(module) for module, names in self.modules.items()}
+        return {module: names for module, names in more.items() if names}
+
     def terms(self) -> str:
         """Return what is allowed and refused, as one text: equal for equal lists, however their files are written.
 

@@ -10,13 +10,14 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from docker.errors import DockerException
 
+from midcall.sandbox import packages
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, ImageMissing
 
@@ -29,6 +30,8 @@ DEBIAN_SUITE, DEBIAN_PACKAGES = "bookworm", "python3,tzdata"
 BOOTSTRAP_S = 900
 #: Files of `sandbox/` that the image does not need.
 NOT_IN_IMAGE = frozenset({"measure_syscalls.py", "workload.py", "seccomp.json"})
+#: How much of what a failed build printed is told, in characters.
+BUILD_TAIL = 500
 #: Seconds of silence in one step of a pull, an import or a build.
 STEP_S = 600
 FRAMES = Path(__file__).with_name("frames.py")
@@ -47,57 +50,90 @@ def seccomp_profile() -> str:
     return (sandbox_files() / "seccomp.json").read_text()
 
 
-def ensure_image(engine: Engine, *, base: str | None = None, say: Say = lambda _step: None) -> str:
+def ensure_image(
+    engine: Engine, *, base: str | None = None, requirements: Path | None = None, say: Say = lambda _step: None
+) -> str:
     """Return the tag of the sandbox image, building it where it is missing; `say` is told each step in words.
 
-    `base` names another base image. Raises ImageMissing where no base is in reach or the build fails.
+    `base` names another base image, `requirements` another file (or folder of fetched packages) than the one of
+    `sandbox/`. An image with packages is the plain one and a layer on it. Raises ImageMissing where no base is in
+    reach, packages cannot be had, or the build fails.
     """
-    context = _context()
+    wanted = packages.read(requirements or sandbox_files() / packages.LOCK)
+    files = _files()
     with Engine(url=engine.url, timeout_s=STEP_S) as patient:
         base = base or _base_in_reach(patient, say)
-        digest = hashlib.sha256(f"{patient.image_id(base)}\n".encode() + context).hexdigest()[:16]
-        tag = f"{REPOSITORY}:{digest}"
+        plain = _tag(f"{patient.image_id(base)}\n".encode() + _tar(files))
+        # The requirements stand for the packages: they name each by its hash.
+        tag = _tag(f"{plain}\n{wanted.text()}".encode()) if wanted.wanted else plain
         if patient.image_id(tag) is not None:
             say(f"The sandbox image {tag} is there already.")
             return tag
-        say(f"Building the sandbox image {tag} on {base} ...")
-        _build(patient, context, base, tag)
+        if patient.image_id(plain) is None:
+            say(f"Building the sandbox image {plain} on {base} ...")
+            _build(patient, _tar(files), plain, {"BASE": base})
+        if tag != plain:
+            _add_packages(patient, files, wanted, tag, {"BASE": base, "ROOT": plain}, say)
     say("The sandbox image is built.")
     return tag
 
 
-def _context() -> bytes:
-    """Return the build context as a tar, byte for byte the same for the same files."""
-    files = sorted(path for path in sandbox_files().iterdir() if path.is_file() and path.name not in NOT_IN_IMAGE)
+def _add_packages(
+    engine: Engine,
+    files: Mapping[str, bytes],
+    wanted: packages.Requirements,
+    tag: str,
+    arguments: Mapping[str, str],
+    say: Say,
+) -> None:
+    if wanted.folder is None:
+        say(f"Fetching {len(wanted.wanted)} packages with pip ...")
+    with packages.fetched(wanted) as wheels:
+        say(f"Building the sandbox image {tag} with {len(wheels)} packages ...")
+        _build(engine, _tar({**files, **{f"wheels/{name}": data for name, data in wheels}}), tag, arguments)
+
+
+def _tag(made_of: bytes) -> str:
+    return f"{REPOSITORY}:{hashlib.sha256(made_of).hexdigest()[:16]}"
+
+
+def _files() -> dict[str, bytes]:
+    """Return what goes into the build, but for packages: name -> content."""
+    files = (path for path in sandbox_files().iterdir() if path.is_file() and path.name not in NOT_IN_IMAGE)
+    return {path.name: path.read_bytes() for path in [*files, FRAMES] if path.suffix != ".txt"}
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
+    """Return a build context, byte for byte the same for the same files."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for path in [*files, FRAMES]:
-            info = tarfile.TarInfo(path.name)
-            data = path.read_bytes()
-            info.size, info.mode = len(data), 0o644
-            tar.addfile(info, io.BytesIO(data))
+        for name in sorted(files):
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(files[name]), 0o644
+            tar.addfile(info, io.BytesIO(files[name]))
     return buffer.getvalue()
 
 
-def _build(engine: Engine, context: bytes, base: str, tag: str) -> None:
-    packages = (sandbox_files() / "requirements.txt").read_text().splitlines()
-    needs_network = any(line.strip() and not line.startswith("#") for line in packages)
+def _build(engine: Engine, context: bytes, tag: str, arguments: Mapping[str, str]) -> None:
     try:
         steps: Iterator[dict[str, Any]] = engine.api.build(
             fileobj=io.BytesIO(context),
             custom_context=True,
             tag=tag,
-            buildargs={"BASE": base},
+            buildargs=dict(arguments),
             rm=True,
             forcerm=True,
             decode=True,
-            network_mode=None if needs_network else "none",
+            network_mode="none",
         )
-        errors = [step["error"] for step in steps if "error" in step]  # to the end: else its connection stays open
-    except (DockerException, OSError) as error:
-        raise ImageMissing(f"the sandbox image could not be built: {error}") from error
-    if errors:
-        raise ImageMissing(f"the sandbox image could not be built: {errors[0]}")
+        error, said = "", ""
+        for step in steps:  # to the end: else its connection stays open
+            error = error or str(step.get("error", ""))
+            said = (said + str(step.get("stream", "")))[-BUILD_TAIL:]
+    except (DockerException, OSError) as fault:
+        raise ImageMissing(f"the sandbox image could not be built: {fault}") from fault
+    if error:
+        raise ImageMissing(f"the sandbox image could not be built: {error}; it said: {' '.join(said.split())}")
     # The build stage is left behind without a name, base and all: 250 MB for each build.
     with suppress(DockerException, OSError):
         leftovers = {"dangling": True, "label": "midcall.stage=build"}

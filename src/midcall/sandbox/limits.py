@@ -61,6 +61,8 @@ class PoolConfig:
     image: str | None = None
     #: Base image for the build; None takes what is in reach.
     base_image: str | None = None
+    #: Packages for the build: a requirements file, or a folder of fetched ones; None takes the project's own.
+    requirements: Path | None = None
     #: Warm sandboxes kept ready, and runs at one time.
     size: int = 4
     max_concurrent: int = 8

@@ -27,7 +27,9 @@ def serve(config: PoolConfig, *, stop: threading.Event | None = None, say: Calla
     stop = stop or stop_on_signals()
     connections = config.max_concurrent + SPARE_ENGINE_CONNECTIONS
     with Engine(url=config.docker_url, timeout_s=config.engine_timeout_s, connections=connections) as engine:
-        image = config.image or ensure_image(engine, base=config.base_image, say=say or _log_step)
+        image = config.image or ensure_image(
+            engine, base=config.base_image, requirements=config.requirements, say=say or _log_step
+        )
         pool = Pool(engine=engine, config=config, image=image, seccomp=seccomp_profile())
         try:
             pool.start()
