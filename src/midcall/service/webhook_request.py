@@ -42,13 +42,15 @@ class Prepared:
     #: What a circuit breaker counts for: this function at this host.
     target: str
     redaction: Redaction
+    #: Headers, in lower case, that are not shown however short their values are.
+    hidden: frozenset[str]
     token: TokenRequest | None = None
 
     def shown_request(self) -> dict[str, Any]:
         """Return the request as its author may see it."""
         sent = self.request
         headers = {
-            name: MASK if name.lower() in _PROVING else self.redaction.text(value) for name, value in sent.headers
+            name: MASK if name.lower() in self.hidden else self.redaction.text(value) for name, value in sent.headers
         }
         body = sent.body[: 4 * MAX_SHOWN_CHARS].decode("utf-8", "replace")
         return {
@@ -99,10 +101,11 @@ class WebhookRequests:
         """
         known = self._reveal(task)
         now = self.clock()
-        left_ms = max(1, task.deadline_at - now)
         session = task.session_body(now=now)
         values = values_of(session, params=task.invocation.params, now=now, secrets=_by_name(known.credentials))
-        proof = self._proof(known, values, left_ms)
+        proof = self._proof(known, values, max(1, task.deadline_at - now))
+        # A token may have taken its time.
+        left_ms = max(1, task.deadline_at - self.clock())
         filled = _filled(task, known, proof, session, values)
         body = _body(filled, proof)
         headers = [*_without(filled.headers, proof.headers), *proof.headers, *self._own_headers(task, body, left_ms)]
@@ -119,6 +122,7 @@ class WebhookRequests:
             ),
             target=f"{task.version.function_id} {known.templates.url.origin}",
             redaction=Redaction((*known.secrets, *proof.secrets)),
+            hidden=_PROVING | _literal_headers(task) | {name.lower() for name, _ in proof.headers},
             token=proof.token,
         )
 
@@ -208,6 +212,12 @@ def _without(headers: Headers, others: Headers) -> Headers:
     """Leave out headers that auth writes itself."""
     taken = {name.lower() for name, _ in others}
     return tuple(pair for pair in headers if pair[0].lower() not in taken)
+
+
+def _literal_headers(task: Task) -> frozenset[str]:
+    """Return the headers whose values are kept as secrets."""
+    headers = task.config["webhook"]["headers"]
+    return frozenset(name.lower() for name, value in headers.items() if value.startswith(MASK))
 
 
 def _attempt_ms(task: Task) -> int:

@@ -149,6 +149,9 @@ def test_auth_in_query_and_body(admin: Client, there: Target) -> None:
     report = admin.ok("POST", "/v1/functions/by_query/test", {})
     assert there.last.path == "/hook?key=s3cr3t-%C3%84%2Fvalue%2Bwith%3Dsigns"
     assert report["request"]["url"].endswith(f"?key={MASK}")
+    publish(admin, "short", webhook(there, headers={"X-Pin": "7"}))
+    report = admin.ok("POST", "/v1/functions/short/test", {})
+    assert (there.last.headers["x-pin"], report["request"]["headers"]["X-Pin"]) == ("7", MASK)
     report = admin.ok("POST", "/v1/functions/by_body/test", {"params": {"city": "Rome"}})
     assert there.last.json == {"city": "Rome", "api_key": SECRET}
     assert SECRET not in json.dumps(report, ensure_ascii=False)
