@@ -16,6 +16,7 @@ from tests.support.credentials import MASK
 from tests.support.databases import Databases, Postgres
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
+from tests.support.target import Received, Reply, replying, target
 from typer.testing import CliRunner
 
 from midcall.bootstrap.settings import new_secret_key
@@ -23,7 +24,7 @@ from midcall.bootstrap.store import open_storage, wire_secrets
 from midcall.cli.main import app
 
 #: Long enough to be found nowhere by chance; the odd letters are written otherwise in base64, URLs and JSON.
-NAMES = ("password", "field", "staging", "changed", "inline", "bad")
+NAMES = ("password", "field", "staging", "changed", "inline", "bad", "header")
 SECRETS = [f'{name}-{secrets.token_hex(12)}-ü/+"&' for name in NAMES]
 
 
@@ -101,6 +102,7 @@ def test_no_secret_is_found_in_database_redis_or_logs(
         admin.published()
         admin.ok("POST", "/v1/functions/lookup/invoke", {})
         keep_inline(served, admin)
+        call_webhook(admin)
         rotate(served, database_url)
         assert not admin.ok("GET", "/v1/credentials/crm")["readable"], "the app has the old key alone"
         read = {str(path): found_in(path.read_bytes()) for path in database_files(served, databases)}
@@ -127,6 +129,38 @@ def keep_inline(served: Served, admin: Client) -> None:
     storage.close()
 
 
+def call_webhook(admin: Client) -> None:
+    """Call a target that says all it heard, with a literal header and a credential, once well and once not."""
+    with target() as there:
+
+        def echo(got: Received) -> Reply:
+            heard = {name: value.encode("latin-1").decode() for name, value in got.headers.items()}
+            return replying({"heard": heard}, 200 if len(there.received) % 2 else 500)
+
+        there.answer = echo
+        headers = {"X-Literal": quote(SECRETS[6]), "X-Both": "{{secret.crm.password}}"}
+        document = {
+            "name": "hook",
+            "description": "Says what it heard.",
+            "kind": "webhook",
+            "retries": 0,
+            "response_variables": {"heard": "heard"},
+            "webhook": {"url": there.url, "headers": headers, "auth": {"credential": "crm"}},
+        }
+        answers = [
+            admin.send("POST", "/v1/functions", json=document),
+            admin.send("POST", "/v1/functions/hook/versions/1/submit"),
+            admin.send("POST", "/v1/functions/hook/publish", json={"version": 1}),
+            *(admin.send("POST", "/v1/functions/hook/invoke", json={}) for _ in range(2)),
+            *(admin.send("POST", "/v1/functions/hook/test", json={}) for _ in range(2)),
+            admin.send("GET", "/v1/invocations"),
+        ]
+        assert found_in(str(there.received[-1].headers).encode()), "the target did get them"
+        assert len(there.received) == 4
+    for answer in answers:
+        assert found_in(answer.content) == [], answer.text
+
+
 def rotate(served: Served, database_url: str) -> None:
     """Put a new key first and encrypt everything anew, by the command."""
     file = served.settings.data_dir / "secret.keys"
@@ -139,7 +173,7 @@ def rotate(served: Served, database_url: str) -> None:
     }
     done = CliRunner().invoke(app, ["secrets", "rotate"], env=env, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    assert "secrets: 1 encrypted anew" in done.output
+    assert "secrets: 2 encrypted anew" in done.output
     assert "credential_values: 3 encrypted anew" in done.output
     assert not [key for key in (old, new) if key in done.output]
     again = CliRunner().invoke(app, ["secrets", "rotate"], env={**env, "MIDCALL_SECRET_KEYS": new})
