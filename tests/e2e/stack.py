@@ -114,6 +114,7 @@ class Stack:
             "MIDCALL_POOL_SIZE": "2",
             "MIDCALL_LIVE_WORKERS": "1",
             "MIDCALL_WORKERS": "1",
+            "MIDCALL_OUTBOUND_ALLOW": "127.0.0.1",
             **settings,
         }
         #: Every process that was ever seen to belong to it.
@@ -246,7 +247,15 @@ class Stack:
             "kind": "code",
             "parameters": ANY,
         }
-        body |= {"code": {"source": source}, "timeout": 30} | fields
+        self._publish(body | {"code": {"source": source}, "timeout": 30} | fields)
+
+    def webhook(self, name: str, url: str, **fields: Any) -> None:
+        """Create, submit and publish a webhook function."""
+        body = {"name": name, "description": "A webhook of the tests.", "kind": "webhook", "webhook": {"url": url}}
+        self._publish({"parameters": ANY, "timeout": 30, **body, **fields})
+
+    def _publish(self, body: dict[str, Any]) -> None:
+        name = body["name"]
         assert self.client.post("/v1/functions", json=body).status_code == httpx.codes.CREATED
         review = self.client.post(f"/v1/functions/{name}/versions/1/submit").json()
         assert review["status"] == "approved", review

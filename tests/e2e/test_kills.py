@@ -2,6 +2,7 @@
 
 import json
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -11,12 +12,14 @@ import httpx
 import psutil
 import pytest
 from tests.e2e.stack import QUICK, SLOW, Stack, stack, wait_for
+from tests.support.target import replying, target
 
 #: A lost worker is noticed when its lease of 5 s is over, at the next sweep; the rest is a slow machine.
 NOTICED_S = 20.0
 #: The same, and another run of 3 s.
 DONE_AGAIN_S = 30.0
 
+HOOKS = ("hook_once", "hook_twice")
 FINAL = {"succeeded", "failed", "timed_out"}
 
 
@@ -118,6 +121,31 @@ def test_a_killed_api_breaks_its_connections_but_the_record_is_complete(
     rows = assert_whole_again(battered, ids)
     assert {row["status"] for row in rows.values()} == {"succeeded"}
     assert {row["attempt"] for row in rows.values()} == {1}
+
+
+def test_a_killed_api_leaves_its_webhooks_to_the_next_one(battered: Stack) -> None:
+    """They ran in its threads; their leases run out, and who may be run again is, with the same key."""
+    assert wait_for(battered.ready, 60), battered.said
+    with target() as there:
+        held = threading.Event()
+        battered.webhook("hook_once", f"{there.url}/once", retries=0)
+        battered.webhook("hook_twice", f"{there.url}/twice", retries=1)
+        there.answer = lambda _: replying({"held": held.wait(10) if len(there.received) <= len(HOOKS) else False})
+        calls = {name: battered.in_background(name) for name in HOOKS}
+        assert wait_for(lambda: len(there.received) == len(HOOKS), 15), battered.said
+        ids = {name: battered.rows(name)[0]["id"] for name in HOOKS}
+        kill(battered.part("api"))
+        for call in calls.values():
+            assert isinstance(call.exception(10), httpx.TransportError)
+        rows = {name: battered.await_final(ids[name], DONE_AGAIN_S) for name in HOOKS}
+        held.set()
+        paths = [got.path for got in there.received]
+        keys = [got.headers["idempotency-key"] for got in there.received if got.path == "/twice"]
+    assert (rows["hook_once"]["status"], rows["hook_once"]["attempt"]) == ("failed", 1)
+    assert json.loads(rows["hook_once"]["outcome"])["error"]["type"] == "worker_lost"
+    assert (rows["hook_twice"]["status"], rows["hook_twice"]["attempt"]) == ("succeeded", 2)
+    assert sorted(paths) == ["/once", "/twice", "/twice"]
+    assert keys == [ids["hook_twice"]] * 2
 
 
 def test_a_killed_redis_costs_no_call_that_runs(battered: Stack, calls: dict[str, "Future[Any]"]) -> None:
