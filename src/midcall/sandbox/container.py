@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from midcall.sandbox.covered import COVERED
 from midcall.sandbox.frames import KIB, MIB
 from midcall.sandbox.limits import Limits
 
@@ -48,6 +49,7 @@ def _host_config(uid: int, limits: Limits, seccomp: str, runtime: str | None) ->
         "NetworkMode": "none",
         "IpcMode": "none",
         "ReadonlyRootfs": True,
+        "MaskedPaths": list(COVERED),  # replaces the Engine's own list, which it contains
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges", f"seccomp={seccomp}"],
         "Tmpfs": {"/tmp": tmp},  # noqa: S108 - the sandbox's own

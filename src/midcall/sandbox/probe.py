@@ -60,9 +60,16 @@ def findings(report: RunReport, limits: Limits) -> Iterator[str]:
         yield f"there is a network ({', '.join(seen['interfaces'])})"
     if seen["written"]:
         yield f"the root file system is writable ({', '.join(seen['written'])})"
+    yield from _sights(seen)
+    yield from _amounts(seen, limits)
+
+
+def _sights(seen: dict[str, Any]) -> Iterator[str]:
+    """Yield what code can look into that is not its own."""
     if seen["supervisor"]:
         yield f"code can open {', '.join(seen['supervisor'])}"
-    yield from _amounts(seen, limits)
+    if seen["hosts"]:
+        yield f"code can see the host's {', '.join(seen['hosts'])}"
 
 
 def _amounts(seen: dict[str, Any], limits: Limits) -> Iterator[str]:

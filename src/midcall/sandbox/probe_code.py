@@ -22,6 +22,9 @@ FORBIDDEN = {
 }  # fmt: skip
 EPERM = 1
 CAPABILITIES = ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb")
+#: Of what is covered: what tells of the host or of others, one file a kind.
+HOSTS = ("/proc/locks", "/proc/stat", "/proc/sys/kernel/random/boot_id", "/proc/pressure/cpu", "/proc/cmdline",
+         "/proc/key-users", "/sys/kernel/vmcoreinfo", "/sys/devices/system/cpu/online", "/dev/ptmx")  # fmt: skip
 CPU_FILES = ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us")
 
 
@@ -35,6 +38,7 @@ def handler(session: dict[str, Any]) -> dict[str, Any]:
         "interfaces": interfaces(),
         "written": [folder for folder in ("/", "/etc", "/sandbox", "/dev", "/var") if writable(folder)],
         "supervisor": [path for path in ("/proc/1/mem", "/proc/1/fd/1", "/proc/1/environ") if openable(path)],
+        "hosts": [path for path in HOSTS if tells(path)],
         "tmp_bytes": tmp.f_blocks * tmp.f_frsize,
         "tmp_noexec": bool(tmp.f_flag & os.ST_NOEXEC),
         "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
@@ -85,6 +89,20 @@ def openable(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def tells(path: str) -> bool:
+    """Tell whether anything can be read from a file, or a terminal be made with it."""
+    try:
+        file = os.open(path, os.O_RDWR if path == "/dev/ptmx" else os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return path == "/dev/ptmx" or bool(os.read(file, 1))
+    except OSError:
+        return False
+    finally:
+        os.close(file)
 
 
 def cpus() -> float | None:

@@ -59,6 +59,7 @@ def test_a_pool_with_every_limit_effective_passes(engine: Engine, small: PoolCon
         ({"NanoCpus": 0}, "the CPU limit is None"),
         ({"Tmpfs": {"/tmp": "rw,size=64m"}}, "/tmp holds"),
         ({"Ulimits": []}, "files may be open"),
+        ({"MaskedPaths": None}, "code can see the host's /proc/locks, /proc/stat, "),
     ],
 )
 def test_a_limit_that_is_not_effective_is_named(

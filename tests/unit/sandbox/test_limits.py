@@ -38,6 +38,7 @@ def test_a_container_is_closed_in_every_way() -> None:
     """All flags of the design, and nothing that opens one again."""
     assert (CONFIG["NetworkDisabled"], HOST["NetworkMode"], HOST["IpcMode"]) == (True, "none", "none")
     assert (HOST["ReadonlyRootfs"], HOST["CapDrop"]) == (True, ["ALL"])
+    assert {"/proc/locks", "/proc/sys", "/proc/keys", "/sys/firmware", "/dev/pts"} <= set(HOST["MaskedPaths"])
     assert HOST["SecurityOpt"] == ["no-new-privileges", "seccomp={}"]
     assert HOST["Memory"] == HOST["MemorySwap"] == 128 * 1024**2
     assert (HOST["PidsLimit"], HOST["NanoCpus"], HOST["LogConfig"]["Type"]) == (64, 10**9, "none")
