@@ -4,7 +4,6 @@ import secrets
 import time
 from typing import Any
 
-import pytest
 from tests.integration.sandbox.pools import Serving
 
 from midcall.sandbox.container import container_config
@@ -75,16 +74,6 @@ def test_without_pr_set_dumpable_the_same_code_reaches_pid_1(engine: Engine, sma
     reached = run_in(engine, unprotected, small.pool_id, REACH)
     assert isinstance(reached, list)
     assert {"open its output", "write memory", "list descriptors"} <= set(reached)
-
-
-@pytest.mark.parametrize("signal", [1, 2, 3, 9, 10, 12, 13, 14, 15, 17, 18, 19, 20, 21, 22, 30, 34, 64])
-def test_pid_1_is_deaf_to_signals_from_inside(pool: Serving, signal: int) -> None:
-    """No signal that the code sends to PID 1 keeps it from reporting."""
-    source = (
-        "import os, time\n\ndef handler(session):\n"
-        "    os.kill(1, session['n'])\n    time.sleep(0.01)\n    return 'alive'\n"
-    )
-    assert pool.run(source, session={"n": signal}).result == "alive"
 
 
 def test_the_standard_library_works_under_the_seccomp_profile(pool: Serving, workload: str) -> None:
