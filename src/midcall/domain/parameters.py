@@ -99,6 +99,11 @@ def sensitive_names(schema: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for name, declared in properties.items() if _options(declared).get("sensitive") is True)
 
 
+def sensitive_values(schema: Mapping[str, Any], params: Mapping[str, Any]) -> list[Any]:
+    """Return the values of sensitive parameters."""
+    return [params[name] for name in sorted(sensitive_names(schema)) if name in params]
+
+
 def masked(schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters with the sensitive ones masked."""
     secret = sensitive_names(schema)

@@ -1,48 +1,187 @@
-"""Redaction: known secret values are masked wherever they stand in texts and JSON values."""
+"""Take known secrets out of what is kept to be read: logs, error texts, results on record, events.
+
+It works against accidents: a value that is printed, quoted in an exception or encoded on its way. Code that wants to
+get a value past it can (reversed, or letter by letter); what such code may be told at all is for approval.
+"""
 
 import base64
+import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from midcall.domain.parameters import MASK
 
 #: Shorter values stand in ordinary text by chance; masking them would make it unreadable and hide nothing.
-SHORTEST = 4
+SHORTEST = 3
+#: Shorter values (a PIN) are masked where they stand alone: 1234 in "pin 1234.", not in "order 51234".
+LONG = 8
+#: A piece of a long value this long, where a text was cut off, is masked too.
+PIECE = 6
+#: What a text that was cut ends with, here and in the sandbox.
+CUT = " ... (cut)"
+
+#: Bounds on the work: values to look for (in all their forms), and places found in one text. Beyond them all is masked.
+MAX_FORMS = 1_000
+MAX_PLACES = 20_000
+#: Values longer than this are looked for as they are, and line by line, but not encoded.
+MAX_ENCODED = 4_096
+
+_SEPARATORS = re.compile(r"[ \t-]+")
+_BASE64 = "A-Za-z0-9+/_-"
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One way in which a value may be written. `alone` is the class of characters that may not stand beside it."""
+
+    text: str
+    alone: str = ""
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where it stands in a text."""
+        if self.alone:
+            beside = f"[{self.alone}]"
+            pattern = f"(?<!{beside}){re.escape(self.text)}(?!{beside})" if self.text in text else "(?!)"
+            yield from (match.span() for match in re.finditer(pattern, text))
+            return
+        size = len(self.text)
+        at = text.find(self.text)
+        while at >= 0:
+            yield at, at + size
+            at = text.find(self.text, at + 1)
+        yield from self._cut_off(text, len(text))
+        if (marked := text.rfind(CUT)) >= 0:
+            yield from self._cut_off(text, marked)
+
+    def _cut_off(self, text: str, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the beginning of the form that a text ends with, if it is more than a few characters."""
+        for start in range(max(0, end - min(len(self.text), MAX_ENCODED) + 1), end - PIECE + 1):
+            if text[start] == self.text[0] and self.text.startswith(text[start:end]):
+                yield start, end
+                return
 
 
 class Redaction:
-    """Masks secret values: as they are, JSON-escaped, percent-encoded, and in base64 by themselves."""
+    """Masks known values: JSON values, of whose lists and objects each part is one. Booleans and null are none."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
-        # Longest first: a form that holds another one is masked as a whole.
-        ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+    def __init__(self, secrets: Iterable[Any]) -> None:
+        forms: dict[str, _Form] = {}
+        texts: set[str] = set()
+        for secret in (text for value in secrets for text in _texts(value)):
+            new = {text for text in _variants(secret) if len(text) >= SHORTEST} - texts
+            texts |= new
+            for form in (form for text in sorted(new) for form in _forms(text)):
+                if not form.alone or form.text not in forms:
+                    forms[form.text] = form
+            if len(forms) > MAX_FORMS:
+                break
+        #: There are more values than can be looked for: everything is masked.
+        self._all = len(forms) > MAX_FORMS
+        self._forms = tuple(forms.values())
+        self._numbers = frozenset(texts)
+
+    def __bool__(self) -> bool:
+        return self._all or bool(self._forms)
 
     def text(self, text: str) -> str:
-        """Return a text with every form of every secret masked."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        """Return a text with each place where a value stands masked."""
+        if self._all:
+            return MASK if text else text
+        places: list[tuple[int, int]] = []
+        for form in self._forms:
+            for place in form.places(text):
+                places.append(place)
+                if len(places) > MAX_PLACES:
+                    return MASK
+        return _masked(text, sorted(places)) if places else text
 
     def value(self, value: Any) -> Any:
-        """Return a JSON value with its texts, and the names in its objects, masked."""
-        if self._pattern is None:
+        """Return a JSON value with its texts, its keys and the numbers that are a value themselves masked."""
+        if not self:
             return value
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
             return {self.text(name): self.value(item) for name, item in value.items()}
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return MASK if self._all or str(value) in self._numbers else value
         return value
 
 
-def _forms(secret: str) -> Iterable[str]:
-    raw = secret.encode("utf-8", "surrogatepass")
-    standard, urlsafe = base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()
-    yield secret
-    yield from (json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
-    yield from (quote(raw, safe=""), quote(raw), quote_plus(raw))
-    yield from (standard, urlsafe, standard.rstrip("="), urlsafe.rstrip("="))
+#: Changes nothing.
+NOTHING = Redaction(())
+
+
+def _masked(text: str, places: list[tuple[int, int]]) -> str:
+    """Mask places that may overlap: of two values that run into each other nothing is left."""
+    parts, done = [], 0
+    for index, (start, end) in enumerate(places):
+        if index == 0 or start >= done:
+            parts += [text[done:start], MASK]
+        done = max(done, end)
+    return "".join([*parts, text[done:]])
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for item in value.values() for text in _texts(item))
+    elif isinstance(value, list | tuple):
+        yield from (text for item in value for text in _texts(item))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _variants(text: str) -> Iterator[str]:
+    """Yield what code makes of a value before it uses it: trimmed, without separators, line by line."""
+    trimmed = text.strip()
+    yield text
+    yield trimmed
+    compact = _SEPARATORS.sub("", trimmed)
+    if compact.isdigit():  # a card's or a customer's number
+        yield compact
+    lines = trimmed.splitlines()
+    if len(lines) > 1:
+        yield from (line.strip() for line in lines if len(line.strip()) >= LONG)
+
+
+def _forms(text: str) -> Iterator[_Form]:
+    """Yield every form of one value."""
+    if len(text) < LONG:
+        yield _Form(text, r"\d" if text.isdigit() else r"\w")
+    else:
+        yield _Form(text)
+    for written in (repr(text)[1:-1], json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        yield from _other(text, written)
+    if len(text) > MAX_ENCODED:
+        return
+    yield from _other(text, html.escape(text))
+    for coded in (quote(text, safe="", errors="replace"), quote(text, errors="replace"), quote_plus(text)):
+        yield from _other(text, coded)
+        yield from _other(text, re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), coded))
+    yield from _in_base64(text.encode("utf-8", "replace"))
+
+
+def _other(text: str, written: str) -> Iterator[_Form]:
+    if written != text:
+        yield _Form(written) if len(written) >= LONG else _Form(written, r"\w")
+
+
+def _in_base64(raw: bytes) -> Iterator[_Form]:
+    """Yield a value's base64 alone, and as a part of a longer text: three ways to fall among groups of three bytes."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        alone = encode(raw).decode().rstrip("=")
+        yield _Form(alone, _BASE64)
+        for before in range(3):
+            coded = encode(bytes(before) + raw).decode().rstrip("=")
+            # Without the characters that also hold bits of what stands before and after.
+            core = coded[(0, 2, 3)[before] : len(coded) - ((before + len(raw)) % 3 > 0)]
+            if len(core) >= LONG:
+                yield _Form(core)

@@ -14,6 +14,7 @@ from midcall.service.attempts import Attempts
 from midcall.service.leases import LEASE_MS, Leases
 from midcall.service.outcome import failed, outcome_of
 from midcall.service.ports import Storage
+from midcall.service.record import explained, report_on_record
 from midcall.service.settle import Settle
 from midcall.service.task import Task, Tasks
 
@@ -67,13 +68,15 @@ class Executor:
 
     def _run(self, task: Task) -> tuple[Outcome, RunReport | None]:
         try:
-            report = task.masked(self._run_with_retries(task))
+            report = self._run_with_retries(task)
         except SandboxBusy as error:
             late = InvocationStatus.TIMED_OUT
             return failed(error.code, error.message, task.config, task.variables, late), None
         except (SandboxUnavailable, SandboxLost) as error:
             return failed(error.code, error.message, task.config, task.variables), None
-        return outcome_of(report, task.config, task.invocation.phase, task.variables), report
+        outcome = outcome_of(report, task.config, task.invocation.phase, task.variables)
+        redaction = task.redaction
+        return explained(outcome, redaction), report_on_record(report, redaction)
 
     def _run_with_retries(self, task: Task) -> RunReport:
         """Run, and again after a failure, as often as the version allows and its one deadline leaves time for.

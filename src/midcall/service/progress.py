@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from midcall.domain.events import EventName
 from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.service.ports import Queue, Storage
-from midcall.service.task import without_sensitive
+from midcall.service.task import redaction_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Progress:
             if invocation is None or invocation.session_key is None or not _runs(invocation, attempt):
                 return
             config = tx.functions.version(invocation.function_id, invocation.version).config
-            text = without_sensitive(config["parameters"], invocation.params, text)
-            data = {"invocation_id": invocation_id, "function": invocation.function, "text": text}
+            shown = redaction_of(config, invocation.params).text(text)
+            data = {"invocation_id": invocation_id, "function": invocation.function, "text": shown}
             tx.events.add(invocation.session_key, EventName.PROGRESS, self.clock(), data)
         self.queue.announce(invocation.session_key)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from midcall.domain.agent import Pin
 from midcall.domain.errors import IdempotencyMismatch, NotFound, QueueFull, SessionOver
-from midcall.domain.events import EventName
+from midcall.domain.events import Event, EventName
 from midcall.domain.function import Kind, Version
 from midcall.domain.gates import Gate, PastRun, closed_gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
@@ -21,8 +21,9 @@ from midcall.service.invoke import check_room, faults_as_text
 from midcall.service.notes import note
 from midcall.service.outcome import outcome_document, refused, refused_by_gate
 from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.record import on_record
 from midcall.service.schemas import value_faults
-from midcall.service.task import effective
+from midcall.service.task import effective, redaction_of
 
 #: Calls of one session that may be queued or running at once.
 MAX_OPEN_CALLS = 50
@@ -92,6 +93,14 @@ class SessionCalls:
         outcome = Outcome(InvocationStatus.QUEUED, message=message, variables=variables)
         return outcome_document(invocation, outcome) | {"status": "accepted"}
 
+    def answer(self, event: Event) -> Event:
+        """Return a `completed` event as its caller is answered: exact, where what is on record is masked."""
+        with self.storage.read() as tx:
+            invocation = tx.invocations.find(event.data["invocation_id"])
+        if invocation is None or invocation.outcome is None:
+            return event
+        return replace(event, data={**event.data, **outcome_document(invocation, invocation.outcome)})
+
     def _prepared(
         self,
         tx: Transaction,
@@ -141,7 +150,8 @@ class SessionCalls:
         tx.invocations.add(replace(invocation, status=InvocationStatus.QUEUED))
         if outcome is not None:
             tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=invocation.created_at)
-            data = outcome_document(invocation, outcome) | {"phase": invocation.phase.value}
+            told = on_record(outcome_document(invocation, outcome), redaction_of(version.config, invocation.params))
+            data = told | {"phase": invocation.phase.value}
             note(tx, session, EventName.COMPLETED, invocation.created_at, data)
             return
         started = {

@@ -12,6 +12,7 @@ from midcall.domain.errors import NotFound
 from midcall.domain.events import EventName
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
 from midcall.domain.phases import Phase
+from midcall.domain.redaction import NOTHING, Redaction
 from midcall.domain.run import RunReport
 from midcall.domain.session import Session
 from midcall.domain.variables import TooManyVariables, merge, set_by, values
@@ -19,6 +20,8 @@ from midcall.service.chain import Chain
 from midcall.service.notes import note
 from midcall.service.outcome import DEFAULT_ERROR_MESSAGE, outcome_document
 from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.record import on_record
+from midcall.service.task import redaction_of
 
 #: Ends after which a background run is tried again.
 _RETRIED = frozenset({InvocationStatus.FAILED, InvocationStatus.TIMED_OUT})
@@ -118,11 +121,13 @@ class Settle:
 
     def _note(self, tx: Transaction, session: Session, invocation: Invocation, outcome: Outcome) -> None:
         now = self.clock()
+        redaction = _redaction(tx, invocation)
         for name in outcome.changed:
-            data = {"name": name, "value": outcome.variables[name], "source": set_by(invocation.function)}
+            value = redaction.value(outcome.variables[name])
+            data = {"name": name, "value": value, "source": set_by(invocation.function)}
             tx.events.add(session.id, EventName.VARIABLE, now, data)
-        done = outcome_document(invocation, outcome) | {"phase": invocation.phase.value}
-        note(tx, session, EventName.COMPLETED, now, done)
+        told = on_record(outcome_document(invocation, outcome), redaction)
+        note(tx, session, EventName.COMPLETED, now, told | {"phase": invocation.phase.value})
 
     def _try_again_at(self, invocation: Invocation, outcome: Outcome) -> int | None:
         again = (
@@ -155,6 +160,12 @@ def _session(tx: Transaction, invocation: Invocation) -> Session | None:
     if session is None:
         raise NotFound("the session was deleted while its function ran")
     return session
+
+
+def _redaction(tx: Transaction, invocation: Invocation) -> Redaction:
+    if not invocation.params:
+        return NOTHING
+    return redaction_of(tx.functions.version(invocation.function_id, invocation.version).config, invocation.params)
 
 
 def _dead(invocation: Invocation, outcome: Outcome) -> Outcome:

@@ -1,24 +1,22 @@
 """What a worker is about to run: the claimed invocation with everything it needs, checked once more."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from midcall.domain.approval import check_approved, is_renewed
 from midcall.domain.errors import ApprovalBroken, NotFound
 from midcall.domain.function import Function, Kind, Version, VersionStatus
 from midcall.domain.invocation import Invocation, Purpose
-from midcall.domain.parameters import MASK, sensitive_names
+from midcall.domain.parameters import sensitive_values
+from midcall.domain.redaction import Redaction
 from midcall.domain.rereview import Flag, Rereview, flags_of
-from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run import RunRequest
 from midcall.domain.session import Session, session_body
 from midcall.domain.variables import values
 from midcall.domain.workspace import ApprovalMode, WorkspaceSettings
 from midcall.service.ports import Storage, Transaction
 from midcall.service.stores import VersionId
-
-#: Shorter values stand in ordinary text by chance; masking them would make logs unreadable and hide nothing.
-SHORTEST_SECRET = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +47,10 @@ class Task:
         """How often it may be run in this one claim: background runs come back as rows, with longer pauses."""
         return 1 if self.invocation.purpose is Purpose.BACKGROUND else 1 + int(self.config["retries"])
 
-    def masked(self, report: RunReport) -> RunReport:
-        """Return a report without the values of sensitive parameters, where they were printed or stand in an error."""
-        secrets = _secrets(self.config["parameters"], self.invocation.params)
-        if not secrets:
-            return report
-        error = report.error
-        if error is not None:
-            traceback = None if error.traceback is None else _without(secrets, error.traceback)
-            error = replace(error, message=_without(secrets, error.message), traceback=traceback)
-        return replace(report, logs=_without(secrets, report.logs), error=error)
+    @property
+    def redaction(self) -> Redaction:
+        """What masks the values of this call's sensitive parameters."""
+        return redaction_of(self.config, self.invocation.params)
 
     def request(self, attempt: int, *, now: int) -> RunRequest:
         """Make the request of one attempt."""
@@ -91,30 +83,9 @@ class Task:
         )
 
 
-def without_sensitive(schema: Mapping[str, Any], params: Mapping[str, Any], text: str) -> str:
-    """Return a text without the values of sensitive parameters."""
-    return _without(_secrets(schema, params), text)
-
-
-def _secrets(schema: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
-    """Return the texts of sensitive values, longest first; of lists and objects each part."""
-    texts = {text for name in sensitive_names(schema) if name in params for text in _texts(params[name])}
-    return sorted((text for text in texts if len(text) >= SHORTEST_SECRET), key=len, reverse=True)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield from (text for child in value.values() for text in _texts(child))
-    elif isinstance(value, list):
-        yield from (text for child in value for text in _texts(child))
-    elif isinstance(value, str | float) or (isinstance(value, int) and not isinstance(value, bool)):
-        yield str(value)
-
-
-def _without(secrets: list[str], text: str) -> str:
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return text
+def redaction_of(config: Mapping[str, Any], params: Mapping[str, Any]) -> Redaction:
+    """Return what masks the sensitive parameters of one call of a version."""
+    return Redaction(sensitive_values(config["parameters"], params))
 
 
 @dataclass(frozen=True, slots=True)

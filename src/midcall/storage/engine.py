@@ -17,7 +17,14 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     """Open an engine for `sqlite:///…` or `postgresql+psycopg://…`; it connects when it is first used."""
     if make_url(url).get_backend_name() == "sqlite":
         return _open_sqlite(url, pool_size)
-    return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10)
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        hide_parameters=True,  # an error's text goes to the log: its values may be anybody's
+    )
 
 
 def _open_sqlite(url: str, pool_size: int) -> Engine:
@@ -26,6 +33,7 @@ def _open_sqlite(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -171,10 +171,13 @@ async def _streamed(use: Services, caller: Caller, call: SessionCall, in_thread:
         async for event in use.following.events(session.id, last, in_thread):
             if event is None:
                 yield KEEPALIVE_COMMENT
-            elif event.data.get("invocation_id") == invocation.id:
+            elif event.data.get("invocation_id") != invocation.id:
+                continue
+            elif event.name is EventName.COMPLETED:
+                yield _written(await in_thread(use.session_calls.answer, event))
+                return
+            else:
                 yield _written(event)
-                if event.name is EventName.COMPLETED:
-                    return
 
     return _stream(events())
 

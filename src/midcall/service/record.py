@@ -1,0 +1,51 @@
+"""What is kept of a run to be read: what came of it, with the values of sensitive parameters masked.
+
+The agent's own answer and the session's variables are no record but what the next step works with: they stay exact.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from midcall.domain.invocation import Outcome, OutcomeError
+from midcall.domain.redaction import Redaction
+from midcall.domain.run import RunError, RunReport
+
+_Error = TypeVar("_Error", RunError, OutcomeError)
+
+
+def report_on_record(report: RunReport, redaction: Redaction) -> RunReport:
+    """Mask a report: result, logs, what is said of an error, and what went to a webhook and came back."""
+    error = None if report.error is None else _masked(report.error, redaction)
+    return replace(
+        report,
+        result=redaction.value(report.result),
+        logs=redaction.text(report.logs),
+        error=error,
+        request=redaction.value(report.request),
+        response=redaction.value(report.response),
+    )
+
+
+def explained(outcome: Outcome, redaction: Redaction) -> Outcome:
+    """Mask what an outcome says about the run. What the run itself returned and set is the agent's, and exact."""
+    return replace(
+        outcome,
+        error=None if outcome.error is None else _masked(outcome.error, redaction),
+        reason=None if outcome.reason is None else redaction.text(outcome.reason),
+        warnings=tuple(map(redaction.text, outcome.warnings)),
+    )
+
+
+def on_record(document: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
+    """Mask an outcome's document for events and callbacks."""
+    shown = {name: redaction.value(document[name]) for name in ("result", "dynamicVariables", "warnings")}
+    if document["error"] is not None:
+        shown["error"] = redaction.value(document["error"])
+    return {**document, **shown}
+
+
+def _masked(error: _Error, redaction: Redaction) -> _Error:
+    traceback = None if error.traceback is None else redaction.text(error.traceback)
+    body = None if error.body is None else redaction.text(error.body)
+    return replace(error, message=redaction.text(error.message), traceback=traceback, body=body)
