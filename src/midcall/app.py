@@ -15,7 +15,7 @@ from midcall import __version__
 from midcall.api.answers import Answer
 from midcall.api.intake import Intake
 from midcall.api.problems import add_error_handlers, describe_problems
-from midcall.api.routes import agents, audit, credentials, functions, health, runs, sessions, workspace
+from midcall.api.routes import agents, audit, credentials, functions, health, reference, runs, sessions, workspace
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
 from midcall.service.callbacks import Callbacks
@@ -44,9 +44,11 @@ def create_app(settings: Settings) -> FastAPI:
         async with _running(process):
             yield
 
-    # The reference at /docs brings its own files: FastAPI's own page would load them from a third party.
+    # Brings the files of the reference: FastAPI's own page would load them from a third party.
     app = FastAPIOffline(
+        docs_url=None,
         redoc_url=None,
+        static_url=f"/{reference.FILES}",
         title="midcall",
         version=__version__,
         summary="Custom functions for AI agents, on your own machines.",
@@ -65,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         workspace.router,
         audit.router,
         health.router,
+        reference.router,
     ):
         app.include_router(router)
     add_error_handlers(app)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from midcall.api.headers import headers_of
 from midcall.api.problems import problem
 from midcall.domain.errors import BadJson, MidcallError, TooLarge
 from midcall.domain.jsonvalue import NotJson, parse
@@ -48,8 +49,9 @@ class Intake:
 def _tagged(send: Send, request_id: str) -> Send:
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
-            message = {**message, "headers": [*message.get("headers", []), *headers]}
+            given = list(message.get("headers", []))
+            more = headers_of(request_id, frozenset(name.decode("latin-1").lower() for name, _ in given))
+            message = {**message, "headers": [*given, *((name.encode(), more[name].encode()) for name in more)]}
         await send(message)
 
     return tagged

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from midcall.api.headers import headers_of
 from midcall.domain.errors import (
     ApprovalBroken,
     BadJson,
@@ -131,7 +132,9 @@ async def _on_unexpected_error(request: Request, error: Exception) -> Response:
     # What went wrong is for the log; the caller gets the id that finds it there.
     request_id = request.scope.get("state", {}).get("request_id", "")
     log.error("unexpected_error", request_id=request_id, path=request.url.path, exc_info=error)
-    return problem(MidcallError("an unexpected error; the server's log has it under this request_id"), request_id)
+    response = problem(MidcallError("an unexpected error; the server's log has it under this request_id"), request_id)
+    response.headers.update(headers_of(request_id))  # this one is sent from outside of the intake
+    return response
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

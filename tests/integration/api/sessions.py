@@ -121,6 +121,7 @@ def stream(
     ):
         assert response.status_code == 200, response.read()
         assert response.headers["content-type"].startswith("text/event-stream")
+        assert response.headers["x-content-type-options"] == "nosniff"
         yield told(response.iter_lines())
 
 

@@ -1,0 +1,55 @@
+"""`/docs`: the API's reference by Swagger UI, from files that this server brings itself.
+
+No script stands in the page: its policy then needs no exception, and what a function's texts put there cannot run.
+"""
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, Response
+
+from midcall.api.headers import OWN_FILES_RUN
+
+router = APIRouter(include_in_schema=False)
+
+#: Where `fastapi_offline` serves its files.
+FILES = "static-offline-docs"
+
+# Addresses are relative: a proxy may serve all of it under a path of its own.
+_PAGE = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1.0">
+<link rel="stylesheet" href="{FILES}/swagger-ui.css">
+<link rel="icon" href="{FILES}/favicon.png">
+<title>midcall API</title>
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{FILES}/swagger-ui-bundle.js"></script>
+<script src="docs.js"></script>
+</body>
+</html>
+"""
+
+_START = """SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  showExtensions: true,
+  showCommonExtensions: true,
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],
+  layout: "BaseLayout",
+});
+"""
+
+
+@router.get("/docs")
+async def docs() -> HTMLResponse:
+    """Show the reference."""
+    return HTMLResponse(_PAGE, headers={"content-security-policy": OWN_FILES_RUN})
+
+
+@router.get("/docs.js")
+async def start() -> Response:
+    """Start Swagger UI."""
+    return Response(_START, media_type="text/javascript")
