@@ -10,6 +10,7 @@ from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import BadSetting, Settings, approval_key, private_directory, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage
 from midcall.cli.redis_server import find_redis_server
+from midcall.cli.say import say
 from midcall.domain.errors import MidcallError, SandboxUnavailable
 from midcall.review import policy_version
 from midcall.review.allowlist import packaged
@@ -42,7 +43,7 @@ def doctor() -> None:
         "sandbox pool": lambda: _pool(settings),
     }
     found = [_tell(name, look) for name, look in needed.items()]
-    typer.echo("What runs now (all of it once `midcall up` is ready):")
+    say("What runs now (all of it once `midcall up` is ready):")
     for name, look in running.items():
         _tell(name, look)
     if settings.allowed_modules is not None:
@@ -54,9 +55,9 @@ def _tell(name: str, look: Callable[[], str]) -> bool:
     try:
         found = look()
     except (BadSetting, MidcallError, EngineFailed) as error:
-        typer.echo(f"  missing  {name}: {error}")
+        say(f"  missing  {name}: {error}")
         return False
-    typer.echo(f"  ok       {name}: {found}")
+    say(f"  ok       {name}: {found}")
     return True
 
 

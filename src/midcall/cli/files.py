@@ -1,7 +1,6 @@
 """Tools for one file of code: review it, or run it."""
 
 import contextlib
-import json
 import os
 import tempfile
 import threading
@@ -16,6 +15,7 @@ from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import pool_config
 from midcall.bootstrap.settings import Settings, private_directory
+from midcall.cli.say import say, say_json
 from midcall.domain.errors import SandboxUnavailable
 from midcall.domain.function import source_problem
 from midcall.domain.ids import new_id
@@ -46,7 +46,7 @@ def review(file: SourceFile) -> None:
     status = "approved" if findings.clean else "changes_requested"
     comments = [asdict(comment) for comment in findings.comments]
     shown = {"status": status, "policy": findings.policy, "took_ms": round(findings.took_ms, 2), "comments": comments}
-    typer.echo(json.dumps(shown, indent=2))
+    say_json(shown)
     raise typer.Exit(0 if findings.clean else 1)
 
 
@@ -64,7 +64,7 @@ def run(
     )
     with _pool(settings) as client:
         report = client.run(request)
-    typer.echo(json.dumps(_shown(report), indent=2))
+    say_json(_shown(report))
 
 
 @contextlib.contextmanager
@@ -90,7 +90,7 @@ def _own_pool(settings: Settings) -> Iterator[PoolClient]:
 
         def serving() -> None:
             try:
-                serve(config, stop=stop, say=lambda step: typer.echo(step, err=True))
+                serve(config, stop=stop, say=lambda step: say(step, err=True))
             except Exception as error:  # a thread's edge: told by the command below
                 failure.append(error)
 

@@ -11,6 +11,7 @@ from midcall.bootstrap.settings import BadSetting, Settings
 from midcall.cli import demo as demo_command
 from midcall.cli import doctor as doctor_command
 from midcall.cli import files, operator, secrets, serve
+from midcall.cli.say import say
 from midcall.cli.up import up as run_up
 from midcall.domain.errors import MidcallError
 
@@ -47,7 +48,7 @@ def up(
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(__version__)
+    say(__version__)
 
 
 def main() -> None:
@@ -55,5 +56,5 @@ def main() -> None:
     try:
         app()
     except (BadSetting, MidcallError) as error:
-        typer.echo(f"midcall: {error}", err=True)
+        say(f"midcall: {error}", err=True)
         sys.exit(1)

@@ -10,6 +10,7 @@ import typer
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import open_storage, wire_workspaces
+from midcall.cli.say import say
 from midcall.domain.workspace import Scope
 from midcall.sandbox import packages
 from midcall.sandbox.engine import Engine
@@ -35,7 +36,7 @@ def create_key(
     settings = Settings()
     storage = open_storage(settings)
     new = wire_workspaces(settings, storage).create_key(workspace, principal=principal, scopes=_scopes(scopes))
-    typer.echo(new.token)
+    say(new.token)
 
 
 @workspaces.command("create")
@@ -45,7 +46,7 @@ def create_workspace(
     """Create a workspace and print its first admin key; it is shown this once."""
     settings = Settings()
     storage = open_storage(settings)
-    typer.echo(wire_workspaces(settings, storage).create(name, principal=principal).token)
+    say(wire_workspaces(settings, storage).create(name, principal=principal).token)
 
 
 @sandbox.command("build")
@@ -62,11 +63,11 @@ def build_sandbox(
         _told("build"),
         Engine(url=settings.docker_url or DEFAULT_DOCKER_URL, timeout_s=BUILD_TIMEOUT_S) as engine,
     ):
-        tag = ensure_image(engine, base=base, requirements=wanted, say=typer.echo)
+        tag = ensure_image(engine, base=base, requirements=wanted, say=say)
     if settings.sandbox_image not in {None, tag}:
-        typer.echo(f"The pool runs {settings.sandbox_image}, which MIDCALL_SANDBOX_IMAGE names; unset it for this one.")
+        say(f"The pool runs {settings.sandbox_image}, which MIDCALL_SANDBOX_IMAGE names; unset it for this one.")
     elif requirements is not None and requirements.absolute() != settings.sandbox_requirements:
-        typer.echo(f"For the pool to run it, set MIDCALL_SANDBOX_REQUIREMENTS={requirements.absolute()}")
+        say(f"For the pool to run it, set MIDCALL_SANDBOX_REQUIREMENTS={requirements.absolute()}")
 
 
 @sandbox.command("fetch")
@@ -77,7 +78,7 @@ def fetch_packages(
     """Fetch the packages of the sandbox image with pip, for a build where no package index is in reach."""
     with _told("fetch"):
         packages.fetch(packages.read(requirements), folder)
-    typer.echo(f"{folder} can be named where a requirements file can.")
+    say(f"{folder} can be named where a requirements file can.")
 
 
 @contextmanager
@@ -85,7 +86,7 @@ def _told(command: str) -> Iterator[None]:
     try:
         yield
     except (EngineFailed, ImageMissing) as error:
-        typer.echo(f"midcall sandbox {command}: {error}", err=True)
+        say(f"midcall sandbox {command}: {error}", err=True)
         raise typer.Exit(1) from error
 
 

@@ -4,6 +4,7 @@ import typer
 
 from midcall.bootstrap.settings import Settings, new_secret_key
 from midcall.bootstrap.store import open_storage, wire_cipher
+from midcall.cli.say import say
 from midcall.service.rotate_secrets import SecretRotation
 
 app = typer.Typer(help="The keys that secrets are encrypted with.", no_args_is_help=True)
@@ -12,7 +13,7 @@ app = typer.Typer(help="The keys that secrets are encrypted with.", no_args_is_h
 @app.command("new-key")
 def new_key() -> None:
     """Print a new key; it does nothing until it stands in MIDCALL_SECRET_KEYS or in the file secret.keys."""
-    typer.echo(new_secret_key())
+    say(new_secret_key())
 
 
 @app.command("rotate")
@@ -25,17 +26,15 @@ def rotate() -> None:
     finally:
         storage.close()
     for table in found:
-        typer.echo(
+        say(
             f"{table.table}: {table.renewed} encrypted anew, {table.current} under the first key already, "
             f"{table.changed} changed meanwhile, {table.unreadable} unreadable"
         )
     if any(table.unreadable for table in found):
-        typer.echo(
-            "None of the keys opens the unreadable ones: put the key back that does, or save them anew.", err=True
-        )
+        say("None of the keys opens the unreadable ones: put the key back that does, or save them anew.", err=True)
     elif any(table.changed for table in found):
-        typer.echo("Some were written meanwhile: run this again.", err=True)
+        say("Some were written meanwhile: run this again.", err=True)
     else:
-        typer.echo("All secrets are under the first key; the others may go once every process has it first.")
+        say("All secrets are under the first key; the others may go once every process has it first.")
         return
     raise typer.Exit(1)

@@ -12,6 +12,7 @@ from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import migrate_storage, open_storage
+from midcall.cli.say import say
 from midcall.sandbox.errors import EngineFailed, ImageMissing, PoolUnfit
 
 #: Calls under way when the api is told to stop may finish for this long.
@@ -53,7 +54,7 @@ def pool() -> None:
     try:
         pool_process.main(Settings())
     except (EngineFailed, ImageMissing, PoolUnfit) as error:
-        typer.echo(f"midcall pool: {error}", err=True)
+        say(f"midcall pool: {error}", err=True)
         raise typer.Exit(1) from error
 
 
@@ -61,4 +62,4 @@ def migrate() -> None:
     """Bring the database to the schema of this release."""
     settings = Settings()
     migrate_storage(settings)
-    typer.echo("The database has the schema of this release.")
+    say("The database has the schema of this release.")

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import IO, Any
 
-import typer
-
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
@@ -22,6 +20,7 @@ from midcall.bootstrap.settings import BadSetting, Settings, approval_key, kept_
 from midcall.bootstrap.store import migrate_storage, open_storage, wire_workspaces
 from midcall.cli.children import Child, Part
 from midcall.cli.redis_server import find_redis_server, redis_argv
+from midcall.cli.say import say
 from midcall.domain.workspace import Scope
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, ImageMissing
@@ -63,7 +62,7 @@ def up(settings: Settings) -> None:
                 for child in children:
                     child.watch()
         except _Stop:
-            typer.echo("\nStopping: api, workers, pool, Redis …", err=True)
+            say("\nStopping: api, workers, pool, Redis …", err=True)
         finally:
             # Started as Redis, pool, workers, api; ended the other way round, so that calls under way can finish.
             for child in reversed(children):
@@ -118,7 +117,7 @@ def _image(settings: Settings) -> str:
             return ensure_image(
                 engine,
                 requirements=settings.sandbox_requirements,
-                say=lambda step: typer.echo(step, err=True),
+                say=lambda step: say(step, err=True),
             )
     except (EngineFailed, ImageMissing) as error:
         raise BadSetting(f"{error}") from error
@@ -173,10 +172,10 @@ def _readiness(settings: Settings) -> dict[str, Any]:
 
 
 def _say_hello(settings: Settings, *, new_key: bool) -> None:
-    typer.echo(f"midcall is ready at http://{settings.host}:{settings.port} (API reference at /docs)")
+    say(f"midcall is ready at http://{settings.host}:{settings.port} (API reference at /docs)")
     if new_key:
-        typer.echo(f"Admin key: {settings.admin_key_file.read_text().strip()}")
-    typer.echo(f"The admin key is kept in {settings.admin_key_file}; Ctrl-C stops everything.")
+        say(f"Admin key: {settings.admin_key_file.read_text().strip()}")
+    say(f"The admin key is kept in {settings.admin_key_file}; Ctrl-C stops everything.")
     sys.stdout.flush()
 
 

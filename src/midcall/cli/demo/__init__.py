@@ -11,6 +11,7 @@ from midcall.cli.demo.function_story import FunctionStory
 from midcall.cli.demo.server import own_server
 from midcall.cli.demo.session_story import SessionStory
 from midcall.cli.demo.stage import DemoFailed, Stage
+from midcall.cli.say import say
 
 
 def demo(
@@ -23,11 +24,11 @@ def demo(
     if url and key:
         # On a server of somebody's, names must be free.
         _play(url, key, suffix=f"_{secrets.token_hex(3)}")
-        typer.echo("\nWhat the demo made is removed again; its agent stays, without functions.")
+        say("\nWhat the demo made is removed again; its agent stays, without functions.")
         return
     with own_server() as (own_url, own_key):
         _play(own_url, own_key, suffix="")
-    typer.echo("Everything is stopped again: no process, no container, no file is left.")
+    say("Everything is stopped again: no process, no container, no file is left.")
 
 
 def _play(url: str, key: str, *, suffix: str) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import typer
 
 from midcall.cli.demo.stage import DemoFailed
+from midcall.cli.say import say
 
 START_S = 120
 STOP_S = 60
@@ -22,7 +22,7 @@ STOP_S = 60
 @contextlib.contextmanager
 def own_server() -> Iterator[tuple[str, str]]:
     """Start `midcall up` on embedded defaults in a directory that is removed again; gives URL and admin key."""
-    typer.echo("Starting Redis, the sandbox pool, workers and the api …")
+    say("Starting Redis, the sandbox pool, workers and the api …")
     with tempfile.TemporaryDirectory(prefix="midcall-demo-") as directory:
         port = _free_port()
         argv = [sys.executable, "-m", "midcall", "up", "--port", str(port), "--data-dir", directory]
@@ -31,7 +31,7 @@ def own_server() -> Iterator[tuple[str, str]]:
         with subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:  # noqa: S603
             try:
                 key = _await_key(process, Path(directory) / "admin.key", f"http://127.0.0.1:{port}")
-                typer.echo(f"Ready after {time.monotonic() - began:.1f} s at http://127.0.0.1:{port}.")
+                say(f"Ready after {time.monotonic() - began:.1f} s at http://127.0.0.1:{port}.")
                 yield f"http://127.0.0.1:{port}", key
             finally:
                 process.terminate()

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import typer
 
+from midcall.cli.say import say
 from midcall.domain.errors import MidcallError
+from midcall.domain.terminal import lines, one_line
 
 #: Callers speak between two calls; meanwhile the pool warms the next sandbox.
 PACE_S = 1.0
@@ -45,19 +46,20 @@ class Stage:
     def title(self, text: str) -> None:
         """Begin the next step."""
         self._step += 1
-        typer.echo(f"\n{_RULE}\n{self._step:>2}. {text}\n{_RULE}")
+        say(f"\n{_RULE}\n{self._step:>2}. {one_line(text)}\n{_RULE}")
 
     def say(self, text: str = "") -> None:
         """Print one line."""
-        typer.echo(f"   {text}".rstrip())
+        say(f"   {one_line(text)}".rstrip())
 
     def fact(self, label: str, text: object) -> None:
         """Print a labelled text, in as many lines as it takes."""
         indent = " " * (3 + _LABEL)
-        lines = textwrap.wrap(str(text), _WIDTH - len(indent), break_long_words=False, break_on_hyphens=False) or [""]
-        self.say(f"{label:<{_LABEL}}{lines[0]}")
-        for line in lines[1:]:
-            typer.echo(indent + line)
+        width = _WIDTH - len(indent)
+        wrapped = textwrap.wrap(lines(str(text)), width, break_long_words=False, break_on_hyphens=False) or [""]
+        self.say(f"{label:<{_LABEL}}{wrapped[0]}")
+        for line in wrapped[1:]:
+            say(indent + line)
 
     def pause(self) -> None:
         """Let the caller speak."""
