@@ -189,6 +189,8 @@ class _Collected:
 
     def feed(self, data: bytes) -> None:
         for frame in self._reader.feed(data):
+            if self._outcome is not None:
+                raise FrameError("a frame after the outcome")
             if frame.kind is Kind.OUTCOME:
                 self._outcome = frame.payload
             elif frame.kind is Kind.LOG:

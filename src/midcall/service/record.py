@@ -4,7 +4,7 @@ The agent's own answer and the session's variables are no record but what the ne
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from midcall.domain.invocation import Outcome, OutcomeError
@@ -13,18 +13,16 @@ from midcall.domain.run import RunError, RunReport
 
 _Error = TypeVar("_Error", RunError, OutcomeError)
 
+#: Fields of a report that midcall itself writes, and the error, whose parts are masked one by one. All others are
+#: masked whole, those that are added later among them.
+_OURS = frozenset({"status", "error", "logs_truncated", "waited_ms", "sandbox_ms", "sandbox_id"})
+
 
 def report_on_record(report: RunReport, redaction: Redaction) -> RunReport:
-    """Mask a report: result, logs, what is said of an error, and what went to a webhook and came back."""
-    error = None if report.error is None else _masked(report.error, redaction)
-    return replace(
-        report,
-        result=redaction.value(report.result),
-        logs=redaction.text(report.logs),
-        error=error,
-        request=redaction.value(report.request),
-        response=redaction.value(report.response),
-    )
+    """Mask a report: result, logs, and what is said of an error."""
+    said = [field.name for field in fields(report) if field.name not in _OURS]
+    masked = {name: redaction.value(getattr(report, name)) for name in said}
+    return replace(report, **masked, error=None if report.error is None else _masked(report.error, redaction))
 
 
 def explained(outcome: Outcome, redaction: Redaction) -> Outcome:
