@@ -16,6 +16,7 @@ import jsonschema_rs
 from midcall.domain.errors import Fault
 from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import MASK, sensitive_names
+from midcall.domain.subschemas import DEFINITIONS, MANY, NAMED, ONE, subschemas
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_SCHEMA_BYTES = 64 * 1024
@@ -35,29 +36,12 @@ PROPERTY_OPTIONS = frozenset({"constant", "from_variable", "trusted_only", "sens
 
 #: References that lead from one to the next.
 MAX_REFERENCES = 32
+#: Levels of a schema with every local reference written out. Whatever walks it does so by recursion, and Python stops
+#: that at 1,000 calls.
+MAX_SCHEMA_DEPTH = 100
 
 _REFERENCE = re.compile(r"#/(\$defs|definitions)/([A-Za-z0-9_.-]+)")
 _FORBIDDEN = ("$id", "$schema", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef")
-
-#: Keywords whose value is a schema, a list of schemas, or a schema for each name; all others hold plain values.
-_ONE = frozenset(
-    {
-        "additionalProperties",
-        "contains",
-        "contentSchema",
-        "else",
-        "if",
-        "items",
-        "not",
-        "propertyNames",
-        "then",
-        "unevaluatedItems",
-        "unevaluatedProperties",
-    }
-)
-_MANY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_DEFINITIONS = frozenset({"$defs", "definitions"})
-_NAMED = _DEFINITIONS | {"dependencies", "dependentSchemas", "patternProperties", "properties"}
 
 
 class _Unservable(ValueError):
@@ -75,7 +59,7 @@ def schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
     try:
         _check_text(schema)
         _check_keywords(schema)
-        _count(schema, schema, MAX_SCHEMA_NODES, ())
+        _count(schema, schema, MAX_SCHEMA_NODES, (), 1)
         _validator(schema)
     except _Unservable as error:
         return (Fault(loc, str(error)),)
@@ -138,32 +122,23 @@ def _check_keywords(schema: Any) -> None:
     for name in _FORBIDDEN:
         if name in schema and not (name == "$schema" and schema[name] == DIALECT):
             raise _Unservable(f"leave {name} out: a function's schema is JSON Schema 2020-12 and stands alone")
-    for _, subschema in _subschemas(schema):
+    for _, subschema in subschemas(schema):
         _check_keywords(subschema)
 
 
-def _subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Walk the schemas right below a schema, each with its keyword."""
-    for keyword, value in schema.items():
-        if keyword in _ONE:
-            yield keyword, value
-        elif keyword in _MANY and isinstance(value, list):
-            yield from ((keyword, child) for child in value)
-        elif keyword in _NAMED and isinstance(value, Mapping):
-            yield from ((keyword, child) for child in value.values())
-
-
-def _count(schema: Any, root: Mapping[str, Any], left: int, path: tuple[str, ...]) -> int:
+def _count(schema: Any, root: Mapping[str, Any], left: int, path: tuple[str, ...], depth: int) -> int:
     """Count down the schemas and values below `schema`, references followed; returns what is left of the budget."""
+    if depth > MAX_SCHEMA_DEPTH:
+        raise _Unservable(f"nested more than {MAX_SCHEMA_DEPTH} levels deep once its references are written out")
     if not isinstance(schema, Mapping):
         return _spend(left, 1)
-    left = _spend(left, 1 + sum(_size(value) for name, value in schema.items() if name not in _ONE | _MANY | _NAMED))
-    for keyword, subschema in _subschemas(schema):
-        if keyword not in _DEFINITIONS:
-            left = _count(subschema, root, left, path)
+    left = _spend(left, 1 + sum(_size(value) for name, value in schema.items() if name not in ONE | MANY | NAMED))
+    for keyword, subschema in subschemas(schema):
+        if keyword not in DEFINITIONS:
+            left = _count(subschema, root, left, path, depth + 1)
     reference = schema.get("$ref")
     if isinstance(reference, str):
-        left = _count(_target(root, reference, path), root, left, (*path, reference))
+        left = _count(_target(root, reference, path), root, left, (*path, reference), depth + 1)
     return left
 
 

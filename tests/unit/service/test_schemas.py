@@ -1,5 +1,6 @@
 """A schema that is taken can be served: in bounded time, without a network, whatever is held against it."""
 
+import json
 import resource
 import time
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from midcall.service.schemas import (
     MAX_FAULTS,
     MAX_REFERENCES,
+    MAX_SCHEMA_DEPTH,
     MAX_SCHEMA_NODES,
     MAX_VALUES,
     schema_faults,
@@ -30,6 +32,9 @@ FINE: dict[str, dict[str, Any]] = {
     },
     "definitions of the old name": {**of(a={"$ref": "#/definitions/x"}), "definitions": {"x": {}}},
     "definition of a definition": {**of(a={"$ref": "#/$defs/x"}), "$defs": {"x": {"$ref": "#/$defs/y"}, "y": {}}},
+    "as many levels as may be": of(
+        a=json.loads('{"items":' * (MAX_SCHEMA_DEPTH - 2) + "{}" + "}" * (MAX_SCHEMA_DEPTH - 2))
+    ),
     "property called $ref": of(**{"$ref": {"type": "string"}}),
     "property called $id": of(**{"$id": {"type": "string"}, "$schema": {}, "$anchor": {}}),
     "property called $defs": of(**{"$defs": {"type": "string"}}),
@@ -63,7 +68,20 @@ def nested(depth: int, key: str = "a") -> dict[str, Any]:
     return value
 
 
+def steps(count: int, depth: int) -> dict[str, Any]:
+    """Return a schema of some definitions, each deep, that lead from one to the next."""
+    definitions = {f"d{n}": nested(depth, "items") for n in range(count)}
+    for n in range(count - 1):
+        deepest = definitions[f"d{n}"]
+        while deepest["items"]:
+            deepest = deepest["items"]
+        deepest["items"] = {"$ref": f"#/$defs/d{n + 1}"}
+    return {**of(a={"$ref": "#/$defs/d0"}), "$defs": definitions}
+
+
 HOSTILE: dict[str, dict[str, Any]] = {
+    "deeper than Python recurses once written out": steps(30, 40),
+    "a level too deep": of(a=nested(MAX_SCHEMA_DEPTH - 1, "items")),
     "root": of(a={"$ref": "#"}),
     "property called $defs": of(**{"$defs": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}),
     "definition inside a resource of its own": {
