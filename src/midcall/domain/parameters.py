@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from midcall.domain.errors import Fault
+from midcall.domain.nulls import without_nulls
 
 #: JSON Schema of each field type. Phone numbers are E.164: plus, country code, at most 15 digits.
 FIELD_TYPES: Mapping[str, Mapping[str, Any]] = {
@@ -73,12 +74,13 @@ def prepare(
 ) -> dict[str, Any]:
     """Make the parameters of a call from what was sent; what does not convert to its declared type stays as sent.
 
-    Constants and values `from_variable` come from the server alone, whatever was sent under their names; so do
-    `trusted_only` ones, which take the dynamic variable of their own name. Then defaults fill what is missing.
+    A null says that nothing was sent, where the parameter takes no null. Constants and values `from_variable` come from
+    the server alone, whatever was sent under their names; so do `trusted_only` ones, which take the dynamic variable of
+    their own name. Then defaults fill what is missing.
     """
     properties = schema.get("properties", {})
     prepared = {}
-    for name, value in sent.items():
+    for name, value in without_nulls(schema, sent).items():
         declared = properties.get(name, {})
         if not is_hidden(declared):
             prepared[name] = convert(declared, value)
