@@ -21,8 +21,8 @@ help: ## Show this list (the default)
 	@echo
 	@echo "Each target does the set-up it needs. ARGS passes more on: make test-unit ARGS='-k template', make up ARGS='--port 9000'."
 
-setup: ## Everything the tests need: .venv, Docker Engine, Redis, PostgreSQL, Node.js, the sandbox image
-	@$(SETUP) dev engine redis postgres node sandbox
+setup: ## Everything the tests need: .venv, vendors' SDKs, Docker Engine, Redis, PostgreSQL, Node.js, the sandbox image
+	@$(SETUP) dev vendors engine redis postgres node sandbox
 
 CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers"
 
@@ -31,7 +31,7 @@ check: ## Linters, formatter, types, layers, leftovers: all of them, changing no
 	@failed=0; for check in $(CHECKS); do echo "-- $$check"; $$check || failed=1; done; exit $$failed
 
 test: ## All three tiers of tests, one after the other; stops at the first that fails
-	@$(SETUP) dev engine redis postgres node sandbox
+	@$(SETUP) dev vendors engine redis postgres node sandbox
 	@$(MAKE) --no-print-directory tier-unit tier-integration tier-e2e
 
 test-unit: ## Unit tests alone: no socket, no Docker, seconds
@@ -39,7 +39,7 @@ test-unit: ## Unit tests alone: no socket, no Docker, seconds
 	@$(MAKE) --no-print-directory tier-unit
 
 test-integration: ## Integration tests alone: real Docker, Redis, SQLite and PostgreSQL
-	@$(SETUP) dev engine redis postgres sandbox
+	@$(SETUP) dev vendors engine redis postgres sandbox
 	@$(MAKE) --no-print-directory tier-integration
 
 test-e2e: ## End-to-end tests alone: real processes, killed on purpose
@@ -89,5 +89,5 @@ lock: ## Resolve requirements/*.txt again (UPGRADE=1 takes the newest of everyth
 
 clean: ## Remove .venv, caches and the images that compose-test made; databases and running services stay
 	@tests/compose/images --remove
-	rm -rf .venv .midcall/setup .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-vendors .midcall/setup .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

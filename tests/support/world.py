@@ -35,6 +35,7 @@ from midcall.service.stores import AuditLine, Page
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.task import Tasks
+from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
@@ -109,6 +110,7 @@ class World:
         self.credentials = Credentials(
             storage=self.storage, cipher=self.cipher, outbound=self.outbound, clock=self.clock
         )
+        self.tools = Tools(storage=self.storage, public_url="https://midcall.example.com", public_url_set=True)
         self.agents = Agents(storage=self.storage, clock=self.clock)
         self.sessions = Sessions(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.session_calls = SessionCalls(

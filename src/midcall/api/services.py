@@ -23,6 +23,7 @@ from midcall.service.sessions import Sessions
 from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
+from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
 from midcall.service.wait import Waiting
 from midcall.service.workspaces import Workspaces
@@ -47,6 +48,7 @@ class Services:
     invocations: Invocations
     agents: Agents
     credentials: Credentials
+    tools: Tools
     sessions: Sessions
     session_calls: SessionCalls
     sweep: Sweep
@@ -72,14 +74,14 @@ Use = Annotated[Services, Depends(services)]
 _bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="`mc_<id>_<secret>`")
 
 
-def needs(scope: Scope) -> Callable[..., Caller]:
-    """Make a dependency that lets a key with the scope in, and gives its caller."""
+def needs(*scopes: Scope) -> Callable[..., Caller]:
+    """Make a dependency that lets a key with one of the scopes in, and gives its caller."""
 
     def caller(use: Use, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
         if bearer is None:
             raise Unauthenticated
         found = use.access.authenticate(bearer.credentials.strip())
-        found.need(scope)
+        found.need(*scopes)
         return found
 
     return caller
@@ -87,6 +89,7 @@ def needs(scope: Scope) -> Callable[..., Caller]:
 
 Reader = Annotated[Caller, Depends(needs(Scope.READ))]
 Runner = Annotated[Caller, Depends(needs(Scope.RUN))]
+RunnerOrReader = Annotated[Caller, Depends(needs(Scope.RUN, Scope.READ))]
 Writer = Annotated[Caller, Depends(needs(Scope.WRITE))]
 Judge = Annotated[Caller, Depends(needs(Scope.REVIEW))]
 Admin = Annotated[Caller, Depends(needs(Scope.ADMIN))]

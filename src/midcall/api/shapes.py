@@ -310,6 +310,28 @@ class AgentShape(BaseModel):
     updated_at: str
 
 
+class ToolProblemShape(BaseModel):
+    """What a format cannot say of one function (null: of all); `exported` tells whether the tool is there all the same.
+
+    `loc` is the path in the function: `parameters.properties.size.not`, `timeout`.
+    """
+
+    function: str | None
+    loc: str
+    msg: str
+    exported: bool
+
+
+class ToolsShape(BaseModel):
+    """The tools of an agent, each as the vendor's own types have it, in the order of their attachments."""
+
+    agent: str
+    environment: str
+    format: Literal["openai", "openai_strict", "anthropic", "gemini", "mcp", "retell", "vapi", "elevenlabs"]
+    tools: list[dict[str, Any]]
+    problems: list[ToolProblemShape]
+
+
 class VariableShape(BaseModel):
     """A dynamic variable and where it came from: system, caller, llm or function:<name>."""
 

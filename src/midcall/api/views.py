@@ -1,6 +1,7 @@
 """From domain values to the JSON of the contract."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from midcall.domain.agent import Attachment
@@ -20,6 +21,7 @@ from midcall.service.inline_secrets import shown
 from midcall.service.outcome import outcome_document
 from midcall.service.sessions import SessionView
 from midcall.service.stores import AuditLine
+from midcall.service.tools import ToolsView
 
 Json = dict[str, Any]
 
@@ -205,6 +207,17 @@ def invocation_view(invocation: Invocation) -> Json:
         "started_at": iso_or_none(invocation.started_at),
         "ended_at": iso_or_none(invocation.ended_at),
         "timings": _timings(invocation),
+    }
+
+
+def tools_view(view: ToolsView) -> Json:
+    """Show an agent's tools in a vendor's format."""
+    return {
+        "agent": view.agent,
+        "environment": view.environment,
+        "format": view.format.value,
+        "tools": list(view.export.tools),
+        "problems": [asdict(problem) for problem in view.export.problems],
     }
 
 

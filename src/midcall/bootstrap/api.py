@@ -40,6 +40,7 @@ from midcall.service.sessions import Sessions
 from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
+from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
 from midcall.service.wait import Waiting
 from midcall.storage.database import SqlStorage
@@ -83,6 +84,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         ),
         agents=Agents(storage=storage, clock=now_ms),
         credentials=wire_credentials(settings, storage, outbound),
+        tools=Tools(storage=storage, public_url=settings.public, public_url_set=settings.public_url is not None),
         sessions=sessions,
         session_calls=SessionCalls(
             storage=storage, queue=queue, chain=chain, clock=now_ms, max_queued=settings.max_queued

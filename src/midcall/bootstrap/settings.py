@@ -63,6 +63,10 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65535)
+    public_url: str | None = Field(
+        default=None,
+        description="where vendors reach the api, such as https://midcall.example.com; default: host and port",
+    )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -121,6 +125,8 @@ class Settings(BaseSettings):
             self.sandbox_requirements = self.sandbox_requirements.absolute()
         if self.redis_url is not None:
             _check_redis(self.redis_url, unprotected=self.redis_unprotected)
+        if self.public_url is not None:
+            self.public_url = _public_url(self.public_url)
 
     @property
     def database(self) -> str:
@@ -151,6 +157,12 @@ class Settings(BaseSettings):
     def redis(self) -> str:
         """Redis' URL."""
         return self.redis_url or f"unix://{quote(str(self.private_redis_socket))}"
+
+    @property
+    def public(self) -> str:
+        """Where the api is reached, without a slash at the end; as long as nobody says otherwise, on this machine."""
+        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 (read)
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def admin_key_file(self) -> Path:
@@ -224,6 +236,21 @@ def private_directory(path: Path) -> Path:
     if stat.S_IMODE(found.st_mode) & 0o077:
         path.chmod(0o700)
     return path
+
+
+def _public_url(text: str) -> str:
+    """Return a base for URLs; raises BadSetting for what vendors could not call, or what holds a password."""
+    try:
+        parts = urlsplit(text)
+        fits = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    allowed = re.fullmatch(r"https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~%/-]*)?", text)
+    if not fits or not allowed:
+        raise BadSetting(
+            "MIDCALL_PUBLIC_URL must be a URL such as https://midcall.example.com, without query, fragment and password"
+        )
+    return text.rstrip("/")
 
 
 def _check_redis(url: str, *, unprotected: bool) -> None:

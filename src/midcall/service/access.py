@@ -31,10 +31,11 @@ class Caller:
     principal: str
     key: Key
 
-    def need(self, scope: Scope) -> None:
-        """Raise Forbidden unless the key has the scope."""
-        if not self.key.may(scope):
-            raise Forbidden(f'this call needs the scope "{scope}", which this key lacks')
+    def need(self, *scopes: Scope) -> None:
+        """Raise Forbidden unless the key has one of the scopes."""
+        if not any(map(self.key.may, scopes)):
+            wanted = " or ".join(f'"{scope}"' for scope in scopes)
+            raise Forbidden(f"this call needs the scope {wanted}, which this key lacks")
 
 
 @dataclass(frozen=True, slots=True)

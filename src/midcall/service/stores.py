@@ -106,6 +106,10 @@ class FunctionStore(Protocol):
         """Read one that is not archived; raises NotFound."""
         ...
 
+    def named(self, workspace_id: str, names: Collection[str]) -> Mapping[str, Function]:
+        """Read those of some names that are there and not archived, by name."""
+        ...
+
     def by_id(self, function_id: str) -> Function:
         """Read one by id, archived or not; raises NotFound."""
         ...
@@ -128,6 +132,10 @@ class FunctionStore(Protocol):
 
     def version(self, function_id: str, number: int) -> Version:
         """Read one version; raises NotFound."""
+        ...
+
+    def numbered(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Version]:
+        """Read some versions, each wanted by function id and number, by the same two; whole but for their reviews."""
         ...
 
     def versions(self, function_id: str) -> Sequence[Version]:

@@ -1,9 +1,24 @@
 """Functions, their versions, and what is published."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Text, and_, bindparam, delete, func, insert, or_, select, type_coerce, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import NameTaken, NotFound
@@ -25,6 +40,14 @@ _BY_NAME_LOCKED = _BY_NAME.with_for_update(key_share=True)
 _BY_ID = select(functions).where(functions.c.id == bindparam("p_id"))
 _VERSION = select(versions).where(
     versions.c.function_id == bindparam("p_function"), versions.c.number == bindparam("p_number")
+)
+_BY_NAMES = select(functions).where(
+    functions.c.workspace_id == bindparam("p_workspace"),
+    functions.c.name.in_(bindparam("p_names", expanding=True)),
+    functions.c.archived.is_(False),
+)
+_NUMBERED = select(*_SUMMARY, versions.c.config).where(
+    tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
 )
 _PUBLISHED = select(publications.c.function_id, publications.c.environment, publications.c.number).where(
     publications.c.function_id.in_(bindparam("p_functions", expanding=True))
@@ -61,6 +84,12 @@ class SqlFunctions:
         if row is None:
             raise NotFound(f"there is no function named {name!r:.80} in this workspace")
         return function_of(row, self._published([row.id]).get(row.id, {}))
+
+    def named(self, workspace_id: str, names: Collection[str]) -> Mapping[str, Function]:
+        """Read those of some names that are there and not archived, by name."""
+        rows = self.connection.execute(_BY_NAMES, {"p_workspace": workspace_id, "p_names": list(names)}).all()
+        published = self._published(row.id for row in rows)
+        return {row.name: function_of(row, published.get(row.id, {})) for row in rows}
 
     def by_id(self, function_id: str) -> Function:
         """Read one by id, archived or not; raises NotFound."""
@@ -110,6 +139,11 @@ class SqlFunctions:
         if row is None:
             raise NotFound(f"this function has no version {number}")
         return version_of(row, config=row.config, review=row.review)
+
+    def numbered(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Version]:
+        """Read some versions, each wanted by function id and number, by the same two; whole but for their reviews."""
+        rows: Iterable[Row[Any]] = self.connection.execute(_NUMBERED, {"p_wanted": list(wanted)})
+        return {(row.function_id, row.number): version_of(row, config=row.config, review=None) for row in rows}
 
     def versions(self, function_id: str) -> Sequence[Version]:
         """Read all versions, oldest first, without `config` and `review`."""

@@ -9,6 +9,11 @@ from tests.unit.service.test_invoke import *  # noqa: F403
 from tests.unit.service.test_secrets import *  # noqa: F403
 from tests.unit.service.test_session_life import *  # noqa: F403
 from tests.unit.service.test_sweep import *  # noqa: F403
+from tests.unit.service.test_tools_of_agents import (  # noqa: F401
+    test_a_version_is_the_pinned_one_or_the_published_one_of_the_environment,
+    test_many_functions_take_few_queries,
+    test_what_a_session_would_go_without_is_listed,
+)
 
 
 @pytest.fixture

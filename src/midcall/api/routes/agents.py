@@ -2,14 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
 from midcall.api.answers import Answer
+from midcall.api.examples import tools_examples
 from midcall.api.models import PutAgent
 from midcall.api.routes.common import PROBLEMS, Paged
-from midcall.api.services import Reader, Use, Writer
-from midcall.api.shapes import AgentShape, Listing
+from midcall.api.services import Reader, RunnerOrReader, Use, Writer
+from midcall.api.shapes import AgentShape, Listing, ToolsShape
+from midcall.domain.function import DEFAULT_ENVIRONMENT
+from midcall.service.fields import Environment
+from midcall.vendors.tools.export import Format
 
 router = APIRouter(prefix="/v1", tags=["agents"], responses=PROBLEMS)
 
@@ -35,3 +39,28 @@ def list_agents(use: Use, caller: Reader, page: Paged) -> Answer:
 def get_agent(name: AgentName, use: Use, caller: Reader) -> Answer:
     """Read one agent."""
     return Answer(views.agent_view(use.agents.get(caller, name)))
+
+
+@router.get(
+    "/agents/{name}/tools",
+    response_model=ToolsShape,
+    responses={200: {"content": {"application/json": {"examples": tools_examples()}}}},
+)
+def export_tools(
+    name: AgentName,
+    use: Use,
+    caller: RunnerOrReader,
+    format: Annotated[Format, Query(description="who the tools are for")] = Format.OPENAI,  # noqa: A002 (the contract's)
+    environment: Annotated[Environment, Query(description="whose published versions")] = DEFAULT_ENVIRONMENT,
+    adapter: Annotated[
+        str | None,
+        Query(pattern=r"^[a-z0-9][a-z0-9_-]{2,62}$", description="the adapter that the vendor is to call"),
+    ] = None,
+) -> Answer:
+    """Write the agent's during-session functions as tools, with nothing in them that an LLM must not see.
+
+    What the format has no place for is listed in `problems`; a function that it cannot say at all is left out.
+    """
+    return Answer(
+        views.tools_view(use.tools.export(caller, name, wanted=format, environment=environment, adapter=adapter))
+    )

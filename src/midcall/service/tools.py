@@ -1,0 +1,156 @@
+"""The tools of an agent, as the one who shows them to an LLM wants them."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.domain.agent import Agent, Attachment
+from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.expanded import Unexpandable
+from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.phases import Phase
+from midcall.domain.visible import plain, visible
+from midcall.service.access import Caller, check_agent
+from midcall.service.ports import Storage, Transaction
+from midcall.vendors.tool import NO_ADAPTER, Address, Speech, Tool
+from midcall.vendors.tools.export import CALLING, Export, Format, Problem, export
+
+#: Bytes of parameters, as an LLM sees them, in all of an agent's tools: more than its context, and a second's work.
+MAX_PARAMETERS_BYTES = 1024 * 1024
+
+#: Versions read at once: each may have 256 KiB, and an agent 200 of them.
+_AT_ONCE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsView:
+    """An agent's tools in one format."""
+
+    agent: str
+    environment: str
+    format: Format
+    export: Export
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Use cases of tools. `public_url` is where vendors reach this installation, if `public_url_set`; else a guess."""
+
+    storage: Storage
+    public_url: str
+    public_url_set: bool
+
+    def export(
+        self, caller: Caller, agent_name: str, *, wanted: Format, environment: str, adapter: str | None
+    ) -> ToolsView:
+        """Write the functions that an agent can call during a session, in the order of their attachments.
+
+        `adapter` is the id of the adapter that the vendor is to call, for the formats that hold URLs.
+        """
+        check_agent(caller, agent_name)
+        if adapter is not None and wanted not in CALLING:
+            raise InvalidInput(faults=[Fault("adapter", f"only for the formats {', '.join(sorted(CALLING))}")])
+        address = Address(self.public_url, adapter)
+        with self.storage.read() as tx:
+            agent = tx.agents.get(caller.workspace_id, agent_name)
+            written = export(wanted, _within_bounds(_tools(tx, agent, environment)), address)
+        general = tuple(self._general_problems(adapter)) if wanted in CALLING else ()
+        return ToolsView(agent.name, environment, wanted, Export(written.tools, (*general, *written.problems)))
+
+    def _general_problems(self, adapter: str | None) -> Iterator[Problem]:
+        if adapter is None:
+            cure = f"{NO_ADAPTER} in the URLs stands for an adapter's id; ask again with adapter=<id>"
+            yield Problem(None, "adapter", cure, exported=True)
+        if not self.public_url_set:
+            cure = f"no public URL is set, so URLs start with {self.public_url}; set MIDCALL_PUBLIC_URL"
+            yield Problem(None, "url", cure, exported=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attached:
+    """One attachment, with what of its function is there."""
+
+    attachment: Attachment
+    function: Function | None
+    version: Version | None
+    environment: str
+
+    @property
+    def name(self) -> str:
+        return self.attachment.function
+
+    def tool_or_problem(self) -> Tool | Problem:
+        """Make a tool; sessions that start now go without a function for which this makes a problem."""
+        if self.function is None:
+            return Problem(self.name, "", "is archived; take it off the agent", exported=False)
+        if self.version is None or self.version.status is not VersionStatus.APPROVED:
+            return Problem(self.name, "published", f"not published in {self.environment}; publish it", exported=False)
+        try:
+            return _tool(self.attachment, self.function, self.version.config)
+        except Unexpandable as error:
+            return Problem(self.name, "parameters", str(error), exported=False)
+
+
+def _within_bounds(tools: Iterable[_Attached]) -> Iterator[Tool | Problem]:
+    """Make tools until there is more than anybody can use."""
+    left = MAX_PARAMETERS_BYTES
+    for attached in tools:
+        if left < 0:
+            cure = f"the tools before it have {MAX_PARAMETERS_BYTES // 1024**2} MiB of parameters already; attach fewer"
+            yield Problem(attached.name, "parameters", cure, exported=False)
+            continue
+        made = attached.tool_or_problem()
+        if isinstance(made, Tool):
+            left -= len(json.dumps(made.parameters))
+        yield made
+
+
+def _tools(tx: Transaction, agent: Agent, environment: str) -> Iterator[_Attached]:
+    """Read what is attached, a few versions at a time."""
+    attached = [each for each in agent.attachments if each.phase is Phase.DURING_SESSION]
+    functions = tx.functions.named(agent.workspace_id, {each.function for each in attached})
+    for start in range(0, len(attached), _AT_ONCE):
+        chosen = [(each, *_choose(functions, each, environment)) for each in attached[start : start + _AT_ONCE]]
+        wanted = {(function.id, number) for _, function, number in chosen if function and number}
+        versions = tx.functions.numbered(wanted)
+        for each, function, number in chosen:
+            version = versions.get((function.id, number)) if function and number else None
+            yield _Attached(each, function, version, environment)
+
+
+def _choose(
+    functions: Mapping[str, Function], attached: Attachment, environment: str
+) -> tuple[Function | None, int | None]:
+    function = functions.get(attached.function)
+    if function is None:
+        return None, None
+    return function, attached.version or function.published.get(environment)
+
+
+def _tool(attached: Attachment, function: Function, config: Mapping[str, Any]) -> Tool:
+    output, background = config["output_schema"], bool(config.get("background"))
+    return Tool(
+        name=function.name,
+        title=function.display_name,
+        description=config["description"],
+        parameters=visible(config["parameters"]),
+        output=None if output is None else plain(output),
+        output_kept=bool(config["strict_output"]) and not background,
+        timeout_ms=(attached.timeout or int(config["timeout"])) * 1000,
+        speech=_speech({**config["messages"], **(attached.messages or {})}, config),
+        background=background,
+        response_variables=config.get("response_variables", {}),
+    )
+
+
+def _speech(messages: Mapping[str, Any], config: Mapping[str, Any]) -> Speech:
+    error = messages.get("error")
+    started: Sequence[str] = messages.get("started") or ()
+    return Speech(
+        started=tuple(started),
+        failed=error.get("default") if isinstance(error, Mapping) else error,
+        returned=messages.get("returned"),
+        during=bool(config.get("speak_during_execution")),
+        after=bool(config.get("speak_after_execution", True)),
+    )
