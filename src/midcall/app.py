@@ -12,12 +12,12 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from midcall import __version__
-from midcall.api.answers import Answer
-from midcall.api.intake import Intake
-from midcall.api.problems import add_error_handlers, describe_problems
 from midcall.api.routes import agents, audit, credentials, functions, health, reference, runs, sessions, workspace
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
+from midcall.entrance.answers import Answer
+from midcall.entrance.intake import Intake
+from midcall.entrance.problems import add_error_handlers, describe_problems
 from midcall.service.callbacks import Callbacks
 from midcall.service.rereview import Rereviews
 from midcall.service.sweep import Sweep

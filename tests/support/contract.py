@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from midcall.api.problems import TITLES
-from midcall.api.shapes import Problem, SessionShape
+from midcall.api.shapes import SessionShape
+from midcall.entrance.problems import TITLES, Problem
 
 
 @dataclass(frozen=True)

@@ -34,25 +34,6 @@ class Listing(BaseModel, Generic[Item]):
     next_cursor: str | None
 
 
-class FaultShape(BaseModel):
-    """One fault: where, and what to do."""
-
-    loc: str
-    msg: str
-
-
-class Problem(BaseModel):
-    """An error (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    errors: list[FaultShape]
-    request_id: str
-
-
 class VersionBrief(BaseModel):
     """One version in brief. `flags`: approved under an older policy; refused when reviewed again under today's."""
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from midcall.api.services import Services
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.execution import wire_executor
 from midcall.bootstrap.settings import Settings, approval_key
@@ -22,6 +21,7 @@ from midcall.bootstrap.store import (
 )
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.times import now_ms
+from midcall.entrance.services import Services
 from midcall.queue.connection import listening
 from midcall.queue.threads import ThreadedQueue
 from midcall.queue.wakes import Wakes

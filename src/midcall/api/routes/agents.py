@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
-from midcall.api.answers import Answer
 from midcall.api.examples import tools_examples
 from midcall.api.models import PutAgent
-from midcall.api.routes.common import PROBLEMS, Paged
-from midcall.api.services import Reader, RunnerOrReader, Use, Writer
 from midcall.api.shapes import AgentShape, Listing, ToolsShape
 from midcall.domain.function import DEFAULT_ENVIRONMENT
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import PROBLEMS, Paged
+from midcall.entrance.services import Reader, RunnerOrReader, Use, Writer
 from midcall.service.fields import Environment
 from midcall.vendors.tools.export import Format
 

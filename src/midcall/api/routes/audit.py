@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from midcall.api import views
-from midcall.api.answers import Answer
-from midcall.api.routes.common import NO_NUL, PROBLEMS, Paged
-from midcall.api.services import Reader, Use
 from midcall.api.shapes import AuditShape, Listing
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
+from midcall.entrance.services import Reader, Use
 
 router = APIRouter(prefix="/v1", tags=["audit"], responses=PROBLEMS)
 

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
-from midcall.api.answers import Answer
 from midcall.api.models import PutCredential
-from midcall.api.routes.common import PROBLEMS, Paged
-from midcall.api.services import Reader, Use, Writer
 from midcall.api.shapes import CredentialShape, Listing
 from midcall.domain.function import NAME_PATTERN
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import PROBLEMS, Paged
+from midcall.entrance.services import Reader, Use, Writer
 from midcall.service.fields import Environment
 
 router = APIRouter(prefix="/v1", tags=["credentials"], responses=PROBLEMS)

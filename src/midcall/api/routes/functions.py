@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header
 
 from midcall.api import views
-from midcall.api.answers import Answer
 from midcall.api.models import Decision, Describe, Draft, Publish
-from midcall.api.routes.common import PROBLEMS, Name, Number, Paged
-from midcall.api.services import Judge, Reader, Use, Writer
 from midcall.api.shapes import FunctionShape, Listing, ReviewShape, VersionBrief, VersionShape
 from midcall.domain.errors import Fault, InvalidInput
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import PROBLEMS, Name, Number, Paged
+from midcall.entrance.services import Judge, Reader, Use, Writer
 from midcall.service.forms import FunctionForm
 
 router = APIRouter(prefix="/v1", tags=["functions"], responses=PROBLEMS)

@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from midcall import __version__
-from midcall.api.answers import Answer
-from midcall.api.services import Check, Use
 from midcall.api.shapes import HealthShape, ReadinessShape
+from midcall.entrance.answers import Answer
+from midcall.entrance.services import Check, Use
 
 router = APIRouter(tags=["health"])
 

@@ -6,7 +6,7 @@ No script stands in the page: its policy then needs no exception, and what a fun
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from midcall.api.headers import OWN_FILES_RUN
+from midcall.entrance.headers import OWN_FILES_RUN
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
-from midcall.api.answers import Answer
 from midcall.api.models import Invoke, Test
-from midcall.api.routes.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
-from midcall.api.services import Reader, Runner, Use, Writer
 from midcall.api.shapes import InvocationShape, Listing, OutcomeShape, ReportShape
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.domain.phases import Phase
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
+from midcall.entrance.services import Reader, Runner, Use, Writer
 from midcall.service.invoke import Call
 from midcall.service.stores import InvocationFilter
 

@@ -9,10 +9,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.responses import Response, StreamingResponse
 
 from midcall.api import views
-from midcall.api.answers import Answer
 from midcall.api.models import CallFunction, ChangeSession, EndSession, StartSession
-from midcall.api.routes.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
-from midcall.api.services import Reader, Runner, Services, Use, Writer
 from midcall.api.shapes import Listing, OutcomeShape, SessionBrief, SessionShape
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.events import Event, EventName
@@ -20,6 +17,9 @@ from midcall.domain.ids import new_id
 from midcall.domain.invocation import Purpose
 from midcall.domain.session import SessionStatus
 from midcall.domain.times import iso
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
+from midcall.entrance.services import Reader, Runner, Services, Use, Writer
 from midcall.service.access import Caller
 from midcall.service.session_call import SessionCall
 from midcall.service.stores import SessionFilter

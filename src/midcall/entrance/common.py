@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import anyio.to_thread
 from fastapi import Depends, Header, Path, Query, Request
 
-from midcall.api.problems import MEDIA_TYPE
-from midcall.api.shapes import Problem
+from midcall.entrance.problems import MEDIA_TYPE, Problem
 from midcall.service.stores import Page
 from midcall.service.wait import InThread
 

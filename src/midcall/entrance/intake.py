@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from midcall.api.headers import headers_of
-from midcall.api.problems import problem
 from midcall.domain.errors import BadJson, MidcallError, TooLarge
 from midcall.domain.jsonvalue import NotJson, parse
+from midcall.entrance.headers import headers_of
+from midcall.entrance.problems import problem
 
 MAX_BODY_BYTES = 1024 * 1024
 #: The end of a session brings its whole transcript.

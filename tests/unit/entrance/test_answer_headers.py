@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from midcall.api.headers import NOTHING_RUNS, OWN_FILES_RUN
 from midcall.app import create_app
 from midcall.bootstrap.settings import Settings
+from midcall.entrance.headers import NOTHING_RUNS, OWN_FILES_RUN
 
 Send = Callable[..., httpx.Response]
 

@@ -7,9 +7,9 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from midcall.api.headers import headers_of
 from midcall.domain.errors import (
     ApprovalBroken,
     BadJson,
@@ -25,6 +25,7 @@ from midcall.domain.errors import (
     TooLarge,
     Unauthenticated,
 )
+from midcall.entrance.headers import headers_of
 from midcall.service.fields import path_of, text_of
 from midcall.service.wait import NoOutcome
 
@@ -69,6 +70,25 @@ _EXTRA_HEADERS = {
     429: {"Retry-After": _RETRY_AFTER_S},
     503: {"Retry-After": _RETRY_AFTER_S},
 }
+
+
+class FaultShape(BaseModel):
+    """One fault: where, and what to do."""
+
+    loc: str
+    msg: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[FaultShape]
+    request_id: str
 
 
 def problem(error: MidcallError, request_id: str) -> Response:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from midcall.api.answers import Answer
-from midcall.api.intake import MAX_BODY_BYTES, Intake
-from midcall.api.problems import STATUSES, TITLES, status_of
 from midcall.domain import errors
 from midcall.domain.errors import MidcallError, NameTaken
+from midcall.entrance.answers import Answer
+from midcall.entrance.intake import MAX_BODY_BYTES, Intake
+from midcall.entrance.problems import STATUSES, TITLES, status_of
 from midcall.service.wait import NoOutcome
 
 
