@@ -1,7 +1,8 @@
-"""Signatures on HTTP messages, as Standard Webhooks and Retell define them, so that receivers check them with SDKs.
+"""Signatures on HTTP messages, as Standard Webhooks, Retell and ElevenLabs define them.
 
 Sources: the Standard Webhooks specification (secrets `whsec_` + base64, HMAC-SHA256 over `id.timestamp.body`);
-Retell's SDK (`X-Retell-Signature: v=<unix ms>,d=<hex>`, HMAC-SHA256 over the body followed by the milliseconds).
+Retell's SDK (`X-Retell-Signature: v=<unix ms>,d=<hex>`, HMAC-SHA256 over the body followed by the milliseconds);
+ElevenLabs' SDK (`ElevenLabs-Signature: t=<unix s>,v0=<hex>`, HMAC-SHA256 over `t.body`).
 """
 
 import base64
@@ -22,11 +23,15 @@ MAX_SECRET_BYTES = 64
 TOLERANCE_S = 300
 
 RETELL_HEADER = "X-Retell-Signature"
+ELEVENLABS_HEADER = "ElevenLabs-Signature"
+#: Its SDK takes what was signed up to half an hour ago.
+ELEVENLABS_TOLERANCE_S = 1_800
 
 # No dot: it parts id, timestamp and body in what is signed.
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _RETELL = re.compile(r"v=([0-9]{1,15}),d=([0-9a-f]{64})")
+_ELEVENLABS = re.compile(r"t=([0-9]{1,12})((?:,v0=[0-9a-f]{64}){1,4})")
 
 
 def new_secret() -> str:
@@ -57,7 +62,7 @@ def verify_standard(secrets: Sequence[str], *, headers: Mapping[str, str], body:
         return False
     given = headers.get("webhook-signature", "").split(" ")
     # All of them, always: how long it takes does not tell which one fitted.
-    fits = [_same(_standard(_key(secret), message_id, timestamp, body), one) for secret in secrets for one in given]
+    fits = [same(_standard(_key(secret), message_id, timestamp, body), one) for secret in secrets for one in given]
     return any(fits)
 
 
@@ -71,7 +76,28 @@ def verify_retell(secret: str, *, header: str, body: bytes, now_ms: int) -> bool
     match = _RETELL.fullmatch(header)
     if match is None or abs(int(match[1]) - now_ms) > TOLERANCE_S * 1000:
         return False
-    return _same(_retell(secret, match[1], body), match[2])
+    return same(_retell(secret, match[1], body), match[2])
+
+
+def sign_elevenlabs(secret: str, *, at_s: int, body: bytes) -> str:
+    """Return the value of `ElevenLabs-Signature`; the key is the secret's text as it stands."""
+    return f"t={at_s},v0={_elevenlabs(secret, str(at_s), body)}"
+
+
+def verify_elevenlabs(secret: str, *, header: str, body: bytes, now_s: int) -> bool:
+    """Say whether one of the header's signatures fits secret and body, and its time is within half an hour of now."""
+    match = _ELEVENLABS.fullmatch(header)
+    if match is None or abs(int(match[1]) - now_s) > ELEVENLABS_TOLERANCE_S:
+        return False
+    expected = _elevenlabs(secret, match[1], body)
+    fits = [same(expected, given) for given in match[2].removeprefix(",v0=").split(",v0=")]
+    return any(fits)
+
+
+def same(expected: str, given: str) -> bool:
+    """Compare two texts in a time that does not tell where they differ."""
+    # As bytes: of two texts, compare_digest takes ASCII alone, and a header may hold anything.
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 
 
 def _key(secret: str) -> bytes:
@@ -94,6 +120,5 @@ def _retell(secret: str, at_ms: str, body: bytes) -> str:
     return hmac.digest(secret.encode(), body + at_ms.encode(), hashlib.sha256).hex()
 
 
-def _same(expected: str, given: str) -> bool:
-    # As bytes: of two texts, compare_digest takes ASCII alone, and a header may hold anything.
-    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
+def _elevenlabs(secret: str, at_s: str, body: bytes) -> str:
+    return hmac.digest(secret.encode(), at_s.encode() + b"." + body, hashlib.sha256).hex()

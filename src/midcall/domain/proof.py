@@ -1,0 +1,65 @@
+"""How a delivery shows that it comes from the vendor: a signature over its bytes, or a secret in a header."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from midcall.domain.signature import ELEVENLABS_HEADER, RETELL_HEADER, same, verify_elevenlabs, verify_retell
+
+_BEARER = "bearer "
+
+
+class Proof(Enum):
+    """What a delivery has to show."""
+
+    #: `X-Retell-Signature` over the body.
+    RETELL_SIGNATURE = auto()
+    #: `ElevenLabs-Signature` over the body.
+    ELEVENLABS_SIGNATURE = auto()
+    #: `X-Vapi-Secret: <secret>`, or `Authorization`.
+    VAPI_SECRET = auto()
+    #: `X-Midcall-Secret: <secret>`, or `Authorization`.
+    MIDCALL_SECRET = auto()
+
+
+_SECRET_HEADERS = {Proof.VAPI_SECRET: "x-vapi-secret", Proof.MIDCALL_SECRET: "x-midcall-secret"}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request of a vendor as it came in: header names in lower case, and the bytes that a signature covers."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def signature(self) -> str:
+        """The signature as it was sent; two deliveries have the same one only where one repeats the other."""
+        return self.headers.get(RETELL_HEADER.lower(), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a vendor shares with us: the secret it sends or signs with, and the one it signs with alone, if any."""
+
+    secret: str = field(repr=False)
+    signing: str | None = field(default=None, repr=False)
+
+
+def is_proved(proof: Proof, secrets: Secrets, delivery: Delivery, *, now_ms: int) -> bool:
+    """Say whether a delivery shows what it has to; a secret that is empty proves nothing."""
+    secret = (secrets.signing or secrets.secret) if proof is Proof.ELEVENLABS_SIGNATURE else secrets.secret
+    if not secret:
+        return False
+    if proof is Proof.RETELL_SIGNATURE:
+        header = delivery.headers.get(RETELL_HEADER.lower(), "")
+        return verify_retell(secret, header=header, body=delivery.body, now_ms=now_ms)
+    if proof is Proof.ELEVENLABS_SIGNATURE:
+        header = delivery.headers.get(ELEVENLABS_HEADER.lower(), "")
+        return verify_elevenlabs(secret, header=header, body=delivery.body, now_s=now_ms // 1000)
+    authorization = delivery.headers.get("authorization", "")
+    bearer = authorization[len(_BEARER) :] if authorization.lower().startswith(_BEARER) else authorization
+    given = (delivery.headers.get(_SECRET_HEADERS[proof], ""), bearer)
+    # Both, always: how long it takes does not tell which one fitted.
+    fits = [same(secret, one.strip()) for one in given]
+    return any(fits)
