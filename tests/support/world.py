@@ -15,6 +15,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.session import Session
 from midcall.domain.workspace import Scope
 from midcall.service.access import Access, Caller
+from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents, AgentView
 from midcall.service.catalog import Catalog, FunctionView
 from midcall.service.chain import Chain
@@ -112,6 +113,7 @@ class World:
         )
         self.tools = Tools(storage=self.storage, public_url="https://midcall.example.com", public_url_set=True)
         self.agents = Agents(storage=self.storage, clock=self.clock)
+        self.adapters = Adapters(storage=self.storage, cipher=self.cipher, clock=self.clock)
         self.sessions = Sessions(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.session_calls = SessionCalls(
             storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock, max_queued=self.max_queued

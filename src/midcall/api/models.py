@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from midcall.domain.adapter import Vendor
 from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
@@ -12,6 +13,7 @@ from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
+from midcall.service.adapters import Wanted
 from midcall.service.credential_types import VALUES_BY_TYPE
 from midcall.service.fields import Description, Environment, Flag, Form, Line, Message, Whole
 from midcall.service.forms import FunctionForm, Messages
@@ -113,6 +115,33 @@ class PutAgent(Form):
     version: Line = ""
     number: Line = ""
     functions: list[AttachmentForm] = Field(default=[], max_length=200)
+
+
+#: What stands in a header as it is; shorter ones can be guessed.
+Secret = Annotated[str, Field(pattern=r"^[\x21-\x7e]{8,500}$")]
+
+
+class PutAdapter(Form):
+    """An adapter, whole. A secret that is left out, or sent as its mask, is kept."""
+
+    vendor: Vendor
+    agent: PathName = Field(description="the agent whose functions the vendor may call")
+    environment: Environment = DEFAULT_ENVIRONMENT
+    secret: Secret | None = Field(
+        default=None,
+        repr=False,
+        description="retell: the API key that signs; vapi, elevenlabs: what a header brings, 8-500 visible characters",
+    )
+    signing_secret: Secret | None = Field(
+        default=None, repr=False, description="elevenlabs: the post-call webhook's secret, if it is another one"
+    )
+    vendor_agent: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")] | None = Field(
+        default=None, description="retell: override_agent_id of calls that are let in; vapi: assistantId"
+    )
+
+    def wanted(self) -> Wanted:
+        """Return what is wanted."""
+        return Wanted(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class StartSession(Form):

@@ -313,6 +313,21 @@ class ToolsShape(BaseModel):
     problems: list[ToolProblemShape]
 
 
+class AdapterShape(BaseModel):
+    """An adapter; its secrets are masked."""
+
+    id: str
+    vendor: Literal["retell", "vapi", "elevenlabs"]
+    agent: str
+    environment: str
+    secret: str
+    signing_secret: str | None
+    vendor_agent: str | None
+    paths: dict[str, str] = Field(description="where the vendor calls, below this server's public address")
+    created_at: str
+    updated_at: str
+
+
 class VariableShape(BaseModel):
     """A dynamic variable and where it came from: system, caller, llm or function:<name>."""
 

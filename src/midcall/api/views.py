@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.agent import Attachment
 from midcall.domain.credential import ANY_ENVIRONMENT
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.parameters import MASK
 from midcall.domain.rereview import Flag, Rereview
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.times import iso, iso_or_none
@@ -26,7 +28,14 @@ from midcall.service.tools import ToolsView
 Json = dict[str, Any]
 
 #: Fields of a session body that lists leave out: a page of transcripts would be hundreds of megabytes.
-LARGE_FIELDS = frozenset({"transcript", "analysis"})
+LARGE_FIELDS = frozenset({"transcript", "analysis", "call"})
+
+#: Below an adapter's own path, what its vendor calls there; `midcall.compat` has the routes.
+ADAPTER_PATHS: Mapping[Vendor, Mapping[str, str]] = {
+    Vendor.RETELL: {"functions": "/functions/{name}", "inbound": "/inbound", "events": "/events"},
+    Vendor.VAPI: {"messages": ""},
+    Vendor.ELEVENLABS: {"functions": "/functions/{name}", "initiation": "/initiation", "post_call": "/post-call"},
+}
 
 
 def function_view(view: FunctionView) -> Json:
@@ -250,6 +259,23 @@ def credential_view(view: CredentialView) -> Json:
         "created_at": iso(credential.created_at),
         "updated_at": iso(credential.updated_at),
         "last_used_at": iso_or_none(credential.last_used_at),
+    }
+
+
+def adapter_view(adapter: Adapter) -> Json:
+    """Show an adapter, and where its vendor calls; never its secrets."""
+    base = f"/v1/adapters/{adapter.id}"
+    return {
+        "id": adapter.id,
+        "vendor": adapter.vendor.value,
+        "agent": adapter.agent,
+        "environment": adapter.environment,
+        "secret": MASK,
+        "signing_secret": MASK if adapter.has_signing_secret else None,
+        "vendor_agent": adapter.vendor_agent,
+        "paths": {name: base + path for name, path in ADAPTER_PATHS[adapter.vendor].items()},
+        "created_at": iso(adapter.created_at),
+        "updated_at": iso(adapter.updated_at),
     }
 
 

@@ -13,6 +13,7 @@ from midcall.bootstrap.store import (
     open_storage,
     wire_access,
     wire_chain,
+    wire_cipher,
     wire_credentials,
     wire_outbound,
     wire_secrets,
@@ -28,6 +29,7 @@ from midcall.queue.wakes import Wakes
 from midcall.reviewer import SubprocessReviewer
 from midcall.reviewer.process import Child
 from midcall.sandbox.client import PoolClient
+from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
 from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
@@ -83,6 +85,7 @@ def wire_api(settings: Settings) -> ApiProcess:
             background_attempts=1 + len(settings.retry_delays_s),
         ),
         agents=Agents(storage=storage, clock=now_ms),
+        adapters=Adapters(storage=storage, cipher=wire_cipher(settings), clock=now_ms),
         credentials=wire_credentials(settings, storage, outbound),
         tools=Tools(storage=storage, public_url=settings.public, public_url_set=settings.public_url is not None),
         sessions=sessions,

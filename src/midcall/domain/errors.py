@@ -76,6 +76,12 @@ class NameTaken(Conflict):
     code = "name_taken"
 
 
+class AdapterIdTaken(Conflict):
+    """This adapter id is taken; ids are unique in the installation, so choose one with some random letters."""
+
+    code = "adapter_id_taken"
+
+
 class StaleVersion(Conflict):
     """If-Match names a version that is no longer the latest; read the function again and repeat the change."""
 

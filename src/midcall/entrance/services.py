@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from midcall.domain.errors import Unauthenticated
 from midcall.domain.workspace import Scope
 from midcall.service.access import Access, Caller
+from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
 from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
@@ -47,6 +48,7 @@ class Services:
     reviews: Reviews
     invocations: Invocations
     agents: Agents
+    adapters: Adapters
     credentials: Credentials
     tools: Tools
     sessions: Sessions

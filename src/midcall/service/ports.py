@@ -12,6 +12,7 @@ from midcall.domain.invocation import Invocation
 from midcall.domain.review import Findings, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest
 from midcall.service.stores import (
+    AdapterStore,
     AgentStore,
     AuditStore,
     CallbackStore,
@@ -157,6 +158,11 @@ class Transaction(Protocol):
     @property
     def agents(self) -> AgentStore:
         """Agents."""
+        ...
+
+    @property
+    def adapters(self) -> AdapterStore:
+        """Adapters."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from midcall.domain.adapter import Adapter
 from midcall.domain.agent import Agent
 from midcall.domain.credential import Credential
 from midcall.domain.events import Event, EventName
@@ -313,6 +314,38 @@ class AgentStore(Protocol):
 
     def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[Agent]:
         """List a workspace's agents by name; `among` names those that may be shown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealedAdapter:
+    """An adapter, and the token that its secrets are encrypted in."""
+
+    adapter: Adapter
+    token: str
+
+
+class AdapterStore(Protocol):
+    """Adapters, with their secrets, encrypted."""
+
+    def add(self, adapter: Adapter, token: str) -> None:
+        """Store a new one; raises Conflict if any workspace has the id."""
+        ...
+
+    def find(self, adapter_id: str, *, lock: bool = False) -> SealedAdapter | None:
+        """Read one, of whatever workspace: a vendor's call names none. `lock` holds the row until the end."""
+        ...
+
+    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[Adapter]:
+        """List a workspace's adapters by id; `among` names the agents whose adapters may be shown."""
+        ...
+
+    def replace(self, adapter: Adapter, token: str) -> None:
+        """Write one that was read with `lock`."""
+        ...
+
+    def delete(self, adapter_id: str) -> None:
+        """Delete one."""
         ...
 
 

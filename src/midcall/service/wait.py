@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from midcall.domain.errors import MidcallError, NotFound
-from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.service.ports import Queue, Storage
 from midcall.service.sweep import GRACE_MS, Sweep
 
@@ -42,6 +42,11 @@ class NoOutcome(MidcallError):
 
 def _is_final(invocation: Invocation) -> bool:
     return invocation.final
+
+
+def is_answerable(invocation: Invocation) -> bool:
+    """Tell whether there is something to answer: an outcome, or that the call runs in the background."""
+    return invocation.final or invocation.purpose is Purpose.BACKGROUND
 
 
 @dataclass(frozen=True, slots=True)

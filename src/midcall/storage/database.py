@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from midcall.storage.adapters import SqlAdapters
 from midcall.storage.agents import SqlAgents
 from midcall.storage.audit import SqlAudit
 from midcall.storage.callbacks import SqlCallbacks
@@ -30,6 +31,7 @@ class SqlTransaction:
     functions: SqlFunctions
     rereviews: SqlRereviews
     agents: SqlAgents
+    adapters: SqlAdapters
     sessions: SqlSessions
     events: SqlEvents
     callbacks: SqlCallbacks
@@ -48,6 +50,7 @@ class SqlTransaction:
             functions=SqlFunctions(connection),
             rereviews=SqlRereviews(connection),
             agents=SqlAgents(connection),
+            adapters=SqlAdapters(connection),
             sessions=SqlSessions(connection),
             events=SqlEvents(connection),
             callbacks=SqlCallbacks(connection),

@@ -284,6 +284,22 @@ credential_values = Table(
     UniqueConstraint("credential_id", "environment"),
 )
 
+# The secrets are in the row, not beside it: they end with it.
+adapters = Table(
+    "adapters",
+    metadata,
+    Column("id", String(63), primary_key=True),
+    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("vendor", String(20), nullable=False),
+    Column("agent", String(200), nullable=False),
+    Column("environment", String(63), nullable=False),
+    Column("vendor_agent", String(200)),
+    Column("has_signing_secret", Boolean, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from midcall.domain.errors import NotFound
 from midcall.service.stores import Sealed
-from midcall.storage.schema import credential_values, secrets
+from midcall.storage.schema import adapters, credential_values, secrets
 
 #: Every table that has a column `token`, so that a change of keys leaves none out.
-SEALED: tuple[Table, ...] = (secrets, credential_values)
+SEALED: tuple[Table, ...] = (secrets, credential_values, adapters)
 
 
 @dataclass(frozen=True, slots=True)

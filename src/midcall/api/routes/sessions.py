@@ -23,7 +23,7 @@ from midcall.entrance.services import Reader, Runner, Services, Use, Writer
 from midcall.service.access import Caller
 from midcall.service.session_call import SessionCall
 from midcall.service.stores import SessionFilter
-from midcall.service.wait import InThread
+from midcall.service.wait import InThread, is_answerable
 
 router = APIRouter(prefix="/v1", tags=["sessions"], responses=PROBLEMS)
 
@@ -148,7 +148,7 @@ async def follow_session(
 
 async def _outcome(use: Services, caller: Caller, call: SessionCall, in_thread: InThread) -> views.Json:
     invocation = await use.waiting.run(
-        lambda: use.session_calls.admit(caller, call), call.id, in_thread, until=_answerable
+        lambda: use.session_calls.admit(caller, call), call.id, in_thread, until=is_answerable
     )
     if invocation.final:
         return views.outcome_view(invocation)
@@ -199,11 +199,6 @@ def _written(event: Event) -> bytes:
 
 def _ascii(data: Any) -> str:
     return json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-
-
-def _answerable(invocation: Any) -> bool:
-    """Tell whether there is something to answer: an outcome, or that the call runs in the background."""
-    return invocation.final or invocation.purpose is Purpose.BACKGROUND
 
 
 def _event_number(text: str | None) -> int:
