@@ -12,9 +12,21 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from midcall import __version__
-from midcall.api.routes import agents, audit, credentials, functions, health, reference, runs, sessions, workspace
+from midcall.api.routes import (
+    adapters,
+    agents,
+    audit,
+    credentials,
+    functions,
+    health,
+    reference,
+    runs,
+    sessions,
+    workspace,
+)
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
+from midcall.compat.routers import ROUTERS
 from midcall.entrance.answers import Answer
 from midcall.entrance.intake import Intake
 from midcall.entrance.problems import add_error_handlers, describe_problems
@@ -62,12 +74,14 @@ def create_app(settings: Settings) -> FastAPI:
         functions.router,
         runs.router,
         agents.router,
+        adapters.router,
         credentials.router,
         sessions.router,
         workspace.router,
         audit.router,
         health.router,
         reference.router,
+        *ROUTERS,
     ):
         app.include_router(router)
     add_error_handlers(app)

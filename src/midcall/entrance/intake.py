@@ -1,7 +1,11 @@
-"""What every request passes first: a request id, a bound on its bytes, strict JSON. Plain ASGI."""
+"""What every request passes first: a request id, a bound on its bytes, strict JSON. Plain ASGI.
+
+What vendors send is counted here, and parsed by its route once its signature is checked.
+"""
 
 import secrets
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,7 +15,7 @@ from midcall.entrance.headers import headers_of
 from midcall.entrance.problems import problem
 
 MAX_BODY_BYTES = 1024 * 1024
-#: The end of a session brings its whole transcript.
+#: The end of a session brings its whole transcript, and so does what vendors send.
 MAX_END_BYTES = 16 * 1024 * 1024
 
 _REQUEST_ID_BYTES = 8
@@ -36,9 +40,10 @@ class Intake:
             await self._app(scope, receive, answer)
             return
         try:
-            body = await _read(scope, receive)
-            if body:
-                _check(body)
+            foreign = _is_foreign(scope)
+            body = await _read(scope, receive, MAX_END_BYTES if foreign or _ends_session(scope) else MAX_BODY_BYTES)
+            if body and not foreign:
+                parsed(body)
                 scope["headers"] = _as_json(scope["headers"])
         except MidcallError as error:
             await problem(error, request_id)(scope, receive, answer)
@@ -57,9 +62,26 @@ def _tagged(send: Send, request_id: str) -> Send:
     return tagged
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes:
-    ends_session = scope["path"].startswith("/v1/sessions/") and scope["path"].endswith("/end")
-    most = MAX_END_BYTES if ends_session else MAX_BODY_BYTES
+def parsed(body: bytes) -> Any:
+    """Parse a body strictly; raises BadJson."""
+    try:
+        return parse(body)
+    except NotJson as error:
+        raise BadJson(f"the body is {error}") from error
+
+
+def _ends_session(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path.startswith("/v1/sessions/") and path.endswith("/end")
+
+
+def _is_foreign(scope: Scope) -> bool:
+    """Tell whether a request is a vendor's call of an adapter; only the adapters' own PUT and DELETE are people's."""
+    path: str = scope["path"]
+    return scope["method"] == "POST" and path.startswith("/v1/adapters/")
+
+
+async def _read(scope: Scope, receive: Receive, most: int) -> bytes:
     declared = dict(scope["headers"]).get(b"content-length", b"0")
     if declared.isdigit() and int(declared[:20]) > most:
         raise TooLarge(f"the body may have {most} bytes at most")
@@ -73,13 +95,6 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
             raise TooLarge(f"the body may have {most} bytes at most")
         if not message.get("more_body", False):
             return bytes(body)
-
-
-def _check(body: bytes) -> None:
-    try:
-        parse(body)
-    except NotJson as error:
-        raise BadJson(f"the body is {error}") from error
 
 
 def _as_json(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

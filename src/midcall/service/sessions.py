@@ -82,6 +82,13 @@ class Sessions:
             check_agent(caller, session.agent)
             return SessionView(session, tx.invocations.of_session(session.id), created)
 
+    def first_of(self, caller: Caller, session_ids: Sequence[str]) -> Session | None:
+        """Read the first session that has one of some ids, of the agents that the caller may see."""
+        with self.storage.read() as tx:
+            found = (tx.sessions.find(caller.workspace_id, session_id) for session_id in session_ids)
+            agents = caller.key.agents
+            return next((one for one in found if one is not None and (not agents or one.agent in agents)), None)
+
     def page(self, caller: Caller, where: SessionFilter, page: Page) -> list[Session]:
         """List sessions, newest first; a key that is limited to agents sees theirs alone."""
         if caller.key.agents:

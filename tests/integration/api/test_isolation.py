@@ -26,6 +26,8 @@ class Victim:
         # The agent has the function's own name, so that `{name}` names something whatever stands before it.
         attached = [{"function": "victims_function", "phase": "during_session"}]
         agent = self.admin.ok("PUT", "/v1/agents/victims_function", {"functions": attached})
+        adapter = {"vendor": "vapi", "agent": "victims_function", "secret": "victims-secret"}
+        self.admin.ok("PUT", "/v1/adapters/victims-adapter", adapter)
         started = {"agent": "victims_function", "sessionId": "victims_session"}
         self.admin.ok("POST", "/v1/sessions", started, status=201)
         self.admin.ok("POST", "/v1/sessions/victims_session/functions/victims_function", {})
@@ -45,6 +47,7 @@ class Victim:
             "invocation_id": outcome["invocation_id"],
             "key_id": key["id"],
             "session_id": "victims_session",
+            "adapter_id": "victims-adapter",
         }
         self.marks = ["victim", waiting["id"], str(self.names["invocation_id"]), key["id"], agent["id"]]
 
@@ -108,7 +111,7 @@ def test_what_another_workspace_owns_is_a_404(
     path = route.path.format(**victim.names)
     body = body_of(served.contract.document, route)
     for intruder in intruders:
-        if creates(route):
+        if creates(route) or is_a_vendors(route):
             continue
         found = intruder.problem(404, route.method, path, body)
         assert found["code"] == "not_found"
@@ -116,7 +119,37 @@ def test_what_another_workspace_owns_is_a_404(
 
 def creates(route: Route) -> bool:
     """Tell whether a route makes what its path names, in the caller's own workspace."""
-    return str(route) in {"PUT /v1/agents/{name}", "PUT /v1/credentials/{name}"}
+    return str(route) in {"PUT /v1/agents/{name}", "PUT /v1/credentials/{name}", "PUT /v1/adapters/{adapter_id}"}
+
+
+def is_a_vendors(route: Route) -> bool:
+    """Tell whether a vendor calls a route, whom no key lets in."""
+    return route.method == "POST" and "{adapter_id}" in route.path
+
+
+@pytest.mark.usefixtures("_unchanged")
+@pytest.mark.parametrize("route", [route for route in ROUTES if is_a_vendors(route)], ids=str)
+def test_what_a_vendor_calls_is_a_401_whether_it_is_there_or_not(
+    victim: Victim, intruders: list[Client], route: Route
+) -> None:
+    """With a key of another workspace, or with their own."""
+    answers = set()
+    for client in (*intruders, victim.admin):
+        for adapter in ("victims-adapter", "nobodys-adapter"):
+            path = route.path.format(**{**victim.names, "adapter_id": adapter})
+            answers.add(client.problem(401, route.method, path, {"message": {}})["detail"])
+    assert len(answers) == 1
+
+
+def test_an_adapters_id_is_taken_for_all_workspaces(victim: Victim, intruders: list[Client]) -> None:
+    """Its address names no workspace; whoever finds an id taken learns only that."""
+    theirs = victim.admin.ok("GET", "/v1/adapters/victims-adapter")
+    intruders[0].ok("PUT", "/v1/agents/own", {})
+    mine = {"vendor": "retell", "agent": "own", "secret": "intruders-secret"}
+    found = intruders[0].problem(409, "PUT", "/v1/adapters/victims-adapter", mine)
+    assert found["code"] == "adapter_id_taken"
+    assert "victim" not in found["detail"]
+    assert victim.admin.ok("GET", "/v1/adapters/victims-adapter") == theirs
 
 
 def test_an_agent_of_another_workspaces_name_is_another_agent(victim: Victim, intruders: list[Client]) -> None:
@@ -162,14 +195,18 @@ def test_what_another_workspace_owns_looks_like_what_is_not_there(
     served: Served, victim: Victim, intruders: list[Client], route: Route
 ) -> None:
     """The two answers differ in nothing but the name that was asked for."""
-    if creates(route):
+    if creates(route) or is_a_vendors(route):
         return
     body = body_of(served.contract.document, route)
     nothing = {"name": "nobodys_function", "invocation_id": "inv_0", "key_id": "key_0", "session_id": "nobodys"}
+    nothing["adapter_id"] = "nobodys-adapter"
     nowhere = {**victim.names, **nothing}
     theirs = intruders[0].problem(404, route.method, route.path.format(**victim.names), body)
     none = intruders[0].problem(404, route.method, route.path.format(**nowhere), body)
-    assert theirs["detail"].replace("victims_function", "nobodys_function") == none["detail"]
+    assert (
+        theirs["detail"].replace("victims_function", "nobodys_function").replace("victims-", "nobodys-")
+        == none["detail"]
+    )
 
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.method == "GET" and "{" not in r.path], ids=str)

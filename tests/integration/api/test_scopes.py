@@ -8,6 +8,15 @@ from midcall.app import create_app
 from midcall.bootstrap.settings import Settings
 
 OPEN = {"GET /healthz", "GET /readyz"}
+#: Vendors call these; what lets them in is a secret of their own, and no key does.
+VENDORS = {
+    "POST /v1/adapters/{adapter_id}",
+    "POST /v1/adapters/{adapter_id}/functions/{name}",
+    "POST /v1/adapters/{adapter_id}/inbound",
+    "POST /v1/adapters/{adapter_id}/events",
+    "POST /v1/adapters/{adapter_id}/initiation",
+    "POST /v1/adapters/{adapter_id}/post-call",
+}
 #: The scope besides `admin` that opens a route, or several of which any does.
 NEEDED = {
     "GET /v1/workspace": "read",
@@ -35,6 +44,10 @@ NEEDED = {
     "GET /v1/agents": "read",
     "GET /v1/agents/{name}": "read",
     "GET /v1/agents/{name}/tools": "read run",
+    "PUT /v1/adapters/{adapter_id}": "write",
+    "GET /v1/adapters": "read",
+    "GET /v1/adapters/{adapter_id}": "read",
+    "DELETE /v1/adapters/{adapter_id}": "write",
     "PUT /v1/credentials/{name}": "write",
     "GET /v1/credentials": "read",
     "GET /v1/credentials/{name}": "read",
@@ -66,7 +79,7 @@ def keyring(served: Served) -> dict[str, Client]:
 
 def test_the_table_has_every_route() -> None:
     """A new route must say which scope opens it."""
-    assert {str(route) for route in ROUTES} == set(NEEDED) | OPEN
+    assert {str(route) for route in ROUTES} == set(NEEDED) | OPEN | VENDORS
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -74,7 +87,12 @@ def test_the_table_has_every_route() -> None:
 def test_a_route_opens_for_its_scope_and_admin_alone(keyring: dict[str, Client], route: Route, scope: str) -> None:
     """A key without the scope gets 403 before anything about the call is looked at."""
     path = route.path.format(
-        name="no_such", number=1, invocation_id="inv_no_such", key_id="key_no_such", session_id="s"
+        name="no_such",
+        number=1,
+        invocation_id="inv_no_such",
+        key_id="key_no_such",
+        session_id="s",
+        adapter_id="no-such",
     )
     body = None if route.method == "GET" else {"no": "such field"}
     response = keyring[scope].send(route.method, path, json=body)
@@ -84,10 +102,18 @@ def test_a_route_opens_for_its_scope_and_admin_alone(keyring: dict[str, Client],
         assert (response.status_code, response.json()["code"]) == (403, "forbidden")
 
 
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("route", [route for route in ROUTES if str(route) in VENDORS], ids=str)
+def test_no_key_of_ours_opens_what_vendors_call(keyring: dict[str, Client], route: Route, scope: str) -> None:
+    """Not even an admin's: whoever comes in there acts as the adapter."""
+    path = route.path.format(adapter_id="no-such", name="f")
+    assert keyring[scope].problem(401, route.method, path, {})["code"] == "unauthenticated"
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_a_route_without_a_key_answers_401_unless_it_is_health(served: Served, route: Route) -> None:
     """Whatever else is wrong with the call: who one is comes first."""
-    path = route.path.format(name="a b", number="x", invocation_id="y", key_id="z", session_id="s")
+    path = route.path.format(name="a b", number="x", invocation_id="y", key_id="z", session_id="s", adapter_id="A b")
     nobody = served.client(None)
     response = nobody.send(route.method, path, json=None if route.method == "GET" else [1])
     if str(route) in OPEN:

@@ -30,7 +30,9 @@ class Inner:
         await send({"type": "http.response.body", "body": b""})
 
 
-def sent(chunks: Iterable[bytes], method: str = "POST", **headers: str) -> tuple[Inner, int, dict[str, Any], list[Any]]:
+def sent(
+    chunks: Iterable[bytes], method: str = "POST", path: str = "/", **headers: str
+) -> tuple[Inner, int, dict[str, Any], list[Any]]:
     """Send a body in chunks; returns the inner app, the status, the headers, and the chunks that were not read."""
     inner, left, out = Inner(), list(chunks), []
 
@@ -43,7 +45,7 @@ def sent(chunks: Iterable[bytes], method: str = "POST", **headers: str) -> tuple
         out.append(message)
 
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": method, "path": "/", "headers": raw, "state": {}}
+    scope = {"type": "http", "method": method, "path": path, "headers": raw, "state": {}}
     asyncio.run(Intake(inner)(scope, receive, send))
     return inner, out[0]["status"], {k.decode(): v.decode() for k, v in out[0]["headers"]}, left
 
@@ -69,6 +71,17 @@ def test_a_length_that_is_a_lie_is_not_believed(declared: str) -> None:
     inner, status, _, left = sent(chunks, content_length=declared)
     assert (status, inner.body) == (413, None)
     assert len(left) >= 100 - MAX_BODY_BYTES // 65_536 - 1
+
+
+def test_what_a_vendor_sends_arrives_as_it_was_sent() -> None:
+    """Its signature is over these bytes, and is checked before anybody reads them; they are counted all the same."""
+    inner, status, _, _ = sent([b"{no", b" json"], path="/v1/adapters/a/events", content_type="text/plain")
+    assert (status, inner.body, inner.headers[b"content-type"]) == (200, b"{no json", b"text/plain")
+    chunks = [b"x" * 1024 * 1024] * 20
+    inner, status, _, left = sent(chunks, path="/v1/adapters/a")
+    assert (status, inner.body, len(left)) == (413, None, 3)
+    for method, path in (("PUT", "/v1/adapters/a"), ("POST", "/v1/adapters"), ("POST", "/v1/agents/v1/adapters/a")):
+        assert sent([b"{no json"], method, path)[1] == 400
 
 
 def test_a_caller_that_hangs_up_halfway_is_not_served() -> None:

@@ -1,0 +1,72 @@
+"""Who a vendor's delivery comes from: its signature or secret is checked, over the raw bytes, before they are read."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Path, Request
+from fastapi.security import APIKeyHeader
+
+from midcall.compat.desk import Desk
+from midcall.domain.adapter import Adapter, Vendor
+from midcall.domain.proof import Delivery, Proof
+from midcall.entrance.common import InThreads, TraceId
+from midcall.entrance.intake import parsed
+from midcall.entrance.services import Use
+
+Read = TypeVar("Read")
+
+#: Of any shape: what could be no id at all gets the answer of one that is not there.
+AdapterId = Annotated[str, Path(description="the adapter's id")]
+
+
+def _scheme(header: str, description: str) -> Any:
+    """Describe a proof in OpenAPI; it is checked when a delivery is admitted."""
+    return Depends(APIKeyHeader(name=header, scheme_name=header, description=description, auto_error=False))
+
+
+RETELL_SIGNATURE = _scheme("X-Retell-Signature", "`v=<unix ms>,d=<hex>`, HMAC-SHA256 over body and milliseconds")
+ELEVENLABS_SIGNATURE = _scheme("ElevenLabs-Signature", "`t=<unix s>,v0=<hex>`, HMAC-SHA256 over `t.body`")
+VAPI_SECRET = _scheme("X-Vapi-Secret", "the adapter's secret; or as `Authorization: Bearer`")
+MIDCALL_SECRET = _scheme("X-Midcall-Secret", "the adapter's secret; or as `Authorization: Bearer`")
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A delivery that has shown what it had to."""
+
+    adapter: Adapter
+    delivery: Delivery
+    desk: Desk
+
+    async def read(self, read: Callable[[Any], Read]) -> Read:
+        """Parse the body and hand it to a reader, in a thread: it may be 16 MB. A body of no bytes is None.
+
+        Raises BadJson, and what the reader raises.
+        """
+        body = self.delivery.body
+        found: Read = await self.desk.in_thread(lambda: read(parsed(body) if body else None))
+        return found
+
+
+def admitting(proofs: Mapping[Vendor, Proof]) -> Callable[..., Awaitable[Admitted]]:
+    """Make a dependency that lets in what shows the proof of its adapter's vendor, and nothing else."""
+
+    async def admitted(
+        adapter_id: AdapterId, request: Request, use: Use, in_thread: InThreads, trace: TraceId
+    ) -> Admitted:
+        delivery = Delivery(headers=dict(request.headers), body=await request.body())
+        adapter, caller = await in_thread(use.adapters.admit, adapter_id, proofs, delivery)
+        return Admitted(adapter, delivery, Desk(use, caller, adapter, in_thread, trace))
+
+    return admitted
+
+
+FromVapi = Annotated[Admitted, Depends(admitting({Vendor.VAPI: Proof.VAPI_SECRET}))]
+FromRetell = Annotated[Admitted, Depends(admitting({Vendor.RETELL: Proof.RETELL_SIGNATURE}))]
+FromElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: Proof.MIDCALL_SECRET}))]
+SignedByElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: Proof.ELEVENLABS_SIGNATURE}))]
+FunctionCaller = Annotated[
+    Admitted,
+    Depends(admitting({Vendor.RETELL: Proof.RETELL_SIGNATURE, Vendor.ELEVENLABS: Proof.MIDCALL_SECRET})),
+]

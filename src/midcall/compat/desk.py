@@ -1,0 +1,88 @@
+"""One vendor's conversation, whatever its format: its session is started where there is none, called in, ended."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from midcall.domain.adapter import Adapter
+from midcall.domain.errors import SessionOver
+from midcall.domain.ids import new_id
+from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.domain.session import Session
+from midcall.entrance.services import Services
+from midcall.service.access import Caller
+from midcall.service.outcome import DEFAULT_ERROR_MESSAGE
+from midcall.service.session_call import SessionCall
+from midcall.service.wait import InThread, is_answerable
+from midcall.vendors.conversation import Conversation, Ending, FunctionCall, Said
+
+#: What the LLM is told of a call whose result comes later, where its author has set no words for that.
+RUNS_ON = "The function runs on by itself; its result is not needed now."
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The use cases, for one adapter."""
+
+    use: Services
+    caller: Caller
+    adapter: Adapter
+    in_thread: InThread
+    trace_id: str | None
+
+    async def start(self, conversation: Conversation) -> Session:
+        """Return the conversation's session, started if there is none, once its pre-session phase is over."""
+        known: Session | None = await self.in_thread(self.use.sessions.first_of, self.caller, conversation.ids)
+        if known is not None and known.pre_done:
+            return known
+        key = new_id("ses")
+        start = partial(
+            self.use.sessions.start,
+            self.caller,
+            key=key,
+            agent=self.adapter.agent,
+            session_id=known.session_id if known else conversation.ids[-1],
+            environment=self.adapter.environment,
+            fields=conversation.fields,
+            variables=conversation.variables,
+        )
+        session, _ = await self.use.following.start(start, key, self.in_thread)
+        return session
+
+    async def call(self, conversation: Conversation, wanted: FunctionCall) -> Said:
+        """Call a function in the conversation's session, and wait for what it comes to."""
+        session = await self.start(conversation)
+        call = SessionCall(
+            id=new_id("inv"),
+            session_id=session.session_id,
+            function=wanted.name,
+            params=wanted.args,
+            overrides=wanted.overrides,
+            idempotency_key=wanted.key,
+            trace_id=self.trace_id,
+        )
+        admit = partial(self.use.session_calls.admit, self.caller, call)
+        try:
+            invocation = await self.use.waiting.run(admit, call.id, self.in_thread, until=is_answerable)
+        except SessionOver as error:
+            # No fault of the call's format, and something the LLM can act on.
+            return Said(ok=False, value=error.message)
+        return said(invocation) if invocation.final else await self._runs_on(invocation)
+
+    async def end(self, ending: Ending) -> None:
+        """End the conversation's session, or add to its end. One that was never heard of is started first."""
+        session = await self.start(ending.conversation)
+        await self.in_thread(self.use.sessions.end, self.caller, session.session_id, ending.late)
+
+    async def _runs_on(self, invocation: Invocation) -> Said:
+        accepted = await self.in_thread(self.use.session_calls.accepted, invocation)
+        return Said(ok=True, value=accepted["message"] or RUNS_ON)
+
+
+def said(invocation: Invocation) -> Said:
+    """Say what a call came to: its result, or what to tell the LLM in its place."""
+    outcome = invocation.outcome
+    if outcome is not None and outcome.status is InvocationStatus.SUCCEEDED:
+        return Said(ok=True, value=outcome.result)
+    refused = outcome is not None and outcome.status is InvocationStatus.REFUSED
+    text = (outcome.result if refused else outcome.message) if outcome else None
+    return Said(ok=False, value=text or DEFAULT_ERROR_MESSAGE)

@@ -1,0 +1,41 @@
+"""`/v1/adapters/{id}/initiation` and `/post-call`: ElevenLabs' webhooks."""
+
+from fastapi import APIRouter
+
+from midcall.compat.bodies import body_of
+from midcall.compat.deliveries import ELEVENLABS_SIGNATURE, MIDCALL_SECRET, FromElevenLabs, SignedByElevenLabs
+from midcall.compat.shapes import ElevenLabsInitiationShape, Taken
+from midcall.domain.session import SessionStatus
+from midcall.domain.variables import values
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import PROBLEMS
+from midcall.vendors import elevenlabs
+
+router = APIRouter(prefix="/v1", tags=["elevenlabs"], responses=PROBLEMS)
+
+
+@router.post(
+    "/adapters/{adapter_id}/initiation",
+    response_model=ElevenLabsInitiationShape,
+    dependencies=[MIDCALL_SECRET],
+    openapi_extra=body_of("`{caller_id, agent_id, called_number, call_sid}`; the secret in `X-Midcall-Secret`"),
+)
+async def elevenlabs_initiation(admitted: FromElevenLabs) -> Answer:
+    """Start a session for a telephone call; a refusal is told the agent in `midcall_refused`."""
+    session = await admitted.desk.start(await admitted.read(elevenlabs.initiation))
+    refused = session.status is SessionStatus.TERMINATED
+    return Answer(elevenlabs.initiation_answer(values(session.variables), refused=refused, reason=session.reason))
+
+
+@router.post(
+    "/adapters/{adapter_id}/post-call",
+    response_model=Taken,
+    dependencies=[ELEVENLABS_SIGNATURE],
+    openapi_extra=body_of("`post_call_transcription`, signed in `ElevenLabs-Signature`"),
+)
+async def elevenlabs_post_call(admitted: SignedByElevenLabs) -> Answer:
+    """End a session with transcript and analysis; other webhooks are only acknowledged."""
+    ending = await admitted.read(elevenlabs.post_call)
+    if ending is not None:
+        await admitted.desk.end(ending)
+    return Answer({})

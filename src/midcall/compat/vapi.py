@@ -1,0 +1,73 @@
+"""`/v1/adapters/{id}`: Vapi's server URL, for all its messages. Once one is let in, the answer is an HTTP 200."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from fastapi import APIRouter
+
+from midcall.compat.bodies import body_of
+from midcall.compat.deliveries import VAPI_SECRET, Admitted, FromVapi
+from midcall.compat.desk import Desk
+from midcall.compat.shapes import VapiShape
+from midcall.domain.errors import MidcallError
+from midcall.domain.session import SessionStatus
+from midcall.domain.variables import values
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import PROBLEMS
+from midcall.vendors import vapi
+from midcall.vendors.conversation import Conversation, Said
+
+router = APIRouter(prefix="/v1", tags=["vapi"], responses=PROBLEMS, dependencies=[VAPI_SECRET])
+
+log = structlog.get_logger()
+
+#: What the LLM is told of what only the log should know.
+UNEXPECTED = "This did not work, for a reason that only the server's log tells."
+
+
+@router.post(
+    "/adapters/{adapter_id}",
+    response_model=VapiShape,
+    response_model_exclude_unset=True,
+    openapi_extra=body_of("`{message}`; the secret in `X-Vapi-Secret` or `Authorization`"),
+)
+async def vapi_message(admitted: FromVapi) -> Answer:
+    """Take a message: `tool-calls`, `assistant-request` and `end-of-call-report`; others are only acknowledged."""
+    try:
+        return Answer(await _answer(admitted))
+    except Exception as error:  # the edge to a vendor that reads nothing but a 200
+        return Answer(vapi.error(_told(error)))
+
+
+async def _answer(admitted: Admitted) -> dict[str, Any]:
+    message = await admitted.read(vapi.message)
+    if message is None:
+        return {}
+    desk = admitted.desk
+    if message.kind is vapi.Kind.TOOL_CALLS:
+        said = await asyncio.gather(*(_said(desk, message.conversation, call) for call in message.calls))
+        return vapi.results(message.calls, said)
+    if message.ending is not None:
+        await desk.end(message.ending)
+        return {}
+    session = await desk.start(message.conversation)
+    refused = session.status is SessionStatus.TERMINATED
+    agent = admitted.adapter.vendor_agent
+    return vapi.assistant(values(session.variables), agent=agent, refused=refused, reason=session.reason)
+
+
+async def _said(desk: Desk, conversation: Conversation, call: vapi.ToolCall) -> Said:
+    if call.call is None:
+        return Said(ok=False, value=call.fault)
+    try:
+        return await desk.call(conversation, call.call)
+    except Exception as error:  # the same edge: one call that fails must not take the others' answers along
+        return Said(ok=False, value=_told(error))
+
+
+def _told(error: Exception) -> str:
+    if not isinstance(error, MidcallError):
+        log.error("unexpected_error", exc_info=error)
+        return UNEXPECTED
+    return "; ".join([error.message, *(f"{fault.loc}: {fault.msg}" for fault in error.faults)])
