@@ -26,7 +26,7 @@ from midcall.api.routes import (
 )
 from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.settings import Settings
-from midcall.compat.routers import ROUTERS
+from midcall.compat.routers import REFUSALS, ROUTERS
 from midcall.entrance.answers import Answer
 from midcall.entrance.intake import Intake
 from midcall.entrance.problems import add_error_handlers, describe_problems
@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     add_error_handlers(app)
     describe_problems(app)
-    app.add_middleware(Intake)
+    app.add_middleware(Intake, refusals=REFUSALS)
     return app
 
 

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from midcall.api.shapes import SessionShape
+from midcall.compat.shapes import VocobaseErrorShape
 from midcall.entrance.problems import TITLES, Problem
 
 
@@ -53,7 +54,11 @@ class Contract:
 
     def check(self, response: httpx.Response) -> None:
         """Fail unless the answer is one that the API promises."""
-        if response.status_code >= httpx.codes.BAD_REQUEST and response.request.url.path != "/readyz":
+        path = response.request.url.path
+        if response.status_code >= httpx.codes.BAD_REQUEST and path.startswith("/api/v2/functions"):
+            found = VocobaseErrorShape.model_validate(response.json(), strict=True, extra="forbid")
+            assert found.error.request_id == response.headers["x-request-id"]
+        elif response.status_code >= httpx.codes.BAD_REQUEST and path != "/readyz":
             self._check_problem(response)
         operation = self._operation(response.request)
         if operation is not None:

@@ -25,6 +25,7 @@ from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
 from midcall.service.leases import Leases
 from midcall.service.ports import Cipher
+from midcall.service.release import Releases
 from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
 from midcall.service.run_code import CodeAttempts
@@ -98,6 +99,7 @@ class World:
             approval_key=APPROVAL_KEY,
             clock=self.clock,
         )
+        self.releases = Releases(catalog=self.catalog, reviews=self.reviews)
         self.invocations = Invocations(
             storage=self.storage,
             queue=self.queue,

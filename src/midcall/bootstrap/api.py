@@ -35,6 +35,7 @@ from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
 from midcall.service.follow import Following
 from midcall.service.invoke import Invocations
+from midcall.service.release import Releases
 from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
 from midcall.service.session_call import SessionCalls
@@ -72,11 +73,14 @@ def wire_api(settings: Settings) -> ApiProcess:
     sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)
     outbound = wire_outbound(settings)
     signing = Signing(storage=storage, key=key, clock=now_ms)
+    catalog = Catalog(storage=storage, secrets=secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy)
+    reviews = Reviews(storage=storage, reviewer=reviewer, outbound=outbound, approval_key=key, clock=now_ms)
     services = Services(
         access=wire_access(storage),
         workspaces=wire_workspaces(settings, storage),
-        catalog=Catalog(storage=storage, secrets=secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy),
-        reviews=Reviews(storage=storage, reviewer=reviewer, outbound=outbound, approval_key=key, clock=now_ms),
+        catalog=catalog,
+        reviews=reviews,
+        releases=Releases(catalog=catalog, reviews=reviews),
         invocations=Invocations(
             storage=storage,
             queue=queue,

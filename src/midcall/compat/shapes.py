@@ -33,6 +33,87 @@ class ElevenLabsInitiationShape(BaseModel):
     dynamic_variables: dict[str, str | int | float | bool]
 
 
+class VocobaseField(BaseModel):
+    """One field; `jsonSchema` where its type is custom."""
+
+    name: str
+    type: Literal["string", "number", "boolean", "string[]", "number[]", "custom"]
+    description: str
+    required: bool
+    jsonSchema: dict[str, Any] | None = None  # noqa: N815 (Vocobase's own name)
+
+
+class VocobaseFunction(BaseModel):
+    """A function as Vocobase shows it; `status` is that of its latest version."""
+
+    id: str
+    name: str
+    description: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    url: str
+    header_keys: list[str]
+    input_schema: list[VocobaseField]
+    output_schema: list[VocobaseField]
+    timeout: int
+    started_messages: list[str]
+    error_message: str | None
+    status: Literal["draft", "approved", "changes_requested", "pending_approval", "rejected"]
+    created_at: str
+    updated_at: str
+
+
+class VocobaseShape(BaseModel):
+    """One function."""
+
+    success: Literal[True]
+    data: VocobaseFunction
+
+
+class VocobaseListShape(BaseModel):
+    """Functions."""
+
+    success: Literal[True]
+    data: list[VocobaseFunction]
+    next_cursor: str | None
+
+
+class VocobaseDeleted(BaseModel):
+    """What was deleted."""
+
+    id: str
+    deleted: Literal[True]
+
+
+class VocobaseDeletedShape(BaseModel):
+    """The answer to a deletion."""
+
+    success: Literal[True]
+    data: VocobaseDeleted
+
+
+class VocobaseFault(BaseModel):
+    """One fault: which field, and what to do."""
+
+    field: str
+    message: str
+
+
+class VocobaseError(BaseModel):
+    """What was wrong; `code` is a stable word."""
+
+    code: str
+    message: str
+    details: list[VocobaseFault]
+    request_id: str
+
+
+class VocobaseErrorShape(BaseModel):
+    """The answer to a call that was wrong."""
+
+    success: Literal[False]
+    error: VocobaseError
+
+
 class VapiResult(BaseModel):
     """What one tool call came to: `result` or `error`, a line of text each."""
 

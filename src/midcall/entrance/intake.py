@@ -4,9 +4,10 @@ What vendors send is counted here, and parsed by its route once its signature is
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from midcall.domain.errors import BadJson, MidcallError, TooLarge
@@ -22,11 +23,19 @@ _REQUEST_ID_BYTES = 8
 _NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Intake:
-    """Reads a body whole, counts it, and lets only JSON through, whatever its content type says."""
+#: Writes an error, with the request's id.
+Refusal = Callable[[MidcallError, str], Response]
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class Intake:
+    """Reads a body whole, counts it, and lets only JSON through, whatever its content type says.
+
+    `refusals` has, by the beginning of a path, how an entrance of another format writes an error.
+    """
+
+    def __init__(self, app: ASGIApp, refusals: Mapping[str, Refusal] | None = None) -> None:
         self._app = app
+        self._refusals = dict(refusals or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -46,9 +55,12 @@ class Intake:
                 parsed(body)
                 scope["headers"] = _as_json(scope["headers"])
         except MidcallError as error:
-            await problem(error, request_id)(scope, receive, answer)
+            await self._refusal(scope["path"])(error, request_id)(scope, receive, answer)
             return
         await self._app(scope, _replay(body, receive), answer)
+
+    def _refusal(self, path: str) -> Refusal:
+        return next((write for start, write in self._refusals.items() if path.startswith(start)), problem)
 
 
 def _tagged(send: Send, request_id: str) -> Send:

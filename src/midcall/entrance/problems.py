@@ -65,7 +65,8 @@ TITLES: Mapping[int, str] = {
 MEDIA_TYPE = "application/problem+json"
 
 _RETRY_AFTER_S = "1"
-_EXTRA_HEADERS = {
+#: Headers that go with a status, whatever the body looks like.
+EXTRA_HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
     429: {"Retry-After": _RETRY_AFTER_S},
     503: {"Retry-After": _RETRY_AFTER_S},
@@ -101,6 +102,13 @@ def status_of(error: MidcallError) -> int:
     return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
 
 
+def as_invalid_input(error: RequestValidationError) -> InvalidInput:
+    """Tell what FastAPI found wrong with a request in our own words."""
+    return InvalidInput(
+        faults=[Fault(_path(item["loc"]), text_of(item["type"], item["msg"])) for item in error.errors()]
+    )
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Have every error of a route answered as a problem."""
     app.add_exception_handler(MidcallError, _on_midcall_error)
@@ -134,8 +142,7 @@ async def _on_midcall_error(request: Request, error: Exception) -> Response:
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = [Fault(_path(item["loc"]), text_of(item["type"], item["msg"])) for item in error.errors()]
-    return problem(InvalidInput(faults=faults), request.state.request_id)
+    return problem(as_invalid_input(error), request.state.request_id)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -175,6 +182,6 @@ def _response(status: int, code: str, detail: str, faults: tuple[Fault, ...], re
     return Response(
         json.dumps(content, ensure_ascii=True),
         status_code=status,
-        headers=_EXTRA_HEADERS.get(status),
+        headers=EXTRA_HEADERS.get(status),
         media_type=MEDIA_TYPE,
     )

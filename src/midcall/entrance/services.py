@@ -17,6 +17,7 @@ from midcall.service.catalog import Catalog
 from midcall.service.credentials import Credentials
 from midcall.service.follow import Following
 from midcall.service.invoke import Invocations
+from midcall.service.release import Releases
 from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
 from midcall.service.session_call import SessionCalls
@@ -46,6 +47,7 @@ class Services:
     workspaces: Workspaces
     catalog: Catalog
     reviews: Reviews
+    releases: Releases
     invocations: Invocations
     agents: Agents
     adapters: Adapters

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from midcall.domain.errors import Fault, InvalidInput, NotApproved, StaleVersion
+from midcall.domain.errors import Fault, InvalidInput, NotApproved, NotFound, StaleVersion
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.ids import new_id
 from midcall.domain.jsonvalue import digest, merge_patch
@@ -83,6 +83,17 @@ class Catalog:
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, name)
             return self._view(tx, function, function.latest)
+
+    def by_id(self, caller: Caller, function_id: str) -> FunctionView:
+        """Read a function by its id, with its latest version; raises NotFound for one that is archived too."""
+        with self.storage.read() as tx:
+            known = tx.functions.by_id(function_id)
+            if known.workspace_id == caller.workspace_id:
+                function = tx.functions.get(caller.workspace_id, known.name)
+                # Of one that is archived the name may be another function's by now.
+                if function.id == function_id:
+                    return self._view(tx, function, function.latest)
+            raise NotFound("there is no such function")
 
     def page(self, caller: Caller, page: Page) -> list[FunctionView]:
         """List functions by name, each with its latest version."""

@@ -26,6 +26,8 @@ class Victim:
         # The agent has the function's own name, so that `{name}` names something whatever stands before it.
         attached = [{"function": "victims_function", "phase": "during_session"}]
         agent = self.admin.ok("PUT", "/v1/agents/victims_function", {"functions": attached})
+        hook = {"name": "victims_hook", "description": "The victim's webhook.", "url": "https://victim.example.com"}
+        hooked = self.admin.ok("POST", "/api/v2/functions", hook, status=201)["data"]
         adapter = {"vendor": "vapi", "agent": "victims_function", "secret": "victims-secret"}
         self.admin.ok("PUT", "/v1/adapters/victims-adapter", adapter)
         started = {"agent": "victims_function", "sessionId": "victims_session"}
@@ -48,6 +50,7 @@ class Victim:
             "key_id": key["id"],
             "session_id": "victims_session",
             "adapter_id": "victims-adapter",
+            "function_id": hooked["id"],
         }
         self.marks = ["victim", waiting["id"], str(self.names["invocation_id"]), key["id"], agent["id"]]
 
@@ -113,8 +116,14 @@ def test_what_another_workspace_owns_is_a_404(
     for intruder in intruders:
         if creates(route) or is_a_vendors(route):
             continue
-        found = intruder.problem(404, route.method, path, body)
+        found = told(intruder.problem(404, route.method, path, body))
         assert found["code"] == "not_found"
+
+
+def told(found: Any) -> Any:
+    """Return code and detail of an error, in our own form or in Vocobase's."""
+    error = found.get("error")
+    return found if error is None else {"code": error["code"], "detail": error["message"]}
 
 
 def creates(route: Route) -> bool:
@@ -199,10 +208,10 @@ def test_what_another_workspace_owns_looks_like_what_is_not_there(
         return
     body = body_of(served.contract.document, route)
     nothing = {"name": "nobodys_function", "invocation_id": "inv_0", "key_id": "key_0", "session_id": "nobodys"}
-    nothing["adapter_id"] = "nobodys-adapter"
+    nothing |= {"adapter_id": "nobodys-adapter", "function_id": "fn_0"}
     nowhere = {**victim.names, **nothing}
-    theirs = intruders[0].problem(404, route.method, route.path.format(**victim.names), body)
-    none = intruders[0].problem(404, route.method, route.path.format(**nowhere), body)
+    theirs = told(intruders[0].problem(404, route.method, route.path.format(**victim.names), body))
+    none = told(intruders[0].problem(404, route.method, route.path.format(**nowhere), body))
     assert (
         theirs["detail"].replace("victims_function", "nobodys_function").replace("victims-", "nobodys-")
         == none["detail"]
@@ -242,6 +251,5 @@ def test_the_victims_own_trail_tells_of_all_that_could_be_seen(victim: Victim) -
     text = victim.admin.send("GET", "/v1/audit?limit=200").text
     workspace, key, agent = victim.marks[1], victim.names["key_id"], victim.marks[-1]
     assert [mark for mark in (workspace, key, agent, "victims_function") if mark not in text] == []
-    assert {line["function"] for line in victim.admin.ok("GET", "/v1/audit?kind=version")["items"]} == {
-        "victims_function"
-    }
+    named = {line["function"] for line in victim.admin.ok("GET", "/v1/audit?kind=version")["items"]}
+    assert named == {"victims_function", "victims_hook"}

@@ -1,0 +1,109 @@
+"""`/api/v2/functions`: Vocobase's own API. A function is reviewed and published as soon as it is written."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path
+
+from midcall.compat.shapes import VocobaseDeletedShape, VocobaseErrorShape, VocobaseListShape, VocobaseShape
+from midcall.compat.vocobase_errors import VocobaseRoute
+from midcall.domain.errors import NotFound
+from midcall.domain.function import Kind, Version
+from midcall.domain.times import iso
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import NO_NUL, Paged
+from midcall.entrance.problems import TITLES
+from midcall.entrance.services import Reader, Use, Writer
+from midcall.service.catalog import FunctionView
+from midcall.service.forms import parse_function
+from midcall.vendors import vocobase
+
+_STATUSES = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+
+router = APIRouter(
+    prefix="/api/v2",
+    tags=["vocobase"],
+    route_class=VocobaseRoute,
+    responses={status: {"model": VocobaseErrorShape, "description": TITLES[status]} for status in _STATUSES},
+)
+
+FunctionId = Annotated[str, Path(max_length=64, pattern=NO_NUL, description="the function's id")]
+Fields = Annotated[
+    dict[str, Any],
+    Body(
+        description="`name`, `description`, `method` (POST), `url`, `headers` [{key, value}], `input_schema` [fields], "
+        "`output_schema` [fields], `timeout` (seconds), `started_messages`, `error_message`"
+    ),
+]
+
+
+@router.post("/functions", status_code=201, response_model=VocobaseShape)
+def create_vocobase_function(body: Fields, use: Use, caller: Writer) -> Answer:
+    """Create a webhook function that gets the arguments alone, and publish it.
+
+    What the review refuses is a 422 and leaves nothing behind. Where a person has to approve, the function is
+    `pending_approval`, and not published yet.
+    """
+    return Answer(_answer(use.releases.create(caller, parse_function(vocobase.new_function(body)))), 201)
+
+
+@router.get("/functions", response_model=VocobaseListShape)
+def list_vocobase_functions(use: Use, caller: Reader, page: Paged) -> Answer:
+    """List webhook functions by name; code functions have no place here. `next_cursor` goes into `cursor`."""
+    found = use.catalog.page(caller, page)
+    data = [_data(view) for view in found if _is_webhook(view.version)]
+    cursor = found[-1].function.name if len(found) == page.limit else None
+    return Answer({"success": True, "data": data, "next_cursor": cursor})
+
+
+@router.get("/functions/{function_id}", response_model=VocobaseShape)
+def get_vocobase_function(function_id: FunctionId, use: Use, caller: Reader) -> Answer:
+    """Read a function; of its headers the names alone."""
+    view = use.catalog.by_id(caller, function_id)
+    _check_webhook(view.version)
+    return Answer(_answer(view))
+
+
+@router.put("/functions/{function_id}", response_model=VocobaseShape, operation_id="put_vocobase_function")
+@router.patch("/functions/{function_id}", response_model=VocobaseShape, operation_id="patch_vocobase_function")
+def change_vocobase_function(function_id: FunctionId, body: Fields, use: Use, caller: Writer) -> Answer:
+    """Change the fields that are given, and publish that; a header without a value keeps its own."""
+
+    def patch(version: Version) -> Mapping[str, Any]:
+        _check_webhook(version)
+        return vocobase.change(body, headers=version.config["webhook"]["headers"])
+
+    return Answer(_answer(use.releases.change(caller, function_id, patch)))
+
+
+@router.delete("/functions/{function_id}", response_model=VocobaseDeletedShape)
+def delete_vocobase_function(function_id: FunctionId, use: Use, caller: Writer) -> Answer:
+    """Take a function out of use; its calls stay on record."""
+    view = use.catalog.by_id(caller, function_id)
+    _check_webhook(view.version)
+    use.catalog.archive(caller, view.function.name)
+    return Answer({"success": True, "data": {"id": function_id, "deleted": True}})
+
+
+def _is_webhook(version: Version) -> bool:
+    return bool(version.config["kind"] == Kind.WEBHOOK)
+
+
+def _check_webhook(version: Version) -> None:
+    if not _is_webhook(version):
+        raise NotFound("there is no such function")
+
+
+def _answer(view: FunctionView) -> dict[str, Any]:
+    return {"success": True, "data": _data(view)}
+
+
+def _data(view: FunctionView) -> dict[str, Any]:
+    function = view.function
+    return {
+        "id": function.id,
+        **vocobase.shown(view.version.config),
+        "status": view.version.status.value,
+        "created_at": iso(function.created_at),
+        "updated_at": iso(function.updated_at),
+    }

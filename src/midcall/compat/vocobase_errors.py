@@ -1,0 +1,41 @@
+"""How errors are written in Vocobase's API: `{success: false, error}`, with the status they have everywhere."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from midcall.domain.errors import MidcallError
+from midcall.entrance.answers import Answer
+from midcall.entrance.problems import EXTRA_HEADERS, as_invalid_input, status_of
+from midcall.vendors import vocobase
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def refusal(error: MidcallError, request_id: str) -> Response:
+    """Write an error as a response."""
+    status = status_of(error)
+    details = [{"field": fault.loc, "message": fault.msg} for fault in vocobase.faults(error.faults)]
+    content = {"code": error.code, "message": error.message, "details": details, "request_id": request_id}
+    return Answer({"success": False, "error": content}, status, headers=EXTRA_HEADERS.get(status))
+
+
+class VocobaseRoute(APIRoute):
+    """A route whose errors are written so, those of its keys and parameters too."""
+
+    def get_route_handler(self) -> Handler:
+        """Wrap FastAPI's own handler."""
+        handler = super().get_route_handler()
+
+        async def wrapped(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except MidcallError as error:
+                return refusal(error, request.state.request_id)
+            except RequestValidationError as error:
+                return refusal(as_invalid_input(error), request.state.request_id)
+
+        return wrapped

@@ -1,0 +1,65 @@
+"""Write, review and publish in one step, for whoever knows no versions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Version, VersionStatus
+from midcall.domain.jsonvalue import merge_patch
+from midcall.domain.review import Severity
+from midcall.service.access import Caller
+from midcall.service.catalog import Catalog, FunctionView
+from midcall.service.forms import FunctionForm, parse_function
+from midcall.service.inline_secrets import shown
+from midcall.service.review_version import Reviews
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """Use cases of functions that are published as soon as they are written."""
+
+    catalog: Catalog
+    reviews: Reviews
+
+    def create(self, caller: Caller, form: FunctionForm) -> FunctionView:
+        """Create a function and publish it; where a person has to approve it, it waits unpublished.
+
+        Raises InvalidInput, with nothing stored, if the review refuses it; NameTaken.
+        """
+        self._check(caller, form)
+        view = self.catalog.create(caller, form)
+        return self._release(caller, view)
+
+    def change(
+        self, caller: Caller, function_id: str, patch_of: Callable[[Version], Mapping[str, Any]]
+    ) -> FunctionView:
+        """Change a function and publish the new version; `patch_of` makes the changes from the latest one.
+
+        Raises InvalidInput, with nothing stored, if the review refuses it; StaleVersion if somebody else changed the
+        function meanwhile; NotFound.
+        """
+        view = self.catalog.by_id(caller, function_id)
+        patch = patch_of(view.version)
+        self._check(caller, parse_function(merge_patch(shown(view.version.config), patch)))
+        name, latest = view.function.name, view.version.number
+        return self._release(caller, self.catalog.add_version(caller, name, patch, base=None, if_match=latest))
+
+    def _check(self, caller: Caller, form: FunctionForm) -> None:
+        _raise_if_refused(self.reviews.preview(caller, form))
+
+    def _release(self, caller: Caller, view: FunctionView) -> FunctionView:
+        name, number = view.function.name, view.version.number
+        review = self.reviews.submit(caller, name, number)
+        _raise_if_refused(review)
+        if review["status"] == VersionStatus.APPROVED:
+            self.catalog.publish(caller, name, number, DEFAULT_ENVIRONMENT)
+        return self.catalog.get(caller, name)
+
+
+def _raise_if_refused(review: Mapping[str, Any]) -> None:
+    if review["status"] != VersionStatus.CHANGES_REQUESTED:
+        return
+    comments = [each for each in review["comments"] if each["severity"] == Severity.ERROR]
+    faults = [Fault(each["rule"], f"{each['message']} {each['suggestion']}".strip()) for each in comments]
+    raise InvalidInput("the review refuses this function", faults=faults)
