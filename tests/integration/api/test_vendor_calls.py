@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -448,6 +449,29 @@ def test_vapi_gets_a_200_whatever_is_wrong(play: Play, body: Any) -> None:
     found = connect(play, "vapi").ok("", body)
     assert set(found) == {"error"}
     assert "\n" not in found["error"]
+
+
+class Broken:
+    """Use cases of sessions that fail as nothing should."""
+
+    def first_of(self, *_: Any) -> Any:
+        """Fail."""
+        raise RuntimeError("secret detail")
+
+
+def test_vapi_gets_a_200_even_for_what_nobody_expected(play: Play) -> None:
+    """What it was is for the log."""
+    play.agent()
+    vapi, state = connect(play, "vapi"), play.served.app.state
+    services = state.services
+    state.services = replace(services, sessions=Broken())
+    try:
+        report, call = vapi.ok("", vapi_report()), vapi.ok("", vapi_tool_calls())["results"][0]
+    finally:
+        state.services = services
+    assert set(report) == {"error"}
+    assert set(call) == {"toolCallId", "name", "error"}
+    assert "secret detail" not in str((report, call))
 
 
 def test_vapis_secret_may_come_as_a_bearer_token(play: Play) -> None:

@@ -14,6 +14,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.domain.session import SessionStatus
 from midcall.domain.workspace import Scope
+from midcall.service.access import Caller
 from midcall.service.sessions import MAX_FIELDS_BYTES
 from midcall.service.stores import Page, SessionFilter
 from midcall.service.sweep_sessions import DAY_MS, PRE_OVERDUE_MS
@@ -615,3 +616,21 @@ def test_a_key_limited_to_agents_sees_and_uses_theirs_alone(world: World) -> Non
     assert [view.agent.name for view in world.agents.page(limited, Page())] == ["back_office"]
     assert world.sessions.view(limited, "s2").session.agent == "back_office"
     assert world.session().status is ACTIVE
+
+
+def test_the_first_session_that_has_one_of_some_ids_is_found(world: World) -> None:
+    """In their order; of other agents than the caller's none, of other workspaces none."""
+    world.agent()
+    world.agent(name="back_desk")
+    world.started("s1")
+    world.started("s2")
+    world.started("theirs", agent="back_desk")
+    limited = world.colleague("limited", Scope.RUN, agents=("front_desk",))
+
+    def found(*ids: str, caller: Caller | None = None) -> str | None:
+        session = world.sessions.first_of(caller or world.caller, ids)
+        return session.session_id if session else None
+
+    assert (found("none", "s2", "s1"), found("s1", "s2"), found("none"), found()) == ("s2", "s1", None, None)
+    assert (found("theirs", "s1"), found("theirs", "s1", caller=limited)) == ("theirs", "s1")
+    assert found("s1", caller=world.workspace("second")) is None
