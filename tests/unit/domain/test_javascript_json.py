@@ -140,7 +140,11 @@ texts = st.recursive(
 @given(text=texts)
 def test_any_text_is_rewritten_as_node_rewrites_it(node: Callable[[str], str], text: str) -> None:
     """Numbers in every notation, keys in every order and twice, escapes, surrogates, blanks."""
-    written = stringify(json.loads(text))
+    try:
+        written = stringify(json.loads(text))
+    except Unwritable:  # a number beyond what a double holds: midcall takes none in, JavaScript makes it null
+        assert "inf" in repr(json.loads(text))
+        return
     assert written == node(text)
     assert node(written) == written
     assert written.encode().decode() == written
