@@ -16,7 +16,8 @@ from midcall.service.access import MAX_ROTATION_GRACE_S
 from midcall.service.adapters import Wanted
 from midcall.service.credential_types import VALUES_BY_TYPE
 from midcall.service.fields import Description, Environment, Flag, Form, Line, Message, Whole
-from midcall.service.forms import FunctionForm, Messages
+from midcall.service.forms import FunctionForm, FunctionName, Messages
+from midcall.vendors.imports.readers import ImportVendor
 
 VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
 Principal = Annotated[Line, Field(min_length=1)]
@@ -48,6 +49,15 @@ class Draft(FunctionForm):
     name: str = Field(default="draft", pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$")
     description: Description = "A draft that is being reviewed."
     kind: Kind = Kind.CODE
+
+
+class ImportFunction(Form):
+    """A function as another vendor has it. Without `save` nothing is kept: the answer says what would become of it."""
+
+    vendor: ImportVendor = Field(description="retell (UponAI too), vocobase, itellico, subverse or vapi")
+    config: dict[str, Any] = Field(description="the vendor's JSON of one function")
+    save: Flag = Field(default=False, description="create the function; its version 1 is a draft")
+    name: FunctionName | None = Field(default=None, description="what to call it instead")
 
 
 class SessionFields(Form):

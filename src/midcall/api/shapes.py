@@ -128,6 +128,28 @@ class ConfigShape(BaseModel):
     webhook: WebhookShape | None = None
 
 
+class NoteShape(BaseModel):
+    """What was not carried over, or means something else now; `loc` is the path in the vendor's config."""
+
+    loc: str
+    msg: str
+
+
+class ImportedShape(ConfigShape):
+    """A function that was, or would be, created from a vendor's config."""
+
+    display_name: str
+
+
+class ImportShape(BaseModel):
+    """What became of a vendor's config; `function` is null where it is nothing that midcall has."""
+
+    function: ImportedShape | None
+    notes: list[NoteShape]
+    review: ReviewShape | None
+    created: bool
+
+
 class VersionShape(VersionBrief, ConfigShape):
     """One version in full."""
 

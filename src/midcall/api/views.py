@@ -19,6 +19,7 @@ from midcall.service.access import NewSecret
 from midcall.service.agents import AgentView
 from midcall.service.catalog import FunctionView, VersionView
 from midcall.service.credentials import CredentialView
+from midcall.service.import_function import ImportView
 from midcall.service.inline_secrets import shown
 from midcall.service.outcome import outcome_document
 from midcall.service.sessions import SessionView
@@ -86,6 +87,16 @@ def _rereview(rereview: Rereview) -> Json:
         "status": rereview.status.value,
         "comments": [dict(comment) for comment in rereview.comments],
         "reviewed_at": iso(rereview.reviewed_at),
+    }
+
+
+def import_view(view: ImportView) -> Json:
+    """Show what became of a vendor's config."""
+    return {
+        "function": None if view.config is None else {"display_name": view.display_name, **shown(view.config)},
+        "notes": [{"loc": note.loc, "msg": note.msg} for note in view.notes],
+        "review": None if view.review is None else dict(view.review),
+        "created": view.created,
     }
 
 

@@ -34,6 +34,7 @@ from midcall.service.agents import Agents
 from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
 from midcall.service.follow import Following
+from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
 from midcall.service.release import Releases
 from midcall.service.rereview import Rereviews
@@ -81,6 +82,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         catalog=catalog,
         reviews=reviews,
         releases=Releases(catalog=catalog, reviews=reviews),
+        imports=FunctionImports(catalog=catalog, reviews=reviews),
         invocations=Invocations(
             storage=storage,
             queue=queue,

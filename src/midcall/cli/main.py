@@ -10,7 +10,7 @@ from midcall import __version__
 from midcall.bootstrap.settings import BadSetting, Settings
 from midcall.cli import demo as demo_command
 from midcall.cli import doctor as doctor_command
-from midcall.cli import files, operator, secrets, serve
+from midcall.cli import files, operator, secrets, serve, vendor_import
 from midcall.cli.say import say
 from midcall.cli.up import up as run_up
 from midcall.domain.errors import MidcallError
@@ -29,6 +29,7 @@ app.command()(doctor_command.doctor)
 app.command()(demo_command.demo)
 app.command()(files.review)
 app.command(name="run")(files.run)
+app.command(name="import")(vendor_import.import_file)
 app.add_typer(operator.keys, name="key")
 app.add_typer(operator.workspaces, name="workspace")
 app.add_typer(secrets.app, name="secrets")

@@ -16,6 +16,7 @@ from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
 from midcall.service.credentials import Credentials
 from midcall.service.follow import Following
+from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
 from midcall.service.release import Releases
 from midcall.service.rereview import Rereviews
@@ -48,6 +49,7 @@ class Services:
     catalog: Catalog
     reviews: Reviews
     releases: Releases
+    imports: FunctionImports
     invocations: Invocations
     agents: Agents
     adapters: Adapters

@@ -39,6 +39,7 @@ NEEDED = {
     "POST /v1/functions/{name}/test": "write",
     "POST /v1/functions/{name}/invoke": "run",
     "POST /v1/review": "write",
+    "POST /v1/import": "write",
     "GET /v1/invocations": "read",
     "GET /v1/invocations/{invocation_id}": "read",
     "POST /v1/invocations/{invocation_id}/replay": "write",

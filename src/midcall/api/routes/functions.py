@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header
 
 from midcall.api import views
-from midcall.api.models import Decision, Describe, Draft, Publish
-from midcall.api.shapes import FunctionShape, Listing, ReviewShape, VersionBrief, VersionShape
+from midcall.api.models import Decision, Describe, Draft, ImportFunction, Publish
+from midcall.api.shapes import FunctionShape, ImportShape, Listing, ReviewShape, VersionBrief, VersionShape
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, Name, Number, Paged
@@ -107,6 +107,13 @@ def publish_version(name: Name, wanted: Publish, use: Use, caller: Writer) -> An
 def review_draft(draft: Draft, use: Use, caller: Writer) -> Answer:
     """Review a function without saving anything."""
     return Answer(use.reviews.preview(caller, draft))
+
+
+@router.post("/import", response_model=ImportShape)
+def import_function(wanted: ImportFunction, use: Use, caller: Writer) -> Answer:
+    """Make a function of another vendor's config; what could not be carried over, or means something else, is told."""
+    act = use.imports.create if wanted.save else use.imports.preview
+    return Answer(views.import_view(act(caller, wanted.vendor, wanted.config, wanted.name)))
 
 
 def _base(patch: dict[str, Any]) -> int | None:
