@@ -38,8 +38,14 @@ def import_file(
     configs = _configs(file)
     if name is not None and len(configs) > 1:
         raise typer.BadParameter("one name cannot be that of several functions; import them one by one")
-    headers = {"Authorization": f"Bearer {_key(settings, key_file, elsewhere=url is not None)}"}
-    server = url or f"http://{settings.host}:{settings.port}"
+    key = _key(settings, key_file, elsewhere=url is not None)
+    if not (key.isascii() and key.isprintable()):
+        raise typer.BadParameter("the key holds a character that no key has; is it the right file?")
+    headers = {"Authorization": f"Bearer {key}"}
+    try:
+        server = httpx.URL(url or f"http://{settings.host}:{settings.port}")
+    except httpx.InvalidURL as error:
+        raise typer.BadParameter(f"{url}: {error}") from error
     with httpx.Client(base_url=server, headers=headers, timeout=TIMEOUT_S, trust_env=False) as client:
         done = [_one(client, _body(vendor, config, name, save=save), as_json=as_json) for config in configs]
     raise typer.Exit(0 if all(done) else 1)
@@ -50,7 +56,7 @@ def _one(client: httpx.Client, body: dict[str, Any], *, as_json: bool) -> bool:
         # Written here: httpx refuses half a surrogate pair, which the server has an answer for.
         response = client.post("/v1/import", content=json.dumps(body))
         answer = dict(response.json())
-    except (httpx.HTTPError, httpx.InvalidURL, TypeError, ValueError) as error:
+    except (httpx.HTTPError, TypeError, ValueError) as error:
         typer.echo(f"midcall import: {client.base_url} gave no answer: {error}", err=True)
         return False
     if as_json:

@@ -197,6 +197,18 @@ def test_a_bad_config_is_a_422_whose_paths_lead_into_it(admin: Client) -> None:
     assert admin.problem(409, "POST", "/v1/import", saved)["code"] == "name_taken"
 
 
+@pytest.mark.parametrize("half", [r"\ud800", r"\u0000"])
+def test_text_that_no_database_keeps_is_an_answer_too(admin: Client, half: str) -> None:
+    """Half a surrogate pair or a NUL, in an unknown field's name or in a field that is kept."""
+    config = json.dumps(configs.itellico_salesforce("https://api.example.com"))
+    unknown = f'{{"vendor": "itellico", "save": true, "config": {config.replace("description", f"x{half}", 1)}}}'
+    answer = admin.send("POST", "/v1/import", content=unknown).json()
+    assert {note["loc"] for note in answer["notes"]} == {"name", "description", json.loads(f'"x{half}"')}
+    named = f'{{"vendor": "itellico", "save": true, "config": {config.replace("Lookup", half, 1)}}}'
+    found = admin.send("POST", "/v1/import", content=named)
+    assert (found.status_code, found.json()["errors"][0]["loc"]) == (422, "config.name")
+
+
 def test_subverse_code_becomes_a_draft_that_review_refuses(admin: Client) -> None:
     """The draft is kept with its JavaScript as a comment; review refuses it until it is rewritten."""
     body = {"vendor": "subverse", "config": configs.subverse_code()}

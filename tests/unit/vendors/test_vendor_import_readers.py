@@ -1,6 +1,7 @@
 """What becomes of each vendor's config: our document, and a note for each thing that is not carried over as it is."""
 
 import contextlib
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support import vendor_configs as configs
 from tests.support.fakes import FakeOutbound
 
-from midcall.domain.errors import InvalidInput
+from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import RESERVED_NAMES, name_problem
 from midcall.service.catalog import check_webhook
 from midcall.service.forms import parse_function
@@ -96,6 +97,14 @@ def test_retell_times_are_bounded_and_said_to_be() -> None:
     assert "timeout_ms" in noted("retell", RETELL, timeout_ms=600_000, max_retry=1)
 
 
+@pytest.mark.parametrize("wrong", [True, "5", 10**400, -(10**400), 1e300, [], {}], ids=lambda it: str(it)[:9])
+def test_what_is_no_time_and_no_count_is_a_fault(wrong: Any) -> None:
+    """Nor is a number that no time has, which arithmetic would stumble over."""
+    assert faults("retell", RETELL, timeout_ms=wrong, max_retry=wrong) == ["timeout_ms", "max_retry"]
+    assert faults("vocobase", configs.vocobase_get_weather(BASE), timeout=wrong) == ["timeout"]
+    assert faults("vapi", VAPI, server={"url": BASE, "timeoutSeconds": wrong}) == ["server.timeoutSeconds"]
+
+
 def test_retell_prompts_and_other_tools_are_told() -> None:
     """A prompt for what to say is no text to say; a tool that calls no URL is nothing midcall has."""
     told = noted("retell", RETELL, execution_message_type="prompt")
@@ -168,6 +177,9 @@ def test_itellico_types_defaults_and_bodies() -> None:
     assert noted("itellico", zendesk, body={"t": 1}, query={"a": "b"}) == ["name", "query"]
     assert noted("itellico", ITELLICO, body={"t": 1}) == ["body", "name"]
     assert noted("itellico", ITELLICO, url=BASE) == ["name", "variables.0"]
+    assert noted("itellico", ITELLICO, url=BASE, headers={"X": "{{ customer_id }}"}) == ["name"]
+    wrong = [{"name": "n", "type": "integer", "default": "many"}, {"name": "s", "type": "phone", "default": 5}]
+    assert faults("itellico", ITELLICO, variables=wrong) == ["variables.0.default", "variables.1.default"]
 
 
 def test_subverse_webhook() -> None:
@@ -228,6 +240,39 @@ def test_unknown_fields_inside_are_told_with_their_path() -> None:
     assert "auth.realm" in noted("itellico", ITELLICO, auth={"type": "none", "realm": "x"})
     assert "server.proxy" in noted("vapi", VAPI, server={"url": BASE, "proxy": "x"})
     assert "auth.token" in noted("itellico", ITELLICO, auth={"type": "none", "token": "x"})
+
+
+def faults_of_ours(document: Any) -> tuple[Fault, ...]:
+    """Return what our own rules say against a document."""
+    try:
+        check_webhook(parse_function(document).config(), FakeOutbound())
+    except InvalidInput as error:
+        return error.faults
+    return ()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "changes"),
+    [
+        ("retell", {"url": "{{" + " " * 500_000}),
+        ("retell", {"headers": {"X": "{{ " * 300_000}}),
+        ("itellico", {"method": "POST", "body": '"' + '\\"' * 300_000}),
+        ("itellico", {"variables": [{"name": "customer_id"}] * 40_000}),
+        ("itellico", {"variables": [{"name": 5}] * 40_000}),
+        ("subverse", {"code": "subverseActions" + " " * 500_000, "webhookUrl": ""}),
+        ("retell", {"headers": {"." * 500_000: "x"}}),
+    ],
+)
+def test_a_megabyte_of_nearly_anything_is_read_at_once(vendor: str, changes: Any) -> None:
+    """As much as a body may hold is read in time that grows with it, not with its square."""
+    base = {"retell": RETELL, "itellico": ITELLICO, "subverse": configs.subverse_code()}[vendor]
+    began = time.process_time()
+    with contextlib.suppress(InvalidInput):
+        found = read(vendor, base, **changes)
+        assert found.document is not None
+        for fault in faults_of_ours(found.document):
+            assert not found.place(fault.loc).startswith("function.")
+    assert time.process_time() - began < 2.0
 
 
 def test_notes_and_faults_hold_no_value() -> None:

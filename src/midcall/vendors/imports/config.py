@@ -8,6 +8,9 @@ from midcall.domain.errors import Fault, InvalidInput
 
 #: A config with more fields than that which midcall does not know is none of that vendor's.
 MAX_NOTES = 200
+MAX_FAULTS = 100
+#: Of one list; no list of ours may be longer either.
+MAX_ENTRIES = 200
 #: No time and no count in a config is larger.
 MAX_NUMBER = 1_000_000_000
 _SHOWN_CHARS = 80
@@ -38,8 +41,10 @@ class Findings:
         self.notes.append(Note(loc, msg))
 
     def fault(self, loc: str, msg: str) -> None:
-        """Tell of something that has to be put right first."""
+        """Tell of something that has to be put right first; raises InvalidInput where that is enough to begin with."""
         self.faults.append(Fault(loc, msg))
+        if len(self.faults) == MAX_FAULTS:
+            raise InvalidInput(faults=self.faults)
 
 
 class Config:
@@ -155,6 +160,9 @@ class Config:
         value = self.value(name)
         if value is not None and not isinstance(value, list):
             self.findings.fault(self.at(name), "must be a list")
+        if isinstance(value, list) and len(value) > MAX_ENTRIES:
+            self.findings.fault(self.at(name), f"more than {MAX_ENTRIES:,} entries; remove some")
+            return
         for index, item in enumerate(value if isinstance(value, list) else []):
             yield f"{self.at(name)}.{index}", item
 

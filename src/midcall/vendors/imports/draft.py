@@ -21,6 +21,9 @@ MS_PER_S = 1_000
 
 _OTHER = re.compile(r"[^A-Za-z0-9_]+")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+#: Parts that the longest path of a place has: `webhook.auth.token`.
+_DEEPEST = 3
+
 UNFILLED = "midcall says texts as they are and fills no {{…}} in them"
 
 
@@ -37,8 +40,8 @@ class Imported:
 
     def place(self, loc: str) -> str:
         """Return where in the config a path of the document came from; `function.…` for what came from nowhere."""
-        parts = loc.split(".")
-        for length in range(len(parts), 0, -1):
+        parts = loc.split(".", _DEEPEST)  # what follows is somebody's key, dots and all
+        for length in range(min(len(parts), _DEEPEST), 0, -1):
             found = self.places.get(".".join(parts[:length]))
             if found is not None:
                 return ".".join([found, *parts[length:]])

@@ -7,7 +7,6 @@ query, body, variables}`, where `auth` is `{"type": "none"}`, `{"type": "bearer"
 `{name, type, description, example, required, default}`.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -26,8 +25,18 @@ _AUTH: Mapping[str, Mapping[str, str]] = {
     "body": {"name": "parameter_name", "value": "parameter_value"},
 }
 
-#: A text of JSON, which is passed over, or a placeholder outside of all texts.
-_BARE = re.compile(r'"(?:[^"\\]|\\.)*"|\{\{[^{}]*\}\}')
+_PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
+#: A text of JSON, which is passed over, or a placeholder outside of all texts. A text that never ends matches too: else
+#: it would be looked through again from each quote inside.
+_BARE = re.compile(r'"(?:[^"\\]|\\[\s\S])*+"?|\{\{[^{}]*\}\}')
+
+#: What a default has to be, by the type in JSON Schema.
+_VALUES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
 
 
 def read(config: Any, name: str | None = None) -> Imported:
@@ -51,7 +60,8 @@ def read(config: Any, name: str | None = None) -> Imported:
     variables = [_variable(draft, one) for one in source.children("variables")]
     draft.put("parameters", variables, "variables")
     if method in BODYLESS:
-        _unused(draft, variables, json.dumps([url, headers, query]), method)
+        texts = " ".join([url or "", *headers.values(), *query.values()])
+        _unused(draft, variables, {name.strip() for name in _PLACEHOLDER.findall(texts)}, method)
     # Its document knows no retries, and a ticket that is created twice is two tickets.
     draft.put("retries", 0)
     return draft.finish()
@@ -94,16 +104,18 @@ def _variable(draft: Draft, one: Config) -> Mapping[str, Any]:
         draft.findings.fault(one.at("type"), f"use one of: {', '.join(_TYPES)}")
         kind = "string"
     # The dialog has text fields for all of them.
-    example, default = (convert(FIELD_TYPES[kind], one.value(word)) for word in ("example", "default"))
+    schema = FIELD_TYPES[kind]
+    example, default = (convert(schema, one.value(word)) for word in ("example", "default"))
+    if default not in (None, "") and type(default) not in _VALUES[schema["type"]]:
+        draft.findings.fault(one.at("default"), f"is no {kind}; write one, or leave it out")
     required = one.flag("required")
     found = {"name": one.text("name"), "type": kind, "description": description, "required": required}
     found |= {"example": example, "default": None if default == "" else default}
     return {word: value for word, value in found.items() if value is not None}
 
 
-def _unused(draft: Draft, fields: list[Mapping[str, Any]], texts: str, method: str) -> None:
+def _unused(draft: Draft, fields: list[Mapping[str, Any]], used: set[str], method: str) -> None:
     for index, field in enumerate(fields):
-        name = field.get("name", "")
-        if f"{{{{{name}}}}}" not in texts.replace(" ", ""):
+        if field.get("name", "") not in used:
             loc = f"variables.{index}"
             draft.note(loc, f"no template uses it: midcall puts it into the query, since a {method} carries no body")

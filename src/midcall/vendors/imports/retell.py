@@ -28,7 +28,7 @@ _THEIR_OWN = frozenset(
         *("current_hour", "current_time", "previous_agent_state", "session_duration", "session_type", "user_number"),
     }
 )
-_NAME = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 
 
 def read(config: Any, name: str | None = None) -> Imported:
@@ -74,7 +74,8 @@ def _request(draft: Draft, source: Config) -> None:
 
 def _variables(draft: Draft, texts: Mapping[str, str], above: str) -> None:
     for place, text in texts.items():
-        for name in sorted(set(_NAME.findall(text)) & _THEIR_OWN):
+        used = {name.strip() for name in _PLACEHOLDER.findall(text)}
+        for name in sorted(used & _THEIR_OWN):
             draft.note(
                 f"{above}{place}", f"Retell fills {{{{{name}}}}} itself; here, set that dynamic variable in the session"
             )

@@ -68,7 +68,9 @@ def _parameter(draft: Draft, one: Config) -> Mapping[str, Any]:
 def _code(draft: Draft, code: str) -> None:
     comment = "\n".join(f"# {line}".rstrip() for line in _LINE_END.split(code))
     draft.put("code.source", _SKELETON.format(comment=comment), "code")
-    draft.note("code", "JavaScript, which midcall does not run: rewrite it in Python, it stands above as a comment")
+    draft.note(
+        "code", "JavaScript, which midcall does not run: rewrite it in Python, it stands in the source as a comment"
+    )
     for group, action in sorted(set(_ACTION.findall(code))):
         draft.note("code", f"calls subverseActions.{group}.{action}: what it does has to be written in Python too")
 

@@ -54,7 +54,11 @@ def _field(one: Config) -> Mapping[str, Any]:
 
 
 def _headers(draft: Draft, source: Config) -> None:
-    sent = {name.lower() for name in draft.headers("headers", source)}
+    headers = draft.headers("headers", source)
+    for name, value in headers.items():
+        if "{{" in value:
+            draft.note(f"{source.at('headers')}.{name}", "midcall fills {{…}} here; Vocobase's document knows none")
+    sent = {name.lower() for name in headers}
     for index, name in enumerate(source.texts("header_keys")):
         if name.lower() not in sent:
             loc = f"{source.at('header_keys')}.{index}"
