@@ -33,7 +33,7 @@ def import_file(
     save: Annotated[bool, typer.Option("--save", help="create it; without, only tell what would become of it")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the server's answers as JSON lines")] = False,
 ) -> None:
-    """Import a function of another vendor as a draft, and list what could not be carried over; exits with 1 if none."""
+    """Import functions of another vendor as drafts, listing what is not carried over; exits with 1 where one cannot."""
     settings = Settings()
     configs = _configs(file)
     if name is not None and len(configs) > 1:

@@ -139,6 +139,8 @@ def test_vocobase_answer_without_header_values() -> None:
     assert found.place("webhook.url") == "data.url"
     custom = [{"name": "a", "type": "custom", "jsonSchema": {"enum": [1]}, "unit": "C"}]
     assert noted("vocobase", configs.vocobase_get_weather(BASE), input_schema=custom) == ["input_schema.0.unit"]
+    braces = [{"key": "X-Odd", "value": "{{city}}"}]
+    assert noted("vocobase", configs.vocobase_get_weather(BASE), headers=braces) == ["headers.X-Odd"]
 
 
 def test_itellico_salesforce_lookup() -> None:
