@@ -9,7 +9,9 @@ import httpx
 import typer
 
 from midcall.bootstrap.settings import Settings
+from midcall.cli.say import say
 from midcall.domain.jsonvalue import NotJson, parse
+from midcall.domain.terminal import one_line
 from midcall.vendors.imports.readers import ImportVendor
 
 #: As much as the API takes; a file may hold a list of functions.
@@ -57,16 +59,16 @@ def _one(client: httpx.Client, body: dict[str, Any], *, as_json: bool) -> bool:
         response = client.post("/v1/import", content=json.dumps(body))
         answer = dict(response.json())
     except (httpx.HTTPError, TypeError, ValueError) as error:
-        typer.echo(f"midcall import: {client.base_url} gave no answer: {error}", err=True)
+        say(f"midcall import: {client.base_url} gave no answer: {error}", err=True)
         return False
     if as_json:
-        typer.echo(json.dumps(answer))
+        say(json.dumps(answer).replace("\x7f", "\\u007f"))  # a line each, so not as say_json writes it
     elif response.is_success:
         _tell(answer)
     if not response.is_success:
-        _say(f"midcall import: {answer.get('detail', response.status_code)}", err=True)
+        say(f"midcall import: {answer.get('detail', response.status_code)}", err=True)
         for fault in answer.get("errors", []):
-            _say(f"  {fault['loc']}: {fault['msg']}", err=True)
+            say(one_line(f"  {fault['loc']}: {fault['msg']}"), err=True)
         return False
     return answer["function"] is not None
 
@@ -74,21 +76,16 @@ def _one(client: httpx.Client, body: dict[str, Any], *, as_json: bool) -> bool:
 def _tell(answer: dict[str, Any]) -> None:
     function = answer["function"]
     if function is None:
-        typer.echo("Not imported:")
+        say("Not imported:")
     else:
         state = "saved as a draft" if answer["created"] else "not saved (add --save)"
-        _say(f"{function['name']}: {_what(function)}; {state}")
+        say(f"{function['name']}: {_what(function)}; {state}")
         if answer["notes"]:
-            typer.echo("Not carried over, or different now:")
+            say("Not carried over, or different now:")
     for note in answer["notes"]:
-        _say(f"  {note['loc']}: {note['msg']}")
+        say(one_line(f"  {note['loc']}: {note['msg']}"))
     for comment in (answer["review"] or {}).get("comments", []):
-        _say(f"  review, {comment['severity']}: {comment['message']}")
-
-
-def _say(line: str, *, err: bool = False) -> None:
-    """Print what holds names out of somebody's file: no control character of theirs reaches the terminal."""
-    typer.echo("".join(letter if letter.isprintable() else "\ufffd" for letter in line), err=err)
+        say(one_line(f"  review, {comment['severity']}: {comment['message']}"))
 
 
 def _what(function: dict[str, Any]) -> str:

@@ -185,14 +185,15 @@ def test_a_credential_of_another_workspaces_name_is_another_credential(served: S
     assert victim.admin.ok("GET", path) == theirs
 
 
-def test_importing_under_another_workspaces_name_makes_ones_own(victim: Victim, intruders: list[Client]) -> None:
+def test_importing_under_another_workspaces_name_makes_ones_own(served: Served, victim: Victim) -> None:
     """An import creates in the caller's workspace alone, whoever has a function of that name."""
     theirs = victim.admin.ok("GET", "/v1/functions/victims_function")
     config = {"name": "victims_function", "description": "Mine.", "url": "https://api.example.com/mine"}
     body = {"vendor": "retell", "config": config, "save": True}
-    answer = intruders[0].ok("POST", "/v1/import", body)
+    other = served.tenant()  # the intruders' audit trail names nothing of the victim's
+    answer = other.ok("POST", "/v1/import", body)
     assert [mark for mark in victim.marks if mark in str(answer).replace("victims_function", "")] == []
-    intruders[0].ok("DELETE", "/v1/functions/victims_function", status=204)
+    other.ok("DELETE", "/v1/functions/victims_function", status=204)
     assert victim.admin.ok("GET", "/v1/functions/victims_function") == theirs
 
 

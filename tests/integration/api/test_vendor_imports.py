@@ -245,10 +245,11 @@ def test_the_command_tells_what_became_of_it(admin: Client, tmp_path: Path) -> N
     assert "get_user_details: POST https://api.example.com/users; not saved (add --save)\n" in told.stdout
     assert "\n  enable_typing_sound: midcall plays no sounds" in told.stdout
     assert admin.ok("GET", "/v1/functions")["items"] == []
-    both = [config, configs.retell_weather("https://api.example.com") | {"\x1b[2J": 1}]
+    both = [config, configs.retell_weather("https://api.example.com") | {"\x1b[2J\n  forged": 1}]
     saved = run(admin, tmp_path, "retell", both, "--save")
     assert (saved.exit_code, saved.stdout.count("saved as a draft")) == (0, 2)
     assert "\x1b" not in saved.stdout
+    assert "\n  forged" not in saved.stdout
     assert [item["name"] for item in admin.ok("GET", "/v1/functions")["items"]] == ["get_user_details", "get_weather"]
     as_json = run(admin, tmp_path, "itellico", configs.itellico_salesforce("https://api.example.com"), "--json")
     assert json.loads(as_json.stdout)["function"]["webhook"]["auth"]["token"] == MASK
