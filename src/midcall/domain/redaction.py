@@ -113,6 +113,17 @@ class Redaction:
             return MASK if self._all or str(value) in self._numbers else value
         return value
 
+    def texts(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a document of midcall's own with its texts masked, at any depth; keys and numbers stay as they are."""
+        return {name: self._texts(item) for name, item in document.items()}
+
+    def _texts(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return self.texts(value)
+        return [self._texts(item) for item in value] if isinstance(value, list | tuple) else value
+
 
 #: Changes nothing.
 NOTHING = Redaction(())

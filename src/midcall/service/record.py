@@ -16,12 +16,17 @@ _Error = TypeVar("_Error", RunError, OutcomeError)
 #: Fields of a report that midcall itself writes, and the error, whose parts are masked one by one. All others are
 #: masked whole, those that are added later among them.
 _OURS = frozenset({"status", "error", "logs_truncated", "waited_ms", "sandbox_ms", "sandbox_id"})
+#: Fields of a report whose keys and numbers are midcall's own: an HTTP status is no PIN.
+_DOCUMENTS = ("request", "response")
 
 
 def report_on_record(report: RunReport, redaction: Redaction) -> RunReport:
     """Mask a report: result, logs, and what is said of an error."""
     said = [field.name for field in fields(report) if field.name not in _OURS]
     masked = {name: redaction.value(getattr(report, name)) for name in said}
+    for name in _DOCUMENTS:
+        document = getattr(report, name)
+        masked[name] = None if document is None else redaction.texts(document)
     return replace(report, **masked, error=None if report.error is None else _masked(report.error, redaction))
 
 
@@ -39,7 +44,7 @@ def on_record(document: Mapping[str, Any], redaction: Redaction) -> dict[str, An
     """Mask an outcome's document for events and callbacks."""
     shown = {name: redaction.value(document[name]) for name in ("result", "dynamicVariables", "warnings")}
     if document["error"] is not None:
-        shown["error"] = redaction.value(document["error"])
+        shown["error"] = redaction.texts(document["error"])
     return {**document, **shown}
 
 

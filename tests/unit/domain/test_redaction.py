@@ -155,6 +155,13 @@ def test_numbers_and_keys_are_masked_in_json() -> None:
         assert shown == {"pin": MASK, MASK: [MASK, 56789, 5678.0], "ok": True}
 
 
+def test_keys_and_numbers_of_our_own_documents_stay() -> None:
+    """Their shape is what others count on; texts are masked at any depth."""
+    document = {"status": 404, "message": "404", "parts": [{"404": ["a 404"]}, 404, None, True]}
+    shown = {"status": 404, "message": MASK, "parts": [{"404": [f"a {MASK}"]}, 404, None, True]}
+    assert Redaction(["404"]).texts(document) == shown
+
+
 def test_nothing_to_mask_changes_nothing() -> None:
     """No value, or values too short to mean anything."""
     value = {"a": [1, "b", None]}

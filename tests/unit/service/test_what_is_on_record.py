@@ -124,6 +124,31 @@ def test_what_is_said_of_a_run_is_masked_in_the_answer_too(desk: World) -> None:
     assert outcome.result == {"pin": PIN}
 
 
+def test_what_a_webhook_sent_and_got_is_masked_but_not_its_shape(desk: World) -> None:
+    """A PIN that happens to be an HTTP status, or a word of our own, changes no document that others read."""
+    request = {"url": f"https://x.example/?pin={PIN}", "headers": {"message": PIN}, "body": f'{{"pin": "{PIN}"}}'}
+    error = RunError("HttpError", f"404 for {PIN}", http_status=404, body=f"no customer with {PIN}")
+    desk.sandbox.behave = answers(
+        status=RunStatus.ERROR, error=error, request=request, response={"status": int(PIN), "body": [PIN]}
+    )
+    invocation = called(desk)
+    assert holders(desk) <= {"invocations.params", "invocations.report"}
+    assert invocation.report is not None
+    assert invocation.report.request == {
+        "url": f"https://x.example/?pin={MASK}",
+        "headers": {"message": MASK},
+        "body": f'{{"pin": "{MASK}"}}',
+    }
+    assert invocation.report.response == {"status": int(PIN), "body": [MASK]}
+    told = dict(desk.events(desk.session()))["completed"]["error"]
+    assert told == {
+        "type": "HttpError",
+        "message": f"404 for {MASK}",
+        "http_status": 404,
+        "body": f"no customer with {MASK}",
+    }
+
+
 def test_progress_is_masked(desk: World) -> None:
     """What running code reports goes to the event stream."""
     progress = Progress(storage=desk.storage, queue=desk.queue, clock=desk.clock)
