@@ -1,21 +1,23 @@
 """Databases of one test each, copied from one that was migrated once."""
 
 import itertools
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, func, select, text
+import psycopg
+from psycopg import sql
+from sqlalchemy import Engine, func, literal, select, union_all
 
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import migrate
 from midcall.storage.schema import metadata
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sqlite:
     """SQLite files in one directory."""
 
@@ -37,12 +39,14 @@ class Sqlite:
         yield f"sqlite:///{copy}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Postgres:
     """Databases of one PostgreSQL server, reached through its socket's directory."""
 
     socket_dir: Path
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    #: Databases with the schema and no row in them: emptying one takes a tenth of the time that copying one does.
+    _spare: list[str] = field(default_factory=list)
 
     def url(self, name: str) -> str:
         """Return a database's URL."""
@@ -54,36 +58,39 @@ class Postgres:
 
     @contextmanager
     def migrated(self) -> Iterator[str]:
-        """Give the URL of a fresh database with the schema of this release."""
-        template = f"migrated_{os.getpid()}"
-        if not self._exists(template):
-            self._do(f"CREATE DATABASE {template} TEMPLATE template0")
-            _migrate(self.url(template))
-        name = self._make(template)
+        """Give the URL of a database with the schema of this release, without rows, that nobody else uses."""
+        name = self._spare.pop() if self._spare else self._copied()
         yield self.url(name)
-        self._do(f"DROP DATABASE {name} WITH (FORCE)")
+        self._clear(name)
+        self._spare.append(name)
+
+    def _copied(self) -> str:
+        template = "migrated"
+        if not self._do("postgres", "SELECT 1 FROM pg_database WHERE datname = 'migrated'"):
+            self._do("postgres", f"CREATE DATABASE {template} TEMPLATE template0")
+            _migrate(self.url(template))
+            with opened(self.url(template)) as engine:
+                assert not any(row_counts(engine).values()), "what a migration writes would be gone after one test"
+        return self._make(template)
 
     def _make(self, template: str) -> str:
         name = f"test_{next(self._numbers)}"
-        self._do(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._do("postgres", f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
-    def _exists(self, name: str) -> bool:
-        with self._admin() as engine, engine.connect() as connection:
-            found = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
-            return found.one_or_none() is not None
+    def _clear(self, name: str) -> None:
+        """End whatever a test left connected, and take its rows."""
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"  # noqa: S608 (our own words)
+        take = [f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)]  # noqa: S608 (the same)
+        self._do(name, "; ".join([end, *take]))
 
-    def _do(self, statement: str) -> None:
-        with self._admin() as engine, engine.connect() as connection:
-            connection.execute(text(statement))
-
-    @contextmanager
-    def _admin(self) -> Iterator[Engine]:
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        try:
-            yield engine
-        finally:
-            engine.dispose()
+    def _do(self, database: str, statement: str) -> list[Any]:
+        with psycopg.connect(
+            dbname=database, user="postgres", host=str(self.socket_dir), autocommit=True
+        ) as connection:
+            done = connection.execute(sql.SQL(statement))
+            return done.fetchall() if done.description else []
 
 
 Databases = Sqlite | Postgres
@@ -106,8 +113,6 @@ def _migrate(url: str) -> None:
 
 def row_counts(engine: Engine) -> dict[str, int]:
     """Count the rows of every table: what was stored by half shows here."""
+    counts = [select(literal(table.name), func.count()).select_from(table) for table in metadata.sorted_tables]
     with engine.connect() as connection:
-        return {
-            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in metadata.sorted_tables
-        }
+        return {row[0]: row[1] for row in connection.execute(union_all(*counts))}

@@ -1,23 +1,37 @@
 """One served app for each kind of database; each test has a workspace of its own in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
-from tests.support.databases import Databases
+from tests.support.databases import Databases, Postgres, Sqlite
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
 
 
 @pytest.fixture(scope="session")
-def served(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def serve(
+    sqlite: Sqlite, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Databases], Served]]:
+    """Serve the app over each kind of database once, however often tests go from one kind to the other and back.
+
+    Asks for both kinds so that they outlive what is served over them.
+    """
+    with ExitStack() as kept:
+
+        def serve(databases: Databases) -> Served:
+            folder = tmp_path_factory.mktemp("served")
+            database_url, redis_url = (kept.enter_context(each) for each in (databases.migrated(), redis_server()))
+            return kept.enter_context(serving(folder, database_url=database_url, redis_url=redis_url))
+
+        yield cache(serve)
+
+
+@pytest.fixture(scope="session")
+def served(databases: Databases, serve: Callable[[Databases], Served]) -> Served:
     """Serve the app over a real database and a real Redis."""
-    folder = tmp_path_factory.mktemp("served")
-    with (
-        databases.migrated() as database_url,
-        redis_server() as redis_url,
-        serving(folder, database_url=database_url, redis_url=redis_url) as served,
-    ):
-        yield served
+    return serve(databases)
 
 
 @pytest.fixture
