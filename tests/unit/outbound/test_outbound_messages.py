@@ -168,7 +168,7 @@ def test_a_compressed_body_is_unpacked_up_to_the_cap(encoding: str, pack: object
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [("gzip", b"no gzip"), ("gzip", gzip.compress(b"0123456789")[:-9]), ("br", b"x"), ("gzip, gzip", b"x")],
+    [("gzip", b"no gzip"), ("gzip", gzip.compress(b"0123456789", mtime=0)[:-9]), ("br", b"x"), ("gzip, gzip", b"x")],
 )
 def test_a_body_that_cannot_be_decoded_is_a_bad_reply(encoding: str, body: bytes) -> None:
     """Half an answer is none."""

@@ -64,7 +64,7 @@ def test_a_job_of_ours_calls_the_function_with_its_id(called: list[str]) -> None
         [FUNCTION, None, {"0": ID}, {}],
         [FUNCTION, None, ID, {}],
     ],
-    ids=str,
+    ids=lambda call: str(call).replace(ID, "id").replace(ID.upper(), "ID"),
 )
 def test_a_job_of_any_other_make_calls_nothing(called: list[str], call: list[Any]) -> None:
     """Another function, an instance, arguments that are not one id of the right form."""

@@ -32,7 +32,11 @@ def test_the_file_may_hold_several(tmp_path: Path, between: str) -> None:
     assert secret_keys(Settings(data_dir=tmp_path)) == (FIRST, SECOND)
 
 
-@pytest.mark.parametrize("keys", ["x", "0" * 64, FIRST[:-1], FIRST + "=", FIRST.replace(FIRST[3], "+"), f"{FIRST},x"])
+@pytest.mark.parametrize(
+    "keys",
+    ["x", "0" * 64, FIRST[:-1], FIRST + "=", FIRST.replace(FIRST[3], "+"), f"{FIRST},x"],
+    ids=["short", "hex", "no padding", "more padding", "other alphabet", "one is none"],
+)
 def test_what_is_no_key_is_refused_and_not_quoted(tmp_path: Path, keys: str) -> None:
     """The line names the setting or the file, and how a key is made."""
     with pytest.raises(BadSetting, match=r"MIDCALL_SECRET_KEYS must hold Fernet keys.*new-key") as by_setting:
