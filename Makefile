@@ -46,18 +46,25 @@ test-e2e: ## End-to-end tests alone: real processes, killed on purpose
 	@$(SETUP) dev engine redis postgres sandbox
 	@$(MAKE) --no-print-directory tier-e2e
 
+# Each tier shares its tests out among processes, file by file; tests marked `alone` come after the others, one by one.
+# With ARGS all of it runs in one process: what is looked for is then one test, a debugger or a duration. Figures are for
+# two cores: unit tests only compute, the others wait for half of their time.
+SIDE_BY_SIDE = -m "not alone" --dist loadfile -n
+
 .PHONY: tier-unit tier-integration tier-e2e
 tier-unit:
 	@echo "== unit tests =="
-	$(PYTEST) tests/unit --disable-socket --allow-unix-socket $(ARGS)
+	$(PYTEST) tests/unit --disable-socket --allow-unix-socket $(or $(ARGS),-n 2 --dist worksteal)
 
 tier-integration:
 	@echo "== integration tests =="
-	$(PYTEST) tests/integration $(ARGS)
+	$(PYTEST) tests/integration $(or $(ARGS),$(SIDE_BY_SIDE) 3)
+	$(if $(ARGS),,$(PYTEST) tests/integration -m alone)
 
 tier-e2e:
 	@echo "== end-to-end tests =="
-	$(PYTEST) tests/e2e $(ARGS)
+	$(PYTEST) tests/e2e $(or $(ARGS),$(SIDE_BY_SIDE) 3)
+	$(if $(ARGS),,$(PYTEST) tests/e2e -m alone)
 
 demo: ## See the main job, start to end: write, review, publish, invoke, a whole session; cleans up after itself
 	@$(SETUP) runtime engine redis-any sandbox

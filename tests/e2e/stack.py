@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import psutil
 
+from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine
 
 #: Seconds for a stack to be ready, and to end; a shared machine of two cores takes about a quarter of that.
@@ -216,6 +217,11 @@ class Stack:
         """Return how many worker processes there should be."""
         return int(self.env["MIDCALL_LIVE_WORKERS"]) + int(self.env["MIDCALL_WORKERS"])
 
+    @property
+    def pool(self) -> PoolClient:
+        """Return a client of its pool, as a worker has one."""
+        return PoolClient(self.directory / "run" / "pool.sock")
+
     def containers(self) -> set[str]:
         """Return the containers of its pool."""
         with docker() as engine:
@@ -295,9 +301,15 @@ class Stack:
         def running() -> list[dict[str, Any]]:
             return [row for row in self.rows(function) if row["status"] == "running"]
 
+        def inside() -> bool:
+            # A row says so just before the pool is asked.
+            with closing(self.database()) as connection:
+                query = "SELECT count(*) FROM invocations WHERE status = 'running'"
+                rows: int = connection.execute(query).fetchone()[0]
+            return rows <= int(self.pool.status()["busy"])
+
         assert wait_for(lambda: len(running()) >= count, within_s), self.said
-        # The row says so just before the pool is asked; a pool on a busy machine takes a little longer.
-        time.sleep(0.5)
+        assert wait_for(inside, within_s), self.said
         return running()
 
     def await_final(self, invocation_id: str, within_s: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from redis import asyncio as aioredis
 from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue, wait_for
 
@@ -64,6 +65,7 @@ async def wait_through(
         await wakes.close()
 
 
+@pytest.mark.alone
 def test_an_announced_outcome_is_answered_at_once(house: House, queue: RqQueue, private_redis: PrivateRedis) -> None:
     """With the wake, the answer follows the record in milliseconds."""
     house = house.on(queue)

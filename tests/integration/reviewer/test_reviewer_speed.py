@@ -4,9 +4,13 @@ import json
 import statistics
 from pathlib import Path
 
+import pytest
+
 from midcall.domain.review import Subject
 from midcall.review.allowlist import packaged
 from midcall.reviewer import SubprocessReviewer
+
+pytestmark = pytest.mark.alone
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "static.jsonl"
 _STEP = '''def step_{0}(rows: list[dict], rate: float = 1.5) -> dict:

@@ -62,6 +62,12 @@ def ask(config: PoolConfig, message: dict[str, Any]) -> dict[str, Any] | None:
         return wire.receive(connection, wire.MAX_REPLY_BYTES, time.monotonic() + 5)
 
 
+def has_a_whole_request(connection: socket.socket) -> bool:
+    """Look, and leave it unread: a caller that could not even send all of it knows that nothing ran."""
+    there = connection.recv(1 << 16, socket.MSG_PEEK)
+    return len(there) > 4 and len(there) == 4 + struct.unpack(">I", there[:4])[0]
+
+
 def running_containers(engine: Engine, pool_id: str) -> list[Any]:
     """Return the pool's containers in which anything runs: a boot that was cut off may leave one that never started."""
     found: list[Any] = engine.api.containers(filters={"label": f"midcall.pool={pool_id}"})
@@ -100,7 +106,7 @@ def test_a_pool_that_dies_with_the_request_unread_ran_nothing(
         running = caller.submit(PoolClient(path).run, RunRequest("r", QUICK, {}, 5000))
         connection, _ = listening.accept()
         with connection:
-            assert connection.recv(1, socket.MSG_PEEK)
+            assert wait_for(lambda: has_a_whole_request(connection), 5)
             for message in said:
                 if message:
                     wire.send(connection, message)
@@ -122,7 +128,8 @@ def test_sigterm_ends_the_daemon_and_its_containers_in_order(engine: Engine, sma
 def test_a_run_in_flight_may_finish_when_the_daemon_is_told_to_stop(engine: Engine, small: PoolConfig) -> None:
     """SIGTERM lets a short run end, and cuts a long one off as lost, not as the code's own fault."""
     short = "import time\n\ndef handler(session):\n    time.sleep(1)\n    return 'whole'\n"
-    with serving(replace(small, drain_s=3.0), engine) as pool, ThreadPoolExecutor(2) as callers:
+    with serving(replace(small, size=2, drain_s=3.0), engine) as pool, ThreadPoolExecutor(2) as callers:
+        assert wait_for(lambda: pool.client.status()["idle"] == 2, 30)
         runs = [callers.submit(pool.run, source, ms=30_000) for source in (short, SLEEP)]
         assert wait_for(lambda: pool.client.status()["busy"] == 2, 10)
         pool.stop.set()
@@ -197,7 +204,7 @@ def test_too_many_waiting_calls_are_turned_away_at_once(engine: Engine, small: P
         began = time.monotonic()
         with pytest.raises(SandboxBusy):
             pool.run(QUICK, ms=5000)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 2
         assert first.result(10).status is RunStatus.OK
         assert second.result(10).result == 1
 

@@ -96,10 +96,10 @@ def test_a_deep_or_large_result_is_searched_in_bounded_time() -> None:
     for _ in range(62):
         deep = {"a": deep}
     wide = {"rows": [{"id": n} for n in range(20_000)], "deep": deep}
-    began = time.monotonic()
+    began = time.process_time()
     assert extract({"v": "$..a[?@.a]"}, wide)[1] == ()
     assert extract({"v": "$..id"}, wide)[0]["v"] == list(range(MAX_VALUES))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 paths = st.text("$.[]?@'*:0a-, =<>!()\"", max_size=14).map(lambda text: "$" + text) | st.text(max_size=12)

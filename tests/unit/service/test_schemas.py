@@ -121,9 +121,9 @@ def test_a_schema_with_another_reading_or_without_end_is_refused_at_once(name: s
 
 def test_a_pattern_that_would_backtrack_takes_linear_time() -> None:
     """A caller's words are held against it while somebody waits."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert value_faults(of(a={"pattern": "^(a+)+$"}), {"a": "a" * 100_000 + "!"}, "params")
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_fault_of_a_value_names_its_path() -> None:
@@ -150,11 +150,11 @@ def test_the_largest_value_and_the_largest_schema_take_bounded_time_and_memory(d
     """A long list of wrong entries gets one fault, and not a copy of the schema for each of them."""
     assert schema_faults(of(a=declared), "parameters") == ()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter()
+    began = time.process_time()
     faults = value_faults(of(a=declared), {"a": [-1_601] * (MAX_VALUES - 2)}, "params")
     assert [fault.loc for fault in faults] == ["params.a.0"]
     value_faults(of(a=declared), {"a": list(range(MAX_VALUES - 2))}, "params")
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
 
 
