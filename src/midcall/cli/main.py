@@ -1,49 +1,74 @@
 """`midcall`: one command for each process, and the operator's tools."""
 
+import importlib
 import sys
-from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from midcall import __version__
-from midcall.bootstrap.settings import BadSetting, Settings
-from midcall.cli import demo as demo_command
-from midcall.cli import doctor as doctor_command
-from midcall.cli import files, operator, secrets, serve, vendor_import
+from midcall.bootstrap.settings import BadSetting
 from midcall.cli.say import say
-from midcall.cli.up import up as run_up
 from midcall.domain.errors import MidcallError
 
+#: Where each command, or group of them, stands. Its module is loaded when it is called for: the pool would otherwise
+#: load the web framework and the database's drivers, which it must not need, and take a second longer to be back.
+COMMANDS = {
+    "api": "midcall.cli.serve_api:api",
+    "worker": "midcall.cli.serve_worker:worker",
+    "pool": "midcall.cli.serve_pool:pool",
+    "migrate": "midcall.cli.migrate:migrate",
+    "doctor": "midcall.cli.doctor:doctor",
+    "demo": "midcall.cli.demo:demo",
+    "review": "midcall.cli.files:review",
+    "run": "midcall.cli.files:run",
+    "import": "midcall.cli.vendor_import:import_file",
+    "up": "midcall.cli.up:run",
+    "key": "midcall.cli.operator:keys",
+    "workspace": "midcall.cli.operator:workspaces",
+    "secrets": "midcall.cli.secrets:app",
+    "sandbox": "midcall.cli.operator:sandbox",
+}
+
+
+class Commands(TyperGroup):
+    """The commands of the table, beside those that are declared here. Typed loosely: typer keeps its click private."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name them in the order of the table."""
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load the one that is called for."""
+        return load(cmd_name) if cmd_name in COMMANDS else super().get_command(ctx, cmd_name)
+
+
+def load(name: str) -> Any:
+    """Import a command of the table, or a group of them."""
+    module, _, attribute = COMMANDS[name].partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        group = typer.main.get_group(found)
+        group.name = name
+        return group
+    alone = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+    alone.command(name)(found)
+    return typer.main.get_command(alone)
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Custom functions for AI agents, on your own machines.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(serve.api)
-app.command()(serve.worker)
-app.command()(serve.pool)
-app.command()(serve.migrate)
-app.command()(doctor_command.doctor)
-app.command()(demo_command.demo)
-app.command()(files.review)
-app.command(name="run")(files.run)
-app.command(name="import")(vendor_import.import_file)
-app.add_typer(operator.keys, name="key")
-app.add_typer(operator.workspaces, name="workspace")
-app.add_typer(secrets.app, name="secrets")
-app.add_typer(operator.sandbox, name="sandbox")
 
 
-@app.command()
-def up(
-    port: Annotated[int | None, typer.Option(help="where the api listens; default 8787")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="database and keys; default .midcall")] = None,
-) -> None:
-    """Run all of midcall on this machine until Ctrl-C."""
-    given = {"port": port, "data_dir": data_dir}
-    run_up(Settings(**{name: value for name, value in given.items() if value is not None}))  # type: ignore[arg-type]
+@app.callback()
+def midcall() -> None:
+    """Take no options of its own."""
 
 
 @app.command()

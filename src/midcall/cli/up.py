@@ -10,8 +10,11 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Annotated, Any
+
+import typer
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.logs import set_up_logs
@@ -35,6 +38,15 @@ _BUILD_TIMEOUT_S = 900.0
 
 class _Stop(Exception):
     """SIGINT or SIGTERM came."""
+
+
+def run(
+    port: Annotated[int | None, typer.Option(help="where the api listens; default 8787")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="database and keys; default .midcall")] = None,
+) -> None:
+    """Run all of midcall on this machine until Ctrl-C."""
+    given = {"port": port, "data_dir": data_dir}
+    up(Settings(**{name: value for name, value in given.items() if value is not None}))  # type: ignore[arg-type]
 
 
 def up(settings: Settings) -> None:
