@@ -5,9 +5,9 @@ in which it was recorded.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,16 @@ from tests.support.databases import Sqlite, opened
 from tests.support.fakes import Clock
 from tests.support.world import World
 
-from midcall.domain.errors import QueueFull, SessionOver
+from midcall.domain.errors import NotFound, QueueFull, SessionOver
 from midcall.domain.events import EventName
 from midcall.domain.invocation import OPEN_STATUSES, Invocation, InvocationStatus, Outcome
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunStatus
-from midcall.domain.session import SessionStatus
+from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import CURRENT_TIME, values
 from midcall.service.leases import LEASE_MS
 from midcall.service.session_call import MAX_OPEN_CALLS
+from midcall.service.sessions import SessionView
 
 SESSIONS = ("s1", "s2")
 PHASES = {
@@ -204,7 +205,8 @@ class Interleavings(RuleBasedStateMachine):
         with ThreadPoolExecutor(len(acts)) as threads:
             for done in [threads.submit(act) for act in acts]:
                 done.result()
-        self.see_outcomes()
+        for view in self.views().values():
+            self.outcomes_never_change(view.invocations)
 
     @rule(away=st.sampled_from([False, False, True]))
     def redis_goes_or_comes(self, away: bool) -> None:  # noqa: FBT001
@@ -214,33 +216,38 @@ class Interleavings(RuleBasedStateMachine):
     # What must hold -----------------------------------------------------------------------------------------------
 
     @invariant()
-    def outcomes_never_change(self) -> None:
+    def all_is_as_the_model_has_it(self) -> None:
+        """Hold what stands in the database against the model; read once, since this comes after every step."""
+        for name, view in self.views().items():
+            self.outcomes_never_change(view.invocations)
+            self.variables_are_the_models(name, view.session)
+            self.accepted_calls_are_there(name, view.invocations)
+
+    def outcomes_never_change(self, runs: Sequence[Invocation]) -> None:
         """Hold each outcome to what it was when it was recorded."""
-        self.see_outcomes()
+        for run in runs:
+            seen = (run.status, run.outcome, run.ended_at)
+            if run.final:
+                assert self.outcomes.setdefault(run.id, seen) == seen
+            else:
+                assert run.id not in self.outcomes
 
-    @invariant()
-    def variables_are_the_models(self) -> None:
+    def variables_are_the_models(self, name: str, session: Session) -> None:
         """No update is lost, none is made of what was discarded."""
-        for name in self.started:
-            found = values(self.world.session(name).variables)
-            assert {key: value for key, value in found.items() if key != CURRENT_TIME} == self.variables[name]
+        found = values(session.variables)
+        assert {key: value for key, value in found.items() if key != CURRENT_TIME} == self.variables[name]
 
-    @invariant()
-    def accepted_calls_are_there(self) -> None:
+    def accepted_calls_are_there(self, name: str, runs: Sequence[Invocation]) -> None:
         """None is lost, and each has one row."""
-        for name in self.started:
-            rows = {run.id for run in self.world.runs(name) if run.phase is Phase.DURING_SESSION}
-            assert rows == self.accepted[name]
+        assert {run.id for run in runs if run.phase is Phase.DURING_SESSION} == self.accepted[name]
 
     def teardown(self) -> None:
         """Let everything come to its end, with nobody in the way: nothing is stuck, all is told once."""
         try:
             self.come_to_an_end()
-            self.outcomes_never_change()
-            self.variables_are_the_models()
-            self.accepted_calls_are_there()
-            for name in self.started:
-                self.check_the_end(name)
+            self.all_is_as_the_model_has_it()
+            for name, view in self.views().items():
+                self.check_the_end(name, view)
         finally:
             self._open.close()
             self.file.unlink()
@@ -253,15 +260,16 @@ class Interleavings(RuleBasedStateMachine):
             self.world.clock.advance(IDLE_S * 1000 + 1)
             self.sweep()
             self.work()
-            if not any(run.status in OPEN_STATUSES for name in self.started for run in self.world.runs(name)) and all(
-                self.world.session(name).post_started for name in self.started
+            views = self.views().values()
+            if all(view.session.post_started for view in views) and not any(
+                run.status in OPEN_STATUSES for view in views for run in view.invocations
             ):
                 return
         pytest.fail("something is stuck")
 
-    def check_the_end(self, name: str) -> None:
+    def check_the_end(self, name: str, view: SessionView) -> None:
         """Each post-session function has exactly one row and one outcome; each outcome was told exactly once."""
-        session, runs = self.world.session(name), self.world.runs(name)
+        session, runs = view.session, view.invocations
         assert session.status is SessionStatus.ENDED
         post = [run.function for run in runs if run.phase is Phase.POST_SESSION]
         assert post == ["first", "second"]
@@ -278,10 +286,13 @@ class Interleavings(RuleBasedStateMachine):
 
     # Parts --------------------------------------------------------------------------------------------------------
 
-    @property
-    def started(self) -> list[str]:
-        """Name the sessions that exist."""
-        return [name for name in SESSIONS if self.exists(name)]
+    def views(self) -> dict[str, SessionView]:
+        """Read the sessions that exist, with their invocations."""
+        found: dict[str, SessionView] = {}
+        for name in SESSIONS:
+            with suppress(NotFound):
+                found[name] = self.world.sessions.view(self.world.caller, name)
+        return found
 
     def exists(self, name: str) -> bool:
         """Tell whether a session was started."""
@@ -307,16 +318,6 @@ class Interleavings(RuleBasedStateMachine):
         if kept and outcome.status is InvocationStatus.SUCCEEDED:
             assert claimed.session_id is not None
             self.variables[claimed.session_id] |= set_now
-
-    def see_outcomes(self) -> None:
-        """Hold every recorded outcome against what was seen of it before."""
-        for name in self.started:
-            for run in self.world.runs(name):
-                seen = (run.status, run.outcome, run.ended_at)
-                if run.final:
-                    assert self.outcomes.setdefault(run.id, seen) == seen
-                else:
-                    assert run.id not in self.outcomes
 
 
 def test_no_interleaving_loses_repeats_or_strands_anything(sqlite: Sqlite) -> None:
