@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from midcall.domain.adapter import Vendor
 from midcall.domain.agent import Agent, Attachment
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.expanded import Unexpandable
@@ -13,6 +14,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.visible import plain, visible
 from midcall.service.access import Caller, check_agent
 from midcall.service.ports import Storage, Transaction
+from midcall.service.stores import Page
 from midcall.vendors.tool import NO_ADAPTER, Address, Speech, Tool
 from midcall.vendors.tools.export import CALLING, Export, Format, Problem, export
 
@@ -21,6 +23,7 @@ MAX_PARAMETERS_BYTES = 1024 * 1024
 
 #: Versions read at once: each may have 256 KiB, and an agent 200 of them.
 _AT_ONCE = 25
+_MOST_ADAPTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +49,47 @@ class Tools:
     ) -> ToolsView:
         """Write the functions that an agent can call during a session, in the order of their attachments.
 
-        `adapter` is the id of the adapter that the vendor is to call, for the formats that hold URLs.
+        `adapter` is the id of the adapter that the vendor is to call, for the formats that hold URLs; by default the
+        one that the agent has for that vendor. Raises InvalidInput for one that would not serve these tools.
         """
         check_agent(caller, agent_name)
         if adapter is not None and wanted not in CALLING:
             raise InvalidInput(faults=[Fault("adapter", f"only for the formats {', '.join(sorted(CALLING))}")])
-        address = Address(self.public_url, adapter)
         with self.storage.read() as tx:
             agent = tx.agents.get(caller.workspace_id, agent_name)
+            if wanted in CALLING:
+                adapter = _adapter(tx, agent, Vendor(wanted.value), environment, adapter)
+            address = Address(self.public_url, adapter)
             written = export(wanted, _within_bounds(_tools(tx, agent, environment)), address)
         general = tuple(self._general_problems(adapter)) if wanted in CALLING else ()
         return ToolsView(agent.name, environment, wanted, Export(written.tools, (*general, *written.problems)))
 
     def _general_problems(self, adapter: str | None) -> Iterator[Problem]:
         if adapter is None:
-            cure = f"{NO_ADAPTER} in the URLs stands for an adapter's id; ask again with adapter=<id>"
+            cure = (
+                f"{NO_ADAPTER} in the URLs stands for an adapter's id: make one with PUT /v1/adapters/{{id}}, "
+                "or name one of several with adapter=<id>"
+            )
             yield Problem(None, "adapter", cure, exported=True)
         if not self.public_url_set:
             cure = f"no public URL is set, so URLs start with {self.public_url}; set MIDCALL_PUBLIC_URL"
             yield Problem(None, "url", cure, exported=True)
+
+
+def _adapter(tx: Transaction, agent: Agent, vendor: Vendor, environment: str, adapter_id: str | None) -> str | None:
+    """Find the adapter that the vendor is to call: the one that is named, or the only one there is."""
+    if adapter_id is None:
+        found = tx.adapters.page(agent.workspace_id, Page(limit=_MOST_ADAPTERS), among=[agent.name])
+        fitting = [each.id for each in found if (each.vendor, each.environment) == (vendor, environment)]
+        return fitting[0] if len(fitting) == 1 else None
+    named = tx.adapters.find(adapter_id)
+    if named is None or named.adapter.workspace_id != agent.workspace_id:
+        raise InvalidInput(faults=[Fault("adapter", f"there is no adapter {adapter_id!r} in this workspace")])
+    adapter = named.adapter
+    if (adapter.vendor, adapter.agent, adapter.environment) != (vendor, agent.name, environment):
+        text = f"is for {adapter.vendor}, the agent {adapter.agent!r:.80} and {adapter.environment}; name another one"
+        raise InvalidInput(faults=[Fault("adapter", text)])
+    return adapter.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import event
 from tests.support.world import World
 
+from midcall.domain.adapter import Vendor
 from midcall.domain.agent import Attachment
 from midcall.domain.errors import Forbidden, InvalidInput, NotFound
 from midcall.domain.phases import Phase
 from midcall.domain.visible import visible
 from midcall.domain.workspace import Scope
+from midcall.service.adapters import Wanted
 from midcall.service.tools import MAX_PARAMETERS_BYTES, Tools
 from midcall.vendors.tools.export import CALLING, Format
 
@@ -26,8 +28,14 @@ def attach(function: str, **changes: Any) -> Attachment:
 
 def exported(world: World, wanted: Format = Format.OPENAI, **changes: Any) -> Any:
     """Export the agent's tools."""
-    asked = {"environment": "production", "adapter": "ad_1" if wanted in CALLING else None, **changes}
+    asked = {"environment": "production", "adapter": None, **changes}
     return world.tools.export(world.caller, "front_desk", wanted=wanted, **asked).export
+
+
+def adapter(world: World, adapter_id: str, vendor: str, **changes: Any) -> None:
+    """Make an adapter of the agent."""
+    fields = {"agent": "front_desk", "environment": "production", "vendor_agent": None, "secret": "s" * 32, **changes}
+    world.adapters.put(world.caller, adapter_id, Wanted(vendor=Vendor(vendor), **fields))
 
 
 def names(export: Any) -> list[str]:
@@ -157,13 +165,36 @@ def test_a_format_with_urls_says_what_is_missing_for_them(world: World, wanted: 
     """No adapter, no public URL: the tools are there to be looked at, and the cure is told."""
     world.published("lookup")
     world.agent(attach("lookup"))
-    assert told(exported(world, wanted)) == []
-    export = exported(world, wanted, adapter=None)
+    export = exported(world, wanted)
     assert told(export) == [(None, "adapter", True)]
     assert "https://midcall.example.com/v1/adapters/ADAPTER_ID" in str(export.tools)
+    adapter(world, "ad_1", wanted.value)
+    assert told(exported(world, wanted)) == []
     world.tools = Tools(storage=world.storage, public_url="http://127.0.0.1:8787", public_url_set=False)
     assert told(exported(world, wanted)) == [(None, "url", True)]
     assert "http://127.0.0.1:8787/v1/adapters/ad_1" in str(exported(world, wanted).tools)
+
+
+def test_the_only_adapter_is_taken_and_of_several_one_has_to_be_named(world: World) -> None:
+    """Those of other vendors and environments are no choice; naming one of these is a fault."""
+    world.published("lookup")
+    world.agent(attach("lookup"))
+    world.agents.put(world.caller, "other", version="", number="", attachments=[])
+    for adapter_id, vendor, changes in (
+        ("first", "retell", {}),
+        ("vapis", "vapi", {}),
+        ("others", "retell", {"agent": "other"}),
+        ("stagings", "retell", {"environment": "staging"}),
+    ):
+        adapter(world, adapter_id, vendor, **changes)
+    assert "/v1/adapters/first/" in str(exported(world, Format.RETELL).tools)
+    adapter(world, "second", "retell")
+    assert told(exported(world, Format.RETELL)) == [(None, "adapter", True)]
+    assert "/v1/adapters/second/" in str(exported(world, Format.RETELL, adapter="second").tools)
+    for named in ("vapis", "others", "stagings", "nowhere"):
+        with pytest.raises(InvalidInput) as caught:
+            exported(world, Format.RETELL, adapter=named)
+        assert [fault.loc for fault in caught.value.faults] == ["adapter"]
 
 
 def test_an_adapter_is_refused_where_no_url_is_written(world: World) -> None:
