@@ -16,9 +16,11 @@ from tests.support.databases import Sqlite, opened
 from tests.support.tool_functions import FUNCTIONS, functions
 from tests.support.world import World
 
+from midcall.domain.adapter import Vendor
 from midcall.domain.phases import Phase
+from midcall.service.adapters import Wanted
 from midcall.service.forms import parse_function
-from midcall.vendors.tools.export import CALLING, Export, Format
+from midcall.vendors.tools.export import Export, Format
 
 ROOT = Path(__file__).parents[3]
 PYTHON = ROOT / ".venv-vendors/bin/python"
@@ -128,13 +130,15 @@ def exports(sqlite: Sqlite) -> Iterator[dict[Format, Export]]:
             world.reviews.submit(world.caller, document["name"], 1)
             world.catalog.publish(world.caller, document["name"], 1, "production")
         world.agent(*((name, Phase.DURING_SESSION) for name in FUNCTIONS))
+        for vendor in Vendor:
+            wanted = Wanted(vendor, "front_desk", "production", vendor_agent=None, secret="s" * 32)
+            world.adapters.put(world.caller, f"ad_{vendor.value}", wanted)
         yield {wanted: _export(world, wanted) for wanted in Format}
 
 
 def _export(world: World, wanted: Format) -> Export:
-    adapter = "ad_1" if wanted in CALLING else None
-    view = world.tools.export(world.caller, "front_desk", wanted=wanted, environment="production", adapter=adapter)
-    return view.export
+    asked: dict[str, Any] = {"wanted": wanted, "environment": "production", "adapter": None}
+    return world.tools.export(world.caller, "front_desk", **asked).export
 
 
 def broken(tools: Any, change: Change) -> Any:
