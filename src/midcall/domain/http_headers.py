@@ -16,6 +16,22 @@ OWN_NAMES = frozenset(
 )
 
 
+#: midcall writes these into every webhook call; written by others as well, they would stand there twice.
+_SIGNED_NAMES = frozenset(
+    {
+        *("idempotency-key", "traceparent", "webhook-id", "webhook-signature", "webhook-timestamp"),
+        "x-retell-signature",
+    }
+)
+_OWN_PREFIX = "x-midcall-"
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether midcall writes a header itself, so that nobody else may."""
+    name = name.lower()
+    return name in OWN_NAMES or name in _SIGNED_NAMES or name.startswith(_OWN_PREFIX)
+
+
 def is_name(text: str) -> bool:
     """Tell whether a text is a token (RFC 9110), which a header's name has to be."""
     return _NAME.fullmatch(text) is not None

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_v
 
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.http_headers import is_reserved
 from midcall.domain.jsonvalue import NotJson, canonical, parse
 from midcall.domain.parameters import MASK
 from midcall.service.fields import Form, faults_of
@@ -25,14 +26,6 @@ MAX_NAMES = 50
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 (an address)
 GOOGLE_KEY_BITS = 2048
 
-#: midcall writes these itself: where a request goes, how long it is, and what proves that it is ours.
-_OWN_HEADERS = frozenset(
-    {
-        *("accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization"),
-        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "idempotency-key", "traceparent"),
-        *("webhook-id", "webhook-timestamp", "webhook-signature", "x-retell-signature", "x-midcall-deadline-ms"),
-    }
-)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,128}")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -73,7 +66,7 @@ def _token(value: str) -> str:
 def _header_name(name: str) -> str:
     if not _HEADER_NAME.fullmatch(name):
         raise ValueError("is no name of a header; use letters, digits and dashes, 128 at most")
-    if name.lower() in _OWN_HEADERS:
+    if is_reserved(name):
         raise ValueError("midcall sets this header itself; choose another one")
     return name
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from midcall.domain.function import NAME_PATTERN
+from midcall.domain.http_headers import is_reserved
 from midcall.domain.webhook_payload import BODYLESS
 from midcall.service.fields import Form, storable
 
@@ -15,15 +16,6 @@ MAX_NAMES = 50
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Payload = Literal["session", "call", "args", "template"]
-
-#: midcall writes these itself: where a request goes, how long it is, and what proves that it is ours.
-OWN_HEADERS = frozenset(
-    {
-        *("accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization"),
-        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "idempotency-key", "traceparent"),
-        *("webhook-id", "webhook-timestamp", "webhook-signature", "x-retell-signature", "x-midcall-deadline-ms"),
-    }
-)
 
 
 def _pairs(value: Any) -> Any:
@@ -42,7 +34,7 @@ def _pairs(value: Any) -> Any:
 
 
 def _free_header(name: str) -> str:
-    if name.lower() in OWN_HEADERS:
+    if is_reserved(name):
         raise ValueError("midcall sets this header itself; remove it")
     return name
 

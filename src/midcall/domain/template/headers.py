@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from midcall.domain.http_headers import OWN_NAMES, is_name, is_value
+from midcall.domain.http_headers import is_name, is_reserved, is_value
 from midcall.domain.template.text import Text, all_of, fault, parse_text, shown
 from midcall.domain.template.values import Values, refused
 
@@ -13,14 +13,6 @@ MAX_NAME_CHARS = 128
 #: Of a template, and in UTF-8 of what becomes of it: servers commonly take 8 KiB for all headers together.
 MAX_VALUE_BYTES = 4_096
 
-#: midcall writes these into every webhook call; they would stand there twice.
-_WEBHOOK_NAMES = frozenset(
-    {
-        *("idempotency-key", "traceparent", "webhook-id", "webhook-signature", "webhook-timestamp"),
-        "x-retell-signature",
-    }
-)
-_OWN_PREFIX = "x-midcall-"
 _BLANKS = " \t"
 
 
@@ -55,7 +47,7 @@ def parse_header(name: str, source: str, loc: str = "webhook.headers") -> Header
     if len(name) > MAX_NAME_CHARS or not is_name(name):
         wanted = f"1-{MAX_NAME_CHARS} letters, digits and !#$%&'*+-.^_`|~"
         raise fault(loc, f"{shown(name)} is no header's name: write {wanted}, and no placeholder")
-    if name.lower() in OWN_NAMES | _WEBHOOK_NAMES or name.lower().startswith(_OWN_PREFIX):
+    if is_reserved(name):
         raise fault(loc, f"midcall sets {name} itself; remove it")
     text = parse_text(source, loc, max_chars=MAX_VALUE_BYTES, secrets=True)
     if not is_value(text.sample().strip(_BLANKS)):
