@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import sys
 from collections.abc import AsyncIterator, Sequence
 
 import anyio
@@ -41,6 +42,9 @@ SWEEP_EVERY_S = 1.0
 #: Versions to be reviewed again come with a release, so a look at times is enough once all are done.
 REREVIEW_EVERY_S = 30.0
 CANCEL_AGAIN_S = 0.1
+#: Python lets a thread compute for 5 ms before it asks for its turn to end. With hundreds of webhooks under way each
+#: step of the event loop would wait so long, and a call of code takes a dozen of them.
+SWITCH_S = 0.001
 
 log = structlog.get_logger()
 
@@ -100,6 +104,7 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
         asyncio.create_task(_sweep_forever(process.services.callbacks)),
     ]
     await anyio.to_thread.run_sync(process.start)
+    sys.setswitchinterval(SWITCH_S)
     tasks.append(asyncio.create_task(_sweep_forever(process.services.rereviews, idle_s=REREVIEW_EVERY_S)))
     # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
     gc.collect()

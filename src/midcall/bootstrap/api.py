@@ -100,7 +100,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         ),
         sweep=sweep,
         session_sweep=SessionSweep(storage=storage, sessions=sessions, clock=now_ms),
-        waiting=Waiting(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms),
+        waiting=Waiting(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here),
         following=Following(sessions=sessions, wakes=wakes, clock=now_ms),
         signing=signing,
         callbacks=Callbacks(

@@ -28,6 +28,7 @@ class ThreadedQueue:
         self._wakes = wakes
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
         self._execute: Callable[[str], None] | None = None
+        self._here: set[str] = set()
 
     def serve(self, execute: Callable[[str], None]) -> None:
         """Begin to run webhooks with `execute`; until then workers get them."""
@@ -39,10 +40,16 @@ class ThreadedQueue:
         if not here or self._execute is None:
             self._queue.enqueue(invocation)
             return
+        self._here.add(invocation.id)
         try:
             self._threads.submit(self._run, self._execute, invocation.id)
         except RuntimeError:  # this process is ending: workers and other processes go on
+            self._here.discard(invocation.id)
             self._queue.enqueue(invocation)
+
+    def runs_here(self, invocation_id: str) -> bool:
+        """Tell whether a thread of this process carries an invocation out, or will."""
+        return invocation_id in self._here
 
     def announce(self, invocation_id: str) -> None:
         """Tell who waits: here at once, elsewhere through Redis."""
@@ -67,3 +74,5 @@ class ThreadedQueue:
             execute(invocation_id)
         except Exception:  # a thread's edge: the lease runs out and the sweep closes the row
             log.exception("webhook_not_carried_out", invocation=invocation_id)
+        finally:
+            self._here.discard(invocation_id)

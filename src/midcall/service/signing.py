@@ -64,10 +64,10 @@ class Signing:
         signed = sign_standard(secrets, message_id=message_id, timestamp_s=now // 1000, body=body)
         return {"content-type": "application/json", **signed}
 
-    def webhook_headers(self, workspace_id: str, message_id: str, body: bytes) -> dict[str, str]:
+    def webhook_headers(
+        self, workspace_id: str, settings: WorkspaceSettings, message_id: str, body: bytes
+    ) -> dict[str, str]:
         """Make the headers that prove a webhook call: Standard Webhooks as `headers`, and Retell's, current secret."""
-        with self.storage.read() as tx:
-            settings = tx.workspaces.get(workspace_id).settings
         now = self.clock()
         secrets = [self._secret(workspace_id, number) for number in _numbers(settings, now)]
         return {

@@ -6,7 +6,7 @@ The one use case that is asynchronous: hundreds may wait at once, and a thread e
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from midcall.domain.errors import MidcallError, NotFound
@@ -58,6 +58,8 @@ class Waiting:
     sweep: Sweep
     wakes: Wakes
     clock: Callable[[], int]
+    #: Whether an invocation is carried out by a thread of this process.
+    here: Callable[[str], bool] = lambda _: False
 
     async def run(
         self,
@@ -84,21 +86,21 @@ class Waiting:
         while not until(invocation):
             if self.clock() > invocation.deadline_at + LAST_LOOK_MS:
                 raise NoOutcome
-            await wait_a_while(event)
-            invocation = await in_thread(self._look, invocation)
+            woken = await wait_a_while(event)
+            # What a thread of this very process carries out cannot end unheard of.
+            if woken or not self.here(invocation.id):
+                invocation = await in_thread(self._look, invocation, woken)
         return invocation
 
-    def _look(self, invocation: Invocation) -> Invocation:
+    def _look(self, invocation: Invocation, woken: bool = True) -> Invocation:  # noqa: FBT001, FBT002 (for a thread)
         """Read the row again; close it if it waits for what will not come."""
-        if self._unchanged(invocation):
-            return invocation
+        if not woken and self._runs(invocation):
+            # The cheapest look there is, and while many wait the usual one: nothing else of the row matters yet.
+            return replace(invocation, status=InvocationStatus.RUNNING)
         found = self._read(invocation)
         return self._read(found) if self._close_if_hopeless(found) else found
 
-    def _unchanged(self, invocation: Invocation) -> bool:
-        """Tell whether a running one still runs: the cheapest look there is, the usual one while hundreds wait."""
-        if invocation.status is not InvocationStatus.RUNNING:
-            return False
+    def _runs(self, invocation: Invocation) -> bool:
         with self.storage.read() as tx:
             return tx.invocations.status(invocation.id) is InvocationStatus.RUNNING
 
@@ -119,11 +121,12 @@ class Waiting:
         return away and self.sweep.close_unqueued(found)
 
 
-async def wait_a_while(event: asyncio.Event, seconds: float = LOOK_EVERY_S) -> None:
-    """Wait for a wake, or `seconds`."""
+async def wait_a_while(event: asyncio.Event, seconds: float = LOOK_EVERY_S) -> bool:
+    """Wait for a wake, or `seconds`; tells whether it was a wake."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
     except TimeoutError:
-        return
+        return False
     event.clear()
+    return True

@@ -15,6 +15,7 @@ from midcall.domain.template.url import with_query
 from midcall.domain.template.values import Values, values_of
 from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
 from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, body_bytes, fill_webhook
+from midcall.domain.workspace import WorkspaceSettings
 from midcall.review.webhook import credentials_named
 from midcall.service.credentials import Credentials
 from midcall.service.inline_secrets import revealed
@@ -69,6 +70,8 @@ class _Revealed:
     templates: WebhookTemplates = field(repr=False)
     inline: tuple[str, ...] = field(repr=False)
     credentials: Mapping[str, Resolved] = field(repr=False)
+    #: Of the workspace: which secret signs.
+    settings: WorkspaceSettings
 
     @property
     def auth(self) -> Mapping[str, Any]:
@@ -108,7 +111,11 @@ class WebhookRequests:
         left_ms = max(1, task.deadline_at - self.clock())
         filled = _filled(task, known, proof, session, values)
         body = _body(filled, proof)
-        headers = [*_without(filled.headers, proof.headers), *proof.headers, *self._own_headers(task, body, left_ms)]
+        headers = [
+            *_without(filled.headers, proof.headers),
+            *proof.headers,
+            *self._own_headers(task, known.settings, body, left_ms),
+        ]
         if filled.has_body and not any(name.lower() == "content-type" for name, _ in headers):
             headers.insert(0, ("Content-Type", "application/json"))
         return Prepared(
@@ -134,6 +141,7 @@ class WebhookRequests:
     def _reveal(self, task: Task) -> _Revealed:
         workspace_id, environment = task.invocation.workspace_id, task.invocation.environment
         with self.storage.read() as tx:
+            settings = tx.workspaces.get(workspace_id).settings
             config, inline = revealed(task.config, lambda secret_id: self.secrets.reveal(tx, workspace_id, secret_id))
             webhook = config["webhook"]
             templates = parse_webhook(
@@ -145,7 +153,7 @@ class WebhookRequests:
             }
         for resolved in credentials.values():
             self.credentials.note_use(resolved)
-        return _Revealed(webhook, templates, inline, credentials)
+        return _Revealed(webhook, templates, inline, credentials, settings)
 
     def _proof(self, known: _Revealed, values: Values, left_ms: int) -> Proof:
         if "credential" in known.auth:
@@ -158,11 +166,11 @@ class WebhookRequests:
         headers = (*proof.headers, ("Authorization", f"Bearer {token}"))
         return replace(proof, headers=headers, secrets=(*proof.secrets, token))
 
-    def _own_headers(self, task: Task, body: bytes, left_ms: int) -> Headers:
+    def _own_headers(self, task: Task, settings: WorkspaceSettings, body: bytes, left_ms: int) -> Headers:
         invocation = task.invocation
         # Attempts of one call share its trace, its id and its key; each has its own span.
         trace = invocation.trace_id or invocation.id.removeprefix("inv_").rjust(32, "0")[-32:]
-        signed = self.signing.webhook_headers(invocation.workspace_id, invocation.id, body)
+        signed = self.signing.webhook_headers(invocation.workspace_id, settings, invocation.id, body)
         return (
             ("Idempotency-Key", invocation.id),
             ("traceparent", f"00-{trace}-{chance.token_hex(_SPAN_BYTES)}-01"),

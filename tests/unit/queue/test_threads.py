@@ -83,3 +83,26 @@ def test_whoever_waits_here_is_woken_without_redis() -> None:
     threaded, inner, wakes = queue()
     threaded.announce("inv_1")
     assert (wakes.woken, inner.announced) == (["inv_1"], ["inv_1"])
+
+
+def test_it_knows_what_runs_here_until_that_has_ended_however_it_ends() -> None:
+    """Whoever waits need not look at the row meanwhile, and has to afterwards."""
+    threaded, _, _ = queue()
+    begun, let_go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def execute(_: str) -> None:
+        begun.set()
+        let_go.wait(5)
+        ended.set()
+        raise ValueError
+
+    threaded.serve(execute)
+    mine = invocation(Kind.WEBHOOK, Purpose.LIVE)
+    threaded.enqueue(mine)
+    assert begun.wait(5)
+    assert threaded.runs_here(mine.id)
+    assert not threaded.runs_here("inv_other")
+    let_go.set()
+    threaded._threads.shutdown()
+    assert ended.is_set()
+    assert not threaded.runs_here(mine.id)
