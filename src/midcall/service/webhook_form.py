@@ -14,6 +14,7 @@ MAX_URL = 2_048
 MAX_VALUE = 8_192
 MAX_NAMES = 50
 
+_KINDS = ("none", "bearer", "basic", "header", "query", "body", "oauth2", "credential")
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Payload = Literal["session", "call", "args", "template"]
 
@@ -27,6 +28,8 @@ def _pairs(value: Any) -> Any:
         if not isinstance(item, Mapping) or set(item) not in ({"name", "value"}, {"key", "value"}):
             raise ValueError(f"entry {index}: write an object name -> value, or a list of {{name, value}}")
         name = item.get("name", item.get("key"))
+        if not isinstance(name, str):
+            raise ValueError(f"entry {index}: the name has to be text")  # noqa: TRY004 (pydantic's own error)
         if name in read:
             raise ValueError(f"{name!r:.80} is there twice; keep one")
         read[name] = item["value"]
@@ -42,7 +45,16 @@ def _free_header(name: str) -> str:
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,128}$"), AfterValidator(_free_header)]
 Value = Annotated[str, AfterValidator(storable), Field(max_length=MAX_VALUE)]
 Text = Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=200)]
-Given = Annotated[Value, Field(min_length=1)]
+
+
+def _one_line(text: str) -> str:
+    if any(letter < " " or letter == "\x7f" for letter in text):
+        raise ValueError("holds a control character, such as a line break; write the value on one line")
+    return text
+
+
+Given = Annotated[Value, AfterValidator(_one_line), Field(min_length=1)]
+Maybe = Annotated[Value, AfterValidator(_one_line)]
 CredentialName = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
@@ -63,8 +75,8 @@ class BasicAuth(Form):
     """`Authorization: Basic <base64 of username:password>`."""
 
     type: Literal["basic"]
-    username: Value
-    password: Value
+    username: Maybe
+    password: Maybe
 
 
 class HeaderAuth(Form):
@@ -103,13 +115,12 @@ class OAuth2Auth(Form):
 
 
 class CredentialAuth(Form):
-    """A credential of the workspace; its own type says how it is used."""
+    """A credential of the workspace; its own type says how it is used, whatever kind is named beside it."""
 
-    type: Literal["credential"] = "credential"
+    type: Annotated[Literal["credential"], BeforeValidator(lambda kind: "credential" if kind in _KINDS else kind)] = (
+        "credential"
+    )
     credential: CredentialName
-
-
-_KINDS = ("none", "bearer", "basic", "header", "query", "body", "oauth2", "credential")
 
 
 def _auth_kind(value: Any) -> str:
