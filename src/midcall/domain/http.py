@@ -46,3 +46,19 @@ class TokenRequest:
     audience: str = ""
     #: The client's name and secret go into the body, not into `Authorization`.
     in_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionRequest:
+    """Which OAuth2 token is wanted: for a signed assertion (RFC 7523), as Google's service accounts do."""
+
+    token_url: str
+    #: The service account's address.
+    issuer: str = field(repr=False)
+    #: RSA, PEM.
+    private_key: str = field(repr=False)
+    key_id: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+AnyTokenRequest = TokenRequest | AssertionRequest

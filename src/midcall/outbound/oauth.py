@@ -12,7 +12,7 @@ from oauthlib.oauth2 import BackendApplicationClient
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from midcall.domain.errors import TokenRefused
-from midcall.domain.http import HttpReply, HttpRequest, TokenRequest
+from midcall.domain.http import AnyTokenRequest, AssertionRequest, HttpReply, HttpRequest, TokenRequest
 
 MAX_ANSWER_BYTES = 64 * 1024
 #: A token that says nothing of its life is asked for anew after this long.
@@ -38,10 +38,10 @@ class OAuthTokens:
     ) -> None:
         self._send = send
         self._clock = clock
-        self._kept: OrderedDict[TokenRequest, _Kept] = OrderedDict()
+        self._kept: OrderedDict[AnyTokenRequest, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def token(self, wanted: TokenRequest, *, timeout_ms: int) -> str:
+    def token(self, wanted: AnyTokenRequest, *, timeout_ms: int) -> str:
         """Return an access token; raises TokenRefused, or an OutboundError where no answer came."""
         with self._lock:
             kept = self._kept.setdefault(wanted, _Kept())
@@ -57,12 +57,14 @@ class OAuthTokens:
         finally:
             kept.lock.release()
 
-    def forget(self, wanted: TokenRequest) -> None:
+    def forget(self, wanted: AnyTokenRequest) -> None:
         """Drop a token that its audience did not take."""
         with self._lock:
             self._kept.pop(wanted, None)
 
-    def _fetch(self, wanted: TokenRequest, timeout_ms: int) -> tuple[str, float]:
+    def _fetch(self, wanted: AnyTokenRequest, timeout_ms: int) -> tuple[str, float]:
+        if isinstance(wanted, AssertionRequest):
+            raise TokenRefused("tokens for signed assertions are not fetched yet")
         client = BackendApplicationClient(client_id=wanted.client_id)
         extra = {"audience": wanted.audience} if wanted.audience else {}
         if wanted.in_body:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from midcall.domain.http import HttpReply, HttpRequest, TokenRequest
+from midcall.domain.http import AnyTokenRequest, HttpReply, HttpRequest
 from midcall.domain.invocation import Invocation
 from midcall.domain.review import Findings, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest
@@ -92,11 +92,11 @@ class Breakers(Protocol):
 class Tokens(Protocol):
     """Fetches OAuth2 tokens, and keeps them as long as they are good."""
 
-    def token(self, wanted: TokenRequest, *, timeout_ms: int) -> str:
+    def token(self, wanted: AnyTokenRequest, *, timeout_ms: int) -> str:
         """Return an access token; many who wait at once share one request. Raises an OutboundError, TokenRefused."""
         ...
 
-    def forget(self, wanted: TokenRequest) -> None:
+    def forget(self, wanted: AnyTokenRequest) -> None:
         """Drop a token that its audience did not take."""
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from midcall.domain.credential import Resolved
 from midcall.domain.errors import InvalidInput
-from midcall.domain.http import Headers, HttpRequest, TokenRequest
+from midcall.domain.grant import Grant
+from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import Redaction
 from midcall.domain.template.text import parse_text
@@ -23,7 +24,7 @@ from midcall.service.ports import Storage, Tokens
 from midcall.service.secrets import Secrets
 from midcall.service.signing import Signing
 from midcall.service.task import Task
-from midcall.service.webhook_auth import Proof, proof_of, proof_of_credential
+from midcall.service.webhook_auth import grant_of, grant_of_credential
 
 #: Of an answer; a result may be as large (SPEC: the whole stays on the invocation up to 256 KB).
 MAX_ANSWER_BYTES = 256 * 1024
@@ -45,7 +46,7 @@ class Prepared:
     redaction: Redaction
     #: Headers, in lower case, that are not shown however short their values are.
     hidden: frozenset[str]
-    token: TokenRequest | None = None
+    token: AnyTokenRequest | None = None
 
     def shown_request(self) -> dict[str, Any]:
         """Return the request as its author may see it."""
@@ -106,14 +107,14 @@ class WebhookRequests:
         now = self.clock()
         session = task.session_body(now=now)
         values = values_of(session, params=task.invocation.params, now=now, secrets=_by_name(known.credentials))
-        proof = self._proof(known, values, max(1, task.deadline_at - now))
+        grant = self._grant(known, values, max(1, task.deadline_at - now))
         # A token may have taken its time.
         left_ms = max(1, task.deadline_at - self.clock())
-        filled = _filled(task, known, proof, session, values)
-        body = _body(filled, proof)
+        filled = _filled(task, known, grant, session, values)
+        body = _body(filled, grant)
         headers = [
-            *_without(filled.headers, proof.headers),
-            *proof.headers,
+            *_without(filled.headers, grant.headers),
+            *grant.headers,
             *self._own_headers(task, known.settings, body, left_ms),
         ]
         if filled.has_body and not any(name.lower() == "content-type" for name, _ in headers):
@@ -121,16 +122,16 @@ class WebhookRequests:
         return Prepared(
             request=HttpRequest(
                 method=known.webhook["method"],
-                url=with_query(filled.target(), proof.query),
+                url=with_query(filled.target(), grant.query),
                 headers=tuple(headers),
                 body=body,
                 timeout_ms=min(left_ms, _attempt_ms(task)),
                 max_bytes=MAX_ANSWER_BYTES,
             ),
             target=f"{task.version.function_id} {known.templates.url.origin}",
-            redaction=Redaction((*known.secrets, *proof.secrets)),
-            hidden=_PROVING | _literal_headers(task) | {name.lower() for name, _ in proof.headers},
-            token=proof.token,
+            redaction=Redaction((*known.secrets, *grant.secrets)),
+            hidden=_PROVING | _literal_headers(task) | {name.lower() for name, _ in grant.headers},
+            token=grant.token,
         )
 
     def forget_token(self, prepared: Prepared) -> None:
@@ -155,16 +156,16 @@ class WebhookRequests:
             self.credentials.note_use(resolved)
         return _Revealed(webhook, templates, inline, credentials, settings)
 
-    def _proof(self, known: _Revealed, values: Values, left_ms: int) -> Proof:
+    def _grant(self, known: _Revealed, values: Values, left_ms: int) -> Grant:
         if "credential" in known.auth:
-            proof = proof_of_credential(known.credentials[known.auth["credential"]])
+            grant = grant_of_credential(known.credentials[known.auth["credential"]])
         else:
-            proof = proof_of(known.auth, lambda text, loc: _fill(text, loc, values))
-        if proof.token is None:
-            return proof
-        token = self.tokens.token(proof.token, timeout_ms=left_ms)
-        headers = (*proof.headers, ("Authorization", f"Bearer {token}"))
-        return replace(proof, headers=headers, secrets=(*proof.secrets, token))
+            grant = grant_of(known.auth, lambda text, loc: _fill(text, loc, values))
+        if grant.token is None:
+            return grant
+        token = self.tokens.token(grant.token, timeout_ms=left_ms)
+        headers = (*grant.headers, ("Authorization", f"Bearer {token}"))
+        return replace(grant, headers=headers, secrets=(*grant.secrets, token))
 
     def _own_headers(self, task: Task, settings: WorkspaceSettings, body: bytes, left_ms: int) -> Headers:
         invocation = task.invocation
@@ -179,7 +180,7 @@ class WebhookRequests:
         )
 
 
-def _filled(task: Task, known: _Revealed, proof: Proof, session: Mapping[str, Any], values: Values) -> FilledWebhook:
+def _filled(task: Task, known: _Revealed, grant: Grant, session: Mapping[str, Any], values: Values) -> FilledWebhook:
     given = task.invocation.session.get("call")
     call = WebhookCall(
         function=task.invocation.function,
@@ -193,16 +194,16 @@ def _filled(task: Task, known: _Revealed, proof: Proof, session: Mapping[str, An
         values,
         method=known.webhook["method"],
         form=PayloadForm(known.webhook["payload"]),
-        taken={name for name, _ in proof.query},
+        taken={name for name, _ in grant.query},
     )
 
 
-def _body(filled: FilledWebhook, proof: Proof) -> bytes:
-    if not proof.fields:
+def _body(filled: FilledWebhook, grant: Grant) -> bytes:
+    if not grant.fields:
         return filled.body()
     if not filled.has_body or not isinstance(filled.payload, Mapping):
         raise InvalidInput("auth in the body needs a body that is a JSON object; use another kind of auth")
-    return body_bytes({**filled.payload, **proof.fields})
+    return body_bytes({**filled.payload, **grant.fields})
 
 
 def _by_name(credentials: Mapping[str, Resolved]) -> dict[str, dict[str, str]]:
