@@ -16,11 +16,11 @@ import socket
 import sys
 import threading
 import types
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:  # in the image all of these lie side by side
     from sandbox import faults, values
+    from sandbox.actions import ActionError, Actions, Calls
 
     from midcall.sandbox import frames
 else:
@@ -28,6 +28,7 @@ else:
 
     import faults
     import values
+    from actions import ActionError, Actions, Calls
 
 #: The author's module is called this; `__name__ == "__main__"` is false, as for any imported function.
 MODULE = "function"
@@ -35,38 +36,9 @@ MODULE = "function"
 #: raises MemoryError at a line, before the kernel kills.
 MEMORY_RESERVE = 20 * frames.MIB
 
-#: Progress messages of one run (further ones are dropped), and the length of one.
-MAX_PROGRESS, MAX_PROGRESS_CHARS = 100, 500
-
-
-class ActionNotEnabled(AttributeError):
-    """An action was used that this function may not use."""
-
 
 class HandlerMissing(Exception):
     """The code has no function `handler`."""
-
-
-class Actions:
-    """What `handler(session, actions)` is given: `log` and `progress` work always, all else must be enabled."""
-
-    def __init__(self, send: Callable[[frames.Kind, bytes], None]) -> None:
-        self._send = send
-        self._progress_left = MAX_PROGRESS
-
-    def log(self, *items: object) -> None:
-        """Write to the invocation's logs, as `print` does."""
-        print(*items)  # noqa: T201 - logs are what is printed
-
-    def progress(self, message: object) -> None:
-        """Show `message` (500 characters at most) to whoever waits, while the code runs on; 100 times in a run."""
-        if self._progress_left > 0:
-            self._progress_left -= 1
-            text = json.dumps(str(message)[:MAX_PROGRESS_CHARS], ensure_ascii=False)
-            self._send(frames.Kind.PROGRESS, text.encode("utf-8", "replace"))
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise ActionNotEnabled(f"actions.{name} is not enabled for this function: no actions are enabled")
 
 
 def serve(channel: socket.socket, log_fd: int) -> NoReturn:
@@ -123,7 +95,8 @@ def _serve(channel: socket.socket) -> None:
     own_pid = os.getpid()
     streams = (sys.stdout, sys.stderr)
     _limit_memory(terms["memory_bytes"])
-    kind, payload = perform(request, terms, Actions(send))
+    actions = Actions(send, Calls(send, channel, token), request["actions"])
+    kind, payload = perform(request, terms, actions)
     if os.getpid() != own_pid:
         return  # a process that the code forked came back out of the handler: only the first one answers
     for stream in streams:
@@ -159,7 +132,7 @@ def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) ->
     source = request["source"]
     try:
         value = _call(source, _session(request["session"], terms), actions)
-        return frames.Kind.RESULT, values.encode_result(value, terms["result_bytes"])
+        return frames.Kind.RESULT, values.encode(value, terms["result_bytes"])
     except values.TooLong:
         message = f"the result is longer than {terms['result_bytes'] // frames.KIB} KB"
         fault = {"kind": "output_limit", "type": "ResultTooLong", "message": message, "line": None, "traceback": None}
@@ -167,6 +140,8 @@ def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) ->
         fault = {"kind": "error", "type": "ResultNotJson", "message": str(error), "line": None, "traceback": None}
     except BaseException as error:
         fault = {"kind": "error", **faults.describe(error, source)}
+        if isinstance(error, ActionError):
+            fault |= faults.of_action(error.status, error.body)
     return frames.Kind.FAULT, json.dumps(fault, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -182,6 +157,7 @@ def _call(source: str, session: dict[str, Any], actions: Actions) -> Any:
     faults.remember(source)
     module = types.ModuleType(MODULE)
     module.__file__ = faults.FILENAME
+    module.__dict__["ActionError"] = ActionError  # `except ActionError` needs no import, as with Python's own
     sys.modules[MODULE] = module  # dataclasses and pickle look a class's module up there
     exec(compile(source, faults.FILENAME, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - this is the job
     handler = module.__dict__.get("handler")

@@ -1,5 +1,7 @@
 """Describes an exception of the user's code: its type, its message, the line in *their* source, their frames alone."""
 
+import contextlib
+import json
 import linecache
 import traceback
 from types import FrameType, TracebackType
@@ -14,6 +16,7 @@ MAX_FRAMES = 20
 MAX_LINE_CHARS = 200
 #: With every character escaped, type, message and traceback stay below the cap of a FAULT frame.
 MAX_TRACEBACK_CHARS = 6_000
+MAX_BODY_CHARS = 1_500
 
 _HINTS = {
     "MemoryError": "the code needed more memory than the sandbox has",
@@ -37,6 +40,14 @@ def describe(error: BaseException, source: str) -> dict[str, Any]:
     else:
         line = frames[-1][0] if frames else None
     return {"type": name, "message": message, "line": line, "traceback": _traceback(frames, lines, name, message)}
+
+
+def of_action(status: Any, body: Any) -> dict[str, Any]:
+    """Return what an action's target answered: `{"http_status", "body"}`, the body as text, cut."""
+    text = body if isinstance(body, str) else "" if body is None else repr(body)
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
+        text = text if isinstance(body, str | None) else json.dumps(body, ensure_ascii=False)
+    return {"http_status": status if type(status) is int else None, "body": text[:MAX_BODY_CHARS]}
 
 
 def _name(error: BaseException) -> str:

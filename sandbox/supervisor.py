@@ -28,6 +28,9 @@ LINGER_S = 2.0
 #: Seconds to wait for killed processes to be gone.
 REAP_S = 1.0
 
+#: Bytes of answers that wait for the child to take them; with more, nothing is read from the pool until it does.
+MAX_PENDING = 2 * frames.MIB
+
 _FROM_POOL = (frames.Kind.OPEN, frames.Kind.INPUT, frames.Kind.REPLY)
 _FROM_CHILD = (frames.Kind.PROGRESS, frames.Kind.ACTION, frames.Kind.RESULT, frames.Kind.FAULT)
 _LAST = (frames.Kind.RESULT, frames.Kind.FAULT)
@@ -55,10 +58,11 @@ class Supervisor:
         self._outcome: dict[str, Any] = {"code": None, "signal": None, "logs_truncated": False, "violation": None}
         self._answer: frames.Frame | None = None
         self._ended = False
+        self._poll = select.poll()
+        self._pending = bytearray()
 
     def run(self) -> NoReturn:
         """Supervise until the run is over or the owner has gone; ends the process."""
-        poll = select.poll()
         handlers: dict[int, Callable[[], bool]] = {
             STDIN: self._on_pool,
             self._channel.fileno(): self._on_child,
@@ -66,14 +70,16 @@ class Supervisor:
             self._wake_fd: self._on_signal,
         }
         for fd in handlers:
-            poll.register(fd, select.POLLIN)
+            self._poll.register(fd, select.POLLIN)
         self._channel.settimeout(0)
         os.set_blocking(self._log_fd, False)
         self._send(frames.Kind.READY, b"{}", frames.NO_NONCE)
         while not self._ended:
-            for fd, _ in poll.poll(self._patience_ms()):
-                if not self._ended and not handlers[fd]():
-                    poll.unregister(fd)
+            for fd, events in self._poll.poll(self._patience_ms()):
+                if events & select.POLLOUT:
+                    self._hand_on()
+                if events & ~select.POLLOUT and not self._ended and not handlers[fd]():
+                    self._poll.unregister(fd)
         self._finish()
         self._linger()
         os._exit(0)
@@ -105,8 +111,11 @@ class Supervisor:
         for frame in self._from_pool.feed(data):
             if frame.kind is frames.Kind.OPEN:
                 self._open(frame)
-            else:
+            elif frame.kind is frames.Kind.INPUT:
                 self._to_child(frame)
+            else:
+                self._pending += frames.header(frame.kind, len(frame.payload), self._token) + frame.payload
+                self._hand_on()
         return True
 
     def _open(self, frame: frames.Frame) -> None:
@@ -123,6 +132,21 @@ class Supervisor:
             self._channel.sendall(frames.header(frame.kind, len(frame.payload), self._token))
             self._channel.sendall(frame.payload)
         self._channel.settimeout(0)
+
+    def _hand_on(self) -> None:
+        """Write what the child will take of its answers now: PID 1 never waits for the author's code."""
+        try:
+            with memoryview(self._pending) as view:
+                sent = self._channel.send(view[:READ_BYTES])
+            del self._pending[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._pending.clear()  # nobody is there to read; the end of the channel is handled where it is read
+        with suppress(KeyError, FileNotFoundError):  # it has ended and is not watched any more
+            self._poll.modify(self._channel, select.POLLIN | (select.POLLOUT if self._pending else 0))
+        # The end of stdin is told of even where nothing else of it is.
+        self._poll.modify(STDIN, select.POLLIN if len(self._pending) < MAX_PENDING else 0)
 
     def _on_child(self) -> bool:
         """Read the child's frames; anything else on its channel ends the run."""

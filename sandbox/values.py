@@ -34,9 +34,9 @@ class _Budget:
             raise TooLong
 
 
-def encode_result(value: Any, max_bytes: int) -> bytes:
-    """Return `value` as compact UTF-8 JSON of at most `max_bytes`; raises NotJson or TooLong."""
-    plain = _copy(value, "the result", 0, _Budget(max_bytes))
+def encode(value: Any, max_bytes: int, what: str = "the result") -> bytes:
+    """Return `value` as compact UTF-8 JSON of at most `max_bytes`; raises NotJson, calling it `what`, or TooLong."""
+    plain = _copy(value, what, 0, _Budget(max_bytes))
     data = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     if len(data) > max_bytes:
         raise TooLong
@@ -54,7 +54,7 @@ def _copy(value: Any, where: str, depth: int, budget: _Budget) -> Any:
     if isinstance(value, float):
         return _number(value, where, budget)
     if depth >= MAX_DEPTH:
-        raise NotJson(f"the result is nested deeper than {MAX_DEPTH} levels; JSON that deep is refused")
+        raise NotJson(f"{where.partition('[')[0]} is nested deeper than {MAX_DEPTH} levels; JSON that deep is refused")
     if isinstance(value, dict):
         return _members(value, where, depth, budget)
     if isinstance(value, list | tuple):
@@ -93,7 +93,7 @@ def _text(value: str, where: str, budget: _Budget) -> str:
 
 def _integer(value: int, where: str, budget: _Budget) -> int:
     if int.bit_length(value) > MAX_INT_BITS:
-        raise NotJson(f"{where} is an integer of over 4,300 digits, too long for JSON; return it as a string")
+        raise NotJson(f"{where} is an integer of over 4,300 digits, too long for JSON; make it a string")
     budget.spend(1)
     return int.__int__(value)
 
@@ -101,7 +101,7 @@ def _integer(value: int, where: str, budget: _Budget) -> int:
 def _number(value: float, where: str, budget: _Budget) -> float:
     plain = float.__float__(value)
     if not isfinite(plain):
-        raise NotJson(f"{where} is not a finite number; JSON has no such value, return None or a string instead")
+        raise NotJson(f"{where} is not a finite number; JSON has no such value, use None or a string instead")
     budget.spend(3)
     return plain
 

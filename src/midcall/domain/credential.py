@@ -50,6 +50,8 @@ class Resolved:
     values: Mapping[str, Any] = field(repr=False)
     #: The texts among the values that nobody may see: what must be redacted.
     secrets: tuple[str, ...] = field(repr=False)
+    #: The texts among the values that are no secret.
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def type(self) -> CredentialType:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from midcall.domain.action import ActionRecord
+
 
 class RunStatus(StrEnum):
     """How a run ended."""
@@ -40,8 +42,8 @@ class RunRequest:
 class RunError:
     """Why a run did not end well.
 
-    `line` is the 1-based line in the user's own source, where there is one. Of a webhook whose target answered:
-    `http_status`, and its `body` as text, cut.
+    `line` is the 1-based line in the user's own source, where there is one. Where a target answered, of a webhook or of
+    an action whose ActionError nobody caught: `http_status`, and its `body` as text, cut.
     """
 
     type: str
@@ -69,3 +71,5 @@ class RunReport:
     #: Of a webhook: what was sent last and what came back, without secrets; None where nothing was or did.
     request: Mapping[str, Any] | None = None
     response: Mapping[str, Any] | None = None
+    #: The actions that the code called, in the order in which it called them.
+    actions: tuple[ActionRecord, ...] = ()

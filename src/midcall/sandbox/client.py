@@ -2,17 +2,23 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from midcall.domain.action import MAX_PARALLEL
 from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, SandboxUnavailable
 from midcall.domain.run import RunReport, RunRequest
 from midcall.sandbox import wire
+from midcall.sandbox.answers import Act, Answers, no_actions
+from midcall.sandbox.crew import Crew
 
 #: Seconds that the pool may take beyond a deadline to report; past it, it counts as lost.
 GRACE_S = 1.0
 STATUS_S = 5.0
+
+#: What to do with a message of the pool.
+Hear = Callable[[dict[str, Any]], None]
 
 
 class PoolClient:
@@ -25,10 +31,12 @@ class PoolClient:
         self._path = str(socket_path)
         self._on_progress = on_progress
 
-    def run(self, request: RunRequest) -> RunReport:
+    def run(self, request: RunRequest, act: Act = no_actions) -> RunReport:
         """Run once; returns within `deadline_ms` and GRACE_S.
 
-        Raises SandboxUnavailable and SandboxBusy where nothing was run, SandboxLost where that is unknown.
+        `act` carries out the actions that the code calls, in threads, MAX_PARALLEL of them at a time; one that is not
+        done when the run is over is left to end by itself, and its answer goes nowhere. Raises SandboxUnavailable and
+        SandboxBusy where nothing was run, SandboxLost where that is unknown.
         """
         deadline = time.monotonic() + request.deadline_ms / 1000 + GRACE_S
         body = {
@@ -39,14 +47,22 @@ class PoolClient:
             "deadline_ms": request.deadline_ms,
             "actions": list(request.actions),
         }
-        with self._connect() as connection:
+        with self._connect() as connection, Crew(MAX_PARALLEL) as crew:
             try:
                 connection.settimeout(max(0.001, deadline - time.monotonic()))
                 wire.send(connection, body)
             except OSError as error:
                 # The pool reads a request before it acts on it: half of one was never run.
                 raise SandboxUnavailable from error
-            return self._await_report(connection, deadline, request.run_id)
+            answers = Answers(connection, act)
+
+            heard: dict[str, Hear] = {"action": lambda message: crew.submit(lambda: answers.answer(message))}
+            if (told := self._on_progress) is not None:
+                heard["progress"] = lambda message: told(request.run_id, message["message"])
+            try:
+                return _await_report(connection, deadline, heard)
+            finally:
+                answers.close()
 
     def status(self) -> dict[str, Any]:
         """Return the pool's own account: `ready`, `pool_id`, `image`, and counts. Raises SandboxUnavailable."""
@@ -72,30 +88,31 @@ class PoolClient:
             raise SandboxUnavailable from error
         return connection
 
-    def _await_report(self, connection: socket.socket, deadline: float, run_id: str) -> RunReport:
-        started = False
-        while True:
+
+def _await_report(connection: socket.socket, deadline: float, heard: Mapping[str, Hear]) -> RunReport:
+    """Hear what comes before the report, and return that."""
+    started = False
+    while True:
+        try:
+            message = wire.receive(connection, wire.MAX_REPLY_BYTES, deadline)
+        except ConnectionError as error:
+            # So ends the connection of a pool that dies with the request still unread.
+            raise _gone(started=started) from error
+        except (OSError, wire.WireError) as error:
+            raise SandboxLost from error
+        if message is None:
+            raise _gone(started=started)
+        kind = message["kind"]
+        started |= kind == "started"
+        if kind in heard:
+            heard[kind](message)
+        elif kind == "refused":
+            raise _refusal(message)
+        elif kind == "report":
             try:
-                message = wire.receive(connection, wire.MAX_REPLY_BYTES, deadline)
-            except ConnectionError as error:
-                # So ends the connection of a pool that dies with the request still unread.
-                raise _gone(started=started) from error
-            except (OSError, wire.WireError) as error:
+                return wire.unpack_report(message)
+            except wire.WireError as error:
                 raise SandboxLost from error
-            if message is None:
-                raise _gone(started=started)
-            kind = message["kind"]
-            if kind == "started":
-                started = True
-            elif kind == "progress" and self._on_progress is not None:
-                self._on_progress(run_id, message["message"])
-            elif kind == "refused":
-                raise _refusal(message)
-            elif kind == "report":
-                try:
-                    return wire.unpack_report(message)
-                except wire.WireError as error:
-                    raise SandboxLost from error
 
 
 def _gone(*, started: bool) -> MidcallError:

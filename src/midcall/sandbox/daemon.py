@@ -120,7 +120,20 @@ class Daemon:
             except OSError:
                 raise CallerGone from None
 
-        job = replace(read_job(message, self._config), caller=connection, on_start=on_start, on_progress=on_progress)
+        def on_action(call: Mapping[str, Any]) -> None:
+            connection.settimeout(REQUEST_S)
+            try:
+                wire.send(connection, {"kind": "action", **call})
+            except OSError:
+                raise CallerGone from None
+
+        job = replace(
+            read_job(message, self._config),
+            caller=connection,
+            on_start=on_start,
+            on_progress=on_progress,
+            on_action=on_action,
+        )
         report = self._pool.run(job)
         connection.settimeout(REQUEST_S)
         wire.send(connection, wire.pack_report(report))

@@ -67,6 +67,11 @@ CAPS: Mapping[Kind, int] = MappingProxyType(
     }
 )
 
+#: Action calls of one run, and bytes of all of them: the child refuses more with an error at its line. Twice as many
+#: frames are let through before it counts as a violation, so that none of ours ever does.
+ACTION_CALLS = 100
+ACTION_BYTES = 8 * MIB
+
 #: Frames of a kind at most in one run; a kind not named here may come once.
 COUNTS: Mapping[Kind, int] = MappingProxyType(
     {Kind.LOG: 64 * KIB, Kind.PROGRESS: 200, Kind.ACTION: 200, Kind.REPLY: 200}

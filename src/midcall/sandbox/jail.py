@@ -5,23 +5,36 @@ import select
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from midcall.sandbox.engine import Attachment, Engine
 from midcall.sandbox.errors import EngineFailed
-from midcall.sandbox.frames import CAPS, KIB, NO_NONCE, NONCE_BYTES, Frame, FrameError, FrameReader, Kind, encode
+from midcall.sandbox.frames import (
+    CAPS,
+    COUNTS,
+    KIB,
+    NO_NONCE,
+    NONCE_BYTES,
+    Frame,
+    FrameError,
+    FrameReader,
+    Kind,
+    encode,
+)
 from midcall.sandbox.limits import Limits
 from midcall.sandbox.outcome import Ended, Evidence
 from midcall.sandbox.streams import STDERR, STDOUT, Demultiplexer
-from midcall.sandbox.untrusted import Unreadable, clean_text, parse_value
-from midcall.sandbox.wire import to_json
+from midcall.sandbox.untrusted import Unreadable, clean_text, parse_object, parse_value
+from midcall.sandbox.wire import MAX_ANSWER_BYTES, MessageReader, WireError, to_json
 
 READ_BYTES = 256 * KIB
 #: Bytes of PID 1's own standard error that are kept to explain a boot that failed.
 COMPLAINT_BYTES = 2 * KIB
+MAX_ACTION_CHARS = 100
 #: Kinds that PID 1 may send in a run.
-_FROM_SANDBOX = (Kind.LOG, Kind.PROGRESS, Kind.RESULT, Kind.FAULT, Kind.OUTCOME)
+_FROM_SANDBOX = (Kind.LOG, Kind.PROGRESS, Kind.ACTION, Kind.RESULT, Kind.FAULT, Kind.OUTCOME)
 
 
 class CallerGone(Exception):
@@ -44,6 +57,8 @@ class Job:
     on_start: Callable[[str], None] = lambda _sandbox_id: None
     #: Called with what the code says of its progress, as it says it.
     on_progress: Callable[[str], None] = lambda _text: None
+    #: Called with each action call; its answer comes as a message `reply` over `caller`.
+    on_action: Callable[[Mapping[str, Any]], None] = lambda _call: None
 
 
 class Jail:
@@ -115,7 +130,7 @@ class Jail:
         try:
             self._socket.settimeout(max(0.001, job.deadline - time.monotonic()))
             self._socket.sendall(_request(job, nonce))
-            ended = self._listen(job, collected)
+            ended = self._listen(job, collected, _Replies(nonce, collected))
         except TimeoutError:
             ended = Ended.DEADLINE
         except FrameError as error:
@@ -125,26 +140,35 @@ class Jail:
             ended = Ended.LOST
         return collected.evidence(ended)
 
-    def _listen(self, job: Job, collected: "_Collected") -> Ended:
+    def _listen(self, job: Job, collected: "_Collected", replies: "_Replies") -> Ended:
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         if job.caller is not None:
-            poll.register(job.caller, select.POLLRDHUP)
+            poll.register(job.caller, select.POLLIN | select.POLLRDHUP)
         self._socket.settimeout(0)
         while not collected.done:
             left = job.deadline - time.monotonic()
             if left <= 0:
                 return Ended.DEADLINE
-            for fd, _ in poll.poll(left * 1000):
+            for fd, events in poll.poll(left * 1000):
                 if fd != self._socket.fileno():
-                    raise CallerGone
-                data = self._socket.recv(READ_BYTES)
-                if not data:
+                    if events & ~select.POLLIN:
+                        raise CallerGone
+                    replies.take(job.caller)
+                elif events & ~select.POLLOUT and not self._read(collected):
                     return Ended.LOST
-                for stream, part in self._streams.feed(data):
-                    if stream == STDOUT:
-                        collected.feed(part)
+            # Never by waiting: PID 1 may itself be waiting for what it wrote to be read here.
+            if not collected.done:
+                poll.modify(self._socket, select.POLLIN | (select.POLLOUT if replies.hand_on(self._socket) else 0))
         return Ended.OUTCOME
+
+    def _read(self, collected: "_Collected") -> bool:
+        """Read what is there; False at the end of the stream."""
+        data = self._socket.recv(READ_BYTES)
+        for stream, part in self._streams.feed(data):
+            if stream == STDOUT:
+                collected.feed(part)
+        return bool(data)
 
 
 def _request(job: Job, nonce: bytes) -> bytes:
@@ -171,6 +195,61 @@ def _progress(payload: bytes) -> str:
     return clean_text(value, len(value))
 
 
+def _action(payload: bytes) -> dict[str, Any]:
+    """Return the call of an ACTION frame; raises FrameError where it is none."""
+    try:
+        call = parse_object(payload, CAPS[Kind.ACTION])
+    except Unreadable:
+        call = {}
+    fits = (
+        set(call) == {"id", "action", "args", "kwargs"}
+        and type(call["id"]) is int
+        and isinstance(call["action"], str)
+        and len(call["action"]) <= MAX_ACTION_CHARS
+        and isinstance(call["args"], list)
+        and isinstance(call["kwargs"], dict)
+    )
+    if not fits:
+        raise FrameError("an action call that is none")
+    return call
+
+
+class _Replies:
+    """Answers to action calls on their way from the caller into the sandbox."""
+
+    def __init__(self, nonce: bytes, collected: "_Collected") -> None:
+        self._nonce = nonce
+        self._collected = collected
+        self._messages = MessageReader(MAX_ANSWER_BYTES)
+        self._outgoing = bytearray()
+
+    def take(self, caller: socket.socket | None) -> None:
+        """Read what the caller sent; raises CallerGone for anything but answers that are waited for."""
+        try:
+            data = caller.recv(READ_BYTES, socket.MSG_DONTWAIT) if caller is not None else b""
+            if not data:
+                raise CallerGone
+            for message in self._messages.feed(data):
+                number = message.pop("id", None)
+                if message.pop("kind") != "reply" or number not in self._collected.asked:
+                    raise CallerGone
+                self._collected.asked.discard(number)
+                self._outgoing += encode(Kind.REPLY, to_json({"id": number, **message}), self._nonce)
+        except BlockingIOError:
+            return
+        except (OSError, WireError, FrameError):
+            raise CallerGone from None
+
+    def hand_on(self, sandbox: socket.socket) -> bool:
+        """Write what the sandbox takes now; returns whether anything is left."""
+        if self._outgoing:
+            sent = 0
+            with suppress(BlockingIOError), memoryview(self._outgoing) as view:
+                sent = sandbox.send(view[:READ_BYTES])
+            del self._outgoing[:sent]
+        return bool(self._outgoing)
+
+
 class _Collected:
     """What has come out of a sandbox so far, each kind within its cap."""
 
@@ -181,6 +260,9 @@ class _Collected:
         self._truncated = False
         self._answer: Frame | None = None
         self._outcome: bytes | None = None
+        self._numbers: set[int] = set()
+        #: Numbers of the action calls that wait for their answer.
+        self.asked: set[int] = set()
         self.violation = ""
 
     @property
@@ -199,10 +281,20 @@ class _Collected:
                 self._truncated |= len(frame.payload) > room
             elif frame.kind is Kind.PROGRESS:
                 self._job.on_progress(_progress(frame.payload))
+            elif frame.kind is Kind.ACTION:
+                self._call(_action(frame.payload))
             elif self._answer is None:
                 self._answer = frame
             else:
                 raise FrameError("a second result")
+
+    def _call(self, call: dict[str, Any]) -> None:
+        # Threads of one run may overtake each other; what counts is that no number comes twice.
+        if not 0 < call["id"] <= COUNTS[Kind.ACTION] or call["id"] in self._numbers:
+            raise FrameError("an action call whose number came before, or never can")
+        self._numbers.add(call["id"])
+        self.asked.add(call["id"])
+        self._job.on_action(call)
 
     def evidence(self, ended: Ended) -> Evidence:
         return Evidence(

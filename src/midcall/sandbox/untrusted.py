@@ -14,6 +14,8 @@ MAX_DEPTH = 100
 MAX_TYPE_CHARS = 200
 MAX_MESSAGE_CHARS = 4_100
 MAX_TRACEBACK_CHARS = 12 * KIB
+MAX_BODY_CHARS = 4_000
+_HTTP_STATUSES = range(100, 600)
 #: No source has more lines than a megabyte has line feeds.
 MAX_LINE = 1_048_576
 
@@ -67,11 +69,14 @@ def parse_fault(data: bytes, max_bytes: int) -> tuple[str, RunError]:
     """Return (`error` or `output_limit`, what went wrong) of a FAULT frame; raises Unreadable."""
     fault = parse_object(data, max_bytes)
     line, trace = fault.get("line"), fault.get("traceback")
+    status, body = fault.get("http_status"), fault.get("body")
     error = RunError(
         type=clean_text(fault.get("type"), MAX_TYPE_CHARS) or "Exception",
         message=clean_text(fault.get("message"), MAX_MESSAGE_CHARS),
         line=line if type(line) is int and 0 < line <= MAX_LINE else None,
         traceback=clean_text(trace, MAX_TRACEBACK_CHARS) if isinstance(trace, str) else None,
+        http_status=status if type(status) is int and status in _HTTP_STATUSES else None,
+        body=clean_text(body, MAX_BODY_CHARS) if isinstance(body, str) else None,
     )
     return ("output_limit" if fault.get("kind") == "output_limit" else "error"), error
 

@@ -4,14 +4,15 @@ A message is `length (4 bytes, big-endian) | JSON object with a "kind"`. Both si
 calls can travel one way and their answers the other while a run goes on. One connection carries one request.
 
     caller -> pool   run {run_id, source, session, deadline_ms, actions, limits}   |   status {}
-    pool -> caller   started {sandbox_id}, progress {message}, then report {…}     |   status {…}
-                     or, before `started` and instead of it, refused {code, message}
+    pool -> caller   started {sandbox_id}, progress {message}, action {id, action, args, kwargs}, then report {…}
+                     or, before `started` and instead of it, refused {code, message}       |   status {…}
+    caller -> pool   reply {id, value} or {id, error {message, code, status, body}}, one to each action
 """
 
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from struct import Struct
 from typing import Any
@@ -24,6 +25,8 @@ _LENGTH = Struct(">I")
 MAX_REQUEST_BYTES = CAPS[Kind.INPUT]
 #: A result, logs and an error, each escaped.
 MAX_REPLY_BYTES = 4 * MIB
+#: An answer to an action call: it must fit a REPLY frame.
+MAX_ANSWER_BYTES = CAPS[Kind.REPLY]
 
 
 class WireError(Exception):
@@ -53,13 +56,39 @@ def receive(connection: socket.socket, max_bytes: int, deadline: float) -> dict[
     (length,) = _LENGTH.unpack(head)
     if length > max_bytes:
         raise WireError(f"a message of {length} bytes; the cap is {max_bytes}")
+    return _message(_receive_exactly(connection, length, deadline))
+
+
+def _message(data: bytes) -> dict[str, Any]:
     try:
-        message = json.loads(_receive_exactly(connection, length, deadline))
+        message = json.loads(data)
     except (ValueError, RecursionError):
         raise WireError("a message that is not JSON") from None
     if not isinstance(message, dict) or not isinstance(message.get("kind"), str):
         raise WireError("a message without a kind")
     return message
+
+
+class MessageReader:
+    """Cuts bytes into messages as they come, for who must not wait for the rest of one."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
+        """Yield the messages that `data` completes; raises WireError at one that is none."""
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > self._max_bytes:
+                raise WireError(f"a message of {length} bytes; the cap is {self._max_bytes}")
+            end = _LENGTH.size + length
+            if len(self._buffer) < end:
+                return
+            message = _message(bytes(memoryview(self._buffer)[_LENGTH.size : end]))
+            del self._buffer[:end]
+            yield message
 
 
 def _receive_exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
@@ -81,7 +110,8 @@ def _receive_exactly(connection: socket.socket, size: int, deadline: float) -> b
 
 def pack_report(report: RunReport) -> dict[str, Any]:
     """Return a report as the body of a message."""
-    return {"kind": "report", **asdict(report)}
+    report_fields = asdict(report)
+    return {"kind": "report", **{name: report_fields[name] for name in _REPORT_FIELDS}}
 
 
 def unpack_report(message: Mapping[str, Any]) -> RunReport:
@@ -96,4 +126,5 @@ def unpack_report(message: Mapping[str, Any]) -> RunReport:
         raise WireError("a report that is none") from None
 
 
-_REPORT_FIELDS = tuple(RunReport.__dataclass_fields__)
+#: What the worker itself adds is not among them.
+_REPORT_FIELDS = tuple(name for name in RunReport.__dataclass_fields__ if name != "actions")

@@ -3,10 +3,11 @@
 Every method that can fail says how with an error of `midcall.domain.errors`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.http import AnyTokenRequest, HttpReply, HttpRequest
 from midcall.domain.invocation import Invocation
 from midcall.domain.review import Findings, Subject, WebhookSubject
@@ -28,13 +29,18 @@ from midcall.service.stores import (
     WorkspaceStore,
 )
 
+#: Carries one action out; raises nothing.
+Act = Callable[[ActionCall], ActionReply]
+
 
 class Sandbox(Protocol):
     """Runs code in a throwaway container."""
 
-    def run(self, request: RunRequest) -> RunReport:
+    def run(self, request: RunRequest, act: Act) -> RunReport:
         """Run once and report; returns within `deadline_ms` and a little more.
 
+        `act` carries out one action that the code calls, and raises nothing; it is called from several threads, and a
+        call may still be under way when the run is over.
         Raises SandboxUnavailable or SandboxBusy (nothing was run), or SandboxLost (unknown what ran).
         """
         ...

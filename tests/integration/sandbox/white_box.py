@@ -233,28 +233,28 @@ FRAMES = {
 TAMPERED = {
     "a_result_with_nan": Attack(
         """
-        sys.modules['values'].encode_result = lambda *_: b'{"a": NaN}'
+        sys.modules['values'].encode = lambda *_: b'{"a": NaN}'
         return 'real'
         """,
         {"error": ("ResultNotJson",)},
     ),
     "a_result_with_half_a_surrogate_pair": Attack(
         r"""
-        sys.modules['values'].encode_result = lambda *_: b'"\\ud800"'
+        sys.modules['values'].encode = lambda *_: b'"\\ud800"'
         return 'real'
         """,
         {"error": ("ResultNotJson",)},
     ),
     "a_result_of_100_000_levels": Attack(
         """
-        sys.modules['values'].encode_result = lambda *_: b'[' * 100_000 + b']' * 100_000
+        sys.modules['values'].encode = lambda *_: b'[' * 100_000 + b']' * 100_000
         return 'real'
         """,
         {"error": ("ResultNotJson",)},
     ),
     "a_result_over_the_cap": Attack(
         """
-        sys.modules['values'].encode_result = lambda *_: b'"' + b'F' * (300 << 10) + b'"'
+        sys.modules['values'].encode = lambda *_: b'"' + b'F' * (300 << 10) + b'"'
         frames.encode = lambda kind, payload, nonce: frame(kind, payload, nonce)
         return 'real'
         """,

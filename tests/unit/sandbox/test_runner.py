@@ -55,7 +55,7 @@ Point = namedtuple("Point", "x y")  # noqa: PYI024 - authors use it
 )
 def test_json_and_its_python_likenesses_are_encoded(values: ModuleType, value: object, encoded: str) -> None:
     """Subclasses of dict, list, tuple, str, int and float count as what they are."""
-    assert values.encode_result(value, 1000).decode() == encoded
+    assert values.encode(value, 1000).decode() == encoded
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_json_and_its_python_likenesses_are_encoded(values: ModuleType, value: o
 def test_what_is_not_json_is_named_with_its_place(values: ModuleType, value: object, words: str) -> None:
     """The message says where in the result, what it is, and what to do."""
     with pytest.raises(values.NotJson) as caught:
-        values.encode_result(value, 10**6)
+        values.encode(value, 10**6)
     assert words in str(caught.value)
 
 
@@ -85,13 +85,13 @@ def test_what_is_not_json_is_named_with_its_place(values: ModuleType, value: obj
 def test_a_long_result_is_refused_before_it_is_encoded(values: ModuleType, value: object) -> None:
     """The copy stops at the cap."""
     with pytest.raises(values.TooLong):
-        values.encode_result(value, 1000)
+        values.encode(value, 1000)
 
 
 def test_both_ends_agree_on_the_depth(values: ModuleType) -> None:
     """What the runner sends at its limit, the pool reads; one more is refused by both."""
     assert values.MAX_DEPTH == MAX_DEPTH
-    assert parse_value(values.encode_result(nested(MAX_DEPTH), 1000), 1000) == nested(MAX_DEPTH)
+    assert parse_value(values.encode(nested(MAX_DEPTH), 1000), 1000) == nested(MAX_DEPTH)
 
 
 @given(
@@ -106,7 +106,7 @@ def test_what_the_runner_encodes_the_pool_reads(value: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(sandbox_files()))
         values = importlib.import_module("values")
-        assert parse_value(values.encode_result(value, 10**6), 10**6) == value
+        assert parse_value(values.encode(value, 10**6), 10**6) == value
 
 
 def test_annotations_do_not_inherit_the_runners_future(child: ModuleType) -> None:
