@@ -190,6 +190,20 @@ class TimingsShape(BaseModel):
     total_ms: float
 
 
+class ActionShape(BaseModel):
+    """One action that the code called. `outcome`: ok, a stable word for what failed, or abandoned with its run."""
+
+    action: str
+    outcome: str
+    method: str | None
+    host: str | None
+    status: int | None
+    requests: int
+    ms: float
+    at_ms: float
+    mocked: bool
+
+
 class ReportShape(BaseModel):
     """What a test run came to, raw. `status` adds midcall's own `refused` and `not_run` to the sandbox's words."""
 
@@ -207,7 +221,7 @@ class ReportShape(BaseModel):
     flags: list[VersionFlag]
     request: dict[str, Any] | None
     response: dict[str, Any] | None
-    actions: list[Any]
+    actions: list[ActionShape]
     timings: TimingsShape
     sha256: str
 
@@ -258,7 +272,7 @@ class InvocationShape(BaseModel):
     logs: str
     request: dict[str, Any] | None
     response: dict[str, Any] | None
-    actions: list[Any]
+    actions: list[ActionShape]
     changed: list[str]
     flags: list[VersionFlag]
     sandbox_id: str | None

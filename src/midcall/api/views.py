@@ -188,7 +188,7 @@ def report_view(invocation: Invocation) -> Json:
         "flags": [flag.value for flag in outcome.flags],
         "request": report.request if report else None,
         "response": report.response if report else None,
-        "actions": [],
+        "actions": [asdict(record) for record in report.actions] if report else [],
         "timings": _timings(invocation),
         "sha256": invocation.sha256,
     }
@@ -216,7 +216,7 @@ def invocation_view(invocation: Invocation) -> Json:
         "logs": report.logs if report else "",
         "request": report.request if report else None,
         "response": report.response if report else None,
-        "actions": [],
+        "actions": [asdict(record) for record in report.actions] if report else [],
         "changed": list(outcome.changed) if outcome else [],
         "flags": [flag.value for flag in outcome.flags] if outcome else [],
         "sandbox_id": report.sandbox_id or None if report else None,

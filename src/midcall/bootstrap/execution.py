@@ -12,6 +12,8 @@ from midcall.outbound.breakers import CircuitBreakers
 from midcall.outbound.oauth import OAuthTokens
 from midcall.outbound.poster import Poster
 from midcall.sandbox.client import PoolClient
+from midcall.service.actions.desk import Desks
+from midcall.service.actions.errand import Means
 from midcall.service.execute import Executor
 from midcall.service.leases import Leases
 from midcall.service.ports import Queue
@@ -30,18 +32,21 @@ def wire_executor(settings: Settings, storage: SqlStorage, queue: Queue, outboun
     key = approval_key(settings)
     progress = Progress(storage=storage, queue=queue, clock=now_ms)
     pool = PoolClient(settings.pool_socket, on_progress=progress.report)
+    credentials, tokens = wire_credentials(settings, storage, outbound), OAuthTokens(outbound.send)
     requests = WebhookRequests(
         storage=storage,
         secrets=wire_secrets(settings),
-        credentials=wire_credentials(settings, storage, outbound),
-        tokens=OAuthTokens(outbound.send),
+        credentials=credentials,
+        tokens=tokens,
         signing=Signing(storage=storage, key=key, clock=now_ms),
         clock=now_ms,
     )
+    means = Means(outbound=outbound, tokens=tokens, clock=now_ms)
+    desks = Desks(storage=storage, credentials=credentials, means=means, base_urls=settings.connector_urls)
     webhooks = WebhookAttempts(requests=requests, outbound=outbound, breakers=CircuitBreakers(), clock=now_ms)
     return Executor(
         storage=storage,
-        kinds={Kind.CODE: CodeAttempts(pool, clock=now_ms, sleep=time.sleep), Kind.WEBHOOK: webhooks},
+        kinds={Kind.CODE: CodeAttempts(pool, desks, clock=now_ms, sleep=time.sleep), Kind.WEBHOOK: webhooks},
         tasks=Tasks(storage=storage, approval_key=key, policy=policy, clock=now_ms),
         settle=Settle(storage=storage, queue=queue, chain=wire_chain(settings, queue), clock=now_ms),
         leases=Leases(storage, now_ms),

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from pydantic import AliasChoices, Field, JsonValue, Strict, field_validator, model_validator
 
 from midcall.connectors import grants
-from midcall.connectors.kit import NO_RETRY, Account, Answer, Ask, Connector, Operation, Options, Steps
+from midcall.connectors.kit import NO_RETRY, NOTHING, Account, Answer, Ask, Connector, Operation, Options, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 from midcall.domain.http_headers import OWN_NAMES, is_name, is_value
@@ -22,8 +22,7 @@ MAX_URL_CHARS = 8_192
 MAX_PAIRS = 100
 DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS = 30_000, 300_000
 MAX_REDIRECTS = 5
-_FAILED = 400
-_OK = 200
+_FORM = "application/x-www-form-urlencoded"
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 Flag = Annotated[bool, Strict()]
@@ -108,6 +107,10 @@ class SendRequest(_Request):
         Literal["none", "basicAuth", "bearerToken", "apiKey", "customAuth", "digestAuth", "queryAuth"] | None
     ) = None
 
+    def credential_types(self) -> frozenset[CredentialType] | None:
+        """Return the types that fit `authentication`."""
+        return None if self.authentication is None else AUTHENTICATIONS[self.authentication]
+
     @field_validator("method", mode="before")
     @classmethod
     def _upper(cls, method: Any) -> Any:
@@ -157,16 +160,13 @@ class Head(_Short):
 
 def _send(method: Method, options: _Request) -> Steps:
     client = options.client_options
-    body, kind = _body(options)
-    headers = options.headers
-    if kind and not any(name.lower() == "content-type" for name, _ in headers):
-        headers = (("Content-Type", kind), *headers)
     answer = yield Ask(
         method,
         url=options.url,
         query=options.query,
-        headers=headers,
-        body=body,
+        headers=_headers_of(options),
+        json=options.body if _is_json(options) else NOTHING,
+        body=_text_body(options),
         redirects=MAX_REDIRECTS if client.follow_redirects else 0,
         timeout_ms=client.timeout,
         verify=not client.ignore_ssl,
@@ -178,21 +178,28 @@ def _send(method: Method, options: _Request) -> Steps:
     return value
 
 
-def _body(options: _Request) -> tuple[bytes | None, str]:
-    """Return the body's bytes and the media type that they have unless the headers say another."""
-    if options.body is None:
-        return None, ""
+def _is_form(options: _Request) -> bool:
+    return any(name.lower() == "content-type" and value.lower().startswith(_FORM) for name, value in options.headers)
+
+
+def _is_json(options: _Request) -> bool:
+    return options.body is not None and not isinstance(options.body, str) and not _is_form(options)
+
+
+def _text_body(options: _Request) -> bytes | None:
+    """Return a body that is no JSON: a text as it is, an object as a form where the headers say so."""
     if isinstance(options.body, str):
-        return options.body.encode("utf-8", "replace"), "text/plain; charset=utf-8"
-    form = any(
-        name.lower() == "content-type" and value.lower().startswith("application/x-www-form-urlencoded")
-        for name, value in options.headers
-    )
-    if form and isinstance(options.body, Mapping):
-        return urlencode([(name, _text(value)) for name, value in options.body.items()]).encode(), ""
-    return json.dumps(
-        options.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    ).encode(), "application/json"
+        return options.body.encode("utf-8", "replace")
+    if isinstance(options.body, Mapping) and _is_form(options):
+        return urlencode([(name, _text(value)) for name, value in options.body.items()]).encode()
+    return None
+
+
+def _headers_of(options: _Request) -> Pairs:
+    given = any(name.lower() == "content-type" for name, _ in options.headers)
+    if given or not isinstance(options.body, str):
+        return options.headers
+    return (("Content-Type", "text/plain; charset=utf-8"), *options.headers)
 
 
 def _data(answer: Answer, form: str) -> Any:

@@ -49,6 +49,10 @@ class Options(BaseModel):
         hide_input_in_errors=True,
     )
 
+    def credential_types(self) -> frozenset[CredentialType] | None:
+        """Return the types of credentials that these options ask for; None where they say nothing of it."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -116,11 +120,18 @@ class Operation:
     returns: str = "the answer as JSON"
     #: A call of it, for docs, completion and the tests that run every example.
     example: str = ""
+    #: Types of credentials that it takes, where those are not all that its connector does.
+    credentials: frozenset[CredentialType] | None = None
 
     @property
     def summary(self) -> str:
         """What it does, in a sentence."""
         return (self.options.__doc__ or "").strip().splitlines()[0]
+
+    def takes(self, kind: CredentialType, options: Options) -> bool:
+        """Tell whether a call with these options may use a credential of a type that its connector takes."""
+        wanted = options.credential_types()
+        return (self.credentials is None or kind in self.credentials) and (wanted is None or kind in wanted)
 
 
 @dataclass(frozen=True, slots=True)

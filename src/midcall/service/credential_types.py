@@ -365,6 +365,12 @@ def secret_texts(kind: CredentialType, stored: Mapping[str, Any]) -> tuple[str, 
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
+def shown_texts(kind: CredentialType, stored: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts that anybody may see, by name: what addresses may be made of."""
+    shown = MODELS[kind].model_construct(**stored).shown()
+    return {name: value for name, value in stored.items() if name in shown and isinstance(value, str)}
+
+
 def urls_of(stored: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return the addresses among the values that midcall itself calls, as (path, URL)."""
     for name in ("token_url", "token_uri"):

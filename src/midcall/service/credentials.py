@@ -9,7 +9,7 @@ from midcall.domain.credential import ANY_ENVIRONMENT, Credential, CredentialTyp
 from midcall.domain.errors import Conflict, CredentialInUse, CredentialMissing, InvalidInput, NotFound, SecretUnreadable
 from midcall.domain.ids import new_id
 from midcall.service.access import Caller
-from midcall.service.credential_types import masked, read_values, secret_texts, urls_of
+from midcall.service.credential_types import masked, read_values, secret_texts, shown_texts, urls_of
 from midcall.service.credential_uses import Uses, find_uses
 from midcall.service.ports import Cipher, Outbound, Storage, Transaction
 from midcall.service.stores import Page, SealedValues
@@ -104,7 +104,7 @@ class Credentials:
                 f"the credential {name} has values neither for {environment} nor for all environments; save them"
             )
         values = self._open(credential, found)
-        return Resolved(credential, values, secret_texts(credential.type, values))
+        return Resolved(credential, values, secret_texts(credential.type, values), shown_texts(credential.type, values))
 
     def note_use(self, resolved: Resolved) -> None:
         """Note that a credential was used, at most once a minute; in a short transaction of its own."""

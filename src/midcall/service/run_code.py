@@ -1,13 +1,15 @@
 """Run code: one attempt in a sandbox."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from midcall.domain.errors import SandboxUnavailable
 from midcall.domain.retry import RETRIED_STATUSES
 from midcall.domain.run import RunReport, RunStatus
+from midcall.service.actions.desk import Desks
 from midcall.service.attempts import Attempt
 from midcall.service.ports import Sandbox
+from midcall.service.record import report_on_record
 from midcall.service.task import Task
 
 #: A pool that was killed is back within about two seconds; somebody waits, so no longer than this.
@@ -20,6 +22,7 @@ class CodeAttempts:
     """Runs code in sandboxes."""
 
     sandbox: Sandbox
+    desks: Desks
     clock: Callable[[], int]
     sleep: Callable[[float], None]
 
@@ -30,10 +33,19 @@ class CodeAttempts:
             if task.deadline_at <= self.clock():
                 return Attempt(RunReport(RunStatus.TIMEOUT))
             try:
-                report = self.sandbox.run(task.request(number, now=self.clock()))
+                report = self._run(task, number)
             except SandboxUnavailable:
                 if self.clock() >= give_up_at:
                     raise
                 self.sleep(_POOL_RETRY_S)
             else:
                 return Attempt(report, again=report.status in RETRIED_STATUSES)
+
+    def _run(self, task: Task, number: int) -> RunReport:
+        desk = self.desks.open(task)
+        try:
+            report = self.sandbox.run(task.request(number, now=self.clock()), desk.act)
+        finally:
+            records = desk.close()
+        # No secret ever enters a sandbox; what comes out of it is searched for them all the same.
+        return report_on_record(replace(report, actions=records), desk.redaction)

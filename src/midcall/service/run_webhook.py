@@ -1,12 +1,11 @@
 """Call a webhook: one attempt, from a task to its report."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 from midcall.domain.errors import MidcallError, OutboundError, TimedOut
 from midcall.domain.http import HttpReply
+from midcall.domain.retry import retry_after_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.webhook_result import failure_text, result_value
 from midcall.service.attempts import Attempt
@@ -23,7 +22,6 @@ _UNAUTHORIZED = 401
 #: Of a request or response that is shown.
 MAX_SHOWN_CHARS = 16_000
 MAX_SHOWN_HEADERS = 50
-_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +66,8 @@ class WebhookAttempts:
         if reply.status in _OK:
             return Attempt(_answered(reply, prepared))
         again = reply.status in _PASSING or reply.status in _SERVER_FAULTS
-        return Attempt(_refused(reply, prepared), again=again, wait_ms=self._wait_ms(reply) if again else 0)
-
-    def _wait_ms(self, reply: HttpReply) -> int:
-        """Read Retry-After (RFC 9110: seconds, or a date)."""
-        text = (reply.header("retry-after") or "").strip()
-        if _SECONDS.fullmatch(text):
-            return int(text) * 1000
-        try:
-            return max(0, round(parsedate_to_datetime(text).timestamp() * 1000) - self.clock())
-        except (ValueError, OverflowError, IndexError, TypeError):
-            return 0
+        wait_ms = retry_after_ms(reply.header("retry-after"), now=self.clock())
+        return Attempt(_refused(reply, prepared), again=again, wait_ms=wait_ms if again else 0)
 
 
 def _not_sent(error: MidcallError) -> RunReport:

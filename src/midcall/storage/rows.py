@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from midcall.domain.action import ActionRecord
 from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
 from midcall.domain.phases import Phase
@@ -126,7 +127,9 @@ def outcome_columns(outcome: Outcome) -> dict[str, Any]:
 
 def _report_of(value: Mapping[str, Any]) -> RunReport:
     error = value["error"] and RunError(**value["error"])
-    return RunReport(**{**value, "status": RunStatus(value["status"]), "error": error})
+    # Reports of earlier releases have none.
+    actions = tuple(ActionRecord(**each) for each in value.get("actions", ()))
+    return RunReport(**{**value, "status": RunStatus(value["status"]), "error": error, "actions": actions})
 
 
 def _outcome_of(value: Mapping[str, Any]) -> Outcome:

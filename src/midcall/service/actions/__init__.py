@@ -1,0 +1,1 @@
+"""Actions: what sandboxed code asks for is done here, with credentials that it never sees."""

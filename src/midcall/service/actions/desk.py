@@ -1,0 +1,235 @@
+"""The desk of one run: takes its code's action calls, checks what was approved, sends errands, keeps records."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.connectors import operations
+from midcall.connectors.kit import Account, Bound, Connector, Operation, bind
+from midcall.domain.action import (
+    MAX_ANSWER_BYTES,
+    MAX_ANSWERS_BYTES,
+    MAX_CALLS,
+    ActionCall,
+    ActionFailed,
+    ActionRecord,
+    ActionReply,
+    EnabledAction,
+    enabled_actions,
+)
+from midcall.domain.credential import Resolved
+from midcall.domain.egress import Egress
+from midcall.domain.errors import MidcallError
+from midcall.domain.grant import Grant
+from midcall.domain.redaction import NOTHING, Redaction
+from midcall.service.actions.errand import Errand, Means
+from midcall.service.actions.request import Place
+from midcall.service.credentials import Credentials
+from midcall.service.ports import Storage
+from midcall.service.task import Task
+
+_ABANDONED = "abandoned"
+_OPERATIONS = operations()
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Opens desks; one a process."""
+
+    storage: Storage
+    credentials: Credentials
+    means: Means
+    #: Where connectors live, if not where they say themselves.
+    base_urls: Mapping[str, str]
+
+    def open(self, task: Task) -> "Desk":
+        """Open the desk of one run."""
+        return Desk(self, task)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call under way."""
+
+    name: str
+    began: float
+    errand: Errand | None = None
+    outcome: str = _ABANDONED
+    ms: float = 0.0
+    mocked: bool = False
+
+
+class Desk:
+    """Serves one run, from several threads; after `close` nothing more is begun."""
+
+    def __init__(self, desks: Desks, task: Task) -> None:
+        code = task.version.config["code"]
+        self._desks = desks
+        self._task = task
+        self._enabled = enabled_actions(code["actions"])
+        self._egress = Egress.parse(code["egress"])
+        self._opened = time.monotonic()
+        self._lock = threading.Lock()
+        self._resolving = threading.Lock()
+        self._resolved: dict[str, Resolved] = {}
+        self._calls: list[_Call] = []
+        self._bytes_left = MAX_ANSWERS_BYTES
+        self._secrets: tuple[str, ...] = ()
+        self._redaction = NOTHING
+        self._closed = False
+
+    @property
+    def redaction(self) -> Redaction:
+        """What masks every secret that an action of this run has used so far."""
+        return self._redaction
+
+    def act(self, call: ActionCall) -> ActionReply:
+        """Carry out one call and answer it; raises nothing that the code could have caused."""
+        under_way = self._begin(call)
+        if under_way is None:
+            return ActionReply(error=ActionFailed(f"a run may call {MAX_CALLS} actions at most", code="too_many_calls"))
+        try:
+            value, error = self._carry_out(call, under_way), None
+        except ActionFailed as failure:
+            value, error = None, self._masked(failure)
+        with self._lock:
+            if not self._closed:
+                under_way.outcome = error.code if error else "ok"
+                under_way.ms = (time.monotonic() - under_way.began) * 1000
+        return ActionReply(value, error)
+
+    def close(self) -> tuple[ActionRecord, ...]:
+        """End the desk with its run; what is still under way is abandoned, and recorded so."""
+        with self._lock:
+            self._closed = True
+            calls = list(self._calls)
+        for call in calls:
+            if call.outcome == _ABANDONED and call.errand is not None:
+                call.errand.cancel()
+        return tuple(map(self._record, calls))
+
+    def _begin(self, call: ActionCall) -> _Call | None:
+        with self._lock:
+            if self._closed or len(self._calls) >= MAX_CALLS:
+                return None
+            under_way = _Call(call.name, time.monotonic())
+            self._calls.append(under_way)
+            return under_way
+
+    def _carry_out(self, call: ActionCall, under_way: _Call) -> Any:
+        entry = next((each for each in self._enabled if each.covers(call.name)), None)
+        found = _OPERATIONS.get(call.name)
+        if entry is None or found is None:
+            under_way.name = call.name if found else "unknown"
+            raise ActionFailed("is not enabled for this function; add it to code.actions", code="not_enabled")
+        connector, operation = found
+        bound = bind(call.name, operation, call.args, call.kwargs)
+        grant, account = self._granted(entry, connector, operation, bound)
+        errand = Errand(
+            self._desks.means,
+            Place.of(connector, self._base_url(connector), account, self._egress),
+            grant,
+            workspace_id=self._task.invocation.workspace_id,
+            retry=connector.retry,
+            deadline_at=self._task.deadline_at,
+        )
+        under_way.errand = errand
+        try:
+            value = errand.run(operation.run(bound.options, account))
+        finally:
+            self._learn(errand.secrets)
+        return self._bounded(self._redaction.value(value))
+
+    def _granted(
+        self, entry: EnabledAction, connector: Connector, operation: Operation, bound: Bound
+    ) -> tuple[Grant, Account]:
+        name = self._chosen(entry, connector, bound)
+        if name is None:
+            return Grant(), {}
+        resolved = self._resolve(name)
+        make = connector.credentials.get(resolved.type)
+        if make is None or not operation.takes(resolved.type, bound.options):
+            takes = " or ".join(sorted(kind for kind in connector.credentials if operation.takes(kind, bound.options)))
+            text = f"the credential {name} is of type {resolved.type}; this action takes {takes or 'none'}"
+            raise ActionFailed(text, code="credential")
+        self._learn(resolved.secrets)
+        return make(resolved.values), resolved.shown
+
+    def _chosen(self, entry: EnabledAction, connector: Connector, bound: Bound) -> str | None:
+        """Return the name of the credential to use; raises ActionFailed for one that was not approved with the code."""
+        named, options = bound.credential, bound.options
+        if named is not None:
+            if named not in entry.credentials:
+                text = f"the credential {named[:80]!r} is not declared for {entry.name}; add it there in code.actions"
+                raise ActionFailed(text, code="credential")
+            return named
+        if not (connector.needs_credential or options.credential_types()):
+            return None
+        if len(entry.credentials) != 1:
+            text = "name one of its credentials" if entry.credentials else "declare a credential for it in code.actions"
+            raise ActionFailed(f"{connector.title} needs a credential: {text}", code="credential")
+        return entry.credentials[0]
+
+    def _resolve(self, name: str) -> Resolved:
+        with self._resolving:
+            if name in self._resolved:
+                return self._resolved[name]
+            invocation = self._task.invocation
+            try:
+                with self._desks.storage.read() as tx:
+                    resolved = self._desks.credentials.resolve(
+                        tx, invocation.workspace_id, name, invocation.environment
+                    )
+            except MidcallError as error:
+                raise ActionFailed(error.message, code=error.code) from None
+            self._desks.credentials.note_use(resolved)
+            self._resolved[name] = resolved
+            return resolved
+
+    def _base_url(self, connector: Connector) -> str | None:
+        return self._desks.base_urls.get(connector.name, connector.base_url)
+
+    def _learn(self, secrets: tuple[str, ...]) -> None:
+        """Mask these from now on, in whatever leaves this desk."""
+        with self._lock:
+            new = tuple(dict.fromkeys((*self._secrets, *secrets)))
+            if new != self._secrets:
+                self._secrets, self._redaction = new, Redaction(new)
+
+    def _bounded(self, value: Any) -> Any:
+        try:
+            size = len(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+        except (ValueError, RecursionError):
+            raise ActionFailed("the answer is no JSON that code can be given", code="bad_answer") from None
+        with self._lock:
+            self._bytes_left -= size
+            spent = self._bytes_left < 0
+        if size > MAX_ANSWER_BYTES or spent:
+            what = "the answers of this run together are" if spent else "the answer is"
+            raise ActionFailed(f"{what} larger than an action may bring back", code="output_limit")
+        return value
+
+    def _masked(self, failure: ActionFailed) -> ActionFailed:
+        body = self._redaction.value(failure.body)
+        try:
+            body = self._bounded(body)
+        except ActionFailed:
+            body = None
+        return ActionFailed(self._redaction.text(failure.message), code=failure.code, status=failure.status, body=body)
+
+    def _record(self, call: _Call) -> ActionRecord:
+        errand = call.errand
+        return ActionRecord(
+            action=call.name,
+            outcome=call.outcome,
+            method=errand.method if errand else None,
+            host=errand.host if errand else None,
+            status=errand.status if errand else None,
+            requests=errand.requests if errand else 0,
+            ms=round(call.ms, 3),
+            at_ms=round((call.began - self._opened) * 1000, 3),
+            mocked=call.mocked,
+        )

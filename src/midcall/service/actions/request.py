@@ -1,0 +1,115 @@
+"""From what an operation asks for to an HTTP request: address, credential, limits. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from midcall.connectors.kit import NOTHING, Ask, Connector
+from midcall.domain.action import MAX_ANSWER_BYTES, ActionFailed
+from midcall.domain.egress import Egress
+from midcall.domain.errors import InvalidInput
+from midcall.domain.grant import Grant
+from midcall.domain.http import Headers, HttpRequest
+from midcall.domain.template.url import with_query
+
+#: Of one request whose operation names no time of its own.
+TIMEOUT_MS = 30_000
+_JSON = ("Content-Type", "application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the requests of one action may go."""
+
+    #: Empty where requests name whole addresses.
+    base_url: str
+    egress: Egress
+
+    @classmethod
+    def of(cls, connector: Connector, base_url: str | None, account: Mapping[str, str], egress: Egress) -> "Place":
+        """Place a connector: at its base alone, or (if it has none) wherever the function's egress opens.
+
+        Raises ActionFailed for a connector whose base nobody has set.
+        """
+        if connector.anywhere:
+            return cls("", egress)
+        if base_url is None:
+            raise ActionFailed(
+                f"this installation has no address for {connector.title}; its operator sets one with "
+                f"MIDCALL_CONNECTOR_URLS={connector.name}=https://…",
+                code="not_configured",
+            )
+        url = _filled(base_url, account)
+        return cls(url, Egress.parse([urlsplit(url).netloc.lower()]))
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request, and the host as it may be shown."""
+
+    request: HttpRequest = field(repr=False)
+    host: str
+
+
+def request_of(ask: Ask, place: Place, grant: Grant, *, left_ms: int) -> Outgoing:
+    """Make the request of one ask; raises ActionFailed for one that cannot be written."""
+    url = place.base_url + ask.path if place.base_url else _absolute(ask.url)
+    headers, body = _with_body(ask, grant)
+    try:
+        url = with_query(with_query(url, ask.query, "query"), grant.query, "query")
+    except InvalidInput as error:
+        raise ActionFailed(error.faults[0].msg if error.faults else error.message, code="bad_options") from None
+    request = HttpRequest(
+        method=ask.method,
+        url=url,
+        headers=headers,
+        body=body,
+        timeout_ms=max(1, min(ask.timeout_ms or TIMEOUT_MS, left_ms)),
+        max_bytes=MAX_ANSWER_BYTES,
+        redirects=ask.redirects,
+        egress=place.egress,
+        verify=ask.verify,
+        digest=grant.digest,
+    )
+    return Outgoing(request, host_of(url))
+
+
+def host_of(url: str) -> str:
+    """Return host and port as they may be shown: no user, path or query; empty where there is none to be read."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    return host[:200] if port is None else f"{host[:200]}:{port}"
+
+
+def _filled(base_url: str, account: Mapping[str, str]) -> str:
+    try:
+        return base_url.format_map(account)
+    except (KeyError, IndexError, ValueError):
+        raise ActionFailed(
+            "the credential lacks what the address is made of; save it anew", code="credential"
+        ) from None
+
+
+def _absolute(url: str) -> str:
+    return url if "://" in url else f"https://{url}"
+
+
+def _with_body(ask: Ask, grant: Grant) -> tuple[Headers, bytes]:
+    added = {name.lower() for name, _ in grant.headers}
+    headers = (*((name, value) for name, value in ask.headers if name.lower() not in added), *grant.headers)
+    document: Any = ask.json
+    if grant.fields:
+        if (document is not NOTHING and not isinstance(document, Mapping)) or ask.body is not None:
+            text = "the credential adds fields to the body, so the body has to be a JSON object"
+            raise ActionFailed(text, code="bad_options")
+        document = {**({} if document is NOTHING else document), **grant.fields}
+    if document is NOTHING:
+        return headers, ask.body or b""
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers = (_JSON, *headers)
+    return headers, json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
