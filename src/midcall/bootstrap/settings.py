@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -14,6 +14,8 @@ from urllib.parse import quote, urlsplit
 from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from midcall.bootstrap.connector_urls import connector_urls
+from midcall.connectors import CONNECTORS
 from midcall.domain.approval import KEY_BYTES
 
 _CORES = os.cpu_count() or 1
@@ -36,6 +38,17 @@ class BadSetting(Exception):
 def _listed(text: object) -> object:
     """Take a list apart that is written with commas."""
     return [part for part in text.split(",") if part.strip()] if isinstance(text, str) else text
+
+
+def _connector_urls(given: object) -> object:
+    """Read `name=url,…`; connectors whose requests name whole addresses have no base."""
+    if not isinstance(given, str):
+        return given
+    based = {name for name, connector in CONNECTORS.items() if not connector.anywhere}
+    try:
+        return connector_urls([part for part in given.split(",") if part.strip()], based)
+    except ValueError as error:
+        raise BadSetting(f"MIDCALL_CONNECTOR_URLS {error}") from None
 
 
 class Settings(BaseSettings):
@@ -81,6 +94,13 @@ class Settings(BaseSettings):
         default=None, repr=False, description="egress proxy of all outbound calls, http://[user:password@]host:port"
     )
     outbound_source: str | None = Field(default=None, description="local address that outbound calls leave from")
+    outbound_ignore_ssl: bool = Field(
+        default=False, description="let actions that ask for it call hosts without checking their certificates"
+    )
+    connector_urls: Annotated[Mapping[str, str], NoDecode, BeforeValidator(_connector_urls)] = Field(
+        default_factory=dict,
+        description="base URLs of connectors, name=url, separated by commas; default: the vendors'",
+    )
     retry_delays_s: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(10, 60, 300, 1_800, 7_200, 14_400),
         min_length=1,

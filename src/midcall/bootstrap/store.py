@@ -1,5 +1,6 @@
 """The parts that more than one process is wired from."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, Operati
 from midcall.bootstrap.settings import BadSetting, Settings, private_directory, secret_keys
 from midcall.domain.errors import InvalidInput
 from midcall.domain.times import now_ms
-from midcall.outbound.client import GuardedClient
+from midcall.outbound.client import GuardedClient, unverified_context
 from midcall.outbound.poster import Poster
 from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
@@ -99,15 +100,21 @@ def wire_access(storage: SqlStorage) -> Access:
 def wire_outbound(settings: Settings) -> Poster:
     """Wire the one guarded way out; raises BadSetting for settings of it that cannot be used."""
     try:
-        client = GuardedClient(
-            allow=settings.outbound_allow,
-            http=True,
-            proxy=settings.outbound_proxy,
-            source_address=settings.outbound_source,
-        )
+        client = _guarded(settings)
+        unverified = _guarded(settings, unverified_context()) if settings.outbound_ignore_ssl else None
     except InvalidInput as error:
         raise BadSetting(f"MIDCALL_OUTBOUND_ALLOW, _PROXY or _SOURCE: {error.message}") from None
-    return Poster(client)
+    return Poster(client, unverified=unverified)
+
+
+def _guarded(settings: Settings, ssl_context: ssl.SSLContext | None = None) -> GuardedClient:
+    return GuardedClient(
+        allow=settings.outbound_allow,
+        http=True,
+        proxy=settings.outbound_proxy,
+        source_address=settings.outbound_source,
+        ssl_context=ssl_context,
+    )
 
 
 def wire_workspaces(settings: Settings, storage: SqlStorage) -> Workspaces:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from midcall.domain.egress import Egress
+
 #: Name and value, in order; a name may stand there twice.
 Headers = tuple[tuple[str, str], ...]
 
@@ -18,6 +20,12 @@ class HttpRequest:
     max_bytes: int = 256 * 1024
     #: Redirects that are followed, 0-5.
     redirects: int = 0
+    #: The only hosts that it may go to, redirects included; None: every public one.
+    egress: Egress | None = None
+    #: False takes any certificate, where the operator allows that.
+    verify: bool = True
+    #: User name and password for HTTP Digest; shown to the first host alone, and replaces `Authorization`.
+    digest: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ _CODECS: Mapping[str, str] = {
 }
 
 
-def result_value(status: int, content_type: str | None, body: bytes) -> Any:
-    """Return an answer as a JSON value.
+def result_value(status: int, content_type: str | None, body: bytes, *, max_bytes: int = MAX_TEXT_BYTES) -> Any:
+    """Return an answer as a JSON value; of text or JSON, `max_bytes` are looked at.
 
     - Nothing (an empty body, 204, 205, 304) is null.
     - JSON (`application/json`, `…+json`) is its value. What is not strict JSON stays text: NaN, 1e400, a key that
@@ -74,12 +74,12 @@ def result_value(status: int, content_type: str | None, body: bytes) -> Any:
         return None
     media_type, charset = _declared(content_type)
     if media_type is None:
-        return _guessed(body)
+        return _guessed(body, max_bytes)
     if _JSON.fullmatch(media_type):
-        found, value = _json(body, charset)
-        return value if found else _text(body, charset)
+        found, value = _json(body, charset, max_bytes)
+        return value if found else _text(body, charset, max_bytes)
     if _TEXT.fullmatch(media_type):
-        return _text(body, charset)
+        return _text(body, charset, max_bytes)
     return _binary(body, media_type)
 
 
@@ -87,7 +87,7 @@ def failure_text(content_type: str | None, body: bytes, *, max_chars: int = MAX_
     """Return a failed call's body as text of at most `max_chars`; of bytes that are no text, their media type alone."""
     media_type, charset = _declared(content_type)
     if media_type is None or _JSON.fullmatch(media_type) or _TEXT.fullmatch(media_type):
-        return _text(body[: 4 * max_chars], charset)[:max_chars]
+        return _text(body, charset, 4 * max_chars)[:max_chars]
     return f"({len(body):,} bytes of {media_type})" if body else ""
 
 
@@ -100,20 +100,20 @@ def _declared(content_type: str | None) -> tuple[str | None, str]:
     return (media_type if _MEDIA_TYPE.fullmatch(media_type) else None), _CODECS.get(name, "utf-8-sig")
 
 
-def _guessed(body: bytes) -> Any:
-    found, value = _json(body, "utf-8-sig")
+def _guessed(body: bytes, max_bytes: int) -> Any:
+    found, value = _json(body, "utf-8-sig", max_bytes)
     if found:
         return value
     try:
         # Of a body that was cut, the last character may be cut too.
-        return _UTF_8().decode(body[:MAX_TEXT_BYTES], final=len(body) < MAX_TEXT_BYTES)
+        return _UTF_8().decode(body[:max_bytes], final=len(body) < max_bytes)
     except UnicodeDecodeError:
         return _binary(body, _UNKNOWN)
 
 
-def _json(body: bytes, codec: str) -> tuple[bool, Any]:
+def _json(body: bytes, codec: str, max_bytes: int) -> tuple[bool, Any]:
     """Return whether a body is strict JSON, and its value."""
-    if len(body) > MAX_TEXT_BYTES:
+    if len(body) > max_bytes:
         return False, None
     try:
         # JSON is UTF-8; where it is not, the charset that came with it is tried.
@@ -150,8 +150,8 @@ def _check_text(value: Any) -> None:
             _check_text(item)
 
 
-def _text(body: bytes, codec: str) -> str:
-    return body[:MAX_TEXT_BYTES].decode(codec, "replace")
+def _text(body: bytes, codec: str, max_bytes: int) -> str:
+    return body[:max_bytes].decode(codec, "replace")
 
 
 def _binary(body: bytes, media_type: str) -> dict[str, Any]:

@@ -11,12 +11,14 @@ __all__ = [
     "BadRequest",
     "BadUrl",
     "ConnectFailed",
+    "NotInEgress",
     "OutboundError",
     "RefusedAddress",
     "RefusedRedirect",
     "ReplyTooLarge",
     "TimedOut",
     "TlsFailed",
+    "TlsRequired",
     "TooManyRedirects",
     "UnresolvedHost",
 ]
@@ -38,6 +40,18 @@ class RefusedAddress(OutboundError):
     """The host is, or resolves to, an address that may not be reached."""
 
     code = "refused_address"
+
+
+class NotInEgress(OutboundError):
+    """The host is none that the function's `egress` names."""
+
+    code = "egress_refused"
+
+
+class TlsRequired(OutboundError):
+    """Certificates are always checked here; the operator may set MIDCALL_OUTBOUND_IGNORE_SSL=true to change that."""
+
+    code = "tls_required"
 
 
 class RefusedRedirect(OutboundError):

@@ -1,21 +1,28 @@
 """`midcall.service.ports.Outbound` over the guarded client."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from midcall.domain.egress import Egress
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.http import HttpReply, HttpRequest
+from midcall.domain.http import Headers, HttpReply, HttpRequest
 from midcall.outbound.client import GuardedClient
-from midcall.outbound.errors import OutboundError
+from midcall.outbound.digest import DigestProof
+from midcall.outbound.errors import NotInEgress, OutboundError, TlsRequired
+from midcall.outbound.url import Target
 
 #: Of an answer to a callback only the status counts.
 MAX_ANSWER_BYTES = 16 * 1024
 
 
 class Poster:
-    """Posts to URLs that a workspace has set."""
+    """Calls URLs that a workspace has set.
 
-    def __init__(self, client: GuardedClient) -> None:
+    `unverified` takes any certificate; None where the operator wants them checked always.
+    """
+
+    def __init__(self, client: GuardedClient, *, unverified: GuardedClient | None = None) -> None:
         self._client = client
+        self._unverified = unverified
 
     def check(self, url: str, *, loc: str) -> None:
         """Raise InvalidInput at `loc` for a URL that could never be called; its addresses are checked at each call."""
@@ -25,15 +32,23 @@ class Poster:
             raise InvalidInput(faults=[Fault(loc, error.message)]) from error
 
     def send(self, request: HttpRequest) -> HttpReply:
-        """Send a request and return the answer, whatever its status; raises an OutboundError where none came."""
-        reply = self._client.request(
+        """Send a request and return the answer, whatever its status; raises an OutboundError where none came.
+
+        Raises NotInEgress and TlsRequired before anything is looked up.
+        """
+        client = self._client if request.verify else self._unverified
+        if client is None:
+            raise TlsRequired
+        reply = client.request(
             request.method,
             request.url,
             timeout_s=request.timeout_ms / 1000,
-            headers=request.headers,
+            headers=request.headers if request.digest is None else _without_authorization(request.headers),
             body=request.body,
             max_bytes=request.max_bytes,
             redirects=request.redirects,
+            permit=None if request.egress is None else _permit(request.egress),
+            prove=None if request.digest is None else DigestProof(*request.digest),
         )
         return HttpReply(reply.status, reply.headers, reply.body, reply.truncated, reply.took_ms)
 
@@ -43,3 +58,17 @@ class Poster:
             "POST", url, timeout_s=timeout_ms / 1000, headers=headers, body=body, max_bytes=MAX_ANSWER_BYTES
         )
         return reply.status
+
+
+def _permit(egress: Egress) -> Callable[[Target], None]:
+    def permit(target: Target) -> None:
+        if not egress.allows(target.name, target.port, default_port=target.default_port):
+            raise NotInEgress(
+                f"{target.authority} is not in this function's egress; add {target.authority!r} to `egress`"
+            )
+
+    return permit
+
+
+def _without_authorization(headers: Headers) -> Headers:
+    return tuple(pair for pair in headers if pair[0].lower() != "authorization")

@@ -83,10 +83,19 @@ class Target:
     address: Address | None = None
 
     @property
+    def name(self) -> str:
+        """The host as a URL has it: IPv6 in brackets."""
+        return f"[{self.host}]" if isinstance(self.address, IPv6Address) else self.host
+
+    @property
+    def default_port(self) -> int:
+        """The scheme's own port."""
+        return _DEFAULT_PORTS[self.scheme]
+
+    @property
     def authority(self) -> str:
         """Host and, unless it is the scheme's own, port, as the Host header has them."""
-        host = f"[{self.host}]" if isinstance(self.address, IPv6Address) else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        return self.name if self.port == self.default_port else f"{self.name}:{self.port}"
 
     @property
     def origin(self) -> str:

@@ -182,3 +182,13 @@ def test_whatever_comes_becomes_a_value_that_can_be_stored(status: int, content_
 def test_a_failures_body_is_text_of_bounded_length(content_type: str | None, body: bytes, text: str) -> None:
     """As it was sent, so that its author recognises it."""
     assert failure_text(content_type, body) == text
+
+
+def test_who_asks_may_have_more_of_it() -> None:
+    """Text and JSON alike, up to the bytes that are asked for; a webhook's result stays as short as it was."""
+    raw = b'"' + b"a" * MAX_TEXT_BYTES + b'"'
+    assert result_value(200, "application/json", raw, max_bytes=2 * MAX_TEXT_BYTES) == "a" * MAX_TEXT_BYTES
+    assert result_value(200, None, raw, max_bytes=2 * MAX_TEXT_BYTES) == "a" * MAX_TEXT_BYTES
+    assert len(result_value(200, "text/plain", raw, max_bytes=2 * MAX_TEXT_BYTES)) == len(raw)
+    assert len(result_value(200, "application/json", raw)) == MAX_TEXT_BYTES
+    assert len(result_value(200, "text/plain", raw, max_bytes=10)) == 10
