@@ -85,11 +85,18 @@ class RereviewShape(BaseModel):
     reviewed_at: str
 
 
+class ActionEntryShape(BaseModel):
+    """A group of actions, or one of them, with the credentials that its calls may use."""
+
+    name: str
+    credentials: list[str]
+
+
 class CodeShape(BaseModel):
     """Source, and what it may use."""
 
     source: str
-    actions: list[str]
+    actions: list[str | ActionEntryShape]
     egress: list[str]
 
 

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import NAME_PATTERN, Kind, name_problem, source_problem
+from midcall.domain.function import NAME_PATTERN, Kind, name_problem
 from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import field_faults, schema_of_fields
 from midcall.domain.variables import MAX_NAME
+from midcall.service.code_form import Code
 from midcall.service.fields import Description, Flag, Form, Line, Message, Whole, faults_of, storable
 from midcall.service.response_variables import path_problem
 from midcall.service.schemas import schema_faults
@@ -25,19 +26,6 @@ def _known_name(name: str) -> str:
     if problem:
         raise ValueError(problem)
     return name
-
-
-def _storable_source(source: str) -> str:
-    problem = source_problem(source)
-    if problem:
-        raise ValueError(problem)
-    return source
-
-
-def _none_yet(names: list[str]) -> list[str]:
-    if names:
-        raise ValueError("this release has no actions; leave the list empty")
-    return names
 
 
 FunctionName = Annotated[str, AfterValidator(_known_name)]
@@ -64,14 +52,6 @@ Parameters = Annotated[
     | Annotated[list[ParameterField], Field(max_length=200), Tag("<fields>")],
     Discriminator(_shape),
 ]
-
-
-class Code(Form):
-    """Python source with `def handler(session)` or `def handler(session, actions)`."""
-
-    source: Annotated[str, AfterValidator(_storable_source)]
-    actions: Annotated[list[str], AfterValidator(_none_yet)] = Field(default=[])
-    egress: Annotated[list[str], AfterValidator(_none_yet)] = Field(default=[])
 
 
 def _text_or_map(value: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from midcall.connectors.enabled import operations_enabled
 from midcall.domain.approval import check_approved, is_renewed
 from midcall.domain.errors import ApprovalBroken, NotFound
 from midcall.domain.function import Function, Kind, Version, VersionStatus
@@ -61,7 +62,7 @@ class Task:
             source=code["source"],
             session=self.session_body(now=now),
             deadline_ms=left,
-            actions=tuple(code["actions"]),
+            actions=operations_enabled(code["actions"]),
         )
 
     def session_body(self, *, now: int) -> dict[str, Any]:

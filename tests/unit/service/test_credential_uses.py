@@ -21,6 +21,7 @@ from midcall.service.credential_uses import WORDS, find_uses, names_in
         ({"code": {"source": "x", "credentials": ["a", "b"]}}, {"a", "b"}),
         ({"code": {"source": "x", "credentials": {"airtable": "a"}}}, {"a"}),
         ({"code": {"source": "x", "actions": [{"name": "http", "credential": "a"}]}}, {"a"}),
+        ({"code": {"source": "x", "actions": ["http", {"name": "http.get", "credentials": ["a", "b"]}]}}, {"a", "b"}),
         ({"code": {"source": "'credential'; '{{secret.a.b}}'", "actions": ["http"]}}, set()),
         ({"code": {"source": "x"}, "messages": {"credential": "no"}}, set()),
         ({"code": None, "webhook": None}, set()),
