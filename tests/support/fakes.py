@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from midcall.domain.errors import Fault, InvalidInput, QueueUnavailable
-from midcall.domain.http import HttpReply, HttpRequest
+from midcall.domain.http import AnyTokenRequest, HttpReply, HttpRequest
 from midcall.domain.invocation import Invocation
 from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.review.webhook import review_webhook
+from midcall.service.ports import Act
 
 POLICY = "test.1"
 
@@ -32,7 +33,7 @@ class FakeSandbox:
     behave: Callable[[RunRequest], RunReport] = echo
     requests: list[RunRequest] = field(default_factory=list)
 
-    def run(self, request: RunRequest) -> RunReport:
+    def run(self, request: RunRequest, act: Act) -> RunReport:  # noqa: ARG002 (the port's signature)
         """Answer one request."""
         self.requests.append(request)
         return self.behave(request)
@@ -89,6 +90,23 @@ class FakeOutbound:
         """Keep what is sent."""
         self.sent.append((url, headers, body))
         return self.behave(url)
+
+
+@dataclass
+class FakeTokens:
+    """A `Tokens` that makes one up for each request, and counts."""
+
+    asked: list[AnyTokenRequest] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+
+    def token(self, wanted: AnyTokenRequest, *, workspace_id: str, timeout_ms: int) -> str:  # noqa: ARG002 (the port's signature)
+        """Make a token."""
+        self.asked.append(wanted)
+        return f"token-{len(self.asked)}"
+
+    def forget(self, wanted: AnyTokenRequest, token: str, *, workspace_id: str) -> None:  # noqa: ARG002 (the port's signature)
+        """Note which was not taken."""
+        self.forgotten.append(token)
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """The API served over real HTTP from a thread, with workers in threads over a real Redis and a fake sandbox."""
 
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,9 +25,9 @@ from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
-from midcall.domain.times import now_ms
 from midcall.queue.names import QUEUES
 from midcall.review import policy_version
+from midcall.service.ports import Sandbox
 from midcall.service.run_code import CodeAttempts
 
 Json = dict[str, Any]
@@ -109,25 +108,36 @@ class Served:
 
 @contextmanager
 def serving(
-    folder: Path, *, database_url: str, redis_url: str, runtime_dir: Path | None = None, fake_workers: int = 3
+    folder: Path,
+    *,
+    database_url: str,
+    redis_url: str,
+    runtime_dir: Path | None = None,
+    fake_workers: int = 3,
+    sandbox: Sandbox | None = None,
+    **more: Any,
 ) -> Iterator[Served]:
-    """Serve the app on a port of its own, with some workers over a fake sandbox."""
+    """Serve the app on a port of its own, with some workers over a fake sandbox, unless a real one is given.
+
+    What else is given are settings.
+    """
     settings = Settings(
         data_dir=folder,
         runtime_dir=runtime_dir or folder / "run",
         database_url=database_url,
         redis_url=redis_url,
         outbound_allow=("127.0.0.1",),
+        **more,
     )
-    sandbox = FakeSandbox()
+    fake = FakeSandbox()
     app = create_app(settings)
     with (
         _listening(app) as url,
         opened(database_url) as engine,
-        _working(settings, sandbox, fake_workers),
+        _working(settings, sandbox or fake, fake_workers),
         httpx.Client(base_url=url, timeout=30, trust_env=False) as http,
     ):
-        yield Served(url, settings, app, engine, sandbox, Contract(app), http)
+        yield Served(url, settings, app, engine, fake, Contract(app), http)
 
 
 @contextmanager
@@ -147,13 +157,14 @@ def _listening(app: Any) -> Iterator[str]:
 
 
 @contextmanager
-def _working(settings: Settings, sandbox: FakeSandbox, count: int) -> Iterator[None]:
+def _working(settings: Settings, sandbox: Sandbox, count: int) -> Iterator[None]:
     """Pop invocation ids off RQ's lists, as a worker does, and execute them."""
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
     policy = policy_version(allow_list(settings))
     wired = wire_executor(settings, storage, queue, wire_outbound(settings), policy=policy)
-    faked = {Kind.CODE: CodeAttempts(sandbox, clock=now_ms, sleep=time.sleep)}
-    executor = replace(wired, kinds={**wired.kinds, **faked}, owner="test-worker")
+    code = wired.kinds[Kind.CODE]
+    assert isinstance(code, CodeAttempts)
+    executor = replace(wired, kinds={**wired.kinds, Kind.CODE: replace(code, sandbox=sandbox)}, owner="test-worker")
 
     def work() -> None:
         with Redis.from_url(settings.redis) as redis:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
-from tests.support.fakes import POLICY, Clock, FakeOutbound, FakeQueue, FakeReviewer, FakeSandbox
+from tests.support.fakes import POLICY, Clock, FakeOutbound, FakeQueue, FakeReviewer, FakeSandbox, FakeTokens
 
 from midcall.domain.agent import Attachment
 from midcall.domain.function import Kind
@@ -15,6 +15,8 @@ from midcall.domain.phases import Phase
 from midcall.domain.session import Session
 from midcall.domain.workspace import Scope
 from midcall.service.access import Access, Caller
+from midcall.service.actions.desk import Desks
+from midcall.service.actions.errand import Means
 from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents, AgentView
 from midcall.service.catalog import Catalog, FunctionView
@@ -75,6 +77,7 @@ class World:
     sandbox: FakeSandbox = field(default_factory=FakeSandbox)
     reviewer: FakeReviewer = field(default_factory=FakeReviewer)
     outbound: FakeOutbound = field(default_factory=FakeOutbound)
+    tokens: FakeTokens = field(default_factory=FakeTokens)
     cipher: Cipher = field(default_factory=lambda: FernetCipher(SECRET_KEYS[:1]))
     #: Reviews again, under POLICY, what was approved under another one.
     background: FakeReviewer = field(default_factory=FakeReviewer)
@@ -113,6 +116,12 @@ class World:
         self.credentials = Credentials(
             storage=self.storage, cipher=self.cipher, outbound=self.outbound, clock=self.clock
         )
+        self.desks = Desks(
+            storage=self.storage,
+            credentials=self.credentials,
+            means=Means(outbound=self.outbound, tokens=self.tokens, clock=self.clock),
+            base_urls={},
+        )
         self.tools = Tools(storage=self.storage, public_url="https://midcall.example.com", public_url_set=True)
         self.agents = Agents(storage=self.storage, clock=self.clock)
         self.adapters = Adapters(storage=self.storage, cipher=self.cipher, clock=self.clock)
@@ -137,7 +146,7 @@ class World:
         """Make a worker's use case."""
         return Executor(
             storage=self.storage,
-            kinds={Kind.CODE: CodeAttempts(self.sandbox, clock=self.clock, sleep=self.clock.sleep)},
+            kinds={Kind.CODE: CodeAttempts(self.sandbox, self.desks, clock=self.clock, sleep=self.clock.sleep)},
             tasks=Tasks(storage=self.storage, approval_key=APPROVAL_KEY, policy=POLICY, clock=self.clock),
             settle=self.settle,
             leases=Leases(self.storage, self.clock),

@@ -1,11 +1,52 @@
 """HTTP as values: what is asked of the guarded way out, and what came back."""
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from midcall.domain.egress import Egress
 
 #: Name and value, in order; a name may stand there twice.
 Headers = tuple[tuple[str, str], ...]
+
+
+class Cancel:
+    """Ends requests that are under way, from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ends: list[Callable[[], None]] = []
+        self._done = threading.Event()
+
+    @property
+    def done(self) -> bool:
+        """Tell whether nothing more is wanted."""
+        return self._done.is_set()
+
+    def now(self) -> None:
+        """End what is under way, and whatever begins later."""
+        with self._lock:
+            self._done.set()
+            for end in self._ends:
+                end()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, and return whether something is still wanted then."""
+        return not self._done.wait(seconds)
+
+    @contextmanager
+    def ending(self, end: Callable[[], None]) -> Iterator[None]:
+        """Have `end` called, which must not fail, if the block is still running when nothing more is wanted."""
+        with self._lock:
+            self._ends.append(end)
+            if self._done.is_set():
+                end()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._ends.remove(end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +67,8 @@ class HttpRequest:
     verify: bool = True
     #: User name and password for HTTP Digest; shown to the first host alone, and replaces `Authorization`.
     digest: tuple[str, str] | None = field(default=None, repr=False)
+    #: Ends it before its time.
+    cancel: Cancel | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

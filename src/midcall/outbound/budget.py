@@ -1,8 +1,11 @@
 """What one call may still spend: seconds, and bytes of the answer."""
 
+import socket
 import time
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Self
 
+from midcall.domain.http import Cancel
 from midcall.outbound.errors import ReplyTooLarge, TimedOut
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -20,15 +23,17 @@ class Budget(float):
     _deadline: float
     _allowance: int
     _head: bool
+    _cancel: Cancel | None
     doing: str
 
-    def __new__(cls, seconds: float) -> Self:
-        """Start the clock: `seconds` from now for all that this call does."""
+    def __new__(cls, seconds: float, cancel: Cancel | None = None) -> Self:
+        """Start the clock: `seconds` from now for all that this call does, unless `cancel` ends it before."""
         self = super().__new__(cls, seconds)
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
         self._allowance = MAX_HEAD_BYTES
         self._head = True
+        self._cancel = cancel
         self.doing = "starting"
         return self
 
@@ -43,9 +48,18 @@ class Budget(float):
         """Seconds left, always positive; raises TimedOut, saying what was being done."""
         self.doing = doing or self.doing
         left = self._deadline - time.monotonic()
-        if left <= 0:
+        if left <= 0 or self.cancelled:
             raise self.timed_out()
         return left
+
+    @property
+    def cancelled(self) -> bool:
+        """Tell whether nobody wants the answer any more."""
+        return self._cancel is not None and self._cancel.done
+
+    def breaking(self, sock: socket.socket) -> AbstractContextManager[None]:
+        """Break a socket while the block waits for it, if nobody wants the answer any more."""
+        return nullcontext() if self._cancel is None else self._cancel.ending(lambda: _break(sock))
 
     def timed_out(self) -> TimedOut:
         """Make the error that says that the time is up, and while doing what."""
@@ -69,3 +83,8 @@ class Budget(float):
     def spend(self, read: int) -> None:
         """Count bytes that were read."""
         self._allowance -= read
+
+
+def _break(sock: socket.socket) -> None:
+    with suppress(OSError):  # it has broken by itself
+        sock.shutdown(socket.SHUT_RDWR)

@@ -13,6 +13,7 @@ import httpcore
 import httpx
 
 from midcall.domain.errors import InvalidInput
+from midcall.domain.http import Cancel
 from midcall.outbound.allow import Allowed
 from midcall.outbound.budget import Budget
 from midcall.outbound.dial import Dial, GuardedBackend, tcp_dial
@@ -46,6 +47,7 @@ class GuardedClient:
     Takes nothing from the environment, keeps no cookies, follows no redirects unless told.
     `allow`: entries that open what is refused by default (`midcall.outbound.allow`). `http`: plain http too.
     `proxy`: `http://[user:password@]host:port`, an egress proxy. `source_address`: the local address to connect from.
+    `pools`: connections are kept in so many pools, each thread using one of them; with few threads, one is best.
     `ssl_context`: one for all; by default the public certificate authorities. Raises InvalidInput for bad settings.
     """
 
@@ -57,6 +59,7 @@ class GuardedClient:
         proxy: str | None = None,
         source_address: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        pools: int = POOLS,
         resolve: Resolve = system_resolve,
         dial: Dial = tcp_dial,
     ) -> None:
@@ -77,11 +80,11 @@ class GuardedClient:
             httpcore.ConnectionPool(
                 ssl_context=context,
                 max_connections=MAX_CONNECTIONS,
-                max_keepalive_connections=MAX_IDLE_CONNECTIONS // POOLS,
+                max_keepalive_connections=MAX_IDLE_CONNECTIONS // pools,
                 keepalive_expiry=IDLE_S,
                 network_backend=backend,
             )
-            for _ in range(POOLS)
+            for _ in range(pools)
         ]
         self._turns = itertools.count()
         self._own = threading.local()
@@ -102,6 +105,7 @@ class GuardedClient:
         redirects: int = 0,
         permit: Callable[[Target], None] | None = None,
         prove: Prove | None = None,
+        cancel: Cancel | None = None,
     ) -> Reply:
         """Send a request and read the answer, whatever its status, within `timeout_s` seconds all told.
 
@@ -109,6 +113,7 @@ class GuardedClient:
         hop checked like the first, with nothing secret sent to another origin; 0 returns a redirect as the answer.
         `permit` is asked about the first target and each redirect's before anything is looked up, and raises what this
         raises. `prove` is shown each answer of the first origin and may say how to ask once more, within the same time.
+        `cancel` ends it before its time, from another thread.
         Raises an OutboundError: BadUrl and BadRequest before anything is looked up; RefusedAddress, UnresolvedHost,
         ConnectFailed and TlsFailed before anything is sent; TimedOut, BadReply, ReplyTooLarge, RefusedRedirect,
         TooManyRedirects.
@@ -116,7 +121,7 @@ class GuardedClient:
         if not (0 < timeout_s < math.inf and 0 <= redirects <= MAX_HOPS and max_bytes >= 0):
             raise ValueError("timeout_s has to be positive, redirects 0-5, max_bytes not negative")
         started = time.monotonic()
-        budget = Budget(timeout_s)
+        budget = Budget(timeout_s, cancel)
 
         def aim(text: str) -> Target:
             target = self.parse(text)
@@ -153,7 +158,7 @@ class GuardedClient:
 
     def _pool_of_this_thread(self) -> httpcore.ConnectionPool:
         if not hasattr(self._own, "pool"):
-            self._own.pool = self._pools[next(self._turns) % POOLS]
+            self._own.pool = self._pools[next(self._turns) % len(self._pools)]
         pool: httpcore.ConnectionPool = self._own.pool
         return pool
 

@@ -19,6 +19,9 @@ Dial: TypeAlias = Callable[[Address, int, Address | None, float], socket.socket]
 
 #: Addresses of one host that are tried; all are checked.
 MAX_TRIED = 4
+#: Seconds for one connection to be made. A host that is there answers within one; a call of many minutes must not spend
+#: them all on one that swallows packets.
+CONNECT_S = 10.0
 
 
 def tcp_dial(address: Address, port: int, source: Address | None, within_s: float) -> socket.socket:
@@ -87,7 +90,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         fault = "no address of the source address's family"
         for tried, address in enumerate(usable):
             # An address that swallows packets leaves the others their share of the time.
-            share = budget.left("connecting") / (len(usable) - tried)
+            share = min(budget.left("connecting") / (len(usable) - tried), CONNECT_S)
             try:
                 return self._dial(address, port, self._source, share)
             except TimeoutError:

@@ -49,6 +49,7 @@ class Poster:
             redirects=request.redirects,
             permit=None if request.egress is None else _permit(request.egress),
             prove=None if request.digest is None else DigestProof(*request.digest),
+            cancel=request.cancel,
         )
         return HttpReply(reply.status, reply.headers, reply.body, reply.truncated, reply.took_ms)
 

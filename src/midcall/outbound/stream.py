@@ -25,7 +25,8 @@ class BudgetedStream(httpcore.NetworkStream):
         try:
             # Closed meanwhile, even this fails: httpcore's pool may let go of a connection that it has just lent.
             self._sock.settimeout(left)
-            data = self._sock.recv(wanted)
+            with budget.breaking(self._sock):
+                data = self._sock.recv(wanted)
         except TimeoutError:
             raise budget.timed_out() from None
         except OSError as error:
@@ -41,7 +42,8 @@ class BudgetedStream(httpcore.NetworkStream):
             left = budget.left("sending")
             try:
                 self._sock.settimeout(left)
-                rest = rest[self._sock.send(rest) :]
+                with budget.breaking(self._sock):
+                    rest = rest[self._sock.send(rest) :]
             except TimeoutError:
                 raise budget.timed_out() from None
             except OSError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 from cryptography.fernet import Fernet
+from tests.support.desks import idle_desks
 from tests.support.fakes import FakeOutbound
 
 from midcall.cli.redis_server import find_redis_server, redis_argv
@@ -31,7 +32,7 @@ from midcall.service.execute import Executor
 from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
 from midcall.service.leases import Leases
-from midcall.service.ports import Queue
+from midcall.service.ports import Act, Queue
 from midcall.service.review_version import Reviews
 from midcall.service.run_code import CodeAttempts
 from midcall.service.secrets import Secrets
@@ -148,7 +149,7 @@ class Pretended:
     gate: threading.Event | None = None
     entered: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, request: RunRequest) -> RunReport:
+    def run(self, request: RunRequest, act: Act) -> RunReport:  # noqa: ARG002 (the port's signature)
         """Run nothing."""
         self.requests.append(request)
         self.entered.set()
@@ -211,7 +212,11 @@ class House:
         """Make what one worker process carries invocations out with."""
         return Executor(
             storage=self.storage,
-            kinds={Kind.CODE: CodeAttempts(sandbox, clock=self.clock, sleep=lambda _seconds: None)},
+            kinds={
+                Kind.CODE: CodeAttempts(
+                    sandbox, idle_desks(self.storage, self.clock), clock=self.clock, sleep=lambda _seconds: None
+                )
+            },
             tasks=Tasks(storage=self.storage, approval_key=key, policy=POLICY, clock=self.clock),
             settle=self.settle,
             leases=Leases(self.storage, self.clock),

@@ -82,7 +82,13 @@ def test_a_failure_is_an_error_that_code_can_catch(pool: Serving) -> None:
         "    except ActionError as error:\n"
         "        return [str(error), error.status, error.body, error.code, error.action]\n"
     )
-    assert run(pool, source, act).result == ["http.get: crm.test answered 404", 404, {"no": 1}, "http_error", "http.get"]
+    assert run(pool, source, act).result == [
+        "http.get: crm.test answered 404",
+        404,
+        {"no": 1},
+        "http_error",
+        "http.get",
+    ]
 
 
 def test_an_uncaught_failure_ends_on_the_authors_line(pool: Serving) -> None:

@@ -17,7 +17,7 @@ from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.frames import CAPS, NONCE_BYTES, FrameReader
 from midcall.sandbox.image import seccomp_profile
-from midcall.sandbox.jail import _FROM_SANDBOX, Jail, Job, _Collected, _request
+from midcall.sandbox.jail import _FROM_SANDBOX, Jail, Job, _Collected, _Replies, _request
 from midcall.sandbox.limits import UID_BASE, Limits, PoolConfig
 from midcall.sandbox.outcome import judge
 from midcall.sandbox.wire import pack_report
@@ -66,7 +66,7 @@ def test_the_nonce_of_the_pool_is_nowhere_in_the_memory_of_the_code(engine: Engi
         # What `Jail.run` does, with a nonce that is known here.
         collected = _Collected(FrameReader(nonce, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)
         jail._socket.sendall(_request(job, nonce))
-        found = judge(collected.evidence(jail._listen(job, collected)), Limits()).result
+        found = judge(collected.evidence(jail._listen(job, collected, _Replies(nonce, collected))), Limits()).result
     finally:
         jail.close()
         engine.remove(jail.container)

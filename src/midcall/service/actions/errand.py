@@ -1,6 +1,5 @@
 """One errand: an operation driven to its end, request by request, with retries, tokens and the run's deadline."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
@@ -12,7 +11,7 @@ from midcall.connectors.kit import Answer, Ask, Retry, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.errors import MidcallError, OutboundError
 from midcall.domain.grant import Grant
-from midcall.domain.http import HttpReply
+from midcall.domain.http import Cancel, HttpReply
 from midcall.domain.retry import retry_after_ms
 from midcall.service.actions.request import Outgoing, Place, request_of
 from midcall.service.ports import Outbound, Tokens
@@ -46,7 +45,7 @@ class Errand:
         self._workspace_id = workspace_id
         self._retry = retry
         self._deadline_at = deadline_at
-        self._cancelled = threading.Event()
+        self._cancel = Cancel()
         self.method: str | None = None
         self.host: str | None = None
         self.status: int | None = None
@@ -55,8 +54,8 @@ class Errand:
         self.secrets: tuple[str, ...] = grant.secrets
 
     def cancel(self) -> None:
-        """Begin no further request."""
-        self._cancelled.set()
+        """End what is under way, and begin nothing more."""
+        self._cancel.now()
 
     def run(self, steps: Steps) -> Any:
         """Drive an operation to its end and return its value; raises ActionFailed."""
@@ -87,8 +86,8 @@ class Errand:
                 continue
             except MidcallError as error:
                 raise ActionFailed(error.message, code=error.code) from None
-            again = reply.status in _NOT_NOW or (repeatable and reply.status in _SERVER_FAULTS)
-            if last or not again or not self._pause(self._wait_ms(reply)):
+            wait_ms = self._wait_ms(ask, reply, repeatable=repeatable)
+            if last or wait_ms is None or not self._pause(wait_ms):
                 return self._seen(ask, reply)
         raise AssertionError  # pragma: no cover - count() has no end
 
@@ -113,7 +112,7 @@ class Errand:
         return self._once(ask)[0]
 
     def _once(self, ask: Ask) -> tuple[HttpReply, str]:
-        if self._cancelled.is_set() or self._left_ms() <= 0:
+        if self._cancel.done or self._left_ms() <= 0:
             raise ActionFailed("no time was left before the run's deadline", code="timed_out")
         if self.requests >= MAX_REQUESTS:
             raise ActionFailed(f"one action makes {MAX_REQUESTS} requests at most", code="too_many_requests")
@@ -124,7 +123,7 @@ class Errand:
             grant = replace(grant, headers=(*grant.headers, *bearer_grant(token).headers))
         outgoing = request_of(ask, self._place, grant, left_ms=self._left_ms())
         self._note(ask, outgoing)
-        reply = self._means.outbound.send(outgoing.request)
+        reply = self._means.outbound.send(replace(outgoing.request, cancel=self._cancel))
         self.status = reply.status
         return reply, token
 
@@ -135,11 +134,14 @@ class Errand:
     def _left_ms(self) -> int:
         return self._deadline_at - self._means.clock()
 
-    def _wait_ms(self, reply: HttpReply) -> int:
-        return retry_after_ms(reply.header("retry-after"), now=self._means.clock()) or self._retry.pause_ms
+    def _wait_ms(self, ask: Ask, reply: HttpReply, *, repeatable: bool) -> int | None:
+        """Return how long to wait before the same request may go better; None where it would not."""
+        if reply.status in _NOT_NOW or (repeatable and reply.status in _SERVER_FAULTS):
+            return retry_after_ms(reply.header("retry-after"), now=self._means.clock()) or self._retry.pause_ms
+        return ask.throttled(Answer(reply.status, reply.headers, reply.body))
 
     def _pause(self, wait_ms: int) -> bool:
         """Wait before another attempt; False if the deadline leaves no time for it, or the run ended meanwhile."""
         if wait_ms >= self._left_ms():
             return False
-        return not self._cancelled.wait(wait_ms / 1000)
+        return self._cancel.wait(wait_ms / 1000)

@@ -1,0 +1,69 @@
+"""The served app over a real pool: what code asks for leaves a real sandbox and reaches real sockets."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from tests.integration.sandbox.pools import Serving
+from tests.integration.sandbox.pools import serving as pool_serving
+from tests.support.databases import Databases
+from tests.support.servers import redis_server
+from tests.support.serving import Client, Served, serving
+from tests.support.target import Reply, Target, target
+
+from midcall.sandbox.engine import Engine
+from midcall.sandbox.image import ensure_image
+from midcall.sandbox.limits import PoolConfig
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[Serving]:
+    """Yield a pool with an id of its own."""
+    with (
+        Engine(url="unix:///var/run/docker.sock", timeout_s=30) as engine,
+        TemporaryDirectory(prefix="mc-") as folder,
+    ):
+        config = PoolConfig(
+            socket=Path(folder) / "pool" / "pool.sock",
+            pool_id=f"test-actions-{os.getpid()}",
+            image=ensure_image(engine),
+            size=4,
+            max_concurrent=4,
+        )
+        with pool_serving(config, engine) as served:
+            yield served
+
+
+@pytest.fixture(scope="session")
+def served(databases: Databases, pool: Serving, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve the app over a real database, a real Redis and real sandboxes."""
+    folder = tmp_path_factory.mktemp("served")
+    with (
+        databases.migrated() as database_url,
+        redis_server() as redis_url,
+        serving(folder, database_url=database_url, redis_url=redis_url, sandbox=pool.client) as served,
+    ):
+        yield served
+
+
+@pytest.fixture
+def admin(served: Served) -> Client:
+    """Make a fresh workspace's admin."""
+    return served.tenant()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Target]:
+    """Serve one target for all tests."""
+    with target() as it:
+        yield it
+
+
+@pytest.fixture
+def there(server: Target) -> Target:
+    """Give a target that has received nothing yet and answers with an empty object."""
+    server.received.clear()
+    server.answer = lambda _: Reply()
+    return server

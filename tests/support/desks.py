@@ -1,0 +1,24 @@
+"""Desks for tests whose code calls no action."""
+
+from collections.abc import Callable
+
+from cryptography.fernet import Fernet
+from tests.support.fakes import FakeOutbound, FakeTokens
+
+from midcall.service.actions.desk import Desks
+from midcall.service.actions.errand import Means
+from midcall.service.credentials import Credentials
+from midcall.service.ports import Storage
+from midcall.vault.cipher import FernetCipher
+
+
+def idle_desks(storage: Storage, clock: Callable[[], int]) -> Desks:
+    """Make desks over a storage, with nothing behind them."""
+    outbound = FakeOutbound()
+    cipher = FernetCipher([Fernet.generate_key().decode()])
+    return Desks(
+        storage=storage,
+        credentials=Credentials(storage=storage, cipher=cipher, outbound=outbound, clock=clock),
+        means=Means(outbound=outbound, tokens=FakeTokens(), clock=clock),
+        base_urls={},
+    )
