@@ -70,6 +70,9 @@ class Ask:
     sees: Callable[[int], bool] = lambda _status: False
     #: Whether it may be sent once more after a lost connection or a 5xx; None: if its method is GET, HEAD, PUT, DELETE.
     repeatable: bool | None = None
+    #: For APIs that say in a body, not by 429, that they did nothing because of too many requests: the milliseconds to
+    #: wait before it is sent again, as after a 429; None: the answer is one.
+    throttled: Callable[["Answer"], int | None] = lambda _answer: None
     #: Of connectors without a base URL alone: the whole address, and how it is called.
     url: str = field(default="", repr=False)
     body: bytes | None = field(default=None, repr=False)
