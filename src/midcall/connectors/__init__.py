@@ -3,11 +3,22 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from midcall.connectors import http
+from midcall.connectors import agent, http, shopify, slack, whatsapp
 from midcall.connectors.kit import Connector, Operation
 
 #: Every connector by the name that code calls it by. A new one is a module here and a line in this tuple.
-CONNECTORS: Mapping[str, Connector] = MappingProxyType({each.name: each for each in (http.CONNECTOR,)})
+CONNECTORS: Mapping[str, Connector] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            http.CONNECTOR,
+            agent.CONNECTOR,
+            shopify.CONNECTOR,
+            slack.CONNECTOR,
+            whatsapp.CONNECTOR,
+        )
+    }
+)
 
 
 def operations() -> dict[str, tuple[Connector, Operation]]:
