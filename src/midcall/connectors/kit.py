@@ -107,7 +107,8 @@ class Answer:
         return next((value for key, value in self.headers if key == name), None)
 
 
-#: An operation under way: yields what it asks for, is sent the answers, returns what the code gets.
+#: An operation under way: yields what it asks for, is sent the answers, returns what the code gets. Where a request
+#: fails, ActionFailed is thrown into it at that request: one of several requests can then say how far it came.
 Steps = Generator[Ask, Answer, Any]
 
 
@@ -184,6 +185,15 @@ class Bound:
     options: Options
     #: The name that the call gave, or None.
     credential: str | None
+
+
+def check_type(name: str, operation: Operation, kind: CredentialType) -> None:
+    """Raise ActionFailed, in words, where an operation takes no credential of that type though its connector does."""
+    if operation.credentials is not None and kind not in operation.credentials:
+        fitting = " or ".join(sorted(operation.credentials))
+        raise ActionFailed(
+            f"{name} cannot be done with a credential of type {kind}: use one of type {fitting}", code="bad_credential"
+        )
 
 
 def path(template: str, *values: str) -> str:
