@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, Operati
 from midcall.bootstrap.settings import BadSetting, Settings, private_directory, secret_keys
 from midcall.domain.errors import InvalidInput
 from midcall.domain.times import now_ms
-from midcall.outbound.client import GuardedClient, unverified_context
+from midcall.outbound.client import POOLS, GuardedClient, unverified_context
 from midcall.outbound.poster import Poster
 from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
@@ -97,23 +97,24 @@ def wire_access(storage: SqlStorage) -> Access:
     return Access(storage=storage, clock=now_ms)
 
 
-def wire_outbound(settings: Settings) -> Poster:
+def wire_outbound(settings: Settings, *, pools: int = POOLS) -> Poster:
     """Wire the one guarded way out; raises BadSetting for settings of it that cannot be used."""
     try:
-        client = _guarded(settings)
-        unverified = _guarded(settings, unverified_context()) if settings.outbound_ignore_ssl else None
+        client = _guarded(settings, pools)
+        unverified = _guarded(settings, pools, unverified_context()) if settings.outbound_ignore_ssl else None
     except InvalidInput as error:
         raise BadSetting(f"MIDCALL_OUTBOUND_ALLOW, _PROXY or _SOURCE: {error.message}") from None
     return Poster(client, unverified=unverified)
 
 
-def _guarded(settings: Settings, ssl_context: ssl.SSLContext | None = None) -> GuardedClient:
+def _guarded(settings: Settings, pools: int, ssl_context: ssl.SSLContext | None = None) -> GuardedClient:
     return GuardedClient(
         allow=settings.outbound_allow,
         http=True,
         proxy=settings.outbound_proxy,
         source_address=settings.outbound_source,
         ssl_context=ssl_context,
+        pools=pools,
     )
 
 

@@ -25,4 +25,5 @@ def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
 def wire_execute(settings: Settings, *, policy: str) -> Callable[[str], None]:
     """Wire what carries out an invocation in one worker process; `policy` is the version that counts as current."""
     storage, queue = open_storage(settings), open_queue(settings)
-    return wire_executor(settings, storage, queue, wire_outbound(settings), policy=policy).execute
+    # One pool: the threads of a run come and go, and a connection is to be used again by whichever is next.
+    return wire_executor(settings, storage, queue, wire_outbound(settings, pools=1), policy=policy).execute

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from midcall.connectors import agent, http, shopify, slack, whatsapp
+from midcall.connectors import agent, airtable, google_sheets, http, shopify, slack, whatsapp
 from midcall.connectors.kit import Connector, Operation
 
 #: Every connector by the name that code calls it by. A new one is a module here and a line in this tuple.
@@ -12,6 +12,8 @@ CONNECTORS: Mapping[str, Connector] = MappingProxyType(
         each.name: each
         for each in (
             http.CONNECTOR,
+            airtable.CONNECTOR,
+            google_sheets.CONNECTOR,
             agent.CONNECTOR,
             shopify.CONNECTOR,
             slack.CONNECTOR,

@@ -187,15 +187,6 @@ class Bound:
     credential: str | None
 
 
-def check_type(name: str, operation: Operation, kind: CredentialType) -> None:
-    """Raise ActionFailed, in words, where an operation takes no credential of that type though its connector does."""
-    if operation.credentials is not None and kind not in operation.credentials:
-        fitting = " or ".join(sorted(operation.credentials))
-        raise ActionFailed(
-            f"{name} cannot be done with a credential of type {kind}: use one of type {fitting}", code="bad_credential"
-        )
-
-
 def path(template: str, *values: str) -> str:
     """Fill `{}` in a path with values, each percent-encoded whole; raises ActionFailed for one that is no segment."""
     for value in values:

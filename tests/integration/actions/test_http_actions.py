@@ -62,7 +62,9 @@ def test_a_credential_is_sent_and_never_seen(admin: Client, there: Target) -> No
     report = run(
         admin,
         there,
-        "answer = actions.http.get(URL, credential='crm')\nprint(answer)\nreturn list(answer['data']['headers']['authorization'])",
+        "answer = actions.http.get(URL, credential='crm')\n"
+        "print(answer)\n"
+        "return list(answer['data']['headers']['authorization'])",
         credentials=["crm"],
     )
     assert there.last.headers["authorization"] == f"Bearer {TOKEN}"
