@@ -38,6 +38,8 @@ from midcall.service.sweep_sessions import SessionSweep
 
 #: Threads that admit calls and read outcomes: short database work, so few; waiting takes none.
 SERVICE_THREADS = 32
+#: Threads that ask strangers' servers whether a credential is good: up to 10 s each.
+TEST_THREADS = 8
 SWEEP_EVERY_S = 1.0
 #: Versions to be reviewed again come with a release, so a look at times is enough once all are done.
 REREVIEW_EVERY_S = 30.0
@@ -57,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         process = wire_api(settings)
         app.state.services = process.services
         app.state.service_threads = anyio.CapacityLimiter(SERVICE_THREADS)
+        app.state.test_threads = anyio.CapacityLimiter(TEST_THREADS)
         async with _running(process):
             yield
 

@@ -20,7 +20,7 @@ from tests.support.world import function
 
 from midcall.app import create_app
 from midcall.bootstrap.allowed import allow_list
-from midcall.bootstrap.execution import wire_executor
+from midcall.bootstrap.execution import wire_desks, wire_executor
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.domain.function import Kind
@@ -161,7 +161,9 @@ def _working(settings: Settings, sandbox: Sandbox, count: int) -> Iterator[None]
     """Pop invocation ids off RQ's lists, as a worker does, and execute them."""
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
     policy = policy_version(allow_list(settings))
-    wired = wire_executor(settings, storage, queue, wire_outbound(settings), policy=policy)
+    wired = wire_executor(
+        settings, storage, queue, wire_desks(settings, storage, wire_outbound(settings)), policy=policy
+    )
     code = wired.kinds[Kind.CODE]
     assert isinstance(code, CodeAttempts)
     executor = replace(wired, kinds={**wired.kinds, Kind.CODE: replace(code, sandbox=sandbox)}, owner="test-worker")

@@ -205,6 +205,15 @@ class EndSession(Form):
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
+class TestCredential(Form):
+    """How a credential is to be tried out."""
+
+    environment: Environment | None = Field(default=None, description="whose values; default: those of all others")
+    url: str | None = Field(
+        default=None, max_length=2_048, description="asked with GET; for types that belong to no service of their own"
+    )
+
+
 class PutCredential(Form):
     """A credential's values, for all environments or for the one that is named."""
 

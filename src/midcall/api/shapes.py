@@ -432,6 +432,16 @@ class CredentialShape(BaseModel):
     last_used_at: str | None = Field(description="to the minute")
 
 
+class CredentialTestShape(BaseModel):
+    """What the test of a credential came to; no secret is in it."""
+
+    ok: bool
+    asked: str = Field(description="the service, `token endpoint`, or the URL's host")
+    message: str
+    status: int | None
+    ms: float
+
+
 class LimitsShape(BaseModel):
     """Limits of a workspace."""
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from midcall.bootstrap.allowed import allow_list
-from midcall.bootstrap.execution import wire_executor
+from midcall.bootstrap.execution import wire_desks, wire_executor
 from midcall.bootstrap.settings import Settings, approval_key
 from midcall.bootstrap.store import (
     open_queue,
@@ -14,7 +14,6 @@ from midcall.bootstrap.store import (
     wire_access,
     wire_chain,
     wire_cipher,
-    wire_credentials,
     wire_outbound,
     wire_secrets,
     wire_settle,
@@ -33,6 +32,7 @@ from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
 from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
+from midcall.service.credential_check import CredentialChecks
 from midcall.service.follow import Following
 from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
@@ -72,7 +72,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     chain, settle = wire_chain(settings, queue), wire_settle(settings, storage, queue)
     sweep = Sweep(storage=storage, queue=queue, settle=settle, clock=now_ms)
     sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)
-    outbound = wire_outbound(settings)
+    desks = wire_desks(settings, storage, outbound)
     signing = Signing(storage=storage, key=key, clock=now_ms)
     catalog = Catalog(storage=storage, secrets=secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy)
     reviews = Reviews(storage=storage, reviewer=reviewer, outbound=outbound, approval_key=key, clock=now_ms)
@@ -92,7 +92,8 @@ def wire_api(settings: Settings) -> ApiProcess:
         ),
         agents=Agents(storage=storage, clock=now_ms),
         adapters=Adapters(storage=storage, cipher=wire_cipher(settings), clock=now_ms),
-        credentials=wire_credentials(settings, storage, outbound),
+        credentials=desks.credentials,
+        credential_checks=CredentialChecks(desks=desks, clock=now_ms),
         tools=Tools(storage=storage, public_url=settings.public, public_url_set=settings.public_url is not None),
         sessions=sessions,
         session_calls=SessionCalls(
@@ -119,7 +120,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         },
     )
 
-    executor = wire_executor(settings, storage, queue, outbound, policy=reviewer.policy)
+    executor = wire_executor(settings, storage, queue, desks, policy=reviewer.policy)
     queue.serve(executor.execute)
 
     def close() -> None:

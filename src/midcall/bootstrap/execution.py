@@ -27,23 +27,27 @@ from midcall.service.webhook_request import WebhookRequests
 from midcall.storage.database import SqlStorage
 
 
-def wire_executor(settings: Settings, storage: SqlStorage, queue: Queue, outbound: Poster, *, policy: str) -> Executor:
+def wire_desks(settings: Settings, storage: SqlStorage, outbound: Poster) -> Desks:
+    """Wire what carries out actions in one process, and with it credentials and tokens."""
+    means = Means(outbound=outbound, tokens=OAuthTokens(outbound.send), clock=now_ms)
+    credentials = wire_credentials(settings, storage, outbound)
+    return Desks(storage=storage, credentials=credentials, means=means, base_urls=settings.connector_urls)
+
+
+def wire_executor(settings: Settings, storage: SqlStorage, queue: Queue, desks: Desks, *, policy: str) -> Executor:
     """Wire what carries out an invocation in one process; `policy` is the version that counts as current."""
-    key = approval_key(settings)
+    key, means = approval_key(settings), desks.means
     progress = Progress(storage=storage, queue=queue, clock=now_ms)
     pool = PoolClient(settings.pool_socket, on_progress=progress.report)
-    credentials, tokens = wire_credentials(settings, storage, outbound), OAuthTokens(outbound.send)
     requests = WebhookRequests(
         storage=storage,
         secrets=wire_secrets(settings),
-        credentials=credentials,
-        tokens=tokens,
+        credentials=desks.credentials,
+        tokens=means.tokens,
         signing=Signing(storage=storage, key=key, clock=now_ms),
         clock=now_ms,
     )
-    means = Means(outbound=outbound, tokens=tokens, clock=now_ms)
-    desks = Desks(storage=storage, credentials=credentials, means=means, base_urls=settings.connector_urls)
-    webhooks = WebhookAttempts(requests=requests, outbound=outbound, breakers=CircuitBreakers(), clock=now_ms)
+    webhooks = WebhookAttempts(requests=requests, outbound=means.outbound, breakers=CircuitBreakers(), clock=now_ms)
     return Executor(
         storage=storage,
         kinds={Kind.CODE: CodeAttempts(pool, desks, clock=now_ms, sleep=time.sleep), Kind.WEBHOOK: webhooks},

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from midcall.bootstrap.allowed import allow_list
-from midcall.bootstrap.execution import wire_executor
+from midcall.bootstrap.execution import wire_desks, wire_executor
 from midcall.bootstrap.settings import Settings, approval_key, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.queue.names import LIVE, QUEUES
@@ -26,4 +26,5 @@ def wire_execute(settings: Settings, *, policy: str) -> Callable[[str], None]:
     """Wire what carries out an invocation in one worker process; `policy` is the version that counts as current."""
     storage, queue = open_storage(settings), open_queue(settings)
     # One pool: the threads of a run come and go, and a connection is to be used again by whichever is next.
-    return wire_executor(settings, storage, queue, wire_outbound(settings, pools=1), policy=policy).execute
+    desks = wire_desks(settings, storage, wire_outbound(settings, pools=1))
+    return wire_executor(settings, storage, queue, desks, policy=policy).execute

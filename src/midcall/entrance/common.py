@@ -1,7 +1,7 @@
 """What several routes share."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import anyio.to_thread
@@ -45,6 +45,18 @@ async def threads(request: Request) -> InThread:
 
 
 InThreads = Annotated[InThread, Depends(threads)]
+
+
+async def few_threads(request: Request) -> Callable[[Callable[[], Any]], Awaitable[Any]]:
+    """Make what runs code that waits for strangers' servers while an author waits for it: a few at a time."""
+
+    async def in_thread(function: Callable[[], Any]) -> Any:
+        return await anyio.to_thread.run_sync(function, limiter=request.app.state.test_threads)
+
+    return in_thread
+
+
+Tests = Annotated[Callable[[Callable[[], Any]], Awaitable[Any]], Depends(few_threads)]
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 

@@ -14,6 +14,7 @@ from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
 from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
+from midcall.service.credential_check import CredentialChecks
 from midcall.service.credentials import Credentials
 from midcall.service.follow import Following
 from midcall.service.import_function import FunctionImports
@@ -54,6 +55,7 @@ class Services:
     agents: Agents
     adapters: Adapters
     credentials: Credentials
+    credential_checks: CredentialChecks
     tools: Tools
     sessions: Sessions
     session_calls: SessionCalls

@@ -1,15 +1,16 @@
 """`/v1/credentials`: named secrets, written and never read back."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
-from midcall.api.models import PutCredential
-from midcall.api.shapes import CredentialShape, Listing
+from midcall.api.models import PutCredential, TestCredential
+from midcall.api.shapes import CredentialShape, CredentialTestShape, Listing
 from midcall.domain.function import NAME_PATTERN
 from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS, Paged
+from midcall.entrance.common import PROBLEMS, Paged, Tests
 from midcall.entrance.services import Reader, Use, Writer
 from midcall.service.fields import Environment
 
@@ -39,6 +40,21 @@ def list_credentials(use: Use, caller: Reader, page: Paged) -> Answer:
 def get_credential(name: CredentialName, use: Use, caller: Reader) -> Answer:
     """Read a credential, its secrets masked."""
     return Answer(views.credential_view(use.credentials.get(caller, name)))
+
+
+@router.post("/credentials/{name}/test", response_model=CredentialTestShape)
+async def check_credential(
+    name: CredentialName, use: Use, caller: Writer, tests: Tests, wanted: TestCredential = _NO_WISHES
+) -> Answer:
+    """Ask the credential's own service something harmless, or a URL with a GET request; takes 10 s at most.
+
+    The answer is a 200 either way: `ok` says whether it was let in. With `url` the key needs the scope `admin`, since
+    the secret goes there.
+    """
+    tested = await tests(
+        lambda: use.credential_checks.test(caller, name, environment=wanted.environment, url=wanted.url)
+    )
+    return Answer(asdict(tested))
 
 
 @router.delete("/credentials/{name}", status_code=204)
