@@ -125,7 +125,10 @@ class _Short(_Request):
     def _gather(cls, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return given
-        rest, own = dict(given), dict(given.get("client_options") or given.get("clientOptions") or {})
+        rest, nested = dict(given), given.get("client_options") or given.get("clientOptions") or {}
+        if not isinstance(nested, Mapping):  # a fault, which the field itself tells
+            return given
+        own = dict(nested)
         rest.pop("clientOptions", None)
         own |= {name: rest.pop(name) for name in _CLIENT_OPTIONS & set(rest)}
         return {**rest, "client_options": own} if own else rest

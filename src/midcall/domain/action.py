@@ -95,3 +95,8 @@ class EnabledAction:
 def enabled_actions(entries: Iterable[str | Mapping[str, Any]]) -> tuple[EnabledAction, ...]:
     """Read `code.actions` of a version's document."""
     return tuple(map(EnabledAction.of, entries))
+
+
+def covering(entries: Iterable[EnabledAction], action: str) -> EnabledAction | None:
+    """Return the entry that an action is called under: its own before its group's; None: it is not enabled."""
+    return max((entry for entry in entries if entry.covers(action)), key=lambda entry: len(entry.name), default=None)

@@ -1,7 +1,7 @@
 """What a review says: comments on lines, and the outcome they add up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -40,8 +40,15 @@ class Subject:
 
     source: str
     parameters: frozenset[str] = frozenset()
+    #: Names of the groups and operations that are enabled.
     actions: tuple[str, ...] = ()
     phases: frozenset[str] = frozenset()
+    #: Hosts that are open, as declared.
+    egress: tuple[str, ...] = ()
+    #: The credentials that an entry of `actions` declares, by its name.
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: The types of those of them that the workspace has, by name; None: nobody looked.
+    credentials: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from midcall.connectors.enabled import fingerprint
 from midcall.domain.review import Comment, Severity, Subject
 from midcall.review import syntax
 from midcall.review.allowlist import AllowList, packaged
@@ -74,7 +75,7 @@ def _ordered(comments: Iterable[Comment]) -> tuple[Comment, ...]:
 
 @cache
 def policy_version(allowed: AllowList) -> str:
-    """Return the version of the policy: it changes with the rules, their severities and what is allowed.
+    """Return the version of the policy: it changes with the rules, their severities, the actions and what is allowed.
 
     There is no default: which list counts is for whoever wires a process to say. A remark, an order or a hint in an
     allow-list file changes nothing that is decided, so it leaves the version alone.
@@ -84,4 +85,5 @@ def policy_version(allowed: AllowList) -> str:
     for rule in rules:
         digest.update(f"\n{rule.id}\t{rule.severity}\t{rule.summary}".encode())
     digest.update(b"\n" + allowed.terms().encode())
+    digest.update(b"\n" + fingerprint().encode())
     return f"{REVISION}-{digest.hexdigest()[:12]}"

@@ -1,7 +1,7 @@
 """What a rule is: an id, what it wants, why, an example that passes and one that fails, and the check itself."""
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -48,6 +48,17 @@ def example(
     parameters: Iterable[str] = (),
     actions: Iterable[str] = (),
     phases: Iterable[str] = (),
+    egress: Iterable[str] = (),
+    declared: Mapping[str, tuple[str, ...]] | None = None,
+    credentials: Mapping[str, str] | None = None,
 ) -> Subject:
     """Return a subject for a rule's example."""
-    return Subject(source=source, parameters=frozenset(parameters), actions=tuple(actions), phases=frozenset(phases))
+    return Subject(
+        source=source,
+        parameters=frozenset(parameters),
+        actions=tuple(actions),
+        phases=frozenset(phases),
+        egress=tuple(egress),
+        declared=declared or {},
+        credentials=credentials,
+    )

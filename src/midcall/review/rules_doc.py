@@ -81,6 +81,8 @@ def _example(title: str, subject: Subject) -> Iterator[str]:
             ("parameters", subject.parameters),
             ("actions", subject.actions),
             ("phases", subject.phases),
+            ("egress", subject.egress),
+            ("credentials", [name for names in subject.declared.values() for name in names]),
         )
         if values
     ]

@@ -33,6 +33,8 @@ TEMPLATE = "{name}"
 def handler(session, actions):
     try:
         found = re.match(r"^a+$", session["params"]["x"])
+        actions.http.get(f"https://example.com/{found}", heeders={}, credential="a")
+        actions.http.send_request({"url": "https://example.org", "method": 5})
         return [undefined, TEMPLATE.format(name=1), loads("1"), found, 2 ** 3, "ü"]
     except ValueError:
         return None
@@ -47,7 +49,7 @@ def main() -> None:
         return
     allowed = loads(told.decode("ascii"))
     policy = policy_version(allowed)
-    review(Subject(_WARM_UP), allowed=allowed)
+    review(Subject(_WARM_UP, actions=("http",), egress=("example.com",), credentials={}), allowed=allowed)
     # A tree of a large source makes the collector run dozens of times for nothing; it runs after the answer instead.
     gc.collect()
     gc.freeze()

@@ -28,6 +28,9 @@ def pack_subject(subject: Subject) -> bytes:
                 "parameters": sorted(subject.parameters),
                 "actions": list(subject.actions),
                 "phases": sorted(subject.phases),
+                "egress": list(subject.egress),
+                "declared": {name: list(credentials) for name, credentials in subject.declared.items()},
+                "credentials": None if subject.credentials is None else dict(subject.credentials),
             }
         ).encode("ascii")
     )
@@ -41,6 +44,9 @@ def read_subject(payload: bytes) -> Subject:
         parameters=frozenset(data["parameters"]),
         actions=tuple(data["actions"]),
         phases=frozenset(data["phases"]),
+        egress=tuple(data["egress"]),
+        declared={name: tuple(credentials) for name, credentials in data["declared"].items()},
+        credentials=data["credentials"],
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from midcall.domain.action import enabled_actions
 from midcall.domain.approval import seal
 from midcall.domain.errors import Conflict, Forbidden
 from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus, naming_advice
@@ -156,25 +157,41 @@ class Reviews:
         )
 
 
-def known_credentials(tx: Transaction, workspace_id: str, config: Mapping[str, Any]) -> frozenset[str]:
-    """Return those of the credentials that a version names which its workspace has."""
-    named = credentials_named(config["webhook"]) if config["kind"] == Kind.WEBHOOK else ()
-    return frozenset(name for name in named if tx.credentials.find(workspace_id, name) is not None)
+def known_credentials(tx: Transaction, workspace_id: str, config: Mapping[str, Any]) -> dict[str, str]:
+    """Return those of the credentials that a version names which its workspace has, and the type of each."""
+    if config["kind"] == Kind.WEBHOOK:
+        named: Iterable[str] = credentials_named(config["webhook"])
+    else:
+        named = {name for entry in enabled_actions(config["code"]["actions"]) for name in entry.credentials}
+    found = (tx.credentials.find(workspace_id, name) for name in sorted(named))
+    return {each.name: each.type.value for each in found if each is not None}
 
 
-def findings_of(reviewer: Reviewer, config: Mapping[str, Any], credentials: frozenset[str]) -> Findings:
+def findings_of(reviewer: Reviewer, config: Mapping[str, Any], credentials: Mapping[str, str]) -> Findings:
     """Review a version's document: what the reviewer says of it, and advice on its names."""
     if config["kind"] == Kind.WEBHOOK:
-        findings = reviewer.review_webhook(WebhookSubject(config["webhook"], config["parameters"], credentials))
+        webhook = WebhookSubject(config["webhook"], config["parameters"], frozenset(credentials))
+        findings = reviewer.review_webhook(webhook)
     else:
-        parameters = frozenset(config["parameters"].get("properties", {}))
-        code = config["code"]
-        findings = reviewer.review(Subject(code["source"], parameters, tuple(code["actions"])))
+        findings = reviewer.review(_subject(config, credentials))
     advice = tuple(
         Comment(f"naming-{field}", Severity.WARNING, f"{field}: {text}", text)
         for field, text in naming_advice(config["name"], config["description"])
     )
     return replace(findings, comments=findings.comments + advice)
+
+
+def _subject(config: Mapping[str, Any], credentials: Mapping[str, str]) -> Subject:
+    code = config["code"]
+    entries = enabled_actions(code["actions"])
+    return Subject(
+        source=code["source"],
+        parameters=frozenset(config["parameters"].get("properties", {})),
+        actions=tuple(entry.name for entry in entries),
+        egress=tuple(code["egress"]),
+        declared={entry.name: entry.credentials for entry in entries if entry.credentials},
+        credentials=credentials,
+    )
 
 
 def rules_of(comments: Iterable[Comment], severity: Severity) -> list[str]:

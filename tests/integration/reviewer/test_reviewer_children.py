@@ -8,11 +8,13 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from midcall.connectors import CONNECTORS, operations
 from midcall.domain.errors import ReviewUnavailable
 from midcall.domain.review import Findings, Subject
 from midcall.review import policy_version, review
@@ -74,11 +76,48 @@ def test_the_child_says_what_the_pure_review_says(reviewer: SubprocessReviewer) 
 
 
 def test_declarations_reach_the_child(reviewer: SubprocessReviewer) -> None:
-    """Parameters, actions and phases are part of what is reviewed."""
-    source = "def handler(session, actions):\n    actions.http.sendRequest({})\n    return session['params']['x']\n"
-    told = Subject(source, frozenset({"x"}), ("http",), frozenset({"during_session"}))
+    """Parameters, actions, phases, hosts and credentials are part of what is reviewed."""
+    source = (
+        "def handler(session, actions):\n"
+        "    actions.http.get('https://api.example.com/x', credential='crm')\n"
+        "    return session['params']['x']\n"
+    )
+    told = Subject(
+        source,
+        frozenset({"x"}),
+        ("http",),
+        frozenset({"during_session"}),
+        egress=("api.example.com",),
+        declared={"http": ("crm",)},
+        credentials={"crm": "bearer"},
+    )
     assert reviewer.review(told).comments == ()
-    assert len(reviewer.review(Subject(source)).comments) == 2
+    for less in (
+        replace(told, parameters=frozenset()),
+        replace(told, actions=()),
+        replace(told, egress=()),
+        replace(told, declared={}),
+        replace(told, credentials={}),
+        replace(told, credentials={"crm": "airtable"}),
+    ):
+        assert reviewer.review(less).comments == review(less) != ()
+    assert reviewer.review(replace(told, credentials=None)).comments == ()
+
+
+def test_a_source_full_of_odd_options_leaves_the_child_alive(reviewer: SubprocessReviewer) -> None:
+    """Models of options are asked in the child, where nothing more can be loaded."""
+    odd = ("None", "1", "'x'", "[]", "{}", "[[1]]", "{'a': {'b': 1}}", "b'x'", "1e999", "...", "'\\ud800'")
+    lines = [
+        f"    actions.{name}({{{option!r}: {value}}})"
+        for name, (_, operation) in operations().items()
+        for option in operation.options.model_fields
+        for value in odd
+    ]
+    for start in range(0, len(lines), 400):
+        source = "def handler(session, actions):\n" + "\n".join(lines[start : start + 400]) + "\n    return 1\n"
+        findings = reviewer.review(Subject(source, actions=tuple(CONNECTORS), egress=("example.com",)))
+        assert not findings.cut_off
+        assert any(comment.rule == "action.options" for comment in findings.comments)
 
 
 def _opening(count: int) -> AllowList:

@@ -647,5 +647,5 @@ def handler(session, actions):
 def test_approved_without_a_word(kind: str) -> None:
     """Ordinary good Python draws no comment at all, not even a hint."""
     source, parameters = GOOD[kind]
-    subject = Subject(source, parameters=frozenset(parameters), actions=("http",))
+    subject = Subject(source, parameters=frozenset(parameters), actions=("http",), egress=("crm.example.com",))
     assert review(subject) == ()

@@ -65,10 +65,3 @@ def test_after_the_session_nothing_need_be_returned() -> None:
     subject = Subject("def handler(session):\n    print('done')\n")
     assert [comment.rule for comment in review(subject)] == ["contract.returns"]
     assert review(replace(subject, phases=frozenset({"post_session"}))) == ()
-
-
-@pytest.mark.parametrize("actions", [("http",), ("http.sendRequest",)])
-def test_actions_are_enabled_by_group_or_by_name(actions: tuple[str, ...]) -> None:
-    """`http` enables all of its calls, `http.sendRequest` that one."""
-    subject = Subject("def handler(session, actions):\n    return actions.http.sendRequest({})\n", actions=actions)
-    assert review(subject) == ()

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select, update
 from tests.support.databases import row_counts
 from tests.support.fakes import FakeReviewer
-from tests.support.world import World, function
+from tests.support.world import SOURCE, World, function
 
+from midcall.domain.credential import CredentialType
 from midcall.domain.errors import (
     Conflict,
     InvalidInput,
@@ -60,6 +61,24 @@ def test_a_review_that_cannot_be_carried_out_changes_nothing(world: World) -> No
         world.reviews.submit(world.caller, "lookup", 1)
     assert row_counts(world.engine) == before
     assert world.catalog.get(world.caller, "lookup").version.status is VersionStatus.DRAFT
+
+
+def test_a_review_is_told_what_was_declared_and_what_there_is(world: World) -> None:
+    """Actions, hosts, the credentials of each entry, and the types of those that the workspace has."""
+    world.credentials.put(world.caller, "crm", CredentialType.BEARER, {"token": "t-1234567890"}, None)
+    world.credentials.put(world.workspace("other"), "gone", CredentialType.BEARER, {"token": "t-1234567890"}, None)
+    world.draft(
+        code={
+            "source": SOURCE,
+            "actions": ["http.get", {"name": "http.sendRequest", "credentials": ["crm", "gone"]}],
+            "egress": ["api.example.com"],
+        }
+    )
+    world.reviews.submit(world.caller, "lookup", 1)
+    (subject,) = world.reviewer.subjects
+    assert subject.actions == ("http.get", "http.send_request")
+    assert subject.declared == {"http.send_request": ("crm", "gone")}
+    assert (subject.credentials, subject.egress) == ({"crm": "bearer"}, ("api.example.com",))
 
 
 def test_a_version_tampered_with_while_it_is_reviewed_is_not_approved(world: World) -> None:

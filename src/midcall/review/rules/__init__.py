@@ -3,6 +3,8 @@
 from midcall.review.module import Module
 from midcall.review.rule import Rule
 from midcall.review.rules import (
+    action_credentials,
+    actions,
     builtins,
     classes,
     contract,
@@ -25,6 +27,8 @@ TEXT_RULES: tuple[Rule[Text], ...] = text.RULES
 TREE_RULES: tuple[Rule[Module], ...] = (
     *contract.RULES,
     *declared.RULES,
+    *actions.RULES,
+    *action_credentials.RULES,
     *imports.RULES,
     *builtins.RULES,
     *policy.RULES,

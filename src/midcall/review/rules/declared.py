@@ -1,15 +1,11 @@
-"""Rules on what was declared with the code: parameters, enabled actions, phases."""
+"""Rules on what was declared with the code: parameters and phases; actions are in `actions.py`."""
 
 import ast
 from collections.abc import Iterator
 
 from midcall.domain.review import Severity
-from midcall.review.module import Module, dotted
+from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
-from midcall.review.scopes import Kind
-
-#: Actions that reach nothing outside and need no enabling.
-_ALWAYS = frozenset({"progress", "log"})
 
 
 def _parameters(module: Module) -> Iterator[Hit]:
@@ -62,33 +58,6 @@ def _is_session(module: Module, node: ast.AST) -> bool:
     return any(binding.node in first for binding in module.meaning(node).bindings)
 
 
-def _actions(module: Module) -> Iterator[Hit]:
-    enabled = set(module.subject.actions)
-    groups = {action.split(".")[0] for action in enabled} | _ALWAYS
-    for node in module.nodes(ast.Attribute):
-        parts = dotted(node)
-        inner = isinstance(module.parent(node), ast.Attribute)
-        if len(parts) < 2 or parts[0] != "actions" or inner or not _is_actions(module, node):  # noqa: PLR2004
-            continue
-        group, whole = parts[1], ".".join(parts[1:3])
-        if group in groups and (group in enabled or group in _ALWAYS or len(parts) == 2 or whole in enabled):  # noqa: PLR2004
-            continue
-        shown = ", ".join(sorted(enabled)) or "none"
-        yield Hit(
-            node,
-            f"The action `{whole}` is not enabled for this function, so the call would fail.",
-            f"Add `{group}` to the function's actions, or use an enabled one ({shown}).",
-        )
-
-
-def _is_actions(module: Module, node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name) and any(
-        binding.kind is Kind.PARAMETER for binding in module.meaning(node).bindings
-    )
-
-
 def _terminate(module: Module) -> Iterator[Hit]:
     phases = module.subject.phases
     for key, value in _terminates(module):
@@ -124,19 +93,6 @@ RULES: tuple[Rule[Module], ...] = (
         check=_parameters,
         good=example("def handler(session):\n    return session['params']['order_id']\n", parameters=["order_id"]),
         bad=example("def handler(session):\n    return session['params']['order']\n", parameters=["order_id"]),
-    ),
-    Rule(
-        id="declared.action",
-        summary="Only enabled actions are called.",
-        severity=Severity.ERROR,
-        check=_actions,
-        good=example(
-            "def handler(session, actions):\n    return actions.http.sendRequest({'url': 'https://api.example.com'})\n",
-            actions=["http"],
-        ),
-        bad=example(
-            "def handler(session, actions):\n    return actions.airtable.getRecordList({})\n", actions=["http"]
-        ),
     ),
     Rule(
         id="declared.terminate",

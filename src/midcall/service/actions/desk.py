@@ -18,6 +18,7 @@ from midcall.domain.action import (
     ActionRecord,
     ActionReply,
     EnabledAction,
+    covering,
     enabled_actions,
 )
 from midcall.domain.credential import Resolved
@@ -120,7 +121,7 @@ class Desk:
             return under_way
 
     def _carry_out(self, call: ActionCall, under_way: _Call) -> Any:
-        entry = next((each for each in self._enabled if each.covers(call.name)), None)
+        entry = covering(self._enabled, call.name)
         found = _OPERATIONS.get(call.name)
         if entry is None or found is None:
             under_way.name = call.name if found else "unknown"
