@@ -1,14 +1,16 @@
 """The served app over a real pool: what code asks for leaves a real sandbox and reaches real sockets."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from tests.integration.sandbox.pools import Serving
 from tests.integration.sandbox.pools import serving as pool_serving
-from tests.support.databases import Databases
+from tests.support.databases import Databases, Postgres, Sqlite
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
 from tests.support.target import Reply, Target, target
@@ -37,15 +39,25 @@ def pool() -> Iterator[Serving]:
 
 
 @pytest.fixture(scope="session")
-def served(databases: Databases, pool: Serving, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def serve(
+    sqlite: Sqlite, postgres: Postgres, pool: Serving, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Databases], Served]]:
+    """Serve the app over each kind of database once; asks for both kinds so that they outlive what is served."""
+    with ExitStack() as kept:
+
+        def serve(databases: Databases) -> Served:
+            folder = tmp_path_factory.mktemp("served")
+            database_url, redis_url = (kept.enter_context(each) for each in (databases.migrated(), redis_server()))
+            served = serving(folder, database_url=database_url, redis_url=redis_url, sandbox=pool.client)
+            return kept.enter_context(served)
+
+        yield cache(serve)
+
+
+@pytest.fixture(scope="session")
+def served(databases: Databases, serve: Callable[[Databases], Served]) -> Served:
     """Serve the app over a real database, a real Redis and real sandboxes."""
-    folder = tmp_path_factory.mktemp("served")
-    with (
-        databases.migrated() as database_url,
-        redis_server() as redis_url,
-        serving(folder, database_url=database_url, redis_url=redis_url, sandbox=pool.client) as served,
-    ):
-        yield served
+    return serve(databases)
 
 
 @pytest.fixture

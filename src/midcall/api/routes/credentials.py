@@ -16,6 +16,9 @@ from midcall.service.fields import Environment
 
 router = APIRouter(prefix="/v1", tags=["credentials"], responses=PROBLEMS)
 
+#: A test without a body is one of the values that hold everywhere.
+_NO_WISHES = TestCredential()
+
 CredentialName = Annotated[str, Path(pattern=NAME_PATTERN, description="the credential's name")]
 
 

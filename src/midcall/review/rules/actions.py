@@ -1,4 +1,4 @@
-"""Rules on actions: enabled, to open hosts, with options that they take, awaited; credentials have a file of their own."""
+"""Rules on actions: enabled, to open hosts, with options that they take, awaited; credentials have their own file."""
 
 from collections.abc import Iterator
 
