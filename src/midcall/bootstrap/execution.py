@@ -5,11 +5,10 @@ import socket
 import time
 
 from midcall.bootstrap.settings import Settings, approval_key
-from midcall.bootstrap.store import wire_chain, wire_credentials, wire_secrets
+from midcall.bootstrap.store import wire_chain, wire_credentials, wire_secrets, wire_tokens
 from midcall.domain.function import Kind
 from midcall.domain.times import now_ms
 from midcall.outbound.breakers import CircuitBreakers
-from midcall.outbound.oauth import OAuthTokens
 from midcall.outbound.poster import Poster
 from midcall.sandbox.client import PoolClient
 from midcall.service.actions.desk import Desks
@@ -29,7 +28,7 @@ from midcall.storage.database import SqlStorage
 
 def wire_desks(settings: Settings, storage: SqlStorage, outbound: Poster) -> Desks:
     """Wire what carries out actions in one process, and with it credentials and tokens."""
-    means = Means(outbound=outbound, tokens=OAuthTokens(outbound.send), clock=now_ms)
+    means = Means(outbound=outbound, tokens=wire_tokens(settings, storage, outbound), clock=now_ms)
     credentials = wire_credentials(settings, storage, outbound)
     return Desks(storage=storage, credentials=credentials, means=means, base_urls=settings.connector_urls)
 

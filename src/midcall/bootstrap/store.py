@@ -1,6 +1,7 @@
 """The parts that more than one process is wired from."""
 
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.times import now_ms
 from midcall.outbound.client import POOLS, GuardedClient, unverified_context
 from midcall.outbound.poster import Poster
+from midcall.outbound.token_endpoint import TokenEndpoint
 from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.access import Access
@@ -20,6 +22,7 @@ from midcall.service.credentials import Credentials
 from midcall.service.ports import Outbound, Queue
 from midcall.service.secrets import Secrets
 from midcall.service.settle import Settle
+from midcall.service.tokens import SharedTokens
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
@@ -90,6 +93,17 @@ def wire_secrets(settings: Settings) -> Secrets:
 def wire_credentials(settings: Settings, storage: SqlStorage, outbound: Outbound) -> Credentials:
     """Wire the use cases of credentials."""
     return Credentials(storage=storage, cipher=wire_cipher(settings), outbound=outbound, clock=now_ms)
+
+
+def wire_tokens(settings: Settings, storage: SqlStorage, outbound: Outbound) -> SharedTokens:
+    """Wire what fetches OAuth2 tokens and keeps them, in one process."""
+    return SharedTokens(
+        storage=storage,
+        cipher=wire_cipher(settings),
+        source=TokenEndpoint(outbound.send),
+        clock=now_ms,
+        sleep=time.sleep,
+    )
 
 
 def wire_access(storage: SqlStorage) -> Access:

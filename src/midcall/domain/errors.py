@@ -175,6 +175,13 @@ class TokenRefused(OutboundError):
     code = "token_refused"
 
 
+class TokenUnreachable(OutboundError):
+    """The token endpoint could not be asked."""
+
+    code = "token_unreachable"
+    passing = True
+
+
 class SecretUnreadable(MidcallError):
     """A stored secret cannot be decrypted; put its key back, or save the secret anew."""
 

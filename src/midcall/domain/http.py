@@ -113,3 +113,11 @@ class AssertionRequest:
 
 
 AnyTokenRequest = TokenRequest | AssertionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedToken:
+    """A token as its endpoint gave it, and the seconds that it lives from then on."""
+
+    token: str = field(repr=False)
+    life_s: float

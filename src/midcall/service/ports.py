@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from midcall.domain.action import ActionCall, ActionReply
-from midcall.domain.http import AnyTokenRequest, HttpReply, HttpRequest
+from midcall.domain.http import AnyTokenRequest, FetchedToken, HttpReply, HttpRequest
 from midcall.domain.invocation import Invocation
 from midcall.domain.review import Findings, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest
@@ -26,6 +26,7 @@ from midcall.service.stores import (
     SealedStore,
     SecretStore,
     SessionStore,
+    TokenStore,
     WorkspaceStore,
 )
 
@@ -95,15 +96,23 @@ class Breakers(Protocol):
         ...
 
 
-class Tokens(Protocol):
-    """Fetches OAuth2 tokens, and keeps them as long as they are good."""
+class TokenSource(Protocol):
+    """Fetches OAuth2 tokens, anew each time."""
 
-    def token(self, wanted: AnyTokenRequest, *, timeout_ms: int) -> str:
+    def fetch(self, wanted: AnyTokenRequest, *, timeout_ms: int) -> FetchedToken:
+        """Fetch a token; raises TokenRefused, or another OutboundError where no answer came."""
+        ...
+
+
+class Tokens(Protocol):
+    """Fetches OAuth2 tokens, and keeps them as long as they are good: each workspace has its own."""
+
+    def token(self, wanted: AnyTokenRequest, *, workspace_id: str, timeout_ms: int) -> str:
         """Return an access token; many who wait at once share one request. Raises an OutboundError, TokenRefused."""
         ...
 
-    def forget(self, wanted: AnyTokenRequest) -> None:
-        """Drop a token that its audience did not take."""
+    def forget(self, wanted: AnyTokenRequest, token: str, *, workspace_id: str) -> None:
+        """Drop a token that its audience did not take, unless another one is there already."""
 
 
 class Cipher(Protocol):
@@ -115,6 +124,10 @@ class Cipher(Protocol):
 
     def open(self, token: str, *, bound_to: str) -> str:
         """Decrypt a token; raises SecretUnreadable where no key opens it, or where it belongs to another place."""
+        ...
+
+    def digest(self, value: str) -> str:
+        """Return a name for a value: 64 hex digits that tell nothing of it, the same as long as the first key is."""
         ...
 
     def renew(self, token: str) -> str:
@@ -199,6 +212,11 @@ class Transaction(Protocol):
     @property
     def credentials(self) -> CredentialStore:
         """Credentials."""
+        ...
+
+    @property
+    def tokens(self) -> TokenStore:
+        """OAuth2 tokens, encrypted."""
         ...
 
     @property

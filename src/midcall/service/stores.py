@@ -5,7 +5,7 @@ once are compare-and-swaps, and say whether they were the one.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from midcall.domain.adapter import Adapter
@@ -528,6 +528,51 @@ class CredentialStore(Protocol):
 
     def drop_values(self, credential_id: str, environment: str) -> None:
         """Delete the values for an environment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """An OAuth2 token as all processes see it; times are milliseconds of the epoch.
+
+    Whoever holds the lease fetches; others wait until it has lapsed. A refusal spares the endpoint those who queue.
+    """
+
+    #: Encrypted; None: there is none yet.
+    token: str | None = field(default=None, repr=False)
+    good_until: int = 0
+    lease_until: int = 0
+    refused_until: int = 0
+    refusal: str = ""
+    #: Whether asking again may go well a moment later.
+    refusal_passing: bool = False
+
+
+class TokenStore(Protocol):
+    """OAuth2 tokens, encrypted, under names that tell nothing. The names are those of all workspaces."""
+
+    def find(self, token_id: str) -> TokenRow | None:
+        """Read one."""
+        ...
+
+    def lease(self, token_id: str, *, owner: str, now: int, until: int) -> bool:
+        """Take the right to fetch; False where somebody has it, or where there is a good token or a fresh refusal."""
+        ...
+
+    def keep(self, token_id: str, *, owner: str, token: str, good_until: int, at: int) -> bool:
+        """Store a token and end the lease; False (and nothing changed) where the lease is another's by now."""
+        ...
+
+    def refuse(self, token_id: str, *, owner: str, refusal: str, passing: bool, until: int) -> bool:
+        """Note that none was given, which counts until a moment, and end the lease; False where it is another's."""
+        ...
+
+    def drop(self, token_id: str, *, token: str) -> bool:
+        """Take a token away; False where another one is there by now."""
+        ...
+
+    def sweep(self, *, before: int, limit: int) -> int:
+        """Delete rows that have been good for nothing since a moment; returns how many."""
         ...
 
 

@@ -37,6 +37,15 @@ _SPAN_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
+class UsedToken:
+    """An OAuth2 token in a request, and what it was asked for with."""
+
+    wanted: AnyTokenRequest
+    workspace_id: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A request that is ready to be sent, and how it may be shown."""
 
@@ -46,7 +55,7 @@ class Prepared:
     redaction: Redaction
     #: Headers, in lower case, that are not shown however short their values are.
     hidden: frozenset[str]
-    token: AnyTokenRequest | None = None
+    token: UsedToken | None = None
 
     def shown_request(self) -> dict[str, Any]:
         """Return the request as its author may see it."""
@@ -107,7 +116,7 @@ class WebhookRequests:
         now = self.clock()
         session = task.session_body(now=now)
         values = values_of(session, params=task.invocation.params, now=now, secrets=_by_name(known.credentials))
-        grant = self._grant(known, values, max(1, task.deadline_at - now))
+        grant, used = self._grant(task, known, values, max(1, task.deadline_at - now))
         # A token may have taken its time.
         left_ms = max(1, task.deadline_at - self.clock())
         filled = _filled(task, known, grant, session, values)
@@ -131,13 +140,14 @@ class WebhookRequests:
             target=f"{task.version.function_id} {known.templates.url.origin}",
             redaction=Redaction((*known.secrets, *grant.secrets)),
             hidden=_PROVING | _literal_headers(task) | {name.lower() for name, _ in grant.headers},
-            token=grant.token,
+            token=used,
         )
 
     def forget_token(self, prepared: Prepared) -> None:
         """Fetch another token for the next attempt: the target did not take this one."""
-        if prepared.token is not None:
-            self.tokens.forget(prepared.token)
+        used = prepared.token
+        if used is not None:
+            self.tokens.forget(used.wanted, used.token, workspace_id=used.workspace_id)
 
     def _reveal(self, task: Task) -> _Revealed:
         workspace_id, environment = task.invocation.workspace_id, task.invocation.environment
@@ -156,16 +166,18 @@ class WebhookRequests:
             self.credentials.note_use(resolved)
         return _Revealed(webhook, templates, inline, credentials, settings)
 
-    def _grant(self, known: _Revealed, values: Values, left_ms: int) -> Grant:
+    def _grant(self, task: Task, known: _Revealed, values: Values, left_ms: int) -> tuple[Grant, UsedToken | None]:
         if "credential" in known.auth:
             grant = grant_of_credential(known.credentials[known.auth["credential"]])
         else:
             grant = grant_of(known.auth, lambda text, loc: _fill(text, loc, values))
         if grant.token is None:
-            return grant
-        token = self.tokens.token(grant.token, timeout_ms=left_ms)
+            return grant, None
+        workspace_id = task.invocation.workspace_id
+        token = self.tokens.token(grant.token, workspace_id=workspace_id, timeout_ms=left_ms)
+        used = UsedToken(grant.token, workspace_id, token)
         headers = (*grant.headers, ("Authorization", f"Bearer {token}"))
-        return replace(grant, headers=headers, secrets=(*grant.secrets, token))
+        return replace(grant, headers=headers, secrets=(*grant.secrets, token)), used
 
     def _own_headers(self, task: Task, settings: WorkspaceSettings, body: bytes, left_ms: int) -> Headers:
         invocation = task.invocation

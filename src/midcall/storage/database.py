@@ -19,6 +19,7 @@ from midcall.storage.invocations import SqlInvocations
 from midcall.storage.rereviews import SqlRereviews
 from midcall.storage.secrets import SEALED, SqlSealed, SqlSecrets
 from midcall.storage.sessions import SqlEvents, SqlSessions
+from midcall.storage.tokens import SqlTokens
 from midcall.storage.workspaces import SqlKeys, SqlWorkspaces
 
 
@@ -38,6 +39,7 @@ class SqlTransaction:
     invocations: SqlInvocations
     secrets: SqlSecrets
     credentials: SqlCredentials
+    tokens: SqlTokens
     sealed: Mapping[str, SqlSealed]
     audit: SqlAudit
 
@@ -57,6 +59,7 @@ class SqlTransaction:
             invocations=SqlInvocations(connection),
             secrets=SqlSecrets(connection),
             credentials=SqlCredentials(connection),
+            tokens=SqlTokens(connection),
             sealed={table.name: SqlSealed(connection, table) for table in SEALED},
             audit=SqlAudit(connection),
         )

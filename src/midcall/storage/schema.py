@@ -284,6 +284,21 @@ credential_values = Table(
     UniqueConstraint("credential_id", "environment"),
 )
 
+# OAuth2 tokens that all processes share. The id is a keyed digest of what was asked for: a row tells of nobody.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("token", Text),
+    Column("good_until", BigInteger, nullable=False),
+    Column("fetched_at", BigInteger, nullable=False),
+    Column("lease_owner", String(32), nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("refused_until", BigInteger, nullable=False),
+    Column("refusal", String(500), nullable=False),
+    Column("refusal_passing", Boolean, nullable=False),
+)
+
 # The secrets are in the row, not beside it: they end with it.
 adapters = Table(
     "adapters",

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from midcall.domain.errors import NotFound
 from midcall.service.stores import Sealed
-from midcall.storage.schema import adapters, credential_values, secrets
+from midcall.storage.schema import adapters, credential_values, secrets, tokens
 
 #: Every table that has a column `token`, so that a change of keys leaves none out.
-SEALED: tuple[Table, ...] = (secrets, credential_values, adapters)
+SEALED: tuple[Table, ...] = (secrets, credential_values, adapters, tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ class SqlSealed:
     def after(self, row_id: str, *, limit: int) -> Sequence[Sealed]:
         """Return the rows whose id comes after one, by id."""
         columns = self.table.c
-        query = select(columns.id, columns.token).where(columns.id > row_id).order_by(columns.id).limit(limit)
+        # A row of `tokens` may be there before its token.
+        here = (columns.id > row_id, columns.token.is_not(None))
+        query = select(columns.id, columns.token).where(*here).order_by(columns.id).limit(limit)
         return [Sealed(row.id, row.token) for row in self.connection.execute(query)]
 
     def swap(self, row: Sealed, *, token: str) -> bool:

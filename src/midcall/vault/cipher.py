@@ -4,15 +4,22 @@ A token is a Fernet token (AES-128-CBC, then HMAC-SHA256). Its plaintext is a ma
 to with its length before it, and the value: a token that is moved to another row is found out when it is opened there.
 """
 
+import base64
+import hmac
 from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from midcall.domain.errors import SecretUnreadable
 
 #: What a token holds begins with this: no other use of the same keys makes one that opens here.
 _MARK = b"midcall.vault.v1\0"
 _LENGTH_BYTES = 4
+#: What the key of digests is derived for: it is none of the two that Fernet makes of the same bytes.
+_DIGESTS = b"midcall.vault.digest.v1"
+_DIGEST_KEY_BYTES = 32
 
 _NO_KEY = (
     "a stored secret cannot be decrypted: none of the secret keys opens it, or its row was changed; "
@@ -31,6 +38,8 @@ class FernetCipher:
         fernets = [Fernet(key) for key in keys]
         self._first = fernets[0]
         self._all = MultiFernet(fernets)
+        derive = HKDF(algorithm=SHA256(), length=_DIGEST_KEY_BYTES, salt=None, info=_DIGESTS)
+        self._digest_key = derive.derive(base64.urlsafe_b64decode(keys[0]))
 
     def __repr__(self) -> str:
         """Show no key."""
@@ -46,6 +55,10 @@ class FernetCipher:
         if not plain.startswith(head):
             raise SecretUnreadable(_NOT_HERE)
         return plain[len(head) :].decode()
+
+    def digest(self, value: str) -> str:
+        """Return a name for a value: HMAC-SHA256 in hex, under a key derived from the first one."""
+        return hmac.new(self._digest_key, value.encode(), "sha256").hexdigest()
 
     def renew(self, token: str) -> str:
         """Encrypt anew under the first key; a token that is under it already is returned as it is."""

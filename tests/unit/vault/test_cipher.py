@@ -1,3 +1,8 @@
+import base64
+import hashlib
+import hmac
+import re
+
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 
@@ -83,3 +88,14 @@ def test_a_token_that_was_made_for_something_else_with_the_same_key_does_not_ope
 def test_the_cipher_shows_no_key() -> None:
     """Neither in a log line nor in a traceback's locals."""
     assert repr(FernetCipher([OLD])) == "FernetCipher(…)"
+
+
+def test_a_digest_is_a_name_that_tells_nothing() -> None:
+    """The same for the same value and first key; none of the key's other uses makes it."""
+    cipher = FernetCipher([OLD, NEW])
+    assert cipher.digest("a") == FernetCipher([OLD]).digest("a")
+    assert re.fullmatch("[0-9a-f]{64}", cipher.digest("a"))
+    raw = base64.urlsafe_b64decode(OLD)
+    plain = {hmac.new(key, b"a", "sha256").hexdigest() for key in (raw, raw[:16], raw[16:], OLD.encode())}
+    others = {cipher.digest("b"), FernetCipher([NEW, OLD]).digest("a"), hashlib.sha256(b"a").hexdigest()}
+    assert cipher.digest("a") not in plain | others

@@ -1,0 +1,198 @@
+"""One token for all processes: real processes, a real database, a real token endpoint that counts."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from tests.support.databases import opened
+from tests.support.servers import wait_for
+from tests.support.target import Received, Reply, Target, replying, target
+from tests.support.world import SECRET_KEYS
+
+from midcall.domain.http import TokenRequest
+from midcall.domain.times import now_ms
+from midcall.outbound.client import GuardedClient
+from midcall.outbound.poster import Poster
+from midcall.outbound.token_endpoint import TokenEndpoint
+from midcall.service.tokens import LEASE_MARGIN_MS, SharedTokens
+from midcall.storage.database import SqlStorage
+from midcall.vault.cipher import FernetCipher
+
+TOKEN = "geheim-token-of-the-crm"  # noqa: S105 (a test's)
+PROCESSES, THREADS = 8, 12
+
+#: What one process does: so many threads that want the token at once, `rounds` times; it prints what they got.
+PROCESS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from tests.integration.storage.test_shared_tokens import shared, wanted_from
+_, database, endpoint, threads, timeout_ms = sys.argv
+with shared(database) as tokens, ThreadPoolExecutor(int(threads)) as callers:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    waiting = [
+        callers.submit(tokens.token, wanted_from(endpoint), workspace_id="ws_1", timeout_ms=int(timeout_ms))
+        for _ in range(int(threads))
+    ]
+    print(sorted({each.result() for each in waiting}), flush=True)
+"""
+
+
+def wanted_from(endpoint: str) -> TokenRequest:
+    """Return what every process asks for."""
+    return TokenRequest(f"{endpoint}/token", "me", "geheim-client")
+
+
+@contextmanager
+def shared(database_url: str) -> Iterator[SharedTokens]:
+    """Wire what a process has, as midcall does."""
+    with opened(database_url) as engine, GuardedClient(allow=["127.0.0.1"], http=True) as client:
+        yield SharedTokens(
+            storage=SqlStorage(engine),
+            cipher=FernetCipher(SECRET_KEYS),
+            source=TokenEndpoint(Poster(client).send),
+            clock=now_ms,
+            sleep=time.sleep,
+        )
+
+
+@contextmanager
+def processes(
+    database_url: str, endpoint: str, *timeouts_ms: int, threads: int = THREADS
+) -> Iterator[list[subprocess.Popen[str]]]:
+    """Start processes that wait for a line until they ask."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, database_url, endpoint, str(threads), str(timeout_ms)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        )
+        for timeout_ms in timeouts_ms
+    ]
+    try:
+        for each in running:
+            assert each.stdout is not None
+            assert each.stdout.readline() == "ready\n"
+        yield running
+    finally:
+        for each in running:
+            each.kill()
+            each.communicate()
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    """Let a process ask."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def got(process: subprocess.Popen[str]) -> str:
+    """Return what its threads got."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Target]:
+    """Serve a token endpoint that takes its time."""
+    with target() as it:
+
+        def answer(_: Received) -> Reply:
+            time.sleep(0.5)
+            return replying({"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600})
+
+        it.answer = answer
+        yield it
+
+
+def test_many_processes_share_one_request(database_url: str, endpoint: Target) -> None:
+    """Eight processes with twelve threads each, at one moment: one request, and everybody has its token."""
+    with processes(database_url, endpoint.url, *[20_000] * PROCESSES) as running:
+        for each in running:
+            go(each)
+        assert [got(each) for each in running] == [f"['{TOKEN}']"] * PROCESSES
+    assert len(endpoint.received) == 1
+
+
+def test_a_refusal_reaches_all_who_wait_at_once(database_url: str, endpoint: Target) -> None:
+    """An endpoint that says no is not asked by each of a hundred: once, or once more where a process came late."""
+
+    def refuse(_: Received) -> Reply:
+        time.sleep(0.3)
+        return replying({"error": "invalid_client"}, 401)
+
+    endpoint.answer = refuse
+    with shared(database_url) as one, shared(database_url) as other:
+        told: list[str] = []
+
+        def ask(tokens: SharedTokens) -> None:
+            with pytest.raises(Exception, match="answered 401") as caught:
+                tokens.token(wanted_from(endpoint.url), workspace_id="ws_1", timeout_ms=20_000)
+            told.append(type(caught.value).__name__)
+
+        threads = [threading.Thread(target=ask, args=(tokens,)) for tokens in (one, other) for _ in range(50)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert told == ["TokenRefused"] * 100
+    assert len(endpoint.received) == 1
+
+
+def test_the_token_of_a_killed_process_is_fetched_by_another(database_url: str, endpoint: Target) -> None:
+    """SIGKILL in the midst of the request: its lease lapses, one of those who wait takes over."""
+    first = threading.Event()
+
+    def answer(_: Received) -> Reply:
+        if not first.is_set():
+            first.set()
+            time.sleep(3)
+        return replying({"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600})
+
+    endpoint.answer = answer
+    lease_s = (2_000 + LEASE_MARGIN_MS) / 1000
+    with processes(database_url, endpoint.url, 2_000, 20_000, 20_000) as running:
+        fetcher, *others = running
+        go(fetcher)
+        began = time.monotonic()
+        assert wait_for(first.is_set, 10)
+        for each in others:
+            go(each)
+        fetcher.send_signal(signal.SIGKILL)
+        fetcher.wait()
+        assert [got(each) for each in others] == [f"['{TOKEN}']"] * 2
+        took = time.monotonic() - began
+    assert len(endpoint.received) == 2
+    assert lease_s - 0.5 < took < lease_s + 5
+
+
+def test_the_database_holds_no_token_in_the_clear(database_url: str, engine: Engine, endpoint: Target) -> None:
+    """Neither in a row nor in a byte of its files; the client's secret and the workspace are not there either."""
+    with shared(database_url) as tokens:
+        assert tokens.token(wanted_from(endpoint.url), workspace_id="ws_1", timeout_ms=20_000) == TOKEN
+    with engine.connect() as connection:
+        found = repr(connection.execute(text("SELECT * FROM tokens")).all())
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("CHECKPOINT"))
+            (folder,) = connection.execute(text("SELECT current_setting('data_directory')")).one()
+            files = [path for path in Path(folder).rglob("*") if path.is_file()]
+        else:
+            files = list(Path(str(engine.url.database)).parent.glob(Path(str(engine.url.database)).name + "*"))
+        written = b"".join(path.read_bytes() for path in files)
+    # What is looked for is found where it stands: the row itself, as it was stored.
+    assert found.split("'")[1].encode() in written
+    assert "ws_1" not in found
+    for secret in (TOKEN, "geheim-client"):
+        assert secret not in found
+        assert secret.encode() not in written
