@@ -161,9 +161,9 @@ def _working(settings: Settings, sandbox: Sandbox, count: int) -> Iterator[None]
     """Pop invocation ids off RQ's lists, as a worker does, and execute them."""
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
     policy = policy_version(allow_list(settings))
-    wired = wire_executor(
-        settings, storage, queue, wire_desks(settings, storage, wire_outbound(settings)), policy=policy
-    )
+    outbound = wire_outbound(settings)
+    desks = wire_desks(settings, storage, outbound)
+    wired = wire_executor(settings, storage, queue, desks, policy=policy)
     code = wired.kinds[Kind.CODE]
     assert isinstance(code, CodeAttempts)
     executor = replace(wired, kinds={**wired.kinds, Kind.CODE: replace(code, sandbox=sandbox)}, owner="test-worker")
@@ -189,4 +189,5 @@ def _working(settings: Settings, sandbox: Sandbox, count: int) -> Iterator[None]
         for thread in threads:
             thread.join()
         queue.close()
+        outbound.close()
         storage.close()

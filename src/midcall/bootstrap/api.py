@@ -127,6 +127,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         reviewer.close()
         background.close()
         queue.close()
+        outbound.close()
         storage.close()
 
     return ApiProcess(services=services, wakes=wakes, start=reviewer.start, close=close)

@@ -24,6 +24,12 @@ class Poster:
         self._client = client
         self._unverified = unverified
 
+    def close(self) -> None:
+        """Close all connections."""
+        for client in (self._client, self._unverified):
+            if client is not None:
+                client.close()
+
     def check(self, url: str, *, loc: str) -> None:
         """Raise InvalidInput at `loc` for a URL that could never be called; its addresses are checked at each call."""
         try:
