@@ -100,12 +100,17 @@ def _send(to: str, message: Mapping[str, Any], account: Account) -> Steps:
 
 
 def _throttled(answer: Answer) -> int | None:
-    return PAUSE_MS if answer.status >= _FAILED and _error(answer).get("code") in THROTTLED else None
+    return PAUSE_MS if answer.status >= _FAILED and _code(answer) in THROTTLED else None
 
 
 def _error(answer: Answer) -> Mapping[str, Any]:
     error = answer.value.get("error") if isinstance(answer.value, dict) else None
     return error if isinstance(error, dict) else {}
+
+
+def _code(answer: Answer) -> int | None:
+    code = _error(answer).get("code")
+    return code if isinstance(code, int) else None
 
 
 def _first(value: Any) -> Mapping[str, Any]:
@@ -120,11 +125,11 @@ def _said(answer: Answer) -> dict[str, Any]:
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else None
     parts = [in_one_line(part) for part in (error.get("message"), details) if isinstance(part, str) and part]
-    code = error.get("code")
+    code = _code(answer)
     text = f"WhatsApp refused ({answer.status})" + (f": {': '.join(parts)}" if parts else "")
-    if isinstance(code, int) and code in THROTTLED:
+    if code in THROTTLED:
         raise ActionFailed(f"{text}; send less often", code="throttled", status=answer.status, body=answer.value)
-    cure = CURES.get(code) if isinstance(code, int) else None
+    cure = None if code is None else CURES.get(code)
     raise ActionFailed(text + (f"; {cure}" if cure else ""), code="refused", status=answer.status, body=answer.value)
 
 
