@@ -82,7 +82,8 @@ def target() -> Iterator[Target]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     it.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, name="target")
+    # It looks for its end that often: with the default of 0.5 s, a test waits for it longer than it runs.
+    thread = threading.Thread(target=server.serve_forever, name="target", kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield it
