@@ -14,7 +14,17 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, JsonValue, Strict, model_validator
 
 from midcall.connectors import grants
-from midcall.connectors.fields import Email, Name, Phone, in_one_line, is_clients_fault, json_object, matching
+from midcall.connectors.fields import (
+    EMAIL,
+    MAX_EMAIL_CHARS,
+    Email,
+    Name,
+    Phone,
+    in_one_line,
+    is_clients_fault,
+    json_object,
+    matching,
+)
 from midcall.connectors.kit import Account, Answer, Ask, Connector, Operation, Options, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
@@ -54,6 +64,18 @@ def _zone(value: str) -> str:
     return value
 
 
+def _copies(value: JsonValue) -> JsonValue:
+    addresses = value if isinstance(value, list) else [value]
+    if not 1 <= len(addresses) <= MAX_COPIES:
+        raise ValueError(f"has to have between 1 and {MAX_COPIES} addresses")
+    if not all(isinstance(one, str) and len(one) <= MAX_EMAIL_CHARS and re.fullmatch(EMAIL, one) for one in addresses):
+        raise ValueError(
+            "holds something that is no email address; send one such as ann@example.com, or a list of them"
+        )
+    return value
+
+
+Copies = Annotated[JsonValue, AfterValidator(_copies)]
 Hour = Annotated[
     str,
     matching(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", "is no time of day; write HH:MM from 00:00 to 23:59, such as 09:00"),
@@ -134,7 +156,7 @@ class EmailOptions(Options):
     body: Text | None = None
     additional_context: Text | None = None
     reply_to: Email | None = None
-    cc: Email | Annotated[list[Email], Field(max_length=MAX_COPIES)] | None = None
+    cc: Copies | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -13,7 +13,7 @@ MAX_NAME_CHARS, MAX_EMAIL_CHARS = 200, 254
 #: ITU-T E.164: plus, country code, at most 15 digits; as `domain/parameters.py` has it.
 _E164 = r"\+[1-9][0-9]{1,14}"
 #: What is no address for sure; whether it is one, the target knows. `\s` and commas would make several of one.
-_EMAIL = r"[^\s@,;<>\"]+@[^\s@,;<>\"]+"
+EMAIL = r"[^\s@,;<>\"]+@[^\s@,;<>\"]+"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -45,7 +45,7 @@ Phone = Annotated[
 Email = Annotated[
     str,
     Field(max_length=MAX_EMAIL_CHARS),
-    matching(_EMAIL, "is no email address; write one alone, such as ann@example.com"),
+    matching(EMAIL, "is no email address; write one alone, such as ann@example.com"),
 ]
 
 

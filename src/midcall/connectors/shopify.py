@@ -73,9 +73,8 @@ _ORDER = f"""
 _PAGE = "pageInfo { hasNextPage endCursor }"
 
 ORDER_BY_ID = f"query Order($id: ID!) {{ order(id: $id) {{ {_ORDER} }} }}"
-ORDERS_BY_NAME = (
-    f"query OrdersByName($query: String!, $first: Int!) "
-    f"{{ orders(first: $first, query: $query) {{ nodes {{ {_ORDER} }} }} }}"
+ORDER_NAMES = (
+    "query OrderNames($query: String!, $first: Int!) { orders(first: $first, query: $query) { nodes { id name } } }"
 )
 ORDERS = f"""query Orders($query: String, $first: Int!, $after: String) {{
   page: orders(first: $first, after: $after, query: $query, sortKey: CREATED_AT, reverse: true) {{
@@ -202,15 +201,23 @@ def _asked(document: str, **variables: Any) -> Ask:
 
 
 def _get_order(options: GetOrder, _account: Account) -> Steps:
-    if options.id is not None:
-        found = _data((yield _asked(ORDER_BY_ID, id=options.id))).get("order")
-        return _plain(found)
-    wanted = str(options.name).removeprefix("#").casefold()
-    data = _data((yield _asked(ORDERS_BY_NAME, query=f'name:"{options.name}"', first=_NAMESAKES)))
-    orders = _plain(data.get("orders"))
+    found = options.id
+    if found is None:
+        # Names and ids first: ten whole orders in one query would cost more than Shopify lets a query cost.
+        data = _data((yield _asked(ORDER_NAMES, query=f'name:"{options.name}"', first=_NAMESAKES)))
+        found = _named(str(options.name), _plain(data.get("orders")))
+    if found is None:
+        return None
+    return _plain(_data((yield _asked(ORDER_BY_ID, id=found))).get("order"))
+
+
+def _named(name: str, orders: Any) -> str | None:
+    """Return the id of the order of that very name; the sign in front is not compared."""
     if not isinstance(orders, list):
         raise ActionFailed("Shopify answered no list of orders", code="bad_answer")
-    return next((one for one in orders if str(_inner(one, "name")).removeprefix("#").casefold() == wanted), None)
+    wanted = name.removeprefix("#").casefold()
+    ids = (_inner(one, "id") for one in orders if str(_inner(one, "name")).removeprefix("#").casefold() == wanted)
+    return next((str(found) for found in ids if found is not None), None)
 
 
 def _list_orders(options: ListOrders, _account: Account) -> Steps:

@@ -7,7 +7,7 @@ everything and says in `ok` and `error` how it went; too many requests are a 429
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue, Strict, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, Strict, model_validator
 
 from midcall.connectors import grants
 from midcall.connectors.fields import Flag, Name, in_one_line, json_object, matching
@@ -28,6 +28,8 @@ Timestamp = Annotated[
 ]
 ChannelType = Literal["public_channel", "private_channel", "mpim", "im"]
 
+_PUBLIC: tuple[ChannelType, ...] = ("public_channel",)
+
 #: What to do about the errors that people meet.
 CURES: Mapping[str, str] = {
     "account_inactive": "the bot was removed from the workspace; install the app again and save its new token",
@@ -45,6 +47,11 @@ CURES: Mapping[str, str] = {
     "token_expired": "the token has expired; save the credential with a new one",
     "token_revoked": "the token was revoked; install the app again and save its new token",
 }
+
+
+def _split(value: Any) -> Any:
+    """Take `"public_channel,im"` as well, as Slack writes it."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
 class PostMessage(Options):
@@ -73,7 +80,9 @@ class ListChannels(Options):
     is in.
     """
 
-    types: Annotated[tuple[ChannelType, ...], Field(min_length=1, max_length=4)] = ("public_channel",)
+    types: Annotated[list[ChannelType], BeforeValidator(_split), Field(min_length=1, max_length=4)] = Field(
+        default_factory=lambda: list(_PUBLIC)
+    )
     limit: Annotated[int, Strict(), Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
     exclude_archived: Flag = True
 

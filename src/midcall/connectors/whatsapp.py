@@ -68,7 +68,7 @@ class SendTemplate(Options):
     to: Phone
     name: TemplateName
     language: Language
-    components: Annotated[tuple[dict[str, JsonValue], ...], Field(max_length=MAX_COMPONENTS)] = ()
+    components: Annotated[list[dict[str, JsonValue]], Field(max_length=MAX_COMPONENTS)] = Field(default_factory=list)
 
 
 def _send_text(options: SendText, account: Account) -> Steps:
@@ -80,7 +80,7 @@ def _send_text(options: SendText, account: Account) -> Steps:
 def _send_template(options: SendTemplate, account: Account) -> Steps:
     template: dict[str, Any] = {"name": options.name, "language": {"code": options.language}}
     if options.components:
-        template["components"] = list(options.components)
+        template["components"] = options.components
     return _send(options.to, {"type": "template", "template": template}, account)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from tests.support.apis.whatsapp import NUMBER_ID, TOKEN, WhatsappApi, whatsapp_api
 from tests.support.driving import drive, granted
-from tests.support.stepping import answer, asked
+from tests.support.stepping import answer, asked, ended
 
 from midcall.connectors.whatsapp import CONNECTOR
 from midcall.domain.action import ActionFailed
@@ -69,6 +70,23 @@ def test_a_bad_token_and_a_wrong_number_are_told_apart(api: WhatsappApi) -> None
         call(api, "send_text", token="EAA-wrong", to="+16505551234", text="x")  # noqa: S106 (no real one)
     with pytest.raises(ActionFailed, match=r"\(400\): Unsupported request.*phone_number_id"):
         call(api, "send_text", number="999999", to="+16505551234", text="x")
+
+
+def test_a_good_credential_is_told_from_a_bad_one(api: WhatsappApi) -> None:
+    """By asking for the number itself; nothing is sent."""
+    assert CONNECTOR.check is not None
+    path = next(CONNECTOR.check({"phone_number_id": NUMBER_ID})).path
+    for token, status in ((TOKEN, 200), ("EAA-wrong", 401)):
+        found = httpx.get(api.url + path, headers={"authorization": f"Bearer {token}"}, trust_env=False)
+        steps = CONNECTOR.check({"phone_number_id": NUMBER_ID})
+        assert next(steps).sees(status) is (status == 401)
+        assert found.status_code == status
+        if status == 200:
+            assert ended(steps, answer(found.json()))["verified_name"] == "Jasper's Market"
+        else:
+            with pytest.raises(ActionFailed, match="Invalid OAuth access token"):
+                ended(steps, answer(found.json(), status))
+    assert api.sent == []
 
 
 def test_too_many_requests_are_whoever_sends_to_repeat(api: WhatsappApi) -> None:

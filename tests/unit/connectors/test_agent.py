@@ -139,7 +139,11 @@ def test_a_chat_by_template_goes_out() -> None:
         ({"messageType": "prompt"}, "body is required"),
         ({"messageType": "template", "body": "x"}, "email_options.message_type"),
         ({"messageType": "prompt", "body": "x", "replyTo": "ann"}, "email_options.reply_to"),
-        ({"messageType": "prompt", "body": "x", "cc": ["a@example.com", "b"]}, "email_options.cc"),
+        ({"messageType": "prompt", "body": "x", "cc": ["a@example.com", "b"]}, "email_options.cc: holds something"),
+        ({"messageType": "prompt", "body": "x", "cc": "b"}, "email_options.cc: holds something"),
+        ({"messageType": "prompt", "body": "x", "cc": {}}, "email_options.cc: holds something"),
+        ({"messageType": "prompt", "body": "x", "cc": []}, "email_options.cc: has to have"),
+        ({"messageType": "prompt", "body": "x", "cc": ["a@example.com"] * 51}, "email_options.cc: has to have"),
     ],
 )
 def test_what_an_email_needs_depends_on_its_message_type(options: dict[str, Any], said: str) -> None:

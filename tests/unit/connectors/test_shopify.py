@@ -34,7 +34,7 @@ def test_every_example_is_a_call_that_binds(name: str) -> None:
 @pytest.mark.parametrize(
     ("operation", "options", "document"),
     [
-        ("get_order", {"name": "#1001 OR 2"}, shopify.ORDERS_BY_NAME),
+        ("get_order", {"name": "#1001 OR 2"}, shopify.ORDER_NAMES),
         ("list_orders", {"query": HOSTILE, "after": HOSTILE}, shopify.ORDERS),
         ("search_products", {"query": HOSTILE}, shopify.PRODUCTS),
         ("get_customer", {"phone": "+4930123456"}, shopify.CUSTOMER),
@@ -134,6 +134,16 @@ def test_errors_are_told_with_the_cure(value: Any, status: int, code: str, text:
     with pytest.raises(ActionFailed) as caught:
         ended(steps, answer(value, status))
     assert (caught.value.code, caught.value.message) == (code, text)
+
+
+def test_a_name_is_looked_up_before_the_order_is_read() -> None:
+    """A cheap query for the id, then the order: whole orders by search cost more than a query may."""
+    steps = begun(CONNECTOR, "get_order", name="1001")
+    ask = next(steps)
+    assert ask.json["variables"] == {"query": 'name:"1001"', "first": 10}
+    nodes = [{"id": "gid://shopify/Order/2", "name": "#10012"}, {"id": "gid://shopify/Order/1", "name": "#1001"}]
+    ask = steps.send(answer({"data": {"orders": {"nodes": nodes}}}))
+    assert ask.json == {"query": shopify.ORDER_BY_ID, "variables": {"id": "gid://shopify/Order/1"}}
 
 
 def test_pages_end_though_a_shop_says_that_there_are_more_for_ever() -> None:

@@ -94,6 +94,12 @@ def test_a_missing_scope_is_named() -> None:
         ended(steps, answer({"ok": False, "error": "missing_scope", "needed": "channels:read"}))
 
 
+def test_types_are_a_list_or_what_slack_writes() -> None:
+    """Both arrive as Slack takes them."""
+    for types in (["public_channel", "im"], "public_channel, im"):
+        assert dict(asked(CONNECTOR, "list_channels", types=types).query)["types"] == "public_channel,im"
+
+
 def test_pages_are_fetched_until_the_limit() -> None:
     """A cursor leads on, the limit ends it, and what is left is said."""
     steps = begun(CONNECTOR, "list_channels", limit=3)
