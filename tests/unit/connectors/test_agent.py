@@ -1,5 +1,7 @@
 """The agent connector, driven by hand."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -101,6 +103,22 @@ def test_a_bad_option_of_a_call_is_named(change: dict[str, Any], option: str, cu
     text = refusal(CONNECTOR, "call_outbound_trigger", {**CALL, **change})
     assert text.startswith(f"agent.call_outbound_trigger: {option}: ")
     assert cure in text
+
+
+_WITHOUT_FILES = """
+import resource
+from midcall.connectors.agent import CONNECTOR
+from midcall.connectors.kit import bind
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+call = {"phoneNumber": "+4930123456", "agentName": "a", "timezone": "Europe/Berlin"}
+bind("agent.call_outbound_trigger", CONNECTOR.operations["call_outbound_trigger"], (call,), {})
+"""
+
+
+def test_a_time_zone_is_taken_where_no_file_may_be_opened() -> None:
+    """The review's processes check options as well, and can open nothing: no good zone is a fault there."""
+    done = subprocess.run([sys.executable, "-c", _WITHOUT_FILES], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 @pytest.mark.parametrize("time", ["2026-08-08T08:14Z", "2026-08-08T08:14:57.123Z", "2026-08-08T08:14:57+02:00"])
