@@ -14,11 +14,12 @@ from midcall.domain.credential import CredentialType
 #: Records of one answer, and of one request that creates: Airtable's own limits.
 MAX_PAGE, BATCH = 100, 10
 #: Records that are read where `maxRecords` names no other number, and the most that it may name.
-DEFAULT_RECORDS, MAX_RECORDS = 1_000, 10_000
-#: Requests of one call that reads: a small `pageSize` reads fewer records.
-MAX_PAGES = 100
-#: Records that one call creates, in batches.
-MAX_CREATED = 1_000
+DEFAULT_RECORDS, MAX_RECORDS = 1_000, 5_000
+#: Requests of one call that reads: a small `pageSize` reads fewer records. Half of what an action may make, since some
+#: may have to be made twice.
+MAX_PAGES = 50
+#: Records that one call creates, in batches: as many requests.
+MAX_CREATED = 500
 #: Of path and query; Airtable refuses an address of 16,000 characters, and the offset of a later page comes on top.
 MAX_ADDRESS_CHARS = 15_000
 MAX_FORMULA_CHARS = 100_000
