@@ -74,7 +74,7 @@ class Table:
     def shown(self, record: str, fields: list[str] | None = None) -> dict[str, Any]:
         """Return a record as it is answered: without its empty fields."""
         values = self.records[record]
-        kept = {name: value for name, value in values.items() if value not in (None, "", False, [])}
+        kept = {name: value for name, value in values.items() if value or (value == 0 and value is not False)}
         if fields:
             kept = {name: value for name, value in kept.items() if name in fields}
         return {"id": record, "createdTime": CREATED, "fields": kept}
@@ -286,10 +286,16 @@ def _read_query(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return {**options, "sort": [sort[number] for number in sorted(sort)]} if sort else options
 
 
+def airtable_on(it: Target) -> Airtable:
+    """Serve the API anew on a target that is there already."""
+    it.received.clear()
+    api = Airtable(it)
+    it.answer = api.answer
+    return api
+
+
 @contextmanager
 def airtable() -> Iterator[Airtable]:
     """Serve the API."""
     with target() as it:
-        api = Airtable(it)
-        it.answer = api.answer
-        yield api
+        yield airtable_on(it)

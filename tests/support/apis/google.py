@@ -410,10 +410,16 @@ def _trimmed(items: list[Any], empty: Any) -> list[Any]:
     return items
 
 
+def google_on(it: Target) -> Google:
+    """Serve both APIs anew on a target that is there already."""
+    it.received.clear()
+    api = Google(it)
+    it.answer = api.answer
+    return api
+
+
 @contextmanager
 def google() -> Iterator[Google]:
     """Serve both APIs."""
     with target() as it:
-        api = Google(it)
-        it.answer = api.answer
-        yield api
+        yield google_on(it)
