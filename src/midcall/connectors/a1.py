@@ -7,7 +7,7 @@ alone: here they have unknown dimensions, as a whole sheet has.
 import re
 from dataclasses import dataclass
 
-#: ZZZ, and the most cells that a spreadsheet can have.
+#: The number of ZZZ, and the most cells that a spreadsheet can have.
 MAX_COLUMNS, MAX_ROWS = 18_278, 10_000_000
 
 _QUOTED = re.compile(r"'(?:[^']|'')+'(?:!(?P<cells>.*))?", re.DOTALL)
@@ -56,7 +56,7 @@ def _corner(text: str) -> tuple[int | None, int | None] | None:
     if corner is None:
         return None
     column, row = _column(corner["column"]), int(corner["row"]) if corner["row"] else None
-    return None if (column or 1) > MAX_COLUMNS or (row or 1) > MAX_ROWS else (column, row)
+    return None if (row or 1) > MAX_ROWS else (column, row)
 
 
 def _column(letters: str | None) -> int | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from midcall.connectors import grants
-from midcall.connectors.a1 import dimensions
+from midcall.connectors.a1 import MAX_COLUMNS, dimensions
 from midcall.connectors.kit import Account, Answer, Ask, Connector, Operation, Options, Steps, path
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
@@ -14,7 +14,8 @@ from midcall.domain.grant import Grant
 from midcall.domain.http import AssertionRequest
 
 SCOPE = "https://www.googleapis.com/auth/spreadsheets"
-MAX_ROWS, MAX_CELLS_OF_A_ROW = 10_000, 18_278
+#: Rows that one call writes.
+MAX_WRITTEN = 10_000
 #: A spreadsheet that does not exist: whoever may call the API is told so, all others are told what is wrong.
 NO_SPREADSHEET = "midcall-checks-a-credential"
 _NOT_FOUND = 404
@@ -32,7 +33,7 @@ def _check_cells(row: tuple[JsonValue, ...]) -> tuple[JsonValue, ...]:
     return row
 
 
-Row = Annotated[tuple[JsonValue, ...], Field(max_length=MAX_CELLS_OF_A_ROW), AfterValidator(_check_cells)]
+Row = Annotated[tuple[JsonValue, ...], Field(max_length=MAX_COLUMNS), AfterValidator(_check_cells)]
 
 
 class _InSheet(Options):
@@ -41,7 +42,7 @@ class _InSheet(Options):
 
 
 class _Written(_InSheet):
-    rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=MAX_ROWS)]
+    rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=MAX_WRITTEN)]
     value_input_option: Literal["RAW", "USER_ENTERED"] = "USER_ENTERED"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.driving import bound_example, run
 
@@ -159,6 +159,9 @@ def test_faults_are_named_before_anything_is_asked(options: Any, fault: str) -> 
     assert fault in refused("get_record_list", **options)
 
 
+@example(1_000, 100, None)
+@example(1_001, 100, None)
+@example(1_020, 70, None)
 @given(st.integers(0, 1_300), st.integers(1, 100), st.none() | st.integers(1, 1_300))
 def test_paging_reads_what_was_asked_for(count: int, page_size: int, max_records: int | None) -> None:
     """In order, nothing twice; `truncated` is there exactly where records were left out that nobody asked to omit."""
@@ -169,7 +172,16 @@ def test_paging_reads_what_was_asked_for(count: int, page_size: int, max_records
     read = min(count, limit)
     assert [one["id"] for one in result["records"]] == [f"rec{number}" for number in range(read)]
     assert result.get("truncated", False) == (read < min(count, max_records or count))
-    assert len(vendor.asked) <= MAX_PAGES
+    assert len(vendor.asked) == max(1, -(-read // page_size)) <= MAX_PAGES
+
+
+def test_what_is_beyond_max_records_was_left_out_on_purpose() -> None:
+    """Even if the vendor sends more, or says that there is more."""
+
+    def generous(_: Ask) -> Answer:
+        return answering({"records": [record(number) for number in range(5)], "offset": "itr/5"})
+
+    assert call("get_record_list", generous, maxRecords=3) == {"records": [record(number) for number in range(3)]}
 
 
 def test_an_offset_without_end_is_left() -> None:
@@ -221,6 +233,11 @@ def test_post_carries_every_filter() -> None:
         ("get_record_by_id", {"recordId": "rec1"}, Ask("GET", f"{PATH}/rec1")),
         ("delete_record", {"recordId": "rec1"}, Ask("DELETE", f"{PATH}/rec1")),
         ("create_record", {"fields": {"fooBar": 1}}, Ask("POST", PATH, json={"fields": {"fooBar": 1}})),
+        (
+            "create_record",
+            {"fields": {"A": "1"}, "typecast": True},
+            Ask("POST", PATH, json={"fields": {"A": "1"}, "typecast": True}),
+        ),
         (
             "update_record",
             {"recordId": "r/1", "fields": {"A": None}, "typecast": True},
