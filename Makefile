@@ -24,7 +24,8 @@ help: ## Show this list (the default)
 setup: ## Everything the tests need: .venv, vendors' SDKs, Docker Engine, Redis, PostgreSQL, Node.js, the sandbox image
 	@$(SETUP) dev vendors engine redis postgres node sandbox
 
-CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers"
+CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers" \
+  "$(BIN)/python -m midcall.connectors.doc --check docs/actions.md"
 
 check: ## Linters, formatter, types, layers, leftovers: all of them, changing nothing
 	@$(SETUP) dev

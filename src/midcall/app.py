@@ -14,6 +14,7 @@ from fastapi_offline import FastAPIOffline
 
 from midcall import __version__
 from midcall.api.routes import (
+    actions,
     adapters,
     agents,
     audit,
@@ -80,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (
         functions.router,
         runs.router,
+        actions.router,
         agents.router,
         adapters.router,
         credentials.router,

@@ -92,6 +92,25 @@ class ActionEntryShape(BaseModel):
     credentials: list[str]
 
 
+class OperationShape(BaseModel):
+    """One operation that code may call; `options` is a JSON Schema, by their Python names."""
+
+    name: str
+    signature: str
+    summary: str
+    options: dict[str, Any]
+    credentials: list[CredentialKind]
+    needs_credential: bool
+    returns: str
+    example: str
+
+
+class OperationsShape(BaseModel):
+    """All operations that there are."""
+
+    items: list[OperationShape]
+
+
 class CodeShape(BaseModel):
     """Source, and what it may use."""
 

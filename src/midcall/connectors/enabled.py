@@ -43,7 +43,7 @@ def fingerprint() -> str:
         name: {
             "options": _decisive(operation.options.model_json_schema()),
             "positional": operation.positional,
-            "credentials": sorted(connector.credentials),
+            "credentials": sorted(operation.credentials or connector.credentials),
             "needs_credential": connector.needs_credential,
             "anywhere": connector.anywhere,
         }

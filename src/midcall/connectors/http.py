@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import AliasChoices, Field, JsonValue, Strict, field_validator, model_validator
+from pydantic import AliasChoices, Field, JsonValue, Strict, WithJsonSchema, field_validator, model_validator
 
 from midcall.connectors import grants
 from midcall.connectors.kit import NO_RETRY, NOTHING, Account, Answer, Ask, Connector, Operation, Options, Steps
@@ -26,7 +26,10 @@ _FORM = "application/x-www-form-urlencoded"
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 Flag = Annotated[bool, Strict()]
-Pairs = tuple[tuple[str, str], ...]
+Pairs = Annotated[
+    tuple[tuple[str, str], ...],
+    WithJsonSchema({"type": ["object", "array"], "description": 'names and values, or a list of {"name", "value"}'}),
+]
 
 #: What `authentication` says, and the types of credentials that fit it.
 AUTHENTICATIONS: Mapping[str, frozenset[CredentialType]] = {

@@ -38,6 +38,7 @@ NEEDED = {
     "POST /v1/functions/{name}/publish": "write",
     "POST /v1/functions/{name}/test": "write",
     "POST /v1/functions/{name}/invoke": "run",
+    "GET /v1/actions": "read",
     "POST /v1/review": "write",
     "POST /v1/import": "write",
     "GET /v1/invocations": "read",

@@ -1,0 +1,17 @@
+"""`/v1/actions`: what code may call, for editors and assistants."""
+
+from fastapi import APIRouter
+
+from midcall.api.shapes import OperationsShape
+from midcall.connectors.completion import completion
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import PROBLEMS
+from midcall.entrance.services import Reader
+
+router = APIRouter(prefix="/v1", tags=["actions"], responses=PROBLEMS)
+
+
+@router.get("/actions", response_model=OperationsShape)
+def list_actions(_caller: Reader) -> Answer:
+    """List every operation that `code.actions` can enable, the same for all workspaces."""
+    return Answer({"items": completion()})
