@@ -127,7 +127,11 @@ def test_what_the_way_out_raises_comes_through() -> None:
             TokenEndpoint(late).fetch(wanted, timeout_ms=1000)
 
 
-@pytest.mark.parametrize("key", ["", "no key", pem(ec.generate_private_key(ec.SECP256R1()))[:80], "-----BEGIN"])
+@pytest.mark.parametrize(
+    "key",
+    ["", "no key", pem(ec.generate_private_key(ec.SECP256R1()))[:80], "-----BEGIN"],
+    ids=["empty", "words", "cut off", "a beginning"],
+)
 def test_a_key_that_cannot_sign_is_refused_before_anything_is_sent(key: str) -> None:
     """In words that hold nothing of it."""
     endpoint = Endpoint()
