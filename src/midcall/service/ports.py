@@ -112,7 +112,7 @@ class Tokens(Protocol):
         ...
 
     def forget(self, wanted: AnyTokenRequest, token: str, *, workspace_id: str) -> None:
-        """Drop a token that its audience did not take, unless another one is there already."""
+        """Drop a token that its audience did not take, unless it came in place of another a moment ago."""
 
 
 class Cipher(Protocol):

@@ -567,8 +567,8 @@ class TokenStore(Protocol):
         """Note that none was given, which counts until a moment, and end the lease; False where it is another's."""
         ...
 
-    def drop(self, token_id: str, *, token: str) -> bool:
-        """Take a token away; False where another one is there by now."""
+    def drop(self, token_id: str, *, token: str, at: int, unless_since: int) -> bool:
+        """Take a token away; False where another one is there by now, or one was dropped after a moment."""
         ...
 
     def sweep(self, *, before: int, limit: int) -> int:

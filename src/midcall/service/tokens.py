@@ -26,6 +26,9 @@ MARGIN_MS = 30_000
 FETCH_MS, LEASE_MARGIN_MS = 15_000, 2_000
 #: After a refusal nobody asks again for this long; who comes meanwhile gets the same answer.
 REFUSAL_MS = 1_000
+#: A token that came in place of one that was dropped is used for this long, however often its audience says no:
+#: where it is the account that lacks a right, new tokens do not help, and each call would fetch one.
+DROP_EVERY_MS = 5_000
 #: How often who waits looks into the database: first, and at the slowest.
 POLL_MS, MAX_POLL_MS = 50, 200
 #: Tokens that one process has in its memory.
@@ -46,6 +49,7 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
     token: str = field(default="", repr=False)
     good_until: int = 0
+    dropped_at: int = 0
     refusal: OutboundError | None = None
     refused_until: int = 0
 
@@ -102,16 +106,16 @@ class SharedTokens:
 
     def forget(self, wanted: AnyTokenRequest, token: str, *, workspace_id: str) -> None:
         """Drop a token that its audience did not take, unless another one is there already."""
-        token_id = self._id(wanted, workspace_id)
+        token_id, now = self._id(wanted, workspace_id), self._clock()
+        kept = self._known(token_id)
         with self._lock:
-            kept = self._kept.get(token_id)
             # Of the calls that held it, the first to come takes it away; the others find it gone, or another one.
-            if kept is not None and kept.token == token:
-                kept.token = ""
+            if kept.token == token and kept.dropped_at <= now - DROP_EVERY_MS:
+                kept.token, kept.dropped_at = "", now
         try:
             row = self._read(token_id)
             if row is not None and row.token is not None and self._opened(token_id, row.token) == token:
-                self._drop(token_id, row.token)
+                self._drop(token_id, row.token, unless_since=now - DROP_EVERY_MS)
         except _NoDatabase:
             return
 
@@ -156,7 +160,7 @@ class SharedTokens:
                 if token is not None:
                     return token, row.good_until
                 # No key opens it: it is as good as none, and would keep everybody waiting.
-                self._drop(wish.id, row.token)
+                self._drop(wish.id, row.token, unless_since=now)
             if row is not None and now < row.refused_until:
                 raise TokenUnreachable(row.refusal) if row.refusal_passing else TokenRefused(row.refusal)
             if now >= wish.deadline:
@@ -172,8 +176,8 @@ class SharedTokens:
         until = now + self._patience(wish) + LEASE_MARGIN_MS
         return self._write(lambda tx: tx.tokens.lease(wish.id, owner=owner, now=now, until=until))
 
-    def _drop(self, token_id: str, sealed: str) -> None:
-        self._write(lambda tx: tx.tokens.drop(token_id, token=sealed))
+    def _drop(self, token_id: str, sealed: str, *, unless_since: int) -> None:
+        self._write(lambda tx: tx.tokens.drop(token_id, token=sealed, at=self._clock(), unless_since=unless_since))
 
     def _fetched(self, wish: _Wish, owner: str) -> tuple[str, int]:
         """Fetch with the lease in hand, and end it whatever comes of that."""

@@ -292,6 +292,7 @@ tokens = Table(
     Column("token", Text),
     Column("good_until", BigInteger, nullable=False),
     Column("fetched_at", BigInteger, nullable=False),
+    Column("dropped_at", BigInteger, nullable=False),
     Column("lease_owner", String(32), nullable=False),
     Column("lease_until", BigInteger, nullable=False),
     Column("refused_until", BigInteger, nullable=False),

@@ -40,7 +40,8 @@ class SqlTokens:
             return True
         if self.connection.execute(select(tokens.c.id).where(tokens.c.id == token_id)).one_or_none() is not None:
             return False
-        empty = {"good_until": 0, "fetched_at": 0, "refused_until": 0, "refusal": "", "refusal_passing": False}
+        never = dict.fromkeys(("good_until", "fetched_at", "dropped_at", "refused_until"), 0)
+        empty = {**never, "refusal": "", "refusal_passing": False}
         try:
             with self.connection.begin_nested():
                 self.connection.execute(insert(tokens).values({"id": token_id, **empty, **taken}))
@@ -58,10 +59,11 @@ class SqlTokens:
         noted = {"refused_until": until, "refusal": refusal[:_MAX_REFUSAL_CHARS], "refusal_passing": passing}
         return self._end(token_id, owner, noted)
 
-    def drop(self, token_id: str, *, token: str) -> bool:
-        """Take a token away; False where another one is there by now."""
-        here = (tokens.c.id == token_id, tokens.c.token == token)
-        return self.connection.execute(update(tokens).where(*here).values(token=None, good_until=0)).rowcount == 1
+    def drop(self, token_id: str, *, token: str, at: int, unless_since: int) -> bool:
+        """Take a token away; False where another one is there by now, or one was dropped after a moment."""
+        here = (tokens.c.id == token_id, tokens.c.token == token, tokens.c.dropped_at <= unless_since)
+        gone = {"token": None, "good_until": 0, "dropped_at": at}
+        return self.connection.execute(update(tokens).where(*here).values(gone)).rowcount == 1
 
     def sweep(self, *, before: int, limit: int) -> int:
         """Delete rows that have been good for nothing since a moment; returns how many."""

@@ -15,7 +15,15 @@ from tests.support.world import SECRET_KEYS, World
 from midcall.domain.errors import OutboundError, TimedOut, TokenRefused, TokenUnreachable
 from midcall.domain.http import AnyTokenRequest, AssertionRequest, FetchedToken, TokenRequest
 from midcall.service.rotate_secrets import SecretRotation
-from midcall.service.tokens import FETCH_MS, KEPT_MS, LEASE_MARGIN_MS, MARGIN_MS, REFUSAL_MS, SharedTokens
+from midcall.service.tokens import (
+    DROP_EVERY_MS,
+    FETCH_MS,
+    KEPT_MS,
+    LEASE_MARGIN_MS,
+    MARGIN_MS,
+    REFUSAL_MS,
+    SharedTokens,
+)
 from midcall.vault.cipher import FernetCipher
 
 WANTED = TokenRequest("https://id.example.com/token", "me", "s3cret")
@@ -136,6 +144,19 @@ def test_ten_who_were_refused_by_the_target_fetch_once(world: World, clock: Cloc
         each.forget(WANTED, "token-1", workspace_id="ws_1")
         assert each.token(WANTED, **HOME) == "token-2"
     assert len(source.asked) == 2
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["with database", "without"])
+def test_a_target_that_takes_no_token_at_all_costs_few(world: World, clock: Clock, *, away: bool) -> None:
+    """An account that lacks a right: every call is refused, and one in five seconds brings a new token."""
+    source = Source()
+    one = process(world, source, clock, Away() if away else None)
+    for _ in range(100):
+        one.forget(WANTED, one.token(WANTED, **HOME), workspace_id="ws_1")
+    assert len(source.asked) == 2
+    clock.advance(DROP_EVERY_MS)
+    one.forget(WANTED, one.token(WANTED, **HOME), workspace_id="ws_1")
+    assert one.token(WANTED, **HOME) == "token-3"
 
 
 def test_the_row_tells_nothing(world: World, clock: Clock) -> None:

@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("token", sa.Text(), nullable=True),
         sa.Column("good_until", sa.BigInteger(), nullable=False),
         sa.Column("fetched_at", sa.BigInteger(), nullable=False),
+        sa.Column("dropped_at", sa.BigInteger(), nullable=False),
         sa.Column("lease_owner", sa.String(length=32), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
         sa.Column("refused_until", sa.BigInteger(), nullable=False),
