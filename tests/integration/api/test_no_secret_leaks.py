@@ -24,7 +24,7 @@ from midcall.bootstrap.store import open_storage, wire_secrets
 from midcall.cli.main import app
 
 #: Long enough to be found nowhere by chance; the odd letters are written otherwise in base64, URLs and JSON.
-NAMES = ("password", "field", "staging", "changed", "inline", "bad", "header")
+NAMES = ("password", "field", "staging", "changed", "inline", "bad", "header", "token", "client")
 SECRETS = [f'{name}-{secrets.token_hex(12)}-ü/+"&' for name in NAMES]
 
 
@@ -103,6 +103,7 @@ def test_no_secret_is_found_in_database_redis_or_logs(
         admin.ok("POST", "/v1/functions/lookup/invoke", {})
         keep_inline(served, admin)
         call_webhook(admin)
+        call_with_token(admin)
         rotate(served, database_url)
         assert not admin.ok("GET", "/v1/credentials/crm")["readable"], "the app has the old key alone"
         read = {str(path): found_in(path.read_bytes()) for path in database_files(served, databases)}
@@ -112,6 +113,7 @@ def test_no_secret_is_found_in_database_redis_or_logs(
     assert read
     assert kept, "an invocation went through Redis"
     assert "INSERT INTO credential_values" in caplog.text
+    assert "INSERT INTO tokens" in caplog.text
     assert {path: found for path, found in read.items() if found} == {}
     assert [key for key, value in kept.items() if found_in(key + bytes(value or b""))] == []
     said = f"{caplog.text} {lines} {capfd.readouterr()}"
@@ -127,6 +129,36 @@ def keep_inline(served: Served, admin: Client) -> None:
     with storage.read() as tx:
         assert wire_secrets(served.settings).reveal(tx, workspace_id, secret_id) == SECRETS[4]
     storage.close()
+
+
+def call_with_token(admin: Client) -> None:
+    """Call a target that says all it heard, by a token that is fetched, and refused as well."""
+    with target() as there:
+
+        def answer(got: Received) -> Reply:
+            if got.path == "/token":
+                return replying({"access_token": quote(SECRETS[7]), "token_type": "Bearer", "expires_in": 3600})
+            return replying({"heard": dict(got.headers)}, 200 if len(there.received) % 2 else 401)
+
+        there.answer = answer
+        auth = {"type": "oauth2", "token_url": f"{there.url}/token", "client_id": "me", "client_secret": SECRETS[8]}
+        document = {
+            "name": "by_token",
+            "description": "Says what it heard.",
+            "kind": "webhook",
+            "retries": 0,
+            "webhook": {"url": f"{there.url}/hook", "auth": auth},
+        }
+        answers = [
+            admin.send("POST", "/v1/functions", json=document),
+            admin.send("POST", "/v1/functions/by_token/versions/1/submit"),
+            admin.send("POST", "/v1/functions/by_token/publish", json={"version": 1}),
+            *(admin.send("POST", "/v1/functions/by_token/invoke", json={}) for _ in range(3)),
+        ]
+        used = [got for got in there.received if quote(SECRETS[7]) in got.headers.get("authorization", "")]
+        assert len(used) == 3, [answer.text for answer in answers]
+    for answer in answers:
+        assert found_in(answer.content) == [], answer.text
 
 
 def call_webhook(admin: Client) -> None:
@@ -173,7 +205,8 @@ def rotate(served: Served, database_url: str) -> None:
     }
     done = CliRunner().invoke(app, ["secrets", "rotate"], env=env, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    assert "secrets: 2 encrypted anew" in done.output
+    assert "secrets: 4 encrypted anew" in done.output
+    assert "\ntokens: 1 encrypted anew" in done.output
     assert "credential_values: 3 encrypted anew" in done.output
     assert not [key for key in (old, new) if key in done.output]
     again = CliRunner().invoke(app, ["secrets", "rotate"], env={**env, "MIDCALL_SECRET_KEYS": new})
