@@ -135,12 +135,12 @@ def call_with_token(admin: Client) -> None:
     """Call a target that says all it heard, by a token that is fetched, and refused as well."""
     with target() as there:
 
-        def answer(got: Received) -> Reply:
+        def behave(got: Received) -> Reply:
             if got.path == "/token":
                 return replying({"access_token": quote(SECRETS[7]), "token_type": "Bearer", "expires_in": 3600})
             return replying({"heard": dict(got.headers)}, 200 if len(there.received) % 2 else 401)
 
-        there.answer = answer
+        there.answer = behave
         auth = {"type": "oauth2", "token_url": f"{there.url}/token", "client_id": "me", "client_secret": SECRETS[8]}
         document = {
             "name": "by_token",

@@ -126,7 +126,7 @@ def test_many_processes_share_one_request(database_url: str, endpoint: Target) -
 
 
 def test_a_refusal_reaches_all_who_wait_at_once(database_url: str, endpoint: Target) -> None:
-    """An endpoint that says no is not asked by each of a hundred: once, or once more where a process came late."""
+    """An endpoint that says no is not asked by each of a hundred: once, or again where a thread came a second late."""
 
     def refuse(_: Received) -> Reply:
         time.sleep(0.3)
@@ -147,7 +147,7 @@ def test_a_refusal_reaches_all_who_wait_at_once(database_url: str, endpoint: Tar
         for thread in threads:
             thread.join()
     assert told == ["TokenRefused"] * 100
-    assert len(endpoint.received) == 1
+    assert len(endpoint.received) <= 2
 
 
 def test_the_token_of_a_killed_process_is_fetched_by_another(database_url: str, endpoint: Target) -> None:
