@@ -9,7 +9,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -58,18 +58,20 @@ class Actions:
         self._enabled = frozenset(enabled)
         self._progress_left = MAX_PROGRESS
 
-    def log(self, level: object, *items: object, **fields: object) -> None:
+    def log(self, level: object, *items: object, **fields: object) -> "Done | None":
         """Write a line to the invocation's logs: `log("warning", "slow answer", ms=900)`; the level may be left out."""
         known = isinstance(level, str) and level.lower() in LEVELS and items
         words = (f"[{str(level).lower()}]" if known else level, *items)
         print(*words, *(f"{name}={value!r}" for name, value in fields.items()))  # noqa: T201 - logs are what is printed
+        return _done()
 
-    def progress(self, message: object) -> None:
+    def progress(self, message: object) -> "Done | None":
         """Show `message` (500 characters at most) to whoever waits, while the code runs on; 100 times in a run."""
         if self._progress_left > 0:
             self._progress_left -= 1
             text = json.dumps(str(message)[:MAX_PROGRESS_CHARS], ensure_ascii=False)
             self._send(frames.Kind.PROGRESS, text.encode("utf-8", "replace"))
+        return _done()
 
     def __getattr__(self, name: str) -> "Group":
         group = snake(name)
@@ -78,6 +80,25 @@ class Actions:
             groups = ", ".join(sorted({each.partition(".")[0] for each in self._enabled})) or "no actions are"
             raise ActionNotEnabled(f"actions.{name} is not enabled for this function: {groups} enabled")
         return Group(group, operations, self._calls)
+
+
+class Done:
+    """What is done already; in an async handler it may be awaited like any other action."""
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+def _done() -> Done | None:
+    return Done() if _is_async() else None
+
+
+def _is_async() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class Group:
@@ -121,11 +142,7 @@ class Calls:
         The request is on its way when this returns: calls made one after the other and then gathered run side by side.
         """
         future = self._post(action, args, kwargs)
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return _unwrapped(action, future.result())
-        return _awaited(action, future)
+        return _awaited(action, future) if _is_async() else _unwrapped(action, future.result())
 
     def _post(self, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Future[dict[str, Any]]":
         with self._lock:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _PORT = r"(?::(?P<port>[1-9][0-9]{0,4}))?"
@@ -62,5 +63,13 @@ def _opening(entry: str) -> _Opening:
             "is no host; write it in lower case without scheme and path: api.example.com, *.example.com or "
             "crm.internal:8443"
         )
-    host = match["below"] or match["host"] or match["v6"]
+    host = match["below"] or match["host"] or _compressed(match["v6"])
     return _Opening(host, match["wild"] is not None, int(match["port"]) if match["port"] else None)
+
+
+def _compressed(bracketed: str) -> str:
+    """Write an IPv6 address as URLs that were checked have it; raises ValueError."""
+    try:
+        return f"[{IPv6Address(bracketed[1:-1])}]"
+    except ValueError:
+        raise ValueError("is no IPv6 address; write it in brackets: [2001:db8::1]") from None

@@ -191,3 +191,18 @@ def test_a_run_does_not_wait_for_what_it_did_not_wait_for(pool: Serving) -> None
     assert report.result == "done"
     assert asked == ["later"]
     assert took < 2
+
+
+def test_log_and_progress_may_be_awaited(pool: Serving) -> None:
+    """As every other action in an async handler; in a plain one they are nothing."""
+    source = (
+        "import asyncio\n"
+        "async def handler(session, actions):\n"
+        "    await actions.progress('half')\n"
+        "    await asyncio.gather(*[asyncio.ensure_future(one) for one in [actions.log('warning', 'slow', ms=9)]])\n"
+        "    return 1\n"
+    )
+    report = run(pool, source, echo)
+    assert (report.result, report.logs) == (1, "[warning] slow ms=9\n"), report.error
+    report = run(pool, "def handler(session, actions):\n    return actions.log('plain', 1)\n", echo)
+    assert (report.result, report.logs) == (None, "plain 1\n")
