@@ -54,7 +54,7 @@ Review says all of this at the line ([rules](review-rules.md)), and the worker c
 ## Calling
 
 Options go in one object, or by name; some by position too. SubVerse's spelling works as it is: camelCase names, and the
-envelope with `credentialId`. These are the same call:
+envelope with `credentialId`; the shorthands of `http` take client options by name as well. These are the same call:
 
 ```python
 actions.http.send_request({{"method": "GET", "url": url, "clientOptions": {{"timeout": 5000}}, "credential": "crm"}})

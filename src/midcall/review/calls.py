@@ -23,7 +23,7 @@ _DEEPEST = 8
 _SHOWN = 12
 _CREDENTIAL = ("credential", "credential_id")
 #: Expressions that are no object of options.
-_PLAIN = ast.Constant | ast.JoinedStr | ast.List | ast.Tuple | ast.Set
+_PLAIN = ast.Constant | ast.JoinedStr | ast.UnaryOp | ast.List | ast.Tuple | ast.Set
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,10 @@ def _unwrap(module: Module, call: Call) -> None:
     """Look into the envelope `{"credentialId": …, "options": {…}}`."""
     if set(call.options) != {"options"} or "options" in call.operation.options.model_fields:
         return
-    inner = _mapping(module, call.options["options"].value)
+    value = call.options["options"].value
+    inner = _mapping(module, value)
+    if inner is None and _is_plain(module, value):
+        return
     call.options.clear()
     if inner is None:
         call.is_open = True

@@ -4,11 +4,14 @@ import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from midcall.connectors import CONNECTORS, operations
 from midcall.connectors.enabled import closest, fingerprint, known_names
-from midcall.connectors.kit import Operation
+from midcall.connectors.kit import Operation, bind
+from midcall.domain.action import ActionFailed
 from midcall.domain.review import Comment, Subject
 from midcall.review import review
 
@@ -275,3 +278,39 @@ def test_the_fingerprint_changes_with_what_decides_and_not_with_remarks() -> Non
     assert "send_request" in fingerprint()
     assert "Send an HTTP request" not in fingerprint()
     assert closest("http.gett", known_names())[0] == "http.get"
+
+
+def _calls() -> st.SearchStrategy[tuple[str, list[Any], dict[str, Any]]]:
+    """Make calls of any operation with literal arguments, some of which fit."""
+
+    def of(name: str) -> st.SearchStrategy[tuple[str, list[Any], dict[str, Any]]]:
+        fields = operations()[name][1].options.model_fields
+        spelled = [*fields, *(field.alias or word for word, field in fields.items()), "options", "x"]
+        plain = st.sampled_from([None, 1, -1, 0.5, True, "x", "", "GET", "asc", "https://a.example/", "A1:B2"])
+        values = st.recursive(
+            plain,
+            lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(spelled), inner, max_size=2),
+            max_leaves=4,
+        )
+        required = st.fixed_dictionaries({word: values for word, field in fields.items() if field.is_required()})
+        args = st.lists(values, max_size=2) | st.lists(required, min_size=1, max_size=1)
+        return st.tuples(st.just(name), args, st.dictionaries(st.sampled_from(spelled), values, max_size=2))
+
+    return st.sampled_from(list(operations())).flatmap(of)
+
+
+@settings(max_examples=400, deadline=None)
+@given(call=_calls())
+def test_review_refuses_the_options_that_the_worker_would_refuse_and_no_others(
+    call: tuple[str, list[Any], dict[str, Any]],
+) -> None:
+    """Where all of a call is literal, review and the worker agree."""
+    name, args, kwargs = call
+    try:
+        bind(name, operations()[name][1], tuple(args), kwargs)
+        fits = True
+    except ActionFailed:
+        fits = False
+    written = ", ".join([*map(repr, args), *(f"{word}={value!r}" for word, value in kwargs.items())])
+    told = rules(f"return actions.{name}({written})", actions=(name,), egress=("a.example",))
+    assert ("action.options" not in told) is fits

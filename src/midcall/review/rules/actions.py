@@ -69,20 +69,25 @@ def _egress(module: Module) -> Iterator[Hit]:
 
 
 def _closed(module: Module, call: Call) -> Iterator[Hit]:
-    entries = module.subject.egress
-    try:
-        egress = Egress.parse(entries)
-    except ValueError:  # what is saved has been checked, what is merely reviewed may not have been
+    egress, url = module.once(_open), call.options["url"].value
+    if egress is None:
         return
-    url = call.options["url"].value
     for target in targets(module, url):
         if not egress.allows(target.host, target.port, default_port=target.default_port):
             yield Hit(
                 url,
                 f"The host {str(target)[:200]} is not open for this function, so the call would fail.",
-                f'Add "{str(target)[:200]}" to the function\'s `code.egress` (open now: {listed(entries)}).',
+                f'Add "{str(target)[:200]}" to the function\'s `code.egress` '
+                f"(open now: {listed(module.subject.egress)}).",
             )
             return
+
+
+def _open(module: Module) -> Egress | None:
+    try:
+        return Egress.parse(module.subject.egress)
+    except ValueError:  # what is saved has been checked, what is merely reviewed may not have been
+        return None
 
 
 def _host_of(module: Module, call: Call) -> str:
