@@ -114,7 +114,7 @@ def serving(
     redis_url: str,
     runtime_dir: Path | None = None,
     fake_workers: int = 3,
-    sandbox: Sandbox | None = None,
+    sandbox: Any = None,
     **more: Any,
 ) -> Iterator[Served]:
     """Serve the app on a port of its own, with some workers over a fake sandbox, unless a real one is given.

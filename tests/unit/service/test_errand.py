@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ def test_a_body_that_is_no_object_cannot_carry_fields() -> None:
     """The error says what the credential needs."""
     desk = Desk(grant=Grant(fields={"pin": "1"}))
     for ask in (Ask("POST", "/", json=[1]), Ask("POST", "/", body=b"text")):
-        assert failure(lambda ask=ask: desk.run(ask)).code == "bad_options"
+        assert failure(partial(desk.run, ask)).code == "bad_options"
     assert desk.outbound.requests == []
 
 
