@@ -1,7 +1,7 @@
 """What every answer is held against: the route's response model, the OpenAPI document, and the rules for problems."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -22,6 +22,8 @@ class Route:
     method: str
     path: str
     model: Any
+    #: Of answers with another status of success than the usual one.
+    others: Mapping[int, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Write it as the documentation does."""
@@ -32,7 +34,8 @@ def routes_of(app: FastAPI) -> Iterator[Route]:
     """Walk the operations that an app serves, the documentation's own left out."""
     for found in _flat(app.routes):
         for method in sorted(found.methods or ()):
-            yield Route(method, found.path, found.response_model)
+            others = {int(status): more["model"] for status, more in found.responses.items() if "model" in more}
+            yield Route(method, found.path, found.response_model, others)
 
 
 def _flat(routes: Any) -> Iterator[APIRoute]:
@@ -51,6 +54,9 @@ class Contract:
         self.routes = list(routes_of(app))
         self._validators: dict[str, jsonschema_rs.Validator] = {}
         self._models = {str(route): TypeAdapter(route.model) for route in self.routes if route.model is not None}
+        self._others = {
+            f"{route} {status}": TypeAdapter(model) for route in self.routes for status, model in route.others.items()
+        }
 
     def check(self, response: httpx.Response) -> None:
         """Fail unless the answer is one that the API promises."""
@@ -97,7 +103,8 @@ class Contract:
         if media == "text/event-stream":
             return
         if response.is_success:
-            self._models[operation].validate_python(_as_promised(response.json()), strict=True, extra="forbid")
+            model = self._others.get(f"{operation} {response.status_code}") or self._models[operation]
+            model.validate_python(_as_promised(response.json()), strict=True, extra="forbid")
         validator = self._validator(f"{operation} {response.status_code}", described["content"][media])
         validator.validate(response.json())
 

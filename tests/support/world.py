@@ -28,6 +28,7 @@ from midcall.service.invoke import Call, Invocations
 from midcall.service.leases import Leases
 from midcall.service.ports import Cipher
 from midcall.service.release import Releases
+from midcall.service.replay import Replays
 from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
 from midcall.service.run_code import CodeAttempts
@@ -110,6 +111,7 @@ class World:
             max_queued=self.max_queued,
             background_attempts=1 + len(DELAYS_MS),
         )
+        self.replays = Replays(storage=self.storage, queue=self.queue, clock=self.clock, max_queued=self.max_queued)
         self.chain = Chain(queue=self.queue, clock=self.clock, delays_ms=DELAYS_MS)
         self.settle = Settle(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.sweep = Sweep(storage=self.storage, queue=self.queue, settle=self.settle, clock=self.clock)

@@ -9,6 +9,7 @@ from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN, Kind
+from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
@@ -17,6 +18,7 @@ from midcall.service.adapters import Wanted
 from midcall.service.credential_types import VALUES_BY_TYPE
 from midcall.service.fields import Description, Environment, Flag, Form, Line, Message, Whole
 from midcall.service.forms import FunctionForm, FunctionName, Messages
+from midcall.service.mock_form import MockForms
 from midcall.vendors.imports.readers import ImportVendor
 
 VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
@@ -80,6 +82,15 @@ class Test(Form):
     version: VersionNumber | None = None
     session: SessionFields = SessionFields()
     params: dict[str, Any] = Field(default={})
+    mocks: MockForms = Field(default=[], description="answers that stand in for those of actions; the first that fits")
+    record: Flag = Field(default=False, description="answer with what the actions were answered, as mocks")
+    dry: Flag = Field(default=False, description="what no mock answers fails; nothing leaves midcall")
+
+    def rehearsal(self) -> Rehearsal | None:
+        """Return what is mocked and recorded, if anything is."""
+        mocks = tuple(form.mock() for form in self.mocks)
+        wanted = Rehearsal(mocks, record=self.record, dry=self.dry)
+        return None if wanted == Rehearsal() else wanted
 
 
 class Invoke(Form):
@@ -261,6 +272,7 @@ class WorkspaceChange(Form):
     post_session_wait_s: Whole | None = Field(default=None, ge=0, le=24 * 3600)
     callback_url: Annotated[str, Field(max_length=2_048)] | None = None
     retention_days: Whole | None = Field(default=None, ge=1, le=3650)
+    record_actions: Flag | None = None
 
     @model_validator(mode="after")
     def _check_nulls(self) -> Self:

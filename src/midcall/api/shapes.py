@@ -230,8 +230,31 @@ class ActionShape(BaseModel):
     mocked: bool
 
 
+class RaisesShape(BaseModel):
+    """An action's recorded failure."""
+
+    message: str
+    code: str
+    status: int | None
+    body: Any
+
+
+class MockShape(BaseModel):
+    """One recorded answer, ready to be sent as a mock: it has one of `returns`, `raises` and `not_recorded`."""
+
+    action: str
+    when: dict[str, Any] = Field(default={})
+    returns: Any = None
+    raises: RaisesShape | None = None
+    not_recorded: Literal["too_large", "abandoned"] | None = None
+    times: int | None = None
+
+
 class ReportShape(BaseModel):
-    """What a test run came to, raw. `status` adds midcall's own `refused` and `not_run` to the sandbox's words."""
+    """What a test run came to, raw. `status` adds midcall's own `refused` and `not_run` to the sandbox's words.
+
+    `recording` is null unless the test asked to `record`.
+    """
 
     invocation_id: str
     version: int
@@ -248,8 +271,15 @@ class ReportShape(BaseModel):
     request: dict[str, Any] | None
     response: dict[str, Any] | None
     actions: list[ActionShape]
+    recording: list[MockShape] | None
     timings: TimingsShape
     sha256: str
+
+
+class ReplayShape(ReportShape):
+    """What a dry replay came to; `replay_of` is the invocation that was replayed."""
+
+    replay_of: str
 
 
 class OutcomeErrorShape(BaseModel):
@@ -482,6 +512,7 @@ class WorkspaceShape(BaseModel):
     post_session_wait_s: int
     callback_url: str | None
     retention_days: int | None
+    record_actions: bool
     created_at: str
 
 

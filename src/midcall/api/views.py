@@ -9,6 +9,7 @@ from midcall.domain.agent import Attachment
 from midcall.domain.credential import ANY_ENVIRONMENT
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
 from midcall.domain.rereview import Flag, Rereview
 from midcall.domain.session import Session, SessionStatus
@@ -135,6 +136,7 @@ def workspace_view(workspace: Workspace) -> Json:
         "post_session_wait_s": settings.post_session_wait_s,
         "callback_url": settings.callback_url,
         "retention_days": settings.retention_days,
+        "record_actions": settings.record_actions,
         "created_at": iso(workspace.created_at),
     }
 
@@ -167,7 +169,12 @@ def with_timings(document: Json, invocation: Invocation) -> Json:
     return {**document, "timings": _timings(invocation)}
 
 
-def report_view(invocation: Invocation) -> Json:
+def replay_view(invocation: Invocation, replay_of: str) -> Json:
+    """Show a dry replay."""
+    return {**report_view(invocation), "replay_of": replay_of}
+
+
+def report_view(invocation: Invocation, recording: Sequence[Mock] | None = None) -> Json:
     """Show a test run as its author wants to see it: the raw value, the logs, the line that failed."""
     outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
     report = invocation.report
@@ -189,6 +196,7 @@ def report_view(invocation: Invocation) -> Json:
         "request": report.request if report else None,
         "response": report.response if report else None,
         "actions": [asdict(record) for record in report.actions] if report else [],
+        "recording": None if recording is None else [mock.document() for mock in recording],
         "timings": _timings(invocation),
         "sha256": invocation.sha256,
     }

@@ -37,6 +37,7 @@ from midcall.service.follow import Following
 from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
 from midcall.service.release import Releases
+from midcall.service.replay import Replays
 from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
 from midcall.service.session_call import SessionCalls
@@ -90,6 +91,7 @@ def wire_api(settings: Settings) -> ApiProcess:
             max_queued=settings.max_queued,
             background_attempts=1 + len(settings.retry_delays_s),
         ),
+        replays=Replays(storage=storage, queue=queue, clock=now_ms, max_queued=settings.max_queued),
         agents=Agents(storage=storage, clock=now_ms),
         adapters=Adapters(storage=storage, cipher=wire_cipher(settings), clock=now_ms),
         credentials=desks.credentials,

@@ -185,6 +185,8 @@ class Bound:
     options: Options
     #: The name that the call gave, or None.
     credential: str | None
+    #: The options as the call gave them, those on top named in snake_case.
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 def path(template: str, *values: str) -> str:
@@ -210,7 +212,7 @@ def bind(name: str, operation: Operation, args: tuple[Any, ...], kwargs: Mapping
         given = _named(name, given["options"])
         credential = given.pop("credential", None) or given.pop("credential_id", None) or credential
     try:
-        return Bound(operation.options.model_validate(given), credential)
+        return Bound(operation.options.model_validate(given), credential, given)
     except ValidationError as error:
         raise ActionFailed(f"{name}: {_faults(error)}", code="bad_options") from None
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from midcall.domain.action import ActionRecord
+from midcall.domain.mock import Recording
 
 
 class RunStatus(StrEnum):
@@ -73,3 +74,5 @@ class RunReport:
     response: Mapping[str, Any] | None = None
     #: The actions that the code called, in the order in which it called them.
     actions: tuple[ActionRecord, ...] = ()
+    #: What they were answered, where it is to be kept; it is stored apart from the rest.
+    recording: Recording | None = None

@@ -45,6 +45,8 @@ class WorkspaceSettings:
     post_session_wait_s: int = 60
     #: Sessions and invocations are deleted this long after they ended; None keeps them.
     retention_days: int | None = None
+    #: Keep what the actions of a run were answered, masked, so that it can be replayed.
+    record_actions: bool = True
     #: Where the platform hears of its sessions, if it wants to.
     callback_url: str | None = None
     #: Which signing secret is current, and until when (milliseconds) the one before is used beside it.

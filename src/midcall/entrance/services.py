@@ -20,6 +20,7 @@ from midcall.service.follow import Following
 from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
 from midcall.service.release import Releases
+from midcall.service.replay import Replays
 from midcall.service.rereview import Rereviews
 from midcall.service.review_version import Reviews
 from midcall.service.session_call import SessionCalls
@@ -52,6 +53,7 @@ class Services:
     releases: Releases
     imports: FunctionImports
     invocations: Invocations
+    replays: Replays
     agents: Agents
     adapters: Adapters
     credentials: Credentials

@@ -4,10 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from midcall.domain.errors import Conflict, Fault, Forbidden, NotApproved, NotPublished, QueueFull, QueueUnavailable
+from midcall.domain.errors import (
+    Conflict,
+    Fault,
+    Forbidden,
+    InvalidInput,
+    NotApproved,
+    NotPublished,
+    QueueFull,
+    QueueUnavailable,
+)
 from midcall.domain.function import Function, Kind, Version, VersionStatus
 from midcall.domain.gates import Gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import masked, prepare
 from midcall.domain.phases import Phase
 from midcall.service.access import Caller
@@ -31,6 +41,8 @@ class Call:
     environment: str = "production"
     version: int | None = None
     trace_id: str | None = None
+    #: Of tests alone.
+    rehearsal: Rehearsal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +61,47 @@ class Invocations:
         """Commit an invocation, then wake a worker for it.
 
         Where the parameters do not fit, the invocation returned is final (`refused`) already. Raises NotFound,
-        NotPublished, NotApproved, QueueFull. If Redis is away the row waits for the sweep: accepted is accepted.
+        NotPublished, NotApproved, QueueFull, and InvalidInput where a webhook is to be rehearsed. If Redis is away the
+        row waits for the sweep: accepted is accepted.
         """
-        _refuse_limited(caller)
+        refuse_limited(caller)
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, call.function)
             version = _chosen(tx, function, call)
+        if call.rehearsal is not None:
+            _check_rehearsal(call.rehearsal, version)
         invocation = self._prepared(caller, call, function, version)
         with self.storage.write() as tx:
             outcome = invocation.outcome
             if outcome is None:
                 check_room(tx, caller, invocation.kind, max_queued=self.max_queued)
             tx.invocations.add(invocation)
+            if call.rehearsal is not None:
+                tx.rehearsals.plan(invocation.id, call.rehearsal)
             if outcome is not None:
                 # A refusal is recorded like any outcome, in the same transaction.
                 ended_at = self.clock()
                 tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=ended_at)
                 invocation = replace(invocation, status=outcome.status, ended_at=ended_at)
         if not invocation.final:
-            self._wake(invocation)
+            wake(self.queue, invocation)
         return invocation
 
     def find(self, caller: Caller, invocation_id: str) -> Invocation:
         """Read one invocation."""
-        _refuse_limited(caller)
+        refuse_limited(caller)
         with self.storage.read() as tx:
             return _shown(tx, [tx.invocations.get(caller.workspace_id, invocation_id)])[0]
 
     def page(self, caller: Caller, where: InvocationFilter, page: Page) -> list[Invocation]:
         """List invocations, newest first."""
-        _refuse_limited(caller)
+        refuse_limited(caller)
         with self.storage.read() as tx:
             return _shown(tx, tx.invocations.page(caller.workspace_id, where, page))
 
     def replay(self, caller: Caller, invocation_id: str) -> Invocation:
         """Queue a background run again that failed for good; raises Conflict for any other."""
-        _refuse_limited(caller)
+        refuse_limited(caller)
         now = self.clock()
         with self.storage.write() as tx:
             invocation = tx.invocations.get(caller.workspace_id, invocation_id)
@@ -106,7 +123,7 @@ class Invocations:
             )
             invocation = tx.invocations.get(caller.workspace_id, invocation_id)
             shown = _shown(tx, [invocation])[0]
-        self._wake(invocation)
+        wake(self.queue, invocation)
         return shown
 
     def _prepared(self, caller: Caller, call: Call, function: Function, version: Version) -> Invocation:
@@ -144,17 +161,27 @@ class Invocations:
             outcome=outcome,
         )
 
-    def _wake(self, invocation: Invocation) -> None:
-        try:
-            self.queue.enqueue(invocation)
-        except QueueUnavailable:
-            # The row is committed: the sweep wakes a worker for it as soon as Redis is back.
-            return
+
+def wake(queue: Queue, invocation: Invocation) -> None:
+    """Wake a worker for a committed invocation."""
+    try:
+        queue.enqueue(invocation)
+    except QueueUnavailable:
+        # The row is committed: the sweep wakes a worker for it as soon as Redis is back.
+        return
 
 
-def _refuse_limited(caller: Caller) -> None:
+def refuse_limited(caller: Caller) -> None:
+    """Raise Forbidden for a key that may use its agents' sessions alone."""
     if caller.key.agents:
         raise Forbidden("this key is limited to named agents; it may use their sessions alone")
+
+
+def _check_rehearsal(rehearsal: Rehearsal, version: Version) -> None:
+    """Raise InvalidInput for a function that calls no actions: what it sends would go out all the same."""
+    if version.config["kind"] != Kind.CODE:
+        name = next(name for name in ("mocks", "record", "dry") if getattr(rehearsal, name))
+        raise InvalidInput(faults=[Fault(name, "is for functions of kind code; a webhook calls no actions")])
 
 
 def _shown(tx: Transaction, invocations: Sequence[Invocation]) -> list[Invocation]:
@@ -191,6 +218,12 @@ def faults_as_text(faults: Sequence[Fault]) -> str:
     return "; ".join(texts)
 
 
+def check_status(version: Version) -> None:
+    """Raise NotApproved for a version that is not."""
+    if version.status is not VersionStatus.APPROVED:
+        raise NotApproved(f"version {version.number} is {version.status}; submit it for review first")
+
+
 def _chosen(tx: Transaction, function: Function, call: Call) -> Version:
     number = call.version
     if number is None and call.purpose is Purpose.TEST:
@@ -204,6 +237,5 @@ def _chosen(tx: Transaction, function: Function, call: Call) -> Version:
                 f"no version of {function.name} is published in {call.environment}; publish an approved one first"
             )
     version = tx.functions.version(function.id, number)
-    if version.status is not VersionStatus.APPROVED:
-        raise NotApproved(f"version {number} is {version.status}; submit it for review first")
+    check_status(version)
     return version

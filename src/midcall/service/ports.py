@@ -22,6 +22,7 @@ from midcall.service.stores import (
     FunctionStore,
     InvocationStore,
     KeyStore,
+    RehearsalStore,
     RereviewStore,
     SealedStore,
     SecretStore,
@@ -202,6 +203,11 @@ class Transaction(Protocol):
     @property
     def invocations(self) -> InvocationStore:
         """Invocations."""
+        ...
+
+    @property
+    def rehearsals(self) -> RehearsalStore:
+        """What is mocked in a run, and what its actions were answered."""
         ...
 
     @property

@@ -14,8 +14,10 @@ from midcall.domain.run import RunError, RunReport
 _Error = TypeVar("_Error", RunError, OutcomeError)
 
 #: Fields of a report that midcall itself writes, and the error, whose parts are masked one by one. All others are
-#: masked whole, those that are added later among them.
-_OURS = frozenset({"status", "error", "logs_truncated", "waited_ms", "sandbox_ms", "sandbox_id", "actions"})
+#: masked whole, those that are added later among them. A recording is masked where it is made.
+_OURS = frozenset(
+    {"status", "error", "logs_truncated", "waited_ms", "sandbox_ms", "sandbox_id", "actions", "recording"}
+)
 #: Fields of a report whose keys and numbers are midcall's own: an HTTP status is no PIN.
 _DOCUMENTS = ("request", "response")
 

@@ -43,9 +43,11 @@ class CodeAttempts:
 
     def _run(self, task: Task, number: int) -> RunReport:
         desk = self.desks.open(task)
+        request = task.request(number, now=self.clock())
         try:
-            report = self.sandbox.run(task.request(number, now=self.clock()), desk.act)
+            report = self.sandbox.run(request, desk.act)
         finally:
             records = desk.close()
+        recording = desk.recording(request.session) if task.records else None
         # No secret ever enters a sandbox; what comes out of it is searched for them all the same.
-        return report_on_record(replace(report, actions=records), desk.redaction)
+        return report_on_record(replace(report, actions=records, recording=recording), desk.redaction)

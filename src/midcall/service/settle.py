@@ -43,9 +43,14 @@ class Settle:
         """End the attempt that a worker made; False if it was not its own any more, and nothing changed."""
 
         def close(tx: Transaction, final: Outcome) -> bool:
-            return tx.invocations.record(
+            held = tx.invocations.record(
                 invocation.id, attempt=invocation.attempt, outcome=final, report=report, ended_at=self.clock()
             )
+            recording = report.recording if report else None
+            # Only a run before this one can have left another.
+            if held and (recording is not None or invocation.attempt > 1):
+                tx.rehearsals.keep(invocation.id, recording)
+            return held
 
         with self.storage.write() as tx:
             session = _session(tx, invocation)

@@ -14,6 +14,7 @@ from midcall.domain.credential import Credential
 from midcall.domain.events import Event, EventName
 from midcall.domain.function import Function, Kind, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.mock import Recording, Rehearsal
 from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
 from midcall.domain.session import Session
@@ -196,6 +197,26 @@ class RereviewStore(Protocol):
 
     def statuses(self, function_id: str, policy: str) -> Mapping[int, VersionStatus]:
         """Return what came of those of a function under a policy, by the version's number."""
+        ...
+
+
+class RehearsalStore(Protocol):
+    """What is mocked in a run, and what its actions were answered; both end with their invocation."""
+
+    def plan(self, invocation_id: str, rehearsal: Rehearsal) -> None:
+        """Store how a new invocation is to be rehearsed."""
+        ...
+
+    def planned(self, invocation_id: str) -> Rehearsal | None:
+        """Read how an invocation is rehearsed; None: it is none."""
+        ...
+
+    def keep(self, invocation_id: str, recording: Recording | None) -> None:
+        """Store the recording of an invocation's last run, in place of what an earlier one left."""
+        ...
+
+    def kept(self, invocation_id: str) -> Recording | None:
+        """Read an invocation's recording."""
         ...
 
 

@@ -9,6 +9,7 @@ from midcall.domain.approval import check_approved, is_renewed
 from midcall.domain.errors import ApprovalBroken, NotFound
 from midcall.domain.function import Function, Kind, Version, VersionStatus
 from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import sensitive_values
 from midcall.domain.redaction import Redaction
 from midcall.domain.rereview import Flag, Rereview, flags_of
@@ -32,6 +33,10 @@ class Task:
     deadline_at: int
     #: What is to be known of the version.
     flags: tuple[Flag, ...] = ()
+    #: What is mocked, of what is only tried out.
+    rehearsal: Rehearsal | None = None
+    #: Whether the answers of its actions are kept.
+    records: bool = False
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -52,6 +57,12 @@ class Task:
     def redaction(self) -> Redaction:
         """What masks the values of this call's sensitive parameters."""
         return redaction_of(self.config, self.invocation.params)
+
+    @property
+    def unkept(self) -> frozenset[str]:
+        """Fields of the session body that the invocation's row does not keep as the run sees them."""
+        times = {"createdAt", "time"}
+        return frozenset(times if self.session is None else {*times, "dynamicVariables"})
 
     def request(self, attempt: int, *, now: int) -> RunRequest:
         """Make the request of one attempt."""
@@ -104,11 +115,13 @@ class Tasks:
         with self.storage.read() as tx:
             version, flags = self._approved(tx, invocation)
             session = _session(tx, invocation)
+            rehearsal = tx.rehearsals.planned(invocation.id) if invocation.purpose is Purpose.TEST else None
+            records = _records(tx, version, invocation, rehearsal)
         config = effective(version.config, session, invocation)
         deadline_at = invocation.deadline_at
         if invocation.purpose is Purpose.BACKGROUND:
             deadline_at = self.clock() + int(config["timeout"]) * 1000
-        return Task(invocation, version, session, config, deadline_at, flags)
+        return Task(invocation, version, session, config, deadline_at, flags, rehearsal, records)
 
     def _approved(self, tx: Transaction, invocation: Invocation) -> tuple[Version, tuple[Flag, ...]]:
         function = tx.functions.by_id(invocation.function_id)
@@ -145,6 +158,13 @@ def effective(config: Mapping[str, Any], session: Session | None, invocation: In
     pin = session.pins_of(invocation.phase)[invocation.position]
     messages = {**config["messages"], **(pin.messages or {})}
     return {**config, "messages": messages, "timeout": pin.timeout or config["timeout"]}
+
+
+def _records(tx: Transaction, version: Version, invocation: Invocation, rehearsal: Rehearsal | None) -> bool:
+    if version.config["kind"] != Kind.CODE or not version.config["code"]["actions"]:
+        return False
+    asked = rehearsal is not None and rehearsal.record
+    return asked or tx.workspaces.get(invocation.workspace_id).settings.record_actions
 
 
 def _session(tx: Transaction, invocation: Invocation) -> Session | None:

@@ -16,6 +16,7 @@ from midcall.storage.credentials import SqlCredentials
 from midcall.storage.engine import LASTS, WRITES
 from midcall.storage.functions import SqlFunctions
 from midcall.storage.invocations import SqlInvocations
+from midcall.storage.rehearsals import SqlRehearsals
 from midcall.storage.rereviews import SqlRereviews
 from midcall.storage.secrets import SEALED, SqlSealed, SqlSecrets
 from midcall.storage.sessions import SqlEvents, SqlSessions
@@ -37,6 +38,7 @@ class SqlTransaction:
     events: SqlEvents
     callbacks: SqlCallbacks
     invocations: SqlInvocations
+    rehearsals: SqlRehearsals
     secrets: SqlSecrets
     credentials: SqlCredentials
     tokens: SqlTokens
@@ -57,6 +59,7 @@ class SqlTransaction:
             events=SqlEvents(connection),
             callbacks=SqlCallbacks(connection),
             invocations=SqlInvocations(connection),
+            rehearsals=SqlRehearsals(connection),
             secrets=SqlSecrets(connection),
             credentials=SqlCredentials(connection),
             tokens=SqlTokens(connection),

@@ -1,7 +1,7 @@
 """Rows to values and back."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -116,8 +116,12 @@ def invocation_of(row: Row[Any]) -> Invocation:
 
 
 def report_columns(report: RunReport | None) -> dict[str, Any] | None:
-    """Write a report as JSON."""
-    return None if report is None else asdict(report)
+    """Write a report as JSON; its recording has a table of its own."""
+    if report is None:
+        return None
+    columns = asdict(replace(report, recording=None))
+    del columns["recording"]
+    return columns
 
 
 def outcome_columns(outcome: Outcome) -> dict[str, Any]:

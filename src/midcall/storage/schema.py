@@ -249,6 +249,22 @@ invocations = Table(
     Index("ix_invocations_status", "status", "workspace_id"),
 )
 
+# Beside invocations, not in them: lists read whole rows, and these are large. What is to be mocked in a run:
+rehearsals = Table(
+    "rehearsals",
+    metadata,
+    Column("invocation_id", ForeignKey("invocations.id"), primary_key=True),
+    Column("document", Json, nullable=False),
+)
+
+#: What the actions of a run were answered, masked.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("invocation_id", ForeignKey("invocations.id"), primary_key=True),
+    Column("document", Json, nullable=False),
+)
+
 # Tables with a column `token` are encrypted row by row; `midcall.storage.secrets.SEALED` has all of them.
 secrets = Table(
     "secrets",

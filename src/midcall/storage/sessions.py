@@ -14,7 +14,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
 from midcall.service.stores import Page, SessionFilter
-from midcall.storage.schema import callbacks, events, invocations, sessions
+from midcall.storage.schema import callbacks, events, invocations, recordings, rehearsals, sessions
 
 _ACTIVE, _ENDED = SessionStatus.ACTIVE.value, SessionStatus.ENDED.value
 
@@ -91,7 +91,10 @@ class SqlSessions:
         return self._some(limit, sessions.c.status == _ENDED, sessions.c.post_started.is_(False), due)
 
     def delete(self, session: Session) -> None:
-        """Delete a session with its events and invocations."""
+        """Delete a session with its events, and its invocations with what hangs on them."""
+        runs = select(invocations.c.id).where(invocations.c.session_key == session.id)
+        for table in (rehearsals, recordings):
+            self.connection.execute(delete(table).where(table.c.invocation_id.in_(runs)))
         self.connection.execute(delete(callbacks).where(callbacks.c.session == session.id))
         self.connection.execute(delete(events).where(events.c.session == session.id))
         self.connection.execute(delete(invocations).where(invocations.c.session_key == session.id))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
 from midcall.api.models import Invoke, Test
-from midcall.api.shapes import InvocationShape, Listing, OutcomeShape, ReportShape
+from midcall.api.shapes import InvocationShape, Listing, OutcomeShape, ReplayShape, ReportShape
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.domain.phases import Phase
@@ -35,10 +35,13 @@ async def try_function(
         phase=wanted.session.phase or Phase.DURING_SESSION,
         version=wanted.version,
         trace_id=trace,
+        rehearsal=wanted.rehearsal(),
     )
-    return Answer(
-        views.report_view(await use.waiting.run(lambda: use.invocations.admit(caller, call), call.id, in_thread))
-    )
+    tried = await use.waiting.run(lambda: use.invocations.admit(caller, call), call.id, in_thread)
+    if not wanted.record:
+        return Answer(views.report_view(tried))
+    recording = await in_thread(use.replays.recording, tried)
+    return Answer(views.report_view(tried, recording.mocks if recording else ()))
 
 
 @router.post("/functions/{name}/invoke", response_model=OutcomeShape)
@@ -82,7 +85,22 @@ def get_invocation(invocation_id: InvocationId, use: Use, caller: Reader) -> Ans
     return Answer(views.invocation_view(use.invocations.find(caller, invocation_id)))
 
 
-@router.post("/invocations/{invocation_id}/replay", status_code=202, response_model=InvocationShape)
-def replay_invocation(invocation_id: InvocationId, use: Use, caller: Writer) -> Answer:
-    """Run a post-session or background function once more that had failed for good."""
-    return Answer(views.invocation_view(use.invocations.replay(caller, invocation_id)), 202)
+@router.post(
+    "/invocations/{invocation_id}/replay",
+    status_code=202,
+    response_model=InvocationShape,
+    responses={200: {"model": ReplayShape, "description": "Replayed dry"}},
+)
+async def replay_invocation(
+    invocation_id: InvocationId,
+    use: Use,
+    caller: Writer,
+    in_thread: InThreads,
+    dry: Annotated[bool, Query(description="run any invocation of code again on its recorded answers")] = False,  # noqa: FBT002 (a query parameter)
+) -> Answer:
+    """Run a post-session or background function once more that had failed for good; or, dry, any code that ran."""
+    if not dry:
+        return Answer(views.invocation_view(await in_thread(use.invocations.replay, caller, invocation_id)), 202)
+    replay_id = new_id("inv")
+    replayed = await use.waiting.run(lambda: use.replays.dry(caller, invocation_id, replay_id), replay_id, in_thread)
+    return Answer(views.replay_view(replayed, invocation_id))

@@ -25,14 +25,18 @@ from midcall.domain.credential import Resolved
 from midcall.domain.egress import Egress
 from midcall.domain.errors import MidcallError
 from midcall.domain.grant import Grant
+from midcall.domain.mock import ABANDONED, Answer, NotRecorded, Raised, Recording, Returned, bounded, give, recorded
 from midcall.domain.redaction import NOTHING, Redaction
 from midcall.service.actions.errand import Errand, Means
+from midcall.service.actions.mocks import MocksOfRun, options_of
 from midcall.service.actions.request import Place
 from midcall.service.credentials import Credentials
 from midcall.service.ports import Storage
 from midcall.service.task import Task
 
-_ABANDONED = "abandoned"
+#: Failures that a replay comes to by itself.
+_OWN = frozenset({"no_mock", "not_recorded"})
+_NONE_CAME = NotRecorded(ABANDONED)
 _OPERATIONS = operations()
 
 
@@ -58,9 +62,12 @@ class _Call:
     name: str
     began: float
     errand: Errand | None = None
-    outcome: str = _ABANDONED
+    outcome: str = ABANDONED
     ms: float = 0.0
     mocked: bool = False
+    #: What was asked; None: it never came so far that its options were read.
+    options: Mapping[str, Any] | None = None
+    answer: Answer = _NONE_CAME
 
 
 class Desk:
@@ -72,6 +79,7 @@ class Desk:
         self._task = task
         self._enabled = enabled_actions(code["actions"])
         self._egress = Egress.parse(code["egress"])
+        self._mocks = MocksOfRun(task.rehearsal)
         self._opened = time.monotonic()
         self._lock = threading.Lock()
         self._resolving = threading.Lock()
@@ -99,6 +107,7 @@ class Desk:
         with self._lock:
             if not self._closed:
                 under_way.outcome = error.code if error else "ok"
+                under_way.answer = _answer(value, error)
                 under_way.ms = (time.monotonic() - under_way.began) * 1000
         return ActionReply(value, error)
 
@@ -108,9 +117,24 @@ class Desk:
             self._closed = True
             calls = list(self._calls)
         for call in calls:
-            if call.outcome == _ABANDONED and call.errand is not None:
+            if call.outcome == ABANDONED and call.errand is not None:
                 call.errand.cancel()
         return tuple(map(self._record, calls))
+
+    def recording(self, session: Mapping[str, Any]) -> Recording | None:
+        """Return what the calls were answered, in order, once the desk is closed; None where there were none.
+
+        `session` is the body as the run saw it. Every secret of the run is known by now, whichever call used it first.
+        """
+        if not self._calls:
+            return None
+        redactions = (self._redaction, self._task.redaction)
+        mocks = [
+            recorded(call.name, call.options, call.answer, redactions)
+            for call in self._calls
+            if call.options is not None and call.outcome not in _OWN
+        ]
+        return Recording(bounded(mocks), {name: session[name] for name in self._task.unkept if name in session})
 
     def _begin(self, call: ActionCall) -> _Call | None:
         with self._lock:
@@ -128,7 +152,13 @@ class Desk:
             raise ActionFailed("is not enabled for this function; add it to code.actions", code="not_enabled")
         connector, operation = found
         bound = bind(call.name, operation, call.args, call.kwargs)
-        grant, account = self._granted(entry, connector, operation, bound)
+        credential = self._chosen(entry, connector, bound)
+        under_way.options = options_of(call.name, bound)
+        answer = self._mocks.answer(call.name, under_way.options)
+        if answer is not None:
+            under_way.mocked = True
+            return self._bounded(self._redaction.value(give(answer)))
+        grant, account = self._granted(credential, connector, operation, bound)
         errand = Errand(
             self._desks.means,
             Place.of(connector, self._base_url(connector), account, self._egress),
@@ -145,9 +175,8 @@ class Desk:
         return self._bounded(self._redaction.value(value))
 
     def _granted(
-        self, entry: EnabledAction, connector: Connector, operation: Operation, bound: Bound
+        self, name: str | None, connector: Connector, operation: Operation, bound: Bound
     ) -> tuple[Grant, Account]:
-        name = self._chosen(entry, connector, bound)
         if name is None:
             return Grant(), {}
         resolved = self._resolve(name)
@@ -234,3 +263,7 @@ class Desk:
             at_ms=round((call.began - self._opened) * 1000, 3),
             mocked=call.mocked,
         )
+
+
+def _answer(value: Any, error: ActionFailed | None) -> Answer:
+    return Returned(value) if error is None else Raised(error.message, error.code, error.status, error.body)
