@@ -6,6 +6,7 @@ host; what is checked here is checked so that a mistake gets its error at its li
 
 import asyncio
 import json
+import os
 import re
 import socket
 import threading
@@ -135,6 +136,7 @@ class Calls:
         self._made = 0
         self._bytes_left = frames.ACTION_BYTES
         self._reader: threading.Thread | None = None
+        self._process = os.getpid()
 
     def call(self, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Ask the host, and return its answer; under a running event loop, return what awaits it.
@@ -145,6 +147,10 @@ class Calls:
         return _awaited(action, future) if _is_async() else _unwrapped(action, future.result())
 
     def _post(self, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Future[dict[str, Any]]":
+        if os.getpid() != self._process:
+            # The answer would come to the first one, and the number may be taken there.
+            message = f"{action}: actions are for the process that the handler was called in; use threads or asyncio"
+            raise ActionError(message, action=action, code="other_process")
         with self._lock:
             self._made += 1
             number = self._made

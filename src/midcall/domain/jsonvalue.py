@@ -40,6 +40,21 @@ def depth_of(raw: bytes, limit: int = MAX_DEPTH) -> int:
     return deepest
 
 
+def is_deeper(value: Any, limit: int) -> bool:
+    """Tell whether lists and objects are nested deeper than `limit`, without recursion."""
+    level = [value]
+    for _ in range(limit + 1):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True
+
+
 def parse(raw: bytes, limit: int = MAX_DEPTH) -> Any:
     """Parse a JSON text, strictly.
 

@@ -35,6 +35,11 @@ class Answers:
         self._act = act
         self._lock = threading.Lock()
 
+    def refuse(self, message: dict[str, Any]) -> None:
+        """Answer the call of one message that there is no thread for it."""
+        failure = ActionFailed("too many actions of runs that are over are still under way; try later", code="busy")
+        self._send(_document(message["id"], ActionReply(error=failure)))
+
     def answer(self, message: dict[str, Any]) -> None:
         """Carry out the call of one message and answer it."""
         try:
@@ -44,13 +49,18 @@ class Answers:
             log.exception("action_failed")
             failure = ActionFailed("midcall could not carry it out; see its log", code="internal_error")
             reply = _document(message["id"], ActionReply(error=failure))
-        with self._lock, suppress(OSError):  # the run is over
-            wire.send(self._connection, reply)
+        self._send(reply)
 
     def close(self) -> None:
-        """Write nothing any more."""
+        """Write nothing any more, and let nobody wait for a pool that does not read."""
+        with suppress(OSError):  # the pool has gone
+            self._connection.shutdown(socket.SHUT_RDWR)
         with self._lock:
             self._connection.close()
+
+    def _send(self, reply: dict[str, Any]) -> None:
+        with self._lock, suppress(OSError):  # the run is over
+            wire.send(self._connection, reply)
 
 
 def _document(number: int, reply: ActionReply) -> dict[str, Any]:

@@ -56,7 +56,11 @@ class PoolClient:
                 raise SandboxUnavailable from error
             answers = Answers(connection, act)
 
-            heard: dict[str, Hear] = {"action": lambda message: crew.submit(lambda: answers.answer(message))}
+            def act_on(message: dict[str, Any]) -> None:
+                if not crew.submit(lambda: answers.answer(message)):
+                    answers.refuse(message)
+
+            heard: dict[str, Hear] = {"action": act_on}
             if (told := self._on_progress) is not None:
                 heard["progress"] = lambda message: told(request.run_id, message["message"])
             try:

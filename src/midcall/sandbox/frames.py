@@ -68,7 +68,7 @@ CAPS: Mapping[Kind, int] = MappingProxyType(
 )
 
 #: Action calls of one run, and bytes of all of them: the child refuses more with an error at its line. Twice as many
-#: frames are let through before it counts as a violation, so that none of ours ever does.
+#: frames are let through before it counts as a violation, so that none of ours ever does; more bytes are one at once.
 ACTION_CALLS = 100
 ACTION_BYTES = 8 * MIB
 

@@ -12,6 +12,7 @@ from typing import Any
 from midcall.sandbox.engine import Attachment, Engine
 from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.frames import (
+    ACTION_BYTES,
     CAPS,
     COUNTS,
     KIB,
@@ -261,6 +262,7 @@ class _Collected:
         self._answer: Frame | None = None
         self._outcome: bytes | None = None
         self._numbers: set[int] = set()
+        self._action_bytes = 0
         #: Numbers of the action calls that wait for their answer.
         self.asked: set[int] = set()
         self.violation = ""
@@ -282,13 +284,18 @@ class _Collected:
             elif frame.kind is Kind.PROGRESS:
                 self._job.on_progress(_progress(frame.payload))
             elif frame.kind is Kind.ACTION:
-                self._call(_action(frame.payload))
+                self._call(frame.payload)
             elif self._answer is None:
                 self._answer = frame
             else:
                 raise FrameError("a second result")
 
-    def _call(self, call: dict[str, Any]) -> None:
+    def _call(self, payload: bytes) -> None:
+        # Before it is parsed: as values it may take thirty times the memory, here and in the worker.
+        self._action_bytes += len(payload)
+        if self._action_bytes > ACTION_BYTES:
+            raise FrameError(f"action calls of more than {ACTION_BYTES} bytes")
+        call = _action(payload)
         # Threads of one run may overtake each other; what counts is that no number comes twice.
         if not 0 < call["id"] <= COUNTS[Kind.ACTION] or call["id"] in self._numbers:
             raise FrameError("an action call whose number came before, or never can")

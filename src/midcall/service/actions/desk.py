@@ -25,6 +25,7 @@ from midcall.domain.credential import Resolved
 from midcall.domain.egress import Egress
 from midcall.domain.errors import MidcallError
 from midcall.domain.grant import Grant
+from midcall.domain.jsonvalue import is_deeper
 from midcall.domain.mock import ABANDONED, Answer, NotRecorded, Raised, Recording, Returned, bounded, give, recorded
 from midcall.domain.redaction import NOTHING, Redaction
 from midcall.service.actions.errand import Errand, Means
@@ -37,6 +38,9 @@ from midcall.service.task import Task
 #: Failures that a replay comes to by itself.
 _OWN = frozenset({"no_mock", "not_recorded"})
 _NONE_CAME = NotRecorded(ABANDONED)
+#: Nesting of an answer at most: what a sandbox may say is bounded by the same number.
+MAX_DEPTH = 100
+MAX_MESSAGE_CHARS = 4_000
 _OPERATIONS = operations()
 
 
@@ -167,12 +171,15 @@ class Desk:
             retry=connector.retry,
             deadline_at=self._task.deadline_at,
         )
-        under_way.errand = errand
+        with self._lock:
+            under_way.errand = errand
+            if self._closed:  # while its credential was looked up: nobody else would end it now
+                errand.cancel()
         try:
             value = errand.run(operation.run(bound.options, account))
         finally:
             self._learn(errand.secrets)
-        return self._bounded(self._redaction.value(value))
+        return self._redacted(value)
 
     def _granted(
         self, name: str | None, connector: Connector, operation: Operation, bound: Bound
@@ -229,6 +236,12 @@ class Desk:
             if new != self._secrets:
                 self._secrets, self._redaction = new, Redaction(new)
 
+    def _redacted(self, value: Any) -> Any:
+        if is_deeper(value, MAX_DEPTH):
+            text = f"the answer is nested deeper than {MAX_DEPTH} levels; ask for it as text"
+            raise ActionFailed(text, code="bad_answer")
+        return self._bounded(self._redaction.value(value))
+
     def _bounded(self, value: Any) -> Any:
         try:
             size = len(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
@@ -243,12 +256,13 @@ class Desk:
         return value
 
     def _masked(self, failure: ActionFailed) -> ActionFailed:
-        body = self._redaction.value(failure.body)
         try:
-            body = self._bounded(body)
+            body = self._redacted(failure.body)
         except ActionFailed:
             body = None
-        return ActionFailed(self._redaction.text(failure.message), code=failure.code, status=failure.status, body=body)
+        # Masked before it is cut: half of a secret would not be found.
+        message = self._redaction.text(failure.message)[:MAX_MESSAGE_CHARS]
+        return ActionFailed(message, code=failure.code, status=failure.status, body=body)
 
     def _record(self, call: _Call) -> ActionRecord:
         errand = call.errand

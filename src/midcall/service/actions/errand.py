@@ -119,7 +119,8 @@ class Errand:
         grant, token = self._grant, ""
         if grant.token is not None:
             token = self._means.tokens.token(grant.token, workspace_id=self._workspace_id, timeout_ms=self._left_ms())
-            self.secrets = (*grant.secrets, token)
+            # Those before it too: a target may quote the one that it did not take.
+            self.secrets = tuple(dict.fromkeys((*self.secrets, token)))
             grant = replace(grant, headers=(*grant.headers, *bearer_grant(token).headers))
         outgoing = request_of(ask, self._place, grant, left_ms=self._left_ms())
         self._note(ask, outgoing)

@@ -1,8 +1,10 @@
 """From what an operation asks for to an HTTP request: address, credential, limits. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ from midcall.domain.template.url import with_query
 
 #: Of one request whose operation names no time of its own.
 TIMEOUT_MS = 30_000
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _JSON = ("Content-Type", "application/json")
 
 
@@ -42,7 +45,11 @@ class Place:
                 code="not_configured",
             )
         url = _filled(base_url, account)
-        return cls(url, Egress.parse([urlsplit(url).netloc.lower()]))
+        try:
+            return cls(url, Egress.parse([urlsplit(url).netloc.lower()]))
+        except ValueError:
+            text = f"the address of {connector.title} is none that can be called; its operator sets it"
+            raise ActionFailed(text, code="not_configured") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +94,12 @@ def host_of(url: str) -> str:
 
 
 def _filled(base_url: str, account: Mapping[str, str]) -> str:
-    try:
-        return base_url.format_map(account)
-    except (KeyError, IndexError, ValueError):
-        raise ActionFailed(
-            "the credential lacks what the address is made of; save it anew", code="credential"
-        ) from None
+    names = [name for _, name, _, _ in Formatter().parse(base_url) if name]
+    # They are checked when they are saved. Whatever is stored, a value is one host's name or a part of it.
+    if not all(_HOST.fullmatch(account.get(name, "")) for name in names):
+        text = "the credential lacks what the address is made of, or it is no host's name; save it anew"
+        raise ActionFailed(text, code="credential")
+    return base_url.format_map({name: account[name] for name in names})
 
 
 def _absolute(url: str) -> str:
