@@ -77,7 +77,9 @@ def desk(outbound: object, vault: Vault | None = None, *, actions: Sequence[Any]
     storage = SimpleNamespace(read=nullcontext)
     code = {"actions": list(actions), "egress": list(EGRESS)}
     invocation = SimpleNamespace(workspace_id="ws_1", environment="production")
-    task = SimpleNamespace(version=SimpleNamespace(config={"code": code}), invocation=invocation, deadline_at=60_000)
+    task = SimpleNamespace(
+        version=SimpleNamespace(config={"code": code}), invocation=invocation, deadline_at=60_000, rehearsal=None
+    )
     means = Means(outbound=cast("Outbound", outbound), tokens=FakeTokens(), clock=lambda: 0)
     desks = Desks(
         storage=cast("Any", storage), credentials=cast("Any", vault or Vault()), means=means, base_urls=places
