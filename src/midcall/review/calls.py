@@ -160,7 +160,7 @@ def _read(module: Module, call: Call) -> None:
 
 def _unwrap(module: Module, call: Call) -> None:
     """Look into the envelope `{"credentialId": …, "options": {…}}`."""
-    if set(call.options) != {"options"} or "options" in call.operation.options.model_fields:
+    if set(call.options) != {"options"}:
         return
     value = call.options["options"].value
     inner = _mapping(module, value)

@@ -55,6 +55,7 @@ NEEDED = {
     "PUT /v1/credentials/{name}": "write",
     "GET /v1/credentials": "read",
     "GET /v1/credentials/{name}": "read",
+    "POST /v1/credentials/{name}/test": "write",
     "DELETE /v1/credentials/{name}": "write",
     "POST /api/v2/functions": "write",
     "GET /api/v2/functions": "read",

@@ -24,6 +24,8 @@ from tests.support.credentials import key_file
 from tests.support.target import Received, Reply, Target, replying, target
 
 WRITE, READ = "https://www.googleapis.com/auth/spreadsheets", "https://www.googleapis.com/auth/spreadsheets.readonly"
+#: What google-auth names as the audience, wherever the endpoint is.
+GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: Seconds that an assertion may be good for.
 MAX_LIFE_S = 3_600
@@ -205,7 +207,7 @@ class Google:
             _refuse_token("unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type', '')}")
         claims = self._verified(form.get("assertion", ""))
         now, scopes = self.clock(), frozenset(str(claims.get("scope", "")).split())
-        if claims.get("aud") != self.token_url:
+        if claims.get("aud") not in {self.token_url, GOOGLE_AUDIENCE}:
             _refuse_token("invalid_grant", f"Failed audience check. The right audience is {self.token_url}")
         if not _timely(claims.get("iat"), claims.get("exp"), now):
             _refuse_token(
