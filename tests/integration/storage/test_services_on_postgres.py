@@ -6,6 +6,7 @@ from tests.unit.service.test_credential_uses import *  # noqa: F403
 from tests.unit.service.test_credentials import *  # noqa: F403
 from tests.unit.service.test_execute import *  # noqa: F403 (the tests themselves)
 from tests.unit.service.test_invoke import *  # noqa: F403
+from tests.unit.service.test_mocks import *  # noqa: F403
 from tests.unit.service.test_secrets import *  # noqa: F403
 from tests.unit.service.test_session_life import *  # noqa: F403
 from tests.unit.service.test_sweep import *  # noqa: F403

@@ -22,6 +22,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
 from midcall.domain.workspace import Scope
 from midcall.service.ports import Act
+from midcall.service.progress import Progress
 from midcall.service.stores import InvocationFilter, Page
 from midcall.storage.schema import recordings, rehearsals, versions
 
@@ -303,9 +304,11 @@ def test_a_replay_of_a_sessions_call_leaves_the_session_alone(acting: World) -> 
     """It sees the variables of its time, sets none, writes no event, and nothing follows it."""
     acting.agent(("acts", Phase.DURING_SESSION))
     session = acting.started(variables={"count": 1})
+    progress = Progress(acting.storage, acting.queue, acting.clock)
 
     def code(session: dict[str, Any], call: Callable[..., ActionReply]) -> Any:
         seen = session["dynamicVariables"]["count"]
+        progress.report(acting.sandbox.requests[-1].run_id, "counting")
         return {"dynamicVariables": {"count": seen + 1}, "seen": [seen, told(call("http.get", f"{URL}/1"))]}
 
     acting.sandbox = Acting(code)
@@ -314,6 +317,7 @@ def test_a_replay_of_a_sessions_call_leaves_the_session_alone(acting: World) -> 
     first = acting.read(called.id)
     assert acting.session().variables["count"].value == 2
     before, events, runs = acting.session(), acting.events(session), len(acting.runs())
+    assert "progress" in [name for name, _ in events]
     again = replayed(acting, first, code)
     assert result(again) == result(first)
     assert result(again)["seen"] == [1, "/1"]
