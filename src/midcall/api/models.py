@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from midcall.domain.adapter import Vendor
 from midcall.domain.agent import Attachment, OnFailure
+from midcall.domain.assistant import Role, Turn
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN, Kind
@@ -15,6 +16,8 @@ from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
 from midcall.service.adapters import Wanted
+from midcall.service.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
+from midcall.service.assist_events import Question
 from midcall.service.credential_types import VALUES_BY_TYPE
 from midcall.service.fields import Description, Environment, Flag, Form, Line, Message, Whole
 from midcall.service.forms import FunctionForm, FunctionName, Messages
@@ -51,6 +54,25 @@ class Draft(FunctionForm):
     name: str = Field(default="draft", pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$")
     description: Description = "A draft that is being reviewed."
     kind: Kind = Kind.CODE
+
+
+class Said(Form):
+    """One message of the conversation so far."""
+
+    role: Role
+    text: Annotated[str, Field(max_length=MAX_MESSAGE)]
+
+
+class AskAssistant(Form):
+    """What is wanted of the Code Assistant; nothing is saved."""
+
+    description: Annotated[str, Field(min_length=1, max_length=MAX_DESCRIPTION, description="what the code should do")]
+    function: Draft | None = Field(default=None, description="the function as it stands, of kind code")
+    messages: list[Said] = Field(default=[], max_length=MAX_MESSAGES, description="what was said before, oldest first")
+
+    def question(self) -> Question:
+        """Return the question."""
+        return Question(self.description, self.function, tuple(Turn(each.role, each.text) for each in self.messages))
 
 
 class ImportFunction(Form):

@@ -76,6 +76,34 @@ class ReviewShape(BaseModel):
     decision: DecisionShape | None = None
 
 
+class UsageShape(BaseModel):
+    """What was spent; tokens as the model's endpoint counts them, 0 where it does not say."""
+
+    requests: int
+    input_tokens: int
+    output_tokens: int
+
+
+class AssistantShape(BaseModel):
+    """How the Code Assistant's work ended; `source` and `review` are those of its last attempt that had any.
+
+    `proposals` has the whole new values of `actions`, `egress` and `parameters` that the code needs, as far as they are
+    others than there are: a person has to agree to each. The review is of the function with them. `test` is a proposal
+    that was not run. Comments of the rule `document` say which proposals cannot be.
+    """
+
+    status: Literal["passed", "not_passed", "timed_out", "model_error", "unreadable"]
+    message: str = Field(description="what to do, where it has not passed")
+    source: str | None
+    explanation: str
+    review: ReviewShape | None
+    diff: str = Field(description="unified, against the source that was sent; empty for more than 4,000 lines")
+    proposals: dict[str, Any]
+    test: dict[str, Any] | None
+    rounds: int
+    usage: UsageShape
+
+
 class RereviewShape(BaseModel):
     """What came of reviewing an approved version again under today's policy; its approval stays as it is."""
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from midcall.bootstrap.allowed import allow_list
+from midcall.bootstrap.assistant import wire_writer
 from midcall.bootstrap.execution import wire_desks, wire_executor
 from midcall.bootstrap.settings import Settings, approval_key
 from midcall.bootstrap.store import (
@@ -30,6 +31,7 @@ from midcall.reviewer.process import Child
 from midcall.sandbox.client import PoolClient
 from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
+from midcall.service.assist import Assist
 from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
 from midcall.service.credential_check import CredentialChecks
@@ -83,6 +85,15 @@ def wire_api(settings: Settings) -> ApiProcess:
         catalog=catalog,
         reviews=reviews,
         releases=Releases(catalog=catalog, reviews=reviews),
+        assist=Assist(
+            storage=storage,
+            reviews=reviews,
+            credentials=desks.credentials,
+            allowed=allowed,
+            clock=now_ms,
+            writer=wire_writer(settings),
+            deadline_s=settings.assistant_timeout_s,
+        ),
         imports=FunctionImports(catalog=catalog, reviews=reviews),
         invocations=Invocations(
             storage=storage,

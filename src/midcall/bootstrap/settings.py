@@ -27,6 +27,9 @@ MAX_SOCKET_PATH = 100
 _FERNET_BYTES = 32
 _FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
+#: A URL without query, fragment and password.
+_HTTP_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~%/-]*)?")
+
 #: Hosts that only processes of this machine reach.
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -107,6 +110,19 @@ class Settings(BaseSettings):
         description="pauses between the attempts of background runs, in seconds, separated by commas",
     )
 
+    assistant_model: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="the Code Assistant's model: openai:<name>, anthropic:<name>, or any name at the base URL",
+    )
+    assistant_base_url: str | None = Field(
+        default=None, description="an OpenAI-compatible endpoint, such as http://localhost:11434/v1; may be private"
+    )
+    assistant_api_key: str | None = Field(default=None, repr=False, description="the key for that endpoint")
+    assistant_max_tokens: int = Field(default=16_000, ge=256, le=200_000, description="of one answer of the model")
+    assistant_timeout_s: int = Field(default=120, ge=5, le=600, description="from a question to its last event")
+
     allowed_modules: Path | None = Field(
         default=None, description="TOML file with modules and names that functions may use besides midcall's own list"
     )
@@ -147,6 +163,7 @@ class Settings(BaseSettings):
             _check_redis(self.redis_url, unprotected=self.redis_unprotected)
         if self.public_url is not None:
             self.public_url = _public_url(self.public_url)
+        _check_assistant(self)
 
     @property
     def database(self) -> str:
@@ -265,12 +282,34 @@ def _public_url(text: str) -> str:
         fits = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         fits = False
-    allowed = re.fullmatch(r"https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~%/-]*)?", text)
+    allowed = _HTTP_URL.fullmatch(text)
     if not fits or not allowed:
         raise BadSetting(
             "MIDCALL_PUBLIC_URL must be a URL such as https://midcall.example.com, without query, fragment and password"
         )
     return text.rstrip("/")
+
+
+def _check_assistant(settings: Settings) -> None:
+    """Refuse settings with which no model could ever be asked."""
+    model, url = settings.assistant_model, settings.assistant_base_url
+    if model is None:
+        if url is not None or settings.assistant_api_key is not None:
+            raise BadSetting("MIDCALL_ASSISTANT_MODEL is missing; name the model that the Code Assistant is to ask")
+        return
+    vendor, _, name = model.partition(":")
+    if vendor in {"openai", "anthropic"}:
+        if not name:
+            raise BadSetting(f"MIDCALL_ASSISTANT_MODEL must name a model: {vendor}:<name>")
+        if url is None and settings.assistant_api_key is None:
+            raise BadSetting(f"MIDCALL_ASSISTANT_API_KEY is missing; {vendor} wants one")
+    elif url is None:
+        raise BadSetting(
+            "MIDCALL_ASSISTANT_MODEL must be openai:<name> or anthropic:<name>, or MIDCALL_ASSISTANT_BASE_URL must say "
+            "where a model of another name is"
+        )
+    if url is not None and not _HTTP_URL.fullmatch(url):
+        raise BadSetting("MIDCALL_ASSISTANT_BASE_URL must be a URL such as https://models.example.com/v1, no more")
 
 
 def _check_redis(url: str, *, unprotected: bool) -> None:

@@ -112,6 +112,12 @@ class CredentialInUse(Conflict):
     code = "credential_in_use"
 
 
+class AssistantNotConfigured(Conflict):
+    """The Code Assistant has no model yet; set MIDCALL_ASSISTANT_MODEL, _BASE_URL and _API_KEY (docs/assistant.md)."""
+
+    code = "assistant_not_configured"
+
+
 class SessionOver(Conflict):
     """This session is over, or its agent has not started yet; no function can be called in it."""
 
@@ -134,6 +140,12 @@ class QueueFull(MidcallError):
     """Too many calls are waiting already; try again shortly."""
 
     code = "queue_full"
+
+
+class AssistantBusy(MidcallError):
+    """The Code Assistant is writing as much as it may at once; try again shortly."""
+
+    code = "assistant_busy"
 
 
 class QueueUnavailable(MidcallError):
@@ -204,3 +216,15 @@ class SandboxLost(MidcallError):
     """The sandbox pool went away while the code ran; its outcome is unknown."""
 
     code = "sandbox_lost"
+
+
+class ModelFailed(MidcallError):
+    """The model could not be asked; try again, or have MIDCALL_ASSISTANT_MODEL, _BASE_URL and _API_KEY checked."""
+
+    code = "model_failed"
+
+
+class AnswerUnreadable(MidcallError):
+    """The model's answer is not in the form that was asked for."""
+
+    code = "answer_unreadable"

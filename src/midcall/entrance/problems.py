@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from midcall.domain.errors import (
     ApprovalBroken,
+    AssistantBusy,
     BadJson,
     Conflict,
     Fault,
@@ -42,6 +43,7 @@ STATUSES: Mapping[type[MidcallError], int] = {
     TooLarge: 413,
     InvalidInput: 422,
     QueueFull: 429,
+    AssistantBusy: 429,
     QueueUnavailable: 503,
     ReviewUnavailable: 503,
     NoOutcome: 504,

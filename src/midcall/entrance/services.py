@@ -12,6 +12,7 @@ from midcall.domain.workspace import Scope
 from midcall.service.access import Access, Caller
 from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
+from midcall.service.assist import Assist
 from midcall.service.callbacks import Callbacks
 from midcall.service.catalog import Catalog
 from midcall.service.credential_check import CredentialChecks
@@ -51,6 +52,7 @@ class Services:
     catalog: Catalog
     reviews: Reviews
     releases: Releases
+    assist: Assist
     imports: FunctionImports
     invocations: Invocations
     replays: Replays

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,8 @@ from midcall.service.stores import Page, SealedValues
 MAX_ENVIRONMENTS = 20
 #: A use is noted if none was for this long: a busy function does not write for each of its calls.
 NOTE_EVERY_MS = 60_000
+#: Credentials whose secrets are looked for in a text: decrypting takes some 50 µs each.
+MAX_KNOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,20 @@ class Credentials:
             )
         values = self._open(credential, found)
         return Resolved(credential, values, secret_texts(credential.type, values), shown_texts(credential.type, values))
+
+    def secrets_in(self, tx: Transaction, workspace_id: str) -> list[tuple[str, ...]]:
+        """Decrypt what a workspace's credentials keep secret, by their values: for texts that must not hold them.
+
+        What no key opens is left out: nobody can have read it from here. Looks at MAX_KNOWN credentials.
+        """
+        known = {each.id: each for each in tx.credentials.page(workspace_id, Page(limit=MAX_KNOWN))}
+        found = []
+        for credential_id, stored in tx.credentials.values(known).items():
+            for each in stored:
+                with suppress(SecretUnreadable):
+                    credential = known[credential_id]
+                    found.append(secret_texts(credential.type, self._open(credential, each)))
+        return found
 
     def note_use(self, resolved: Resolved) -> None:
         """Note that a credential was used, at most once a minute; in a short transaction of its own."""

@@ -3,11 +3,12 @@
 Every method that can fail says how with an error of `midcall.domain.errors`.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol
 
 from midcall.domain.action import ActionCall, ActionReply
+from midcall.domain.assistant import Piece, Task, Usage
 from midcall.domain.http import AnyTokenRequest, FetchedToken, HttpReply, HttpRequest
 from midcall.domain.invocation import Invocation
 from midcall.domain.review import Findings, Subject, WebhookSubject
@@ -133,6 +134,36 @@ class Cipher(Protocol):
 
     def renew(self, token: str) -> str:
         """Encrypt a token anew under the first key, or return it if it is; raises SecretUnreadable."""
+        ...
+
+
+class Conversation(Protocol):
+    """What is said with one model about one task."""
+
+    @property
+    def usage(self) -> Usage:
+        """What was spent so far."""
+        ...
+
+    def answer(self, comments: str | None) -> AsyncIterator[Piece]:
+        """Have the model write: pieces of its explanation, then one `Written`.
+
+        `comments` are None at first, later what is to be said about its last answer. Raises ModelFailed, or
+        AnswerUnreadable: then it may be asked once more all the same. Bounded in bytes; the caller bounds the time.
+        """
+        ...
+
+
+class CodeWriter(Protocol):
+    """A model that writes code."""
+
+    @property
+    def model(self) -> str:
+        """The model's name, as the operator wrote it."""
+        ...
+
+    def begin(self, task: Task) -> AbstractAsyncContextManager[Conversation]:
+        """Open a conversation; its connections are closed when the block ends."""
         ...
 
 

@@ -41,6 +41,12 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _FIELD_NAME = re.compile(r"^[A-Za-z][A-Za-z]*(?:[_\-. ][A-Za-z]+)*$")
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]{0,30}KEY-----)?")
+#: A name that is given a text in quotes: an assignment, an entry of an object, a keyword, a comparison.
+_GIVEN = re.compile(
+    r"(?P<name>\b[A-Za-z_][A-Za-z0-9_-]{0,80})[\"']?\]?[ \t]{0,8}"
+    r"(?::[ \t]{0,8}\w{1,20}[ \t]{0,8})?(?:=|:|==|!=)[ \t]{0,8}[rbRB]?[\"'](?P<value>[^\"'\n]{6,1000})"
+)
 _ADVICE = (
     "Delete it here and make it invalid where it came from; store the new one as a credential and call through an "
     "enabled action, which adds it."
@@ -52,6 +58,25 @@ def kind_of_secret(text: str) -> str | None:
     if len(text) < 12:  # noqa: PLR2004 (no token is shorter)
         return None
     return next((kind for kind, pattern in _PATTERNS.items() if pattern.search(text)), None)
+
+
+def without_secrets(text: str, mask: str) -> str:
+    """Return a text with what looks like a secret masked, in code or in prose: for readers who are strangers.
+
+    Works on the text alone, and rather masks too much: what a rule would find in the tree, and whole private keys.
+    """
+    text = _PRIVATE_KEY.sub(mask, text)
+    for pattern in _PATTERNS.values():
+        text = pattern.sub(mask, text)
+    return _GIVEN.sub(lambda found: _hidden(found, mask), text)
+
+
+def _hidden(found: re.Match[str], mask: str) -> str:
+    name, value = found["name"].replace("-", "_"), found["value"]
+    if not _NAME.search(name) or not _looks_secret(name, value):
+        return found[0]
+    start = found.start("value") - found.start()
+    return found[0][:start] + mask + found[0][start + len(value) :]
 
 
 def _shapes(module: Module) -> Iterator[Hit]:

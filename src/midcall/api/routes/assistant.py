@@ -1,0 +1,96 @@
+"""`/v1/assistant`: code from a description, reviewed, not saved."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from starlette.responses import Response, StreamingResponse
+
+from midcall.api.models import AskAssistant
+from midcall.api.shapes import AssistantShape
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import PROBLEMS, InThreads
+from midcall.entrance.services import Use, Writer
+from midcall.service.assist_events import Completed, Event, Reviewed, Source, Text, Thinking
+
+router = APIRouter(prefix="/v1", tags=["assistant"], responses=PROBLEMS)
+
+_STREAM = "text/event-stream"
+#: Proxies must pass each event on at once.
+_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+#: Seconds without an event, after which a comment keeps the connection from being taken for dead.
+_KEEPALIVE_S = 15.0
+_NAMES: dict[type[Event], str] = {
+    Thinking: "thinking",
+    Text: "text",
+    Source: "source",
+    Reviewed: "review",
+    Completed: "completed",
+}
+
+
+@router.post(
+    "/assistant/code",
+    response_model=AssistantShape,
+    responses={200: {"model": AssistantShape, "content": {_STREAM: {}}}},
+)
+async def write_code(
+    wanted: AskAssistant,
+    use: Use,
+    caller: Writer,
+    in_thread: InThreads,
+    accept: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Have the Code Assistant write: its code is reviewed, and nothing is saved. However that ends is a 200.
+
+    With `Accept: text/event-stream` its events follow: `thinking` at the beginning of each round, `text` with pieces of
+    the explanation, `source`, `review`, and at last `completed` with the answer.
+    """
+    events = use.assist.ask(caller, wanted.question(), in_thread)
+    if _STREAM in (accept or ""):
+        first = await anext(events)  # what is wrong with the question is told before
+        return StreamingResponse(_written(first, events), media_type=_STREAM, headers=_STREAM_HEADERS)
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Completed):
+                return Answer(_data(event))
+    raise RuntimeError("the assistant ended without an end")  # it promises one
+
+
+async def _written(first: Event, events: AsyncGenerator[Event, None]) -> AsyncIterator[bytes]:
+    """Write events as they come, and comments meanwhile; who goes away stops the model."""
+    yield _line(first)
+    coming = asyncio.ensure_future(_next(events))
+    try:
+        while True:
+            done, _ = await asyncio.wait([coming], timeout=_KEEPALIVE_S)
+            if not done:
+                yield KEEPALIVE_COMMENT
+                continue
+            event = coming.result()
+            if event is None:
+                return
+            yield _line(event)
+            coming = asyncio.ensure_future(_next(events))
+    finally:
+        coming.cancel()
+        await asyncio.wait([coming])
+        await events.aclose()
+
+
+async def _next(events: AsyncIterator[Event]) -> Event | None:
+    return await anext(events, None)
+
+
+def _line(event: Event) -> bytes:
+    data = json.dumps(_data(event), ensure_ascii=True, separators=(",", ":"))
+    return format_sse_event(event=_NAMES[type(event)], data_str=data)
+
+
+def _data(event: Event) -> dict[str, Any]:
+    return asdict(event.answer if isinstance(event, Completed) else event)

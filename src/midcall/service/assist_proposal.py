@@ -1,0 +1,90 @@
+"""What a model's answer makes of a function's document: its code, and the changes that the code needs besides."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from midcall.domain.assistant import Written
+from midcall.domain.errors import InvalidInput
+from midcall.domain.jsonvalue import canonical
+from midcall.domain.parameters import is_hidden
+from midcall.service.fields import faults_of
+from midcall.service.forms import FunctionForm
+
+#: Parts of a document that a model may ask to have changed, by their place.
+_IN_CODE = ("actions", "egress")
+#: Parts of a test case, and the size of all of it.
+_TEST = ("session", "params", "mocks", "expect")
+MAX_TEST_BYTES = 32 * 1024
+#: Comparing takes time quadratic in the lines.
+MAX_DIFF_LINES = 4_000
+
+
+def proposed(draft: FunctionForm, written: Written) -> FunctionForm:
+    """Return the function as it would be with all that the model wrote; raises InvalidInput where that is none."""
+    config = draft.config()
+    changes = written.changes
+    code = {**config["code"], "source": written.source, **{name: changes[name] for name in _IN_CODE if name in changes}}
+    document = {**config, "code": code}
+    if "parameters" in changes:
+        document["parameters"] = _parameters(config["parameters"], changes["parameters"])
+    try:
+        return type(draft).model_validate(document)
+    except ValidationError as error:
+        raise InvalidInput(faults=list(faults_of(error))) from error
+
+
+def proposals(draft: FunctionForm, wanted: FunctionForm) -> dict[str, Any]:
+    """Return what would change beside the source: the whole new values, which a person has to agree to."""
+    before, after = draft.config(), wanted.config()
+    changed = {name: after["code"][name] for name in _IN_CODE if after["code"][name] != before["code"][name]}
+    if after["parameters"] != before["parameters"]:
+        changed["parameters"] = after["parameters"]
+    return changed
+
+
+def case_of(written: Written) -> dict[str, Any] | None:
+    """Return the test case that the model suggests, in known parts alone; None if there is none of use."""
+    given = written.test
+    if not given:
+        return None
+    case = {name: given[name] for name in _TEST if given.get(name) is not None}
+    return case if case and len(canonical(case)) <= MAX_TEST_BYTES else None
+
+
+def diff(before: str, after: str) -> str:
+    """Return a unified diff of two sources; empty if they are equal, or longer than MAX_DIFF_LINES."""
+    old, new = before.splitlines(), after.splitlines()
+    if len(old) + len(new) > MAX_DIFF_LINES:
+        return ""
+    return "".join(f"{line}\n" for line in difflib.unified_diff(old, new, "current", "proposed", lineterm=""))
+
+
+def _parameters(before: Mapping[str, Any], wanted: Any) -> Any:
+    """Return wanted parameters with what the model was not told put back, and without what is not for it to say."""
+    if not isinstance(wanted, Mapping) or not isinstance(wanted.get("properties", {}), Mapping):
+        return wanted  # no schema: the form says so
+    known = before.get("properties", {})
+    properties = {
+        name: _declared(known.get(name), given)
+        for name, given in wanted.get("properties", {}).items()
+        if not is_hidden(known.get(name))
+    }
+    hidden = {name: declared for name, declared in known.items() if is_hidden(declared)}
+    required = wanted.get("required", [])
+    if isinstance(required, list):
+        asked = [name for name in required if name not in hidden]
+        required = [*asked, *(name for name in before.get("required", []) if name in hidden)]
+    return {**wanted, "type": "object", "properties": {**properties, **hidden}, "required": required}
+
+
+def _declared(before: Any, given: Any) -> Any:
+    """Keep how midcall treats a parameter; only people say that."""
+    if not isinstance(given, Mapping):
+        return given
+    declared = {keyword: value for keyword, value in given.items() if keyword != "x-midcall"}
+    if isinstance(before, Mapping) and "x-midcall" in before:
+        declared["x-midcall"] = before["x-midcall"]
+    return declared
