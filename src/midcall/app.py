@@ -53,8 +53,11 @@ SWITCH_S = 0.001
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Make the app; it opens what it needs when its event loop starts, and closes it when that ends."""
+def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
+    """Make the app; it opens what it needs when its event loop starts, and closes it when that ends.
+
+    With `ui` it serves the web UI as well, which one app of a process can have.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -98,6 +101,11 @@ def create_app(settings: Settings) -> FastAPI:
     add_error_handlers(app)
     describe_problems(app)
     app.add_middleware(Intake, refusals=REFUSALS)
+    if ui:
+        # Imported here: an api without UI does without NiceGUI's modules.
+        from midcall.ui.mount import mount  # noqa: PLC0415
+
+        mount(app, data_dir=settings.data_dir, public_url=settings.public_url)
     return app
 
 

@@ -115,11 +115,12 @@ def serving(
     runtime_dir: Path | None = None,
     fake_workers: int = 3,
     sandbox: Any = None,
+    ui: bool = False,
     **more: Any,
 ) -> Iterator[Served]:
     """Serve the app on a port of its own, with some workers over a fake sandbox, unless a real one is given.
 
-    What else is given are settings.
+    With `ui` it has the web UI, as one app of a process can. What else is given are settings.
     """
     settings = Settings(
         data_dir=folder,
@@ -130,9 +131,9 @@ def serving(
         **more,
     )
     fake = FakeSandbox()
-    app = create_app(settings)
+    app = create_app(settings, ui=ui)
     with (
-        _listening(app) as url,
+        _listening(app, ws="websockets-sansio" if ui else "none") as url,
         opened(database_url) as engine,
         _working(settings, sandbox or fake, fake_workers),
         httpx.Client(base_url=url, timeout=30, trust_env=False) as http,
@@ -141,8 +142,8 @@ def serving(
 
 
 @contextmanager
-def _listening(app: Any) -> Iterator[str]:
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, ws="none", lifespan="on")
+def _listening(app: Any, *, ws: Any) -> Iterator[str]:
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, ws=ws, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="api")
     thread.start()

@@ -38,6 +38,7 @@ from midcall.service.credential_check import CredentialChecks
 from midcall.service.follow import Following
 from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
+from midcall.service.overview import Overview
 from midcall.service.release import Releases
 from midcall.service.replay import Replays
 from midcall.service.rereview import Rereviews
@@ -83,6 +84,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         access=wire_access(storage),
         workspaces=wire_workspaces(settings, storage),
         catalog=catalog,
+        overview=Overview(storage=storage),
         reviews=reviews,
         releases=Releases(catalog=catalog, reviews=reviews),
         assist=Assist(

@@ -83,6 +83,7 @@ class Settings(BaseSettings):
         default=None,
         description="where vendors reach the api, such as https://midcall.example.com; default: host and port",
     )
+    ui: bool = Field(default=True, description="serve the web UI at /ui")
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -10,6 +10,8 @@ from midcall.bootstrap.store import open_storage
 
 #: Calls under way when the api is told to stop may finish for this long.
 STOP_S = 20
+#: What a page of the UI may send at once.
+MAX_MESSAGE_BYTES = 1024 * 1024
 
 
 def api() -> None:
@@ -20,11 +22,13 @@ def api() -> None:
     open_storage(settings).close()
     allow_list(settings)
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, ui=settings.ui),
         host=settings.host,
         port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
+        ws="websockets-sansio" if settings.ui else "none",
+        ws_max_size=MAX_MESSAGE_BYTES,
         timeout_graceful_shutdown=STOP_S,
     )

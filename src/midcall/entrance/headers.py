@@ -11,6 +11,14 @@ OWN_FILES_RUN = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+#: The UI under /ui: the same, over a WebSocket too, and its pages' own scripts, known by `{nonce}`. NiceGUI compiles
+#: Vue templates in the browser and sends expressions to evaluate, hence 'unsafe-eval'; no markup brings a script along.
+UI_RUNS = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
 ALWAYS: Mapping[str, str] = MappingProxyType(
     {
         "x-content-type-options": "nosniff",

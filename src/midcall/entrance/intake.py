@@ -1,6 +1,6 @@
 """What every request passes first: a request id, a bound on its bytes, strict JSON. Plain ASGI.
 
-What vendors send is counted here, and parsed by its route once its signature is checked.
+What vendors send is counted here, and parsed by its route once its signature is checked; so are the UI's forms.
 """
 
 import secrets
@@ -51,7 +51,7 @@ class Intake:
         try:
             foreign = _is_foreign(scope)
             body = await _read(scope, receive, MAX_END_BYTES if foreign or _ends_session(scope) else MAX_BODY_BYTES)
-            if body and not foreign:
+            if body and not foreign and not _is_form(scope):
                 parsed(body)
                 scope["headers"] = _as_json(scope["headers"])
         except MidcallError as error:
@@ -91,6 +91,12 @@ def _is_foreign(scope: Scope) -> bool:
     """Tell whether a request is a vendor's call of an adapter; only the adapters' own PUT and DELETE are people's."""
     path: str = scope["path"]
     return scope["method"] == "POST" and path.startswith("/v1/adapters/")
+
+
+def _is_form(scope: Scope) -> bool:
+    """Tell whether a request is one of the UI's own: a browser's form."""
+    path: str = scope["path"]
+    return path.startswith("/ui/")
 
 
 async def _read(scope: Scope, receive: Receive, most: int) -> bytes:

@@ -20,6 +20,7 @@ from midcall.service.credentials import Credentials
 from midcall.service.follow import Following
 from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
+from midcall.service.overview import Overview
 from midcall.service.release import Releases
 from midcall.service.replay import Replays
 from midcall.service.rereview import Rereviews
@@ -50,6 +51,7 @@ class Services:
     access: Access
     workspaces: Workspaces
     catalog: Catalog
+    overview: Overview
     reviews: Reviews
     releases: Releases
     assist: Assist

@@ -39,6 +39,14 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """That somebody showed a key's token once: enough to ask whether the key is still good, and no secret."""
+
+    key_id: str
+    secret_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewSecret:
     """A key and its token, which is shown this once."""
 
@@ -55,12 +63,13 @@ class Access:
 
     def authenticate(self, token: str) -> Caller:
         """Find out who holds a token; raises the same Unauthenticated for unknown, malformed and revoked ones."""
-        match = _TOKEN.fullmatch(token)
-        if match is None:
-            raise Unauthenticated
+        return self.recognise(proof_of(token))
+
+    def recognise(self, proof: Proof) -> Caller:
+        """Find out who showed a token earlier; raises Unauthenticated if the key is revoked or rotated by now."""
         with self.storage.read() as tx:
-            key = tx.keys.find(f"key_{match[1]}")
-        if key is None or not _fits(key, match[2], self.clock()):
+            key = tx.keys.find(proof.key_id)
+        if key is None or not _fits(key, proof.secret_hash, self.clock()):
             raise Unauthenticated
         return Caller(workspace_id=key.workspace_id, principal=key.principal, key=key)
 
@@ -142,6 +151,14 @@ class Access:
         )
 
 
+def proof_of(token: str) -> Proof:
+    """Take a token apart; raises Unauthenticated for one that no key could have."""
+    match = _TOKEN.fullmatch(token)
+    if match is None:
+        raise Unauthenticated
+    return Proof(f"key_{match[1]}", _hash(match[2]))
+
+
 def check_agent(caller: Caller, agent: str) -> None:
     """Raise Forbidden for a key that is limited to other agents."""
     if caller.key.agents and agent not in caller.key.agents:
@@ -161,10 +178,9 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode("ascii")).hexdigest()
 
 
-def _fits(key: Key, secret: str, now: int) -> bool:
+def _fits(key: Key, given: str, now: int) -> bool:
     if key.revoked_at is not None:
         return False
-    given = _hash(secret)
     current = hmac.compare_digest(given, key.secret_hash)
     in_grace = key.previous_hash is not None and (key.previous_until or 0) > now
     return current or (in_grace and hmac.compare_digest(given, key.previous_hash or ""))

@@ -98,9 +98,20 @@ class Catalog:
     def page(self, caller: Caller, page: Page) -> list[FunctionView]:
         """List functions by name, each with its latest version."""
         with self.storage.read() as tx:
-            return [
-                self._view(tx, function, function.latest) for function in tx.functions.page(caller.workspace_id, page)
-            ]
+            found = tx.functions.page(caller.workspace_id, page)
+            ids = [function.id for function in found]
+            latest = tx.functions.numbered([(function.id, function.latest) for function in found])
+            versions = tx.functions.versions_of(ids)
+            statuses = tx.rereviews.statuses_of(ids, self.policy) if self._any_older(versions) else {}
+        return [
+            FunctionView(
+                function,
+                latest[function.id, function.latest],
+                versions[function.id],
+                self._flagged(versions[function.id], statuses.get(function.id, {})),
+            )
+            for function in found
+        ]
 
     def version(self, caller: Caller, name: str, number: int) -> VersionView:
         """Read one version."""
@@ -187,10 +198,16 @@ class Catalog:
         return FunctionView(function, version, versions, self._flags(tx, function, versions))
 
     def _flags(self, tx: Transaction, function: Function, versions: Sequence[Version]) -> Flags:
-        older = [version for version in versions if flags_of(version, None, policy=self.policy)]
-        # Mostly there is none, and a listing need not ask for each of its functions.
-        statuses = tx.rereviews.statuses(function.id, self.policy) if older else {}
-        return {each.number: flags_of(each, statuses.get(each.number), policy=self.policy) for each in older}
+        older = self._any_older({function.id: versions})
+        return self._flagged(versions, tx.rereviews.statuses(function.id, self.policy) if older else {})
+
+    def _any_older(self, versions: Mapping[str, Sequence[Version]]) -> bool:
+        """Tell whether any version was approved under another policy; mostly none was, and nothing need be asked."""
+        return any(flags_of(each, None, policy=self.policy) for some in versions.values() for each in some)
+
+    def _flagged(self, versions: Sequence[Version], statuses: Mapping[int, VersionStatus]) -> Flags:
+        flags = {each.number: flags_of(each, statuses.get(each.number), policy=self.policy) for each in versions}
+        return {number: some for number, some in flags.items() if some}
 
     def _draft(
         self, tx: Transaction, function: Function, config: Mapping[str, Any], *, number: int, author: str, now: int

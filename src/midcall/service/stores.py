@@ -116,8 +116,8 @@ class FunctionStore(Protocol):
         """Read one by id, archived or not; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Function]:
-        """List a workspace's functions by name."""
+    def page(self, workspace_id: str, page: Page, *, search: str = "") -> Sequence[Function]:
+        """List a workspace's functions by name, those whose name or display name has all words of `search`."""
         ...
 
     def replace(self, function: Function) -> None:
@@ -142,6 +142,10 @@ class FunctionStore(Protocol):
 
     def versions(self, function_id: str) -> Sequence[Version]:
         """Read all versions, oldest first, without their `config` and `review`."""
+        ...
+
+    def versions_of(self, function_ids: Collection[str]) -> Mapping[str, Sequence[Version]]:
+        """Read all versions of some functions, by function; each oldest first, without `config` and `review`."""
         ...
 
     def decide(self, version: Version) -> None:
@@ -199,6 +203,23 @@ class RereviewStore(Protocol):
         """Return what came of those of a function under a policy, by the version's number."""
         ...
 
+    def statuses_of(self, function_ids: Collection[str], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
+        """Return the same for some functions, by function; those without any are left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunsAtAGlance:
+    """How the latest runs of a function went."""
+
+    last_status: InvocationStatus | None = None
+    #: When it was admitted.
+    last_at: int | None = None
+    #: Half of those that succeeded took at most this long, from their start to their end.
+    p50_ms: int | None = None
+    #: How many of them there are.
+    counted: int = 0
+
 
 class RehearsalStore(Protocol):
     """What is mocked in a run, and what its actions were answered; both end with their invocation."""
@@ -241,6 +262,10 @@ class InvocationStore(Protocol):
 
     def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[Invocation]:
         """List a workspace's invocations, newest first."""
+        ...
+
+    def at_a_glance(self, function_ids: Collection[str], *, recent: int) -> Mapping[str, RunsAtAGlance]:
+        """Sum up the `recent` latest invocations of each of some functions; those without any are left out."""
         ...
 
     def of_session(self, session_key: str) -> Sequence[Invocation]:

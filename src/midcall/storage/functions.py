@@ -98,9 +98,12 @@ class SqlFunctions:
             raise NotFound("there is no such function")
         return function_of(row, self._published([row.id]).get(row.id, {}))
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Function]:
-        """List a workspace's functions by name."""
+    def page(self, workspace_id: str, page: Page, *, search: str = "") -> Sequence[Function]:
+        """List a workspace's functions by name, those whose name or display name has all words of `search`."""
         query = select(functions).where(functions.c.workspace_id == workspace_id, functions.c.archived.is_(False))
+        for word in search.split():
+            named = (functions.c.name, functions.c.display_name)
+            query = query.where(or_(*(column.icontains(word, autoescape=True) for column in named)))
         if page.cursor is not None:
             query = query.where(functions.c.name > page.cursor)
         rows = self.connection.execute(query.order_by(functions.c.name).limit(page.limit)).all()
@@ -149,6 +152,15 @@ class SqlFunctions:
         """Read all versions, oldest first, without `config` and `review`."""
         query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)
         return [version_of(row, config={}, review=None) for row in self.connection.execute(query)]
+
+    def versions_of(self, function_ids: Collection[str]) -> Mapping[str, Sequence[Version]]:
+        """Read all versions of some functions, by function; each oldest first, without `config` and `review`."""
+        found: dict[str, list[Version]] = {function_id: [] for function_id in function_ids}
+        query = select(*_SUMMARY).where(versions.c.function_id.in_(list(found)))
+        ordered = query.order_by(versions.c.function_id, versions.c.number)
+        for row in self.connection.execute(ordered):
+            found[row.function_id].append(version_of(row, config={}, review=None))
+        return found
 
     def decide(self, version: Version) -> None:
         """Write a version's status, review and approval."""

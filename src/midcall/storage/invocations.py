@@ -1,18 +1,19 @@
 """Invocations: every change a compare-and-swap on status and attempt."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median_low
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, and_, bindparam, func, insert, or_, select, update
 
 from midcall.domain.errors import NotFound
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.run import RunReport
-from midcall.service.stores import InvocationFilter, Page
+from midcall.service.stores import InvocationFilter, Page, RunsAtAGlance
 from midcall.storage.rows import invocation_columns, invocation_of, outcome_columns, report_columns
-from midcall.storage.schema import invocations, sessions
+from midcall.storage.schema import functions, invocations, sessions
 
 _QUEUED, _RUNNING = InvocationStatus.QUEUED.value, InvocationStatus.RUNNING.value
 _OPEN = invocations.c.status.in_([_QUEUED, _RUNNING])
@@ -43,6 +44,38 @@ _COUNT_QUEUED = (
 _QUEUED_ONE = update(invocations).where(invocations.c.id == bindparam("p_id"), invocations.c.status == _QUEUED)
 _CLAIM = _QUEUED_ONE.where(or_(invocations.c.due_at.is_(None), invocations.c.due_at <= bindparam("p_now"))).values(
     attempt=invocations.c.attempt + 1
+)
+_EARLIER = invocations.alias("earlier")
+#: The ids of a function's latest invocations begin here; so many are read of each, however many there are.
+_RECENT_FROM = (
+    select(_EARLIER.c.id)
+    .where(_EARLIER.c.workspace_id == functions.c.workspace_id, _EARLIER.c.function == functions.c.name)
+    .order_by(_EARLIER.c.id.desc())
+    .limit(1)
+    .offset(bindparam("p_before"))
+    .correlate(functions)
+    .scalar_subquery()
+)
+_RECENT = (
+    select(
+        invocations.c.function_id,
+        invocations.c.status,
+        invocations.c.created_at,
+        invocations.c.started_at,
+        invocations.c.ended_at,
+    )
+    .select_from(functions)
+    .join(
+        invocations,
+        and_(
+            invocations.c.workspace_id == functions.c.workspace_id,
+            invocations.c.function == functions.c.name,
+            invocations.c.function_id == functions.c.id,
+            invocations.c.id >= func.coalesce(_RECENT_FROM, ""),
+        ),
+    )
+    .where(functions.c.id.in_(bindparam("p_functions", expanding=True)))
+    .order_by(invocations.c.id)
 )
 #: The fence of a worker: the row is still running, and still for this attempt.
 _HELD = update(invocations).where(
@@ -99,6 +132,15 @@ class SqlInvocations:
             invocation_of(row)
             for row in self.connection.execute(query.order_by(invocations.c.id.desc()).limit(page.limit))
         ]
+
+    def at_a_glance(self, function_ids: Collection[str], *, recent: int) -> Mapping[str, RunsAtAGlance]:
+        """Sum up the `recent` latest invocations of each of some functions; those without any are left out."""
+        found: dict[str, list[Row[Any]]] = {}
+        wanted = {"p_functions": list(function_ids), "p_before": recent - 1}
+        rows: Iterable[Row[Any]] = self.connection.execute(_RECENT, wanted)
+        for row in rows:
+            found.setdefault(row.function_id, []).append(row)
+        return {function_id: _glance(some) for function_id, some in found.items()}
 
     def of_session(self, session_key: str) -> Sequence[Invocation]:
         """Return a session's invocations, oldest first."""
@@ -210,6 +252,20 @@ class SqlInvocations:
     def _some(self, limit: int, *conditions: ColumnElement[bool]) -> Sequence[Invocation]:
         query = select(invocations).where(*conditions).order_by(invocations.c.id).limit(limit)
         return [invocation_of(row) for row in self.connection.execute(query)]
+
+
+def _glance(rows: Sequence[Row[Any]]) -> RunsAtAGlance:
+    took = [
+        row.ended_at - row.started_at
+        for row in rows
+        if row.status == InvocationStatus.SUCCEEDED.value and None not in (row.started_at, row.ended_at)
+    ]
+    return RunsAtAGlance(
+        last_status=InvocationStatus(rows[-1].status),
+        last_at=rows[-1].created_at,
+        p50_ms=median_low(took) if took else None,
+        counted=len(took),
+    )
 
 
 def _ended(outcome: Outcome, ended_at: int) -> dict[str, Any]:

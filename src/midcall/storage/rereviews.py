@@ -1,6 +1,6 @@
 """Reviews of approved versions under later policies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,12 +98,19 @@ class SqlRereviews:
 
     def statuses(self, function_id: str, policy: str) -> Mapping[int, VersionStatus]:
         """Return what came of those of a function under a policy, by the version's number."""
-        query = select(rereviews.c.number, rereviews.c.status).where(
-            rereviews.c.function_id == function_id,
+        return self.statuses_of([function_id], policy).get(function_id, {})
+
+    def statuses_of(self, function_ids: Collection[str], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
+        """Return the same for some functions, by function; those without any are left out."""
+        query = select(rereviews.c.function_id, rereviews.c.number, rereviews.c.status).where(
+            rereviews.c.function_id.in_(list(function_ids)),
             rereviews.c.policy == policy,
             rereviews.c.reviewed_at.is_not(None),
         )
-        return {row.number: VersionStatus(row.status) for row in self.connection.execute(query)}
+        found: dict[str, dict[int, VersionStatus]] = {}
+        for row in self.connection.execute(query):
+            found.setdefault(row.function_id, {})[row.number] = VersionStatus(row.status)
+        return found
 
     def _pinned(self) -> "Pinned":
         attachments = select(agents.c.workspace_id, agents.c.attachments)

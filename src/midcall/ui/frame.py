@@ -1,0 +1,118 @@
+"""What stands around every page: skip link, top bar, navigation."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from midcall.domain.workspace import Scope
+from midcall.ui.assets import asset
+from midcall.ui.site import PATH, THEME_COOKIE
+from midcall.ui.visit import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the navigation."""
+
+    path: str
+    label: str
+    icon: str
+    needs: Scope = Scope.READ
+
+
+SECTIONS = (
+    Section("/functions", "Functions", "code"),
+    Section("/agents", "Agents", "support_agent"),
+    Section("/sessions", "Sessions", "forum"),
+    Section("/invocations", "Invocations", "bolt"),
+    Section("/credentials", "Credentials", "key"),
+    Section("/keys", "Keys", "vpn_key", needs=Scope.ADMIN),
+    Section("/health", "Health", "monitor_heart"),
+)
+
+#: Name, icon, and what Quasar takes for it.
+THEMES = (("Light", "light_mode", False), ("Dark", "dark_mode", True), ("As the system", "contrast", None))
+_THEME_AGE_S = 365 * 24 * 3_600
+
+
+@contextmanager
+def frame(visit: Visit, path: str) -> Iterator[None]:
+    """Put what is made inside into the frame, as the page's content."""
+    with visit.client:
+        ui.add_head_html(
+            f'<link rel="stylesheet" href="{visit.href("/" + asset("midcall.css"))}">'
+            f'<link rel="icon" href="{visit.href("/" + asset("icon.svg"))}">'
+            f'<script defer src="{visit.href("/" + asset("midcall.js"))}"></script>{_first_paint(visit.theme)}'
+        )
+        ui.colors(primary="var(--mc-accent)", negative="var(--mc-bad)", positive="var(--mc-good)")
+        dark = ui.dark_mode({"light": False, "dark": True}.get(visit.theme or ""))
+        ui.link("Skip to content", f"#{visit.client.content.html_id}").classes("mc-skip")
+        drawer = _navigation(visit, path)
+        _top_bar(visit, drawer, dark)
+    with visit.client.content.classes("mc-page").props("tabindex=-1"):
+        yield
+
+
+def _first_paint(theme: str | None) -> str:
+    """Give the page its ground before any script has run: no flash of white in a dark room."""
+    return f'<script>document.documentElement.className = "{theme or ""}";</script>'
+
+
+def _navigation(visit: Visit, path: str) -> ui.left_drawer:
+    with ui.left_drawer().props("show-if-above :breakpoint=900 :width=216 bordered").classes("mc-drawer") as drawer:
+        with ui.element("nav").props('aria-label="Sections"').classes("mc-nav"):
+            for section in SECTIONS:
+                if not visit.may(section.needs):
+                    continue
+                here = path == section.path or path.startswith(f"{section.path}/")
+                with ui.link(target=section.path).classes("mc-nav-link") as link:
+                    ui.icon(section.icon).props("aria-hidden=true")
+                    ui.label(section.label)
+                if here:
+                    link.props('aria-current="page"')
+        with ui.element("div").classes("mc-nav-foot"):
+            outside = visit.prefix.removesuffix(PATH)
+            with ui.element("a").props(f'href="{outside}/docs" target=_blank rel=noopener'):
+                ui.label("API reference")
+    return drawer
+
+
+def _top_bar(visit: Visit, drawer: ui.left_drawer, dark: ui.dark_mode) -> None:
+    with ui.header().classes("mc-top").props("bordered"):
+        ui.button(icon="menu", on_click=drawer.toggle).props('flat round dense aria-label="Navigation"').classes(
+            "mc-menu"
+        )
+        ui.link("midcall", "/functions").classes("mc-brand")
+        ui.label(visit.workspace).classes("mc-workspace").props('title="Workspace"')
+        ui.element("div").classes("mc-grow")
+        _themes(visit, dark)
+        account = ui.button(icon="account_circle").props('flat round dense aria-label="Your key"')
+        with account, ui.menu().props("anchor='bottom right' self='top right'").classes("mc-menu-card"):
+            ui.label(visit.caller.principal).classes("mc-strong mc-principal")
+            key = visit.caller.key
+            ui.label(f"May: {', '.join(sorted(key.scopes))}").classes("mc-quiet")
+            if key.agents:
+                ui.label(f"For agents: {', '.join(key.agents)}").classes("mc-quiet")
+            with ui.element("form").props(f'method=post action="{visit.href("/sign-out")}"'):
+                ui.button("Sign out", icon="logout").props("type=submit flat dense no-caps align=left")
+
+
+def _themes(visit: Visit, dark: ui.dark_mode) -> None:
+    button = ui.button(icon="contrast").props('flat round dense aria-label="Light or dark"')
+    with button, ui.menu().props("anchor='bottom right' self='top right'"):
+        for label, icon, value in THEMES:
+
+            def choose(value: bool | None = value) -> None:  # noqa: FBT001 (what Quasar takes)
+                dark.value = value
+                word = {False: "light", True: "dark"}.get(value, "") if value is not None else ""
+                age = _THEME_AGE_S if word else 0
+                visit.client.run_javascript(
+                    f'document.cookie = "{THEME_COOKIE}={word}; path={visit.prefix}; max-age={age}; samesite=lax";'
+                    f'document.documentElement.className = "{word}";'
+                )
+
+            with ui.menu_item(on_click=choose), ui.row().classes("mc-row"):
+                ui.icon(icon).props("aria-hidden=true size=xs")
+                ui.label(label)

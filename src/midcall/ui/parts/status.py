@@ -1,0 +1,39 @@
+"""Badges: a status as a word with a colour, never as a colour alone."""
+
+from collections.abc import Mapping
+
+from nicegui import ui
+
+#: Statuses of versions, invocations and sessions to one of good, bad, warn, busy; others are plain.
+TONES: Mapping[str, str] = {
+    "approved": "good",
+    "succeeded": "good",
+    "active": "good",
+    "ready": "good",
+    "pending_approval": "warn",
+    "timed_out": "bad",
+    "changes_requested": "bad",
+    "rejected": "bad",
+    "failed": "bad",
+    "dead": "bad",
+    "lost": "bad",
+    "revoked": "bad",
+    "queued": "busy",
+    "running": "busy",
+    "starting": "busy",
+}
+
+
+def words(status: str) -> str:
+    """Write a status for people."""
+    return status.replace("_", " ")
+
+
+def tone_of(status: str) -> str:
+    """Return the tone of a status: what its badge's colour is."""
+    return TONES.get(status, "plain")
+
+
+def badge(status: str, *, tone: str | None = None) -> ui.label:
+    """Show a status."""
+    return ui.label(words(status)).classes(f"mc-badge mc-{tone or tone_of(status)}")

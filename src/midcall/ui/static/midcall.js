@@ -1,0 +1,29 @@
+// What pages need in the browser and no server: the key "/", and the clipboard.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  const at = document.activeElement;
+  if (at && (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName))) return;
+  const box = document.querySelector("input[data-search], [data-search] input");
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
+});
+
+// navigator.clipboard is there over https and on localhost alone.
+async function mcCopy(text) {
+  let done = false;
+  try {
+    await navigator.clipboard.writeText(text);
+    done = true;
+  } catch (refused) {
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    area.style.position = "fixed";
+    area.style.opacity = "0";
+    document.body.append(area);
+    area.select();
+    done = document.execCommand("copy");
+    area.remove();
+  }
+  Quasar.Notify.create({ message: done ? "Copied" : "Could not copy; select it and press Ctrl-C", timeout: 1500 });
+}

@@ -1,0 +1,45 @@
+"""One served UI and one browser for a whole run; each test has a workspace and a window of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+from tests.support.browser import Tab, chromium, tab_of
+from tests.support.databases import Sqlite
+from tests.support.servers import redis_server
+from tests.support.serving import Client, Served, serving
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve the app with its UI over SQLite and a real Redis."""
+    folder = tmp_path_factory.mktemp("served")
+    with (
+        Sqlite(tmp_path_factory.mktemp("sqlite")).migrated() as database_url,
+        redis_server() as redis_url,
+        serving(folder, database_url=database_url, redis_url=redis_url, ui=True) as served,
+    ):
+        yield served
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the browser."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def admin(served: Served) -> Client:
+    """Make a fresh workspace's admin."""
+    return served.tenant()
+
+
+@pytest.fixture
+def tab(browser: Browser, served: Served) -> Iterator[Tab]:
+    """Open a window; whatever a test does in it, no request leaves the machine and nothing breaks its policy."""
+    with tab_of(browser, served) as tab:
+        yield tab
+        assert tab.foreign() == []
+        broken = [text for text in tab.complaints if "the server responded with a status of 4" not in text]
+        assert broken == []

@@ -1,0 +1,90 @@
+"""A real browser on a served UI: Debian's chromium, driven by Playwright, that reaches this machine alone."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from tests.support.serving import Client, Served
+
+WIDE = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+#: A test fails after this, with what the page shows; a loaded machine is slow.
+PATIENCE_MS = 10_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the browser."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert program, "these tests need a browser: install chromium (make setup does)"
+    arguments = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Tab:
+    """One tab of one person, and all that it asked for."""
+
+    page: Page
+    served: Served
+    requests: list[str] = field(default_factory=list)
+    #: What the page's scripts and policy complained about.
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Listen."""
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("request", self._note)
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.on(
+            "response", lambda got: self.complaints.append(f"{got.status} {got.url}") if got.status >= 500 else None
+        )
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+
+    def _note(self, request: Request) -> None:
+        if not request.url.startswith(("data:", "blob:")):
+            self.requests.append(request.url)
+
+    def open(self, path: str) -> None:
+        """Open a page of the UI (`/functions`)."""
+        self.page.goto(f"{self.served.url}/ui{path}")
+
+    def sign_in(self, who: Client, path: str = "/functions") -> None:
+        """Sign in with a client's key, and end up on a page, connected."""
+        assert who.token is not None
+        self.open(path)
+        self.page.get_by_label("API key").fill(who.token)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(f"**/ui{path}")
+        self.connected()
+
+    def connected(self) -> None:
+        """Wait until the page can be used: built, and talking to the server."""
+        self.page.wait_for_function("window.did_handshake === true")
+
+    def foreign(self) -> list[str]:
+        """Return the requests that went elsewhere than to the served app."""
+        own = (self.served.url, self.served.url.replace("http:", "ws:"))
+        return [url for url in self.requests if not url.startswith(tuple(f"{each}/" for each in own))]
+
+
+@contextmanager
+def tab_of(browser: Browser, served: Served, **options: Any) -> Iterator[Tab]:
+    """Open a browser window of its own, with no cookies; `options` are Playwright's of a context."""
+    context: BrowserContext = browser.new_context(**{"viewport": WIDE, "locale": "en-US", **options})
+    try:
+        yield Tab(context.new_page(), served)
+    finally:
+        context.close()

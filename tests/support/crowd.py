@@ -1,0 +1,82 @@
+"""A workspace with a great many functions and invocations, written straight into its tables."""
+
+from typing import Any
+
+from sqlalchemy import Engine, insert
+
+from midcall.domain.ids import new_id
+from midcall.storage.schema import functions, invocations, publications, versions
+
+_MINUTE_MS = 60_000
+_ROWS_AT_ONCE = 5_000
+
+
+def crowd(engine: Engine, workspace_id: str, *, count: int, runs: int, now: int, versions_each: int = 3) -> None:
+    """Write `count` functions, all published, and `runs` invocations: half of them of the first function."""
+    made = [(new_id("fn"), f"function_{number:04}") for number in range(count)]
+    numbers = range(1, versions_each + 1)
+    with engine.begin() as connection:
+        connection.execute(insert(functions), [_function(workspace_id, *one, versions_each, now) for one in made])
+        connection.execute(insert(versions), [_version(key, number, now) for key, _ in made for number in numbers])
+        published = {"environment": "production", "number": versions_each, "principal": "ann", "at": now}
+        connection.execute(insert(publications), [{"function_id": key, **published} for key, _ in made])
+        for begin in range(0, runs, _ROWS_AT_ONCE):
+            some = range(begin, min(runs, begin + _ROWS_AT_ONCE))
+            connection.execute(insert(invocations), [_run(workspace_id, made, runs, number, now) for number in some])
+
+
+def _function(workspace_id: str, key: str, name: str, latest: int, now: int) -> dict[str, Any]:
+    return {
+        "id": key,
+        "workspace_id": workspace_id,
+        "name": name,
+        "display_name": name,
+        "tags": [],
+        "latest": latest,
+        "archived": False,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _version(key: str, number: int, now: int) -> dict[str, Any]:
+    code = {"source": "def handler(session):\n    return {}\n" * 30}
+    return {
+        "function_id": key,
+        "number": number,
+        "config": {"description": "Looks an order up by its number.", "kind": "code", "code": code, "parameters": {}},
+        "sha256": "0" * 64,
+        "status": "approved",
+        "author": "ann",
+        "created_at": now,
+    }
+
+
+def _run(workspace_id: str, made: list[tuple[str, str]], runs: int, number: int, now: int) -> dict[str, Any]:
+    key, name = made[0 if number % 2 else number // 2 % len(made)]
+    at = now - (runs - number) * _MINUTE_MS // 10
+    return {
+        "id": f"inv_{number:020}",
+        "workspace_id": workspace_id,
+        "function_id": key,
+        "function": name,
+        "version": 1,
+        "sha256": "0" * 64,
+        "purpose": "live",
+        "phase": "during_session",
+        "environment": "production",
+        "kind": "code",
+        "status": "failed" if number % 7 == 0 else "succeeded",
+        "params": {"order": number},
+        "session": {"caller": {"number": "+49301234567"}, "transcript": "Good morning. " * 40},
+        "principal": "ann",
+        "deadline_at": at + 10_000,
+        "attempt": 1,
+        "max_attempts": 1,
+        "created_at": at,
+        "enqueued_at": at,
+        "started_at": at + 3,
+        "ended_at": at + 3 + number % 400,
+        "outcome": None,
+        "report": None,
+    }
