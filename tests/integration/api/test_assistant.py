@@ -33,7 +33,11 @@ def assisted(
 ) -> Iterator[Served]:
     """Serve the app with that model."""
     folder = tmp_path_factory.mktemp("assisted")
-    settings = {"assistant_model": "test-model", "assistant_base_url": model.url, "assistant_api_key": KEY}
+    settings: dict[str, Any] = {
+        "assistant_model": "test-model",
+        "assistant_base_url": model.url,
+        "assistant_api_key": KEY,
+    }
     with sqlite.migrated() as url, serving(folder, database_url=url, redis_url=redis_url, **settings) as served:
         yield served
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from tests.support.databases import Databases
@@ -71,7 +72,7 @@ def real(databases: Databases, runtime_dir: Path, tmp_path_factory: pytest.TempP
     """Serve the api over a real database, a real Redis, real workers and the real pool."""
     data_dir = tmp_path_factory.mktemp("real")
     with databases.migrated() as database_url, redis_server() as redis_url:
-        urls = {"database_url": database_url, "redis_url": redis_url}
+        urls: dict[str, Any] = {"database_url": database_url, "redis_url": redis_url}
         with (
             serving(data_dir, runtime_dir=runtime_dir, fake_workers=0, **urls) as served,
             process(["worker", "--count", "2"], data_dir=data_dir, runtime_dir=runtime_dir, **urls),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.servers import wait_for
@@ -169,7 +170,7 @@ def test_a_process_of_a_new_release_begins_by_itself(served: Served, admin: Clie
     function_id = admin.create(code={"source": FAULTY})["id"]
     admin.ok("POST", "/v1/functions/lookup/versions/1/submit")
     approve_under_an_older_policy(served, function_id)
-    there = {"database_url": str(served.settings.database_url), "redis_url": served.settings.redis}
+    there: dict[str, Any] = {"database_url": str(served.settings.database_url), "redis_url": served.settings.redis}
     with serving(served.settings.data_dir, runtime_dir=tmp_path, fake_workers=0, **there):
         assert wait_for(lambda: admin.ok("GET", "/v1/functions/lookup/versions/1")["rereview"] is not None)
 
