@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from midcall.domain.action import ActionFailed, snake
@@ -157,12 +157,21 @@ class Recording:
         return cls(tuple(map(Mock.of, document["mocks"])), document["session"])
 
 
-def recorded(action: str, options: Mapping[str, Any], answer: Answer, redactions: Iterable[Redaction]) -> Mock:
-    """Keep one answer as a mock that answers once; what is masked in its options fits whatever stood there."""
+def recorded(action: str, options: Mapping[str, Any], answer: Answer) -> Mock:
+    """Keep one answer as a mock that answers once, as it is: `bounded` and `masked` come next."""
+    return Mock(action, answer, _kept_options(options), times=1)
+
+
+def masked(mock: Mock, redactions: Iterable[Redaction], of_answer: Iterable[Redaction]) -> Mock:
+    """Mask a recorded mock; what is masked in its options fits whatever stood there."""
+    options, answer = mock.when, mock.answer
     for redaction in redactions:
         options = redaction.value(options)
+    for redaction in of_answer:
         answer = _masked(answer, redaction)
-    return Mock(action, answer, _kept_options(options), times=1)
+    if isinstance(answer, Raised):  # cut last: half a secret would not be found
+        answer = replace(answer, message=answer.message[:MAX_MESSAGE])
+    return Mock(mock.action, answer, _kept_options(options), mock.times)
 
 
 def _masked(answer: Answer, redaction: Redaction) -> Answer:
@@ -170,7 +179,7 @@ def _masked(answer: Answer, redaction: Redaction) -> Answer:
         case Returned(value):
             return Returned(redaction.value(value))
         case Raised(message, code, status, body):
-            return Raised(redaction.text(message)[:MAX_MESSAGE], code, status, redaction.value(body))
+            return Raised(redaction.text(message), code, status, redaction.value(body))
     return answer
 
 

@@ -23,12 +23,13 @@ from midcall.domain.mock import (
     Returned,
     bounded,
     give,
+    masked,
     recorded,
     size_of,
     subset,
 )
 from midcall.domain.parameters import MASK
-from midcall.domain.redaction import NOTHING, Redaction
+from midcall.domain.redaction import Redaction
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 VALUES = st.recursive(
@@ -171,17 +172,17 @@ def test_answers_are_given_as_they_would_be_in_reality() -> None:
 
 def test_what_is_recorded_is_masked_everywhere_but_in_its_frame() -> None:
     """Options, values, bodies and messages; a status is no PIN, and how often it answers is neither."""
-    pins, tokens = Redaction(["404"]), Redaction(["s3cr3t-token"])
-    returned = recorded(
-        "http.get", {"url": "x?t=s3cr3t-token", "n": 404}, Returned({"s3cr3t-token": 404}), [pins, tokens]
-    )
+    both = (Redaction(["404"]), Redaction(["s3cr3t-token"]))
+    options = {"url": "x?t=s3cr3t-token", "n": 404}
+    returned = masked(recorded("http.get", options, Returned({"s3cr3t-token": 404})), both, both)
     assert returned.document() == {
         "action": "http.get",
         "when": {"url": f"x?t={MASK}", "n": MASK},
         "returns": {MASK: MASK},
         "times": 1,
     }
-    raised = recorded("http.get", {}, Raised("s3cr3t-token " * 200, "http_error", 404, ["s3cr3t-token"]), [tokens])
+    failure = Raised("s3cr3t-token " * 200, "http_error", 404, ["s3cr3t-token"])
+    raised = masked(recorded("http.get", {}, failure), (), both)
     assert isinstance(raised.answer, Raised)
     assert (raised.answer.status, raised.answer.body) == (404, [MASK])
     assert len(raised.answer.message) == MAX_MESSAGE
@@ -192,7 +193,7 @@ def test_what_is_recorded_is_masked_everywhere_but_in_its_frame() -> None:
 def test_large_options_leave_the_condition() -> None:
     """A part of the options is still a condition: the same call fits, another address does not."""
     options = {"url": "https://a.example/", "body": {"blob": "x" * MAX_WHEN_BYTES}}
-    mock = recorded("http.post", options, Returned(1), [NOTHING])
+    mock = recorded("http.post", options, Returned(1))
     assert mock.when == {"url": "https://a.example/"}
     assert mock.fits("http.post", options, {})
     assert not mock.fits("http.post", {**options, "url": "https://b.example/"}, {})
@@ -210,7 +211,7 @@ def test_an_answer_that_is_too_large_is_told_as_such() -> None:
 @given(st.lists(st.integers(0, MAX_ANSWER_BYTES + 500), max_size=100), st.integers(0, MAX_WHEN_BYTES + 500))
 def test_a_recording_never_grows_beyond_its_bound(sizes: list[int], option: int) -> None:
     """However many answers of whatever size; and what fits into it is kept."""
-    mocks = [recorded("http.get", {"url": "u" * option}, Returned("x" * size), [NOTHING]) for size in sizes]
+    mocks = [recorded("http.get", {"url": "u" * option}, Returned("x" * size)) for size in sizes]
     kept = bounded(mocks)
     assert len(kept) == len(mocks)
     assert size_of([mock.document() for mock in kept]) <= MAX_MOCKS_BYTES

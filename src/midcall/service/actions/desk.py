@@ -26,7 +26,18 @@ from midcall.domain.egress import Egress
 from midcall.domain.errors import MidcallError
 from midcall.domain.grant import Grant
 from midcall.domain.jsonvalue import is_deeper
-from midcall.domain.mock import ABANDONED, Answer, NotRecorded, Raised, Recording, Returned, bounded, give, recorded
+from midcall.domain.mock import (
+    ABANDONED,
+    Answer,
+    NotRecorded,
+    Raised,
+    Recording,
+    Returned,
+    bounded,
+    give,
+    masked,
+    recorded,
+)
 from midcall.domain.redaction import NOTHING, Redaction
 from midcall.service.actions.errand import Errand, Means
 from midcall.service.actions.mocks import MocksOfRun, options_of
@@ -72,6 +83,8 @@ class _Call:
     #: What was asked; None: it never came so far that its options were read.
     options: Mapping[str, Any] | None = None
     answer: Answer = _NONE_CAME
+    #: What masked it: secrets that the run learned later are still in it.
+    masked_by: Redaction | None = None
 
 
 class Desk:
@@ -132,13 +145,15 @@ class Desk:
         """
         if not self._calls:
             return None
-        redactions = (self._redaction, self._task.redaction)
-        mocks = [
-            recorded(call.name, call.options, call.answer, redactions)
-            for call in self._calls
-            if call.options is not None and call.outcome not in _OWN
-        ]
-        return Recording(bounded(mocks), {name: session[name] for name in self._task.unkept if name in session})
+        calls = [call for call in self._calls if call.options is not None and call.outcome not in _OWN]
+        # Masking takes about a millisecond a KiB: what is not kept is left out before it, and nothing is masked twice.
+        raw = bounded(recorded(call.name, call.options or {}, call.answer) for call in calls)
+        redaction, of_task = self._redaction, self._task.redaction
+        mocks = bounded(
+            masked(mock, (redaction, of_task), (of_task,) if call.masked_by is redaction else (redaction, of_task))
+            for mock, call in zip(raw, calls, strict=True)
+        )
+        return Recording(mocks, {name: session[name] for name in self._task.unkept if name in session})
 
     def _begin(self, call: ActionCall) -> _Call | None:
         with self._lock:
@@ -158,6 +173,7 @@ class Desk:
         bound = bind(call.name, operation, call.args, call.kwargs)
         credential = self._chosen(entry, connector, bound)
         under_way.options = options_of(call.name, bound)
+        under_way.masked_by = self._redaction
         answer = self._mocks.answer(call.name, under_way.options)
         if answer is not None:
             under_way.mocked = True
@@ -179,6 +195,7 @@ class Desk:
             value = errand.run(operation.run(bound.options, account))
         finally:
             self._learn(errand.secrets)
+            under_way.masked_by = self._redaction
         return self._redacted(value)
 
     def _granted(
