@@ -1,0 +1,106 @@
+"""Targets that keep calls waiting, for runs that end at once: what is left behind is bounded, and soon gone."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from types import SimpleNamespace
+from typing import Any, cast
+
+import psutil
+import pytest
+from tests.integration.sandbox.pools import Serving, wait_for
+from tests.support.fakes import FakeTokens
+
+from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.times import now_ms
+from midcall.outbound.client import GuardedClient
+from midcall.outbound.poster import Poster
+from midcall.sandbox.crew import MAX_THREADS
+from midcall.service.actions.desk import Desk, Desks
+from midcall.service.actions.errand import Means
+from midcall.service.task import Task
+
+RUNS = 100
+SOURCE = """\
+import asyncio
+
+
+async def handler(session, actions):
+    for _ in range(5):
+        asyncio.ensure_future(actions.http.get(session["params"]["url"]))
+    await asyncio.sleep(0.02)
+    return "gone"
+"""
+
+
+@contextmanager
+def silent() -> Iterator[tuple[str, list[socket.socket]]]:
+    """Accept connections, and say nothing; gives the URL and the connections."""
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+        kept: list[socket.socket] = []
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    kept.append(listener.accept()[0])
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", kept
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def full() -> Iterator[tuple[str, list[socket.socket]]]:
+    """Listen with a backlog that is full: a connection is never made."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.socket() as first:
+        first.connect(listener.getsockname())
+        others = [socket.socket() for _ in range(3)]
+        for other in others:
+            other.settimeout(0)
+            other.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", others
+
+
+def acting() -> list[threading.Thread]:
+    """Return the threads that carry actions out."""
+    return [thread for thread in threading.enumerate() if thread.name == "action"]
+
+
+@pytest.mark.parametrize(("tarpit", "gone_s"), [(silent, 2.0), (full, 15.0)], ids=["silent", "never connected"])
+def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callable[[], Any], gone_s: float) -> None:
+    """A hundred runs with five calls each, all of which return at once, and then a run that nobody had to wait for."""
+    process = psutil.Process()
+    most = 0
+    descriptors = process.num_fds()
+    with tarpit() as (url, kept), GuardedClient(allow=["127.0.0.1"], http=True, pools=1) as out:
+        means = Means(outbound=Poster(out), tokens=FakeTokens(), clock=now_ms)
+        desks = Desks(storage=cast("Any", None), credentials=cast("Any", None), means=means, base_urls={})
+        code = {"actions": ["http"], "egress": [url.removeprefix("http://")]}
+
+        def run(number: int) -> tuple[RunReport, float]:
+            nonlocal most
+            invocation = SimpleNamespace(workspace_id="ws", environment="production")
+            version = SimpleNamespace(config={"code": code})
+            deadline_at = now_ms() + 20_000
+            task = SimpleNamespace(version=version, invocation=invocation, deadline_at=deadline_at, rehearsal=None)
+            desk = Desk(desks, cast("Task", task))
+            request = RunRequest(f"run_{number}", SOURCE, {"params": {"url": url}}, 20_000, ("http.get",))
+            try:
+                report = pool.client.run(request, desk.act)
+            finally:
+                records = desk.close()
+            assert {record.outcome for record in records} <= {"abandoned", "busy"}
+            most = max(most, len(acting()))
+            return report, report.sandbox_ms / 1000
+
+        with ThreadPoolExecutor(4) as callers:
+            done = list(callers.map(run, range(RUNS)))
+        assert {report.status for report, _ in done} == {RunStatus.OK}, done
+        assert max(took for _, took in done) < 2
+        assert most <= MAX_THREADS
+        assert wait_for(lambda: not acting(), gone_s), len(acting())
+        while kept:
+            kept.pop().close()
+        assert wait_for(lambda: process.num_fds() <= descriptors + 20, 5), (descriptors, process.num_fds())
