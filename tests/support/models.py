@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-#: Characters of one piece of a streamed answer.
-PIECE = 7
+#: Characters of one piece of a streamed answer, and the most pieces.
+PIECE, MAX_PIECES = 7, 2_000
 
 
 @dataclass(frozen=True)
@@ -97,66 +97,71 @@ class Endpoint:
         self.answer = lambda asked: replies[min(asked.number, len(replies)) - 1]
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Serves one connection."""
+
+    protocol_version = "HTTP/1.1"
+    it: Endpoint
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        asked = Asked(len(self.it.asked) + 1, self.path, headers, self.rfile.read(length))
+        self.it.asked.append(asked)
+        try:
+            self._reply(asked, self.it.answer(asked))
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def _reply(self, asked: Asked, reply: Reply) -> None:
+        if isinstance(reply, Raw):
+            self._send_raw(reply)
+            return
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        if isinstance(reply, Silence):
+            self._stay_silent()
+            return
+        for event in _messages(reply) if asked.path.endswith("/messages") else _completions(reply):
+            self._send(event)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _send_raw(self, reply: Raw) -> None:
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(reply.body) + (100 if reply.broken else 0)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+        self.close_connection = reply.broken
+
+    def _send(self, event: bytes) -> None:
+        self.wfile.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
+        self.wfile.flush()
+
+    def _stay_silent(self) -> None:
+        self._send(_data({"id": "c1", "object": "chat.completion.chunk", "choices": [], "model": "m"}))
+        self.connection.settimeout(0.05)
+        while not self.it.closing.is_set():
+            try:
+                if self.connection.recv(1) == b"":
+                    self.it.left += 1
+                    break
+            except TimeoutError:
+                continue
+        self.close_connection = True
+
+    def log_message(self, *_: Any) -> None:
+        """Stay silent."""
+
+
 @contextmanager
 def endpoint() -> Iterator[Endpoint]:
     """Serve an endpoint on loopback; `url` is its base, with /v1."""
     it = Endpoint()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(len(it.asked) + 1, self.path, headers, self.rfile.read(length))
-            it.asked.append(asked)
-            try:
-                self._reply(asked, it.answer(asked))
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
-
-        def _reply(self, asked: Asked, reply: Reply) -> None:
-            if isinstance(reply, Raw):
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(reply.body) + (100 if reply.broken else 0)))
-                self.end_headers()
-                self.wfile.write(reply.body)
-                self.close_connection = reply.broken
-                return
-            self.send_response(200)
-            self.send_header("content-type", "text/event-stream")
-            self.send_header("transfer-encoding", "chunked")
-            self.end_headers()
-            if isinstance(reply, Silence):
-                self._stay_silent()
-                return
-            events = _messages(reply) if asked.path.endswith("/messages") else _completions(reply)
-            for event in events:
-                self._send(event)
-            self.wfile.write(b"0\r\n\r\n")
-
-        def _send(self, event: bytes) -> None:
-            self.wfile.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
-            self.wfile.flush()
-
-        def _stay_silent(self) -> None:
-            self._send(_data({"id": "c1", "object": "chat.completion.chunk", "choices": [], "model": "m"}))
-            self.connection.settimeout(0.05)
-            while not it.closing.is_set():
-                try:
-                    if self.connection.recv(1) == b"":
-                        it.left += 1
-                        break
-                except TimeoutError:
-                    continue
-            self.close_connection = True
-
-        def log_message(self, *_: Any) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"it": it}))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="model")
     thread.start()
@@ -171,7 +176,8 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def _pieces(text: str) -> list[str]:
-    return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
+    size = max(PIECE, len(text) // MAX_PIECES)
+    return [text[at : at + size] for at in range(0, len(text), size)]
 
 
 def _data(value: Any) -> bytes:

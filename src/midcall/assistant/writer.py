@@ -167,6 +167,6 @@ def _cause_of(error: Exception) -> ModelFailed | AnswerUnreadable:
     if isinstance(error, ModelHTTPError):
         advice = _ADVICE.get(error.status_code, "has a fault, or something before it has; try again later")
         return ModelFailed(f"the model's endpoint answered with status {error.status_code}: it {advice}")
-    if isinstance(error, ModelAPIError):
+    if isinstance(error, ModelAPIError) and not any(isinstance(each, ValueError) for each in chain):
         return ModelFailed("the model's endpoint cannot be reached, or broke off; check MIDCALL_ASSISTANT_BASE_URL")
     return AnswerUnreadable("what the model's endpoint sent is not in the form of its protocol")
