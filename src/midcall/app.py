@@ -25,6 +25,7 @@ from midcall.api.routes import (
     reference,
     runs,
     sessions,
+    tests,
     workspace,
 )
 from midcall.bootstrap.api import ApiProcess, wire_api
@@ -85,6 +86,7 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
     for router in (
         functions.router,
         runs.router,
+        tests.router,
         actions.router,
         assistant.router,
         agents.router,

@@ -1,8 +1,11 @@
 """Fakes of the service's ports: plain classes that keep the port's promises without the world behind it."""
 
+import asyncio
+import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput, QueueUnavailable
 from midcall.domain.http import AnyTokenRequest, HttpReply, HttpRequest
@@ -131,6 +134,22 @@ class FakeReviewer:
     def review_webhook(self, subject: WebhookSubject) -> Findings:
         """Review one webhook, as the real one does."""
         return Findings(self.policy, review_webhook(subject), took_ms=0.5)
+
+
+class FakeWakes:
+    """Wakes that ring once, at once: whoever waits looks at the row, and then every second."""
+
+    @contextlib.contextmanager
+    def watch(self, announced: str) -> Iterator[asyncio.Event]:  # noqa: ARG002 (the port's signature)
+        """Give an event that is set already."""
+        event = asyncio.Event()
+        event.set()
+        yield event
+
+
+async def at_once(function: Callable[..., Any], *args: Any) -> Any:
+    """Run blocking code right here, in place of a thread; an `InThread`."""
+    return function(*args)
 
 
 class Clock:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
-from tests.support.fakes import POLICY, Clock, FakeOutbound, FakeQueue, FakeReviewer, FakeSandbox, FakeTokens
+from tests.support.fakes import POLICY, Clock, FakeOutbound, FakeQueue, FakeReviewer, FakeSandbox, FakeTokens, FakeWakes
 
 from midcall.domain.agent import Attachment
 from midcall.domain.function import Kind
@@ -19,6 +19,8 @@ from midcall.service.actions.desk import Desks
 from midcall.service.actions.errand import Means
 from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents, AgentView
+from midcall.service.case_of_run import CasesOfRuns
+from midcall.service.case_runs import CaseRuns
 from midcall.service.catalog import Catalog, FunctionView
 from midcall.service.chain import Chain
 from midcall.service.credentials import Credentials
@@ -27,6 +29,7 @@ from midcall.service.forms import parse_function
 from midcall.service.invoke import Call, Invocations
 from midcall.service.leases import Leases
 from midcall.service.ports import Cipher
+from midcall.service.publish import Publishing
 from midcall.service.release import Releases
 from midcall.service.replay import Replays
 from midcall.service.rereview import Rereviews
@@ -40,8 +43,10 @@ from midcall.service.stores import AuditLine, Page
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.task import Tasks
+from midcall.service.test_cases import TestCases
 from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
+from midcall.service.wait import Waiting
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
 from midcall.vault.cipher import FernetCipher
@@ -103,7 +108,6 @@ class World:
             approval_key=APPROVAL_KEY,
             clock=self.clock,
         )
-        self.releases = Releases(catalog=self.catalog, reviews=self.reviews)
         self.invocations = Invocations(
             storage=self.storage,
             queue=self.queue,
@@ -115,6 +119,12 @@ class World:
         self.chain = Chain(queue=self.queue, clock=self.clock, delays_ms=DELAYS_MS)
         self.settle = Settle(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.sweep = Sweep(storage=self.storage, queue=self.queue, settle=self.settle, clock=self.clock)
+        self.test_cases = TestCases(storage=self.storage, clock=self.clock)
+        self.cases_of_runs = CasesOfRuns(storage=self.storage, clock=self.clock)
+        waiting = Waiting(storage=self.storage, queue=self.queue, sweep=self.sweep, wakes=FakeWakes(), clock=self.clock)
+        self.case_runs = CaseRuns(storage=self.storage, invocations=self.invocations, waiting=waiting, clock=self.clock)
+        self.publishing = Publishing(catalog=self.catalog, case_runs=self.case_runs)
+        self.releases = Releases(catalog=self.catalog, reviews=self.reviews, publishing=self.publishing)
         self.credentials = Credentials(
             storage=self.storage, cipher=self.cipher, outbound=self.outbound, clock=self.clock
         )
@@ -190,6 +200,10 @@ class World:
         """Create a function whose version 1 is published in production."""
         self.approved(name, caller=caller, **changes)
         return self.catalog.publish(caller or self.caller, name, 1, "production")
+
+    def working(self) -> None:
+        """Have whatever is queued from now on carried out at once."""
+        self.queue.on_enqueue = lambda invocation: self.executor().execute(invocation.id)
 
     def admitted(self, name: str = "lookup", *, caller: Caller | None = None, **changes: Any) -> Invocation:
         """Admit a live call of a published function."""

@@ -13,15 +13,18 @@ from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN, Kind
 from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
+from midcall.domain.test_case import MAX_CASES
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
 from midcall.service.adapters import Wanted
 from midcall.service.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assist_events import Question
+from midcall.service.case_form import CaseName
 from midcall.service.credential_types import VALUES_BY_TYPE
 from midcall.service.fields import Description, Environment, Flag, Form, Line, Message, Whole
 from midcall.service.forms import FunctionForm, FunctionName, Messages
 from midcall.service.mock_form import MockForms
+from midcall.service.session_fields import SessionFields
 from midcall.vendors.imports.readers import ImportVendor
 
 VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
@@ -36,10 +39,20 @@ class Describe(Form):
 
 
 class Publish(Form):
-    """Which version to publish where."""
+    """Which version to publish where; test cases must pass, unless it is forced for a reason that goes on record."""
 
     version: VersionNumber
     environment: Environment = DEFAULT_ENVIRONMENT
+    force: Flag = Field(default=False, description="publish it although test cases fail")
+    reason: Annotated[Line, Field(max_length=500)] | None = Field(default=None, description="why it is forced")
+
+    @model_validator(mode="after")
+    def _check_reason(self) -> Self:
+        if self.force and not (self.reason or "").strip():
+            raise InvalidInput(faults=[Fault("reason", "say in 1-500 characters why it is forced; it goes on record")])
+        if self.reason is not None and not self.force:
+            raise InvalidInput(faults=[Fault("reason", "goes with force; leave it out, or send force: true")])
+        return self
 
 
 class Decision(Form):
@@ -84,20 +97,6 @@ class ImportFunction(Form):
     name: FunctionName | None = Field(default=None, description="what to call it instead")
 
 
-class SessionFields(Form):
-    """Fields of a session body that midcall reads; all others pass through to the function unchanged."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    phase: Phase | None = None
-    session_id: str | None = Field(default=None, alias="sessionId", min_length=1, max_length=200)
-    dynamic_variables: dict[str, Any] = Field(default={}, alias="dynamicVariables")
-
-    def body(self) -> dict[str, Any]:
-        """Return the fields as they were sent, but for the phase, which midcall sets itself."""
-        return self.model_dump(by_alias=True, exclude={"phase"}, exclude_unset=True)
-
-
 class Test(Form):
     """Try a version out; `version` defaults to the latest approved one."""
 
@@ -113,6 +112,24 @@ class Test(Form):
         mocks = tuple(form.mock() for form in self.mocks)
         wanted = Rehearsal(mocks, record=self.record, dry=self.dry)
         return None if wanted == Rehearsal() else wanted
+
+
+class RunTests(Form):
+    """Which test cases to run, and of which version; `version` defaults to the latest approved one."""
+
+    version: VersionNumber | None = None
+    cases: list[CaseName] | None = Field(default=None, max_length=MAX_CASES, description="default: all of them")
+    environment: Environment = Field(default=DEFAULT_ENVIRONMENT, description="whose values of credentials are used")
+
+
+class SaveRun(Form):
+    """A finished run that is to become a test case."""
+
+    name: CaseName
+    expect: Literal["exact", "subset", "status"] = Field(description="what of the run is expected again")
+    params: dict[str, Any] = Field(
+        default={}, description="values of the sensitive parameters, which are never copied from the record"
+    )
 
 
 class Invoke(Form):

@@ -310,6 +310,53 @@ class ReplayShape(ReportShape):
     replay_of: str
 
 
+class ExpectShape(BaseModel):
+    """What is expected of a run: one of `exact`, `subset`, `schema` and `status`, and what goes with it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    exact: Any = None
+    subset: Any = None
+    schema_: dict[str, Any] = Field(default={}, alias="schema")
+    status: RunState | Literal["refused"] | None = None
+    variables: dict[str, Any] = Field(default={})
+    terminateAgent: bool | None = None  # noqa: N815 (the session body's own name)
+
+
+class CaseShape(BaseModel):
+    """A test case; values of sensitive parameters are masked. `dry`: what no mock answers fails."""
+
+    name: str
+    session: dict[str, Any]
+    params: dict[str, Any]
+    mocks: list[MockShape]
+    dry: bool
+    expect: ExpectShape
+    updated_by: str
+    updated_at: str
+
+
+class CaseResultShape(BaseModel):
+    """What came of one test case; `why` names the first difference. Without `invocation_id` it was not run."""
+
+    case: str
+    passed: bool
+    why: str | None
+    invocation_id: str | None
+    status: RunState | Literal["refused", "not_run"]
+    ms: float
+
+
+class SuiteShape(BaseModel):
+    """What came of test cases, by name; `sha256` is the digest of the version that was run."""
+
+    version: int
+    sha256: str
+    passed: int
+    failed: int
+    results: list[CaseResultShape]
+
+
 class OutcomeErrorShape(BaseModel):
     """Why a call did not succeed; of a webhook whose target answered, with its status and body."""
 

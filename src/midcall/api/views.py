@@ -13,11 +13,13 @@ from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
 from midcall.domain.rereview import Flag, Rereview
 from midcall.domain.session import Session, SessionStatus
+from midcall.domain.test_case import TestCase
 from midcall.domain.times import iso, iso_or_none
 from midcall.domain.variables import values
 from midcall.domain.workspace import Key, Workspace
 from midcall.service.access import NewSecret
 from midcall.service.agents import AgentView
+from midcall.service.case_runs import CaseResult, SuiteResult
 from midcall.service.catalog import FunctionView, VersionView
 from midcall.service.credentials import CredentialView
 from midcall.service.import_function import ImportView
@@ -199,6 +201,40 @@ def report_view(invocation: Invocation, recording: Sequence[Mock] | None = None)
         "recording": None if recording is None else [mock.document() for mock in recording],
         "timings": _timings(invocation),
         "sha256": invocation.sha256,
+    }
+
+
+def case_view(case: TestCase) -> Json:
+    """Show a test case; its service has masked what is sensitive."""
+    return {
+        "name": case.name,
+        **case.document(),
+        "updated_by": case.principal,
+        "updated_at": iso(case.updated_at),
+    }
+
+
+def case_result_view(result: CaseResult) -> Json:
+    """Show what came of one test case."""
+    return {
+        "case": result.case,
+        "passed": result.passed,
+        "why": result.why,
+        "invocation_id": result.invocation_id,
+        "status": result.status,
+        "ms": result.ms,
+    }
+
+
+def suite_view(found: SuiteResult) -> Json:
+    """Show what came of test cases that were run."""
+    failed = len(found.failed)
+    return {
+        "version": found.suite.version.number,
+        "sha256": found.suite.version.sha256,
+        "passed": len(found.results) - failed,
+        "failed": failed,
+        "results": [case_result_view(result) for result in found.results],
     }
 
 

@@ -33,12 +33,15 @@ from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
 from midcall.service.assist import Assist
 from midcall.service.callbacks import Callbacks
+from midcall.service.case_of_run import CasesOfRuns
+from midcall.service.case_runs import CaseRuns
 from midcall.service.catalog import Catalog
 from midcall.service.credential_check import CredentialChecks
 from midcall.service.follow import Following
 from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
 from midcall.service.overview import Overview
+from midcall.service.publish import Publishing
 from midcall.service.release import Releases
 from midcall.service.replay import Replays
 from midcall.service.rereview import Rereviews
@@ -48,6 +51,7 @@ from midcall.service.sessions import Sessions
 from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
+from midcall.service.test_cases import TestCases
 from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
 from midcall.service.wait import Waiting
@@ -80,13 +84,22 @@ def wire_api(settings: Settings) -> ApiProcess:
     signing = Signing(storage=storage, key=key, clock=now_ms)
     catalog = Catalog(storage=storage, secrets=secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy)
     reviews = Reviews(storage=storage, reviewer=reviewer, outbound=outbound, approval_key=key, clock=now_ms)
+    invocations = Invocations(
+        storage=storage,
+        queue=queue,
+        clock=now_ms,
+        max_queued=settings.max_queued,
+        background_attempts=1 + len(settings.retry_delays_s),
+    )
+    waiting = Waiting(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here)
+    case_runs = CaseRuns(storage=storage, invocations=invocations, waiting=waiting, clock=now_ms)
+    publishing = Publishing(catalog=catalog, case_runs=case_runs)
     services = Services(
         access=wire_access(storage),
         workspaces=wire_workspaces(settings, storage),
         catalog=catalog,
         overview=Overview(storage=storage),
         reviews=reviews,
-        releases=Releases(catalog=catalog, reviews=reviews),
         assist=Assist(
             storage=storage,
             reviews=reviews,
@@ -96,15 +109,14 @@ def wire_api(settings: Settings) -> ApiProcess:
             writer=wire_writer(settings),
             deadline_s=settings.assistant_timeout_s,
         ),
+        publishing=publishing,
+        releases=Releases(catalog=catalog, reviews=reviews, publishing=publishing),
         imports=FunctionImports(catalog=catalog, reviews=reviews),
-        invocations=Invocations(
-            storage=storage,
-            queue=queue,
-            clock=now_ms,
-            max_queued=settings.max_queued,
-            background_attempts=1 + len(settings.retry_delays_s),
-        ),
+        invocations=invocations,
         replays=Replays(storage=storage, queue=queue, clock=now_ms, max_queued=settings.max_queued),
+        test_cases=TestCases(storage=storage, clock=now_ms),
+        case_runs=case_runs,
+        cases_of_runs=CasesOfRuns(storage=storage, clock=now_ms),
         agents=Agents(storage=storage, clock=now_ms),
         adapters=Adapters(storage=storage, cipher=wire_cipher(settings), clock=now_ms),
         credentials=desks.credentials,
@@ -116,7 +128,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         ),
         sweep=sweep,
         session_sweep=SessionSweep(storage=storage, sessions=sessions, clock=now_ms),
-        waiting=Waiting(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here),
+        waiting=waiting,
         following=Following(sessions=sessions, wakes=wakes, clock=now_ms),
         signing=signing,
         callbacks=Callbacks(

@@ -11,7 +11,7 @@ from midcall.domain.errors import NotFound
 from midcall.domain.function import Kind, Version
 from midcall.domain.times import iso
 from midcall.entrance.answers import Answer
-from midcall.entrance.common import NO_NUL, Paged
+from midcall.entrance.common import NO_NUL, InThreads, Paged
 from midcall.entrance.problems import TITLES
 from midcall.entrance.services import Reader, Use, Writer
 from midcall.service.catalog import FunctionView
@@ -66,14 +66,19 @@ def get_vocobase_function(function_id: FunctionId, use: Use, caller: Reader) -> 
 
 @router.put("/functions/{function_id}", response_model=VocobaseShape, operation_id="put_vocobase_function")
 @router.patch("/functions/{function_id}", response_model=VocobaseShape, operation_id="patch_vocobase_function")
-def change_vocobase_function(function_id: FunctionId, body: Fields, use: Use, caller: Writer) -> Answer:
-    """Change the fields that are given, and publish that; a header without a value keeps its own."""
+async def change_vocobase_function(
+    function_id: FunctionId, body: Fields, use: Use, caller: Writer, in_thread: InThreads
+) -> Answer:
+    """Change the fields that are given, and publish that; a header without a value keeps its own.
+
+    Where test cases of the function fail, the answer is a 409, and what ran before runs on.
+    """
 
     def patch(version: Version) -> Mapping[str, Any]:
         _check_webhook(version)
         return vocobase.change(body, headers=version.config["webhook"]["headers"])
 
-    return Answer(_answer(use.releases.change(caller, function_id, patch)))
+    return Answer(_answer(await use.releases.change(caller, function_id, patch, in_thread)))
 
 
 @router.delete("/functions/{function_id}", response_model=VocobaseDeletedShape)

@@ -100,6 +100,30 @@ class NotPublished(Conflict):
     code = "not_published"
 
 
+class CasesUntested(Conflict):
+    """This function has test cases; they are to be run before it is published."""
+
+    code = "tests_not_run"
+
+
+class CasesFailed(Conflict):
+    """Test cases of this version failed, so it was not published."""
+
+    code = "tests_failed"
+
+
+class CasesChanged(Conflict):
+    """The test cases or the version changed while they ran; publish again."""
+
+    code = "tests_changed"
+
+
+class CaseTaken(Conflict):
+    """A test case of that name exists already; choose another name, or replace it with PUT."""
+
+    code = "name_taken"
+
+
 class CredentialMissing(Conflict):
     """There is no such credential, or none for this environment; save it first."""
 

@@ -14,6 +14,8 @@ from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
 from midcall.service.assist import Assist
 from midcall.service.callbacks import Callbacks
+from midcall.service.case_of_run import CasesOfRuns
+from midcall.service.case_runs import CaseRuns
 from midcall.service.catalog import Catalog
 from midcall.service.credential_check import CredentialChecks
 from midcall.service.credentials import Credentials
@@ -21,6 +23,7 @@ from midcall.service.follow import Following
 from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
 from midcall.service.overview import Overview
+from midcall.service.publish import Publishing
 from midcall.service.release import Releases
 from midcall.service.replay import Replays
 from midcall.service.rereview import Rereviews
@@ -30,6 +33,7 @@ from midcall.service.sessions import Sessions
 from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
+from midcall.service.test_cases import TestCases
 from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
 from midcall.service.wait import Waiting
@@ -53,11 +57,15 @@ class Services:
     catalog: Catalog
     overview: Overview
     reviews: Reviews
+    publishing: Publishing
     releases: Releases
     assist: Assist
     imports: FunctionImports
     invocations: Invocations
     replays: Replays
+    test_cases: TestCases
+    case_runs: CaseRuns
+    cases_of_runs: CasesOfRuns
     agents: Agents
     adapters: Adapters
     credentials: Credentials

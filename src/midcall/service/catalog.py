@@ -4,13 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from midcall.domain.errors import Fault, InvalidInput, NotApproved, NotFound, StaleVersion
+from midcall.domain.errors import (
+    CasesChanged,
+    CasesFailed,
+    CasesUntested,
+    Fault,
+    InvalidInput,
+    NotApproved,
+    NotFound,
+    StaleVersion,
+)
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.ids import new_id
 from midcall.domain.jsonvalue import digest, merge_patch
 from midcall.domain.rereview import Flag, Rereview, flags_of
 from midcall.domain.template.text import parse_text
 from midcall.domain.template.webhook import parse_webhook
+from midcall.domain.test_case import Tested
 from midcall.service.access import Caller
 from midcall.service.forms import FunctionForm, parse_function
 from midcall.service.inline_secrets import AUTH_VALUES, kept, restored
@@ -169,18 +179,26 @@ class Catalog:
             self._note(tx, caller, "version.create", function, detail)
             return self._view(tx, function, version.number)
 
-    def publish(self, caller: Caller, name: str, number: int, environment: str) -> FunctionView:
-        """Make an approved version the one that runs in an environment; an older one again is a roll-back."""
+    def publish(
+        self, caller: Caller, name: str, number: int, environment: str, *, tested: Tested | None = None
+    ) -> FunctionView:
+        """Make an approved version the one that runs in an environment; an older one again is a roll-back.
+
+        A function with test cases is published by `midcall.service.publish`, which says what was `tested`. Raises
+        NotApproved, CasesUntested, CasesFailed, and CasesChanged where not this was tested, or not by these cases.
+        """
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             version = tx.functions.version(function.id, number)
             if version.status is not VersionStatus.APPROVED:
                 raise NotApproved(f"version {number} is {version.status}; only an approved version can be published")
+            _check_tested(version, tx.test_cases.fingerprint(function.id), tested)
             now = self.clock()
             tx.functions.publish(function.id, environment, number, principal=caller.principal, at=now)
             before = function.published.get(environment)
             act = "function.publish" if before is None or before <= number else "function.roll_back"
             detail = {"version": number, "sha256": version.sha256, "environment": environment, "before": before}
+            detail |= _tests(tested)
             self._note(tx, caller, act, function, detail)
             tx.functions.replace(replace(function, updated_at=now))
             return self._view(tx, tx.functions.get(caller.workspace_id, name), function.latest)
@@ -190,6 +208,7 @@ class Catalog:
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             tx.functions.archive(function.id, self.clock())
+            tx.test_cases.clear(function.id)
             self._note(tx, caller, "function.archive", function, {"published": dict(function.published)})
 
     def _view(self, tx: Transaction, function: Function, number: int) -> FunctionView:
@@ -235,6 +254,26 @@ class Catalog:
             function_id=function.id,
             detail=detail,
         )
+
+
+def _check_tested(version: Version, fingerprint: str, tested: Tested | None) -> None:
+    """Raise a Conflict unless these very bytes were tested by all the cases that there are now."""
+    if tested is None:
+        if fingerprint:
+            raise CasesUntested
+        return
+    if (tested.function_id, tested.sha256, tested.fingerprint) != (version.function_id, version.sha256, fingerprint):
+        raise CasesChanged
+    if tested.failed and not tested.reason:
+        raise CasesFailed
+
+
+def _tests(tested: Tested | None) -> dict[str, Any]:
+    """Tell what came of the test cases; of a version that was forced, also why."""
+    if tested is None:
+        return {}
+    forced = {"forced": tested.reason} if tested.failed else {}
+    return {"tests": {"passed": tested.passed, "failed": list(tested.failed)}, **forced}
 
 
 def check_webhook(config: Mapping[str, Any], outbound: Outbound) -> None:

@@ -43,6 +43,8 @@ class Call:
     trace_id: str | None = None
     #: Of tests alone.
     rehearsal: Rehearsal | None = None
+    #: Not to run past this moment, however long the version's own timeout is.
+    deadline_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Invocations:
             # Without a session nothing has vouched for anybody: every gate is closed.
             outcome = refused_by_gate(Gate(**version.config["requires"][0]))
         now = self.clock()
+        deadline_at = now + version.config["timeout"] * 1000
         return Invocation(
             id=call.id,
             workspace_id=caller.workspace_id,
@@ -151,7 +154,7 @@ class Invocations:
             params=params,
             session=call.session,
             principal=caller.principal,
-            deadline_at=now + version.config["timeout"] * 1000,
+            deadline_at=deadline_at if call.deadline_at is None else min(deadline_at, call.deadline_at),
             attempt=0,
             max_attempts=1 + version.config["retries"],
             created_at=now,

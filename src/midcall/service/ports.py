@@ -28,6 +28,7 @@ from midcall.service.stores import (
     SealedStore,
     SecretStore,
     SessionStore,
+    TestCaseStore,
     TokenStore,
     WorkspaceStore,
 )
@@ -239,6 +240,11 @@ class Transaction(Protocol):
     @property
     def rehearsals(self) -> RehearsalStore:
         """What is mocked in a run, and what its actions were answered."""
+        ...
+
+    @property
+    def test_cases(self) -> TestCaseStore:
+        """Test cases of functions."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.function import Kind, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.mock import Recording, Rehearsal
+from midcall.domain.session import Session
 from midcall.domain.times import iso
 from midcall.domain.variables import CURRENT_TIME
 from midcall.service.access import Caller
@@ -38,12 +39,13 @@ class Replays:
         refuse_limited(caller)
         with self.storage.write() as tx:
             past = tx.invocations.get(caller.workspace_id, invocation_id)
-            _check_over(past)
-            _check_in_use(tx, past)
+            _check_code(past)
+            check_over(past)
+            check_in_use(tx, past)
             version = tx.functions.version(past.function_id, past.version)
             check_status(version)
             recording = tx.rehearsals.kept(past.id)
-            _check_recorded(past, recording)
+            check_recorded(past, recording)
             invocation = self._again(tx, caller, past, version, recording, replay_id)
             check_room(tx, caller, Kind.CODE, max_queued=self.max_queued)
             tx.invocations.add(invocation)
@@ -67,13 +69,7 @@ class Replays:
         recording: Recording | None,
         replay_id: str,
     ) -> Invocation:
-        session = None if past.session_key is None else tx.sessions.by_key(past.session_key)
-        seen = recording.session if recording else {}
-        if session is None:
-            body = _alone(past, seen)
-        else:
-            body = session.body(phase=past.phase, params={}, deadline_ms=0, overrides=past.session)
-            body = {name: value for name, value in {**body, **seen}.items() if name not in _SET_BY_THE_RUN}
+        session = session_of(tx, past)
         now = self.clock()
         timeout_s = effective(version.config, session, past)["timeout"]
         return Invocation(
@@ -88,7 +84,7 @@ class Replays:
             environment=past.environment,
             status=InvocationStatus.QUEUED,
             params=past.params,
-            session=body,
+            session=body_seen(past, session, recording),
             principal=caller.principal,
             deadline_at=now + timeout_s * 1000,
             attempt=0,
@@ -110,23 +106,42 @@ class Replays:
         )
 
 
-def _check_over(past: Invocation) -> None:
+def session_of(tx: Transaction, past: Invocation) -> Session | None:
+    """Read the session of a past invocation, if it has one that is still there."""
+    return None if past.session_key is None else tx.sessions.by_key(past.session_key)
+
+
+def body_seen(past: Invocation, session: Session | None, recording: Recording | None) -> dict[str, Any]:
+    """Return the session body as a past run saw it, without what every run gets anew."""
+    seen = recording.session if recording else {}
+    if session is None:
+        return _alone(past, seen)
+    body = session.body(phase=past.phase, params={}, deadline_ms=0, overrides=past.session)
+    return {name: value for name, value in {**body, **seen}.items() if name not in _SET_BY_THE_RUN}
+
+
+def check_over(past: Invocation) -> None:
+    """Raise Conflict for an invocation that is not over, or whose function never ran."""
+    if not past.final:
+        raise Conflict(f"the invocation is {past.status}; come back once it is over")
+    if past.status is InvocationStatus.REFUSED:
+        raise Conflict("the call was refused before its function ran; there is nothing to run again")
+
+
+def _check_code(past: Invocation) -> None:
     if past.kind is not Kind.CODE:
         raise Conflict("a webhook calls no actions, so nothing of it is recorded; only code can be replayed dry")
-    if not past.final:
-        raise Conflict(f"the invocation is {past.status}; replay it once it is over")
-    if past.status is InvocationStatus.REFUSED:
-        raise Conflict("the call was refused before its function ran; there is nothing to replay")
 
 
-def _check_in_use(tx: Transaction, past: Invocation) -> None:
+def check_in_use(tx: Transaction, past: Invocation) -> None:
     """Raise NotFound for what was archived: another function may have its name by now."""
     name = tx.functions.by_id(past.function_id).name
     if tx.functions.get(past.workspace_id, name).id != past.function_id:
         raise NotFound(f"the function {name} that this invocation ran is archived")
 
 
-def _check_recorded(past: Invocation, recording: Recording | None) -> None:
+def check_recorded(past: Invocation, recording: Recording | None) -> None:
+    """Raise Conflict for a run whose actions were answered, but the answers were not kept."""
     if recording is None and past.report is not None and past.report.actions:
         raise Conflict(
             "what the actions of this run were answered was not kept; "

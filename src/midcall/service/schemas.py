@@ -54,6 +54,15 @@ def schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
         return (Fault(loc, "give a JSON Schema object or a list of fields"),)
     if schema.get("type") != "object":
         return (Fault(f"{loc}.type", 'add "type": "object" at the top level of the schema'),)
+    return _faults(schema, loc) or tuple(_option_faults(schema, loc))
+
+
+def any_schema_faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
+    """Say why a JSON Schema of any kind of value cannot be taken."""
+    return _faults(schema, loc)
+
+
+def _faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
     if len(canonical(schema)) > MAX_SCHEMA_BYTES:
         return (Fault(loc, f"larger than {MAX_SCHEMA_BYTES // 1024} KiB; describe fewer or simpler parameters"),)
     try:
@@ -65,7 +74,7 @@ def schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
         return (Fault(loc, str(error)),)
     except jsonschema_rs.ValidationError as error:
         return (Fault(_join(loc, error.instance_path), f"not valid JSON Schema 2020-12: {error.message[:300]}"),)
-    return tuple(_option_faults(schema, loc))
+    return ()
 
 
 def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault, ...]:

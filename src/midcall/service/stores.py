@@ -18,6 +18,7 @@ from midcall.domain.mock import Recording, Rehearsal
 from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
 from midcall.domain.session import Session
+from midcall.domain.test_case import TestCase
 from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
 
 
@@ -238,6 +239,38 @@ class RehearsalStore(Protocol):
 
     def kept(self, invocation_id: str) -> Recording | None:
         """Read an invocation's recording."""
+        ...
+
+
+class TestCaseStore(Protocol):
+    """Test cases of functions, by name. Whoever changes one has read the function with `lock`."""
+
+    def of(self, function_id: str) -> Sequence[TestCase]:
+        """Read all of a function's, by name."""
+        ...
+
+    def find(self, function_id: str, name: str) -> TestCase | None:
+        """Read one."""
+        ...
+
+    def sizes(self, function_id: str) -> Mapping[str, int]:
+        """Return the JSON bytes of each of a function's, by name."""
+        ...
+
+    def fingerprint(self, function_id: str) -> str:
+        """Return the fingerprint of a function's set of cases; the empty text where there are none."""
+        ...
+
+    def put(self, function_id: str, case: TestCase) -> bool:
+        """Store one, in place of the one of that name; True if there was none."""
+        ...
+
+    def delete(self, function_id: str, name: str) -> bool:
+        """Delete one; False if there is none."""
+        ...
+
+    def clear(self, function_id: str) -> None:
+        """Delete all of a function's."""
         ...
 
 

@@ -10,7 +10,7 @@ from midcall.service.ports import Storage
 from midcall.service.stores import AuditFilter, AuditLine, Page
 
 #: What a key with the scope `read` may read of: how functions came to be what they are. The rest is for admins.
-OF_FUNCTIONS = ("function", "version")
+OF_FUNCTIONS = ("function", "version", "test_case")
 
 #: A line's number; more digits than this no row has.
 _NUMBER = re.compile(r"[0-9]{1,18}")

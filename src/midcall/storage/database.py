@@ -20,6 +20,7 @@ from midcall.storage.rehearsals import SqlRehearsals
 from midcall.storage.rereviews import SqlRereviews
 from midcall.storage.secrets import SEALED, SqlSealed, SqlSecrets
 from midcall.storage.sessions import SqlEvents, SqlSessions
+from midcall.storage.test_cases import SqlTestCases
 from midcall.storage.tokens import SqlTokens
 from midcall.storage.workspaces import SqlKeys, SqlWorkspaces
 
@@ -39,6 +40,7 @@ class SqlTransaction:
     callbacks: SqlCallbacks
     invocations: SqlInvocations
     rehearsals: SqlRehearsals
+    test_cases: SqlTestCases
     secrets: SqlSecrets
     credentials: SqlCredentials
     tokens: SqlTokens
@@ -60,6 +62,7 @@ class SqlTransaction:
             callbacks=SqlCallbacks(connection),
             invocations=SqlInvocations(connection),
             rehearsals=SqlRehearsals(connection),
+            test_cases=SqlTestCases(connection),
             secrets=SqlSecrets(connection),
             credentials=SqlCredentials(connection),
             tokens=SqlTokens(connection),

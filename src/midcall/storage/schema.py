@@ -265,6 +265,20 @@ recordings = Table(
     Column("document", Json, nullable=False),
 )
 
+# They end with their function: archived, it cannot be run any more.
+test_cases = Table(
+    "test_cases",
+    metadata,
+    Column("function_id", ForeignKey("functions.id"), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("document", Json, nullable=False),
+    # Of the document: what is asked for when a version is published, or a case added.
+    Column("sha256", String(64), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("principal", String(200), nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
 # Tables with a column `token` are encrypted row by row; `midcall.storage.secrets.SEALED` has all of them.
 secrets = Table(
     "secrets",

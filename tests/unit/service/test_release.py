@@ -1,8 +1,10 @@
 """Write, review and publish in one step: all of it, or nothing."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from tests.support.fakes import at_once
 from tests.support.world import World, function
 
 from midcall.domain.errors import InvalidInput, NameTaken, NotFound, StaleVersion
@@ -21,7 +23,7 @@ def create(world: World, name: str = "lookup", **changes: Any) -> FunctionView:
 
 def change(world: World, view: FunctionView, **patch: Any) -> FunctionView:
     """Change a function and publish that."""
-    return world.releases.change(world.caller, view.function.id, lambda _: patch)
+    return asyncio.run(world.releases.change(world.caller, view.function.id, lambda _: patch, at_once))
 
 
 def test_a_function_is_published_as_it_is_created_and_as_it_is_changed(world: World) -> None:
@@ -65,7 +67,7 @@ def test_a_change_of_what_somebody_else_changed_meanwhile_is_refused(world: Worl
         return {"timeout": 7}
 
     with pytest.raises(StaleVersion):
-        world.releases.change(world.caller, made.function.id, meanwhile)
+        asyncio.run(world.releases.change(world.caller, made.function.id, meanwhile, at_once))
 
 
 def test_a_function_is_found_by_its_id_in_its_own_workspace_while_it_lives(world: World) -> None:

@@ -9,9 +9,10 @@ from midcall.api.models import Decision, Describe, Draft, ImportFunction, Publis
 from midcall.api.shapes import FunctionShape, ImportShape, Listing, ReviewShape, VersionBrief, VersionShape
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS, Name, Number, Paged
+from midcall.entrance.common import PROBLEMS, InThreads, Name, Number, Paged
 from midcall.entrance.services import Judge, Reader, Use, Writer
 from midcall.service.forms import FunctionForm
+from midcall.service.publish import Publication
 
 router = APIRouter(prefix="/v1", tags=["functions"], responses=PROBLEMS)
 
@@ -98,9 +99,14 @@ def reject_version(name: Name, number: Number, use: Use, caller: Judge, decision
 
 
 @router.post("/functions/{name}/publish", response_model=FunctionShape)
-def publish_version(name: Name, wanted: Publish, use: Use, caller: Writer) -> Answer:
-    """Make an approved version the one that runs in an environment; publish an older one to roll back."""
-    return Answer(views.function_view(use.catalog.publish(caller, name, wanted.version, wanted.environment)))
+async def publish_version(name: Name, wanted: Publish, use: Use, caller: Writer, in_thread: InThreads) -> Answer:
+    """Make an approved version the one that runs in an environment; publish an older one to roll back.
+
+    The function's test cases run first. If one fails, the answer is a 409 `tests_failed` that says which and why,
+    unless `force` is given with a reason; both go on record.
+    """
+    publication = Publication(name, wanted.version, wanted.environment, wanted.reason)
+    return Answer(views.function_view(await use.publishing.publish(caller, publication, in_thread)))
 
 
 @router.post("/review", response_model=ReviewShape)

@@ -1,0 +1,109 @@
+"""`/v1/functions/{name}/tests`: test cases, and running them."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from starlette.responses import Response, StreamingResponse
+
+from midcall.api import views
+from midcall.api.models import RunTests, SaveRun
+from midcall.api.shapes import CaseShape, Listing, SuiteShape
+from midcall.entrance.answers import Answer
+from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name
+from midcall.entrance.services import Reader, Services, Use, Writer
+from midcall.service.access import Caller
+from midcall.service.case_form import CaseForm, CaseName
+from midcall.service.case_of_run import RunToSave
+from midcall.service.case_runs import Suite, Wanted, in_order
+from midcall.service.wait import InThread
+
+router = APIRouter(prefix="/v1", tags=["tests"], responses=PROBLEMS)
+
+InvocationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
+AnyCase = Annotated[str, Path(max_length=100, pattern=NO_NUL, description="the test case's name")]
+NewCase = Annotated[CaseName, Path(description="the test case's name")]
+_STREAM = "text/event-stream"
+#: Proxies must pass each event on at once.
+_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+@router.get("/functions/{name}/tests", response_model=Listing[CaseShape])
+def list_test_cases(name: Name, use: Use, caller: Reader) -> Answer:
+    """List a function's test cases by name; there are at most 100, so all of them at once."""
+    items = [views.case_view(case) for case in use.test_cases.all(caller, name)]
+    return Answer({"items": items, "next_cursor": None})
+
+
+@router.get("/functions/{name}/tests/{case}", response_model=CaseShape)
+def get_test_case(name: Name, case: AnyCase, use: Use, caller: Reader) -> Answer:
+    """Read a test case; values of sensitive parameters are masked."""
+    return Answer(views.case_view(use.test_cases.get(caller, name, case)))
+
+
+@router.put("/functions/{name}/tests/{case}", response_model=CaseShape, responses={201: {"model": CaseShape}})
+def put_test_case(name: Name, case: NewCase, form: CaseForm, use: Use, caller: Writer) -> Answer:
+    """Create a test case, or replace it whole; a value sent as its mask is kept. What is published has to pass it."""
+    saved, created = use.test_cases.put(caller, name, case, form)
+    return Answer(views.case_view(saved), 201 if created else 200)
+
+
+@router.delete("/functions/{name}/tests/{case}", status_code=204)
+def delete_test_case(name: Name, case: AnyCase, use: Use, caller: Writer) -> None:
+    """Delete a test case."""
+    use.test_cases.delete(caller, name, case)
+
+
+@router.post(
+    "/functions/{name}/tests",
+    response_model=SuiteShape,
+    responses={200: {"model": SuiteShape, "content": {_STREAM: {}}}},
+)
+async def run_test_cases(
+    name: Name,
+    use: Use,
+    caller: Writer,
+    in_thread: InThreads,
+    wanted: RunTests | None = None,
+    accept: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Run test cases in the sandbox, some at a time, all within five minutes.
+
+    With `Accept: text/event-stream` come `started` with the names, `case` with each result, `completed` with all.
+    """
+    asked = wanted or RunTests()
+    what = Wanted(name, asked.version, asked.cases, asked.environment)
+    if _STREAM in (accept or ""):
+        suite: Suite = await in_thread(use.case_runs.suite, caller, what)
+        events = _events(use, caller, suite, in_thread)
+        return StreamingResponse(events, media_type=_STREAM, headers=_STREAM_HEADERS)
+    return Answer(views.suite_view(await use.case_runs.run(caller, what, in_thread)))
+
+
+@router.post("/invocations/{invocation_id}/test-case", status_code=201, response_model=CaseShape)
+def save_run(invocation_id: InvocationId, wanted: SaveRun, use: Use, caller: Writer) -> Answer:
+    """Save a finished run as a test case of its function, on what its actions were answered.
+
+    Sensitive parameters are not copied; what is missing is a 422 that names them, and `params` brings other values.
+    """
+    run = RunToSave(invocation_id, wanted.name, wanted.expect, wanted.params)
+    return Answer(views.case_view(use.cases_of_runs.save(caller, run)), 201)
+
+
+async def _events(use: Services, caller: Caller, suite: Suite, in_thread: InThread) -> AsyncIterator[bytes]:
+    names = [case.name for case in suite.cases]
+    yield _event("started", {"version": suite.version.number, "cases": names})
+    results = []
+    async for result in use.case_runs.results(caller, suite, in_thread):
+        if result is None:
+            yield KEEPALIVE_COMMENT
+        else:
+            results.append(result)
+            yield _event("case", views.case_result_view(result))
+    yield _event("completed", views.suite_view(in_order(suite, results)))
+
+
+def _event(name: str, data: Any) -> bytes:
+    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=True, separators=(",", ":")))

@@ -1,0 +1,124 @@
+"""Use cases of test cases: save, read, delete. `midcall.service.case_runs` runs them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.domain.errors import Fault, InvalidInput, NotFound
+from midcall.domain.function import Function, Kind
+from midcall.domain.test_case import MAX_CASE_BYTES, MAX_CASES, MAX_CASES_BYTES, TestCase
+from midcall.service.access import Caller
+from midcall.service.case_form import CaseForm
+from midcall.service.case_secrets import restored_case, shown_case
+from midcall.service.invoke import refuse_limited
+from midcall.service.ports import Storage, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class TestCases:
+    """Use cases of a function's test cases. What they return has sensitive values masked."""
+
+    #: It is no test of pytest's.
+    __test__ = False
+
+    storage: Storage
+    clock: Callable[[], int]
+
+    def all(self, caller: Caller, function: str) -> list[TestCase]:
+        """List a function's cases by name; there are at most MAX_CASES."""
+        refuse_limited(caller)
+        with self.storage.read() as tx:
+            found = tx.functions.get(caller.workspace_id, function)
+            schema = _latest(tx, found)["parameters"]
+            return [shown_case(schema, case) for case in tx.test_cases.of(found.id)]
+
+    def get(self, caller: Caller, function: str, name: str) -> TestCase:
+        """Read one case."""
+        refuse_limited(caller)
+        with self.storage.read() as tx:
+            found = tx.functions.get(caller.workspace_id, function)
+            case = tx.test_cases.find(found.id, name)
+            if case is None:
+                raise _no_case(name)
+            return shown_case(_latest(tx, found)["parameters"], case)
+
+    def put(self, caller: Caller, function: str, name: str, form: CaseForm) -> tuple[TestCase, bool]:
+        """Store a case, in place of the one of that name; also tells whether it is new.
+
+        A masked value keeps the one that is stored. Raises NotFound, and InvalidInput where there are too many, or
+        where a webhook is given mocks.
+        """
+        refuse_limited(caller)
+        with self.storage.write() as tx:
+            found = tx.functions.get(caller.workspace_id, function, lock=True)
+            config = _latest(tx, found)
+            case = form.case(name, principal=caller.principal, at=self.clock())
+            check_kind(config, case)
+            case = restored_case(config["parameters"], case, tx.test_cases.find(found.id, name))
+            created = store_case(tx, caller, found, case)
+            return shown_case(config["parameters"], case), created
+
+    def delete(self, caller: Caller, function: str, name: str) -> None:
+        """Delete a case; raises NotFound."""
+        refuse_limited(caller)
+        with self.storage.write() as tx:
+            found = tx.functions.get(caller.workspace_id, function, lock=True)
+            if not tx.test_cases.delete(found.id, name):
+                raise _no_case(name)
+            _note(tx, caller, found, "test_case.delete", name, self.clock())
+
+
+def store_case(tx: Transaction, caller: Caller, function: Function, case: TestCase) -> bool:
+    """Store a case of a function that was read with `lock`, and note it; tells whether it is new.
+
+    Raises InvalidInput where it, or all of them, would be too large or too many.
+    """
+    sizes = {**tx.test_cases.sizes(function.id), case.name: case.size}
+    if case.size > MAX_CASE_BYTES:
+        raise InvalidInput(faults=[Fault("", f"the case takes more than {MAX_CASE_BYTES // 1024} KiB; shorten it")])
+    if len(sizes) > MAX_CASES:
+        raise InvalidInput(f"a function has at most {MAX_CASES} test cases; delete one first")
+    if sum(sizes.values()) > MAX_CASES_BYTES:
+        raise InvalidInput(f"a function's cases take at most {MAX_CASES_BYTES // 2**20} MiB in all; delete some")
+    created = tx.test_cases.put(function.id, case)
+    _note(tx, caller, function, "test_case.put", case.name, case.updated_at, {"digest": case.sha256})
+    return created
+
+
+def check_kind(config: Mapping[str, Any], case: TestCase) -> None:
+    """Raise InvalidInput for a webhook's case that is rehearsed: it calls no actions, so it would go out."""
+    if config["kind"] == Kind.CODE:
+        return
+    text = "is for functions of kind code; a webhook calls no actions: each run of its cases calls its URL"
+    given = [name for name, there in (("mocks", case.mocks), ("dry", case.dry)) if there]
+    if given:
+        raise InvalidInput(faults=[Fault(name, text) for name in given])
+
+
+def _latest(tx: Transaction, function: Function) -> Mapping[str, Any]:
+    return tx.functions.version(function.id, function.latest).config
+
+
+def _no_case(name: str) -> NotFound:
+    return NotFound(f"this function has no test case named {name!r:.80}")
+
+
+def _note(
+    tx: Transaction,
+    caller: Caller,
+    function: Function,
+    act: str,
+    name: str,
+    at: int,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    tx.audit.add(
+        workspace_id=caller.workspace_id,
+        at=at,
+        principal=caller.principal,
+        key_id=caller.key.id,
+        act=act,
+        subject=function.id,
+        function_id=function.id,
+        detail={"case": name, **(more or {})},
+    )
