@@ -56,6 +56,7 @@ NEEDED = {
     "GET /v1/credentials": "read",
     "GET /v1/credentials/{name}": "read",
     "POST /v1/credentials/{name}/test": "write",
+    "POST /v1/assistant/code": "write",
     "DELETE /v1/credentials/{name}": "write",
     "POST /api/v2/functions": "write",
     "GET /api/v2/functions": "read",
