@@ -121,7 +121,7 @@ class CasesChanged(Conflict):
 class CaseTaken(Conflict):
     """A test case of that name exists already; choose another name, or replace it with PUT."""
 
-    code = "name_taken"
+    code = "case_taken"
 
 
 class CredentialMissing(Conflict):

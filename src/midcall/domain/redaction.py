@@ -74,7 +74,7 @@ class Redaction:
         for secret in (text for value in secrets for text in _texts(value)):
             new = {text for text in _variants(secret) if len(text) >= SHORTEST} - texts
             texts |= new
-            for form in (form for text in sorted(new) for form in _forms(text)):
+            for form in (*(form for text in sorted(new) for form in _forms(text)), *_carried(secret)):
                 if not form.alone or form.text not in forms:
                     forms[form.text] = form
             if len(forms) > MAX_FORMS:
@@ -163,13 +163,28 @@ def _variants(text: str) -> Iterator[str]:
         yield from (line.strip() for line in lines if len(line.strip()) >= LONG)
 
 
+def _carried(text: str) -> Iterator[_Form]:
+    """Yield the forms of a value inside of something that was encoded whole: JSON or a query, in base64."""
+    if not LONG <= len(text) <= MAX_ENCODED:
+        return
+    written = {*_json_texts(text), quote(text, safe="", errors="replace"), quote_plus(text, errors="replace")} - {text}
+    for each in sorted(written):
+        yield from _in_base64(each.encode("utf-8", "replace"))
+
+
+def _json_texts(text: str) -> tuple[str, ...]:
+    """Return a text as it stands in JSON: with letters beyond ASCII or without, with slashes as PHP writes them."""
+    texts = [json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]]
+    return (*texts, *(each.replace("/", "\\/") for each in texts))
+
+
 def _forms(text: str) -> Iterator[_Form]:
     """Yield every form of one value."""
     if len(text) < LONG:
         yield _Form(text, r"\d" if text.isdigit() else r"\w")
     else:
         yield _Form(text)
-    for written in (repr(text)[1:-1], json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+    for written in dict.fromkeys((repr(text)[1:-1], *_json_texts(text))):
         yield from _other(text, written)
     if len(text) > MAX_ENCODED:
         return

@@ -103,6 +103,8 @@ def _filled(base_url: str, account: Mapping[str, str]) -> str:
 
 
 def _absolute(url: str) -> str:
+    """Return a URL with a scheme, and without its fragment: what is put into its query must not end up there."""
+    url = url.partition("#")[0]
     return url if "://" in url else f"https://{url}"
 
 
