@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-unit test-integration test-e2e demo up bench bench-webhooks bench-actions soak compose-test lock clean
+.PHONY: help setup check test test-unit test-integration test-e2e test-browser shots demo up bench bench-webhooks bench-actions soak compose-test lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
@@ -21,8 +21,8 @@ help: ## Show this list (the default)
 	@echo
 	@echo "Each target does the set-up it needs. ARGS passes more on: make test-unit ARGS='-k template', make up ARGS='--port 9000'."
 
-setup: ## Everything the tests need: .venv, vendors' SDKs, Docker Engine, Redis, PostgreSQL, Node.js, the sandbox image
-	@$(SETUP) dev vendors engine redis postgres node sandbox
+setup: ## Everything the tests need: .venv, vendors' SDKs, Docker Engine, Redis, PostgreSQL, Node.js, Chromium, the sandbox image
+	@$(SETUP) dev vendors engine redis postgres node chromium sandbox
 
 CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers" \
   "$(BIN)/python -m midcall.connectors.doc --check docs/actions.md"
@@ -31,9 +31,9 @@ check: ## Linters, formatter, types, layers, leftovers: all of them, changing no
 	@$(SETUP) dev
 	@failed=0; for check in $(CHECKS); do echo "-- $$check"; $$check || failed=1; done; exit $$failed
 
-test: ## All three tiers of tests, one after the other; stops at the first that fails
-	@$(SETUP) dev vendors engine redis postgres node sandbox
-	@$(MAKE) --no-print-directory tier-unit tier-integration tier-e2e
+test: ## All tiers of tests, one after the other; stops at the first that fails
+	@$(SETUP) dev vendors engine redis postgres node chromium sandbox
+	@$(MAKE) --no-print-directory tier-unit tier-integration tier-browser tier-e2e
 
 test-unit: ## Unit tests alone: no socket, no Docker, seconds
 	@$(SETUP) dev node
@@ -47,12 +47,20 @@ test-e2e: ## End-to-end tests alone: real processes, killed on purpose
 	@$(SETUP) dev engine redis postgres sandbox
 	@$(MAKE) --no-print-directory tier-e2e
 
+test-browser: ## Tests of the web UI alone: a real Chromium on a served app
+	@$(SETUP) dev redis chromium
+	@$(MAKE) --no-print-directory tier-browser
+
+shots: ## Pictures of every page of the web UI, in light, dark and phone width, to build/shots/
+	@$(SETUP) dev redis chromium
+	@$(BIN)/python -m tests.browser.shots
+
 # Each tier shares its tests out among processes, file by file; tests marked `alone` come after the others, one by one.
 # With ARGS all of it runs in one process: what is looked for is then one test, a debugger or a duration. Figures are for
 # two cores: unit tests only compute, the others wait for half of their time.
 SIDE_BY_SIDE = -m "not alone" --dist loadfile -n
 
-.PHONY: tier-unit tier-integration tier-e2e
+.PHONY: tier-unit tier-integration tier-browser tier-e2e
 tier-unit:
 	@echo "== unit tests =="
 	$(PYTEST) tests/unit --disable-socket --allow-unix-socket $(or $(ARGS),-n 2 --dist worksteal)
@@ -61,6 +69,11 @@ tier-integration:
 	@echo "== integration tests =="
 	$(PYTEST) tests/integration $(or $(ARGS),$(SIDE_BY_SIDE) 3)
 	$(if $(ARGS),,$(PYTEST) tests/integration -m alone)
+
+# One browser and one served app do for all of them; a browser takes both cores by itself.
+tier-browser:
+	@echo "== browser tests =="
+	$(PYTEST) tests/browser $(ARGS)
 
 tier-e2e:
 	@echo "== end-to-end tests =="

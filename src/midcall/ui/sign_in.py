@@ -36,7 +36,7 @@ _PAGE = """<!DOCTYPE html>
 <link rel="stylesheet" href="{css}">
 <link rel="icon" href="{icon}">
 </head>
-<body class="mc-plain">
+<body class="mc-alone">
 <main class="mc-sign-in">
 <h1>midcall</h1>
 <p>Custom functions for AI agents, reviewed and run on your own machines.</p>

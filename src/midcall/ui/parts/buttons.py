@@ -18,23 +18,27 @@ class Button(ui.button):
 
 def primary(label: str, on_click: Clicked | None = None, *, icon: str | None = None) -> Button:
     """Make the page's main action."""
-    return _button(label, on_click, icon, "unelevated color=primary")
+    return _button(label, on_click, icon, "unelevated", color=None).classes("mc-primary")
 
 
 def quiet(label: str, on_click: Clicked | None = None, *, icon: str | None = None) -> Button:
     """Make another action."""
-    return _button(label, on_click, icon, "outline color=primary")
+    return _button(label, on_click, icon, "outline")
 
 
 def danger(label: str, on_click: Clicked | None = None, *, icon: str | None = None) -> Button:
     """Make an action that destroys something; have it ask first (see parts/confirm.py)."""
-    return _button(label, on_click, icon, "outline color=negative")
+    return _button(label, on_click, icon, "outline", color="negative")
 
 
 def link_button(label: str, path: str, *, icon: str | None = None) -> ui.button:
     """Make a main action that is another page: a real link, which opens in a new tab as well."""
     # Quasar's own `href` gets no prefix, so the click asks the server's side for it.
-    return _button(label, lambda: ui.navigate.to(path), icon, "unelevated color=primary").props('role="link"')
+    return (
+        _button(label, lambda: ui.navigate.to(path), icon, "unelevated", color=None)
+        .classes("mc-primary")
+        .props("role=link")
+    )
 
 
 def copy_button(text: str, *, what: str = "text") -> ui.button:
@@ -44,5 +48,7 @@ def copy_button(text: str, *, what: str = "text") -> ui.button:
     return button.on("click", js_handler=script).classes("mc-copy").tooltip(f"Copy {what}")
 
 
-def _button(label: str, on_click: Clicked | None, icon: str | None, props: str) -> Button:
-    return Button(label, on_click=on_click, icon=icon).props(f"no-caps {props}")
+def _button(
+    label: str, on_click: Clicked | None, icon: str | None, props: str, color: str | None = "primary"
+) -> Button:
+    return Button(label, on_click=on_click, icon=icon, color=color).props(f"no-caps {props}")

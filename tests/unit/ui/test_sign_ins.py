@@ -1,0 +1,86 @@
+"""Sessions of the UI, and tries to make one, by the clock."""
+
+from dataclasses import dataclass
+
+from midcall.service.access import Proof
+from midcall.ui.sign_ins import IDLE_S, MAX_AGE_S, MAX_CLIENTS, MAX_SESSIONS, TRIES, SignIns, Tries
+
+PROOF = Proof("key_1", "hash")
+
+
+@dataclass
+class Clock:
+    """Seconds that a test lets pass."""
+
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+def test_a_session_lives_while_it_is_used() -> None:
+    """Each sign of life counts from anew, up to the oldest age that any session has."""
+    clock = Clock()
+    sign_ins = SignIns(clock)
+    session = sign_ins.begin(PROOF)
+    for _ in range(int(MAX_AGE_S // (IDLE_S - 1))):
+        clock.now += IDLE_S - 1
+        assert sign_ins.find(session.id) is session
+        sign_ins.touch(session)
+    clock.now += IDLE_S - 1
+    assert sign_ins.find(session.id) is None
+
+
+def test_an_idle_session_is_over_for_good() -> None:
+    """A look at it is no sign of life, and one that is over does not come back."""
+    clock = Clock()
+    sign_ins = SignIns(clock)
+    session = sign_ins.begin(PROOF)
+    clock.now += IDLE_S
+    assert sign_ins.find(session.id) is session
+    clock.now += 1
+    assert sign_ins.find(session.id) is None
+    clock.now -= IDLE_S
+    assert sign_ins.find(session.id) is None
+
+
+def test_ids_are_new_and_unknown_ones_are_nobodys() -> None:
+    """A session is found by the id it was given alone."""
+    sign_ins = SignIns(Clock())
+    first, second = sign_ins.begin(PROOF), sign_ins.begin(PROOF)
+    assert first.id != second.id
+    assert [sign_ins.find(given) for given in (None, "", first.id[:-1])] == [None] * 3
+    sign_ins.end(first)
+    sign_ins.end(first)
+    assert sign_ins.find(second.id) is second
+
+
+def test_the_session_that_was_idle_longest_makes_room() -> None:
+    """Memory is bounded, whoever signs in how often."""
+    sign_ins = SignIns(Clock())
+    sessions = [sign_ins.begin(PROOF) for _ in range(MAX_SESSIONS)]
+    sign_ins.touch(sessions[0])
+    sign_ins.begin(PROOF)
+    assert sign_ins.find(sessions[0].id) is sessions[0]
+    assert sign_ins.find(sessions[1].id) is None
+
+
+def test_tries_come_back_with_time_for_each_client() -> None:
+    """A few at once, then one a second; another client has its own."""
+    clock = Clock()
+    tries = Tries(clock)
+    assert [tries.take("a") for _ in range(int(TRIES) + 1)] == [True] * int(TRIES) + [False]
+    assert tries.take("b")
+    clock.now += 1.0
+    assert [tries.take("a"), tries.take("a")] == [True, False]
+    clock.now += 1_000.0
+    assert [tries.take("a") for _ in range(int(TRIES) + 1)] == [True] * int(TRIES) + [False]
+
+
+def test_clients_that_tried_long_ago_are_forgotten() -> None:
+    """Memory is bounded, from however many addresses somebody tries."""
+    tries = Tries(Clock())
+    for number in range(MAX_CLIENTS + 10):
+        tries.take(str(number))
+    assert len(tries._left) == MAX_CLIENTS
