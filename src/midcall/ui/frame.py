@@ -61,7 +61,12 @@ def _first_paint(theme: str | None) -> str:
 
 
 def _navigation(visit: Visit, path: str) -> ui.left_drawer:
-    with ui.left_drawer().props("show-if-above :breakpoint=900 :width=216 bordered").classes("mc-drawer") as drawer:
+    # Wide windows open it by themselves; asked for nothing, NiceGUI would wait for each of them to tell.
+    with (
+        ui.left_drawer(value=False)
+        .props("show-if-above :breakpoint=900 :width=216 bordered")
+        .classes("mc-drawer") as drawer
+    ):
         with ui.element("nav").props('aria-label="Sections"').classes("mc-nav"):
             for section in SECTIONS:
                 if not visit.may(section.needs):
