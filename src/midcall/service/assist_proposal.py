@@ -67,11 +67,7 @@ def _parameters(before: Mapping[str, Any], wanted: Any) -> Any:
     if not isinstance(wanted, Mapping) or not isinstance(wanted.get("properties", {}), Mapping):
         return wanted  # no schema: the form says so
     known = before.get("properties", {})
-    properties = {
-        name: _declared(known.get(name), given)
-        for name, given in wanted.get("properties", {}).items()
-        if not is_hidden(known.get(name))
-    }
+    properties = {name: _declared(known.get(name), given) for name, given in wanted.get("properties", {}).items()}
     hidden = {name: declared for name, declared in known.items() if is_hidden(declared)}
     required = wanted.get("required", [])
     if isinstance(required, list):

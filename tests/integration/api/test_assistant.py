@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from tests.support.databases import Sqlite
-from tests.support.models import Calls, Endpoint, Raw, Reply, Says, endpoint, proposal
+from tests.support.models import Calls, Endpoint, Raw, Reply, Says, Silence, endpoint, proposal
+from tests.support.servers import wait_for
 from tests.support.serving import Client, Served, serving
 
 KEY = "endpoint-key-that-nobody-may-see"
@@ -113,6 +114,24 @@ def test_comments_reach_the_model_and_it_mends_its_code(author: Client, model: E
     for comment in reviews[0]["comments"]:
         assert f"line {comment['line']}" in reply["content"]
         assert comment["message"] in reply["content"]
+
+
+def test_who_closes_the_stream_stops_the_model(author: Client, model: Endpoint) -> None:
+    """The connection to the model is closed, and the seat is free: two were all that the workspace has."""
+    for number in (1, 2, 3):
+        model.left = 0
+        model.answers(Silence())
+        with author.served.http.stream(
+            "POST",
+            "/v1/assistant/code",
+            json={"description": "Greet by name"},
+            headers={"accept": "text/event-stream", "authorization": f"Bearer {author.token}"},
+        ) as response:
+            assert response.status_code == 200, (number, response.read())
+            lines = response.iter_lines()
+            assert next(lines) == "event: thinking"
+            assert wait_for(lambda: len(model.asked) == 1), number
+        assert wait_for(lambda: model.left == 1), number
 
 
 def test_code_that_never_passes_is_given_up(author: Client, model: Endpoint) -> None:

@@ -78,9 +78,8 @@ async def _written(first: Event, events: AsyncGenerator[Event, None]) -> AsyncIt
             yield _line(event)
             coming = asyncio.ensure_future(_next(events))
     finally:
+        # Ends the iterator with it; whoever is cancelled here could wait for neither.
         coming.cancel()
-        await asyncio.wait([coming])
-        await events.aclose()
 
 
 async def _next(events: AsyncIterator[Event]) -> Event | None:
