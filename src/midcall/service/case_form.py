@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag, model_validator
 
-from midcall.domain.mock import size_of
 from midcall.domain.phases import Phase
 from midcall.domain.test_case import MAX_CASE_BYTES, Expectation, ExpectKind, TestCase
 from midcall.service.fields import Flag, Form
@@ -60,10 +59,11 @@ class ExpectStatus(_Expected):
 
 
 def _which(value: Any) -> str | None:
-    if isinstance(value, Mapping):
-        given = [kind.value for kind in ExpectKind if kind.value in value]
-    else:
-        given = [kind.value for kind in ExpectKind if kind.value in getattr(value, "model_fields_set", ())]
+    # Pydantic asks of forms, too, when it writes them.
+    names = (
+        value if isinstance(value, Mapping) else {name.rstrip("_") for name in getattr(value, "model_fields_set", ())}
+    )
+    given = [kind.value for kind in ExpectKind if kind.value in names]
     return f"<{given[0]}>" if len(given) == 1 else None
 
 
@@ -94,7 +94,7 @@ class CaseForm(Form):
 
     @model_validator(mode="after")
     def _not_too_large(self) -> Self:
-        if size_of(self.model_dump(mode="json", by_alias=True, exclude_unset=True)) > MAX_CASE_BYTES:
+        if self.case("", principal="", at=0).size > MAX_CASE_BYTES:
             raise ValueError(f"the case takes more than {MAX_CASE_BYTES // 1024} KiB; shorten its session or its mocks")
         return self
 

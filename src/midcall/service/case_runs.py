@@ -4,7 +4,7 @@ Asynchronous, like `midcall.service.wait`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,6 +103,7 @@ class CaseRuns:
     invocations: Invocations
     waiting: Waiting
     clock: Callable[[], int]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     heartbeat_s: float = HEARTBEAT_S
     #: By workspace; one that nobody uses is forgotten.
     _rooms: "WeakValueDictionary[str, asyncio.Semaphore]" = field(default_factory=WeakValueDictionary)
@@ -173,7 +174,7 @@ class CaseRuns:
             except QueueFull as error:
                 if self.clock() + ROOM_AGAIN_S * 1000 >= suite.deadline_at:
                     return CaseResult(case.name, f"not run: {error.message}")
-                await asyncio.sleep(ROOM_AGAIN_S)
+                await self.sleep(ROOM_AGAIN_S)
             else:
                 result: CaseResult = await in_thread(judged, suite, case, ended)
                 return result

@@ -24,6 +24,8 @@ class Victim:
         self.admin.published("victims_function")
         outcome = self.admin.ok("POST", "/v1/functions/victims_function/invoke", {})
         # The agent has the function's own name, so that `{name}` names something whatever stands before it.
+        case = {"expect": {"status": "ok"}}
+        self.admin.ok("PUT", "/v1/functions/victims_function/tests/victims_case", case, status=201)
         attached = [{"function": "victims_function", "phase": "during_session"}]
         agent = self.admin.ok("PUT", "/v1/agents/victims_function", {"functions": attached})
         hook = {"name": "victims_hook", "description": "The victim's webhook.", "url": "https://victim.example.com"}
@@ -51,6 +53,7 @@ class Victim:
             "session_id": "victims_session",
             "adapter_id": "victims-adapter",
             "function_id": hooked["id"],
+            "case": "victims_case",
         }
         self.marks = ["victim", waiting["id"], str(self.names["invocation_id"]), key["id"], agent["id"]]
 
@@ -92,8 +95,9 @@ def sample(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
     """Make a value of a schema: what is required, and of that the least."""
     if "$ref" in schema:
         return sample(document, document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
-    if "anyOf" in schema:
-        return sample(document, schema["anyOf"][0])
+    for either in ("anyOf", "oneOf"):
+        if either in schema:
+            return sample(document, schema[either][0])
     if "enum" in schema:
         return schema["enum"][0]
     kind = schema.get("type")

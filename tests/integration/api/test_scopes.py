@@ -38,6 +38,12 @@ NEEDED = {
     "POST /v1/functions/{name}/publish": "write",
     "POST /v1/functions/{name}/test": "write",
     "POST /v1/functions/{name}/invoke": "run",
+    "GET /v1/functions/{name}/tests": "read",
+    "GET /v1/functions/{name}/tests/{case}": "read",
+    "PUT /v1/functions/{name}/tests/{case}": "write",
+    "DELETE /v1/functions/{name}/tests/{case}": "write",
+    "POST /v1/functions/{name}/tests": "write",
+    "POST /v1/invocations/{invocation_id}/test-case": "write",
     "GET /v1/actions": "read",
     "POST /v1/review": "write",
     "POST /v1/import": "write",
@@ -111,6 +117,7 @@ def test_a_route_opens_for_its_scope_and_admin_alone(keyring: dict[str, Client],
         session_id="s",
         adapter_id="no-such",
         function_id="fn_no_such",
+        case="no such",
     )
     body = None if route.method == "GET" else {"no": "such field"}
     response = keyring[scope].send(route.method, path, json=body)
@@ -132,7 +139,14 @@ def test_no_key_of_ours_opens_what_vendors_call(keyring: dict[str, Client], rout
 def test_a_route_without_a_key_answers_401_unless_it_is_health(served: Served, route: Route) -> None:
     """Whatever else is wrong with the call: who one is comes first."""
     path = route.path.format(
-        name="a b", number="x", invocation_id="y", key_id="z", session_id="s", adapter_id="A b", function_id="x"
+        name="a b",
+        number="x",
+        invocation_id="y",
+        key_id="z",
+        session_id="s",
+        adapter_id="A b",
+        function_id="x",
+        case=" a",
     )
     nobody = served.client(None)
     response = nobody.send(route.method, path, json=None if route.method == "GET" else [1])

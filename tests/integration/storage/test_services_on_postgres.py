@@ -2,6 +2,7 @@
 
 import pytest
 from tests.support.databases import Postgres
+from tests.unit.service.test_cases_of_functions import *  # noqa: F403
 from tests.unit.service.test_credential_uses import *  # noqa: F403
 from tests.unit.service.test_credentials import *  # noqa: F403
 from tests.unit.service.test_execute import *  # noqa: F403 (the tests themselves)

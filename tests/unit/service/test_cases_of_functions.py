@@ -1,0 +1,548 @@
+"""Test cases: saved, run some at a time within one deadline, made of past runs; and what they let be published."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import event
+from tests.support.fakes import at_once
+from tests.support.world import World, function
+
+from midcall.domain.errors import (
+    CasesChanged,
+    CasesFailed,
+    CasesUntested,
+    CaseTaken,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotApproved,
+    NotFound,
+)
+from midcall.domain.ids import new_id
+from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.parameters import MASK
+from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.test_case import MAX_CASES, MAX_CASES_BYTES, TestCase
+from midcall.domain.workspace import Scope
+from midcall.service.access import Caller
+from midcall.service.case_form import CaseForm
+from midcall.service.case_of_run import RunToSave
+from midcall.service.case_runs import AT_ONCE, SUITE_MS, SuiteResult, Wanted
+from midcall.service.catalog import FunctionView
+from midcall.service.fields import faults_of
+from midcall.service.forms import parse_function
+from midcall.service.invoke import Call
+from midcall.service.publish import FORCED_MS, Publication
+
+PIN = {
+    "type": "object",
+    "properties": {
+        "pin": {"type": "string", "x-midcall": {"sensitive": True}},
+        "token": {"type": "string", "x-midcall": {"sensitive": True, "from_variable": "customer_token"}},
+        "order": {"type": "integer"},
+    },
+}
+
+
+def params_back(request: RunRequest) -> RunReport:
+    """Return the parameters."""
+    return RunReport(RunStatus.OK, result=dict(request.session["params"]))
+
+
+def put(world: World, name: str = "fine", of: str = "lookup", caller: Caller | None = None, **form: Any) -> TestCase:
+    """Save a case, which expects its parameters back."""
+    form = {"expect": {"exact": form.get("params", {})}, **form}
+    return world.test_cases.put(caller or world.caller, of, name, CaseForm.model_validate(form))[0]
+
+
+def run(world: World, caller: Caller | None = None, **wanted: Any) -> SuiteResult:
+    """Run cases of the function."""
+    return asyncio.run(world.case_runs.run(caller or world.caller, Wanted("lookup", **wanted), at_once))
+
+
+def whys(found: SuiteResult) -> dict[str, str | None]:
+    """Return what became of each case."""
+    return {result.case: result.why for result in found.results}
+
+
+def publish(world: World, version: int = 1, **more: Any) -> FunctionView:
+    """Publish a version, its cases passing."""
+    return asyncio.run(world.publishing.publish(world.caller, Publication("lookup", version, **more), at_once))
+
+
+@pytest.fixture
+def desk(world: World) -> World:
+    """Have an approved function whose runs return their parameters, carried out as soon as they are queued."""
+    world.approved()
+    world.sandbox.behave = params_back
+    world.working()
+    return world
+
+
+# Saved ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_is_kept_as_it_was_written(desk: World) -> None:
+    """All of it, until it is replaced or deleted; who did so is on record."""
+    mocks = [{"action": "http.get", "returns": {"body": 1}}]
+    session = {"phase": "pre_session", "direction": "inbound"}
+    saved = put(desk, params={"order": 1}, mocks=mocks, session=session, expect={"subset": {"a": None}})
+    assert saved == desk.test_cases.get(desk.caller, "lookup", "fine")
+    assert desk.test_cases.all(desk.caller, "lookup") == [saved]
+    assert saved.document() == {
+        "session": session,
+        "params": {"order": 1},
+        "mocks": mocks,
+        "dry": True,
+        "expect": {"subset": {"a": None}},
+    }
+    replaced = put(desk, dry=False)
+    assert desk.test_cases.all(desk.caller, "lookup") == [replaced]
+    desk.test_cases.delete(desk.caller, "lookup", "fine")
+    assert desk.test_cases.all(desk.caller, "lookup") == []
+    with pytest.raises(NotFound):
+        desk.test_cases.delete(desk.caller, "lookup", "fine")
+    assert [line.act for line in desk.told("test_case")] == ["test_case.put"] * 2 + ["test_case.delete"]
+
+
+@pytest.mark.parametrize(
+    ("form", "loc"),
+    [
+        ({"expect": {}}, "expect"),
+        ({"expect": {"exact": 1, "status": "ok"}}, "expect"),
+        ({"expect": {"status": "not_run"}}, "expect.status"),
+        ({"expect": {"exact": 1, "nonsense": 2}}, "expect.nonsense"),
+        ({"expect": {"schema": {"type": "no such type"}}}, "expect.schema"),
+        ({"expect": {"schema": {"$ref": "https://example.com/x"}}}, "expect.schema"),
+        ({"expect": {"exact": 1, "terminateAgent": "yes"}}, "expect.terminateAgent"),
+        ({"session": {"phase": "no_phase"}, "expect": {"status": "ok"}}, "session.phase"),
+        ({"session": {"transcript": "x" * 500_000}, "expect": {"status": "ok"}}, ""),
+        ({}, "expect"),
+    ],
+)
+def test_what_is_no_case_is_told_where(form: dict[str, Any], loc: str) -> None:
+    """With the path in the body."""
+    with pytest.raises(ValidationError) as caught:
+        CaseForm.model_validate(form)
+    assert [fault.loc for fault in faults_of(caught.value)] == [loc]
+
+
+def test_a_webhooks_case_is_not_mocked(world: World) -> None:
+    """It calls no actions: each run of it really calls its URL, and so the form says."""
+    body = {name: value for name, value in function("hook").items() if name != "code"}
+    hook = body | {"kind": "webhook", "webhook": {"url": "https://api.example.com"}}
+    world.catalog.create(world.caller, parse_function(hook))
+    with pytest.raises(InvalidInput) as caught:
+        put(world, of="hook", mocks=[{"action": "http", "returns": 1}])
+    assert [fault.loc for fault in caught.value.faults] == ["mocks", "dry"]
+    assert put(world, of="hook").rehearsal is None
+
+
+def test_there_is_an_end_to_cases(desk: World) -> None:
+    """In number, and in bytes together; replacing one adds none."""
+    for number in range(MAX_CASES):
+        put(desk, f"case {number}")
+    with pytest.raises(InvalidInput, match="at most 100"):
+        put(desk, "one more")
+    put(desk, "case 1", params={"order": 2})
+    large = {"transcript": "x" * (MAX_CASES_BYTES // 14)}
+    for number in range(14):
+        desk.test_cases.delete(desk.caller, "lookup", f"case {number}")
+    for number in range(13):
+        put(desk, f"large {number}", session=large)
+    with pytest.raises(InvalidInput, match="MiB"):
+        put(desk, "one more", session=large)
+
+
+def test_cases_end_with_their_function(desk: World) -> None:
+    """Another of its name has none."""
+    put(desk)
+    desk.catalog.archive(desk.caller, "lookup")
+    desk.draft()
+    assert desk.test_cases.all(desk.caller, "lookup") == []
+
+
+def test_sensitive_values_are_kept_to_run_with_and_never_shown(world: World) -> None:
+    """Not in parameters, variables or what is expected; sent back masked, they stay."""
+    world.approved(parameters=PIN)
+    world.sandbox.behave = params_back
+    world.working()
+    session = {"dynamicVariables": {"customer_token": "tok-4711", "tier": "gold"}}
+    expected = {"pin": "pin-1234", "token": "tok-4711", "order": 1}
+    saved = put(world, params={"pin": "pin-1234", "order": 1}, session=session, expect={"exact": expected})
+    for text in (str(saved.document()), str(world.test_cases.all(world.caller, "lookup")[0].document())):
+        assert "pin-1234" not in text
+        assert "tok-4711" not in text
+    assert saved.session["dynamicVariables"] == {"customer_token": MASK, "tier": "gold"}
+    for _ in range(2):
+        assert whys(run(world)) == {"fine": None}
+        assert world.sandbox.requests[-1].session["params"] == expected
+        shown = world.test_cases.get(world.caller, "lookup", "fine").document()
+        put(world, **{name: value for name, value in shown.items() if name != "mocks"})
+    with pytest.raises(InvalidInput) as caught:
+        put(world, "new", params={"pin": MASK}, session={"dynamicVariables": {"customer_token": MASK}})
+    assert [fault.loc for fault in caught.value.faults] == ["params.pin", "session.dynamicVariables.customer_token"]
+    world.sandbox.behave = lambda request: RunReport(RunStatus.ERROR, error=RunError("E", str(request.session)))
+    why = whys(run(world))["fine"]
+    assert why is not None
+    assert "pin-1234" not in why
+
+
+# Run ------------------------------------------------------------------------------------------------------------------
+
+
+def test_each_case_is_an_ordinary_test_run(desk: World) -> None:
+    """On record, of the version that is asked for, by default the latest approved; its why names the place."""
+    put(desk, "bad", params={"order": 1}, expect={"exact": {"order": 2}})
+    put(desk, "good", params={"order": 1}, session={"phase": "pre_session"})
+    desk.catalog.add_version(desk.caller, "lookup", {"timeout": 7}, base=None, if_match=None)
+    found = run(desk)
+    assert (found.suite.version.number, whys(found)) == (1, {"bad": "$.order: expected 2, got 1", "good": None})
+    good = desk.read(str(found.results[1].invocation_id))
+    assert (good.purpose, good.phase.value, good.final) == (Purpose.TEST, "pre_session", True)
+    assert [result.case for result in run(desk, cases=["good"]).results] == ["good"]
+    with pytest.raises(InvalidInput) as caught:
+        run(desk, cases=["good", "none"])
+    assert [fault.loc for fault in caught.value.faults] == ["cases.1"]
+    with pytest.raises(NotApproved):
+        run(desk, version=2)
+
+
+def test_statuses_schemas_and_refusals_may_be_expected(desk: World) -> None:
+    """A refused call is one that never ran."""
+    put(desk, "refused", params={"order": "soon"}, expect={"status": "refused"})
+    put(desk, "fits", params={"order": 1}, expect={"schema": {"required": ["order"]}})
+    put(desk, "does not", expect={"schema": {"required": ["order"]}})
+    put(desk, "text", expect={"schema": {"type": "string"}})
+    found = whys(run(desk))
+    assert (found["refused"], found["fits"]) == (None, None)
+    assert found["does not"] == '$: "order" is a required property'
+    assert (found["text"] or "").startswith("$: ")
+    desk.sandbox.behave = lambda _: RunReport(RunStatus.TIMEOUT)
+    assert whys(run(desk, cases=["fits"])) == {
+        "fits": "the run ended with status timeout, not ok: timeout: the run ended with status timeout"
+    }
+
+
+def test_what_is_returned_and_cannot_be_used_is_an_error(desk: World) -> None:
+    """As it is live."""
+    desk.sandbox.behave = lambda _: RunReport(RunStatus.OK, result={"terminateAgent": "yes"})
+    put(desk, session={"phase": "pre_session"}, expect={"status": "ok"})
+    why = whys(run(desk))["fine"]
+    assert why is not None
+    assert why.startswith("the run ended with status error, not ok: bad_return")
+
+
+def test_variables_are_those_that_the_run_has_set(desk: World) -> None:
+    """And the end of the agent is told apart from its going on."""
+    desk.sandbox.behave = lambda _: RunReport(
+        RunStatus.OK, result={"dynamicVariables": {"tier": "gold"}, "terminateAgent": True}
+    )
+    also = {"variables": {"tier": "gold"}, "terminateAgent": True}
+    put(desk, session={"phase": "pre_session", "dynamicVariables": {"old": 1}}, expect={"status": "ok", **also})
+    put(desk, "old", session={"dynamicVariables": {"old": 1}}, expect={"status": "ok", "variables": {"old": 1}})
+    desk.sandbox.requests.clear()
+    found = whys(run(desk))
+    assert found["fine"] is None
+    assert found["old"] is not None
+
+
+def test_some_run_at_a_time_however_many_there_are(world: World) -> None:
+    """Of one workspace, over all its suites: others' tests and its own calls find room."""
+    world.approved()
+    for number in range(AT_ONCE * 2):
+        put(world, f"case {number}")
+    open_now, most, lock = [0], [0], threading.Lock()
+
+    def queued(_: Invocation) -> None:
+        with lock:
+            open_now[0] += 1
+            most[0] = max(most[0], open_now[0])
+
+    world.queue.on_enqueue = queued
+
+    async def later(function: Callable[..., Any], *args: Any) -> Any:
+        await asyncio.sleep(0)
+        found = function(*args)
+        if args and isinstance(args[0], Invocation) and not found.final:
+            world.executor().execute(found.id)
+            with lock:
+                open_now[0] -= 1
+            found = function(*args)
+        return found
+
+    async def two() -> Any:
+        wanted = Wanted("lookup")
+        return await asyncio.gather(*(world.case_runs.run(world.caller, wanted, later) for _ in range(2)))
+
+    for found in asyncio.run(two()):
+        assert len(found.results) == AT_ONCE * 2
+    assert most[0] == AT_ONCE
+
+
+def test_one_deadline_holds_for_all(desk: World) -> None:
+    """No run may outlast it, and what has no time left is not started."""
+    for number in range(AT_ONCE + 1):
+        put(desk, f"case {number}", params={"order": number})
+
+    def slow(request: RunRequest) -> RunReport:
+        assert request.deadline_ms <= SUITE_MS
+        desk.clock.advance(SUITE_MS)
+        return params_back(request)
+
+    desk.catalog.add_version(desk.caller, "lookup", {"timeout": 600}, base=None, if_match=None)
+    desk.reviews.submit(desk.caller, "lookup", 2)
+    desk.sandbox.behave = slow
+    found = run(desk)
+    assert len(desk.sandbox.requests) == 1
+    late = [result.why for result in found.failed if result.invocation_id is None]
+    assert len(late) == AT_ONCE
+    assert set(late) == {"not run: the 300 seconds that all cases have together were up before its turn came"}
+
+
+def test_a_suite_waits_for_room_in_the_queue(desk: World) -> None:
+    """And says so if none is found in time."""
+    put(desk)
+    desk.workspaces.change(desk.caller, {"max_in_flight": 1})
+    carried_out = desk.queue.on_enqueue
+    desk.queue.on_enqueue = lambda _: None
+    call = Call(id=new_id("inv"), function="lookup", purpose=Purpose.TEST, params={}, session={})
+    blocking = desk.invocations.admit(desk.caller, call)
+    desk.queue.on_enqueue = carried_out
+
+    async def sleep(seconds: float) -> None:
+        desk.clock.sleep(seconds)
+        if desk.clock.now - blocking.created_at > 2_000:
+            desk.executor().execute(blocking.id)
+
+    desk.case_runs = replace(desk.case_runs, sleep=sleep)
+    assert whys(run(desk)) == {"fine": None}
+    desk.queue.on_enqueue = lambda _: None
+    blocking = desk.invocations.admit(desk.caller, replace(call, id=new_id("inv")))
+    desk.queue.on_enqueue = carried_out
+    desk.case_runs = replace(desk.case_runs, sleep=lambda _: at_once(desk.clock.sleep, 100))
+    why = whys(run(desk))["fine"]
+    assert why is not None
+    assert why.startswith("not run: ")
+
+
+def test_a_lost_worker_fails_its_case_in_words(desk: World) -> None:
+    """And no other."""
+    put(desk, "lost", params={"order": 1})
+    put(desk, "other")
+
+    def lose(invocation: Invocation) -> None:
+        if invocation.params:
+            with desk.storage.write() as tx:
+                now = desk.clock.now
+                assert tx.invocations.claim(invocation.id, owner="w", now=now, lease_until=now + 1)
+            desk.clock.advance(6_000)
+            desk.sweep.sweep()
+        else:
+            desk.executor().execute(invocation.id)
+
+    desk.queue.on_enqueue = lose
+    found = run(desk)
+    assert whys(found)["other"] is None
+    why = whys(found)["lost"]
+    assert why is not None
+    assert "worker" in why
+
+
+# Publish --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_function_without_cases_is_published_as_ever(desk: World) -> None:
+    """Nothing is run, nothing is told of tests."""
+    assert publish(desk).function.published == {"production": 1}
+    assert desk.sandbox.requests == []
+    assert "tests" not in desk.told("function.publish")[0].detail
+
+
+def test_a_function_without_cases_costs_one_query_more(desk: World) -> None:
+    """Nobody without tests waits for them."""
+    asked: list[str] = []
+    event.listen(desk.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    publish(desk)
+    assert len([text for text in asked if "test_cases" in text]) == 1
+
+
+def test_what_passes_is_published_and_what_fails_is_not(desk: World) -> None:
+    """To whichever environment; the error names the cases and why."""
+    put(desk, params={"order": 1})
+    with pytest.raises(CasesUntested):
+        desk.catalog.publish(desk.caller, "lookup", 1, "production")
+    assert publish(desk).function.published == {"production": 1}
+    assert desk.told("function.publish")[0].detail["tests"] == {"passed": 1, "failed": []}
+    put(desk, "bad", expect={"exact": 1})
+    with pytest.raises(CasesFailed) as caught:
+        publish(desk, environment="staging")
+    assert [(fault.loc, fault.msg) for fault in caught.value.faults] == [("tests.bad", "$: expected 1, got {}")]
+    assert desk.sandbox.requests[-1].session["environment"] == "staging"
+    assert desk.catalog.get(desk.caller, "lookup").function.published == {"production": 1}
+
+
+def test_rolling_back_is_publishing(desk: World) -> None:
+    """The cases are those of now, whatever the version."""
+    desk.catalog.add_version(desk.caller, "lookup", {"timeout": 7}, base=None, if_match=None)
+    desk.reviews.submit(desk.caller, "lookup", 2)
+    publish(desk, 2)
+    put(desk, "bad", expect={"exact": 1})
+    with pytest.raises(CasesFailed, match="of version 1 failed"):
+        publish(desk, 1)
+
+
+def test_who_forces_it_is_on_record_with_what_failed(desk: World) -> None:
+    """The reason stands there if something failed; and nobody waits long."""
+    put(desk, "bad", expect={"exact": 1})
+    put(desk)
+    assert publish(desk, reason="the shop is down").function.published == {"production": 1}
+    detail = desk.told("function.publish")[0].detail
+    assert (detail["tests"], detail["forced"]) == ({"passed": 1, "failed": ["bad"]}, "the shop is down")
+    asked = desk.sandbox.requests[-1].deadline_ms
+    assert asked <= FORCED_MS
+    desk.test_cases.delete(desk.caller, "lookup", "bad")
+    publish(desk, reason="just in case")
+    assert "forced" not in desk.told("function.publish")[1].detail
+
+
+def test_no_force_publishes_what_is_not_approved(world: World) -> None:
+    """The gate stands before tests."""
+    world.draft()
+    put(world)
+    with pytest.raises(NotApproved):
+        publish(world, reason="now")
+
+
+@pytest.mark.parametrize("change", ["put", "replace", "delete", "same"])
+def test_what_is_published_is_what_was_tested(desk: World, change: str) -> None:
+    """Cases that change while they run are run again by whoever still wants it."""
+    put(desk, params={"order": 1})
+
+    def meanwhile(request: RunRequest) -> RunReport:
+        desk.queue.on_enqueue = lambda _: None
+        if change == "put":
+            put(desk, "more")
+        elif change == "replace":
+            put(desk, params={"order": 2})
+        elif change == "delete":
+            desk.test_cases.delete(desk.caller, "lookup", "fine")
+        else:
+            put(desk, params={"order": 1})
+        return params_back(request)
+
+    desk.sandbox.behave = meanwhile
+    if change == "same":
+        assert publish(desk).function.published == {"production": 1}
+        return
+    with pytest.raises(CasesChanged):
+        publish(desk)
+    assert desk.catalog.get(desk.caller, "lookup").function.published == {}
+
+
+def test_another_function_of_the_name_is_not_published_by_these_cases(desk: World) -> None:
+    """Whoever archived it meanwhile and made another."""
+    put(desk, params={"order": 1})
+
+    def meanwhile(request: RunRequest) -> RunReport:
+        desk.catalog.archive(desk.caller, "lookup")
+        desk.approved()
+        put(desk, params={"order": 1})
+        return params_back(request)
+
+    desk.sandbox.behave = meanwhile
+    with pytest.raises(CasesChanged):
+        publish(desk)
+
+
+def test_a_release_is_gated_alike(desk: World) -> None:
+    """The version is stored; what ran before runs on."""
+    desk.catalog.publish(desk.caller, "lookup", 1, "production")
+    put(desk, "bad", expect={"exact": 1})
+    function_id = desk.catalog.get(desk.caller, "lookup").function.id
+    with pytest.raises(CasesFailed):
+        asyncio.run(desk.releases.change(desk.caller, function_id, lambda _: {"timeout": 9}, at_once))
+    view = desk.catalog.get(desk.caller, "lookup")
+    assert (view.function.latest, view.function.published) == (2, {"production": 1})
+
+
+# Of runs --------------------------------------------------------------------------------------------------------------
+
+
+def save(world: World, ended: Invocation, name: str = "saved", expect: Any = "exact", **params: Any) -> TestCase:
+    """Save a run as a case."""
+    return world.cases_of_runs.save(world.caller, RunToSave(ended.id, name, expect, params))
+
+
+def test_a_run_becomes_a_case_that_passes(desk: World) -> None:
+    """On the same input; without anything leaving midcall."""
+    desk.catalog.publish(desk.caller, "lookup", 1, "production")
+    ended = desk.admitted(params={"order": 5}, session={"dynamicVariables": {"tier": "gold"}})
+    saved = save(desk, ended)
+    assert (saved.params, saved.dry, saved.expect.value) == ({"order": 5}, True, {"order": 5})
+    assert saved.session["dynamicVariables"]["tier"] == "gold"
+    assert whys(run(desk)) == {"saved": None}
+    with pytest.raises(CaseTaken):
+        save(desk, ended)
+    assert save(desk, ended, "status", "status").expect.document() == {"status": "ok"}
+    assert save(desk, ended, "subset", "subset").expect.document() == {"subset": {"order": 5}}
+
+
+def test_of_a_run_that_failed_the_status_alone_is_expected(desk: World) -> None:
+    """There is nothing else."""
+    desk.catalog.publish(desk.caller, "lookup", 1, "production")
+    desk.sandbox.behave = lambda _: RunReport(RunStatus.ERROR, error=RunError("E", "x"))
+    ended = desk.admitted()
+    with pytest.raises(Conflict, match="save it with expect: status"):
+        save(desk, ended)
+    assert save(desk, ended, expect="status").expect.document() == {"status": "error"}
+    desk.queue.on_enqueue = lambda _: None
+    with pytest.raises(Conflict, match="once it is over"):
+        save(desk, desk.admitted(), "open")
+    with pytest.raises(Conflict, match="refused"):
+        save(desk, desk.admitted(params={"order": "x"}), "refused")
+
+
+def test_sensitive_values_of_a_run_are_not_copied(world: World) -> None:
+    """What they were is not in the case, wherever it stood; other values are given, and used."""
+    world.published(parameters=PIN)
+    world.sandbox.behave = params_back
+    world.working()
+    session = {"transcript": ["my pin is pin-1234"], "dynamicVariables": {"customer_token": "tok-4711"}}
+    ended = world.admitted(params={"pin": "pin-1234", "order": 1}, session=session)
+    with pytest.raises(InvalidInput) as caught:
+        save(world, ended, order=2)
+    assert sorted(fault.loc for fault in caught.value.faults) == ["params.order", "params.pin", "params.token"]
+    save(world, ended, pin="pin-9999", token="tok-0815")  # noqa: S106 (made up)
+    with world.storage.read() as tx:
+        stored = tx.test_cases.of(ended.function_id)[0]
+    assert "pin-1234" not in str(stored.document())
+    assert "tok-4711" not in str(stored.document())
+    assert whys(run(world)) == {"saved": None}
+    assert world.sandbox.requests[-1].session["params"] == {"pin": "pin-9999", "token": "tok-0815", "order": 1}
+
+
+# Whose they are -------------------------------------------------------------------------------------------------------
+
+
+def test_cases_are_seen_and_run_in_their_own_workspace_alone(desk: World) -> None:
+    """Another's are not there, and a key of agents gets at none."""
+    put(desk)
+    stranger = desk.workspace("second")
+    limited = desk.colleague("runtime", Scope.RUN, agents=("front_desk",))
+    for act in (
+        lambda caller: desk.test_cases.all(caller, "lookup"),
+        lambda caller: desk.test_cases.get(caller, "lookup", "fine"),
+        lambda caller: put(desk, caller=caller),
+        lambda caller: desk.test_cases.delete(caller, "lookup", "fine"),
+        lambda caller: run(desk, caller),
+    ):
+        with pytest.raises(NotFound):
+            act(stranger)
+        with pytest.raises(Forbidden):
+            act(limited)
