@@ -54,13 +54,15 @@ def params_back(request: RunRequest) -> RunReport:
     return RunReport(RunStatus.OK, result=dict(request.session["params"]))
 
 
-def put(world: World, name: str = "fine", of: str = "lookup", caller: Caller | None = None, **form: Any) -> TestCase:
+def put_case(
+    world: World, name: str = "fine", of: str = "lookup", caller: Caller | None = None, **form: Any
+) -> TestCase:
     """Save a case, which expects its parameters back."""
     form = {"expect": {"exact": form.get("params", {})}, **form}
     return world.test_cases.put(caller or world.caller, of, name, CaseForm.model_validate(form))[0]
 
 
-def run(world: World, caller: Caller | None = None, **wanted: Any) -> SuiteResult:
+def run_cases(world: World, caller: Caller | None = None, **wanted: Any) -> SuiteResult:
     """Run cases of the function."""
     return asyncio.run(world.case_runs.run(caller or world.caller, Wanted("lookup", **wanted), at_once))
 
@@ -70,7 +72,7 @@ def whys(found: SuiteResult) -> dict[str, str | None]:
     return {result.case: result.why for result in found.results}
 
 
-def publish(world: World, version: int = 1, **more: Any) -> FunctionView:
+def publish_tested(world: World, version: int = 1, **more: Any) -> FunctionView:
     """Publish a version, its cases passing."""
     return asyncio.run(world.publishing.publish(world.caller, Publication("lookup", version, **more), at_once))
 
@@ -91,7 +93,7 @@ def test_a_case_is_kept_as_it_was_written(desk: World) -> None:
     """All of it, until it is replaced or deleted; who did so is on record."""
     mocks = [{"action": "http.get", "returns": {"body": 1}}]
     session = {"phase": "pre_session", "direction": "inbound"}
-    saved = put(desk, params={"order": 1}, mocks=mocks, session=session, expect={"subset": {"a": None}})
+    saved = put_case(desk, params={"order": 1}, mocks=mocks, session=session, expect={"subset": {"a": None}})
     assert saved == desk.test_cases.get(desk.caller, "lookup", "fine")
     assert desk.test_cases.all(desk.caller, "lookup") == [saved]
     assert saved.document() == {
@@ -101,7 +103,7 @@ def test_a_case_is_kept_as_it_was_written(desk: World) -> None:
         "dry": True,
         "expect": {"subset": {"a": None}},
     }
-    replaced = put(desk, dry=False)
+    replaced = put_case(desk, dry=False)
     assert desk.test_cases.all(desk.caller, "lookup") == [replaced]
     desk.test_cases.delete(desk.caller, "lookup", "fine")
     assert desk.test_cases.all(desk.caller, "lookup") == []
@@ -138,30 +140,30 @@ def test_a_webhooks_case_is_not_mocked(world: World) -> None:
     hook = body | {"kind": "webhook", "webhook": {"url": "https://api.example.com"}}
     world.catalog.create(world.caller, parse_function(hook))
     with pytest.raises(InvalidInput) as caught:
-        put(world, of="hook", mocks=[{"action": "http", "returns": 1}])
+        put_case(world, of="hook", mocks=[{"action": "http", "returns": 1}])
     assert [fault.loc for fault in caught.value.faults] == ["mocks", "dry"]
-    assert put(world, of="hook").rehearsal is None
+    assert put_case(world, of="hook").rehearsal is None
 
 
 def test_there_is_an_end_to_cases(desk: World) -> None:
     """In number, and in bytes together; replacing one adds none."""
     for number in range(MAX_CASES):
-        put(desk, f"case {number}")
+        put_case(desk, f"case {number}")
     with pytest.raises(InvalidInput, match="at most 100"):
-        put(desk, "one more")
-    put(desk, "case 1", params={"order": 2})
+        put_case(desk, "one more")
+    put_case(desk, "case 1", params={"order": 2})
     large = {"transcript": "x" * (MAX_CASES_BYTES // 14)}
     for number in range(14):
         desk.test_cases.delete(desk.caller, "lookup", f"case {number}")
     for number in range(13):
-        put(desk, f"large {number}", session=large)
+        put_case(desk, f"large {number}", session=large)
     with pytest.raises(InvalidInput, match="MiB"):
-        put(desk, "one more", session=large)
+        put_case(desk, "one more", session=large)
 
 
 def test_cases_end_with_their_function(desk: World) -> None:
     """Another of its name has none."""
-    put(desk)
+    put_case(desk)
     desk.catalog.archive(desk.caller, "lookup")
     desk.draft()
     assert desk.test_cases.all(desk.caller, "lookup") == []
@@ -174,21 +176,21 @@ def test_sensitive_values_are_kept_to_run_with_and_never_shown(world: World) -> 
     world.working()
     session = {"dynamicVariables": {"customer_token": "tok-4711", "tier": "gold"}}
     expected = {"pin": "pin-1234", "token": "tok-4711", "order": 1}
-    saved = put(world, params={"pin": "pin-1234", "order": 1}, session=session, expect={"exact": expected})
+    saved = put_case(world, params={"pin": "pin-1234", "order": 1}, session=session, expect={"exact": expected})
     for text in (str(saved.document()), str(world.test_cases.all(world.caller, "lookup")[0].document())):
         assert "pin-1234" not in text
         assert "tok-4711" not in text
     assert saved.session["dynamicVariables"] == {"customer_token": MASK, "tier": "gold"}
     for _ in range(2):
-        assert whys(run(world)) == {"fine": None}
+        assert whys(run_cases(world)) == {"fine": None}
         assert world.sandbox.requests[-1].session["params"] == expected
         shown = world.test_cases.get(world.caller, "lookup", "fine").document()
-        put(world, **{name: value for name, value in shown.items() if name != "mocks"})
+        put_case(world, **{name: value for name, value in shown.items() if name != "mocks"})
     with pytest.raises(InvalidInput) as caught:
-        put(world, "new", params={"pin": MASK}, session={"dynamicVariables": {"customer_token": MASK}})
+        put_case(world, "new", params={"pin": MASK}, session={"dynamicVariables": {"customer_token": MASK}})
     assert [fault.loc for fault in caught.value.faults] == ["params.pin", "session.dynamicVariables.customer_token"]
     world.sandbox.behave = lambda request: RunReport(RunStatus.ERROR, error=RunError("E", str(request.session)))
-    why = whys(run(world))["fine"]
+    why = whys(run_cases(world))["fine"]
     assert why is not None
     assert "pin-1234" not in why
 
@@ -198,33 +200,33 @@ def test_sensitive_values_are_kept_to_run_with_and_never_shown(world: World) -> 
 
 def test_each_case_is_an_ordinary_test_run(desk: World) -> None:
     """On record, of the version that is asked for, by default the latest approved; its why names the place."""
-    put(desk, "bad", params={"order": 1}, expect={"exact": {"order": 2}})
-    put(desk, "good", params={"order": 1}, session={"phase": "pre_session"})
+    put_case(desk, "bad", params={"order": 1}, expect={"exact": {"order": 2}})
+    put_case(desk, "good", params={"order": 1}, session={"phase": "pre_session"})
     desk.catalog.add_version(desk.caller, "lookup", {"timeout": 7}, base=None, if_match=None)
-    found = run(desk)
+    found = run_cases(desk)
     assert (found.suite.version.number, whys(found)) == (1, {"bad": "$.order: expected 2, got 1", "good": None})
     good = desk.read(str(found.results[1].invocation_id))
     assert (good.purpose, good.phase.value, good.final) == (Purpose.TEST, "pre_session", True)
-    assert [result.case for result in run(desk, cases=["good"]).results] == ["good"]
+    assert [result.case for result in run_cases(desk, cases=["good"]).results] == ["good"]
     with pytest.raises(InvalidInput) as caught:
-        run(desk, cases=["good", "none"])
+        run_cases(desk, cases=["good", "none"])
     assert [fault.loc for fault in caught.value.faults] == ["cases.1"]
     with pytest.raises(NotApproved):
-        run(desk, version=2)
+        run_cases(desk, version=2)
 
 
 def test_statuses_schemas_and_refusals_may_be_expected(desk: World) -> None:
     """A refused call is one that never ran."""
-    put(desk, "refused", params={"order": "soon"}, expect={"status": "refused"})
-    put(desk, "fits", params={"order": 1}, expect={"schema": {"required": ["order"]}})
-    put(desk, "does not", expect={"schema": {"required": ["order"]}})
-    put(desk, "text", expect={"schema": {"type": "string"}})
-    found = whys(run(desk))
+    put_case(desk, "refused", params={"order": "soon"}, expect={"status": "refused"})
+    put_case(desk, "fits", params={"order": 1}, expect={"schema": {"required": ["order"]}})
+    put_case(desk, "does not", expect={"schema": {"required": ["order"]}})
+    put_case(desk, "text", expect={"schema": {"type": "string"}})
+    found = whys(run_cases(desk))
     assert (found["refused"], found["fits"]) == (None, None)
     assert found["does not"] == '$: "order" is a required property'
     assert (found["text"] or "").startswith("$: ")
     desk.sandbox.behave = lambda _: RunReport(RunStatus.TIMEOUT)
-    assert whys(run(desk, cases=["fits"])) == {
+    assert whys(run_cases(desk, cases=["fits"])) == {
         "fits": "the run ended with status timeout, not ok: timeout: the run ended with status timeout"
     }
 
@@ -232,8 +234,8 @@ def test_statuses_schemas_and_refusals_may_be_expected(desk: World) -> None:
 def test_what_is_returned_and_cannot_be_used_is_an_error(desk: World) -> None:
     """As it is live."""
     desk.sandbox.behave = lambda _: RunReport(RunStatus.OK, result={"terminateAgent": "yes"})
-    put(desk, session={"phase": "pre_session"}, expect={"status": "ok"})
-    why = whys(run(desk))["fine"]
+    put_case(desk, session={"phase": "pre_session"}, expect={"status": "ok"})
+    why = whys(run_cases(desk))["fine"]
     assert why is not None
     assert why.startswith("the run ended with status error, not ok: bad_return")
 
@@ -244,10 +246,10 @@ def test_variables_are_those_that_the_run_has_set(desk: World) -> None:
         RunStatus.OK, result={"dynamicVariables": {"tier": "gold"}, "terminateAgent": True}
     )
     also = {"variables": {"tier": "gold"}, "terminateAgent": True}
-    put(desk, session={"phase": "pre_session", "dynamicVariables": {"old": 1}}, expect={"status": "ok", **also})
-    put(desk, "old", session={"dynamicVariables": {"old": 1}}, expect={"status": "ok", "variables": {"old": 1}})
+    put_case(desk, session={"phase": "pre_session", "dynamicVariables": {"old": 1}}, expect={"status": "ok", **also})
+    put_case(desk, "old", session={"dynamicVariables": {"old": 1}}, expect={"status": "ok", "variables": {"old": 1}})
     desk.sandbox.requests.clear()
-    found = whys(run(desk))
+    found = whys(run_cases(desk))
     assert found["fine"] is None
     assert found["old"] is not None
 
@@ -256,7 +258,7 @@ def test_some_run_at_a_time_however_many_there_are(world: World) -> None:
     """Of one workspace, over all its suites: others' tests and its own calls find room."""
     world.approved()
     for number in range(AT_ONCE * 2):
-        put(world, f"case {number}")
+        put_case(world, f"case {number}")
     open_now, most, lock = [0], [0], threading.Lock()
 
     def queued(_: Invocation) -> None:
@@ -288,7 +290,7 @@ def test_some_run_at_a_time_however_many_there_are(world: World) -> None:
 def test_one_deadline_holds_for_all(desk: World) -> None:
     """No run may outlast it, and what has no time left is not started."""
     for number in range(AT_ONCE + 1):
-        put(desk, f"case {number}", params={"order": number})
+        put_case(desk, f"case {number}", params={"order": number})
 
     def slow(request: RunRequest) -> RunReport:
         assert request.deadline_ms <= SUITE_MS
@@ -298,7 +300,7 @@ def test_one_deadline_holds_for_all(desk: World) -> None:
     desk.catalog.add_version(desk.caller, "lookup", {"timeout": 600}, base=None, if_match=None)
     desk.reviews.submit(desk.caller, "lookup", 2)
     desk.sandbox.behave = slow
-    found = run(desk)
+    found = run_cases(desk)
     assert len(desk.sandbox.requests) == 1
     late = [result.why for result in found.failed if result.invocation_id is None]
     assert len(late) == AT_ONCE
@@ -307,7 +309,7 @@ def test_one_deadline_holds_for_all(desk: World) -> None:
 
 def test_a_suite_waits_for_room_in_the_queue(desk: World) -> None:
     """And says so if none is found in time."""
-    put(desk)
+    put_case(desk)
     desk.workspaces.change(desk.caller, {"max_in_flight": 1})
     carried_out = desk.queue.on_enqueue
     desk.queue.on_enqueue = lambda _: None
@@ -321,20 +323,20 @@ def test_a_suite_waits_for_room_in_the_queue(desk: World) -> None:
             desk.executor().execute(blocking.id)
 
     desk.case_runs = replace(desk.case_runs, sleep=sleep)
-    assert whys(run(desk)) == {"fine": None}
+    assert whys(run_cases(desk)) == {"fine": None}
     desk.queue.on_enqueue = lambda _: None
     blocking = desk.invocations.admit(desk.caller, replace(call, id=new_id("inv")))
     desk.queue.on_enqueue = carried_out
     desk.case_runs = replace(desk.case_runs, sleep=lambda _: at_once(desk.clock.sleep, 100))
-    why = whys(run(desk))["fine"]
+    why = whys(run_cases(desk))["fine"]
     assert why is not None
     assert why.startswith("not run: ")
 
 
 def test_a_lost_worker_fails_its_case_in_words(desk: World) -> None:
     """And no other."""
-    put(desk, "lost", params={"order": 1})
-    put(desk, "other")
+    put_case(desk, "lost", params={"order": 1})
+    put_case(desk, "other")
 
     def lose(invocation: Invocation) -> None:
         if invocation.params:
@@ -347,7 +349,7 @@ def test_a_lost_worker_fails_its_case_in_words(desk: World) -> None:
             desk.executor().execute(invocation.id)
 
     desk.queue.on_enqueue = lose
-    found = run(desk)
+    found = run_cases(desk)
     assert whys(found)["other"] is None
     why = whys(found)["lost"]
     assert why is not None
@@ -359,7 +361,7 @@ def test_a_lost_worker_fails_its_case_in_words(desk: World) -> None:
 
 def test_a_function_without_cases_is_published_as_ever(desk: World) -> None:
     """Nothing is run, nothing is told of tests."""
-    assert publish(desk).function.published == {"production": 1}
+    assert publish_tested(desk).function.published == {"production": 1}
     assert desk.sandbox.requests == []
     assert "tests" not in desk.told("function.publish")[0].detail
 
@@ -368,20 +370,20 @@ def test_a_function_without_cases_costs_one_query_more(desk: World) -> None:
     """Nobody without tests waits for them."""
     asked: list[str] = []
     event.listen(desk.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    publish(desk)
+    publish_tested(desk)
     assert len([text for text in asked if "test_cases" in text]) == 1
 
 
 def test_what_passes_is_published_and_what_fails_is_not(desk: World) -> None:
     """To whichever environment; the error names the cases and why."""
-    put(desk, params={"order": 1})
+    put_case(desk, params={"order": 1})
     with pytest.raises(CasesUntested):
         desk.catalog.publish(desk.caller, "lookup", 1, "production")
-    assert publish(desk).function.published == {"production": 1}
+    assert publish_tested(desk).function.published == {"production": 1}
     assert desk.told("function.publish")[0].detail["tests"] == {"passed": 1, "failed": []}
-    put(desk, "bad", expect={"exact": 1})
+    put_case(desk, "bad", expect={"exact": 1})
     with pytest.raises(CasesFailed) as caught:
-        publish(desk, environment="staging")
+        publish_tested(desk, environment="staging")
     assert [(fault.loc, fault.msg) for fault in caught.value.faults] == [("tests.bad", "$: expected 1, got {}")]
     assert desk.sandbox.requests[-1].session["environment"] == "staging"
     assert desk.catalog.get(desk.caller, "lookup").function.published == {"production": 1}
@@ -391,79 +393,79 @@ def test_rolling_back_is_publishing(desk: World) -> None:
     """The cases are those of now, whatever the version."""
     desk.catalog.add_version(desk.caller, "lookup", {"timeout": 7}, base=None, if_match=None)
     desk.reviews.submit(desk.caller, "lookup", 2)
-    publish(desk, 2)
-    put(desk, "bad", expect={"exact": 1})
+    publish_tested(desk, 2)
+    put_case(desk, "bad", expect={"exact": 1})
     with pytest.raises(CasesFailed, match="of version 1 failed"):
-        publish(desk, 1)
+        publish_tested(desk, 1)
 
 
 def test_who_forces_it_is_on_record_with_what_failed(desk: World) -> None:
     """The reason stands there if something failed; and nobody waits long."""
-    put(desk, "bad", expect={"exact": 1})
-    put(desk)
-    assert publish(desk, reason="the shop is down").function.published == {"production": 1}
+    put_case(desk, "bad", expect={"exact": 1})
+    put_case(desk)
+    assert publish_tested(desk, reason="the shop is down").function.published == {"production": 1}
     detail = desk.told("function.publish")[0].detail
     assert (detail["tests"], detail["forced"]) == ({"passed": 1, "failed": ["bad"]}, "the shop is down")
     asked = desk.sandbox.requests[-1].deadline_ms
     assert asked <= FORCED_MS
     desk.test_cases.delete(desk.caller, "lookup", "bad")
-    publish(desk, reason="just in case")
+    publish_tested(desk, reason="just in case")
     assert "forced" not in desk.told("function.publish")[1].detail
 
 
 def test_no_force_publishes_what_is_not_approved(world: World) -> None:
     """The gate stands before tests."""
     world.draft()
-    put(world)
+    put_case(world)
     with pytest.raises(NotApproved):
-        publish(world, reason="now")
+        publish_tested(world, reason="now")
 
 
 @pytest.mark.parametrize("change", ["put", "replace", "delete", "same"])
 def test_what_is_published_is_what_was_tested(desk: World, change: str) -> None:
     """Cases that change while they run are run again by whoever still wants it."""
-    put(desk, params={"order": 1})
+    put_case(desk, params={"order": 1})
 
     def meanwhile(request: RunRequest) -> RunReport:
         desk.queue.on_enqueue = lambda _: None
         if change == "put":
-            put(desk, "more")
+            put_case(desk, "more")
         elif change == "replace":
-            put(desk, params={"order": 2})
+            put_case(desk, params={"order": 2})
         elif change == "delete":
             desk.test_cases.delete(desk.caller, "lookup", "fine")
         else:
-            put(desk, params={"order": 1})
+            put_case(desk, params={"order": 1})
         return params_back(request)
 
     desk.sandbox.behave = meanwhile
     if change == "same":
-        assert publish(desk).function.published == {"production": 1}
+        assert publish_tested(desk).function.published == {"production": 1}
         return
     with pytest.raises(CasesChanged):
-        publish(desk)
+        publish_tested(desk)
     assert desk.catalog.get(desk.caller, "lookup").function.published == {}
 
 
 def test_another_function_of_the_name_is_not_published_by_these_cases(desk: World) -> None:
     """Whoever archived it meanwhile and made another."""
-    put(desk, params={"order": 1})
+    put_case(desk, params={"order": 1})
 
     def meanwhile(request: RunRequest) -> RunReport:
         desk.catalog.archive(desk.caller, "lookup")
         desk.approved()
-        put(desk, params={"order": 1})
+        put_case(desk, params={"order": 1})
         return params_back(request)
 
     desk.sandbox.behave = meanwhile
     with pytest.raises(CasesChanged):
-        publish(desk)
+        publish_tested(desk)
 
 
 def test_a_release_is_gated_alike(desk: World) -> None:
     """The version is stored; what ran before runs on."""
     desk.catalog.publish(desk.caller, "lookup", 1, "production")
-    put(desk, "bad", expect={"exact": 1})
+    put_case(desk, "bad", expect={"exact": 1})
     function_id = desk.catalog.get(desk.caller, "lookup").function.id
     with pytest.raises(CasesFailed):
         asyncio.run(desk.releases.change(desk.caller, function_id, lambda _: {"timeout": 9}, at_once))
@@ -474,7 +476,7 @@ def test_a_release_is_gated_alike(desk: World) -> None:
 # Of runs --------------------------------------------------------------------------------------------------------------
 
 
-def save(world: World, ended: Invocation, name: str = "saved", expect: Any = "exact", **params: Any) -> TestCase:
+def save_run(world: World, ended: Invocation, name: str = "saved", expect: Any = "exact", **params: Any) -> TestCase:
     """Save a run as a case."""
     return world.cases_of_runs.save(world.caller, RunToSave(ended.id, name, expect, params))
 
@@ -483,14 +485,14 @@ def test_a_run_becomes_a_case_that_passes(desk: World) -> None:
     """On the same input; without anything leaving midcall."""
     desk.catalog.publish(desk.caller, "lookup", 1, "production")
     ended = desk.admitted(params={"order": 5}, session={"dynamicVariables": {"tier": "gold"}})
-    saved = save(desk, ended)
+    saved = save_run(desk, ended)
     assert (saved.params, saved.dry, saved.expect.value) == ({"order": 5}, True, {"order": 5})
     assert saved.session["dynamicVariables"]["tier"] == "gold"
-    assert whys(run(desk)) == {"saved": None}
+    assert whys(run_cases(desk)) == {"saved": None}
     with pytest.raises(CaseTaken):
-        save(desk, ended)
-    assert save(desk, ended, "status", "status").expect.document() == {"status": "ok"}
-    assert save(desk, ended, "subset", "subset").expect.document() == {"subset": {"order": 5}}
+        save_run(desk, ended)
+    assert save_run(desk, ended, "status", "status").expect.document() == {"status": "ok"}
+    assert save_run(desk, ended, "subset", "subset").expect.document() == {"subset": {"order": 5}}
 
 
 def test_of_a_run_that_failed_the_status_alone_is_expected(desk: World) -> None:
@@ -499,13 +501,13 @@ def test_of_a_run_that_failed_the_status_alone_is_expected(desk: World) -> None:
     desk.sandbox.behave = lambda _: RunReport(RunStatus.ERROR, error=RunError("E", "x"))
     ended = desk.admitted()
     with pytest.raises(Conflict, match="save it with expect: status"):
-        save(desk, ended)
-    assert save(desk, ended, expect="status").expect.document() == {"status": "error"}
+        save_run(desk, ended)
+    assert save_run(desk, ended, expect="status").expect.document() == {"status": "error"}
     desk.queue.on_enqueue = lambda _: None
     with pytest.raises(Conflict, match="once it is over"):
-        save(desk, desk.admitted(), "open")
+        save_run(desk, desk.admitted(), "open")
     with pytest.raises(Conflict, match="refused"):
-        save(desk, desk.admitted(params={"order": "x"}), "refused")
+        save_run(desk, desk.admitted(params={"order": "x"}), "refused")
 
 
 def test_sensitive_values_of_a_run_are_not_copied(world: World) -> None:
@@ -516,14 +518,14 @@ def test_sensitive_values_of_a_run_are_not_copied(world: World) -> None:
     session = {"transcript": ["my pin is pin-1234"], "dynamicVariables": {"customer_token": "tok-4711"}}
     ended = world.admitted(params={"pin": "pin-1234", "order": 1}, session=session)
     with pytest.raises(InvalidInput) as caught:
-        save(world, ended, order=2)
+        save_run(world, ended, order=2)
     assert sorted(fault.loc for fault in caught.value.faults) == ["params.order", "params.pin", "params.token"]
-    save(world, ended, pin="pin-9999", token="tok-0815")  # noqa: S106 (made up)
+    save_run(world, ended, pin="pin-9999", token="tok-0815")  # noqa: S106 (made up)
     with world.storage.read() as tx:
         stored = tx.test_cases.of(ended.function_id)[0]
     assert "pin-1234" not in str(stored.document())
     assert "tok-4711" not in str(stored.document())
-    assert whys(run(world)) == {"saved": None}
+    assert whys(run_cases(world)) == {"saved": None}
     assert world.sandbox.requests[-1].session["params"] == {"pin": "pin-9999", "token": "tok-0815", "order": 1}
 
 
@@ -532,15 +534,15 @@ def test_sensitive_values_of_a_run_are_not_copied(world: World) -> None:
 
 def test_cases_are_seen_and_run_in_their_own_workspace_alone(desk: World) -> None:
     """Another's are not there, and a key of agents gets at none."""
-    put(desk)
+    put_case(desk)
     stranger = desk.workspace("second")
     limited = desk.colleague("runtime", Scope.RUN, agents=("front_desk",))
     for act in (
         lambda caller: desk.test_cases.all(caller, "lookup"),
         lambda caller: desk.test_cases.get(caller, "lookup", "fine"),
-        lambda caller: put(desk, caller=caller),
+        lambda caller: put_case(desk, caller=caller),
         lambda caller: desk.test_cases.delete(caller, "lookup", "fine"),
-        lambda caller: run(desk, caller),
+        lambda caller: run_cases(desk, caller),
     ):
         with pytest.raises(NotFound):
             act(stranger)
