@@ -195,7 +195,7 @@ def test_a_run_is_saved_as_a_case(admin: Client) -> None:
     path = f"/v1/invocations/{report['invocation_id']}/test-case"
     saved = admin.ok("POST", path, {"name": "as it was", "expect": "exact"}, status=201)
     assert (saved["params"], saved["expect"]) == ({"order": 3}, {"exact": {"order": 3}})
-    assert admin.problem(409, "POST", path, {"name": "as it was", "expect": "status"})["code"] == "name_taken"
+    assert admin.problem(409, "POST", path, {"name": "as it was", "expect": "status"})["code"] == "case_taken"
     assert admin.ok("POST", TESTS)["passed"] == 1
 
 
