@@ -223,7 +223,7 @@ def test_a_service_account_s_assertion_is_good_for_a_token_that_writes(api: Goog
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"aud": "https://oauth2.googleapis.com/token"}, "invalid_grant"),
+        ({"aud": "https://elsewhere.example/token"}, "invalid_grant"),
         ({"iss": "nobody@x.org"}, "invalid_grant"),
         ({"scope": ""}, "invalid_scope"),
         ({"scope": "https://mail.google.com/"}, "invalid_scope"),
