@@ -333,6 +333,45 @@ def test_a_suite_waits_for_room_in_the_queue(desk: World) -> None:
     assert why.startswith("not run: ")
 
 
+def test_nothing_more_is_started_for_who_has_gone(desk: World) -> None:
+    """Closed after the first result, a stream takes what waits with it."""
+    for number in range(AT_ONCE * 3):
+        put_case(desk, f"case {number}")
+
+    async def later(function: Callable[..., Any], *args: Any) -> Any:
+        await asyncio.sleep(0)
+        return function(*args)
+
+    async def first() -> Any:
+        suite = desk.case_runs.suite(desk.caller, Wanted("lookup"))
+        results = desk.case_runs.results(desk.caller, suite, later)
+        found = await anext(results)
+        await results.aclose()  # type: ignore[attr-defined]
+        return found
+
+    assert asyncio.run(first()).passed
+    assert len(desk.sandbox.requests) <= AT_ONCE * 2
+
+
+def test_who_follows_is_shown_that_a_suite_lives(desk: World) -> None:
+    """Where nothing comes for a while, None does."""
+    put_case(desk)
+
+    async def slow(function: Callable[..., Any], *args: Any) -> Any:
+        await asyncio.sleep(0.05)
+        return function(*args)
+
+    async def all_of_it() -> list[Any]:
+        runs = replace(desk.case_runs, heartbeat_s=0.01)
+        suite = runs.suite(desk.caller, Wanted("lookup"))
+        return [result async for result in runs.results(desk.caller, suite, slow)]
+
+    *beats, last = asyncio.run(all_of_it())
+    assert beats
+    assert set(beats) == {None}
+    assert last.passed
+
+
 def test_a_lost_worker_fails_its_case_in_words(desk: World) -> None:
     """And no other."""
     put_case(desk, "lost", params={"order": 1})
