@@ -188,6 +188,22 @@ def test_vocobases_api_is_gated_alike(served: Served, admin: Client) -> None:
     assert "calls no actions" in found["errors"][0]["msg"]
 
 
+def test_a_webhooks_run_is_saved_and_its_case_really_calls(served: Served, admin: Client) -> None:
+    """It is not dry: there are no actions whose answers could stand in."""
+    hook = {"kind": "webhook", "webhook": {"url": f"{served.url}/healthz", "method": "GET"}}
+    body = {"name": "hook", "description": "Asks the shop.", "parameters": {"type": "object"}, **hook}
+    admin.ok("POST", "/v1/functions", body, status=201)
+    admin.ok("POST", "/v1/functions/hook/versions/1/submit")
+    report = admin.ok("POST", "/v1/functions/hook/test", {})
+    path = f"/v1/invocations/{report['invocation_id']}/test-case"
+    saved = admin.ok("POST", path, {"name": "up", "expect": "subset"}, status=201)
+    assert (saved["dry"], saved["mocks"], saved["expect"]["subset"]["status"]) == (False, [], "ok")
+    found = admin.ok("POST", "/v1/functions/hook/tests")
+    record = admin.ok("GET", f"/v1/invocations/{found['results'][0]['invocation_id']}")
+    assert (found["passed"], record["response"]["status"]) == (1, 200)
+    assert admin.ok("POST", "/v1/functions/hook/publish", {"version": 1})["published"] == {"production": 1}
+
+
 def test_a_run_is_saved_as_a_case(admin: Client) -> None:
     """Of a test, or of any call that is over."""
     admin.published()

@@ -1,12 +1,15 @@
 """Test cases: saved, run some at a time within one deadline, made of past runs; and what they let be published."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy import event
 from tests.support.fakes import at_once
@@ -132,6 +135,35 @@ def test_what_is_no_case_is_told_where(form: dict[str, Any], loc: str) -> None:
     with pytest.raises(ValidationError) as caught:
         CaseForm.model_validate(form)
     assert [fault.loc for fault in faults_of(caught.value)] == [loc]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+EXPECTED = st.dictionaries(
+    st.sampled_from(["exact", "subset", "schema", "status", "variables", "terminateAgent"]),
+    JSON,
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(st.fixed_dictionaries({"expect": EXPECTED | JSON}, optional={"params": JSON, "session": JSON, "mocks": JSON}))
+def test_any_json_is_a_case_or_is_told_what_is_wrong(body: Any) -> None:
+    """And what is a case is read from the database as it was written there."""
+    case, faults = None, []
+    try:
+        case = CaseForm.model_validate(body).case("a", principal="p", at=1)
+    except ValidationError as error:
+        faults = list(faults_of(error))
+    if case is None:
+        assert faults
+        assert all(fault.msg for fault in faults)
+        return
+    stored = json.loads(json.dumps(case.document()))
+    assert TestCase.of("a", stored, principal="p", updated_at=1).sha256 == case.sha256
 
 
 def test_a_webhooks_case_is_not_mocked(world: World) -> None:
