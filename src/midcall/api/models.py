@@ -7,20 +7,15 @@ from pydantic import ConfigDict, Field, model_validator
 from midcall.domain.adapter import Vendor
 from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.assistant import Role, Turn
-from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN, Kind
 from midcall.domain.mock import Rehearsal
-from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
 from midcall.domain.test_case import MAX_CASES
-from midcall.domain.workspace import ApprovalMode, Scope
-from midcall.service.access import MAX_ROTATION_GRACE_S
 from midcall.service.adapters import Wanted
 from midcall.service.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assist_events import Question
 from midcall.service.case_form import CaseName
-from midcall.service.credential_types import VALUES_BY_TYPE
 from midcall.service.fields import Description, Environment, Flag, Form, Line, Message, Whole
 from midcall.service.forms import FunctionForm, FunctionName, Messages
 from midcall.service.mock_form import MockForms
@@ -28,7 +23,6 @@ from midcall.service.session_fields import SessionFields
 from midcall.vendors.imports.readers import ImportVendor
 
 VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
-Principal = Annotated[Line, Field(min_length=1)]
 
 
 class Describe(Form):
@@ -253,79 +247,3 @@ class EndSession(Form):
     def late(self) -> dict[str, Any]:
         """Return what was sent, by the session body's names; null says that it is not known yet."""
         return self.model_dump(by_alias=True, exclude_none=True)
-
-
-class TestCredential(Form):
-    """How a credential is to be tried out."""
-
-    environment: Environment | None = Field(default=None, description="whose values; default: those of all others")
-    url: str | None = Field(
-        default=None, max_length=2_048, description="asked with GET; for types that belong to no service of their own"
-    )
-
-
-class PutCredential(Form):
-    """A credential's values, for all environments or for the one that is named."""
-
-    type: CredentialType
-    values: dict[str, Any] = Field(
-        repr=False,
-        description=f"by type; a question mark: may be missing. {VALUES_BY_TYPE}. "
-        f'What is left out, or sent as "{MASK}", is kept; null removes it. Another type needs all values again.',
-    )
-    environment: Environment | None = Field(
-        default=None, description="default: every environment that has no values of its own"
-    )
-
-
-class NewKey(Form):
-    """A key to be made."""
-
-    principal: Principal
-    scopes: set[Scope] = Field(min_length=1)
-    agents: list[Annotated[Line, Field(min_length=1)]] = Field(default=[], max_length=100)
-
-
-class Rotate(Form):
-    """How long the old secret stays good, in seconds."""
-
-    grace_s: Whole = Field(default=0, ge=0, le=MAX_ROTATION_GRACE_S)
-
-
-class WorkspaceLimits(Form):
-    """Limits of a workspace."""
-
-    max_in_flight: Whole = Field(default=100, ge=1, le=10_000)
-    max_webhooks_in_flight: Whole = Field(default=320, ge=1, le=10_000)
-
-
-class WorkspaceChange(Form):
-    """Settings to change; what is left out stays."""
-
-    approval: ApprovalMode | None = None
-    enforce_current_policy: Flag | None = None
-    limits: WorkspaceLimits | None = None
-    session_idle_s: Whole | None = Field(default=None, ge=10, le=7 * 24 * 3600)
-    session_max_age_s: Whole | None = Field(default=None, ge=60, le=30 * 24 * 3600)
-    pre_session_timeout_ms: Whole | None = Field(default=None, ge=100, le=60_000)
-    post_session_wait_s: Whole | None = Field(default=None, ge=0, le=24 * 3600)
-    callback_url: Annotated[str, Field(max_length=2_048)] | None = None
-    retention_days: Whole | None = Field(default=None, ge=1, le=3650)
-    record_actions: Flag | None = None
-
-    @model_validator(mode="after")
-    def _check_nulls(self) -> Self:
-        # Null keeps data for ever, or calls nobody back; no other setting has a value for nothing.
-        nulls = [
-            name for name in self.model_fields_set - {"retention_days", "callback_url"} if getattr(self, name) is None
-        ]
-        if nulls:
-            raise InvalidInput(faults=[Fault(name, "null is no value here; leave it out to keep it") for name in nulls])
-        return self
-
-    def changes(self) -> dict[str, Any]:
-        """Return the settings to change, by the names the domain has."""
-        changes = self.model_dump(exclude_unset=True, exclude={"limits"})
-        if self.limits is not None:
-            changes |= self.limits.model_dump(exclude_unset=True)
-        return changes

@@ -168,9 +168,10 @@ def _check_database(storage: SqlStorage) -> dict[str, Any]:
 def _check_redis(queue: ThreadedQueue) -> dict[str, Any]:
     if not queue.alive():
         raise QueueUnavailable
-    return {"waiting": queue.waiting()}
+    lengths = queue.lengths()
+    return {"waiting": sum(lengths.values()), "queues": lengths}
 
 
 def _check_pool(pool: PoolClient) -> dict[str, Any]:
     status = pool.status()
-    return {name: status[name] for name in ("ready", "idle", "busy") if name in status}
+    return {name: status[name] for name in ("ready", "idle", "busy", "waiting", "booting") if name in status}

@@ -58,8 +58,12 @@ class RqQueue:
 
     def waiting(self) -> int:
         """Count jobs that wait for a worker; raises QueueUnavailable."""
+        return sum(self.lengths().values())
+
+    def lengths(self) -> dict[str, int]:
+        """Count jobs that wait for a worker, by what they are for; raises QueueUnavailable."""
         try:
-            return sum(queue.count for queue in self._queues.values())
+            return {purpose.value: self._queues[name].count for purpose, name in QUEUE_OF.items()}
         except RedisError as error:
             raise QueueUnavailable from error
 

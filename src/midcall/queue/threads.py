@@ -60,9 +60,9 @@ class ThreadedQueue:
         """Tell whether Redis answers."""
         return self._queue.alive()
 
-    def waiting(self) -> int:
-        """Count jobs that wait for a worker; raises QueueUnavailable."""
-        return self._queue.waiting()
+    def lengths(self) -> dict[str, int]:
+        """Count jobs that wait for a worker, by what they are for; raises QueueUnavailable."""
+        return self._queue.lengths()
 
     def close(self) -> None:
         """Let webhooks that run come to their end, start no other, and close the connections."""

@@ -112,6 +112,11 @@ class Access:
         with self.storage.read() as tx:
             return list(tx.keys.page(caller.workspace_id, page))
 
+    def get(self, caller: Caller, key_id: str) -> Key:
+        """Read one of the workspace's keys; raises NotFound."""
+        with self.storage.read() as tx:
+            return tx.keys.get(caller.workspace_id, key_id)
+
     def revoke(self, caller: Caller, key_id: str) -> Key:
         """Make a key worthless at once; revoking again changes nothing."""
         with self.storage.write() as tx:

@@ -54,9 +54,9 @@ class CredentialChecks:
         resolved = self._resolve(caller, name, environment)
         if url is not None:
             return self._ask(caller, resolved, http.CONNECTOR, _get(url), Egress.parse(_host_of(url)), asked=url)
-        for connector in CONNECTORS.values():
-            if connector.check is not None and resolved.type in connector.credentials:
-                return self._ask(caller, resolved, connector, connector.check(resolved.shown), Egress(), asked="")
+        connector = _connector_of(resolved.type)
+        if connector is not None and connector.check is not None:
+            return self._ask(caller, resolved, connector, connector.check(resolved.shown), Egress(), asked="")
         if resolved.type is CredentialType.OAUTH2_CLIENT_CREDENTIALS:
             return self._fetch_token(caller, resolved)
         text = (
@@ -114,6 +114,16 @@ class CredentialChecks:
             ok, message = False, Redaction(resolved.secrets).text(error.message)
         ms = round((time.monotonic() - began) * 1000, 1)
         return CredentialTest(ok, "token endpoint", message, None, ms)
+
+
+def takes_url(kind: CredentialType) -> bool:
+    """Tell whether a credential of a type belongs to no service that midcall knows: a test must say whom to ask."""
+    return _connector_of(kind) is None and kind is not CredentialType.OAUTH2_CLIENT_CREDENTIALS
+
+
+def _connector_of(kind: CredentialType) -> Connector | None:
+    fitting = (each for each in CONNECTORS.values() if each.check is not None and kind in each.credentials)
+    return next(fitting, None)
 
 
 def _get(url: str) -> Steps:

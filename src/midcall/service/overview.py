@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from midcall.domain.activity import MAX_RUNS, MINUTE_MS, Activity, by_minute, minute_of
 from midcall.domain.function import Function, VersionStatus
 from midcall.service.access import Caller
 from midcall.service.ports import Storage
@@ -43,3 +44,15 @@ class Overview:
             )
             for function in found
         ]
+
+    def activity(self, caller: Caller, *, since: int, until: int) -> Activity:
+        """Sum up what ended in the minutes from that of `since` to that of `until`; one query.
+
+        Where more than MAX_RUNS runs did, it begins with the first minute that is counted whole.
+        """
+        with self.storage.read() as tx:
+            runs = tx.invocations.ended_since(caller.workspace_id, minute_of(since), limit=MAX_RUNS)
+        if len(runs) == MAX_RUNS:
+            # Of its minute some may be missing; the last minute goes on all the same.
+            since = min(minute_of(runs[-1].ended_at) + MINUTE_MS, minute_of(until))
+        return by_minute(runs, since=since, until=until)

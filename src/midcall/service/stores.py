@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from midcall.domain.activity import EndedRun
 from midcall.domain.adapter import Adapter
 from midcall.domain.agent import Agent
 from midcall.domain.credential import Credential
@@ -299,6 +300,10 @@ class InvocationStore(Protocol):
 
     def at_a_glance(self, function_ids: Collection[str], *, recent: int) -> Mapping[str, RunsAtAGlance]:
         """Sum up the `recent` latest invocations of each of some functions; those without any are left out."""
+        ...
+
+    def ended_since(self, workspace_id: str, since: int, *, limit: int) -> Sequence[EndedRun]:
+        """List the runs of a workspace that ended at `since` or later, latest first."""
         ...
 
     def of_session(self, session_key: str) -> Sequence[Invocation]:

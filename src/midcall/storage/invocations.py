@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Update, and_, bindparam, func, insert, or_, select, update
 
+from midcall.domain.activity import EndedRun
 from midcall.domain.errors import NotFound
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
@@ -77,6 +78,18 @@ _RECENT = (
     .where(functions.c.id.in_(bindparam("p_functions", expanding=True)))
     .order_by(invocations.c.id)
 )
+_ENDED = (
+    select(
+        invocations.c.status,
+        invocations.c.purpose,
+        invocations.c.created_at,
+        invocations.c.started_at,
+        invocations.c.ended_at,
+    )
+    .where(invocations.c.workspace_id == bindparam("p_workspace"), invocations.c.ended_at >= bindparam("p_since"))
+    .order_by(invocations.c.ended_at.desc())
+    .limit(bindparam("p_limit"))
+)
 #: The fence of a worker: the row is still running, and still for this attempt.
 _HELD = update(invocations).where(
     invocations.c.id == bindparam("p_id"),
@@ -141,6 +154,14 @@ class SqlInvocations:
         for row in rows:
             found.setdefault(row.function_id, []).append(row)
         return {function_id: _glance(some) for function_id, some in found.items()}
+
+    def ended_since(self, workspace_id: str, since: int, *, limit: int) -> Sequence[EndedRun]:
+        """List the runs of a workspace that ended at `since` or later, latest first; reads an index alone."""
+        wanted = {"p_workspace": workspace_id, "p_since": since, "p_limit": limit}
+        return [
+            EndedRun(InvocationStatus(row.status), Purpose(row.purpose), row.created_at, row.started_at, row.ended_at)
+            for row in self.connection.execute(_ENDED, wanted)
+        ]
 
     def of_session(self, session_key: str) -> Sequence[Invocation]:
         """Return a session's invocations, oldest first."""

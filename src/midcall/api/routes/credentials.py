@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
-from midcall.api.models import PutCredential, TestCredential
 from midcall.api.shapes import CredentialShape, CredentialTestShape, Listing
 from midcall.domain.function import NAME_PATTERN
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, Paged, Tests
 from midcall.entrance.services import Reader, Use, Writer
+from midcall.service.admin_forms import PutCredential, TestCredential
 from midcall.service.fields import Environment
 
 router = APIRouter(prefix="/v1", tags=["credentials"], responses=PROBLEMS)

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from midcall.api import views
-from midcall.api.models import NewKey, Rotate, WorkspaceChange
 from midcall.api.shapes import KeyShape, Listing, NewKeyShape, SigningSecretShape, WorkspaceShape
 from midcall.domain.times import iso
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
 from midcall.entrance.services import Admin, Reader, Use
+from midcall.service.admin_forms import NewKey, Rotate, WorkspaceChange
 
 router = APIRouter(prefix="/v1", tags=["workspace"], responses=PROBLEMS)
 
