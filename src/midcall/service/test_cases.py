@@ -6,6 +6,7 @@ from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput, NotFound
 from midcall.domain.function import Function, Kind
+from midcall.domain.parameters import sensitive_names
 from midcall.domain.test_case import MAX_CASE_BYTES, MAX_CASES, MAX_CASES_BYTES, TestCase
 from midcall.service.access import Caller
 from midcall.service.case_form import CaseForm
@@ -29,7 +30,7 @@ class TestCases:
         refuse_limited(caller)
         with self.storage.read() as tx:
             found = tx.functions.get(caller.workspace_id, function)
-            schema = _latest(tx, found)["parameters"]
+            schema = _schema(tx, found)
             return [shown_case(schema, case) for case in tx.test_cases.of(found.id)]
 
     def get(self, caller: Caller, function: str, name: str) -> TestCase:
@@ -40,7 +41,7 @@ class TestCases:
             case = tx.test_cases.find(found.id, name)
             if case is None:
                 raise _no_case(name)
-            return shown_case(_latest(tx, found)["parameters"], case)
+            return shown_case(_schema(tx, found), case)
 
     def put(self, caller: Caller, function: str, name: str, form: CaseForm) -> tuple[TestCase, bool]:
         """Store a case, in place of the one of that name; also tells whether it is new.
@@ -51,12 +52,12 @@ class TestCases:
         refuse_limited(caller)
         with self.storage.write() as tx:
             found = tx.functions.get(caller.workspace_id, function, lock=True)
-            config = _latest(tx, found)
             case = form.case(name, principal=caller.principal, at=self.clock())
-            check_kind(config, case)
-            case = restored_case(config["parameters"], case, tx.test_cases.find(found.id, name))
+            check_kind(tx.functions.version(found.id, found.latest).config, case)
+            schema = _schema(tx, found)
+            case = restored_case(schema, case, tx.test_cases.find(found.id, name))
             created = store_case(tx, caller, found, case)
-            return shown_case(config["parameters"], case), created
+            return shown_case(schema, case), created
 
     def delete(self, caller: Caller, function: str, name: str) -> None:
         """Delete a case; raises NotFound."""
@@ -95,8 +96,19 @@ def check_kind(config: Mapping[str, Any], case: TestCase) -> None:
         raise InvalidInput(faults=[Fault(name, text) for name in given])
 
 
-def _latest(tx: Transaction, function: Function) -> Mapping[str, Any]:
-    return tx.functions.version(function.id, function.latest).config
+def _schema(tx: Transaction, function: Function) -> Mapping[str, Any]:
+    """Return the latest version's parameters; what is sensitive in one that runs is so here, too.
+
+    Otherwise a draft that says nothing of it would show readers what was saved as sensitive.
+    """
+    numbers = {function.latest, *function.published.values()}
+    found = tx.functions.numbered([(function.id, number) for number in sorted(numbers)])
+    latest: Mapping[str, Any] = found[function.id, function.latest].config["parameters"]
+    properties = dict(latest.get("properties", {}))
+    for number in sorted(numbers - {function.latest}):
+        schema = found[function.id, number].config["parameters"]
+        properties |= {name: schema["properties"][name] for name in sensitive_names(schema)}
+    return {**latest, "properties": properties}
 
 
 def _no_case(name: str) -> NotFound:

@@ -227,6 +227,17 @@ def test_sensitive_values_are_kept_to_run_with_and_never_shown(world: World) -> 
     assert "pin-1234" not in why
 
 
+def test_a_draft_shows_nobody_what_is_sensitive_in_what_runs(world: World) -> None:
+    """Whoever may read cases need not wait for one that has forgotten to say so."""
+    world.published(parameters=PIN)
+    put_case(world, params={"pin": "pin-1234"})
+    plain = {"type": "object", "properties": {"pin": {"type": "string", "x-midcall": None}}}
+    world.catalog.add_version(world.caller, "lookup", {"parameters": plain}, base=None, if_match=None)
+    latest = world.catalog.get(world.caller, "lookup").version.config["parameters"]
+    assert "x-midcall" not in latest["properties"]["pin"]
+    assert world.test_cases.get(world.caller, "lookup", "fine").params == {"pin": MASK}
+
+
 # Run ------------------------------------------------------------------------------------------------------------------
 
 
