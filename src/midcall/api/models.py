@@ -9,7 +9,6 @@ from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.assistant import Role, Turn
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN, Kind
-from midcall.domain.mock import Rehearsal
 from midcall.domain.phases import Phase
 from midcall.domain.test_case import MAX_CASES
 from midcall.service.adapters import Wanted
@@ -18,11 +17,9 @@ from midcall.service.assist_events import Question
 from midcall.service.case_form import CaseName
 from midcall.service.fields import Description, Environment, Flag, Form, Line, Message, Whole
 from midcall.service.forms import FunctionForm, FunctionName, Messages
-from midcall.service.mock_form import MockForms
+from midcall.service.run_form import RunForm, VersionNumber
 from midcall.service.session_fields import SessionFields
 from midcall.vendors.imports.readers import ImportVendor
-
-VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
 
 
 class Describe(Form):
@@ -91,21 +88,8 @@ class ImportFunction(Form):
     name: FunctionName | None = Field(default=None, description="what to call it instead")
 
 
-class Test(Form):
+class Test(RunForm):
     """Try a version out; `version` defaults to the latest approved one."""
-
-    version: VersionNumber | None = None
-    session: SessionFields = SessionFields()
-    params: dict[str, Any] = Field(default={})
-    mocks: MockForms = Field(default=[], description="answers that stand in for those of actions; the first that fits")
-    record: Flag = Field(default=False, description="answer with what the actions were answered, as mocks")
-    dry: Flag = Field(default=False, description="what no mock answers fails; nothing leaves midcall")
-
-    def rehearsal(self) -> Rehearsal | None:
-        """Return what is mocked and recorded, if anything is."""
-        mocks = tuple(form.mock() for form in self.mocks)
-        wanted = Rehearsal(mocks, record=self.record, dry=self.dry)
-        return None if wanted == Rehearsal() else wanted
 
 
 class RunTests(Form):

@@ -15,6 +15,7 @@ from midcall.domain.rereview import Flag, Rereview
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.test_case import TestCase
 from midcall.domain.times import iso, iso_or_none
+from midcall.domain.timings import timings_of
 from midcall.domain.variables import values
 from midcall.domain.workspace import Key, Workspace
 from midcall.service.access import NewSecret
@@ -168,7 +169,7 @@ def outcome_view(invocation: Invocation) -> Json:
 
 def with_timings(document: Json, invocation: Invocation) -> Json:
     """Add an invocation's timings to what is said of it."""
-    return {**document, "timings": _timings(invocation)}
+    return {**document, "timings": asdict(timings_of(invocation))}
 
 
 def replay_view(invocation: Invocation, replay_of: str) -> Json:
@@ -199,7 +200,7 @@ def report_view(invocation: Invocation, recording: Sequence[Mock] | None = None)
         "response": report.response if report else None,
         "actions": [asdict(record) for record in report.actions] if report else [],
         "recording": None if recording is None else [mock.document() for mock in recording],
-        "timings": _timings(invocation),
+        "timings": asdict(timings_of(invocation)),
         "sha256": invocation.sha256,
     }
 
@@ -270,7 +271,7 @@ def invocation_view(invocation: Invocation) -> Json:
         "created_at": iso(invocation.created_at),
         "started_at": iso_or_none(invocation.started_at),
         "ended_at": iso_or_none(invocation.ended_at),
-        "timings": _timings(invocation),
+        "timings": asdict(timings_of(invocation)),
     }
 
 
@@ -374,7 +375,7 @@ def _invocation_brief(invocation: Invocation) -> Json:
         "error": {"type": outcome.error.type, "message": outcome.error.message} if outcome and outcome.error else None,
         "changed": list(outcome.changed) if outcome and invocation.final else [],
         "due_at": iso_or_none(invocation.due_at),
-        "timings": _timings(invocation),
+        "timings": asdict(timings_of(invocation)),
     }
 
 
@@ -407,15 +408,4 @@ def _error(outcome: Outcome) -> Json | None:
         "traceback": error.traceback,
         "http_status": error.http_status,
         "body": error.body,
-    }
-
-
-def _timings(invocation: Invocation) -> Mapping[str, float]:
-    """Milliseconds it waited (for a worker, then for a sandbox), ran, and took in all; zero for what has not been."""
-    began, started, ended = invocation.created_at, invocation.started_at, invocation.ended_at
-    report = invocation.report
-    return {
-        "queued_ms": round((started or ended or began) - began + (report.waited_ms if report else 0.0), 2),
-        "sandbox_ms": round(report.sandbox_ms, 2) if report else 0.0,
-        "total_ms": float((ended or began) - began),
     }

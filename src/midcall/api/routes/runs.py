@@ -26,17 +26,7 @@ async def try_function(
     name: Name, wanted: Test, use: Use, caller: Writer, in_thread: InThreads, trace: TraceId
 ) -> Answer:
     """Run an approved version in the real sandbox and show all of it."""
-    call = Call(
-        id=new_id("inv"),
-        function=name,
-        purpose=Purpose.TEST,
-        params=wanted.params,
-        session=wanted.session.body(),
-        phase=wanted.session.phase or Phase.DURING_SESSION,
-        version=wanted.version,
-        trace_id=trace,
-        rehearsal=wanted.rehearsal(),
-    )
+    call = wanted.call(new_id("inv"), name, trace_id=trace)
     tried = await use.waiting.run(lambda: use.invocations.admit(caller, call), call.id, in_thread)
     if not wanted.record:
         return Answer(views.report_view(tried))
