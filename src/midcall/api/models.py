@@ -5,18 +5,17 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from midcall.domain.adapter import Vendor
-from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.assistant import Role, Turn
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import DEFAULT_ENVIRONMENT, NAME_PATTERN, Kind
-from midcall.domain.phases import Phase
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Kind
 from midcall.domain.test_case import MAX_CASES
 from midcall.service.adapters import Wanted
+from midcall.service.agent_form import PathName
 from midcall.service.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assist_events import Question
 from midcall.service.case_form import CaseName
-from midcall.service.fields import Description, Environment, Flag, Form, Line, Message, Whole
-from midcall.service.forms import FunctionForm, FunctionName, Messages
+from midcall.service.fields import Description, Environment, Flag, Form, Line, Message
+from midcall.service.forms import FunctionForm, FunctionName
 from midcall.service.run_form import RunForm, VersionNumber
 from midcall.service.session_fields import SessionFields
 from midcall.vendors.imports.readers import ImportVendor
@@ -116,43 +115,6 @@ class Invoke(Form):
     params: dict[str, Any] = Field(default={})
     session: SessionFields = SessionFields()
     environment: Environment = DEFAULT_ENVIRONMENT
-
-
-#: Names that stand in paths: a runtime's own ids and agents' names.
-PathName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:@+=~-]{0,199}$")]
-
-
-class AttachmentForm(Form):
-    """A function attached to an agent; `order` defaults to the place in the list."""
-
-    function: Annotated[str, Field(pattern=NAME_PATTERN)]
-    phase: Phase
-    order: Whole | None = Field(default=None, ge=0, le=10_000)
-    version: VersionNumber | None = None
-    on_failure: OnFailure = OnFailure.CONTINUE
-    messages: Messages | None = None
-    timeout: Whole | None = Field(default=None, ge=1, le=600)
-
-    def attachment(self, place: int) -> Attachment:
-        """Return the attachment; messages hold what was said alone, the function's own stand for the rest."""
-        messages = None if self.messages is None else self.messages.model_dump(mode="json", exclude_unset=True)
-        return Attachment(
-            function=self.function,
-            phase=self.phase,
-            order=place if self.order is None else self.order,
-            version=self.version,
-            on_failure=self.on_failure,
-            messages=messages,
-            timeout=self.timeout,
-        )
-
-
-class PutAgent(Form):
-    """An agent, whole: what is not in `functions` is not attached any more."""
-
-    version: Line = ""
-    number: Line = ""
-    functions: list[AttachmentForm] = Field(default=[], max_length=200)
 
 
 #: What stands in a header as it is; shorter ones can be guessed.

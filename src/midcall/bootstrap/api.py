@@ -52,6 +52,7 @@ from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.test_cases import TestCases
+from midcall.service.timeline import Timelines
 from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
 from midcall.service.wait import Waiting
@@ -99,6 +100,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         workspaces=wire_workspaces(settings, storage),
         catalog=catalog,
         overview=Overview(storage=storage),
+        timelines=Timelines(storage=storage),
         reviews=reviews,
         assist=Assist(
             storage=storage,

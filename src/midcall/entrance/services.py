@@ -34,6 +34,7 @@ from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.test_cases import TestCases
+from midcall.service.timeline import Timelines
 from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
 from midcall.service.wait import Waiting
@@ -73,6 +74,7 @@ class Services:
     tools: Tools
     sessions: Sessions
     session_calls: SessionCalls
+    timelines: Timelines
     sweep: Sweep
     session_sweep: SessionSweep
     waiting: Waiting

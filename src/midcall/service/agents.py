@@ -1,7 +1,8 @@
 """Use cases of agents: which functions are attached, in which phase and order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from midcall.domain.agent import Agent, Attachment, OnFailure, Pin, in_order
 from midcall.domain.errors import Conflict, Fault, InvalidInput, NotFound
@@ -13,6 +14,10 @@ from midcall.service.ports import Storage, Transaction
 from midcall.service.stores import Page
 
 MAX_ATTACHMENTS = 200
+#: `seen` of an agent that is to be new.
+NOT_YET = 0
+#: Versions read at once: each may have 256 KiB.
+_AT_ONCE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +36,42 @@ class Agents:
     clock: Callable[[], int]
 
     def put(
-        self, caller: Caller, name: str, *, version: str, number: str, attachments: Sequence[Attachment]
+        self,
+        caller: Caller,
+        name: str,
+        *,
+        version: str,
+        number: str,
+        attachments: Sequence[Attachment],
+        seen: int | None = None,
     ) -> AgentView:
-        """Create an agent or replace it whole; sessions under way keep what they started with."""
+        """Create an agent or replace it whole; sessions under way keep what they started with.
+
+        `seen` is the `updated_at` of the agent that was changed, or NOT_YET of one that is to be new: raises Conflict
+        if it is another by now, so that nobody undoes what somebody else did meanwhile. None: replace it anyhow.
+        """
         check_agent(caller, name)
         try:
-            return self._put(caller, name, version, number, attachments)
+            return self._put(caller, name, version, number, attachments, seen)
         except Conflict:
             # Somebody else created it between our look and our insert: now it is there to be replaced.
-            return self._put(caller, name, version, number, attachments)
+            return self._put(caller, name, version, number, attachments, seen)
 
     def _put(
-        self, caller: Caller, name: str, version: str, number: str, attachments: Sequence[Attachment]
+        self,
+        caller: Caller,
+        name: str,
+        version: str,
+        number: str,
+        attachments: Sequence[Attachment],
+        seen: int | None,
     ) -> AgentView:
         now = self.clock()
         ordered = in_order(attachments)
         with self.storage.write() as tx:
             _check(tx, caller, ordered)
             known = tx.agents.find(caller.workspace_id, name, lock=True)
+            _check_unchanged(known, seen)
             agent = Agent(
                 id=known.id if known else new_id("ag"),
                 workspace_id=caller.workspace_id,
@@ -69,20 +92,18 @@ class Agents:
                 subject=agent.id,
                 detail={"functions": [asdict(attached) for attached in ordered]},
             )
-            return AgentView(agent, _warnings(tx, agent))
+            return _viewed(tx, [agent])[0]
 
     def get(self, caller: Caller, name: str) -> AgentView:
         """Read one agent."""
         check_agent(caller, name)
         with self.storage.read() as tx:
-            agent = tx.agents.get(caller.workspace_id, name)
-            return AgentView(agent, _warnings(tx, agent))
+            return _viewed(tx, [tx.agents.get(caller.workspace_id, name)])[0]
 
     def page(self, caller: Caller, page: Page) -> list[AgentView]:
         """List agents by name; a key that is limited to agents sees those alone."""
         with self.storage.read() as tx:
-            found = tx.agents.page(caller.workspace_id, page, among=caller.key.agents or None)
-            return [AgentView(agent, _warnings(tx, agent)) for agent in found]
+            return _viewed(tx, tx.agents.page(caller.workspace_id, page, among=caller.key.agents or None))
 
 
 def pins_for(tx: Transaction, agent: Agent, environment: str) -> tuple[Pin, ...]:
@@ -141,31 +162,62 @@ def _check(tx: Transaction, caller: Caller, attachments: Sequence[Attachment]) -
         raise InvalidInput(faults=faults)
 
 
-def _warnings(tx: Transaction, agent: Agent) -> tuple[str, ...]:
-    warnings = []
+def _check_unchanged(known: Agent | None, seen: int | None) -> None:
+    if seen is None or (known.updated_at if known else NOT_YET) == seen:
+        return
+    if seen == NOT_YET:
+        raise Conflict("there is an agent of this name already; open it, or choose another name")
+    raise Conflict("somebody else has changed this agent meanwhile; load it again, then change it")
+
+
+def _viewed(tx: Transaction, found: Sequence[Agent]) -> list[AgentView]:
+    """Add what whoever attached should know; reads functions and versions of all agents together."""
+    attached = [each for agent in found for each in agent.attachments]
+    functions = tx.functions.named(found[0].workspace_id, {each.function for each in attached}) if found else {}
+    guards = {
+        version
+        for each in attached
+        if _lets_through(each) and (version := _version(functions.get(each.function), each)) is not None
+    }
+    terminating = _terminating(tx, sorted(guards))
+    return [AgentView(agent, tuple(_warnings(agent, functions, terminating))) for agent in found]
+
+
+def _terminating(tx: Transaction, wanted: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
+    found: set[tuple[str, int]] = set()
+    for start in range(0, len(wanted), _AT_ONCE):
+        versions = tx.functions.numbered(wanted[start : start + _AT_ONCE])
+        found |= {key for key, version in versions.items() if _can_terminate(version.config)}
+    return found
+
+
+def _warnings(
+    agent: Agent, functions: Mapping[str, Function], terminating: Collection[tuple[str, int]]
+) -> Iterator[str]:
     for attached in agent.attachments:
-        try:
-            function = tx.functions.get(agent.workspace_id, attached.function)
-        except NotFound:
-            warnings.append(f"{attached.function} is archived; new sessions go without it")
-            continue
-        number = attached.version or function.published.get(DEFAULT_ENVIRONMENT)
-        if number is None:
-            warnings.append(f"{attached.function} is not published in {DEFAULT_ENVIRONMENT}; sessions go without it")
-        elif _can_terminate(tx, function, number) and _lets_through(attached):
-            warnings.append(
+        function = functions.get(attached.function)
+        version = _version(function, attached)
+        if function is None:
+            yield f"{attached.function} is archived; new sessions go without it"
+        elif version is None:
+            yield f"{attached.function} is not published in {DEFAULT_ENVIRONMENT}; sessions go without it"
+        elif _lets_through(attached) and version in terminating:
+            yield (
                 f"{attached.function} can terminate the session, but if it fails the agent starts all the same; "
                 'set "on_failure": "terminate" if it guards the session'
             )
-    return tuple(warnings)
+
+
+def _version(function: Function | None, attached: Attachment) -> tuple[str, int] | None:
+    number = attached.version or (function.published.get(DEFAULT_ENVIRONMENT) if function else None)
+    return None if function is None or number is None else (function.id, number)
 
 
 def _lets_through(attached: Attachment) -> bool:
     return attached.phase is Phase.PRE_SESSION and attached.on_failure is OnFailure.CONTINUE
 
 
-def _can_terminate(tx: Transaction, function: Function, number: int) -> bool:
+def _can_terminate(config: Mapping[str, Any]) -> bool:
     # The word stands in the source of whatever returns it; a name built from pieces would go without this advice.
-    config = tx.functions.version(function.id, number).config
     # What a webhook answers is known when it answers.
     return config["kind"] == Kind.WEBHOOK or "terminateAgent" in config["code"]["source"]

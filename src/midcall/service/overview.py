@@ -1,12 +1,21 @@
-"""What a workspace looks like at a glance: each function with how far it has come and how its runs go."""
+"""What a workspace looks like at a glance: functions, sessions and invocations, a line each."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from midcall.domain.activity import MAX_RUNS, MINUTE_MS, Activity, by_minute, minute_of
 from midcall.domain.function import Function, VersionStatus
-from midcall.service.access import Caller
+from midcall.service.access import Caller, check_agent
+from midcall.service.invoke import refuse_limited
 from midcall.service.ports import Storage
-from midcall.service.stores import Page, RunsAtAGlance
+from midcall.service.stores import (
+    InvocationFilter,
+    InvocationLine,
+    Page,
+    RunsAtAGlance,
+    SessionFilter,
+    SessionLine,
+)
 
 #: Runs that a glance looks at: a function's latest ones.
 RECENT = 20
@@ -21,6 +30,14 @@ class FunctionLine:
     #: Of the latest version.
     status: VersionStatus
     runs: RunsAtAGlance
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAtAGlance:
+    """One session, and how many invocations it has."""
+
+    session: SessionLine
+    invocations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +73,24 @@ class Overview:
             # Of its minute some may be missing; the last minute goes on all the same.
             since = min(minute_of(runs[-1].ended_at) + MINUTE_MS, minute_of(until))
         return by_minute(runs, since=since, until=until)
+
+    def sessions(self, caller: Caller, where: SessionFilter, page: Page) -> list[SessionAtAGlance]:
+        """List sessions, newest first; a key that is limited to agents sees theirs alone."""
+        if caller.key.agents:
+            where = replace(where, agents=caller.key.agents)
+        with self.storage.read() as tx:
+            found = tx.sessions.lines(caller.workspace_id, where, page)
+            counts = tx.invocations.count_by_session([line.id for line in found])
+        return [SessionAtAGlance(line, counts.get(line.id, 0)) for line in found]
+
+    def invocations(self, caller: Caller, where: InvocationFilter, page: Page) -> Sequence[InvocationLine]:
+        """List invocations, newest first."""
+        refuse_limited(caller)
+        with self.storage.read() as tx:
+            return tx.invocations.lines(caller.workspace_id, where, page)
+
+    def invocations_of(self, caller: Caller, session_id: str, page: Page) -> Sequence[InvocationLine]:
+        """List the invocations of a session, newest first; also for keys that are limited to its agent."""
+        with self.storage.read() as tx:
+            check_agent(caller, tx.sessions.get(caller.workspace_id, session_id).agent)
+            return tx.invocations.lines(caller.workspace_id, InvocationFilter(session=session_id), page)

@@ -14,11 +14,12 @@ from midcall.domain.agent import Agent
 from midcall.domain.credential import Credential
 from midcall.domain.events import Event, EventName
 from midcall.domain.function import Function, Kind, Version, VersionStatus
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.mock import Recording, Rehearsal
+from midcall.domain.phases import Phase
 from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
-from midcall.domain.session import Session
+from midcall.domain.session import Session, SessionStatus
 from midcall.domain.test_case import TestCase
 from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
 
@@ -223,6 +224,26 @@ class RunsAtAGlance:
     counted: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class InvocationLine:
+    """One invocation as lists show it: without what went in and what came out, which may be megabytes."""
+
+    id: str
+    function: str
+    version: int
+    purpose: Purpose
+    phase: Phase
+    kind: Kind
+    status: InvocationStatus
+    attempt: int
+    created_at: int
+    started_at: int | None
+    ended_at: int | None
+    due_at: int | None
+    #: The runtime's id of its session, if it has one.
+    session_id: str | None
+
+
 class RehearsalStore(Protocol):
     """What is mocked in a run, and what its actions were answered; both end with their invocation."""
 
@@ -296,6 +317,18 @@ class InvocationStore(Protocol):
 
     def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[Invocation]:
         """List a workspace's invocations, newest first."""
+        ...
+
+    def lines(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[InvocationLine]:
+        """List the same in brief."""
+        ...
+
+    def lines_of(self, invocation_ids: Collection[str]) -> Mapping[str, InvocationLine]:
+        """Read some invocations in brief, by id; those that are not there are left out."""
+        ...
+
+    def count_by_session(self, session_keys: Collection[str]) -> Mapping[str, int]:
+        """Count the invocations of some sessions; those without any are left out."""
         ...
 
     def at_a_glance(self, function_ids: Collection[str], *, recent: int) -> Mapping[str, RunsAtAGlance]:
@@ -441,6 +474,22 @@ class SessionFilter:
     status: str | None = None
     #: Of these agents alone.
     agents: tuple[str, ...] | None = None
+    #: Part of the runtime's id.
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """One session as lists show it: without its body, variables and pins, which may be megabytes."""
+
+    id: str
+    session_id: str
+    agent: str
+    environment: str
+    status: SessionStatus
+    reason: str | None
+    created_at: int
+    ended_at: int | None
 
 
 class SessionStore(Protocol):
@@ -468,6 +517,10 @@ class SessionStore(Protocol):
 
     def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[Session]:
         """List a workspace's sessions, newest first."""
+        ...
+
+    def lines(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[SessionLine]:
+        """List the same in brief."""
         ...
 
     def forgotten(self, *, now: int, limit: int) -> Sequence[Session]:

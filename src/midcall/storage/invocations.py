@@ -5,14 +5,28 @@ from dataclasses import dataclass
 from statistics import median_low
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from midcall.domain.activity import EndedRun
 from midcall.domain.errors import NotFound
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport
-from midcall.service.stores import InvocationFilter, Page, RunsAtAGlance
+from midcall.service.stores import InvocationFilter, InvocationLine, Page, RunsAtAGlance
 from midcall.storage.rows import invocation_columns, invocation_of, outcome_columns, report_columns
 from midcall.storage.schema import functions, invocations, sessions
 
@@ -46,6 +60,7 @@ _QUEUED_ONE = update(invocations).where(invocations.c.id == bindparam("p_id"), i
 _CLAIM = _QUEUED_ONE.where(or_(invocations.c.due_at.is_(None), invocations.c.due_at <= bindparam("p_now"))).values(
     attempt=invocations.c.attempt + 1
 )
+_LINE = [invocations.c[name] for name in InvocationLine.__slots__]
 _EARLIER = invocations.alias("earlier")
 #: The ids of a function's latest invocations begin here; so many are read of each, however many there are.
 _RECENT_FROM = (
@@ -129,22 +144,23 @@ class SqlInvocations:
 
     def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[Invocation]:
         """List a workspace's invocations, newest first."""
-        query = select(invocations).where(invocations.c.workspace_id == workspace_id)
-        if where.session is not None:
-            of_it = select(sessions.c.id).where(
-                sessions.c.workspace_id == workspace_id, sessions.c.session_id == where.session
-            )
-            query = query.where(invocations.c.session_key.in_(of_it))
-        for name in ("function", "phase", "status"):
-            wanted = getattr(where, name)
-            if wanted is not None:
-                query = query.where(invocations.c[name] == wanted)
-        if page.cursor is not None:
-            query = query.where(invocations.c.id < page.cursor)
-        return [
-            invocation_of(row)
-            for row in self.connection.execute(query.order_by(invocations.c.id.desc()).limit(page.limit))
-        ]
+        rows = self.connection.execute(_listed(select(invocations), workspace_id, where, page))
+        return [invocation_of(row) for row in rows]
+
+    def lines(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[InvocationLine]:
+        """List the same in brief."""
+        return [_line_of(row) for row in self.connection.execute(_listed(select(*_LINE), workspace_id, where, page))]
+
+    def lines_of(self, invocation_ids: Collection[str]) -> Mapping[str, InvocationLine]:
+        """Read some invocations in brief, by id; those that are not there are left out."""
+        query = select(*_LINE).where(invocations.c.id.in_(list(invocation_ids)))
+        return {row.id: _line_of(row) for row in self.connection.execute(query)}
+
+    def count_by_session(self, session_keys: Collection[str]) -> Mapping[str, int]:
+        """Count the invocations of some sessions; those without any are left out."""
+        key = invocations.c.session_key
+        query = select(key, func.count()).where(key.in_(list(session_keys))).group_by(key)
+        return {row[0]: row[1] for row in self.connection.execute(query)}
 
     def at_a_glance(self, function_ids: Collection[str], *, recent: int) -> Mapping[str, RunsAtAGlance]:
         """Sum up the `recent` latest invocations of each of some functions; those without any are left out."""
@@ -273,6 +289,28 @@ class SqlInvocations:
     def _some(self, limit: int, *conditions: ColumnElement[bool]) -> Sequence[Invocation]:
         query = select(invocations).where(*conditions).order_by(invocations.c.id).limit(limit)
         return [invocation_of(row) for row in self.connection.execute(query)]
+
+
+def _listed(query: Select[Any], workspace_id: str, where: InvocationFilter, page: Page) -> Select[Any]:
+    query = query.where(invocations.c.workspace_id == workspace_id)
+    if where.session is not None:
+        of_it = select(sessions.c.id).where(
+            sessions.c.workspace_id == workspace_id, sessions.c.session_id == where.session
+        )
+        query = query.where(invocations.c.session_key.in_(of_it))
+    for name in ("function", "phase", "status"):
+        wanted = getattr(where, name)
+        if wanted is not None:
+            query = query.where(invocations.c[name] == wanted)
+    if page.cursor is not None:
+        query = query.where(invocations.c.id < page.cursor)
+    return query.order_by(invocations.c.id.desc()).limit(page.limit)
+
+
+def _line_of(row: Row[Any]) -> InvocationLine:
+    columns = {name: getattr(row, name) for name in InvocationLine.__slots__}
+    kinds = {"purpose": Purpose, "phase": Phase, "kind": Kind, "status": InvocationStatus}
+    return InvocationLine(**columns | {name: kind(columns[name]) for name, kind in kinds.items()})
 
 
 def _glance(rows: Sequence[Row[Any]]) -> RunsAtAGlance:

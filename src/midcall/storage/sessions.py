@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.agent import OnFailure, Pin
@@ -13,10 +13,11 @@ from midcall.domain.events import Event, EventName
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
-from midcall.service.stores import Page, SessionFilter
+from midcall.service.stores import Page, SessionFilter, SessionLine
 from midcall.storage.schema import callbacks, events, invocations, recordings, rehearsals, sessions
 
 _ACTIVE, _ENDED = SessionStatus.ACTIVE.value, SessionStatus.ENDED.value
+_LINE = [sessions.c[name] for name in SessionLine.__slots__]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,13 @@ class SqlSessions:
 
     def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[Session]:
         """List a workspace's sessions, newest first."""
-        query = select(sessions).where(sessions.c.workspace_id == workspace_id)
-        for name in ("agent", "status"):
-            wanted = getattr(where, name)
-            if wanted is not None:
-                query = query.where(sessions.c[name] == wanted)
-        if where.agents is not None:
-            query = query.where(sessions.c.agent.in_(where.agents))
-        if page.cursor is not None:
-            query = query.where(sessions.c.id < page.cursor)
-        rows = self.connection.execute(query.order_by(sessions.c.id.desc()).limit(page.limit))
+        rows = self.connection.execute(_listed(select(sessions), workspace_id, where, page))
         return [_session_of(row) for row in rows]
+
+    def lines(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[SessionLine]:
+        """List the same in brief."""
+        rows = self.connection.execute(_listed(select(*_LINE), workspace_id, where, page))
+        return [_line_of(row) for row in rows]
 
     def forgotten(self, *, now: int, limit: int) -> Sequence[Session]:
         """Return active sessions that are idle, or old, beyond what was set when they started."""
@@ -125,6 +122,26 @@ class SqlEvents:
         """Return the number of a session's latest event, or 0."""
         query = select(func.max(events.c.id)).where(events.c.session == session_key)
         return self.connection.execute(query).scalar_one() or 0
+
+
+def _listed(query: Select[Any], workspace_id: str, where: SessionFilter, page: Page) -> Select[Any]:
+    query = query.where(sessions.c.workspace_id == workspace_id)
+    for name in ("agent", "status"):
+        wanted = getattr(where, name)
+        if wanted is not None:
+            query = query.where(sessions.c[name] == wanted)
+    if where.agents is not None:
+        query = query.where(sessions.c.agent.in_(where.agents))
+    if where.search:
+        query = query.where(sessions.c.session_id.icontains(where.search, autoescape=True))
+    if page.cursor is not None:
+        query = query.where(sessions.c.id < page.cursor)
+    return query.order_by(sessions.c.id.desc()).limit(page.limit)
+
+
+def _line_of(row: Row[Any]) -> SessionLine:
+    columns = {name: getattr(row, name) for name in SessionLine.__slots__}
+    return SessionLine(**columns | {"status": SessionStatus(row.status)})
 
 
 def _columns(session: Session) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
 from midcall.api.examples import tools_examples
-from midcall.api.models import PutAgent
 from midcall.api.shapes import AgentShape, Listing, ToolsShape
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, Paged
 from midcall.entrance.services import Reader, RunnerOrReader, Use, Writer
+from midcall.service.agent_form import PutAgent
 from midcall.service.fields import Environment
 from midcall.vendors.tools.export import Format
 
@@ -23,8 +23,7 @@ AgentName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:@+=~-]{0,199
 @router.put("/agents/{name}", response_model=AgentShape)
 def put_agent(name: AgentName, wanted: PutAgent, use: Use, caller: Writer) -> Answer:
     """Create an agent, or replace it whole; sessions under way keep what they started with."""
-    attachments = [each.attachment(place) for place, each in enumerate(wanted.functions)]
-    view = use.agents.put(caller, name, version=wanted.version, number=wanted.number, attachments=attachments)
+    view = use.agents.put(caller, name, version=wanted.version, number=wanted.number, attachments=wanted.attachments())
     return Answer(views.agent_view(view))
 
 
