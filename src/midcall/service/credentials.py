@@ -42,18 +42,25 @@ class Credentials:
     clock: Callable[[], int]
 
     def put(
-        self, caller: Caller, name: str, kind: CredentialType, values: Mapping[str, Any], environment: str | None
+        self,
+        caller: Caller,
+        name: str,
+        kind: CredentialType,
+        values: Mapping[str, Any],
+        environment: str | None,
+        *,
+        new: bool = False,
     ) -> CredentialView:
         """Save the values for one environment, or for all that have none of their own.
 
         What is left out or comes as its mask is kept, null removes it. Raises InvalidInput, and Conflict where values
-        for another environment have another type.
+        for another environment have another type, or where it is to be `new` and the name is taken.
         """
         place = environment or ANY_ENVIRONMENT
         try:
-            return self._put(caller, name, kind, values, place)
+            return self._put(caller, name, kind, values, place, new=new)
         except _MadeMeanwhile:
-            return self._put(caller, name, kind, values, place)
+            return self._put(caller, name, kind, values, place, new=new)
 
     def get(self, caller: Caller, name: str) -> CredentialView:
         """Read one, its secrets masked."""
@@ -131,11 +138,20 @@ class Credentials:
                 tx.credentials.mark_used(resolved.credential.id, at=now, unless_since=now - NOTE_EVERY_MS)
 
     def _put(
-        self, caller: Caller, name: str, kind: CredentialType, given: Mapping[str, Any], environment: str
+        self,
+        caller: Caller,
+        name: str,
+        kind: CredentialType,
+        given: Mapping[str, Any],
+        environment: str,
+        *,
+        new: bool,
     ) -> CredentialView:
         now = self.clock()
         with self.storage.write() as tx:
             known = tx.credentials.find(caller.workspace_id, name, lock=True)
+            if new and known is not None:
+                raise Conflict(f"there is a credential named {name} already; change that one, or choose another name")
             stored = {} if known is None else _by_environment(tx, known)
             if known is not None:
                 _check_fits(known, kind, stored, environment)

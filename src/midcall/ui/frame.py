@@ -30,6 +30,8 @@ SECTIONS = (
     Section("/credentials", "Credentials", "key"),
     Section("/keys", "Keys", "vpn_key", needs=Scope.ADMIN),
     Section("/health", "Health", "monitor_heart"),
+    Section("/audit", "Audit trail", "history"),
+    Section("/workspace", "Workspace", "settings", needs=Scope.ADMIN),
 )
 
 #: Name, icon, and what Quasar takes for it.

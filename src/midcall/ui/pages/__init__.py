@@ -1,7 +1,18 @@
 """All pages. A new one is a module here, and a line below."""
 
 from midcall.ui.page import Page
-from midcall.ui.pages import agents, credentials, function, functions, health, invocations, keys, sessions
+from midcall.ui.pages import (
+    agents,
+    audit,
+    credentials,
+    function,
+    functions,
+    health,
+    invocations,
+    keys,
+    sessions,
+    workspace,
+)
 
 PAGES: tuple[Page, ...] = (
     *functions.PAGES,
@@ -12,4 +23,6 @@ PAGES: tuple[Page, ...] = (
     *credentials.PAGES,
     *keys.PAGES,
     *health.PAGES,
+    *workspace.PAGES,
+    *audit.PAGES,
 )

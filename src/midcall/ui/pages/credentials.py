@@ -1,17 +1,152 @@
-"""Credentials."""
+"""The credentials of a workspace: what each is for, who uses it, when it was last used."""
 
+from collections.abc import Sequence
+
+from nicegui import ui
+
+from midcall.domain.credential import CredentialType
 from midcall.domain.workspace import Scope
+from midcall.service.access import Caller
+from midcall.service.admin_forms import CredentialName, PutCredential, read_form
+from midcall.service.credentials import CredentialView
+from midcall.service.stores import Page as Part
+from midcall.ui.admin.credential_form import CredentialForm
+from midcall.ui.admin.credential_page import build as show_one
+from midcall.ui.admin.credential_words import TYPES, ValueWords
+from midcall.ui.admin.fields import TextField
 from midcall.ui.page import Page
-from midcall.ui.parts.empty import empty
+from midcall.ui.parts.buttons import link_button, primary
 from midcall.ui.parts.header import page_header
+from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
 from midcall.ui.visit import Visit
 
+NEW = "/new-credential"
 
-async def build(_visit: Visit) -> None:
-    """Show the page."""
-    with page_header("Credentials", about="Secrets that functions may use, and never see."):
+COLUMNS = (
+    Column("name", "Credential"),
+    Column("type", "Type"),
+    Column("environments", "Values for"),
+    Column("uses", "Used by", none="nothing yet"),
+    Column("last", "Last used", none="never"),
+)
+#: Names of functions that a cell shows.
+_FEW = 2
+
+
+async def build(visit: Visit) -> None:
+    """Show the list."""
+    with page_header("Credentials", about="Keys to other services. Functions use them and never see them."):
+        if visit.may(Scope.WRITE):
+            link_button("New credential", NEW, icon="add")
+
+    async def page(part: Part) -> Sequence[CredentialView]:
+        return await visit.call(Scope.READ, lambda caller: visit.services.credentials.page(caller, part))
+
+    table = PagedTable(
+        visit=visit,
+        columns=COLUMNS,
+        source=page,
+        row=lambda view: _row(visit, view),
+        cursor=lambda view: view.credential.name,
+        empty=_none_yet(visit),
+        label="Credentials",
+    )
+    await table.open()
+
+
+def _none_yet(visit: Visit) -> Empty:
+    def actions() -> None:
+        if visit.may(Scope.WRITE):
+            link_button("Add the first one", NEW, icon="add")
+
+    return Empty(
+        "No credentials yet",
+        "A credential is the key to another service, such as Airtable or your own API. It is stored encrypted; "
+        "functions name it, and midcall puts it into their calls.",
+        actions,
+        icon="key",
+    )
+
+
+def _row(visit: Visit, view: CredentialView) -> dict[str, Cell]:
+    credential = view.credential
+    places = sorted(each or "all environments" for each in view.values)
+    more = len(view.used_by) - _FEW
+    uses = ", ".join(view.used_by[:_FEW]) + (f" and {more} more" if more > 0 else "")
+    return {
+        "name": link_cell(credential.name, visit.href(f"/credentials/{credential.name}")),
+        "type": TYPES[credential.type].label,
+        "environments": ", ".join(places),
+        "uses": text_cell(uses, exact=", ".join(view.used_by)) if view.used_by else None,
+        "last": time_cell(credential.last_used_at),
+    }
+
+
+async def new(visit: Visit) -> None:
+    """Make a new one: what for, its name, its values."""
+    with page_header("New credential", back=(("Credentials", "/credentials"),)):
         pass
-    empty("This page is being built", "Until then the API has all of it: see the API reference.", icon="construction")
+    with ui.element("form").classes("mc-form").props("autocomplete=off") as element:
+        options = {kind.value: words.label for kind, words in TYPES.items()}
+        kind = ui.select(options, label="What is it for?", value=CredentialType.AIRTABLE.value)
+        kind.classes("mc-field").props("outlined")
+        about = ui.label().classes("mc-quiet")
+        name = TextField("name", ValueWords("Name", "What functions call it: letters, digits and _, such as crm"))
+        environment = TextField(
+            "environment",
+            ValueWords("Only for environment", "Leave it empty: the values are then good everywhere."),
+            required=False,
+        )
+        box = ui.element("div")
+        form: CredentialForm
+
+        def choose() -> None:
+            nonlocal form
+            about.set_text(TYPES[CredentialType(kind.value)].about)
+            box.clear()
+            with box:
+                form = CredentialForm(CredentialType(kind.value), {})
+                form.errors.fields.extend((name, environment))
+
+        choose()
+        kind.on_value_change(choose)
+        with ui.element("div").classes("mc-actions"):
+            button = primary("Save").props("type=submit")
+        ui.label("It is encrypted before it is stored. Nobody can read it back, here or over the API.").classes(
+            "mc-quiet mc-note-line"
+        )
+
+    async def save() -> None:
+        wanted = form.values()
+
+        def put(caller: Caller) -> CredentialView:
+            called = read_form(CredentialName, {"name": name.value}).name
+            given = {"type": kind.value, "values": wanted, "environment": environment.value or None}
+            body = read_form(PutCredential, given)
+            return visit.services.credentials.put(
+                caller,
+                called,
+                body.type,
+                body.values,
+                body.environment,
+                new=True,
+            )
+
+        done = await visit.run(Scope.WRITE, put, busy=button, errors=form.errors)
+        if done is not None:
+            visit.go(f"/credentials/{done.value.credential.name}")
+
+    element.on("submit.prevent", save, [])
 
 
-PAGES = (Page("/credentials", "Credentials", build, needs=(Scope.READ,), for_limited=False),)
+async def one(visit: Visit, name: str) -> None:
+    """Show one."""
+    await show_one(visit, name)
+
+
+PAGES = (
+    Page("/credentials", "Credentials", build, needs=(Scope.READ,), for_limited=False),
+    # No credential's name has a dash.
+    Page(NEW, "New credential", new, needs=(Scope.WRITE,), for_limited=False),
+    Page("/credentials/{name}", "Credential", one, needs=(Scope.READ,), for_limited=False),
+)

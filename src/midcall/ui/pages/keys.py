@@ -1,17 +1,121 @@
-"""Keys."""
+"""API keys: who may call this workspace's API, and what they may do."""
 
-from midcall.domain.workspace import Scope
+from collections.abc import Sequence
+
+from nicegui import ui
+
+from midcall.domain.workspace import Key, Scope
+from midcall.service.access import Caller, NewSecret
+from midcall.service.admin_forms import NewKey, read_form
+from midcall.service.stores import Page as Part
+from midcall.ui.admin.credential_words import ValueWords
+from midcall.ui.admin.fields import FieldErrors, TextField
+from midcall.ui.admin.key_page import build as show_one
+from midcall.ui.admin.key_words import SCOPES
+from midcall.ui.admin.scope_fields import AgentsField, ScopesField
+from midcall.ui.admin.shown_once import shown_once
 from midcall.ui.page import Page
-from midcall.ui.parts.empty import empty
+from midcall.ui.parts.buttons import link_button, primary
 from midcall.ui.parts.header import page_header
+from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
 from midcall.ui.visit import Visit
 
+NEW = "/new-key"
+ONCE = (
+    "It is shown this once: midcall keeps only a digest of it. Put it where the caller reads it from, such as a secret "
+    "store. Whoever has it may do what the key may do; if it is lost or seen, give the key a new secret."
+)
 
-async def build(_visit: Visit) -> None:
-    """Show the page."""
+COLUMNS = (
+    Column("principal", "Key"),
+    Column("scopes", "May"),
+    Column("agents", "For agents", none="all"),
+    Column("created", "Created"),
+    Column("status", "Status"),
+)
+#: Agents that can be chosen from; others can be typed.
+_AGENTS = Part(limit=200)
+
+
+async def build(visit: Visit) -> None:
+    """Show the list."""
     with page_header("Keys", about="Who may call this workspace's API, and what they may do."):
+        link_button("New key", NEW, icon="add")
+
+    async def page(part: Part) -> Sequence[Key]:
+        return await visit.call(Scope.READ, lambda caller: visit.services.access.page(caller, part))
+
+    table = PagedTable(
+        visit=visit,
+        columns=COLUMNS,
+        source=page,
+        row=lambda key: _row(visit, key),
+        cursor=lambda key: key.id,
+        empty=Empty("No keys", "A key lets a program or a person call this workspace's API."),
+        label="Keys",
+    )
+    await table.open()
+
+
+def _row(visit: Visit, key: Key) -> dict[str, Cell]:
+    own = "the key you are signed in with" if key.id == visit.caller.key.id else key.id
+    scopes = [scope.value for scope in SCOPES if scope in key.scopes]
+    status: Cell = {"text": "active", "tone": "good"}
+    if key.revoked_at is not None:
+        revoked = time_cell(key.revoked_at)
+        more = str(revoked["text"]) if isinstance(revoked, dict) else ""
+        status = {"text": "revoked", "tone": "bad", "more": more}
+    return {
+        "principal": link_cell(key.principal, visit.href(f"/keys/{key.id}"), more=own),
+        "scopes": ", ".join(scopes),
+        "agents": text_cell(", ".join(key.agents)) if key.agents else None,
+        "created": time_cell(key.created_at),
+        "status": status,
+    }
+
+
+async def new(visit: Visit) -> None:
+    """Make a new key; its secret is shown once."""
+    with page_header("New key", back=(("Keys", "/keys"),)):
         pass
-    empty("This page is being built", "Until then the API has all of it: see the API reference.", icon="construction")
+    agents = await visit.call(Scope.READ, lambda caller: visit.services.agents.page(caller, _AGENTS))
+    box = ui.element("div")
+    with box, ui.element("form").classes("mc-form").props("autocomplete=off") as element:
+        words = ValueWords("For whom or what", "The audit trail names it: a person, or a system such as voice-prod.")
+        principal = TextField("principal", words)
+        scopes = ScopesField()
+        names = AgentsField([agent.name for agent in agents])
+        errors = FieldErrors((principal, scopes, names))
+        with ui.element("div").classes("mc-actions"):
+            button = primary("Create key").props("type=submit")
+
+    async def save() -> None:
+        given: dict[str, object] = {"principal": principal.value}
+        scopes.put(given)
+        names.put(given)
+
+        def create(caller: Caller) -> NewSecret:
+            wanted = read_form(NewKey, given)
+            return visit.services.access.create(
+                caller, principal=wanted.principal, scopes=frozenset(wanted.scopes), agents=tuple(wanted.agents)
+            )
+
+        done = await visit.run(Scope.ADMIN, create, busy=button, errors=errors)
+        if done is not None:
+            box.clear()
+            with box:
+                shown_once(done.value.token, what="key", text=ONCE, done=lambda: visit.go("/keys"))
+
+    element.on("submit.prevent", save, [])
 
 
-PAGES = (Page("/keys", "Keys", build, needs=(Scope.ADMIN,), for_limited=False),)
+async def one(visit: Visit, key_id: str) -> None:
+    """Show one."""
+    await show_one(visit, key_id, once=ONCE)
+
+
+PAGES = (
+    Page("/keys", "Keys", build, needs=(Scope.ADMIN,), for_limited=False),
+    Page(NEW, "New key", new, needs=(Scope.ADMIN,), for_limited=False),
+    Page("/keys/{key_id}", "Key", one, needs=(Scope.ADMIN,), for_limited=False),
+)

@@ -55,9 +55,7 @@ VALUES: Mapping[tuple[CredentialType, str], ValueWords] = {
     (_T.CUSTOM, "headers"): ValueWords("Headers"),
     (_T.CUSTOM, "query"): ValueWords("Query parameters"),
     (_T.CUSTOM, "body"): ValueWords("Fields of the body", "Put into the JSON that a call sends."),
-    (_T.OAUTH2_CLIENT_CREDENTIALS, "token_url"): ValueWords(
-        "Token URL", "Begins with https://. The secret goes there."
-    ),
+    (_T.OAUTH2_CLIENT_CREDENTIALS, "token_url"): ValueWords("Token URL", "An https:// address; the secret goes there."),
     (_T.OAUTH2_CLIENT_CREDENTIALS, "client_id"): ValueWords("Client ID"),
     (_T.OAUTH2_CLIENT_CREDENTIALS, "client_secret"): ValueWords("Client secret"),
     (_T.OAUTH2_CLIENT_CREDENTIALS, "scope"): ValueWords("Scope", "If the service asks for one; several with blanks."),

@@ -1,0 +1,18 @@
+"""An error that a page acts on, instead of showing it at once."""
+
+from midcall.domain.errors import MidcallError
+
+
+class Caught:
+    """Keeps an error: an `ErrorPlace` of `Visit.run`."""
+
+    def __init__(self) -> None:
+        self.error: MidcallError | None = None
+
+    def show(self, error: MidcallError) -> None:
+        """Keep it."""
+        self.error = error
+
+    def clear(self) -> None:
+        """Keep none."""
+        self.error = None

@@ -1,0 +1,153 @@
+"""The values of a credential for one environment: a form, a test, and their end."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import anyio.to_thread
+from nicegui import ui
+
+from midcall.domain.credential import ANY_ENVIRONMENT
+from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.workspace import Scope
+from midcall.service.access import Caller
+from midcall.service.admin_forms import PutCredential, TestCredential, read_form
+from midcall.service.credential_check import CredentialTest, takes_url
+from midcall.service.credentials import CredentialView
+from midcall.ui.admin.credential_form import CredentialForm
+from midcall.ui.admin.credential_words import ValueWords, words_of
+from midcall.ui.admin.fields import FieldErrors, TextField
+from midcall.ui.parts.buttons import danger, primary, quiet
+from midcall.ui.parts.times import duration
+from midcall.ui.visit import Visit
+
+#: Draws the page anew, and says what was done.
+Again = Callable[[str | None], Awaitable[None]]
+#: Asks, and deletes the values of an environment; tells whether it did.
+Delete = Callable[[str | None], Awaitable[bool]]
+
+UNREADABLE = "No key of this installation opens these values. Enter all of them again, or delete them."
+
+
+class ValuesCard:
+    """One environment's values; `environment` is None for one that is still to be named."""
+
+    def __init__(
+        self, visit: Visit, view: CredentialView, environment: str | None, *, again: Again, delete: Delete
+    ) -> None:
+        self._visit = visit
+        self._view = view
+        self._environment = environment
+        self._again = again
+        self._delete = delete
+
+    def draw(self) -> None:
+        """Make the elements."""
+        shown = {} if self._environment is None else self._view.values[self._environment]
+        title = _title(self._environment)
+        with ui.element("section").classes("mc-card").props(f'aria-label="{title}"'):
+            ui.label(title).classes("mc-card-title").props('role="heading" aria-level=2')
+            if shown is None:
+                ui.label(UNREADABLE).classes("mc-banner")
+            if self._visit.may(Scope.WRITE):
+                self._form(shown or {})
+            else:
+                self._values(shown or {})
+            if self._environment is not None and self._visit.may(Scope.WRITE):
+                self._test()
+
+    def _values(self, shown: Mapping[str, Any]) -> None:
+        with ui.element("dl").classes("mc-facts"):
+            for name, value in shown.items():
+                with ui.element("dt"):
+                    ui.label(words_of(self._view.credential.type, name).label)
+                with ui.element("dd"):
+                    ui.label(", ".join(value) if isinstance(value, Mapping) else str(value))
+
+    def _form(self, shown: Mapping[str, Any]) -> None:
+        credential = self._view.credential
+        name: TextField | None = None
+        with ui.element("form").props("autocomplete=off").classes("mc-stack") as box:
+            if self._environment is None:
+                words = ValueWords("Environment", "Such as staging: lower case letters, digits, - and _")
+                name = TextField("environment", words)
+            form = CredentialForm(credential.type, shown)
+            if name is not None:
+                form.errors.fields.append(name)
+            with ui.element("div").classes("mc-actions"):
+                button = primary("Save").props("type=submit")
+                if self._environment is not None and len(self._view.values) > 1:
+                    danger("Delete these values", self._drop)
+
+        async def save() -> None:
+            wanted = form.values()
+            place = name.value if name is not None else self._environment
+
+            def put(caller: Caller) -> None:
+                if name is not None and not place:
+                    raise InvalidInput(faults=[Fault("environment", "name one")])
+                given = {"type": credential.type, "values": wanted, "environment": place or None}
+                body = read_form(PutCredential, given)
+                self._visit.services.credentials.put(caller, credential.name, body.type, body.values, body.environment)
+
+            done = await self._visit.run(Scope.WRITE, put, busy=button, errors=form.errors)
+            if done is not None:
+                # Drawn anew, so that nothing of what was typed stays behind.
+                await self._again("Saved")
+
+        box.on("submit.prevent", save, [])
+
+    async def _drop(self) -> None:
+        if await self._delete(self._environment):
+            await self._again(None)
+
+    def _test(self) -> None:
+        credential, visit = self._view.credential, self._visit
+        url: TextField | None = None
+        with ui.element("form").classes("mc-test") as box:
+            if takes_url(credential.type):
+                if not visit.may(Scope.ADMIN):
+                    ui.label("To test it takes an address, and a key with the scope admin: the secret goes there.")
+                    return
+                words = ValueWords("Address to test it with", "Asked with GET, once. The secret is sent there.")
+                url = TextField("url", words)
+            with ui.element("div").classes("mc-row"):
+                button = quiet("Test", icon="bolt").props("type=submit")
+                ui.label("Tries out what is saved; takes 10 s at most.").classes("mc-quiet")
+            errors = FieldErrors(() if url is None else (url,))
+            answer = ui.element("div").props("role=status")
+
+        async def test() -> None:
+            answer.clear()
+            wanted = {"environment": self._environment or None, "url": url.value if url is not None else None}
+
+            async def check(caller: Caller) -> CredentialTest:
+                body = read_form(TestCredential, wanted)
+                return await anyio.to_thread.run_sync(
+                    lambda: visit.services.credential_checks.test(
+                        caller, credential.name, environment=body.environment, url=body.url
+                    ),
+                    limiter=visit.site.app.state.test_threads,
+                )
+
+            done = await visit.run_async(Scope.WRITE, check, busy=button, errors=errors)
+            if done is not None:
+                with answer:
+                    _answer(done.value)
+
+        box.on("submit.prevent", test, [])
+
+
+def _title(environment: str | None) -> str:
+    if environment is None:
+        return "Another environment"
+    return "All environments" if environment == ANY_ENVIRONMENT else f"Only {environment}"
+
+
+def _answer(test: CredentialTest) -> None:
+    with ui.element("div").classes(f"mc-answer mc-{'good' if test.ok else 'bad'}"):
+        ui.icon("check_circle" if test.ok else "error").props("aria-hidden=true")
+        with ui.element("div"):
+            ui.label("It works." if test.ok else "It was not let in.").classes("mc-strong")
+            ui.label(test.message)
+            status = f", status {test.status}" if test.status is not None else ""
+            ui.label(f"Asked {test.asked or 'nobody'}{status}, in {duration(test.ms)}.")

@@ -1,0 +1,104 @@
+"""The audit trail: who did what, when."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nicegui import ui
+
+from midcall.domain.workspace import Scope
+from midcall.service.stores import AuditLine
+from midcall.service.stores import Page as Part
+from midcall.ui.page import Page
+from midcall.ui.parts.header import page_header
+from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
+from midcall.ui.visit import Visit
+
+COLUMNS = (
+    Column("act", "What"),
+    Column("at", "When"),
+    Column("who", "Who"),
+    Column("subject", "To what"),
+    Column("detail", "Details", none=""),
+)
+#: The nouns that acts begin with, in words.
+KINDS: Mapping[str, str] = {
+    "": "Everything",
+    "function": "Functions",
+    "version": "Versions",
+    "test_case": "Test cases",
+    "agent": "Agents",
+    "credential": "Credentials",
+    "adapter": "Adapters",
+    "key": "Keys",
+    "workspace": "Workspace",
+}
+#: Those that keys without the scope admin are shown.
+_OF_FUNCTIONS = ("", "function", "version", "test_case")
+_MAX_DETAIL = 160
+
+
+async def build(visit: Visit) -> None:
+    """Show the trail, newest first."""
+    all_of_it = visit.may(Scope.ADMIN)
+    about = "Who did what, when; newest first. Nothing is ever taken away."
+    if not all_of_it:
+        about = "Who did what to functions, when. The rest is for admins."
+    with page_header("Audit trail", about=about):
+        pass
+    kind = ""
+
+    async def page(part: Part) -> Sequence[AuditLine]:
+        return await visit.call(
+            Scope.READ, lambda caller: visit.services.trail.page(caller, part, function=None, kind=kind or None)
+        )
+
+    async def choose() -> None:
+        nonlocal kind
+        kind = chosen.value
+        await table.reload()
+
+    options = dict(KINDS) if all_of_it else {name: KINDS[name] for name in _OF_FUNCTIONS}
+    chosen = ui.select(options, label="Show", value="").props("outlined dense").classes("mc-filter")
+    chosen.on_value_change(choose)
+    table = PagedTable(
+        visit=visit,
+        columns=COLUMNS,
+        source=page,
+        row=lambda line: _row(visit, line),
+        cursor=lambda line: str(line.id),
+        empty=Empty("Nothing here yet", "Whatever people and programs change is written down here.", icon="history"),
+        label="Audit trail",
+    )
+    await table.open()
+
+
+def _row(visit: Visit, line: AuditLine) -> dict[str, Cell]:
+    noun, _, verb = line.act.partition(".")
+    subject: Cell = text_cell(line.subject)
+    if line.function is not None:
+        subject = link_cell(line.function, visit.href(f"/functions/{line.function}"))
+    elif isinstance(line.detail.get("name"), str):
+        subject = text_cell(line.detail["name"])
+    detail = _detail(line.detail)
+    return {
+        "act": text_cell(f"{noun} {verb}".replace("_", " ")),
+        "at": time_cell(line.at),
+        "who": text_cell(line.principal, exact=line.key_id),
+        "subject": subject,
+        "detail": text_cell(detail if len(detail) <= _MAX_DETAIL else f"{detail[:_MAX_DETAIL]} …", exact=detail[:2_000])
+        if detail
+        else None,
+    }
+
+
+def _detail(detail: Mapping[str, Any]) -> str:
+    """Write what an act was about, as name and value."""
+    told = {name: value for name, value in detail.items() if value not in (None, [], {}, "") and name != "name"}
+    return "; ".join(
+        f"{name.replace('_', ' ')}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in told.items()
+    )
+
+
+PAGES = (Page("/audit", "Audit trail", build, for_limited=False),)

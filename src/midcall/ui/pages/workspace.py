@@ -1,0 +1,175 @@
+"""The workspace's settings, and the secret that midcall signs its calls with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nicegui import ui
+
+from midcall.domain.workspace import ApprovalMode, Scope, Workspace, WorkspaceSettings
+from midcall.service.access import Caller
+from midcall.service.admin_forms import WorkspaceChange, read_form
+from midcall.ui.admin.credential_words import ValueWords as Words
+from midcall.ui.admin.fields import FieldErrors
+from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, SwitchSetting, TextSetting
+from midcall.ui.admin.shown_once import shown_once
+from midcall.ui.page import Page
+from midcall.ui.parts.buttons import danger, primary
+from midcall.ui.parts.confirm import confirmed
+from midcall.ui.parts.header import page_header
+from midcall.ui.parts.times import exactly
+from midcall.ui.visit import Visit
+
+Setting = ChoiceSetting | NumberSetting | SwitchSetting | TextSetting
+
+APPROVAL = {
+    ApprovalMode.AUTO.value: "Whatever passes the review is approved",
+    ApprovalMode.HUMAN.value: "A person approves, and never the author",
+}
+ONCE = (
+    "It is shown this once. Whoever receives midcall's calls checks their signature with it. "
+    "Calls are signed with the secret before it as well until {until}."
+)
+
+
+async def build(visit: Visit) -> None:
+    """Show the settings."""
+    workspace = await visit.call(Scope.ADMIN, visit.services.workspaces.get)
+    with page_header("Workspace", about=f"Settings of {workspace.name}. They hold for all of its functions."):
+        pass
+    with ui.element("form").classes("mc-stack").props("autocomplete=off") as element:
+        fields = _fields(workspace.settings)
+        errors = FieldErrors(fields)
+        with ui.element("div").classes("mc-actions"):
+            button = primary("Save").props("type=submit")
+
+    async def save() -> None:
+        given: dict[str, object] = {}
+        for field in fields:
+            field.put(given)
+        if not given:
+            visit.say("Nothing was changed")
+            return
+
+        def change(caller: Caller) -> Workspace:
+            return visit.services.workspaces.change(caller, read_form(WorkspaceChange, given).changes())
+
+        if await visit.run(Scope.ADMIN, change, busy=button, errors=errors, said="Saved"):
+            for field in fields:
+                field.kept()
+
+    element.on("submit.prevent", save, [])
+    _signing(visit)
+
+
+def _fields(settings: WorkspaceSettings) -> list[Setting]:
+    """Make a field for each setting."""
+    fields: list[Setting] = []
+    with _group("Approval"):
+        fields += [
+            ChoiceSetting("approval", Words("After a clean review"), APPROVAL, settings.approval.value),
+            SwitchSetting(
+                "enforce_current_policy",
+                Words(
+                    "Run only what today's rules let through",
+                    "Versions approved under older rules are refused once the new rules refuse them.",
+                ),
+                before=settings.enforce_current_policy,
+            ),
+        ]
+    with _group("What is kept"):
+        fields += [
+            SwitchSetting(
+                "record_actions",
+                Words(
+                    "Record what actions were answered", "Masked, so that a run can be replayed without calling out."
+                ),
+                before=settings.record_actions,
+            ),
+            NumberSetting(
+                "retention_days",
+                Words("Delete sessions and runs after", "Counted from their end. Empty: they are kept."),
+                settings.retention_days,
+                unit="days",
+            ),
+        ]
+    with _group("Sessions"):
+        fields += [
+            NumberSetting(
+                "session_idle_s",
+                Words("A session ends without a sign of life for", "3600 is an hour."),
+                settings.session_idle_s,
+                unit="s",
+            ),
+            NumberSetting(
+                "session_max_age_s",
+                Words("A session ends at the latest after", "86400 is a day."),
+                settings.session_max_age_s,
+                unit="s",
+            ),
+            NumberSetting(
+                "pre_session_timeout_ms",
+                Words("Functions before a session have", "All together. Vapi waits 7500 ms for its answer."),
+                settings.pre_session_timeout_ms,
+                unit="ms",
+            ),
+            NumberSetting(
+                "post_session_wait_s",
+                Words("Functions after a session wait for an analysis", "They start then, or when it comes."),
+                settings.post_session_wait_s,
+                unit="s",
+            ),
+            TextSetting(
+                "callback_url",
+                Words("Callback URL", "Told of what happens in sessions, signed. Empty: nobody is called."),
+                settings.callback_url,
+            ),
+        ]
+    with _group("Limits"):
+        fields += [
+            NumberSetting(
+                "limits.max_in_flight",
+                Words("Calls of code at once", "Queued or running; more get a 429."),
+                settings.max_in_flight,
+            ),
+            NumberSetting(
+                "limits.max_webhooks_in_flight",
+                Words("Calls of webhooks at once", "They only wait for a network."),
+                settings.max_webhooks_in_flight,
+            ),
+        ]
+    return fields
+
+
+@contextmanager
+def _group(title: str) -> Iterator[None]:
+    with ui.element("section").classes("mc-card").props(f'aria-label="{title}"'):
+        ui.label(title).classes("mc-card-title").props('role="heading" aria-level=2')
+        with ui.element("div").classes("mc-fields mc-two"):
+            yield
+
+
+def _signing(visit: Visit) -> None:
+    place = ui.element("div")
+    with ui.element("section").classes("mc-card").props('aria-label="Signing secret"'):
+        ui.label("Signing secret").classes("mc-card-title").props('role="heading" aria-level=2')
+        ui.label(
+            "midcall signs webhooks and callbacks, so that receivers know they come from here. "
+            "The secret is shown when it is made, and never again."
+        )
+        button = danger("New signing secret", icon="autorenew")
+
+    async def rotate() -> None:
+        text = "Receivers need the new one within a day: until then calls are signed with both, afterwards not."
+        if not await confirmed("Make a new signing secret?", text, act="Make a new secret"):
+            return
+        done = await visit.run(Scope.ADMIN, visit.services.signing.rotate, busy=button)
+        if done is not None:
+            place.clear()
+            with place:
+                until = exactly(done.value.previous_until)
+                shown_once(done.value.current, what="signing secret", text=ONCE.format(until=until), done=place.clear)
+
+    button.on_click(rotate)
+
+
+PAGES = (Page("/workspace", "Workspace", build, needs=(Scope.ADMIN,), for_limited=False),)
