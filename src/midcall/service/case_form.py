@@ -1,19 +1,22 @@
 """What may be written about a test case: what the function is run with, and what is expected of it."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag, ValidationError, model_validator
 
+from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.phases import Phase
 from midcall.domain.test_case import MAX_CASE_BYTES, Expectation, ExpectKind, TestCase
-from midcall.service.fields import Flag, Form
+from midcall.service.fields import Flag, Form, faults_of
 from midcall.service.mock_form import MockForms
 from midcall.service.schemas import any_schema_faults
 from midcall.service.session_fields import SessionFields
 
 #: It stands in paths.
-CaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:@+=~-]{0,99}$")]
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._:@+=~-]{0,99}$"
+CaseName = Annotated[str, Field(pattern=_NAME)]
 
 ExpectedStatus = Literal["ok", "error", "timeout", "memory", "crashed", "output_limit", "http_error", "refused"]
 
@@ -112,6 +115,22 @@ class CaseForm(Form):
             principal=principal,
             updated_at=at,
         )
+
+
+def checked_name(name: str) -> str:
+    """Return a case's name; raises InvalidInput for one that no case can have."""
+    if not re.fullmatch(_NAME, name):
+        text = "1-100 letters, digits, spaces and . _ : @ + = ~ -, beginning with a letter or a digit"
+        raise InvalidInput(faults=[Fault("name", text)])
+    return name
+
+
+def parse_case(document: Mapping[str, Any]) -> CaseForm:
+    """Read a case from a document; raises InvalidInput with every fault's path."""
+    try:
+        return CaseForm.model_validate(document)
+    except ValidationError as error:
+        raise InvalidInput(faults=list(faults_of(error))) from error
 
 
 def _expectation(form: ExpectStatus | ExpectExact | ExpectSubset | ExpectSchema) -> Expectation:

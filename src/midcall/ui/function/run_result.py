@@ -1,0 +1,197 @@
+"""What came of a test run, for its author: status, result, error with its line, logs, actions, timings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui import ui
+
+from midcall.domain.action import ActionRecord
+from midcall.domain.invocation import Invocation
+from midcall.domain.mock import Recording
+from midcall.domain.timings import Timings, timings_of
+from midcall.service.run_word import word_of
+from midcall.ui.parts.buttons import quiet
+from midcall.ui.parts.code import code_view, json_view
+from midcall.ui.parts.status import badge
+from midcall.ui.parts.times import duration
+
+#: What a word of a run means, where it is not plain.
+MEANINGS: Mapping[str, str] = {
+    "refused": "The parameters did not fit, so the function was not run.",
+    "not_run": "It could not be run.",
+    "timeout": "It took longer than the function may.",
+    "memory": "It needed more memory than a sandbox has.",
+    "crashed": "Its process ended without a result.",
+    "output_limit": "Its result was larger than a result may be.",
+    "http_error": "The webhook's target answered with an error.",
+}
+_TONES: Mapping[str, str] = {"ok": "good", "refused": "warn"}
+_MOCKED = "mocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What can be done from a result; None where it cannot."""
+
+    #: Go to a line of the source.
+    show_line: Callable[[int], None] | None = None
+    mock_with: Callable[[Sequence[Mapping[str, Any]]], None] | None = None
+
+
+def show_result(invocation: Invocation, recording: Recording | None, handlers: Handlers) -> None:
+    """Show a finished run."""
+    word, timings = word_of(invocation), timings_of(invocation)
+    with ui.element("div").classes("mc-part-head"):
+        badge(word, tone=_TONES.get(word, "bad")).props("role=status").mark("run-status")
+        ui.label(f"Version {invocation.version}, {duration(timings.total_ms)}").classes("mc-quiet")
+        ui.element("div").classes("mc-grow")
+        ui.link("On record", f"/invocations/{invocation.id}").classes("mc-small")
+    if word in MEANINGS:
+        ui.label(MEANINGS[word])
+    _error(invocation, handlers)
+    _returned(invocation)
+    _logs(invocation)
+    _actions(invocation, recording, handlers)
+    _exchange(invocation)
+    _timings(timings)
+
+
+def _error(invocation: Invocation, handlers: Handlers) -> None:
+    outcome = invocation.outcome
+    if outcome is None:
+        return
+    if (error := outcome.error) is not None:
+        with ui.element("div").classes("mc-banner").props("role=alert"):
+            ui.icon("error").props("aria-hidden=true")
+            with ui.element("div").classes("mc-grow"):
+                ui.label(f"{error.type}: {error.message}").classes("mc-strong mc-wrap")
+                if error.http_status is not None:
+                    ui.label(f"The target answered {error.http_status}.")
+                if error.line is not None:
+                    _line(error.line, handlers)
+        if error.body:
+            _more("What the target said", lambda: code_view(error.body or "", what="body"))
+        if error.traceback:
+            _more("Traceback", lambda: code_view(error.traceback or "", what="traceback"))
+    notes = [*outcome.warnings, *(f"Flagged: {flag.value.replace('_', ' ')}" for flag in outcome.flags)]
+    for note in notes:
+        with ui.element("div").classes("mc-note"):
+            ui.icon("warning").props("aria-hidden=true")
+            ui.label(note).classes("mc-wrap")
+
+
+def _line(line: int, handlers: Handlers) -> None:
+    if handlers.show_line is None:
+        ui.label(f"In line {line} of the code.")
+        return
+    go = handlers.show_line
+    button = ui.button(f"Line {line}", icon="arrow_forward", on_click=lambda: go(line))
+    button.props(f'no-caps dense flat size=sm aria-label="Go to line {line} of the code"')
+
+
+def _returned(invocation: Invocation) -> None:
+    outcome, report = invocation.outcome, invocation.report
+    if outcome is None:
+        return
+    if report is not None and outcome.error is None:
+        _title("Result")
+        json_view(report.result, what="result")
+        if outcome.truncated:
+            ui.label("The agent gets it cut: it is longer than max_result_chars.").classes("mc-quiet")
+    if outcome.message:
+        _title("The agent says")
+        ui.label(outcome.message).classes("mc-wrap")
+    changed = {name: outcome.variables[name] for name in outcome.changed}
+    if changed:
+        _title("Variables it set")
+        json_view(changed, what="variables")
+    if outcome.terminate is not None:
+        _title("terminateAgent")
+        said = "true: the session ends before the agent speaks" if outcome.terminate else "false: the session goes on"
+        ui.label(f"{said}. Reason: {outcome.reason}" if outcome.reason else f"{said}.").classes("mc-wrap")
+
+
+def _logs(invocation: Invocation) -> None:
+    report = invocation.report
+    if report is not None and report.logs:
+        _title("Logs")
+        code_view(report.logs, what="logs")
+        if report.logs_truncated:
+            ui.label("There was more; a run keeps 64 KB.").classes("mc-quiet")
+
+
+def _actions(invocation: Invocation, recording: Recording | None, handlers: Handlers) -> None:
+    records = invocation.report.actions if invocation.report else ()
+    if records:
+        _title(f"Actions ({len(records)})")
+        box = ui.element("div").classes("mc-scroll").props('tabindex=0 role="group" aria-label="Actions"')
+        with box, ui.element("table").classes("mc-grid"):
+            _row("th", ("Action", "Outcome", "Where", "Took"))
+            for record in records:
+                _row("td", _cells(record))
+    if recording is not None and recording.mocks:
+        mocks = [mock.document() for mock in recording.mocks]
+        with ui.element("div").classes("mc-part-head"):
+            _title("Recorded answers")
+            ui.element("div").classes("mc-grow")
+            if handlers.mock_with is not None:
+                use = handlers.mock_with
+                quiet("Use as mocks", lambda: use(mocks), icon="replay").props("dense size=sm")
+        json_view(mocks, what="recording")
+
+
+def _cells(record: ActionRecord) -> tuple[str, ...]:
+    outcome = record.outcome.replace("_", " ")
+    if record.status is not None:
+        outcome += f" ({record.status})"
+    where = _MOCKED if record.mocked else " ".join(filter(None, (record.method, record.host)))
+    return record.action, outcome, where, duration(record.ms)
+
+
+def _row(cell: str, texts: Sequence[str]) -> None:
+    with ui.element("tr"):
+        for text in texts:
+            with ui.element(cell):
+                if text == _MOCKED:
+                    badge(_MOCKED, tone="busy")
+                else:
+                    ui.label(text)
+
+
+def _exchange(invocation: Invocation) -> None:
+    report = invocation.report
+    if report is None:
+        return
+    for title, exchanged in (("Request", report.request), ("Response", report.response)):
+        if exchanged is not None:
+            _title(title)
+            json_view(exchanged, what=title.lower())
+
+
+def _timings(timings: Timings) -> None:
+    parts = {
+        "Waiting": timings.queued_ms,
+        "Running": timings.sandbox_ms,
+        "Everything else": max(0.0, timings.total_ms - timings.queued_ms - timings.sandbox_ms),
+    }
+    _title("Time")
+    told = ", ".join(f"{name} {duration(ms)}" for name, ms in parts.items())
+    with ui.element("div").classes("mc-bar").props(f'role="img" aria-label="{told}"'):
+        for place, ms in enumerate(parts.values()):
+            if ms > 0:
+                ui.element("div").classes(f"mc-bar-{place}").style(f"flex-grow: {ms:.2f}")
+    with ui.element("div").classes("mc-legend"):
+        for place, (name, ms) in enumerate(parts.items()):
+            with ui.element("span"):
+                ui.element("i").classes(f"mc-bar-{place}").props("aria-hidden=true")
+                ui.label(f"{name} {duration(ms)}")
+
+
+def _title(text: str) -> None:
+    ui.label(text).classes("mc-part-title").props('role="heading" aria-level=4')
+
+
+def _more(title: str, content: Callable[[], object]) -> None:
+    with ui.expansion(title).classes("mc-expansion"):
+        content()

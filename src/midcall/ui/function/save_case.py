@@ -1,0 +1,102 @@
+"""Save a run as a test case of its function."""
+
+from nicegui import ui
+
+from midcall.domain.errors import MidcallError
+from midcall.domain.invocation import Invocation
+from midcall.domain.test_case import OK, TestCase
+from midcall.domain.workspace import Scope
+from midcall.service.access import Caller
+from midcall.service.case_form import checked_name
+from midcall.service.case_of_run import RunToSave
+from midcall.service.run_word import word_of
+from midcall.ui.function.json_field import FieldErrors
+from midcall.ui.function.opened import OpenFunction
+from midcall.ui.parts.buttons import primary, quiet
+from midcall.ui.parts.errors import ErrorBanner
+from midcall.ui.visit import Visit
+
+EXPECTATIONS = {
+    "exact": "Exactly this result",
+    "subset": "At least what is in this result",
+    "status": "That it ends in the same way, whatever the result",
+}
+
+
+def save_case_button(visit: Visit, opened: OpenFunction, invocation: Invocation) -> None:
+    """Offer to save a run, where there is something to expect of it again."""
+    if invocation.report is None or not visit.may(Scope.WRITE):
+        return
+
+    async def ask() -> None:
+        await _Dialog(visit, opened, invocation).open()
+
+    with ui.element("div").classes("mc-run"):
+        quiet("Save as test case", ask, icon="playlist_add_check")
+
+
+class _Dialog:
+    """Asks for a name, for what is expected, and for the values that no record has."""
+
+    def __init__(self, visit: Visit, opened: OpenFunction, invocation: Invocation) -> None:
+        self.visit, self.opened, self.invocation = visit, opened, invocation
+        self.secrets: dict[str, ui.input] = {}
+        word = word_of(invocation)
+        with ui.dialog() as self.dialog, ui.card().classes("mc-dialog mc-dialog-wide").props('role="dialog"'):
+            ui.label("Save as test case").classes("mc-dialog-title").props('role="heading" aria-level=2')
+            ui.label(
+                "It keeps what this run was given, and what its actions were answered. From then on, a version is "
+                "published only if its test cases pass."
+            ).classes("mc-quiet")
+            self.errors = FieldErrors(ErrorBanner())
+            with ui.element("form").classes("mc-fields") as form:
+                form.on("submit.prevent", self._save)
+                self.name = ui.input("Name", placeholder="an order that has shipped")
+                self.name.props("outlined dense stack-label autofocus maxlength=100")
+                options = EXPECTATIONS if word == OK else {"status": f"That it ends with “{word}” again"}
+                ui.label("What is expected when it runs again").classes("mc-strong")
+                self.expect = ui.radio(options, value=next(iter(options))).props("dense")
+                self.more = ui.element("div").classes("mc-fields")
+                with ui.element("div").classes("mc-dialog-actions"):
+                    quiet("Cancel", lambda: self.dialog.submit(None))
+                    self.button = primary("Save").props("type=submit")
+        self._name_fields()
+
+    async def open(self) -> None:
+        """Ask until it is saved or given up."""
+        try:
+            name = await self.dialog
+        finally:
+            self.dialog.delete()
+        if name is not None:
+            self.visit.say(f"Saved as test case “{name}”")
+            await self.opened.tell()
+
+    def show(self, error: MidcallError) -> None:
+        """Show an error; for sensitive parameters, of which no record has the value, there are fields from then on."""
+        missing = [fault.loc.removeprefix("params.") for fault in error.faults if fault.loc.startswith("params.")]
+        with self.more:
+            for name in missing:
+                if name not in self.secrets:
+                    self.secrets[name] = ui.input(f"{name}: a value to test with").props("outlined dense stack-label")
+        self._name_fields()
+        self.errors.show(error)
+
+    def clear(self) -> None:
+        """Show no error."""
+        self.errors.clear()
+
+    def _name_fields(self) -> None:
+        self.errors.of({"name": self.name, **{f"params.{name}": field for name, field in self.secrets.items()}})
+
+    async def _save(self) -> None:
+        values = {name: field.value for name, field in self.secrets.items() if field.value}
+
+        def save(caller: Caller) -> TestCase:
+            name = checked_name((self.name.value or "").strip())
+            wanted = RunToSave(self.invocation.id, name, self.expect.value, values)
+            return self.visit.services.cases_of_runs.save(caller, wanted)
+
+        done = await self.visit.run(Scope.WRITE, save, busy=self.button, errors=self)
+        if done is not None:
+            self.dialog.submit(done.value.name)

@@ -1,0 +1,157 @@
+"""The Test panel: what it runs, and what it shows of it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import expect
+from tests.support.browser import Tab
+from tests.support.fakes import echo
+from tests.support.function_parts import add_part_pages
+from tests.support.serving import Client, Served
+
+from midcall.domain.action import ActionRecord
+from midcall.domain.mock import Mock, Recording, Returned
+from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+
+PARAMETERS = {
+    "type": "object",
+    "properties": {
+        "order": {"type": "integer", "description": "The order's number.", "examples": [12]},
+        "language": {"type": "string", "enum": ["en", "de"]},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "customer": {"type": "string", "x-midcall": {"from_variable": "customer_id"}},
+    },
+    "required": ["order"],
+}
+
+Behave = Callable[[Callable[[RunRequest], RunReport]], None]
+
+
+@pytest.fixture(autouse=True)
+def pages() -> None:
+    """Serve the panel on a page of its own."""
+    add_part_pages()
+
+
+@pytest.fixture
+def behave(served: Served) -> Iterator[Behave]:
+    """Say how the sandbox answers."""
+
+    def change(how: Callable[[RunRequest], RunReport]) -> None:
+        served.sandbox.behave = how
+
+    yield change
+    served.sandbox.behave = echo
+
+
+def open_panel(tab: Tab, admin: Client) -> None:
+    """Sign in, and open the panel of `lookup`."""
+    tab.sign_in(admin, "/try/testing/lookup")
+
+
+def run(tab: Tab) -> None:
+    """Press the button, and wait for the result."""
+    tab.page.get_by_role("button", name="Run", exact=True).click()
+    expect(tab.page.get_by_role("heading", name="Time")).to_be_visible()
+
+
+def test_the_examples_run_as_they_stand(tab: Tab, admin: Client, served: Served) -> None:
+    """A newcomer presses Run and sees what came back; what was changed is what is sent, as its declared type."""
+    admin.approved(parameters=PARAMETERS)
+    open_panel(tab, admin)
+    page = tab.page
+    expect(page.get_by_label("order")).to_have_value("12")
+    expect(page.get_by_text("Filled by midcall itself: customer.")).to_be_visible()
+    body = page.get_by_label("Session body")
+    assert "customer_id" in body.input_value()
+    page.get_by_label("order").fill("77")
+    page.get_by_label("tags (optional), as JSON").fill('["new"]')
+    run(tab)
+    expect(page.get_by_role("status")).to_have_text("ok")
+    expect(page.get_by_text("echoed")).to_be_visible()
+    asked = served.sandbox.requests[-1].session
+    assert asked["params"] == {"order": 77, "tags": ["new"], "customer": ""}
+    assert asked["phase"] == "during_session"
+    assert asked["contact"]["name"] == "Ada Lovelace"
+
+
+def test_an_error_leads_to_its_line(tab: Tab, admin: Client, behave: Behave) -> None:
+    """A click on the line shows it in the editor."""
+    admin.approved()
+    error = RunError("KeyError", "'status'", line=2, traceback="Traceback …")
+    behave(lambda _: RunReport(RunStatus.ERROR, error=error, logs="looked it up\n"))
+    open_panel(tab, admin)
+    run(tab)
+    page = tab.page
+    expect(page.get_by_role("status")).to_have_text("error")
+    expect(page.get_by_text("KeyError: 'status'")).to_be_visible()
+    page.get_by_role("button", name="Go to line 2 of the code").click()
+    expect(page.get_by_text("Editor shows line 2")).to_be_visible()
+
+
+def test_recorded_answers_become_mocks(tab: Tab, admin: Client, served: Served, behave: Behave) -> None:
+    """Record a real run, use what it was answered, and run it again with nothing going out."""
+    admin.approved()
+    record = ActionRecord("http.get", "ok", "GET", "api.example.com", 200, requests=1, ms=41.5)
+
+    def called(_: RunRequest) -> RunReport:
+        recording = Recording((Mock("http.get", Returned({"status": "shipped"}), times=1),))
+        return RunReport(RunStatus.OK, result={"status": "shipped"}, actions=(record,), recording=recording)
+
+    behave(called)
+    open_panel(tab, admin)
+    page = tab.page
+    page.get_by_text("Actions: real, or mocked").click()
+    page.get_by_role("switch", name="Record what actions really answer").click()
+    run(tab)
+    expect(page.get_by_role("cell", name="GET api.example.com")).to_be_visible()
+    page.get_by_role("button", name="Use as mocks").click()
+    expect(page.get_by_role("switch", name="Dry")).to_be_checked()
+    assert "shipped" in page.get_by_label("Mocks").input_value()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("button", name="Use as mocks")).to_have_count(0)
+
+
+def test_faults_stand_beside_their_fields(tab: Tab, admin: Client, served: Served) -> None:
+    """What is no JSON, or no mock, says so where it stands, and nothing is run."""
+    admin.approved()
+    open_panel(tab, admin)
+    page, before = tab.page, len(served.sandbox.requests)
+    page.get_by_label("Session body").fill('{"contact": }')
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("not JSON: Expecting value at line 1 column 13")).to_be_visible()
+    page.get_by_label("Session body").fill('{"dynamicVariables": []}')
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("dynamicVariables: Input should be a valid dictionary")).to_be_visible()
+    assert len(served.sandbox.requests) == before
+
+
+def test_a_run_is_saved_as_a_test_case(tab: Tab, admin: Client) -> None:
+    """With a name, and what is expected; a value that is sensitive is asked for, since no record has it."""
+    pin = {"pin": {"type": "string", "x-midcall": {"sensitive": True}}}
+    admin.approved(parameters={"type": "object", "properties": pin, "required": ["pin"]})
+    open_panel(tab, admin)
+    page = tab.page
+    page.get_by_label("pin").fill("4711")
+    run(tab)
+    page.get_by_role("button", name="Save as test case").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("beginning with a letter or a digit")).to_be_visible()
+    dialog.get_by_label("Name").fill("the right pin")
+    dialog.get_by_text("That it ends in the same way").click()
+    dialog.get_by_role("button", name="Save").click()
+    dialog.get_by_label("pin: a value to test with").fill("4711")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved as test case “the right pin”")).to_be_visible()
+    [case] = admin.ok("GET", "/v1/functions/lookup/tests")["items"]
+    assert (case["name"], case["expect"]) == ("the right pin", {"status": "ok"})
+    assert case["params"] == {"pin": "********"}
+
+
+def test_nothing_runs_before_it_is_approved(tab: Tab, admin: Client) -> None:
+    """A draft says what to do first."""
+    admin.create()
+    open_panel(tab, admin)
+    expect(tab.page.get_by_text("Nothing to test yet")).to_be_visible()
+    expect(tab.page.get_by_role("button", name="Run", exact=True)).to_be_hidden()

@@ -1,0 +1,80 @@
+"""A page of its own for each part of a function's page, with an editor that is a plain text field."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui import ui
+
+from midcall.domain.function import Kind
+from midcall.domain.jsonvalue import merge_patch
+from midcall.domain.workspace import Scope
+from midcall.service.inline_secrets import shown
+from midcall.ui.function import assistant, cases, testing
+from midcall.ui.function.opened import OpenFunction, Saved
+from midcall.ui.page import Page, add_page
+from midcall.ui.parts.header import page_header
+from midcall.ui.visit import Visit
+
+PARTS = {"testing": testing.build, "cases": cases.build, "assistant": assistant.build}
+_ADDED: list[str] = []
+
+
+def add_part_pages() -> None:
+    """Have `/try/{part}/{name}` served; once in a process, as NiceGUI has one app."""
+    if not _ADDED:
+        _ADDED.append("/try/{part}/{name}")
+        add_page(Page(_ADDED[0], "Part", _build))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(OpenFunction):
+    """A handle on an editor that can show a line."""
+
+    show_line: Callable[[int], None] = print
+
+
+async def _read(visit: Visit, name: str) -> Saved:
+    catalog = visit.services.catalog
+    view = await visit.call(Scope.READ, lambda caller: catalog.get(caller, name))
+    number = view.function.latest
+    return Saved(view, await visit.call(Scope.READ, lambda caller: catalog.version(caller, name, number)))
+
+
+async def _build(visit: Visit, part: str, name: str) -> None:
+    known = [await _read(visit, name)]
+    config = dict(shown(known[0].open.version.config))
+    with page_header(name):
+        pass
+    source = ui.textarea("Source", value=config.get("code", {}).get("source", "")).props("outlined autogrow")
+    source.set_visibility(part == "assistant")
+    line = ui.label("")
+    held: dict[str, Any] = dict(config)
+
+    async def draft() -> dict[str, Any]:
+        return {**held, "code": {**held.get("code", {}), "source": source.value}}
+
+    async def apply(patch: Mapping[str, Any]) -> None:
+        changed = merge_patch(await draft(), patch)
+        held.update(changed)
+        source.value = changed["code"]["source"]
+
+    async def save() -> int | None:
+        return known[0].open.version.number
+
+    async def reload() -> None:
+        known[0] = await _read(visit, name)
+        await opened.tell()
+
+    opened = Opened(
+        name=name,
+        kind=Kind(known[0].open.version.config["kind"]),
+        saved=lambda: known[0],
+        is_changed=lambda: source.value != config.get("code", {}).get("source", ""),
+        draft=draft,
+        apply=apply,
+        save=save,
+        reload=reload,
+        show_line=lambda number: line.set_text(f"Editor shows line {number}"),
+    )
+    await PARTS[part](visit, opened)
