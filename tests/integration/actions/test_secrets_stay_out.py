@@ -39,9 +39,9 @@ from midcall.sandbox.serving import serve
 DOCKER = "/var/run/docker.sock"
 TYPES = ("bearer", "basic", "header", "query", "digest", "custom", "oauth2")
 #: Ways of the target to say what it heard.
-WAYS = ("plain", "json", "escaped", "base64", "quoted", "chunked", "headers", "refused", "broken")
+WAYS = ("plain", "json", "escaped", "php", "base64", "quoted", "chunked", "headers", "refused", "broken")
 #: Slashes and signs are written otherwise in base64, URLs and JSON.
-SECRETS = {name: f"{name}-{secrets.token_hex(12)}/+=&" for name in (*TYPES, "custom-query", "custom-body")}
+SECRETS = {name: f'{name}-{secrets.token_hex(12)}/+=&"' for name in (*TYPES, "custom-query", "custom-body")}
 TOKEN = f"token-{secrets.token_hex(12)}/+="
 EVERY = (*SECRETS.values(), TOKEN)
 
@@ -96,6 +96,7 @@ class Echoing(BaseHTTPRequestHandler):
             "plain": (text, as_text, 200),
             "json": (json.dumps({"heard": text, text[:200]: 1}), as_json, 200),
             "escaped": (json.dumps(text), as_text, 200),
+            "php": (json.dumps(text).replace("/", "\\/"), as_text, 200),
             "base64": (base64.b64encode(text.encode()).decode(), as_text, 200),
             "quoted": (quote(text), as_text, 200),
             "refused": (json.dumps({"error": {"message": text, "type": "no"}}), as_json, 400),
