@@ -45,6 +45,8 @@ class OpenFunction:
     save: Callable[[], Awaitable[int | None]]
     #: Read what is saved anew, and show the latest version; the editor's content is kept if it is changed.
     reload: Callable[[], Awaitable[None]]
+    #: Bring a line of the source (from 1) to the front and focus it; nothing happens where there is no such line.
+    show_line: Callable[[int], None]
     _listeners: list[Listener] = field(default_factory=list)
 
     @property

@@ -1,0 +1,46 @@
+"""What a function is called and what it is for."""
+
+from nicegui import ui
+
+from midcall.domain.function import LONG_DESCRIPTION, SHORT_DESCRIPTION
+from midcall.ui.function.opened import Json
+from midcall.ui.function.sheet import Sheet
+
+
+class Basics:
+    """Name, display name, description, tags."""
+
+    def __init__(self, sheet: Sheet, *, new: bool) -> None:
+        with ui.element("section").classes("mc-basics").props('aria-label="About this function"'):
+            self._display = sheet.text("Display name", "display_name", hint="For people: Look up an order")
+            self._name = sheet.text("Name", "name", hint="For the agent and your code: lookup_order")
+            if not new:
+                self._name.props('readonly hint="A function keeps its name"')
+            self._description = sheet.area(
+                "Description: when should the agent call it?", "description", hint="A sentence or two"
+            ).classes("mc-wide")
+            self._description.on_value_change(self._count)
+            self._tags = sheet.text("Tags", "tags", hint="For you, separated by commas; they change no version")
+
+    def write(self, document: Json) -> None:
+        """Show them."""
+        self._name.value = document.get("name", "")
+        self._display.value = document.get("display_name") or ""
+        self._description.value = document.get("description", "")
+        self._tags.value = ", ".join(document.get("tags") or ())
+        self._count()
+
+    async def read(self, document: Json) -> None:
+        """Read them."""
+        document["name"] = (self._name.value or "").strip()
+        document["display_name"] = (self._display.value or "").strip() or document["name"]
+        document["description"] = (self._description.value or "").strip()
+        document["tags"] = [tag.strip() for tag in (self._tags.value or "").split(",") if tag.strip()]
+
+    def _count(self) -> None:
+        count = len((self._description.value or "").strip())
+        if SHORT_DESCRIPTION <= count <= LONG_DESCRIPTION:
+            word = "a good length"
+        else:
+            word = f"best is {SHORT_DESCRIPTION} to {LONG_DESCRIPTION}: an agent chooses by it"
+        self._description.props["hint"] = f"{count} characters, {word}"

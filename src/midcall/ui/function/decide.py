@@ -1,0 +1,58 @@
+"""The human gate: who may judge approves or rejects a version that waits for a person."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nicegui import ui
+
+from midcall.domain.function import VersionStatus
+from midcall.domain.workspace import Scope
+from midcall.ui.function.opened import Saved
+from midcall.ui.parts.buttons import danger, primary
+from midcall.ui.parts.errors import ErrorBanner
+from midcall.ui.visit import Visit
+
+
+class Decision:
+    """Shown while the open version waits for a person."""
+
+    def __init__(self, visit: Visit, decided: Callable[[], Awaitable[None]]) -> None:
+        self._visit, self._decided = visit, decided
+        self._box = ui.element("section").classes("mc-decision").props('aria-label="Decision"')
+
+    def show(self, saved: Saved) -> None:
+        """Show what can be decided about the open version."""
+        self._box.clear()
+        version = saved.open.version
+        waits = version.status is VersionStatus.PENDING_APPROVAL
+        self._box.set_visibility(waits)
+        if not waits:
+            return
+        with self._box:
+            ui.label(f"Version {version.number} waits for a person").classes("mc-strong")
+            if not self._visit.may(Scope.REVIEW):
+                ui.label("Somebody whose key may review has to approve it.").classes("mc-quiet")
+                return
+            if version.author == self._visit.caller.principal:
+                ui.label("You wrote it, so somebody else has to approve it.").classes("mc-quiet")
+                return
+            ui.label("Read what it does, then decide. What you approve may be published.").classes("mc-quiet")
+            self._errors = ErrorBanner()
+            self._comment = ui.input("Comment, for its author").props("outlined dense maxlength=1000")
+            with ui.element("div").classes("mc-actions"):
+                reviews = self._visit.services.reviews
+                yes = primary("Approve", lambda: self._decide(reviews.approve, "Approved"), icon="check")
+                danger("Reject", lambda: self._decide(reviews.reject, "Rejected"), icon="close")
+                yes.mark("approve")
+            self._name, self._number = saved.view.function.name, version.number
+
+    async def _decide(self, act: Any, said: str) -> None:
+        comment = str(self._comment.value or "").strip()
+        done = await self._visit.run(
+            Scope.REVIEW,
+            lambda caller: act(caller, self._name, self._number, comment),
+            errors=self._errors,
+            said=f"{said} version {self._number}",
+        )
+        if done is not None:
+            await self._decided()

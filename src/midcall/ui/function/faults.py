@@ -1,0 +1,60 @@
+"""Errors beside their fields: each field says by which path the service calls it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nicegui import ui
+
+from midcall.domain.errors import MidcallError
+from midcall.ui.parts.errors import ErrorBanner
+
+
+class Errable(Protocol):
+    """An input that shows an error below itself."""
+
+    error: str | None
+
+
+@dataclass
+class Faults:
+    """Shows an error: what is about a field stands there, the whole in a banner. `ErrorPlace` of a visit."""
+
+    banner: ErrorBanner
+    #: Brings the tab of a field to the front, if it is in one.
+    reveal: Callable[[str], None]
+    _fields: dict[str, tuple[Errable, str]] = field(default_factory=dict)
+
+    def add(self, loc: str, element: Errable, tab: str) -> None:
+        """Name the field of a path (`parameters`, `webhook.url`), and the tab that it is in."""
+        self._fields[loc] = (element, tab)
+        if isinstance(element, ui.element):
+            element.props('aria-live="polite"')
+
+    def show(self, error: MidcallError) -> None:
+        """Show an error."""
+        self.clear()
+        self.banner.show(error)
+        first: str | None = None
+        for fault in error.faults:
+            known = self._of(fault.loc)
+            if known is not None:
+                element, tab = known
+                element.error = fault.msg if element.error is None else f"{element.error}; {fault.msg}"
+                first = first or tab
+        if first is not None:
+            self.reveal(first)
+
+    def clear(self) -> None:
+        """Show none."""
+        self.banner.clear()
+        for element, _ in self._fields.values():
+            element.error = None
+
+    def _of(self, loc: str) -> tuple[Errable, str] | None:
+        """Find the field of a path, or that of which it is a part."""
+        while loc:
+            if loc in self._fields:
+                return self._fields[loc]
+            loc = loc.rpartition(".")[0]
+        return None

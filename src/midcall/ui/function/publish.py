@@ -1,0 +1,79 @@
+"""Publish a version, or an older one again: what it means is said first; test cases may stand against it."""
+
+from nicegui import ui
+
+from midcall.domain.errors import CasesFailed, MidcallError
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Function
+from midcall.domain.workspace import Scope
+from midcall.service.catalog import FunctionView
+from midcall.service.publish import Publication
+from midcall.ui.parts.buttons import danger, primary, quiet
+from midcall.ui.parts.errors import ErrorBanner
+from midcall.ui.visit import Visit
+
+
+class _Place:
+    """Shows errors; failed test cases open the way around them."""
+
+    def __init__(self, banner: ErrorBanner, force: ui.element) -> None:
+        self._banner, self._force = banner, force
+
+    def show(self, error: MidcallError) -> None:
+        """Show an error."""
+        self._banner.show(error)
+        self._force.set_visibility(isinstance(error, CasesFailed))
+
+    def clear(self) -> None:
+        """Show none."""
+        self._banner.clear()
+
+
+async def publish(visit: Visit, function: Function, number: int) -> FunctionView | None:
+    """Ask where to, and publish; None if it did not come to that."""
+    older = number < max(function.published.values(), default=0)
+    act = "Roll back" if older else "Publish"
+    with ui.dialog() as dialog, ui.card().classes("mc-dialog mc-dialog-wide"):
+        ui.label(f"{act} to version {number}" if older else f"Publish version {number}").classes(
+            "mc-dialog-title"
+        ).props('role="heading" aria-level=2')
+        known = sorted({DEFAULT_ENVIRONMENT, *function.published})
+        place = ui.input("Environment", value=DEFAULT_ENVIRONMENT, autocomplete=known).props("outlined dense")
+        ui.label().bind_text_from(place, "value", lambda name: _meaning(function, number, name or ""))
+        banner = ErrorBanner()
+        with ui.element("div").classes("mc-form-one") as force:
+            ui.label("You can publish it all the same; your reason goes on record.").classes("mc-quiet")
+            reason = ui.input("Reason").props("outlined dense")
+            forced = danger("Publish anyway", lambda: run(forced, str(reason.value).strip()))
+            forced.bind_enabled_from(reason, "value", lambda text: bool((text or "").strip()))
+        force.set_visibility(False)
+        with ui.element("div").classes("mc-dialog-actions"):
+            quiet("Cancel", lambda: dialog.submit(None))
+            button = primary(act, lambda: run(button, None))
+
+    errors = _Place(banner, force)
+
+    async def run(busy: ui.button, why: str | None) -> None:
+        wanted = Publication(function.name, number, (place.value or "").strip(), why)
+        done = await visit.run_async(
+            Scope.WRITE,
+            lambda caller: visit.services.publishing.publish(caller, wanted, visit.in_thread),
+            busy=busy,  # type: ignore[arg-type]
+            errors=errors,
+            said=f"Version {number} runs in {wanted.environment}",
+        )
+        if done is not None:
+            dialog.submit(done.value)
+
+    try:
+        found: FunctionView | None = await dialog
+    finally:
+        dialog.delete()
+    return found
+
+
+def _meaning(function: Function, number: int, environment: str) -> str:
+    before = function.published.get(environment)
+    if before == number:
+        return f"Version {number} runs in {environment} already."
+    now = "Nothing runs there yet." if before is None else f"Version {before} runs there now."
+    return f"{now} From the next call on it is version {number}. Test cases are run first, if there are any."

@@ -1,0 +1,72 @@
+"""Limits, what becomes of the result, and when a function may be called."""
+
+from nicegui import ui
+
+from midcall.domain.function import Kind
+from midcall.ui.function.opened import Json
+from midcall.ui.function.sheet import Sheet
+
+
+class Limits:
+    """Everything about a function that is a number, a switch or JSON."""
+
+    def __init__(self, sheet: Sheet, kind: Kind) -> None:
+        self._kind = kind
+        with ui.element("section").classes("mc-form").props('aria-label="Limits"'):
+            _title("Limits")
+            self._timeout = sheet.number("Time for a call", "timeout", least=1, most=600, unit="s")
+            self._retries = sheet.number("Tries again after a failure", "retries", least=0, most=5)
+            self._attempt = None
+            if kind is Kind.WEBHOOK:
+                self._attempt = sheet.number(
+                    "Time for one try", "attempt_timeout", least=1, most=600, unit="s", hint="Empty: all of the time"
+                )
+            self._chars = sheet.number("Longest result", "max_result_chars", least=1, most=262_144, unit="characters")
+            self._background = sheet.switch("Run in the background", "The call is answered at once, the result comes later")
+        with ui.element("section").classes("mc-form").props('aria-label="Result"'):
+            _title("Result")
+            self._variables = sheet.json(
+                "Variables from the result", "response_variables", hint='{"order_status": "$.order.status"}'
+            )
+            self._output = sheet.json("JSON Schema of the result", "output_schema", hint="Empty: anything may be returned")
+            self._strict = sheet.switch("Refuse other results", "A result that does not fit the schema counts as a failure")
+        with ui.element("section").classes("mc-form").props('aria-label="Gates"'):
+            _title("Gates")
+            self._requires = sheet.json(
+                "What must have happened before", "requires", hint='[{"function": "verify_customer", "variable": "verified"}]'
+            )
+
+    def write(self, document: Json) -> None:
+        """Show them."""
+        webhook = self._kind is Kind.WEBHOOK
+        self._timeout.value = document.get("timeout", 120)
+        self._retries.value = document.get("retries", 2 if webhook else 0)
+        self._chars.value = document.get("max_result_chars", 15_000)
+        if self._attempt is not None:
+            self._attempt.value = document.get("attempt_timeout")
+        self._background.value = document.get("background", False)
+        self._variables.show(document.get("response_variables") or None)
+        self._output.show(document.get("output_schema"))
+        self._strict.value = document.get("strict_output", False)
+        self._requires.show(document.get("requires") or None)
+
+    async def read(self, document: Json) -> None:
+        """Read them; a number that is missing is left for the service to ask for."""
+        document["timeout"] = _whole(self._timeout.value)
+        document["retries"] = _whole(self._retries.value)
+        document["max_result_chars"] = _whole(self._chars.value)
+        if self._attempt is not None:
+            document["attempt_timeout"] = _whole(self._attempt.value)
+        document["background"] = bool(self._background.value)
+        document["response_variables"] = self._variables.value() or {}
+        document["output_schema"] = self._output.value()
+        document["strict_output"] = bool(self._strict.value)
+        document["requires"] = self._requires.value() or []
+
+
+def _title(text: str) -> None:
+    ui.label(text).classes("mc-section-title mc-wide").props('role="heading" aria-level=2')
+
+
+def _whole(value: float | None) -> int | float | None:
+    return int(value) if value is not None and float(value).is_integer() else value
