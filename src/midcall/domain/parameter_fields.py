@@ -16,7 +16,11 @@ KINDS = (*(kind for kind in FIELD_TYPES if kind != "float"), CUSTOM)
 _SAID = frozenset({"description", "examples", "default"})
 _TOP = frozenset({"type", "properties", "required"})
 _LISTS = {"string[]": "string", "number[]": "number"}
-_CURES = {"integer": "write a whole number, such as 5", "number": "write a number, such as 2.5", "boolean": "write true or false"}
+_CURES = {
+    "integer": "write a whole number, such as 5",
+    "number": "write a number, such as 2.5",
+    "boolean": "write true or false",
+}
 
 
 @dataclass(frozen=True, slots=True)

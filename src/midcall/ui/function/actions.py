@@ -53,11 +53,13 @@ class Actions:
         self._choices = groups | {name: name for name in operations()}
         with ui.element("section").classes("mc-form-one").props('aria-label="Actions"'):
             ui.label(
-                "What your code may do outside of the sandbox. midcall makes each call, so the code never sees a secret."
+                "What your code may do outside of its sandbox. midcall makes each call, so the code sees no secret."
             ).classes("mc-quiet")
             self._list = ui.element("div").classes("mc-form-one")
             self._egress = Lines(
-                sheet.area("Hosts that HTTP may reach", "code.egress", hint="One a line: api.example.com, *.example.com"),
+                sheet.area(
+                    "Hosts that HTTP may reach", "code.egress", hint="One a line: api.example.com, *.example.com"
+                ),
                 "\n".join,
                 lambda text: [line.strip() for line in text.split("\n") if line.strip()],
             )

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from nicegui import ui
-
 from midcall.domain.errors import MidcallError
 from midcall.ui.parts.errors import ErrorBanner
 
@@ -28,8 +26,6 @@ class Faults:
     def add(self, loc: str, element: Errable, tab: str) -> None:
         """Name the field of a path (`parameters`, `webhook.url`), and the tab that it is in."""
         self._fields[loc] = (element, tab)
-        if isinstance(element, ui.element):
-            element.props('aria-live="polite"')
 
     def show(self, error: MidcallError) -> None:
         """Show an error."""

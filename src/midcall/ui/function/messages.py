@@ -19,15 +19,21 @@ class Messages:
         with ui.element("section").classes("mc-form").props('aria-label="Messages"'):
             ui.label("What the agent says around a call. Leave empty what it need not say.").classes("mc-quiet mc-wide")
             self._started = Lines(
-                sheet.area("When it starts", "messages.started", hint="One a line; one of them is said").classes("mc-wide"),
+                sheet.area("When it starts", "messages.started", hint="One a line; one of them is said").classes(
+                    "mc-wide"
+                ),
                 "\n".join,
                 lambda text: [line.strip() for line in text.split("\n") if line.strip()],
             )
-            self._returned = sheet.text("When it has returned", "messages.returned", hint="Of a background function: at once")
+            self._returned = sheet.text(
+                "When it has returned", "messages.returned", hint="Of a background function: at once"
+            )
             self._error = sheet.text("When it fails", "messages.error", hint="Sorry, I could not look that up.")
             self._by_status = Lines(
                 sheet.area(
-                    "When it fails with an HTTP status", "messages.error.by", hint="One a line: 404: I found no such order."
+                    "When it fails with an HTTP status",
+                    "messages.error.by",
+                    hint="One a line: 404: I found no such order.",
                 ).classes("mc-wide"),
                 lambda by: "\n".join(f"{status}: {text}" for status, text in by.items()),
                 _statuses,

@@ -166,7 +166,9 @@ class Parameters:
             beyond = beyond_rows(self._schema)
             if beyond:
                 words = ", ".join(beyond)
-                ui.label(f"The JSON Schema says more than this form can: {words}. It stays as it is.").classes("mc-quiet")
+                ui.label(f"The JSON Schema says more than this form can: {words}. It stays as it is.").classes(
+                    "mc-quiet"
+                )
 
     def _rows(self) -> list[ParameterRow]:
         try:

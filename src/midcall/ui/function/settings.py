@@ -22,18 +22,26 @@ class Limits:
                     "Time for one try", "attempt_timeout", least=1, most=600, unit="s", hint="Empty: all of the time"
                 )
             self._chars = sheet.number("Longest result", "max_result_chars", least=1, most=262_144, unit="characters")
-            self._background = sheet.switch("Run in the background", "The call is answered at once, the result comes later")
+            self._background = sheet.switch(
+                "Run in the background", "The call is answered at once, the result comes later"
+            )
         with ui.element("section").classes("mc-form").props('aria-label="Result"'):
             _title("Result")
             self._variables = sheet.json(
                 "Variables from the result", "response_variables", hint='{"order_status": "$.order.status"}'
             )
-            self._output = sheet.json("JSON Schema of the result", "output_schema", hint="Empty: anything may be returned")
-            self._strict = sheet.switch("Refuse other results", "A result that does not fit the schema counts as a failure")
+            self._output = sheet.json(
+                "JSON Schema of the result", "output_schema", hint="Empty: anything may be returned"
+            )
+            self._strict = sheet.switch(
+                "Refuse other results", "A result that does not fit the schema counts as a failure"
+            )
         with ui.element("section").classes("mc-form").props('aria-label="Gates"'):
             _title("Gates")
             self._requires = sheet.json(
-                "What must have happened before", "requires", hint='[{"function": "verify_customer", "variable": "verified"}]'
+                "What must have happened before",
+                "requires",
+                hint='[{"function": "verify_customer", "variable": "verified"}]',
             )
 
     def write(self, document: Json) -> None:

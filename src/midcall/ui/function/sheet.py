@@ -50,7 +50,9 @@ class Sheet:
         made = ui.number(label, min=least, max=most, step=1, precision=0, suffix=unit or None, on_change=self.touched)
         return self._field(made, loc, hint or f"{least} to {most:,}")
 
-    def choice(self, label: str, loc: str, options: dict[str, str], *, hint: str = "", several: bool = False) -> ui.select:
+    def choice(
+        self, label: str, loc: str, options: dict[str, str], *, hint: str = "", several: bool = False
+    ) -> ui.select:
         """Make a choice; words of `options` are shown."""
         start: Any = [] if several else None
         made = ui.select(options, label=label, value=start, multiple=several, on_change=self.touched)

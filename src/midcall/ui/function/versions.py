@@ -93,14 +93,17 @@ class Versions:
         done = await self._visit.run(
             Scope.READ,
             lambda caller: compare(
-                catalog.version(caller, name, before).version.config, catalog.version(caller, name, after).version.config
+                catalog.version(caller, name, before).version.config,
+                catalog.version(caller, name, after).version.config,
             ),
         )
         if done is None:
             return
         self._diff.clear()
         with self._diff:
-            ui.label(f"From version {before} to {after}").classes("mc-section-title").props('role="heading" aria-level=2')
+            ui.label(f"From version {before} to {after}").classes("mc-section-title").props(
+                'role="heading" aria-level=2'
+            )
             if not done.value:
                 empty("No difference", "Both versions say the same.", icon="difference")
             for part in done.value:

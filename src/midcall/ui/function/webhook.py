@@ -156,7 +156,9 @@ class Webhook:
         }
 
     def _auth_value(self) -> Json:
-        given = {name: each.value() if isinstance(each, Kept) else each.value for name, each in self._auth_fields.items()}
+        given = {
+            name: each.value() if isinstance(each, Kept) else each.value for name, each in self._auth_fields.items()
+        }
         return {"type": self._auth.value, **given}
 
     def _draw_auth(self) -> None:

@@ -1,27 +1,151 @@
-"""One function: its editor."""
+"""One function: write it, have it reviewed, publish it."""
 
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from nicegui import ui
+
+from midcall.domain.function import Kind
 from midcall.domain.workspace import Scope
+from midcall.ui.assets import asset
+from midcall.ui.function.actions import Actions, Known, credentials_of
+from midcall.ui.function.basics import Basics
+from midcall.ui.function.comments import Comments
+from midcall.ui.function.decide import Decision
+from midcall.ui.function.editor import Editor, read_saved
+from midcall.ui.function.faults import Faults
+from midcall.ui.function.form import Source, document_of
+from midcall.ui.function.head import Head
+from midcall.ui.function.messages import Messages
+from midcall.ui.function.parameters import Parameters
+from midcall.ui.function.settings import Limits
+from midcall.ui.function.sheet import Sheet
+from midcall.ui.function.source import SourceEditor
+from midcall.ui.function.tabs import Tabs
+from midcall.ui.function.template import beginning
+from midcall.ui.function.versions import Versions
+from midcall.ui.function.webhook import Webhook
 from midcall.ui.page import Page
-from midcall.ui.parts.empty import empty
+from midcall.ui.parts.buttons import danger
+from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.header import page_header
 from midcall.ui.visit import Visit
 
 _BACK = (("Functions", "/functions"),)
+_PACKAGE = "midcall.ui.function"
+_KINDS = {Kind.CODE.value: "Code: Python that runs in a sandbox", Kind.WEBHOOK.value: "Webhook: a URL of yours"}
 
 
-async def new(_visit: Visit) -> None:
+async def new(visit: Visit, kind: str = Kind.CODE.value) -> None:
     """Begin a new function."""
-    with page_header("New function", back=_BACK):
+    chosen = Kind.WEBHOOK if kind == Kind.WEBHOOK.value else Kind.CODE
+    with page_header("New function", back=_BACK) as actions:
         pass
-    empty("The editor is being built", "Until then, create functions over the API.", icon="construction")
+    about = ui.select(_KINDS, value=chosen.value, label="What it is made of").props("outlined dense options-dense")
+    about.classes("mc-kind").on_value_change(lambda: visit.go(f"/new-function?kind={about.value}"))
+    editor = Editor(visit, chosen, None)
+    await _build(editor, actions, beginning(chosen))
 
 
 async def edit(visit: Visit, name: str) -> None:
     """Show a function."""
-    view = await visit.call(Scope.READ, lambda caller: visit.services.catalog.get(caller, name))
-    with page_header(view.function.display_name, back=_BACK):
+    saved = await visit.call(Scope.READ, lambda caller: read_saved(visit, caller, name))
+    with page_header(saved.view.function.display_name, back=_BACK) as actions:
         pass
-    empty("The editor is being built", "Until then, change functions over the API.", icon="construction")
+    editor = Editor(visit, Kind(saved.open.version.config["kind"]), saved)
+    await _build(editor, actions, document_of(saved))
+
+
+async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) -> None:
+    visit = editor.visit
+    ui.add_head_html(f'<script src="{visit.href("/" + asset("editor.js"))}"></script>')
+    known = await credentials_of(visit)
+    editor.head = Head(
+        visit,
+        actions,
+        review=editor.review,
+        save=editor.save_only,
+        submit=editor.submit,
+        publish=editor.publish,
+    )
+    banner = ErrorBanner()
+    editor.faults = Faults(banner, editor.reveal)
+    assistant = _part("assistant") if editor.kind is Kind.CODE else None
+    with ui.element("div").classes("mc-beside" if assistant else "mc-alone"):
+        with ui.element("div").classes("mc-beside-main"):
+            editor.tabs = Tabs("Parts of this function")
+            _tabs(editor, known)
+            if editor.saved is not None:
+                await _saved_tabs(editor)
+        if assistant is not None:
+            with ui.expansion("Assistant", icon="auto_awesome").classes("mc-expansion mc-assistant-side"):
+                await assistant.build(visit, editor.handle)
+    editor.write(document)
+    editor.show_saved()
+
+
+def _tabs(editor: Editor, known: Known) -> None:
+    def sheet(tab: str) -> Sheet:
+        return Sheet(editor.visit, editor.faults, tab, editor.touched)
+
+    is_code = editor.kind is Kind.CODE
+    with editor.tabs.panel("main", "Code" if is_code else "Webhook"):
+        editor.sections.append(Basics(sheet("main"), new=editor.saved is None))
+        with ui.element("div").classes("mc-work"):
+            if is_code:
+                source = _source(editor)
+                editor.sections.append(editor.source)  # type: ignore[arg-type]
+            else:
+                source = None
+                editor.sections.append(Webhook(sheet("main"), known))
+            with ui.element("div").classes("mc-side"):
+                editor.decision = Decision(editor.visit, editor.reload)
+                editor.comments = Comments(source, editor.put_source)
+    with editor.tabs.panel("parameters", "Parameters"):
+        editor.sections.append(Parameters(sheet("parameters")))
+    if is_code:
+        with editor.tabs.panel("actions", "Actions"):
+            editor.sections.append(Actions(sheet("actions"), known))
+    with editor.tabs.panel("messages", "Messages"):
+        editor.sections.append(Messages(sheet("messages")))
+    with editor.tabs.panel("settings", "Settings"):
+        editor.sections.append(Limits(sheet("settings"), editor.kind))
+        if editor.saved is not None and editor.visit.may(Scope.WRITE):
+            with ui.element("section").classes("mc-form").props('aria-label="Archive"'):
+                ui.label("Archive").classes("mc-section-title mc-wide").props('role="heading" aria-level=2')
+                ui.label("Takes the function out of use. What it did stays on record.").classes("mc-quiet mc-wide")
+                danger("Archive this function", editor.archive, icon="archive").classes("mc-start")
+
+
+def _source(editor: Editor) -> SourceEditor:
+    with ui.element("div").classes("mc-source"):
+        source = SourceEditor(
+            "",
+            label="Code",
+            language="Python",
+            on_edit=editor.source_edited,
+            keys={"Mod-s": editor.save_only, "Mod-Enter": editor.review},
+        )
+        ui.label("Ctrl-S saves, Ctrl-Enter reviews, Escape then Tab leaves the code.").classes("mc-quiet mc-hint")
+    editor.source = Source(source)
+    return source
+
+
+async def _saved_tabs(editor: Editor) -> None:
+    """Make what there is of a saved function alone."""
+    for module, label in (("testing", "Test"), ("cases", "Test cases")):
+        part = _part(module)
+        if part is not None:
+            with editor.tabs.panel(module, label):
+                await part.build(editor.visit, editor.handle)
+    with editor.tabs.panel("versions", "Versions"):
+        editor.versions = Versions(editor.visit, open_version=editor.open_version, publish=editor.publish)
+
+
+def _part(name: str) -> Any:
+    """Return a part of the page, if it is there."""
+    return import_module(f"{_PACKAGE}.{name}") if find_spec(f"{_PACKAGE}.{name}") else None
 
 
 PAGES = (

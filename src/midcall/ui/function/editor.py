@@ -1,0 +1,347 @@
+"""The editor of one function: its parts put together, and what its buttons do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from midcall.domain.errors import MidcallError
+from midcall.domain.function import Kind
+from midcall.domain.jsonvalue import merge_patch
+from midcall.domain.workspace import Scope
+from midcall.service.access import Caller
+from midcall.service.catalog import FunctionView, VersionView
+from midcall.service.forms import parse_function
+from midcall.ui.function.comments import Comments
+from midcall.ui.function.decide import Decision
+from midcall.ui.function.faults import Faults
+from midcall.ui.function.form import APART, Source, changes, document_of, read_all, reviewable
+from midcall.ui.function.head import Head
+from midcall.ui.function.opened import Json, OpenFunction, Saved
+from midcall.ui.function.publish import publish
+from midcall.ui.function.sheet import Section
+from midcall.ui.function.stale import Choice, StaleAside, choose
+from midcall.ui.function.tabs import Tabs
+from midcall.ui.function.versions import Versions
+from midcall.ui.parts.confirm import confirmed
+from midcall.ui.visit import Visit
+
+
+class Editor:
+    """What the page's parts are to each other; `pages/function.py` makes the parts."""
+
+    sections: list[Section]
+    source: Source | None
+    faults: Faults
+    tabs: Tabs
+    head: Head
+    comments: Comments
+    decision: Decision | None = None
+    versions: Versions | None = None
+
+    def __init__(self, visit: Visit, kind: Kind, saved: Saved | None) -> None:
+        self.visit, self.kind, self.saved = visit, kind, saved
+        self.sections, self.source = [], None
+        self._changed = False
+        #: What sections are given comes back as changes that nobody made.
+        self._writing = False
+        #: Counts reviews: of two under way at once the later one counts.
+        self._turn = 0
+        self.handle = OpenFunction(
+            name=None if saved is None else saved.view.function.name,
+            kind=kind,
+            saved=lambda: self.saved,
+            is_changed=lambda: self._changed,
+            draft=self.draft,
+            apply=self.apply,
+            save=self.save,
+            reload=self.reload,
+            show_line=self.show_line,
+        )
+
+    # What the editor holds.
+
+    async def draft(self) -> Json:
+        """Read the whole document; raises InvalidInput."""
+        start = {"kind": self.kind.value} if self.saved is None else document_of(self.saved)
+        return await read_all(self.sections, start)
+
+    async def apply(self, patch: Mapping[str, Any]) -> None:
+        """Put changes into the editor."""
+        wanted = {name: value for name, value in patch.items() if name not in {"name", "kind"}}
+        document = merge_patch(await self.draft(), wanted)
+        if "parameters" in wanted:
+            document["parameters"] = wanted["parameters"]
+        self.write(document)
+        self.touched()
+        await self.review_quietly()
+
+    def write(self, document: Json) -> None:
+        """Show a document."""
+        self._write(self.sections, document)
+
+    def _write(self, sections: Sequence[Section], document: Json) -> None:
+        self._writing = True
+        try:
+            for section in sections:
+                section.write(document)
+        finally:
+            self._writing = False
+
+    def touched(self) -> None:
+        """Note that somebody changed something."""
+        if not self._changed and not self._writing:
+            self._changed = True
+            self.visit.client.run_javascript("mcUnsaved(true)")
+            self.head.show(self.saved, changed=True)
+
+    async def source_edited(self) -> None:
+        """Note that typing in the source has paused; look at what it says by now."""
+        self.touched()
+        await self.review_quietly()
+
+    def reveal(self, tab: str) -> None:
+        """Bring a tab to the front."""
+        self.tabs.reveal(tab)
+
+    def show_line(self, line: int) -> None:
+        """Bring a line of the source to the front."""
+        if self.source is not None:
+            self.tabs.reveal("main")
+            self.source.editor.show_line(line)
+
+    async def put_source(self, text: str) -> None:
+        """Replace the source, as a suggestion wants it."""
+        await self.apply({"code": {"source": text}})
+
+    # Review.
+
+    async def review(self) -> None:
+        """Review what stands in the editor; nothing is saved."""
+        document = await self._told_draft()
+        if document is None:
+            return
+        done = await self.visit.run(
+            Scope.WRITE,
+            lambda caller: self._preview(caller, document),
+            busy=self.head.review,
+            errors=self.faults,
+        )
+        if done is not None:
+            self._turn += 1
+            self._show_review(done.value, document, preview=True)
+            self.tabs.reveal("main")
+
+    async def review_quietly(self) -> None:
+        """Do the same while somebody writes: what cannot be reviewed yet is no error."""
+        if self.source is None or not self.visit.may(Scope.WRITE):
+            return
+        self._turn += 1
+        turn = self._turn
+        try:
+            document = await self.draft()
+            review = await self.visit.call(Scope.WRITE, lambda caller: self._preview(caller, document))
+        except MidcallError:
+            return
+        if turn == self._turn and not self.visit.client.is_deleted:
+            self._show_review(review, document, preview=True)
+
+    def _preview(self, caller: Caller, document: Json) -> dict[str, Any]:
+        return self.visit.services.reviews.preview(caller, parse_function(reviewable(document)))
+
+    def _show_review(self, review: Mapping[str, Any], document: Json, *, preview: bool) -> None:
+        source = (document.get("code") or {}).get("source")
+        self.comments.show(review, source, preview=preview)
+
+    async def submit(self) -> None:
+        """Save what is changed, then have the version reviewed."""
+        number = await self.save()
+        if number is None or self.saved is None:
+            return
+        name = self.saved.view.function.name
+        done = await self.visit.run(
+            Scope.WRITE,
+            lambda caller: self.visit.services.reviews.submit(caller, name, number),
+            busy=self.head.submit,
+            errors=self.faults,
+        )
+        if done is not None:
+            await self.reload()
+            self.visit.say(_SAID.get(str(done.value.get("status")), "Reviewed"))
+
+    # Saving.
+
+    async def save_only(self) -> None:
+        """Save, for a button or key."""
+        await self.save()
+
+    async def save(self) -> int | None:
+        """Save what is changed as the next version; return the number of the version that is open then."""
+        document = await self._told_draft()
+        if document is None:
+            return None
+        if self.saved is None:
+            await self._create(document)
+            return None
+        return await self._add_version(self.saved, document)
+
+    async def _create(self, document: Json) -> None:
+        done = await self.visit.run(
+            Scope.WRITE,
+            lambda caller: self.visit.services.catalog.create(caller, parse_function(document)),
+            busy=self.head.save,
+            errors=self.faults,
+        )
+        if done is not None:
+            self.visit.client.run_javascript("mcUnsaved(false)")
+            self.visit.go(f"/functions/{done.value.function.name}")
+
+    async def _add_version(self, saved: Saved, document: Json, *, over: int | None = None) -> int | None:
+        """Save onto the version that is open; `over` is the latest one that its person knows of."""
+        latest = saved.view.function.latest if over is None else over
+        try:
+            patch = changes(saved, document)
+        except MidcallError as error:
+            self.faults.show(error)
+            return None
+        aside = StaleAside(self.faults)
+        done = await self.visit.run(
+            Scope.WRITE,
+            lambda caller: self._store(caller, saved, document, patch, latest),
+            busy=self.head.save,
+            errors=aside,
+        )
+        if done is not None:
+            self._now(done.value, said=bool(patch))
+            await self.handle.tell()
+            return done.value.open.version.number
+        return await self._ask(saved, document) if aside.is_stale else None
+
+    def _store(self, caller: Caller, saved: Saved, document: Json, patch: Json, latest: int) -> Saved:
+        catalog, name = self.visit.services.catalog, saved.view.function.name
+        parse_function(document)
+        version = {field: value for field, value in patch.items() if field not in APART}
+        number = saved.open.version.number
+        if version:
+            view = catalog.add_version(caller, name, version, base=number, if_match=latest)
+            number = view.version.number
+        if any(field in patch for field in APART):
+            catalog.describe(caller, name, display_name=document["display_name"], tags=document["tags"])
+        return read_saved(self.visit, caller, name, number)
+
+    async def _ask(self, saved: Saved, document: Json) -> int | None:
+        name = saved.view.function.name
+        found = await self.visit.run(
+            Scope.READ, lambda caller: self.visit.services.catalog.get(caller, name), errors=self.faults
+        )
+        if found is None:
+            return None
+        theirs = found.value.version
+        match await choose(theirs.author, theirs.number, saved.open.version.number):
+            case Choice.MINE:
+                return await self._add_version(saved, document, over=theirs.number)
+            case Choice.THEIRS:
+                self._changed = False
+                await self.open_version(theirs.number)
+        return None
+
+    def _now(self, saved: Saved, *, said: bool) -> None:
+        """Show what is saved by now. The source is left alone: somebody may be typing in it."""
+        self.saved, self._changed = saved, False
+        self.visit.client.run_javascript("mcUnsaved(false)")
+        self._write([each for each in self.sections if not isinstance(each, Source)], document_of(saved))
+        self.show_saved()
+        self.visit.say(f"Saved as version {saved.open.version.number}" if said else "Nothing had changed")
+
+    # What is saved.
+
+    async def reload(self) -> None:
+        """Read anew what is saved of the open version, and show it; what was changed stays."""
+        if self.saved is not None:
+            await self._open(self.saved.open.version.number)
+
+    async def open_version(self, number: int) -> None:
+        """Put another version into the editor."""
+        if self._changed and not await confirmed(
+            "Drop your changes?", "What you have not saved is lost.", act="Drop them"
+        ):
+            return
+        self._changed = False
+        await self._open(number)
+
+    async def _open(self, number: int) -> None:
+        if self.saved is None:
+            return
+        name = self.saved.view.function.name
+        done = await self.visit.run(
+            Scope.READ, lambda caller: read_saved(self.visit, caller, name, number), errors=self.faults
+        )
+        if done is None:
+            return
+        self.saved = done.value
+        if not self._changed:
+            self.write(document_of(self.saved))
+            self.visit.client.run_javascript("mcUnsaved(false)")
+        self.show_saved()
+        await self.handle.tell()
+
+    def show_saved(self) -> None:
+        """Show how far the open version has come."""
+        saved = self.saved
+        self.head.show(saved, changed=self._changed)
+        if saved is None:
+            return
+        if self.versions is not None:
+            self.versions.show(saved)
+        if self.decision is not None:
+            self.decision.show(saved)
+        review = saved.open.version.review
+        if review and not self._changed:
+            self._show_review(review, document_of(saved), preview=False)
+
+    async def publish(self, number: int | None = None) -> None:
+        """Publish the open version, or another one."""
+        if self.saved is None:
+            return
+        wanted = self.saved.open.version.number if number is None else number
+        view: FunctionView | None = await publish(self.visit, self.saved.view.function, wanted)
+        if view is not None:
+            self.saved = replace(self.saved, view=view)
+            self.show_saved()
+            await self.handle.tell()
+
+    async def archive(self) -> None:
+        """Take the function out of use."""
+        if self.saved is None:
+            return
+        name = self.saved.view.function.name
+        text = "Agents can no longer call it, and its name is free again. What it did stays on record."
+        if not await confirmed(f"Archive {name}?", text, act="Archive", typed=name):
+            return
+        done = await self.visit.run(
+            Scope.WRITE, lambda caller: self.visit.services.catalog.archive(caller, name), errors=self.faults
+        )
+        if done is not None:
+            self.visit.client.run_javascript("mcUnsaved(false)")
+            self.visit.go("/functions")
+
+    async def _told_draft(self) -> Json | None:
+        try:
+            return await self.draft()
+        except MidcallError as error:
+            self.faults.show(error)
+            return None
+
+
+def read_saved(visit: Visit, caller: Caller, name: str, number: int | None = None) -> Saved:
+    """Read a function, and one of its versions (the latest one)."""
+    catalog = visit.services.catalog
+    view = catalog.get(caller, name)
+    opened: VersionView = catalog.version(caller, name, view.version.number if number is None else number)
+    return Saved(view, opened)
+
+
+_SAID = {
+    "approved": "Approved. Next: publish it.",
+    "changes_requested": "The review found things to mend.",
+    "pending_approval": "Reviewed. It waits for a person now.",
+}
