@@ -7,15 +7,15 @@ from pydantic import ConfigDict, Field, model_validator
 from midcall.domain.adapter import Vendor
 from midcall.domain.assistant import Role, Turn
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import DEFAULT_ENVIRONMENT, Kind
+from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.test_case import MAX_CASES
 from midcall.service.adapters import Wanted
 from midcall.service.agent_form import PathName
 from midcall.service.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assist_events import Question
 from midcall.service.case_form import CaseName
-from midcall.service.fields import Description, Environment, Flag, Form, Line, Message
-from midcall.service.forms import FunctionForm, FunctionName
+from midcall.service.fields import Environment, Flag, Form, Line, Message
+from midcall.service.forms import Draft, FunctionName
 from midcall.service.run_form import RunForm, VersionNumber
 from midcall.service.session_fields import SessionFields
 from midcall.vendors.imports.readers import ImportVendor
@@ -49,14 +49,6 @@ class Decision(Form):
     """Why a person approves or rejects."""
 
     comment: Message = ""
-
-
-class Draft(FunctionForm):
-    """A function to be reviewed without saving: name and description may be missing."""
-
-    name: str = Field(default="draft", pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$")
-    description: Description = "A draft that is being reviewed."
-    kind: Kind = Kind.CODE
 
 
 class Said(Form):

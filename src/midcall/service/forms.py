@@ -164,6 +164,23 @@ class FunctionForm(Form):
         return document
 
 
+class Draft(FunctionForm):
+    """A function to be reviewed without saving: name and description may be missing."""
+
+    name: str = Field(default="draft", pattern=NAME_PATTERN)
+    description: Description = "A draft that is being reviewed."
+    kind: Kind = Kind.CODE
+
+
+def parse_draft(document: Mapping[str, Any]) -> Draft:
+    """Read a function that somebody is writing: what is empty yet is left out; raises InvalidInput."""
+    begun = {name: value for name, value in document.items() if value != "" or name not in {"name", "description"}}
+    try:
+        return Draft.model_validate(begun)
+    except ValidationError as error:
+        raise InvalidInput(faults=list(faults_of(error))) from error
+
+
 def parse_function(document: Mapping[str, Any]) -> FunctionForm:
     """Read a function from a document; raises InvalidInput with every fault's path."""
     try:

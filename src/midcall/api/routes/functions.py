@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header
 
 from midcall.api import views
-from midcall.api.models import Decision, Describe, Draft, ImportFunction, Publish
+from midcall.api.models import Decision, Describe, ImportFunction, Publish
 from midcall.api.shapes import FunctionShape, ImportShape, Listing, ReviewShape, VersionBrief, VersionShape
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, InThreads, Name, Number, Paged
 from midcall.entrance.services import Judge, Reader, Use, Writer
-from midcall.service.forms import FunctionForm
+from midcall.service.forms import Draft, FunctionForm
 from midcall.service.publish import Publication
 
 router = APIRouter(prefix="/v1", tags=["functions"], responses=PROBLEMS)

@@ -27,3 +27,9 @@ async function mcCopy(text) {
   }
   Quasar.Notify.create({ message: done ? "Copied" : "Could not copy; select it and press Ctrl-C", timeout: 1500 });
 }
+
+// A conversation shows its end.
+function mcDown(id) {
+  const box = document.getElementById(`c${id}`);
+  if (box) setTimeout(() => (box.scrollTop = box.scrollHeight), 50);
+}
