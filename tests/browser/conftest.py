@@ -6,18 +6,34 @@ import pytest
 from playwright.sync_api import Browser
 from tests.support.browser import Tab, chromium, tab_of
 from tests.support.databases import Sqlite
+from tests.support.models import Endpoint, endpoint
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def model() -> Iterator[Endpoint]:
+    """Serve the endpoint of a model for the Code Assistant; it answers as a test says."""
+    with endpoint() as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory, model: Endpoint) -> Iterator[Served]:
     """Serve the app with its UI over SQLite and a real Redis."""
     folder = tmp_path_factory.mktemp("served")
     with (
         Sqlite(tmp_path_factory.mktemp("sqlite")).migrated() as database_url,
         redis_server() as redis_url,
-        serving(folder, database_url=database_url, redis_url=redis_url, ui=True) as served,
+        serving(
+            folder,
+            database_url=database_url,
+            redis_url=redis_url,
+            ui=True,
+            assistant_model="test-model",
+            assistant_base_url=model.url,
+            assistant_api_key="key-of-the-endpoint",
+        ) as served,
     ):
         yield served
 

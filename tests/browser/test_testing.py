@@ -1,5 +1,6 @@
 """The Test panel: what it runs, and what it shows of it."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,9 +9,9 @@ from tests.support.browser import Tab
 from tests.support.fakes import echo
 from tests.support.function_parts import add_part_pages
 from tests.support.serving import Client, Served
+from tests.support.world import SOURCE
 
-from midcall.domain.action import ActionRecord
-from midcall.domain.mock import Mock, Recording, Returned
+from midcall.domain.action import ActionCall
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
 
 PARAMETERS = {
@@ -24,7 +25,7 @@ PARAMETERS = {
     "required": ["order"],
 }
 
-Behave = Callable[[Callable[[RunRequest], RunReport]], None]
+Behave = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +38,11 @@ def pages() -> None:
 def behave(served: Served) -> Iterator[Behave]:
     """Say how the sandbox answers."""
 
-    def change(how: Callable[[RunRequest], RunReport]) -> None:
-        served.sandbox.behave = how
+    def change(how: Callable[[RunRequest], RunReport], *calls: ActionCall) -> None:
+        served.sandbox.behave, served.sandbox.calls = how, calls
 
     yield change
-    served.sandbox.behave = echo
+    change(echo)
 
 
 def open_panel(tab: Tab, admin: Client) -> None:
@@ -90,26 +91,24 @@ def test_an_error_leads_to_its_line(tab: Tab, admin: Client, behave: Behave) -> 
 
 
 def test_recorded_answers_become_mocks(tab: Tab, admin: Client, served: Served, behave: Behave) -> None:
-    """Record a real run, use what it was answered, and run it again with nothing going out."""
-    admin.approved()
-    record = ActionRecord("http.get", "ok", "GET", "api.example.com", 200, requests=1, ms=41.5)
-
-    def called(_: RunRequest) -> RunReport:
-        recording = Recording((Mock("http.get", Returned({"status": "shipped"}), times=1),))
-        return RunReport(RunStatus.OK, result={"status": "shipped"}, actions=(record,), recording=recording)
-
-    behave(called)
+    """Record a run, use what it was answered, and run it again with nothing going out."""
+    admin.approved(code={"source": SOURCE, "actions": ["http"], "egress": ["api.example.com"]})
+    behave(echo, ActionCall(1, "http.get", kwargs={"url": "https://api.example.com/orders/12"}))
     open_panel(tab, admin)
     page = tab.page
     page.get_by_text("Actions: real, or mocked").click()
     page.get_by_role("switch", name="Record what actions really answer").click()
+    mocks = page.get_by_label("Mocks")
+    mocks.fill('[{"action": "http.get", "returns": {"status": "shipped"}}]')
     run(tab)
-    expect(page.get_by_role("cell", name="GET api.example.com")).to_be_visible()
+    expect(page.get_by_role("cell", name="mocked")).to_be_visible()
+    mocks.fill("")
     page.get_by_role("button", name="Use as mocks").click()
     expect(page.get_by_role("switch", name="Dry")).to_be_checked()
-    assert "shipped" in page.get_by_label("Mocks").input_value()
+    expect(mocks).to_have_value(re.compile("orders/12"))
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("button", name="Use as mocks")).to_have_count(0)
+    expect(page.get_by_role("cell", name="mocked")).to_be_visible()
 
 
 def test_faults_stand_beside_their_fields(tab: Tab, admin: Client, served: Served) -> None:

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from midcall.domain.action import ActionCall
 from midcall.domain.errors import Fault, InvalidInput, QueueUnavailable
 from midcall.domain.http import AnyTokenRequest, HttpReply, HttpRequest
 from midcall.domain.invocation import Invocation
@@ -34,11 +35,15 @@ class FakeSandbox:
     """A `Sandbox` that keeps what it was asked for, and answers as `behave` says."""
 
     behave: Callable[[RunRequest], RunReport] = echo
+    #: What the code calls before it ends.
+    calls: Sequence[ActionCall] = ()
     requests: list[RunRequest] = field(default_factory=list)
 
-    def run(self, request: RunRequest, act: Act) -> RunReport:  # noqa: ARG002 (the port's signature)
+    def run(self, request: RunRequest, act: Act) -> RunReport:
         """Answer one request."""
         self.requests.append(request)
+        for call in self.calls:
+            act(call)
         return self.behave(request)
 
 

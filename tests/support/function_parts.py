@@ -1,5 +1,6 @@
 """A page of its own for each part of a function's page, with an editor that is a plain text field."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,7 @@ async def _build(visit: Visit, part: str, name: str) -> None:
         pass
     source = ui.textarea("Source", value=config.get("code", {}).get("source", "")).props("outlined autogrow")
     source.set_visibility(part == "assistant")
-    line = ui.label("")
+    line, code = ui.label(""), ui.label("").props("data-testid=held")
     held: dict[str, Any] = dict(config)
 
     async def draft() -> dict[str, Any]:
@@ -58,6 +59,7 @@ async def _build(visit: Visit, part: str, name: str) -> None:
         changed = merge_patch(await draft(), patch)
         held.update(changed)
         source.value = changed["code"]["source"]
+        code.text = json.dumps({name: changed["code"].get(name) for name in ("actions", "egress")})
 
     async def save() -> int | None:
         return known[0].open.version.number

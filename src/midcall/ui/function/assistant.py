@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -55,7 +56,7 @@ class Chat:
                     "Say what the code should do. You see it, and what the review thinks of it, before you take it."
                 )
                 for idea in IDEAS:
-                    quiet(idea, lambda idea=idea: self._begin(idea)).props("align=left").classes("mc-idea")
+                    quiet(idea, partial(self._begin, idea)).props("align=left").classes("mc-idea")
         self._errors = ErrorBanner()
         with ui.element("form").classes("mc-ask") as form:
             form.on("submit.prevent", self.send)
