@@ -4,7 +4,7 @@ Asynchronous, like `midcall.service.wait`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,7 +135,9 @@ class CaseRuns:
         suite: Suite = await in_thread(self.suite, caller, wanted)
         return in_order(suite, [each async for each in self.results(caller, suite, in_thread) if each is not None])
 
-    async def results(self, caller: Caller, suite: Suite, in_thread: InThread) -> AsyncIterator[CaseResult | None]:
+    async def results(
+        self, caller: Caller, suite: Suite, in_thread: InThread
+    ) -> AsyncGenerator[CaseResult | None, None]:
         """Run the cases of a suite; yields what came of each as it comes, and None where nothing has for a while."""
         pending = {asyncio.create_task(self._result(caller, suite, case, in_thread)) for case in suite.cases}
         try:
