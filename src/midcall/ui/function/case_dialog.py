@@ -35,7 +35,8 @@ async def edit_case(visit: Visit, opened: OpenFunction, case: TestCase | None) -
     try:
         name: str | None = await dialog.dialog
     finally:
-        dialog.dialog.delete()
+        if not dialog.dialog.is_deleted:  # with the page, if that is what was closed
+            dialog.dialog.delete()
     return name
 
 

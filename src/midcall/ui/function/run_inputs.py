@@ -20,6 +20,8 @@ PHASES: Mapping[str, str] = {
     Phase.POST_SESSION.value: "After the conversation",
 }
 
+_EXAMPLE = '[{"action": "http.get", "returns": {"responseCode": 200, "data": {}, "message": "OK"}}]'
+
 
 def approved(versions: Sequence[Version], published: Mapping[str, int]) -> dict[int, str]:
     """Name the versions that can be run, the newest first."""
@@ -96,12 +98,7 @@ class RunInputs:
                 "then choose “Use as mocks” in its result."
             ).classes("mc-quiet mc-small")
             self._record = ui.switch("Record what actions really answer")
-            self._mocks = JsonField(
-                "Mocks",
-                "mocks",
-                hint='Such as [{"action": "http.get", "returns": {"responseCode": 200, "data": {}, "message": "OK"}}]',
-                empty=[],
-            )
+            self._mocks = JsonField("Mocks", "mocks", hint=f"Such as {_EXAMPLE}", empty=[])
             self._dry = ui.switch("Dry: what no mock answers fails, nothing leaves midcall")
 
     def _name_fields(self) -> None:

@@ -67,7 +67,8 @@ class _Dialog:
         try:
             name = await self.dialog
         finally:
-            self.dialog.delete()
+            if not self.dialog.is_deleted:  # with the page, if that is what was closed
+                self.dialog.delete()
         if name is not None:
             self.visit.say(f"Saved as test case “{name}”")
             await self.opened.tell()

@@ -113,6 +113,7 @@ class TestPanel:
                 Handlers(getattr(self.opened, "show_line", None), self._inputs.mock_with),
             )
             save_case_button(self.visit, self.opened, invocation)
+        self.visit.client.run_javascript(f"mcShow({self._result.id})")
 
     def set_busy(self, *, busy: bool) -> None:
         """Show that a run is under way."""

@@ -24,4 +24,5 @@ async def confirmed(title: str, text: str, *, act: str, typed: str | None = None
     try:
         return await dialog is True
     finally:
-        dialog.delete()
+        if not dialog.is_deleted:  # with the page, if that is what was closed
+            dialog.delete()

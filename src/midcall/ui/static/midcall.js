@@ -33,3 +33,9 @@ function mcDown(id) {
   const box = document.getElementById(`c${id}`);
   if (box) setTimeout(() => (box.scrollTop = box.scrollHeight), 50);
 }
+
+// On a phone the result is below the fields: it is shown, but nothing moves where it is in sight already.
+function mcShow(id) {
+  const box = document.getElementById(`c${id}`);
+  if (box && box.getBoundingClientRect().top > window.innerHeight * 0.6) box.scrollIntoView({ block: "start" });
+}
