@@ -1,17 +1,117 @@
-"""Agents."""
+"""The agents of a workspace: which functions each has, and what to look after."""
 
+from collections.abc import Sequence
+
+from nicegui import ui
+
+from midcall.domain.errors import MidcallError
+from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
+from midcall.service.access import Caller
+from midcall.service.agent_form import agent_name
+from midcall.service.agents import NOT_YET, AgentView
+from midcall.service.stores import Page as Part
+from midcall.ui.agent.page import edit, path_of
 from midcall.ui.page import Page
-from midcall.ui.parts.empty import empty
+from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.header import page_header
+from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
 from midcall.ui.visit import Visit
 
+COLUMNS = (
+    Column("name", "Agent"),
+    Column("pre_session", "Before", numeric=True),
+    Column("during_session", "During", numeric=True),
+    Column("post_session", "After", numeric=True),
+    Column("warnings", "To look after", none="nothing"),
+    Column("changed", "Changed"),
+)
 
-async def build(_visit: Visit) -> None:
-    """Show the page."""
+
+async def build(visit: Visit) -> None:
+    """Show the list."""
+
+    def new_button(label: str) -> None:
+        if visit.may(Scope.WRITE):
+            primary(label, lambda: _new(visit), icon="add")
+
     with page_header("Agents", about="Which functions each agent has, in which phase and order."):
-        pass
-    empty("This page is being built", "Until then the API has all of it: see the API reference.", icon="construction")
+        new_button("New agent")
+
+    async def page(part: Part) -> Sequence[AgentView]:
+        return await visit.call(Scope.READ, lambda caller: visit.services.agents.page(caller, part))
+
+    table = PagedTable(
+        visit=visit,
+        columns=COLUMNS,
+        source=page,
+        row=lambda view: _row(visit, view),
+        cursor=lambda view: view.agent.name,
+        empty=Empty(
+            "No agents yet",
+            "An agent is a bot of yours on its platform. Give it a name here, then attach the functions it may call.",
+            lambda: new_button("Add the first one"),
+            icon="support_agent",
+        ),
+        label="Agents",
+    )
+    await table.open()
 
 
-PAGES = (Page("/agents", "Agents", build, needs=(Scope.READ,)),)
+def _row(visit: Visit, view: AgentView) -> dict[str, Cell]:
+    agent = view.agent
+    counts = {phase: sum(each.phase is phase for each in agent.attachments) for phase in Phase}
+    more = " · ".join(each for each in (agent.version, agent.number) if each)
+    warnings: Cell = None
+    if view.warnings:
+        number = len(view.warnings)
+        text = "1 warning" if number == 1 else f"{number} warnings"
+        warnings = {"text": text, "tone": "warn", "more": view.warnings[0]}
+    return {
+        "name": link_cell(agent.name, visit.href(path_of(agent.name)), more=more),
+        **{phase.value: text_cell(str(number)) for phase, number in counts.items()},
+        "warnings": warnings,
+        "changed": time_cell(agent.updated_at),
+    }
+
+
+async def _new(visit: Visit) -> None:
+    """Ask for a name, create the agent, and open it."""
+
+    async def create() -> None:
+        name.error = None
+        wanted = (name.value or "").strip()
+
+        def put(caller: Caller) -> AgentView | MidcallError:
+            try:
+                return visit.services.agents.put(
+                    caller, agent_name(wanted), version="", number="", attachments=(), seen=NOT_YET
+                )
+            except MidcallError as error:
+                return error
+
+        done = await visit.run(Scope.WRITE, put, busy=button)
+        if done is None:
+            return
+        if isinstance(done.value, MidcallError):
+            name.error = "; ".join(fault.msg for fault in done.value.faults) or done.value.message
+            return
+        dialog.close()
+        visit.go(path_of(wanted))
+
+    with ui.dialog() as dialog, ui.card().classes("mc-dialog"):
+        ui.label("New agent").classes("mc-dialog-title").props('role="heading" aria-level=2')
+        ui.label("Sessions start with this name, so take the one that your platform or your code will send.")
+        name = ui.input("Name", placeholder="front-desk").props("outlined dense autofocus maxlength=200")
+        name.classes("mc-wide").on("keydown.enter", create)
+        with ui.element("div").classes("mc-dialog-actions"):
+            quiet("Cancel", dialog.close)
+            button = primary("Create", create)
+    dialog.on("hide", dialog.delete)
+    dialog.open()
+
+
+PAGES = (
+    Page("/agents", "Agents", build, needs=(Scope.READ,)),
+    Page("/agents/{name}", "Agent", edit, needs=(Scope.READ,)),
+)

@@ -1,0 +1,1 @@
+"""The page of one agent, in parts: what is attached, its options, what is added, its tools."""
