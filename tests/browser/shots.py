@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 from tests.support.browser import PHONE, WIDE, Tab, chromium, tab_of
+from tests.support.conversation import agent, begin, converse, functions
 from tests.support.databases import Sqlite
 from tests.support.servers import redis_server
 from tests.support.serving import Client, serving
@@ -46,12 +47,67 @@ PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
     ("functions-search", "/functions", search_for_nothing),
     ("new-function", "/new-function", settled),
     ("agents", "/agents", settled),
+    ("agent", "/agents/front-desk", settled),
+    ("agent-options", "/agents/front-desk", options_open),
+    ("agent-chooser", "/agents/front-desk", chooser_open),
+    ("agent-tools", "/agents/front-desk", tools_shown),
     ("sessions", "/sessions", settled),
+    ("session", "/sessions/call-1042", settled),
+    ("session-calls", "/sessions/call-1042", calls_shown),
     ("invocations", "/invocations", settled),
+    ("invocation", "/invocations", first_failed),
+    ("invocation-replay", "/invocations", replayed),
     ("credentials", "/credentials", settled),
     ("keys", "/keys", settled),
     ("health", "/health", settled),
 )
+
+
+def options_open(page: Page) -> None:
+    """Open the options of an attachment, and change one."""
+    page.get_by_role("button", name="Options of verify_customer").click()
+    page.get_by_label("Timeout in seconds").fill("5")
+    page.get_by_label("Timeout in seconds").blur()
+    settled(page)
+
+
+def chooser_open(page: Page) -> None:
+    """Look for a function to attach."""
+    page.get_by_role("button", name="Add function: after the session").click()
+    page.get_by_role("listitem").first.wait_for()
+    settled(page)
+
+
+def tools_shown(page: Page) -> None:
+    """Show the tools as another vendor takes them."""
+    page.get_by_label("Format").click()
+    page.get_by_role("option", name="ElevenLabs").click()
+    page.get_by_text("Note").first.wait_for()
+    page.get_by_role("heading", name="Tools").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 2000)
+    settled(page)
+
+
+def calls_shown(page: Page) -> None:
+    """Show a session's calls."""
+    page.get_by_role("tab", name="Calls").click()
+    page.get_by_role("row").nth(1).wait_for()
+    settled(page)
+
+
+def first_failed(page: Page) -> None:
+    """Open an invocation that failed."""
+    page.get_by_role("row", name="failed").get_by_role("link").first.click()
+    page.get_by_role("heading", name="Error").wait_for()
+    settled(page)
+
+
+def replayed(page: Page) -> None:
+    """Replay one that went well."""
+    page.get_by_role("row", name="book_slot").get_by_role("link").first.click()
+    page.get_by_role("button", name="Replay dry").click()
+    page.get_by_text("same outcome").wait_for()
+    settled(page)
 
 
 def scene(admin: Client) -> None:
@@ -59,17 +115,20 @@ def scene(admin: Client) -> None:
     for name, text in (
         ("lookup_order", "Looks an order up by its number and says when it arrives."),
         ("book_appointment", "Books a slot in the practice's calendar, once the caller has chosen one."),
-        ("verify_customer", "Compares name and date of birth with the customer's record."),
     ):
         admin.published(name, description=text, display_name=name.replace("_", " ").capitalize())
+    functions(admin)
     for number in range(3):
         admin.ok("POST", "/v1/functions/lookup_order/invoke", {"params": {"order": number}})
-    admin.ok("POST", "/v1/functions/verify_customer/invoke", {"params": {"order": 1}})
+    admin.ok("POST", "/v1/functions/verify_customer/invoke", {"params": {"customer_id": "C-7"}})
     admin.create("send_invoice", description="Sends the last invoice again, to the address on record.")
     admin.create(
         "cancel_subscription", code={"source": "import os\n\n\ndef handler(session):\n    return os.environ\n"}
     )
     admin.ok("POST", "/v1/functions/cancel_subscription/versions/1/submit")
+    agent(admin)
+    converse(admin)
+    begin(admin, "call-1043")
 
 
 def main() -> None:

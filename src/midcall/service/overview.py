@@ -74,6 +74,11 @@ class Overview:
             since = min(minute_of(runs[-1].ended_at) + MINUTE_MS, minute_of(until))
         return by_minute(runs, since=since, until=until)
 
+    def function_names(self, caller: Caller, page: Page) -> list[str]:
+        """List the names of functions: for choices."""
+        with self.storage.read() as tx:
+            return [function.name for function in tx.functions.page(caller.workspace_id, page)]
+
     def sessions(self, caller: Caller, where: SessionFilter, page: Page) -> list[SessionAtAGlance]:
         """List sessions, newest first; a key that is limited to agents sees theirs alone."""
         if caller.key.agents:

@@ -1,17 +1,99 @@
-"""Invocations."""
+"""The invocations of a workspace, newest first: the trail of what ran."""
 
+from collections.abc import Sequence
+
+from nicegui import ui
+
+from midcall.domain.invocation import InvocationStatus
+from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
+from midcall.service.stores import InvocationFilter, InvocationLine
+from midcall.service.stores import Page as Part
+from midcall.ui.invocation.page import show
 from midcall.ui.page import Page
-from midcall.ui.parts.empty import empty
+from midcall.ui.parts.buttons import link_button, quiet
+from midcall.ui.parts.cells import INVOCATION_COLUMNS, PHASES, invocation_cells
+from midcall.ui.parts.filters import Filters
 from midcall.ui.parts.header import page_header
+from midcall.ui.parts.search import search_box
+from midcall.ui.parts.status import words
+from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell
+from midcall.ui.session.page import path_of
 from midcall.ui.visit import Visit
 
+PATH = "/invocations"
+#: Functions that the filter offers; any other may be typed.
+OFFERED = 200
 
-async def build(_visit: Visit) -> None:
-    """Show the page."""
-    with page_header("Invocations", about="Every run: its logs, actions, timings and outcome."):
+COLUMNS = (*INVOCATION_COLUMNS, Column("session", "Session", none="none"))
+
+
+async def build(visit: Visit, function: str = "", phase: str = "", status: str = "", session: str = "") -> None:
+    """Show the list."""
+    with page_header("Invocations", about="Each run of a function: what went in, what came out, how long it took."):
         pass
-    empty("This page is being built", "Until then the API has all of it: see the API reference.", icon="construction")
+
+    async def page(part: Part) -> Sequence[InvocationLine]:
+        where = InvocationFilter(
+            function=filters["function"],
+            phase=filters["phase"],
+            status=filters["status"],
+            session=filters["session"],
+        )
+        return await visit.call(Scope.READ, lambda caller: visit.services.overview.invocations(caller, where, part))
+
+    async def again() -> None:
+        table.empty = _no_match(visit) if filters.any else _none_yet()
+        await table.reload()
+
+    values = {"function": function, "phase": phase, "status": status, "session": session}
+    filters = Filters(visit, PATH, values, on_change=again)
+    names = await visit.call(Scope.READ, lambda caller: visit.services.overview.function_names(caller, Part(OFFERED)))
+    with ui.element("div").classes("mc-filters"):
+        filters.text("function", "Function", options=names)
+        filters.choice("status", "Status", {each.value: words(each.value) for each in InvocationStatus})
+        filters.choice("phase", "Phase", {each.value: PHASES[each] for each in Phase})
+        box = search_box("Id of its session", lambda text: filters.set("session", text))
+        box.set_value(session)
+    table = PagedTable(
+        visit=visit,
+        columns=COLUMNS,
+        source=page,
+        row=lambda line: _row(visit, line),
+        cursor=lambda line: line.id,
+        empty=_no_match(visit) if filters.any else _none_yet(),
+        label="Invocations",
+    )
+    await table.open()
 
 
-PAGES = (Page("/invocations", "Invocations", build, needs=(Scope.READ,)),)
+def _row(visit: Visit, line: InvocationLine) -> dict[str, Cell]:
+    session: Cell = None
+    if line.session_id is not None:
+        session = link_cell(line.session_id, visit.href(path_of(line.session_id)))
+    return {**invocation_cells(visit, line), "session": session}
+
+
+def _none_yet() -> Empty:
+    def actions() -> None:
+        link_button("Functions", "/functions", icon="code")
+
+    return Empty(
+        "No invocations yet",
+        "An invocation is one run of a function. Publish a function and call it, or try one out on its page.",
+        actions,
+        icon="bolt",
+    )
+
+
+def _no_match(visit: Visit) -> Empty:
+    def actions() -> None:
+        quiet("Show all invocations", lambda: visit.go(PATH))
+
+    return Empty("No invocation fits", "Take back one of the choices above.", actions, icon="search")
+
+
+PAGES = (
+    Page(PATH, "Invocations", build, needs=(Scope.READ,), for_limited=False),
+    Page("/invocations/{invocation_id}", "Invocation", show, needs=(Scope.READ,), for_limited=False),
+)

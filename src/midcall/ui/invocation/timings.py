@@ -1,0 +1,54 @@
+"""How long an invocation took, as a bar."""
+
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from midcall.domain.function import Kind
+from midcall.domain.invocation import Invocation
+from midcall.domain.timings import timings_of
+from midcall.ui.parts.times import duration
+
+#: Percent of the bar that a part takes at least: it can be seen.
+LEAST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    ms: float
+    tone: str
+
+
+def timings_bar(invocation: Invocation) -> None:
+    """Show the parts in proportion, and each with its time."""
+    parts = _parts(invocation)
+    total = sum(part.ms for part in parts)
+    whole = duration(timings_of(invocation).total_ms)
+    text = ", ".join(f"{part.name} {duration(part.ms)}" for part in parts)
+    with ui.element("div").classes("mc-timings"):
+        with ui.element("div").classes("mc-bar").props(f'role=img aria-label="{text}; {whole} in all"'):
+            for part in parts:
+                width = max(LEAST, 100 * part.ms / total) if total else 0
+                ui.element("div").classes(f"mc-bar-part mc-bar-{part.tone}").style(f"flex-basis: {width:.2f}%")
+        with ui.element("div").classes("mc-bar-legend"):
+            for part in parts:
+                with ui.element("span").classes("mc-row mc-tight"):
+                    ui.element("span").classes(f"mc-dot mc-bar-{part.tone}")
+                    ui.label(part.name).classes("mc-quiet")
+                    ui.label(duration(part.ms)).classes("mc-strong")
+            with ui.element("span").classes("mc-row mc-tight"):
+                ui.label("In all").classes("mc-quiet")
+                ui.label(whole).classes("mc-strong")
+
+
+def _parts(invocation: Invocation) -> list[_Part]:
+    timings = timings_of(invocation)
+    ran = "In the sandbox" if invocation.kind is Kind.CODE else "The target's answer"
+    waited = "Waiting" if invocation.attempt <= 1 else "Waiting, and earlier attempts"
+    rest = max(0.0, timings.total_ms - timings.queued_ms - timings.sandbox_ms)
+    return [
+        _Part(waited, timings.queued_ms, "wait"),
+        _Part(ran, timings.sandbox_ms, "run"),
+        _Part("The rest", rest, "rest"),
+    ]

@@ -1,0 +1,44 @@
+"""Cells of invocations: the same in every list that has them."""
+
+from midcall.domain.invocation import InvocationStatus
+from midcall.domain.phases import Phase
+from midcall.domain.times import now_ms
+from midcall.service.stores import InvocationLine
+from midcall.ui.parts.table import Cell, Column, link_cell, status_cell, text_cell, time_cell
+from midcall.ui.parts.times import ago, duration
+from midcall.ui.visit import Visit
+
+PHASES = {
+    Phase.PRE_SESSION: "before the session",
+    Phase.DURING_SESSION: "during the session",
+    Phase.POST_SESSION: "after the session",
+}
+
+INVOCATION_COLUMNS = (
+    Column("function", "Function"),
+    Column("status", "Status"),
+    Column("phase", "Phase"),
+    Column("took", "Took", none="not yet", numeric=True),
+    Column("at", "When"),
+)
+
+
+def invocation_cells(visit: Visit, line: InvocationLine) -> dict[str, Cell]:
+    """Make the cells of INVOCATION_COLUMNS."""
+    # Keys that are limited to agents may not read invocations by themselves.
+    name = f"{line.function} · version {line.version}"
+    function = text_cell(name) if visit.caller.key.agents else link_cell(name, visit.href(f"/invocations/{line.id}"))
+    return {
+        "function": function,
+        "status": status_cell(line.status.value, more=status_note(line)),
+        "phase": text_cell(PHASES[line.phase], more="" if line.purpose.value == "live" else line.purpose.value),
+        "took": None if line.ended_at is None else text_cell(duration(line.ended_at - line.created_at)),
+        "at": time_cell(line.created_at),
+    }
+
+
+def status_note(line: InvocationLine) -> str:
+    """Say what the status alone does not: which attempt, and when the next one is."""
+    if line.status is InvocationStatus.QUEUED and line.due_at is not None and line.due_at > now_ms():
+        return f"attempt {line.attempt} failed, again {ago(line.due_at)}"
+    return f"attempt {line.attempt}" if line.attempt > 1 else ""

@@ -1,0 +1,1 @@
+"""The page of one session, in parts: its timeline, its variables, the page itself."""
