@@ -9,9 +9,12 @@ from typing import Any
 from playwright.sync_api import Page
 from tests.support.browser import PHONE, WIDE, Tab, chromium, tab_of
 from tests.support.conversation import agent, begin, converse, functions
+from tests.support.crowd import crowd
 from tests.support.databases import Sqlite
 from tests.support.servers import redis_server
 from tests.support.serving import Client, serving
+
+from midcall.domain.times import now_ms
 
 OUT = Path("build/shots")
 WAYS: dict[str, dict[str, Any]] = {
@@ -40,6 +43,30 @@ def search_for_nothing(page: Page) -> None:
     settled(page)
 
 
+def tried(page: Page) -> None:
+    """Try a credential out with an address that nobody answers at."""
+    page.get_by_label("Address to test it with").last.fill("http://127.0.0.1:9/orders")
+    page.get_by_role("button", name="Test").last.click()
+    page.get_by_text("It was not let in").wait_for()
+    settled(page)
+
+
+def key_made(page: Page) -> None:
+    """Make a key, and see it once."""
+    page.get_by_label("For whom or what").fill("voice-prod")
+    page.get_by_role("checkbox", name="run").click()
+    page.get_by_role("button", name="Create key").click()
+    page.get_by_text("Copy the key now").wait_for()
+    settled(page)
+
+
+def asked(page: Page) -> None:
+    """Wait for the first answers."""
+    page.get_by_text("Asked every 2 s").wait_for()
+    page.get_by_text("runs ended").wait_for()
+    settled(page)
+
+
 #: A picture's name, the page's path, and what to do on it first. A page more is a line more.
 PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
     ("functions", "/functions", settled),
@@ -58,8 +85,15 @@ PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
     ("invocation", "/invocations", first_failed),
     ("invocation-replay", "/invocations", replayed),
     ("credentials", "/credentials", settled),
+    ("new-credential", "/new-credential", settled),
+    ("credential", "/credentials/crm", settled),
+    ("credential-test", "/credentials/crm", tried),
     ("keys", "/keys", settled),
-    ("health", "/health", settled),
+    ("new-key", "/new-key", settled),
+    ("key-once", "/new-key", key_made),
+    ("workspace", "/workspace", settled),
+    ("audit", "/audit", settled),
+    ("health", "/health", asked),
 )
 
 
@@ -129,6 +163,24 @@ def scene(admin: Client) -> None:
     agent(admin)
     converse(admin)
     begin(admin, "call-1043")
+    token = {"type": "bearer", "values": {"token": "only-for-pictures"}}
+    admin.ok("PUT", "/v1/credentials/crm", token)
+    admin.ok("PUT", "/v1/credentials/crm", {**token, "environment": "staging"})
+    base = {"type": "airtable", "values": {"token": "patOnlyForPictures"}}
+    admin.ok("PUT", "/v1/credentials/bookings", base)
+    admin.create("note_call", kind="webhook", webhook={"url": "https://crm.example", "auth": CRM}, code=None)
+    admin.served.colleague(admin, "voice-prod", "run", agents=("front_desk",))
+    admin.served.colleague(admin, "dana", "read", "write", "review")
+    past_hour(admin)
+
+
+CRM = {"type": "credential", "credential": "crm"}
+
+
+def past_hour(admin: Client) -> None:
+    """Fill the last hour with runs, for the plots."""
+    workspace = admin.ok("GET", "/v1/workspace")["id"]
+    crowd(admin.served.engine, workspace, count=1, runs=700, now=now_ms(), versions_each=1)
 
 
 def main() -> None:

@@ -1,11 +1,8 @@
 """The editor of a function, in a real browser."""
 
-import re
-
-import pytest
-from playwright.sync_api import Page, WebSocket, expect
+from playwright.sync_api import Page, expect
 from tests.support.browser import Tab
-from tests.support.serving import Client, Served
+from tests.support.serving import Client
 
 FAULTY = 'import os\n\n\ndef handler(session):\n    return {"home": os.environ}\n'
 MENDED = 'def handler(session):\n    return {"order": session["params"].get("order")}\n'

@@ -45,7 +45,7 @@ def behave(request: RunRequest) -> RunReport:
     made = {"waited_ms": 0.6, "sandbox_id": f"fake-{request.run_id}"}
     time.sleep(0.03)
     if name == "charge_card":
-        trace = 'Traceback (most recent call last):\n  File "handler.py", line 3, in handler\nKeyError: \'rate\'\n'
+        trace = "Traceback (most recent call last):\n  File \"handler.py\", line 3, in handler\nKeyError: 'rate'\n"
         error = RunError("KeyError", "'rate'", line=3, traceback=trace)
         return RunReport(RunStatus.ERROR, error=error, logs="charging 40.0 EUR\n", sandbox_ms=11.8, **made)
     if name == "send_summary":
@@ -56,7 +56,9 @@ def behave(request: RunRequest) -> RunReport:
         "verify_customer": {"result": "verified", "dynamicVariables": {"verified": True}},
         "book_slot": {"result": {"slot": "Tuesday 09:30", "with": "Dr Chen"}},
     }
-    actions = (ActionRecord("http.get", "ok", "GET", "crm.example", 200, 1, 18.2, 2.4),) if name == "greet_caller" else ()
+    actions = (
+        (ActionRecord("http.get", "ok", "GET", "crm.example", 200, 1, 18.2, 2.4),) if name == "greet_caller" else ()
+    )
     logs = "looked in 3 calendars\nfirst free: Tuesday 09:30\n" if name == "book_slot" else ""
     return RunReport(RunStatus.OK, result=values[name], logs=logs, sandbox_ms=23.4, actions=actions, **made)
 

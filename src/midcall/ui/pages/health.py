@@ -1,17 +1,120 @@
-"""Health."""
+"""Health, live: whether each part answers, how full pool and queues are, and how the last hour's runs went."""
 
+from typing import Any
+
+from nicegui import events, ui
+
+from midcall.domain.activity import HOUR, MINUTE_MS, Activity
+from midcall.domain.times import now_ms
 from midcall.domain.workspace import Scope
+from midcall.entrance.readiness import run_checks
+from midcall.service.access import Caller
+from midcall.ui.admin.part_cards import PartCard
+from midcall.ui.admin.plots import GROUPS, latency_plot, latency_text, status_plot, status_text
 from midcall.ui.page import Page
-from midcall.ui.parts.empty import empty
+from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.header import page_header
+from midcall.ui.parts.times import exactly
 from midcall.ui.visit import Visit
 
+EVERY_S = 2.0
+#: What ended so long ago is looked at again: a run's end is written a little after the time that it bears.
+AGAIN_MS = 15_000
 
-async def build(_visit: Visit) -> None:
-    """Show the page."""
-    with page_header("Health", about="The pool of sandboxes, the queue, and how long calls take."):
-        pass
-    empty("This page is being built", "Until then the API has all of it: see the API reference.", icon="construction")
+PARTS = (
+    ("database", "Database", "Where all is kept.", ()),
+    ("redis", "Redis", "Runs that wait for a worker:", ("live", "test", "background")),
+    ("pool", "Pool", "Sandboxes that run code:", ("idle", "busy", "waiting", "booting")),
+)
 
 
-PAGES = (Page("/health", "Health", build, needs=(Scope.READ,)),)
+async def build(visit: Visit) -> None:
+    """Show it, and keep it fresh while somebody looks."""
+    with page_header("Health", about="Whether everything answers, and how the last hour's runs went."):
+        shown_at = ui.label().classes("mc-quiet")
+    errors = ErrorBanner()
+    with ui.element("div").classes("mc-parts"):
+        cards = {name: PartCard(title, about, figures) for name, title, about, figures in PARTS}
+    ui.label(
+        "Parts and queues are the whole installation's, asked from this page's server just now. "
+        "The plots are this workspace's runs alone."
+    ).classes("mc-quiet mc-note-line")
+    plots = _Plots()
+
+    async def tick() -> None:
+        done = await visit.run(Scope.READ, lambda _: run_checks(visit.services.checks), errors=errors, passive=True)
+        if done is None:
+            return
+        for name, card in cards.items():
+            card.show(_with_queues(done.value.get(name, {"ok": False})))
+        shown_at.set_text(f"Asked every 2 s; last at {exactly(now_ms())[11:]}")
+        # Without a database there is nothing to plot, and its card says so.
+        if done.value.get("database", {}).get("ok"):
+            more = await visit.run(Scope.READ, lambda caller: plots.wanted(visit, caller), errors=errors, passive=True)
+            if more is not None:
+                plots.add(more.value)
+
+    timer = ui.timer(EVERY_S, tick)
+
+    def seen(event: events.GenericEventArguments) -> None:
+        timer.active = event.args is not False
+
+    ui.on("mc-visible", seen)
+
+
+class _Plots:
+    """The hour that is shown."""
+
+    def __init__(self) -> None:
+        self._activity: Activity | None = None
+        with ui.element("div").classes("mc-plots"):
+            with _figure("How long live calls took", "From a call's arrival to its end, waiting included; per minute."):
+                with ui.element("div").classes("mc-legend"):
+                    ui.label("p50: half took at most this").classes("mc-key mc-key-p50")
+                    ui.label("p95: 95 in 100 took at most this").classes("mc-key mc-key-p95")
+                # What is drawn is made of numbers and our own words.
+                self._latency = ui.html("", sanitize=False)
+                self._latency_text = ui.label().classes("mc-plot-text").mark("latency-text")
+            with _figure("How runs ended", "Live, test and background runs that ended; per minute."):
+                with ui.element("div").classes("mc-legend"):
+                    for number, group in enumerate(GROUPS):
+                        ui.label(group).classes(f"mc-key mc-key-{number}")
+                self._status = ui.html("", sanitize=False)
+                self._status_text = ui.label().classes("mc-plot-text").mark("status-text")
+        self._since = ui.label().classes("mc-quiet mc-note-line")
+
+    def wanted(self, visit: Visit, caller: Caller) -> Activity:
+        """Read the whole hour at first, later the minutes that may have changed."""
+        now = now_ms()
+        since = now - (HOUR - 1) * MINUTE_MS
+        if self._activity is not None:
+            since = max(since, min(now - AGAIN_MS, self._activity.minutes[-1].at))
+        return visit.services.overview.activity(caller, since=since, until=now)
+
+    def add(self, later: Activity) -> None:
+        """Draw what is known by now, if it is anything new."""
+        activity = later if self._activity is None else self._activity.followed_by(later)
+        if activity == self._activity:
+            return
+        self._activity = activity
+        self._latency.set_content(latency_plot(activity))
+        self._latency_text.set_text(latency_text(activity))
+        self._status.set_content(status_plot(activity))
+        self._status_text.set_text(status_text(activity))
+        cut = "" if len(activity.minutes) >= HOUR else " There were too many runs to show a whole hour."
+        self._since.set_text(f"Counted over runs that ended since {exactly(activity.minutes[0].at)}.{cut}")
+
+
+def _figure(title: str, about: str) -> Any:
+    figure = ui.element("figure").classes("mc-card mc-figure").props(f'aria-label="{title}"')
+    with figure:
+        ui.label(title).classes("mc-card-title").props('role="heading" aria-level=2')
+        ui.label(about).classes("mc-quiet")
+    return figure
+
+
+def _with_queues(check: dict[str, Any]) -> dict[str, Any]:
+    return {**check, **check.get("queues", {})}
+
+
+PAGES = (Page("/health", "Health", build, needs=(Scope.READ,), for_limited=False),)

@@ -80,9 +80,7 @@ def _fields(settings: WorkspaceSettings) -> list[Setting]:
         fields += [
             SwitchSetting(
                 "record_actions",
-                Words(
-                    "Record what actions were answered", "Masked, so that a run can be replayed without calling out."
-                ),
+                Words("Record what actions were answered", "Masked; so that runs can be replayed without calling out."),
                 before=settings.record_actions,
             ),
             NumberSetting(

@@ -39,3 +39,7 @@ function mcShow(id) {
   const box = document.getElementById(`c${id}`);
   if (box && box.getBoundingClientRect().top > window.innerHeight * 0.6) box.scrollIntoView({ block: "start" });
 }
+// Pages that ask again and again need not while nobody sees them.
+document.addEventListener("visibilitychange", () => {
+  if (typeof emitEvent === "function") emitEvent("mc-visible", !document.hidden);
+});

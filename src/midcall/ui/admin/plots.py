@@ -1,0 +1,135 @@
+"""Plots of an hour, as SVG: lines of how long calls took, bars of how they ended. Of numbers and our own words alone.
+
+The drawing is stretched to its place, so words and numbers stand beside it as text.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from midcall.domain.activity import HOUR, Activity, Minute, percentile
+from midcall.domain.invocation import InvocationStatus as Status
+from midcall.domain.times import iso
+from midcall.ui.parts.times import duration
+
+_HEIGHT = 100.0
+#: Steps that an axis may end with, times a power of ten.
+_STEPS = (1, 2, 5, 10)
+
+#: What is drawn as one colour, from the ground up.
+GROUPS: Mapping[str, tuple[Status, ...]] = {
+    "succeeded": (Status.SUCCEEDED,),
+    "failed": (Status.FAILED, Status.DEAD),
+    "timed out": (Status.TIMED_OUT,),
+    "refused or cancelled": (Status.REFUSED, Status.CANCELLED),
+}
+_CLASSES = {"succeeded": "mc-bar-good", "failed": "mc-bar-bad", "timed out": "mc-bar-warn"}
+
+
+def count(statuses: Mapping[Status, int], group: str) -> int:
+    """Count the runs of a group."""
+    return sum(statuses.get(status, 0) for status in GROUPS[group])
+
+
+def latency_plot(activity: Activity) -> str:
+    """Draw p50 and p95 of each minute; minutes without calls leave a gap."""
+    lines = {percent: [percentile(each.took_ms, percent) for each in activity.minutes] for percent in (50, 95)}
+    top = _top(max((value or 0 for value in lines[95]), default=0))
+    drawn = "".join(
+        f'<path class="mc-line mc-p{percent}" d="{_path(values, top, HOUR - len(values))}"/>'
+        for percent, values in lines.items()
+    )
+    return _plot(drawn + _titles(activity, _latency_title), [duration(top), duration(top / 2), "0"])
+
+
+def status_plot(activity: Activity) -> str:
+    """Draw how many runs ended how in each minute, as bars upon each other."""
+    top = _top(max((each.runs for each in activity.minutes), default=0))
+    drawn = "".join(_bars(x, each, top) for x, each in _placed(activity))
+    half = top / 2
+    return _plot(drawn + _titles(activity, _status_title), [f"{top:.0f}", f"{half:.0f}" if half >= 1 else "", "0"])
+
+
+def latency_text(activity: Activity) -> str:
+    """Say what the plot shows."""
+    took = activity.took_ms
+    if not took:
+        return "No live calls ended in this time."
+    p50, p95 = duration(percentile(took, 50)), duration(percentile(took, 95))
+    calls = f"{len(took)} live call{'' if len(took) == 1 else 's'}"
+    return f"{calls}: half took at most {p50}, 95 in 100 at most {p95}, the longest {duration(took[-1])}."
+
+
+def status_text(activity: Activity) -> str:
+    """Say what the plot shows."""
+    total = sum(activity.statuses.values())
+    if not total:
+        return "No runs ended in this time."
+    told = [f"{number} {group}" for group in GROUPS if (number := count(activity.statuses, group))]
+    return f"{total} run{'' if total == 1 else 's'} ended: {', '.join(told)}."
+
+
+def _placed(activity: Activity) -> Iterable[tuple[int, Minute]]:
+    """Give each minute its place: the last one stands at the right."""
+    return enumerate(activity.minutes, start=HOUR - len(activity.minutes))
+
+
+def _path(values: Sequence[int | None], top: float, first: int) -> str:
+    parts, drawing = [], False
+    for x, value in enumerate(values, start=first):
+        if value is None:
+            drawing = False
+            continue
+        # A minute that stands alone is a dot: a line of no length with round ends.
+        parts.append(f"{'L' if drawing else 'M'}{x + 0.5} {_HEIGHT * (1 - value / top):.1f}{'' if drawing else 'h.01'}")
+        drawing = True
+    return "".join(parts)
+
+
+def _bars(x: int, minute: Minute, top: float) -> str:
+    drawn, below = [], 0.0
+    for group in GROUPS:
+        height = _HEIGHT * count(minute.statuses, group) / top
+        if height:
+            below += height
+            kind = _CLASSES.get(group, "mc-bar-plain")
+            drawn.append(
+                f'<rect class="{kind}" x="{x + 0.1}" y="{_HEIGHT - below:.2f}" width=".8" height="{height:.2f}"/>'
+            )
+    return "".join(drawn)
+
+
+def _titles(activity: Activity, title: Callable[[Minute], str]) -> str:
+    return "".join(
+        f'<rect class="mc-hover" x="{x}" y="0" width="1" height="100"><title>{title(each)}</title></rect>'
+        for x, each in _placed(activity)
+        if each.runs
+    )
+
+
+def _latency_title(minute: Minute) -> str:
+    p50, p95 = (duration(percentile(minute.took_ms, percent)) for percent in (50, 95))
+    told = f"{len(minute.took_ms)} live calls, p50 {p50}, p95 {p95}" if minute.took_ms else "no live calls"
+    return f"{iso(minute.at)[11:16]} UTC: {told}"
+
+
+def _status_title(minute: Minute) -> str:
+    told = ", ".join(f"{number} {group}" for group in GROUPS if (number := count(minute.statuses, group)))
+    return f"{iso(minute.at)[11:16]} UTC: {told}"
+
+
+def _plot(drawn: str, marks: Sequence[str]) -> str:
+    labels = "".join(f"<span>{mark}</span>" for mark in marks)
+    grid = "".join(f'<path class="mc-grid" d="M0 {y}H{HOUR}"/>' for y in (0, 50, 100))
+    times = "".join(f"<span>{time}</span>" for time in (f"{HOUR} min ago", f"{HOUR // 2} min ago", "now"))
+    return (
+        f'<div class="mc-plot" aria-hidden="true"><div class="mc-plot-y">{labels}</div>'
+        f'<svg viewBox="0 0 {HOUR} {_HEIGHT:.0f}" preserveAspectRatio="none">{grid}{drawn}</svg>'
+        f'<div class="mc-plot-x">{times}</div></div>'
+    )
+
+
+def _top(most: float) -> float:
+    """Return a round number that is no less, for the top of an axis."""
+    power = 1.0
+    while power * _STEPS[-1] < most:
+        power *= 10
+    return next(step * power for step in _STEPS if step * power >= most)
