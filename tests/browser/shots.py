@@ -1,5 +1,6 @@
 """Pictures of every page in light, dark and phone width, for people to look at: `make shots` writes build/shots/."""
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from playwright.sync_api import Page
 from tests.support.browser import PHONE, WIDE, Tab, chromium, tab_of
 from tests.support.conversation import agent, begin, converse, functions
 from tests.support.crowd import crowd
+from tests.support.crowd import past_runs
 from tests.support.databases import Sqlite
 from tests.support.servers import redis_server
 from tests.support.serving import Client, serving
@@ -63,7 +65,7 @@ def key_made(page: Page) -> None:
 def asked(page: Page) -> None:
     """Wait for the first answers."""
     page.get_by_text("Asked every 2 s").wait_for()
-    page.get_by_text("runs ended").wait_for()
+    page.get_by_text("runs ended:").wait_for()
     settled(page)
 
 
@@ -168,7 +170,13 @@ def scene(admin: Client) -> None:
     admin.ok("PUT", "/v1/credentials/crm", {**token, "environment": "staging"})
     base = {"type": "airtable", "values": {"token": "patOnlyForPictures"}}
     admin.ok("PUT", "/v1/credentials/bookings", base)
-    admin.create("note_call", kind="webhook", webhook={"url": "https://crm.example", "auth": CRM}, code=None)
+    webhook = {"url": "https://example.com/notes", "auth": CRM}
+    admin.ok(
+        "POST",
+        "/v1/functions",
+        {"name": "note_call", "description": "Notes a call.", "kind": "webhook", "webhook": webhook},
+        status=201,
+    )
     admin.served.colleague(admin, "voice-prod", "run", agents=("front_desk",))
     admin.served.colleague(admin, "dana", "read", "write", "review")
     past_hour(admin)
@@ -180,11 +188,11 @@ CRM = {"type": "credential", "credential": "crm"}
 def past_hour(admin: Client) -> None:
     """Fill the last hour with runs, for the plots."""
     workspace = admin.ok("GET", "/v1/workspace")["id"]
-    crowd(admin.served.engine, workspace, count=1, runs=700, now=now_ms(), versions_each=1)
+    past_runs(admin.served.engine, workspace, "lookup_order", runs=700, now=now_ms())
 
 
-def main() -> None:
-    """Take them all."""
+def main(only: Sequence[str] = ()) -> None:
+    """Take them all, or those that are named."""
     OUT.mkdir(parents=True, exist_ok=True)
     with ExitStack() as kept:
         folder = Path(kept.enter_context(TemporaryDirectory(prefix="mcs-")))
@@ -200,7 +208,7 @@ def main() -> None:
                 tab.open("/functions")
                 _take(tab, f"sign-in-{way}")
                 tab.sign_in(admin)
-                for name, path, first in PAGES:
+                for name, path, first in [page for page in PAGES if not only or page[0] in only]:
                     tab.open(path)
                     tab.connected()
                     first(tab.page)
@@ -216,4 +224,4 @@ def _take(tab: Tab, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 
 from midcall.domain.ids import new_id
 from midcall.storage.schema import functions, invocations, publications, versions
@@ -23,6 +23,17 @@ def crowd(engine: Engine, workspace_id: str, *, count: int, runs: int, now: int,
         for begin in range(0, runs, _ROWS_AT_ONCE):
             some = range(begin, min(runs, begin + _ROWS_AT_ONCE))
             connection.execute(insert(invocations), [_run(workspace_id, made, runs, number, now) for number in some])
+
+
+def past_runs(engine: Engine, workspace_id: str, function: str, *, runs: int, now: int) -> None:
+    """Write invocations of one function that is there: one each six seconds, the last one just now."""
+    with engine.begin() as connection:
+        wanted = (functions.c.workspace_id == workspace_id, functions.c.name == function)
+        key = connection.execute(select(functions.c.id).where(*wanted)).scalar_one()
+        rows = [_run(workspace_id, [(key, function)], runs, number, now) for number in range(runs)]
+        for number, row in enumerate(rows):
+            row["ended_at"] = row["started_at"] + 20 + number * 37 % 60 + (250 if number % 11 == 0 else 0)
+        connection.execute(insert(invocations), rows)
 
 
 def _function(workspace_id: str, key: str, name: str, latest: int, now: int) -> dict[str, Any]:

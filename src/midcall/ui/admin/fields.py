@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from nicegui import ui
+from nicegui.elements.mixins.validation_element import ValidationElement
 
 from midcall.domain.errors import Fault, MidcallError
 from midcall.domain.parameters import MASK
@@ -13,6 +14,15 @@ from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.errors import ErrorBanner
 
 STORED = "Stored. Leave it empty to keep it."
+
+
+def complain_at(element: ValidationElement, text: str | None) -> None:
+    """Show a fault below an element, to screen readers too; or with None no fault."""
+    if text is None:
+        element.props(remove="aria-invalid")
+    else:
+        element.props("aria-invalid=true")
+    element.error = text
 
 
 class FormField(Protocol):
@@ -67,7 +77,7 @@ class _One:
         """Show a fault."""
         if text is not None and loc != self.loc:
             return False
-        self.element.error = text
+        complain_at(self.element, text)
         return True
 
 
@@ -109,6 +119,8 @@ class SecretField(_One):
             element.props["placeholder"] = MASK
             element.props("stack-label")
         super().__init__(loc, element, words)
+        self._fault = ui.label().classes("mc-field-error").props("role=alert")
+        self._fault.set_visibility(False)
         self._remove = ui.checkbox(f"Remove the stored {words.label.lower()}") if stored and removable else None
 
     def put(self, values: dict[str, Any]) -> None:
@@ -117,6 +129,14 @@ class SecretField(_One):
             values[self.loc] = self.element.value
         elif self._remove is not None and self._remove.value:
             values[self.loc] = None
+
+    def complain(self, loc: str, text: str | None) -> bool:
+        """Show a fault beside it: an element that changes is sent anew, with what was typed into it."""
+        if text is not None and loc != self.loc:
+            return False
+        self._fault.set_text(text or "")
+        self._fault.set_visibility(text is not None)
+        return True
 
 
 class ChoiceField(_One):

@@ -9,7 +9,7 @@ from midcall.ui.parts.times import duration
 
 #: What readiness calls errors, for people.
 ERRORS: Mapping[str, str] = {
-    "SandboxUnavailable": "No pool answers: is `midcall pool` running?",
+    "SandboxUnavailable": "No pool answers. Is “midcall pool” running?",
     "QueueUnavailable": "No Redis answers.",
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.workspace import Scope
+from midcall.ui.admin.fields import complain_at
 from midcall.ui.admin.key_words import SCOPES
 
 
@@ -55,5 +56,5 @@ class AgentsField:
         """Show a fault."""
         if text is not None and not loc.startswith("agents"):
             return False
-        self.element.error = text
+        complain_at(self.element, text)
         return True

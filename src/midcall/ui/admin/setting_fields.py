@@ -6,6 +6,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.ui.admin.credential_words import ValueWords
+from midcall.ui.admin.fields import complain_at
 
 
 class _Setting:
@@ -52,7 +53,7 @@ class NumberSetting(_Setting):
         """Show a fault."""
         if text is not None and loc != self._loc:
             return False
-        self._element.error = text
+        complain_at(self._element, text)
         return True
 
 
@@ -73,7 +74,7 @@ class TextSetting(_Setting):
         """Show a fault."""
         if text is not None and loc != self._loc:
             return False
-        self._element.error = text
+        complain_at(self._element, text)
         return True
 
 
@@ -113,5 +114,5 @@ class ChoiceSetting(_Setting):
         """Show a fault."""
         if text is not None and loc != self._loc:
             return False
-        self._element.error = text
+        complain_at(self._element, text)
         return True

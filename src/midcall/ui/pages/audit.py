@@ -36,6 +36,10 @@ KINDS: Mapping[str, str] = {
 #: Those that keys without the scope admin are shown.
 _OF_FUNCTIONS = ("", "function", "version", "test_case")
 _MAX_DETAIL = 160
+#: Letters of a digest that are enough to tell two apart.
+_DIGEST = 12
+#: Shown as what an act was done to.
+_SUBJECTS = ("name", "principal")
 
 
 async def build(visit: Visit) -> None:
@@ -75,30 +79,38 @@ async def build(visit: Visit) -> None:
 
 def _row(visit: Visit, line: AuditLine) -> dict[str, Cell]:
     noun, _, verb = line.act.partition(".")
-    subject: Cell = text_cell(line.subject)
-    if line.function is not None:
-        subject = link_cell(line.function, visit.href(f"/functions/{line.function}"))
-    elif isinstance(line.detail.get("name"), str):
-        subject = text_cell(line.detail["name"])
     detail = _detail(line.detail)
+    short = detail if len(detail) <= _MAX_DETAIL else f"{detail[:_MAX_DETAIL]} …"
     return {
-        "act": text_cell(f"{noun} {verb}".replace("_", " ")),
+        "act": text_cell(verb.replace("_", " "), more=noun.replace("_", " ")),
         "at": time_cell(line.at),
         "who": text_cell(line.principal, exact=line.key_id),
-        "subject": subject,
-        "detail": text_cell(detail if len(detail) <= _MAX_DETAIL else f"{detail[:_MAX_DETAIL]} …", exact=detail[:2_000])
-        if detail
-        else None,
+        "subject": _subject(visit, line),
+        "detail": text_cell(short, exact=detail[:2_000]) if detail else None,
     }
+
+
+def _subject(visit: Visit, line: AuditLine) -> Cell:
+    if line.function is not None:
+        return link_cell(line.function, visit.href(f"/functions/{line.function}"))
+    called = line.detail.get("name") or line.detail.get("principal")
+    return text_cell(called, more=line.subject) if isinstance(called, str) else text_cell(line.subject)
 
 
 def _detail(detail: Mapping[str, Any]) -> str:
     """Write what an act was about, as name and value."""
-    told = {name: value for name, value in detail.items() if value not in (None, [], {}, "") and name != "name"}
+    told = {name: value for name, value in detail.items() if value not in (None, [], {}, "", False)}
     return "; ".join(
-        f"{name.replace('_', ' ')}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        for name, value in told.items()
+        f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in told.items() if name not in _SUBJECTS
     )
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    if isinstance(value, str):
+        return value[:_DIGEST] if name == "sha256" else value
+    return json.dumps(value, ensure_ascii=False)
 
 
 PAGES = (Page("/audit", "Audit trail", build, for_limited=False),)
