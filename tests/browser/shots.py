@@ -10,7 +10,6 @@ from typing import Any
 from playwright.sync_api import Page
 from tests.support.browser import PHONE, WIDE, Tab, chromium, tab_of
 from tests.support.conversation import agent, begin, converse, functions
-from tests.support.crowd import crowd
 from tests.support.crowd import past_runs
 from tests.support.databases import Sqlite
 from tests.support.servers import redis_server
@@ -69,34 +68,31 @@ def asked(page: Page) -> None:
     settled(page)
 
 
-#: A picture's name, the page's path, and what to do on it first. A page more is a line more.
-PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
-    ("functions", "/functions", settled),
-    ("functions-menu", "/functions", menu_open),
-    ("functions-search", "/functions", search_for_nothing),
-    ("new-function", "/new-function", settled),
-    ("agents", "/agents", settled),
-    ("agent", "/agents/front-desk", settled),
-    ("agent-options", "/agents/front-desk", options_open),
-    ("agent-chooser", "/agents/front-desk", chooser_open),
-    ("agent-tools", "/agents/front-desk", tools_shown),
-    ("sessions", "/sessions", settled),
-    ("session", "/sessions/call-1042", settled),
-    ("session-calls", "/sessions/call-1042", calls_shown),
-    ("invocations", "/invocations", settled),
-    ("invocation", "/invocations", first_failed),
-    ("invocation-replay", "/invocations", replayed),
-    ("credentials", "/credentials", settled),
-    ("new-credential", "/new-credential", settled),
-    ("credential", "/credentials/crm", settled),
-    ("credential-test", "/credentials/crm", tried),
-    ("keys", "/keys", settled),
-    ("new-key", "/new-key", settled),
-    ("key-once", "/new-key", key_made),
-    ("workspace", "/workspace", settled),
-    ("audit", "/audit", settled),
-    ("health", "/health", asked),
-)
+def part(name: str, then: Callable[[Page], None] = settled) -> Callable[[Page], None]:
+    """Make what opens a tab of a function's page, and does something there."""
+
+    def opened(page: Page) -> None:
+        tab = page.get_by_role("tab", name=name, exact=True)
+        if tab.count():
+            tab.click()
+            settled(page)
+            then(page)
+
+    return opened
+
+
+def run_it(page: Page) -> None:
+    """Run a test, and wait for its result."""
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("heading", name="Time").wait_for()
+    settled(page)
+
+
+def run_cases(page: Page) -> None:
+    """Run all test cases."""
+    page.get_by_role("button", name="Run all").click()
+    page.get_by_text("1 passed, 1 failed").wait_for()
+    settled(page)
 
 
 def options_open(page: Page) -> None:
@@ -146,6 +142,38 @@ def replayed(page: Page) -> None:
     settled(page)
 
 
+#: A picture's name, the page's path, and what to do on it first. A page more is a line more.
+PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
+    ("functions", "/functions", settled),
+    ("functions-menu", "/functions", menu_open),
+    ("functions-search", "/functions", search_for_nothing),
+    ("new-function", "/new-function", settled),
+    ("function-test", "/functions/lookup_order", part("Test", run_it)),
+    ("function-cases", "/functions/lookup_order", part("Test cases", run_cases)),
+    ("agents", "/agents", settled),
+    ("agent", "/agents/front-desk", settled),
+    ("agent-options", "/agents/front-desk", options_open),
+    ("agent-chooser", "/agents/front-desk", chooser_open),
+    ("agent-tools", "/agents/front-desk", tools_shown),
+    ("sessions", "/sessions", settled),
+    ("session", "/sessions/call-1042", settled),
+    ("session-calls", "/sessions/call-1042", calls_shown),
+    ("invocations", "/invocations", settled),
+    ("invocation", "/invocations", first_failed),
+    ("invocation-replay", "/invocations", replayed),
+    ("credentials", "/credentials", settled),
+    ("new-credential", "/new-credential", settled),
+    ("credential", "/credentials/crm", settled),
+    ("credential-test", "/credentials/crm", tried),
+    ("keys", "/keys", settled),
+    ("new-key", "/new-key", settled),
+    ("key-once", "/new-key", key_made),
+    ("workspace", "/workspace", settled),
+    ("audit", "/audit", settled),
+    ("health", "/health", asked),
+)
+
+
 def scene(admin: Client) -> None:
     """Make what the pages show."""
     for name, text in (
@@ -154,6 +182,10 @@ def scene(admin: Client) -> None:
     ):
         admin.published(name, description=text, display_name=name.replace("_", " ").capitalize())
     functions(admin)
+    for name, number in (("an order that has shipped", 12), ("an order that is unknown", 404)):
+        expected = {"subset": {"session": {"params": {"order": 12}}}}
+        case = {"params": {"order": number}, "expect": expected}
+        admin.ok("PUT", f"/v1/functions/lookup_order/tests/{name}", case, status=201)
     for number in range(3):
         admin.ok("POST", "/v1/functions/lookup_order/invoke", {"params": {"order": number}})
     admin.ok("POST", "/v1/functions/verify_customer/invoke", {"params": {"customer_id": "C-7"}})

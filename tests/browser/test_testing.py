@@ -1,5 +1,6 @@
 """The Test panel: what it runs, and what it shows of it."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 
@@ -9,6 +10,7 @@ from tests.support.browser import Tab
 from tests.support.fakes import echo
 from tests.support.function_parts import add_part_pages
 from tests.support.serving import Client, Served
+from tests.support.target import replying, target
 from tests.support.world import SOURCE
 
 from midcall.domain.action import ActionCall
@@ -67,7 +69,8 @@ def test_the_examples_run_as_they_stand(tab: Tab, admin: Client, served: Served)
     assert "customer_id" in body.input_value()
     page.get_by_label("order").fill("77")
     page.get_by_label("tags (optional), as JSON").fill('["new"]')
-    run(tab)
+    page.get_by_label("order").press("Control+Enter")
+    expect(page.get_by_role("heading", name="Time")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text("ok")
     expect(page.get_by_text("echoed")).to_be_visible()
     asked = served.sandbox.requests[-1].session
@@ -109,6 +112,23 @@ def test_recorded_answers_become_mocks(tab: Tab, admin: Client, served: Served, 
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("button", name="Use as mocks")).to_have_count(0)
     expect(page.get_by_role("cell", name="mocked")).to_be_visible()
+
+
+def test_a_webhook_shows_what_went_out_and_came_back(tab: Tab, admin: Client) -> None:
+    """It is really called; what its target said of an error is shown."""
+    with target() as there:
+        there.answer = lambda _: replying({"detail": "no such order"}, 404)
+        hook = {"url": f"{there.url}/orders", "headers": {"X-Shop": "north"}}
+        admin.approved(kind="webhook", code=None, webhook=hook, retries=0)
+        open_panel(tab, admin)
+        run(tab)
+    page = tab.page
+    expect(page.get_by_role("status")).to_have_text("http error")
+    expect(page.get_by_text("The target answered 404.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Request")).to_be_visible()
+    expect(page.get_by_text("no such order").first).to_be_attached()
+    expect(page.get_by_text("Actions: real, or mocked")).to_have_count(0)
+    assert json.loads(there.received[-1].body)["contact"]["name"] == "Ada Lovelace"
 
 
 def test_faults_stand_beside_their_fields(tab: Tab, admin: Client, served: Served) -> None:

@@ -1,8 +1,7 @@
 """A page of its own for each part of a function's page, with an editor that is a plain text field."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
@@ -26,13 +25,6 @@ def add_part_pages() -> None:
     if not _ADDED:
         _ADDED.append("/try/{part}/{name}")
         add_page(Page(_ADDED[0], "Part", _build))
-
-
-@dataclass(frozen=True, slots=True)
-class Opened(OpenFunction):
-    """A handle on an editor that can show a line."""
-
-    show_line: Callable[[int], None] = print
 
 
 async def _read(visit: Visit, name: str) -> Saved:
@@ -68,7 +60,7 @@ async def _build(visit: Visit, part: str, name: str) -> None:
         known[0] = await _read(visit, name)
         await opened.tell()
 
-    opened = Opened(
+    opened = OpenFunction(
         name=name,
         kind=Kind(known[0].open.version.config["kind"]),
         saved=lambda: known[0],

@@ -47,7 +47,7 @@ class RunInputs:
         with ui.element("section").classes("mc-part"):
             with ui.element("div").classes("mc-part-head"):
                 ui.label("Session").classes("mc-part-title").props('role="heading" aria-level=3')
-                quiet("Start over", self._start_over, icon="restart_alt").props("dense flat size=sm")
+                quiet("Start over", self._start_over, icon="restart_alt").props('flat size=sm padding="2px 8px"')
             self._phase = ui.select(dict(PHASES), label="When it runs", value=Phase.DURING_SESSION.value)
             self._phase.props("outlined dense stack-label").on_value_change(self._phase_changed)
             self._session = JsonField("Session body", "session", {}, empty={})

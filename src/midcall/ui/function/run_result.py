@@ -137,7 +137,7 @@ def _actions(invocation: Invocation, recording: Recording | None, handlers: Hand
             ui.element("div").classes("mc-grow")
             if handlers.mock_with is not None:
                 use = handlers.mock_with
-                quiet("Use as mocks", lambda: use(mocks), icon="replay").props("dense size=sm")
+                quiet("Use as mocks", lambda: use(mocks), icon="replay").props('size=sm padding="3px 10px"')
         json_view(mocks, what="recording")
 
 

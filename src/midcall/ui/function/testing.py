@@ -6,6 +6,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.errors import InvalidInput, MidcallError
+from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation
 from midcall.domain.mock import Recording
@@ -110,7 +111,7 @@ class TestPanel:
             show_result(
                 invocation,
                 recording,
-                Handlers(getattr(self.opened, "show_line", None), self._inputs.mock_with),
+                Handlers(self.opened.show_line if self.opened.kind is Kind.CODE else None, self._inputs.mock_with),
             )
             save_case_button(self.visit, self.opened, invocation)
         self.visit.client.run_javascript(f"mcShow({self._result.id})")
