@@ -67,6 +67,24 @@ def test_what_else_it_needs_is_agreed_to_apart(tab: Tab, admin: Client, model: E
     expect(page.get_by_test_id("held")).to_have_text('{"actions": ["http"], "egress": []}')
 
 
+def test_the_case_that_it_suggests_is_kept_by_the_person(tab: Tab, admin: Client, model: Endpoint) -> None:
+    """It is shown, and saved only under a name that the person gives."""
+    admin.create()
+    test = {"params": {"order": 12}, "expect": {"subset": {"found": {"order": 12}}}}
+    model.answers(proposal(GOOD, "Done.", test=test))
+    tab.sign_in(admin, "/try/assistant/lookup")
+    page = tab.page
+    ask(tab, "Write it with a test")
+    page.get_by_text("A test case that it suggests").click()
+    assert admin.ok("GET", "/v1/functions/lookup/tests")["items"] == []
+    page.get_by_role("button", name="Keep it as a test case").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("twelve")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved “twelve”")).to_be_visible()
+    [case] = admin.ok("GET", "/v1/functions/lookup/tests")["items"]
+    assert (case["params"], case["expect"]) == (test["params"], test["expect"])
+
+
 def test_it_can_be_stopped(tab: Tab, admin: Client, model: Endpoint) -> None:
     """Stop closes the model's connection, and the conversation goes on."""
     admin.create()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -9,8 +10,10 @@ from nicegui import ui
 from midcall.domain.assistant import Status
 from midcall.domain.errors import MidcallError
 from midcall.service.assist_events import Answer, Completed, Event, Reviewed, Source, Text, Thinking
+from midcall.service.case_form import parse_case
+from midcall.ui.function.case_dialog import edit_case
 from midcall.ui.function.opened import Json, OpenFunction
-from midcall.ui.parts.buttons import primary
+from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.code import code_view, json_view
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.status import badge
@@ -109,6 +112,8 @@ class Reply:
             if answer.test:
                 with ui.expansion("A test case that it suggests").classes("mc-expansion"):
                     json_view(answer.test, what="test case")
+                    if self.opened.name is not None:
+                        quiet("Keep it as a test case", partial(self._keep, answer.test), icon="playlist_add_check")
             label = "Put into the editor" if answer.status is Status.PASSED else "Put into the editor anyway"
             with ui.element("div").classes("mc-run"):
                 self._button = primary(label, self._apply, icon="input")
@@ -123,6 +128,18 @@ class Reply:
             else:
                 with ui.expansion("As they would be").classes("mc-expansion"):
                     json_view(value, what=name)
+
+    async def _keep(self, test: Mapping[str, Any]) -> None:
+        try:
+            case = parse_case(test).case("suggested", principal="", at=0)
+        except MidcallError as error:
+            told = "; ".join(f"{fault.loc}: {fault.msg}" for fault in error.faults)
+            self.visit.say(f"It is no test case that can be kept: {told or error.message}")
+            return
+        name = await edit_case(self.visit, self.opened, case, is_new=True)
+        if name is not None:
+            self.visit.say(f"Saved “{name}”")
+            await self.opened.tell()
 
     async def _apply(self) -> None:
         answer = self._answer

@@ -29,9 +29,12 @@ _KINDS: Mapping[str, str] = {
 _TERMINATES: Mapping[str, str] = {"any": "terminateAgent: any", "true": "terminateAgent: true", "false": "… false"}
 
 
-async def edit_case(visit: Visit, opened: OpenFunction, case: TestCase | None) -> str | None:
-    """Ask for a case until it is saved; returns its name, or None if it was given up."""
-    dialog = _CaseDialog(visit, opened, case)
+async def edit_case(visit: Visit, opened: OpenFunction, case: TestCase | None, *, is_new: bool = False) -> str | None:
+    """Ask for a case until it is saved; returns its name, or None if it was given up.
+
+    `case` is the one to change, or with `is_new` one to begin from.
+    """
+    dialog = _CaseDialog(visit, opened, case, is_new=is_new or case is None)
     try:
         name: str | None = await dialog.dialog
     finally:
@@ -43,8 +46,9 @@ async def edit_case(visit: Visit, opened: OpenFunction, case: TestCase | None) -
 class _CaseDialog:
     """A form of a whole case."""
 
-    def __init__(self, visit: Visit, opened: OpenFunction, case: TestCase | None) -> None:
-        self.visit, self.opened, self.case = visit, opened, case
+    def __init__(self, visit: Visit, opened: OpenFunction, case: TestCase | None, *, is_new: bool) -> None:
+        self.visit, self.opened = visit, opened
+        self.kept_name = case.name if case and not is_new else None
         saved = opened.saved()
         schema: Mapping[str, Any] = saved.open.version.config["parameters"] if saved else {}
         phase = phase_of(case) if case else Phase.DURING_SESSION
@@ -54,14 +58,14 @@ class _CaseDialog:
         with ui.dialog().props("persistent") as self.dialog:
             card = ui.card().classes("mc-dialog mc-dialog-case").props('role="dialog"')
         with card:
-            title = f"Change “{case.name}”" if case else "New test case"
+            title = f"Change “{self.kept_name}”" if self.kept_name else "New test case"
             ui.label(title).classes("mc-dialog-title").props('role="heading" aria-level=2')
             self.errors = FieldErrors(ErrorBanner())
             with ui.element("form").classes("mc-fields") as form:
                 form.on("submit.prevent", self._save)
                 form.on("keydown.esc", lambda: self.dialog.submit(None))
-                self.name = ui.input("Name", value=case.name if case else "")
-                self.name.props("outlined dense stack-label maxlength=100 autofocus").set_enabled(case is None)
+                self.name = ui.input("Name", value=self.kept_name or "")
+                self.name.props("outlined dense stack-label maxlength=100 autofocus").set_enabled(is_new)
                 _title("It is run with")
                 self.params = JsonField(
                     "Parameters", "params", case.params if case else sample_params(schema), empty={}
@@ -115,7 +119,7 @@ class _CaseDialog:
             function = self.opened.name
             if function is None:
                 raise InvalidInput("save the function first")
-            name = self.case.name if self.case else checked_name((self.name.value or "").strip())
+            name = self.kept_name or checked_name((self.name.value or "").strip())
             stored, _ = self.visit.services.test_cases.put(caller, function, name, parse_case(self._document()))
             return stored.name
 
