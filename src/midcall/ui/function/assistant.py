@@ -29,7 +29,7 @@ IDEAS = (
 
 async def build(visit: Visit, opened: OpenFunction) -> None:
     """Make the panel, in the slot that is open."""
-    with ui.element("section").classes("mc-assistant").props('aria-label="Code Assistant"'):
+    with ui.element("section").classes("mc-w-assistant").props('aria-label="Code Assistant"'):
         if not visit.services.assist.configured:
             empty("The assistant is not set up", visit.services.assist.advice, icon="auto_awesome")
         elif not visit.may(Scope.WRITE):
@@ -48,17 +48,17 @@ class Chat:
         self._stop: asyncio.Event | None = None
         # Who closes the page asks for nothing any more.
         visit.client.on_delete(self.stop)
-        self._talk = ui.element("div").classes("mc-talk").props('role="log" aria-live=polite aria-label="Conversation"')
+        self._talk = ui.element("div").classes("mc-w-talk").props('role="log" aria-live=polite aria-label="Conversation"')
         with self._talk:
-            self._welcome = ui.element("div").classes("mc-fields")
+            self._welcome = ui.element("div").classes("mc-w-fields")
             with self._welcome:
                 ui.label(
                     "Say what the code should do. You see it, and what the review thinks of it, before you take it."
                 )
                 for idea in IDEAS:
-                    quiet(idea, partial(self._begin, idea)).props("align=left").classes("mc-idea")
+                    quiet(idea, partial(self._begin, idea)).props("align=left").classes("mc-w-idea")
         self._errors = ErrorBanner()
-        with ui.element("form").classes("mc-ask") as form:
+        with ui.element("form").classes("mc-w-ask") as form:
             form.on("submit.prevent", self.send)
             self._box = ui.textarea(placeholder="What should it do?").classes("mc-grow")
             self._box.props('outlined dense autogrow aria-label="Message to the assistant"')
@@ -77,7 +77,7 @@ class Chat:
         self._stop = asyncio.Event()
         self._welcome.set_visibility(False)
         with self._talk:
-            said = ui.label(text).classes("mc-said mc-wrap")
+            said = ui.label(text).classes("mc-w-said mc-w-wrap")
             reply = Reply(self.visit, self.opened)
         self._box.value = ""
         self._down()

@@ -34,7 +34,7 @@ _PROPOSALS: Mapping[str, str] = {
     "egress": "Let it reach these hosts",
     "parameters": "Change its parameters",
 }
-_MARKS: Mapping[str, str] = {"+": "mc-added", "-": "mc-removed", "@": "mc-where"}
+_MARKS: Mapping[str, str] = {"+": "mc-w-added", "-": "mc-w-removed", "@": "mc-w-where"}
 
 
 class Reply:
@@ -47,12 +47,12 @@ class Reply:
         self._agreed: dict[str, ui.checkbox] = {}
         self._answer: Answer | None = None
         self._text = ""
-        with ui.element("div").classes("mc-reply") as self._box:
-            with ui.element("div").classes("mc-part-head") as self._working:
+        with ui.element("div").classes("mc-w-reply") as self._box:
+            with ui.element("div").classes("mc-w-part-head") as self._working:
                 ui.spinner(size="sm").props("aria-hidden=true")
                 self._doing = ui.label("Reading what the editor holds").classes("mc-quiet")
-            self._explanation = ui.label().classes("mc-wrap")
-            self._reviews = ui.element("div").classes("mc-fields")
+            self._explanation = ui.label().classes("mc-w-wrap")
+            self._reviews = ui.element("div").classes("mc-w-fields")
 
     def asked_about(self, document: Json) -> None:
         """Keep what the editor held when the question was asked."""
@@ -94,11 +94,11 @@ class Reply:
         self._explanation.text = answer.explanation
         tone, word = _ENDS[answer.status]
         with self._box:
-            with ui.element("div").classes("mc-part-head"):
+            with ui.element("div").classes("mc-w-part-head"):
                 badge(word, tone=tone).mark("assistant-end")
-                ui.label(f"{answer.rounds} attempt{'' if answer.rounds == 1 else 's'}").classes("mc-quiet mc-small")
+                ui.label(f"{answer.rounds} attempt{'' if answer.rounds == 1 else 's'}").classes("mc-quiet mc-w-small")
             if answer.status is not Status.PASSED:
-                ui.label(answer.message).classes("mc-wrap")
+                ui.label(answer.message).classes("mc-w-wrap")
             if answer.source is None:
                 return
             if answer.diff:
@@ -110,23 +110,23 @@ class Reply:
             for name, value in answer.proposals.items():
                 self._propose(name, value)
             if answer.test:
-                with ui.expansion("A test case that it suggests").classes("mc-expansion"):
+                with ui.expansion("A test case that it suggests").classes("mc-w-expansion"):
                     json_view(answer.test, what="test case")
                     if self.opened.name is not None:
                         quiet("Keep it as a test case", partial(self._keep, answer.test), icon="playlist_add_check")
             label = "Put into the editor" if answer.status is Status.PASSED else "Put into the editor anyway"
-            with ui.element("div").classes("mc-run"):
+            with ui.element("div").classes("mc-w-run"):
                 self._button = primary(label, self._apply, icon="input")
-                ui.label("Nothing is saved by that.").classes("mc-quiet mc-small")
+                ui.label("Nothing is saved by that.").classes("mc-quiet mc-w-small")
 
     def _propose(self, name: str, value: Any) -> None:
         held = self._before if name == "parameters" else self._before.get("code") or {}
-        with ui.element("div").classes("mc-proposal"):
+        with ui.element("div").classes("mc-w-proposal"):
             self._agreed[name] = ui.checkbox(_PROPOSALS.get(name, f"Change {name}")).classes("mc-strong")
             if isinstance(value, Sequence) and not isinstance(value, str):
                 _changed_list(held.get(name) or [], value)
             else:
-                with ui.expansion("As they would be").classes("mc-expansion"):
+                with ui.expansion("As they would be").classes("mc-w-expansion"):
                     json_view(value, what=name)
 
     async def _keep(self, test: Mapping[str, Any]) -> None:
@@ -173,30 +173,30 @@ class Reply:
 def _review(number: int, comments: Sequence[Mapping[str, Any]]) -> None:
     errors = sum(comment["severity"] == "error" for comment in comments)
     found = "nothing to say" if not comments else f"{len(comments)} comment{'' if len(comments) == 1 else 's'}"
-    with ui.expansion(f"Review of attempt {number}: {found}").classes("mc-expansion") as box:
+    with ui.expansion(f"Review of attempt {number}: {found}").classes("mc-w-expansion") as box:
         if not comments:
             ui.label("It passed.").classes("mc-quiet")
         for comment in comments:
-            with ui.element("div").classes("mc-comment"):
+            with ui.element("div").classes("mc-w-comment"):
                 badge(comment["severity"], tone=_SEVERITIES.get(comment["severity"]))
                 with ui.element("div").classes("mc-grow"):
-                    ui.label(f"Line {comment['line']}: {comment['message']}").classes("mc-wrap")
+                    ui.label(f"Line {comment['line']}: {comment['message']}").classes("mc-w-wrap")
                     if comment["suggestion"]:
-                        ui.label(comment["suggestion"]).classes("mc-quiet mc-wrap mc-small")
+                        ui.label(comment["suggestion"]).classes("mc-quiet mc-w-wrap mc-w-small")
     box.value = bool(errors)
 
 
 def _diff(text: str) -> None:
     """Show a unified diff, each line by its sign and its colour."""
-    with ui.element("div").classes("mc-diff").props('tabindex=0 role="group" aria-label="What would change"'):
+    with ui.element("div").classes("mc-w-diff").props('tabindex=0 role="group" aria-label="What would change"'):
         # The first two lines name the sides.
         for line in text.splitlines()[2:]:
             ui.label(line or " ").classes(_MARKS.get(line[:1], ""))
 
 
 def _changed_list(before: Sequence[Any], after: Sequence[Any]) -> None:
-    lines = [("mc-added", "+", item) for item in after if item not in before]
-    lines += [("mc-removed", "-", item) for item in before if item not in after]
-    with ui.element("div").classes("mc-diff"):
+    lines = [("mc-w-added", "+", item) for item in after if item not in before]
+    lines += [("mc-w-removed", "-", item) for item in before if item not in after]
+    with ui.element("div").classes("mc-w-diff"):
         for look, sign, item in lines:
             ui.label(f"{sign} {item if isinstance(item, str) else json.dumps(item)}").classes(look)

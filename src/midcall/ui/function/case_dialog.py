@@ -56,12 +56,12 @@ class _CaseDialog:
         kind = case.expect.kind if case else ExpectKind.SUBSET
         # What is typed is not lost by a click beside it.
         with ui.dialog().props("persistent") as self.dialog:
-            card = ui.card().classes("mc-dialog mc-dialog-case").props('role="dialog"')
+            card = ui.card().classes("mc-dialog mc-w-dialog-case").props('role="dialog"')
         with card:
             title = f"Change “{self.kept_name}”" if self.kept_name else "New test case"
             ui.label(title).classes("mc-dialog-title").props('role="heading" aria-level=2')
             self.errors = FieldErrors(ErrorBanner())
-            with ui.element("form").classes("mc-fields") as form:
+            with ui.element("form").classes("mc-w-fields") as form:
                 form.on("submit.prevent", self._save)
                 form.on("keydown.esc", lambda: self.dialog.submit(None))
                 self.name = ui.input("Name", value=self.kept_name or "")
@@ -83,7 +83,7 @@ class _CaseDialog:
                     )
                     self.fields.append(self.mocks)
                 else:
-                    ui.label("Each run of it really calls the webhook.").classes("mc-note mc-small")
+                    ui.label("Each run of it really calls the webhook.").classes("mc-w-note mc-w-small")
                 _title("What must come of it")
                 self.kind = ui.select(dict(_KINDS), label="Expectation", value=kind.value)
                 self.kind.props("outlined dense stack-label").on_value_change(self._kind_chosen)
@@ -145,4 +145,4 @@ class _CaseDialog:
 
 
 def _title(text: str) -> None:
-    ui.label(text).classes("mc-part-title").props('role="heading" aria-level=3')
+    ui.label(text).classes("mc-w-part-title").props('role="heading" aria-level=3')

@@ -22,14 +22,14 @@ class CaseRow:
         self, case: TestCase, on_run: Handler | None, on_edit: Handler | None, on_delete: Handler | None
     ) -> None:
         self._buttons: list[ui.button] = []
-        with ui.element("div").classes("mc-case").props('role="listitem"') as self._box:
-            self._state = ui.element("div").classes("mc-case-state")
-            with ui.element("div").classes("mc-case-what"):
-                ui.label(case.name).classes("mc-strong mc-wrap")
-                ui.label(expected(case)).classes("mc-quiet mc-small mc-wrap")
-                self._why = ui.label().classes("mc-why mc-wrap")
+        with ui.element("div").classes("mc-w-case").props('role="listitem"') as self._box:
+            self._state = ui.element("div").classes("mc-w-case-state")
+            with ui.element("div").classes("mc-w-case-what"):
+                ui.label(case.name).classes("mc-strong mc-w-wrap")
+                ui.label(expected(case)).classes("mc-quiet mc-w-small mc-w-wrap")
+                self._why = ui.label().classes("mc-w-why mc-w-wrap")
                 self._run = ui.element("div")
-            with ui.element("div").classes("mc-case-acts"):
+            with ui.element("div").classes("mc-w-case-acts"):
                 for label, icon, handler in (
                     ("Run", "play_arrow", on_run),
                     ("Change", "edit", on_edit),
@@ -42,20 +42,20 @@ class CaseRow:
 
     def show(self, result: CaseResult | None) -> None:
         """Show what came of it; None: it has not been run here."""
-        self._mark("" if result is None else "mc-case-good" if result.passed else "mc-case-bad")
+        self._mark("" if result is None else "mc-w-case-good" if result.passed else "mc-w-case-bad")
         with self._state:
             if result is None:
                 badge("not run")
             else:
                 badge("passed" if result.passed else "failed", tone="good" if result.passed else "bad")
                 if result.invocation_id is not None:
-                    ui.label(duration(result.ms)).classes("mc-quiet mc-small")
+                    ui.label(duration(result.ms)).classes("mc-quiet mc-w-small")
         if result is not None and result.why is not None:
             self._why.text = result.why
             self._why.set_visibility(True)
             if result.invocation_id is not None:
                 with self._run:
-                    ui.link("Its run, on record", f"/invocations/{result.invocation_id}").classes("mc-small")
+                    ui.link("Its run, on record", f"/invocations/{result.invocation_id}").classes("mc-w-small")
 
     def show_running(self) -> None:
         """Show that it is under way."""
@@ -69,7 +69,7 @@ class CaseRow:
             button.set_enabled(not busy)
 
     def _mark(self, look: str) -> None:
-        self._box.classes(add=look, remove="mc-case-good mc-case-bad")
+        self._box.classes(add=look, remove="mc-w-case-good mc-w-case-bad")
         self._state.clear()
         self._run.clear()
         self._why.set_visibility(False)

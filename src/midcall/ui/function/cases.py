@@ -41,8 +41,8 @@ class CasesPanel:
         self._known: dict[str, str] = {}
         self._running = False
         may = visit.may(Scope.WRITE)
-        with ui.element("div").classes("mc-part-head") as self._head:
-            self._version = ui.select({}, label="Version").props("outlined dense stack-label").classes("mc-pick")
+        with ui.element("div").classes("mc-w-part-head") as self._head:
+            self._version = ui.select({}, label="Version").props("outlined dense stack-label").classes("mc-w-pick")
             self._version.on_value_change(self._other_version)
             self._run_all = primary("Run all", partial(self.run, None), icon="playlist_play")
             self._run_all.set_visibility(may)
@@ -50,11 +50,11 @@ class CasesPanel:
             ui.element("div").classes("mc-grow")
             if may:
                 quiet("New test case", partial(self.edit, None), icon="add")
-        self._hint = ui.label("No version is approved yet: test cases run approved versions.").classes("mc-note")
+        self._hint = ui.label("No version is approved yet: test cases run approved versions.").classes("mc-w-note")
         self._progress = ui.linear_progress(value=0, show_value=False).props('aria-label="Cases that are over"')
         self._progress.set_visibility(False)
         self._errors = ErrorBanner()
-        self._list = ui.element("div").classes("mc-cases").props('role="list" aria-label="Test cases"')
+        self._list = ui.element("div").classes("mc-w-cases").props('role="list" aria-label="Test cases"')
 
     async def refresh(self) -> None:
         """Read the cases anew, and which versions they can be run on."""

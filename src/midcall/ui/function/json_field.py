@@ -25,7 +25,7 @@ class JsonField:
         self.box = ui.textarea(label, value=written(value))
         self.box.props("outlined autogrow stack-label spellcheck=false autocapitalize=off debounce=150")
         self.box.props["maxlength"] = MAX_CHARS
-        self.box.classes("mc-json")
+        self.box.classes("mc-w-json")
         if hint:
             self.box.props["hint"] = hint
 

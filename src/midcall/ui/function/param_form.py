@@ -38,7 +38,7 @@ class ParamForm:
             ui.label("The agent sends no parameters: none are declared.").classes("mc-quiet")
         hidden = [name for name in properties if name not in shown]
         if hidden:
-            ui.label(f"Filled by midcall itself: {', '.join(hidden)}.").classes("mc-quiet mc-small")
+            ui.label(f"Filled by midcall itself: {', '.join(hidden)}.").classes("mc-quiet mc-w-small")
 
     @property
     def fields(self) -> dict[str, ValidationElement[Any]]:

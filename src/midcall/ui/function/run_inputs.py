@@ -40,13 +40,13 @@ class RunInputs:
         self._errors = errors
         self._schema: Mapping[str, Any] | None = None
         self._sample: dict[str, Any] = {}
-        with ui.element("section").classes("mc-part"):
-            ui.label("Parameters").classes("mc-part-title").props('role="heading" aria-level=3')
-            self._params_box = ui.element("div").classes("mc-fields")
+        with ui.element("section").classes("mc-w-part"):
+            ui.label("Parameters").classes("mc-w-part-title").props('role="heading" aria-level=3')
+            self._params_box = ui.element("div").classes("mc-w-fields")
         self._params: ParamForm | None = None
-        with ui.element("section").classes("mc-part"):
-            with ui.element("div").classes("mc-part-head"):
-                ui.label("Session").classes("mc-part-title").props('role="heading" aria-level=3')
+        with ui.element("section").classes("mc-w-part"):
+            with ui.element("div").classes("mc-w-part-head"):
+                ui.label("Session").classes("mc-w-part-title").props('role="heading" aria-level=3')
                 quiet("Start over", self._start_over, icon="restart_alt").props('flat size=sm padding="2px 8px"')
             self._phase = ui.select(dict(PHASES), label="When it runs", value=Phase.DURING_SESSION.value)
             self._phase.props("outlined dense stack-label").on_value_change(self._phase_changed)
@@ -91,12 +91,12 @@ class RunInputs:
             self._answers.value = True
 
     def _rehearsal(self) -> None:
-        self._answers = ui.expansion("Actions: real, or mocked", icon="theater_comedy").classes("mc-expansion")
-        with self._answers, ui.element("div").classes("mc-fields"):
+        self._answers = ui.expansion("Actions: real, or mocked", icon="theater_comedy").classes("mc-w-expansion")
+        with self._answers, ui.element("div").classes("mc-w-fields"):
             ui.label(
                 "What this code sends is real, unless a mock answers in its place. To get mocks: record a real run, "
                 "then choose “Use as mocks” in its result."
-            ).classes("mc-quiet mc-small")
+            ).classes("mc-quiet mc-w-small")
             self._record = ui.switch("Record what actions really answer")
             self._mocks = JsonField("Mocks", "mocks", hint=f"Such as {_EXAMPLE}", empty=[])
             self._dry = ui.switch("Dry: what no mock answers fails, nothing leaves midcall")

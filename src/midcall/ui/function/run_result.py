@@ -42,11 +42,11 @@ class Handlers:
 def show_result(invocation: Invocation, recording: Recording | None, handlers: Handlers) -> None:
     """Show a finished run."""
     word, timings = word_of(invocation), timings_of(invocation)
-    with ui.element("div").classes("mc-part-head"):
+    with ui.element("div").classes("mc-w-part-head"):
         badge(word, tone=_TONES.get(word, "bad")).props("role=status").mark("run-status")
         ui.label(f"Version {invocation.version}, {duration(timings.total_ms)}").classes("mc-quiet")
         ui.element("div").classes("mc-grow")
-        ui.link("On record", f"/invocations/{invocation.id}").classes("mc-small")
+        ui.link("On record", f"/invocations/{invocation.id}").classes("mc-w-small")
     if word in MEANINGS:
         ui.label(MEANINGS[word])
     _error(invocation, handlers)
@@ -65,7 +65,7 @@ def _error(invocation: Invocation, handlers: Handlers) -> None:
         with ui.element("div").classes("mc-banner").props("role=alert"):
             ui.icon("error").props("aria-hidden=true")
             with ui.element("div").classes("mc-grow"):
-                ui.label(f"{error.type}: {error.message}").classes("mc-strong mc-wrap")
+                ui.label(f"{error.type}: {error.message}").classes("mc-strong mc-w-wrap")
                 if error.http_status is not None:
                     ui.label(f"The target answered {error.http_status}.")
                 if error.line is not None:
@@ -76,9 +76,9 @@ def _error(invocation: Invocation, handlers: Handlers) -> None:
             _more("Traceback", lambda: code_view(error.traceback or "", what="traceback"))
     notes = [*outcome.warnings, *(f"Flagged: {flag.value.replace('_', ' ')}" for flag in outcome.flags)]
     for note in notes:
-        with ui.element("div").classes("mc-note"):
+        with ui.element("div").classes("mc-w-note"):
             ui.icon("warning").props("aria-hidden=true")
-            ui.label(note).classes("mc-wrap")
+            ui.label(note).classes("mc-w-wrap")
 
 
 def _line(line: int, handlers: Handlers) -> None:
@@ -101,7 +101,7 @@ def _returned(invocation: Invocation) -> None:
             ui.label("The agent gets it cut: it is longer than max_result_chars.").classes("mc-quiet")
     if outcome.message:
         _title("The agent says")
-        ui.label(outcome.message).classes("mc-wrap")
+        ui.label(outcome.message).classes("mc-w-wrap")
     changed = {name: outcome.variables[name] for name in outcome.changed}
     if changed:
         _title("Variables it set")
@@ -109,7 +109,7 @@ def _returned(invocation: Invocation) -> None:
     if outcome.terminate is not None:
         _title("terminateAgent")
         said = "true: the session ends before the agent speaks" if outcome.terminate else "false: the session goes on"
-        ui.label(f"{said}. Reason: {outcome.reason}" if outcome.reason else f"{said}.").classes("mc-wrap")
+        ui.label(f"{said}. Reason: {outcome.reason}" if outcome.reason else f"{said}.").classes("mc-w-wrap")
 
 
 def _logs(invocation: Invocation) -> None:
@@ -125,14 +125,14 @@ def _actions(invocation: Invocation, recording: Recording | None, handlers: Hand
     records = invocation.report.actions if invocation.report else ()
     if records:
         _title(f"Actions ({len(records)})")
-        box = ui.element("div").classes("mc-scroll").props('tabindex=0 role="group" aria-label="Actions"')
-        with box, ui.element("table").classes("mc-grid"):
+        box = ui.element("div").classes("mc-w-scroll").props('tabindex=0 role="group" aria-label="Actions"')
+        with box, ui.element("table").classes("mc-w-grid"):
             _row("th", ("Action", "Outcome", "Where", "Took"))
             for record in records:
                 _row("td", _cells(record))
     if recording is not None and recording.mocks:
         mocks = [mock.document() for mock in recording.mocks]
-        with ui.element("div").classes("mc-part-head"):
+        with ui.element("div").classes("mc-w-part-head"):
             _title("Recorded answers")
             ui.element("div").classes("mc-grow")
             if handlers.mock_with is not None:
@@ -177,11 +177,11 @@ def _timings(timings: Timings) -> None:
     }
     _title("Time")
     told = ", ".join(f"{name} {duration(ms)}" for name, ms in parts.items())
-    with ui.element("div").classes("mc-bar").props(f'role="img" aria-label="{told}"'):
+    with ui.element("div").classes("mc-w-bar").props(f'role="img" aria-label="{told}"'):
         for place, ms in enumerate(parts.values()):
             if ms > 0:
                 ui.element("div").classes(f"mc-bar-{place}").style(f"flex-grow: {ms:.2f}")
-    with ui.element("div").classes("mc-legend"):
+    with ui.element("div").classes("mc-w-legend"):
         for place, (name, ms) in enumerate(parts.items()):
             with ui.element("span"):
                 ui.element("i").classes(f"mc-bar-{place}").props("aria-hidden=true")
@@ -189,9 +189,9 @@ def _timings(timings: Timings) -> None:
 
 
 def _title(text: str) -> None:
-    ui.label(text).classes("mc-part-title").props('role="heading" aria-level=4')
+    ui.label(text).classes("mc-w-part-title").props('role="heading" aria-level=4')
 
 
 def _more(title: str, content: Callable[[], object]) -> None:
-    with ui.expansion(title).classes("mc-expansion"):
+    with ui.expansion(title).classes("mc-w-expansion"):
         content()

@@ -31,7 +31,7 @@ def save_case_button(visit: Visit, opened: OpenFunction, invocation: Invocation)
     async def ask() -> None:
         await _Dialog(visit, opened, invocation).open()
 
-    with ui.element("div").classes("mc-run"):
+    with ui.element("div").classes("mc-w-run"):
         quiet("Save as test case", ask, icon="playlist_add_check")
 
 
@@ -42,21 +42,21 @@ class _Dialog:
         self.visit, self.opened, self.invocation = visit, opened, invocation
         self.secrets: dict[str, ui.input] = {}
         word = word_of(invocation)
-        with ui.dialog() as self.dialog, ui.card().classes("mc-dialog mc-dialog-wide").props('role="dialog"'):
+        with ui.dialog() as self.dialog, ui.card().classes("mc-dialog mc-w-dialog-wide").props('role="dialog"'):
             ui.label("Save as test case").classes("mc-dialog-title").props('role="heading" aria-level=2')
             ui.label(
                 "It keeps what this run was given, and what its actions were answered. From then on, a version is "
                 "published only if its test cases pass."
             ).classes("mc-quiet")
             self.errors = FieldErrors(ErrorBanner())
-            with ui.element("form").classes("mc-fields") as form:
+            with ui.element("form").classes("mc-w-fields") as form:
                 form.on("submit.prevent", self._save)
                 self.name = ui.input("Name", placeholder="an order that has shipped")
                 self.name.props("outlined dense stack-label autofocus maxlength=100")
                 options = EXPECTATIONS if word == OK else {"status": f"That it ends with “{word}” again"}
                 ui.label("What is expected when it runs again").classes("mc-strong")
                 self.expect = ui.radio(options, value=next(iter(options))).props("dense")
-                self.more = ui.element("div").classes("mc-fields")
+                self.more = ui.element("div").classes("mc-w-fields")
                 with ui.element("div").classes("mc-dialog-actions"):
                     quiet("Cancel", lambda: self.dialog.submit(None))
                     self.button = primary("Save").props("type=submit")

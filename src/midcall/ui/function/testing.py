@@ -45,10 +45,10 @@ class TestPanel:
         self.opened = opened
         self._began = 0.0
         self._nothing = ui.element("div")
-        self._whole = ui.element("div").classes("mc-halves")
+        self._whole = ui.element("div").classes("mc-w-halves")
         with self._whole:
             # Ctrl+Enter runs, wherever in the fields it is pressed.
-            with ui.element("form").classes("mc-half").props('aria-label="What to test with"') as form:
+            with ui.element("form").classes("mc-w-half").props('aria-label="What to test with"') as form:
                 form.on("submit.prevent", self.run)
                 form.on("keydown.ctrl.enter.prevent", self.run)
                 form.on("keydown.meta.enter.prevent", self.run)
@@ -56,20 +56,20 @@ class TestPanel:
                 self._version.on_value_change(self._version_chosen)
                 self._unsaved = ui.label(
                     "The editor holds changes that are not part of it: save them and have them reviewed to test them."
-                ).classes("mc-note mc-small")
+                ).classes("mc-w-note mc-w-small")
                 banner = ErrorBanner()
                 self._errors = FieldErrors(banner)
                 self._inputs = RunInputs(opened.kind, self._errors)
-                with ui.element("div").classes("mc-run"):
+                with ui.element("div").classes("mc-w-run"):
                     self._button = primary("Run", icon="play_arrow").props('type=submit title="Ctrl+Enter"')
                     self._elapsed = ui.label().classes("mc-quiet").props("role=timer")
                 if not visit.may(Scope.WRITE):
                     self._button.props("disable")
                     self._elapsed.text = 'It takes a key with the scope "write" to run tests.'
-            with ui.element("section").classes("mc-half").props('aria-label="Result" aria-live=polite'):
+            with ui.element("section").classes("mc-w-half").props('aria-label="Result" aria-live=polite'):
                 self._progress = ui.linear_progress(show_value=False).props("indeterminate aria-hidden=true")
                 self._progress.set_visibility(False)
-                self._result = ui.element("div").classes("mc-result")
+                self._result = ui.element("div").classes("mc-w-result")
                 with self._result:
                     empty(
                         "No result yet",
@@ -120,7 +120,7 @@ class TestPanel:
         """Show that a run is under way."""
         self._button.set_busy(busy=busy)
         self._progress.set_visibility(busy)
-        self._result.classes(add="mc-faded") if busy else self._result.classes(remove="mc-faded")
+        self._result.classes(add="mc-w-faded") if busy else self._result.classes(remove="mc-w-faded")
         self._began = time.monotonic()
         self._timer.active = busy
         self._elapsed.text = "Running…" if busy else ""
