@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Page
+from tests.browser import run_shots
+from tests.browser.run_shots import settled
 from tests.support.browser import PHONE, WIDE, Tab, chromium, tab_of
 from tests.support.conversation import agent, begin, converse, functions
 from tests.support.crowd import past_runs
@@ -23,11 +25,6 @@ WAYS: dict[str, dict[str, Any]] = {
     "dark": {"viewport": WIDE, "color_scheme": "dark"},
     "phone": {"viewport": PHONE, "color_scheme": "light", "has_touch": True, "is_mobile": True},
 }
-
-
-def settled(page: Page) -> None:
-    """Let what moves come to rest."""
-    page.wait_for_timeout(400)
 
 
 def menu_open(page: Page) -> None:
@@ -161,6 +158,26 @@ PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
     ("invocations", "/invocations", settled),
     ("invocation", "/invocations", first_failed),
     ("invocation-replay", "/invocations", replayed),
+    ("credentials", "/credentials", settled),
+    ("new-credential", "/new-credential", settled),
+    ("credential", "/credentials/crm", settled),
+    ("credential-test", "/credentials/crm", tried),
+    ("keys", "/keys", settled),
+    ("new-key", "/new-key", settled),
+    ("key-once", "/new-key", key_made),
+    ("workspace", "/workspace", settled),
+    ("audit", "/audit", settled),
+    ("health", "/health", asked),
+)
+
+
+#: A picture's name, the page's path, and what to do on it first. A page more is a line more.
+PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
+    ("functions", "/functions", settled),
+    ("functions-menu", "/functions", menu_open),
+    ("functions-search", "/functions", search_for_nothing),
+    ("new-function", "/new-function", settled),
+    *run_shots.PAGES,
     ("credentials", "/credentials", settled),
     ("new-credential", "/new-credential", settled),
     ("credential", "/credentials/crm", settled),

@@ -63,7 +63,7 @@ class Options:
             element.error = None
             self._changed()
 
-        element.props("outlined dense" + (" autogrow" if isinstance(element, ui.textarea) else ""))
+        element.props("outlined dense stack-label" + (" autogrow" if isinstance(element, ui.textarea) else ""))
         element.on_value_change(changed)
         self.fields[name] = element
         return element

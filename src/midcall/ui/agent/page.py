@@ -59,9 +59,10 @@ class _AgentPage:
         self._errors = ErrorBanner()
         self._attached_box = ui.element("div").classes("mc-phases")
         self._fields()
+        tools = self._tools = ToolsPreview(self._visit, self._agent.name)
+        # The last on the page: it stays in sight at the bottom.
         self._bar()
         self._show()
-        tools = self._tools = ToolsPreview(self._visit, self._agent.name)
         await tools.load()
 
     def _fields(self) -> None:

@@ -83,7 +83,7 @@ class _InvocationPage:
             self._facts(invocation)
             show_flags(invocation)
             if outcome and outcome.error:
-                show_error(outcome.error, self._source)
+                show_error(outcome.error, self._source, final=invocation.final)
             with ui.element("div").classes("mc-beside"):
                 with ui.element("div").classes("mc-beside-half"), section("Parameters"):
                     if invocation.params:

@@ -61,9 +61,9 @@ def show_result(invocation: Invocation) -> None:
             ui.label(text).classes("mc-entry-warning")
 
 
-def show_error(error: OutcomeError, source: str | None) -> None:
+def show_error(error: OutcomeError, source: str | None, *, final: bool) -> None:
     """Show why it failed, and the line of the code that did."""
-    with section("Error"):
+    with section("Error" if final else "Error of the last attempt"):
         with ui.element("div").classes("mc-banner mc-error-box"):
             ui.icon("error").props("aria-hidden=true")
             with ui.element("div"):

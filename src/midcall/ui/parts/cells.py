@@ -14,6 +14,8 @@ PHASES = {
     Phase.POST_SESSION: "after the session",
 }
 
+_SHORT = {Phase.PRE_SESSION: "before", Phase.DURING_SESSION: "during", Phase.POST_SESSION: "after"}
+
 INVOCATION_COLUMNS = (
     Column("function", "Function"),
     Column("status", "Status"),
@@ -26,12 +28,16 @@ INVOCATION_COLUMNS = (
 def invocation_cells(visit: Visit, line: InvocationLine) -> dict[str, Cell]:
     """Make the cells of INVOCATION_COLUMNS."""
     # Keys that are limited to agents may not read invocations by themselves.
-    name = f"{line.function} · version {line.version}"
-    function = text_cell(name) if visit.caller.key.agents else link_cell(name, visit.href(f"/invocations/{line.id}"))
+    name, version = line.function, f"version {line.version}"
+    function = (
+        text_cell(name, more=version)
+        if visit.caller.key.agents
+        else link_cell(name, visit.href(f"/invocations/{line.id}"), more=version)
+    )
     return {
         "function": function,
         "status": status_cell(line.status.value, more=status_note(line)),
-        "phase": text_cell(PHASES[line.phase], more="" if line.purpose.value == "live" else line.purpose.value),
+        "phase": text_cell(_SHORT[line.phase], more="" if line.purpose.value == "live" else line.purpose.value),
         "took": None if line.ended_at is None else text_cell(duration(line.ended_at - line.created_at)),
         "at": time_cell(line.created_at),
     }

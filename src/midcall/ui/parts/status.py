@@ -11,6 +11,7 @@ TONES: Mapping[str, str] = {
     "active": "good",
     "ready": "good",
     "pending_approval": "warn",
+    "refused": "warn",
     "timed_out": "bad",
     "changes_requested": "bad",
     "rejected": "bad",
