@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 
 from midcall.domain.ids import new_id
-from midcall.storage.schema import functions, invocations, publications, versions
+from midcall.domain.times import iso
+from midcall.storage.schema import agents, events, functions, invocations, publications, sessions, versions
 
 _MINUTE_MS = 60_000
 _ROWS_AT_ONCE = 5_000
@@ -34,6 +35,75 @@ def past_runs(engine: Engine, workspace_id: str, function: str, *, runs: int, no
         for number, row in enumerate(rows):
             row["ended_at"] = row["started_at"] + 20 + number * 37 % 60 + (250 if number % 11 == 0 else 0)
         connection.execute(insert(invocations), rows)
+
+
+def crowd_of_sessions(
+    engine: Engine, workspace_id: str, *, count: int, now: int, functions_each: int = 10, calls: int = 0
+) -> str:
+    """Write `count` agents and as many sessions; the last one has `calls` events. Returns the last one's id.
+
+    The functions are those of `crowd`; invocations of the workspace that have no session get one of these.
+    """
+    names = [f"agent-{number:04}" for number in range(count)]
+    ids = [new_id("ses") for _ in names]
+    attached = [
+        _attached(f"function_{number:04}", "pre_session" if number % 2 else "during_session")
+        for number in range(functions_each)
+    ]
+    with engine.begin() as connection:
+        connection.execute(insert(agents), [_agent(workspace_id, name, attached, now) for name in names])
+        for begin in range(0, count, _ROWS_AT_ONCE):
+            some = range(begin, min(count, begin + _ROWS_AT_ONCE))
+            made = [_session(workspace_id, ids[number], f"call-{number:06}", names[number], now) for number in some]
+            connection.execute(insert(sessions), made)
+        if calls:
+            connection.execute(insert(events), [_event(ids[-1], number, now) for number in range(calls)])
+            last = {"session_key": ids[-1], "session_id": f"call-{count - 1:06}"}
+            mine = invocations.c.workspace_id == workspace_id
+            latest = select(invocations.c.id).where(mine).order_by(invocations.c.id.desc()).limit(calls)
+            connection.execute(update(invocations).where(invocations.c.id.in_(latest)).values(last))
+    return f"call-{count - 1:06}"
+
+
+def _attached(function: str, phase: str) -> dict[str, Any]:
+    return {"function": function, "phase": phase, "order": 0, "on_failure": "continue"}
+
+
+def _agent(workspace_id: str, name: str, attached: list[dict[str, Any]], now: int) -> dict[str, Any]:
+    document = {"version": "v1", "number": "", "attachments": attached, "created_at": now, "updated_at": now}
+    return {"id": new_id("ag"), "workspace_id": workspace_id, "name": name, **document}
+
+
+def _session(workspace_id: str, key: str, session_id: str, agent: str, now: int) -> dict[str, Any]:
+    return {
+        "id": key,
+        "workspace_id": workspace_id,
+        "session_id": session_id,
+        "agent": agent,
+        "environment": "production",
+        "principal": "ann",
+        "status": "ended",
+        "fields": {"transcript": [{"role": "agent", "content": "Good morning. " * 10}] * 20},
+        "variables": {"currentTime": {"value": iso(now), "source": "system", "at": now}},
+        "pins": [],
+        "created_at": now,
+        "updated_at": now,
+        "pre_deadline_at": now,
+        "idle_ms": _MINUTE_MS,
+        "max_age_ms": _MINUTE_MS,
+        "pre_done": True,
+        "ended_at": now,
+        "post_started": True,
+    }
+
+
+def _event(key: str, number: int, now: int) -> dict[str, Any]:
+    function = f"function_{number // 2 % 10:04}"
+    data = {"invocation_id": f"inv_{number // 2:020}", "function": function, "phase": "during_session", "message": None}
+    if number % 2:
+        outcome = {"status": "succeeded", "version": 1, "result": "fine", "changed": [], "error": None, "warnings": []}
+        return {"session": key, "name": "completed", "at": now + number, "data": data | outcome}
+    return {"session": key, "name": "started", "at": now + number, "data": data}
 
 
 def _function(workspace_id: str, key: str, name: str, latest: int, now: int) -> dict[str, Any]:

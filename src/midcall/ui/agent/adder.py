@@ -53,7 +53,8 @@ async def choose_function(
     try:
         chosen = await dialog
     finally:
-        dialog.delete()
+        if not dialog.is_deleted:  # with the page, if that is what was closed
+            dialog.delete()
     return chosen if isinstance(chosen, str) else None
 
 

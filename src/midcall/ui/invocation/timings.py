@@ -50,5 +50,5 @@ def _parts(invocation: Invocation) -> list[_Part]:
     return [
         _Part(waited, timings.queued_ms, "wait"),
         _Part(ran, timings.sandbox_ms, "run"),
-        _Part("The rest", rest, "rest"),
+        _Part("Recording it, and the rest", rest, "rest"),
     ]
