@@ -43,7 +43,7 @@ def search_for_nothing(page: Page) -> None:
 
 def tried(page: Page) -> None:
     """Try a credential out with an address that nobody answers at."""
-    page.get_by_label("Address to test it with").last.fill("http://127.0.0.1:9/orders")
+    page.get_by_label("Address to test it with").last.fill("http://127.0.0.1:8399/orders")
     page.get_by_role("button", name="Test").last.click()
     page.get_by_text("It was not let in").wait_for()
     settled(page)

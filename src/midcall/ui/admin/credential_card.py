@@ -149,5 +149,6 @@ def _answer(test: CredentialTest) -> None:
         with ui.element("div"):
             ui.label("It works." if test.ok else "It was not let in.").classes("mc-strong")
             ui.label(test.message)
-            status = f", status {test.status}" if test.status is not None else ""
-            ui.label(f"Asked {test.asked or 'nobody'}{status}, in {duration(test.ms)}.")
+            came = "no answer" if test.status is None and not test.ok else "an answer"
+            status = "" if test.status is None else f" with status {test.status}"
+            ui.label(f"{test.asked or 'Nobody was asked'}: {came}{status}, after {duration(test.ms)}.")

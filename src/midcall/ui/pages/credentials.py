@@ -75,8 +75,8 @@ def _row(visit: Visit, view: CredentialView) -> dict[str, Cell]:
     uses = ", ".join(view.used_by[:_FEW]) + (f" and {more} more" if more > 0 else "")
     return {
         "name": link_cell(credential.name, visit.href(f"/credentials/{credential.name}")),
-        "type": TYPES[credential.type].label,
-        "environments": ", ".join(places),
+        "type": text_cell(TYPES[credential.type].label),
+        "environments": text_cell(", ".join(places)),
         "uses": text_cell(uses, exact=", ".join(view.used_by)) if view.used_by else None,
         "last": time_cell(credential.last_used_at),
     }

@@ -67,7 +67,7 @@ def _row(visit: Visit, key: Key) -> dict[str, Cell]:
         status = {"text": "revoked", "tone": "bad", "more": more}
     return {
         "principal": link_cell(key.principal, visit.href(f"/keys/{key.id}"), more=own),
-        "scopes": ", ".join(scopes),
+        "scopes": text_cell(", ".join(scopes)),
         "agents": text_cell(", ".join(key.agents)) if key.agents else None,
         "created": time_cell(key.created_at),
         "status": status,
