@@ -45,7 +45,7 @@ def tried(page: Page) -> None:
     """Try a credential out with an address that nobody answers at."""
     page.get_by_label("Address to test it with").last.fill("http://127.0.0.1:8399/orders")
     page.get_by_role("button", name="Test").last.click()
-    page.get_by_text("It was not let in").wait_for()
+    page.get_by_text("It got no answer").wait_for()
     settled(page)
 
 

@@ -89,7 +89,7 @@ def test_a_test_says_in_words_what_came_of_it(tab: Tab, admin: Client) -> None:
     tab.sign_in(admin, "/credentials/crm")
     tab.page.get_by_label("Address to test it with").fill("http://127.0.0.1:9/x")
     tab.page.get_by_role("button", name="Test").click()
-    expect(tab.page.get_by_text("It was not let in.")).to_be_visible()
+    expect(tab.page.get_by_text("It got no answer.")).to_be_visible()
     assert SECRET not in tab.page.content()
 
 

@@ -28,6 +28,19 @@ def test_a_key_is_shown_once(tab: Tab, admin: Client) -> None:
     assert secret not in page.content()
 
 
+def test_a_key_can_be_limited_to_agents(tab: Tab, admin: Client) -> None:
+    """The agents there are can be chosen; with the scope admin that is refused at their field."""
+    admin.ok("PUT", "/v1/agents/front_desk", {})
+    tab.sign_in(admin, "/new-key")
+    page = tab.page
+    page.get_by_label("For whom or what").fill("voice-prod")
+    page.get_by_role("checkbox", name="admin").click()
+    page.get_by_label("Only for agents").click()
+    page.get_by_role("option", name="front_desk").click()
+    page.get_by_role("button", name="Create key").click()
+    expect(page.get_by_text("is for all agents")).to_be_visible()
+
+
 def test_a_key_without_a_scope_is_refused_at_the_boxes(tab: Tab, admin: Client) -> None:
     """Each fault stands where it is mended."""
     tab.sign_in(admin, "/new-key")
@@ -44,6 +57,7 @@ def test_revoking_asks_and_holds_at_once(tab: Tab, admin: Client) -> None:
     page.get_by_role("link", name="old-system").click()
     page.get_by_role("button", name="Revoke").click()
     page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
     other.ok("GET", "/v1/workspace")
     page.get_by_role("button", name="Revoke").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()

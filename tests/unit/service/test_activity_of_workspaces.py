@@ -14,7 +14,7 @@ NOW = 1_700_000_100_000
 
 def test_an_hour_is_summed_up_of_ones_own_runs(world: World) -> None:
     """Ten runs end in each minute; another workspace sees none of them."""
-    owner, stranger = world.workspace("first"), world.workspace("second")
+    owner, stranger = world.workspace("third"), world.workspace("second")
     crowd(world.engine, owner.workspace_id, count=2, runs=900, now=NOW)
     look = Overview(storage=world.storage)
     found = look.activity(owner, since=NOW - (HOUR - 1) * MINUTE_MS, until=NOW)
@@ -25,7 +25,7 @@ def test_an_hour_is_summed_up_of_ones_own_runs(world: World) -> None:
 
 def test_of_too_many_runs_only_whole_minutes_are_shown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A minute of which some runs were left out would tell a falsehood."""
-    owner = world.workspace("first")
+    owner = world.workspace("third")
     crowd(world.engine, owner.workspace_id, count=1, runs=900, now=NOW)
     monkeypatch.setattr(overview, "MAX_RUNS", 95)
     found = Overview(storage=world.storage).activity(owner, since=NOW - 50 * MINUTE_MS, until=NOW)

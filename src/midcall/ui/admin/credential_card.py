@@ -147,8 +147,8 @@ def _answer(test: CredentialTest) -> None:
     with ui.element("div").classes(f"mc-answer mc-{'good' if test.ok else 'bad'}"):
         ui.icon("check_circle" if test.ok else "error").props("aria-hidden=true")
         with ui.element("div"):
-            ui.label("It works." if test.ok else "It was not let in.").classes("mc-strong")
+            refused = "It got no answer." if test.status is None else "It was not let in."
+            ui.label("It works." if test.ok else refused).classes("mc-strong")
             ui.label(test.message)
-            came = "no answer" if test.status is None and not test.ok else "an answer"
-            status = "" if test.status is None else f" with status {test.status}"
-            ui.label(f"{test.asked or 'Nobody was asked'}: {came}{status}, after {duration(test.ms)}.")
+            status = "" if test.status is None else f" answered with status {test.status}"
+            ui.label(f"{test.asked or 'Nobody was asked'}{status}, after {duration(test.ms)}.")

@@ -16,7 +16,7 @@ from midcall.ui.parts.errors import ErrorBanner
 STORED = "Stored. Leave it empty to keep it."
 
 
-def complain_at(element: ValidationElement, text: str | None) -> None:
+def complain_at(element: ValidationElement[Any], text: str | None) -> None:
     """Show a fault below an element, to screen readers too; or with None no fault."""
     if text is None:
         element.props(remove="aria-invalid")

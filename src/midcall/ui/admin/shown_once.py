@@ -7,12 +7,16 @@ from nicegui import ui
 from midcall.ui.parts.buttons import copy_button, primary
 
 
-def shown_once(secret: str, *, what: str, text: str, done: Callable[[], None]) -> None:
+def shown_once(secret: str, *, what: str, text: str, done: Callable[[], object]) -> None:
     """Show a secret with a button that copies it, and what is to be done with it now; `done` forgets it."""
+
+    def close() -> None:
+        done()
+
     with ui.element("section").classes("mc-card mc-once").props(f'aria-label="{what}" role=alert'):
         ui.label(f"Copy the {what} now").classes("mc-card-title").props('role="heading" aria-level=2')
         ui.label(text)
         with ui.element("div").classes("mc-once-line"):
             ui.label(secret).classes("mc-code-word mc-once-secret").props("tabindex=0")
             copy_button(secret, what=what)
-        primary("I have stored it", done)
+        primary("I have stored it", close)

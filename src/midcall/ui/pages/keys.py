@@ -84,7 +84,7 @@ async def new(visit: Visit) -> None:
         words = ValueWords("For whom or what", "The audit trail names it: a person, or a system such as voice-prod.")
         principal = TextField("principal", words)
         scopes = ScopesField()
-        names = AgentsField([agent.name for agent in agents])
+        names = AgentsField([view.agent.name for view in agents])
         errors = FieldErrors((principal, scopes, names))
         with ui.element("div").classes("mc-actions"):
             button = primary("Create key").props("type=submit")
