@@ -92,53 +92,6 @@ def run_cases(page: Page) -> None:
     settled(page)
 
 
-def options_open(page: Page) -> None:
-    """Open the options of an attachment, and change one."""
-    page.get_by_role("button", name="Options of verify_customer").click()
-    page.get_by_label("Timeout in seconds").fill("5")
-    page.get_by_label("Timeout in seconds").blur()
-    settled(page)
-
-
-def chooser_open(page: Page) -> None:
-    """Look for a function to attach."""
-    page.get_by_role("button", name="Add function: after the session").click()
-    page.get_by_role("listitem").first.wait_for()
-    settled(page)
-
-
-def tools_shown(page: Page) -> None:
-    """Show the tools as another vendor takes them."""
-    page.get_by_label("Format").click()
-    page.get_by_role("option", name="ElevenLabs").click()
-    page.get_by_text("Note").first.wait_for()
-    page.get_by_role("heading", name="Tools").scroll_into_view_if_needed()
-    page.mouse.wheel(0, 2000)
-    settled(page)
-
-
-def calls_shown(page: Page) -> None:
-    """Show a session's calls."""
-    page.get_by_role("tab", name="Calls").click()
-    page.get_by_role("row").nth(1).wait_for()
-    settled(page)
-
-
-def first_failed(page: Page) -> None:
-    """Open an invocation that failed."""
-    page.get_by_role("row", name="failed").get_by_role("link").first.click()
-    page.get_by_role("heading", name="Error").wait_for()
-    settled(page)
-
-
-def replayed(page: Page) -> None:
-    """Replay one that went well."""
-    page.get_by_role("row", name="book_slot").get_by_role("link").first.click()
-    page.get_by_role("button", name="Replay dry").click()
-    page.get_by_text("same outcome").wait_for()
-    settled(page)
-
-
 #: A picture's name, the page's path, and what to do on it first. A page more is a line more.
 PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
     ("functions", "/functions", settled),
@@ -147,36 +100,6 @@ PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
     ("new-function", "/new-function", settled),
     ("function-test", "/functions/lookup_order", part("Test", run_it)),
     ("function-cases", "/functions/lookup_order", part("Test cases", run_cases)),
-    ("agents", "/agents", settled),
-    ("agent", "/agents/front-desk", settled),
-    ("agent-options", "/agents/front-desk", options_open),
-    ("agent-chooser", "/agents/front-desk", chooser_open),
-    ("agent-tools", "/agents/front-desk", tools_shown),
-    ("sessions", "/sessions", settled),
-    ("session", "/sessions/call-1042", settled),
-    ("session-calls", "/sessions/call-1042", calls_shown),
-    ("invocations", "/invocations", settled),
-    ("invocation", "/invocations", first_failed),
-    ("invocation-replay", "/invocations", replayed),
-    ("credentials", "/credentials", settled),
-    ("new-credential", "/new-credential", settled),
-    ("credential", "/credentials/crm", settled),
-    ("credential-test", "/credentials/crm", tried),
-    ("keys", "/keys", settled),
-    ("new-key", "/new-key", settled),
-    ("key-once", "/new-key", key_made),
-    ("workspace", "/workspace", settled),
-    ("audit", "/audit", settled),
-    ("health", "/health", asked),
-)
-
-
-#: A picture's name, the page's path, and what to do on it first. A page more is a line more.
-PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
-    ("functions", "/functions", settled),
-    ("functions-menu", "/functions", menu_open),
-    ("functions-search", "/functions", search_for_nothing),
-    ("new-function", "/new-function", settled),
     *run_shots.PAGES,
     ("credentials", "/credentials", settled),
     ("new-credential", "/new-credential", settled),

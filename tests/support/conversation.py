@@ -42,7 +42,7 @@ def behave(request: RunRequest) -> RunReport:
     name = next((name for name in _SOURCES if f"# {name}\n" in request.source), None)
     if name is None:
         return echo(request)
-    made = {"waited_ms": 0.6, "sandbox_id": f"fake-{request.run_id}"}
+    made: dict[str, Any] = {"waited_ms": 0.6, "sandbox_id": f"fake-{request.run_id}"}
     time.sleep(0.03)
     if name == "charge_card":
         trace = "Traceback (most recent call last):\n  File \"handler.py\", line 3, in handler\nKeyError: 'rate'\n"

@@ -60,6 +60,9 @@ async def _build(visit: Visit, part: str, name: str) -> None:
         known[0] = await _read(visit, name)
         await opened.tell()
 
+    def show_line(number: int) -> None:
+        line.set_text(f"Editor shows line {number}")
+
     opened = OpenFunction(
         name=name,
         kind=Kind(known[0].open.version.config["kind"]),
@@ -69,6 +72,6 @@ async def _build(visit: Visit, part: str, name: str) -> None:
         apply=apply,
         save=save,
         reload=reload,
-        show_line=lambda number: line.set_text(f"Editor shows line {number}"),
+        show_line=show_line,
     )
     await PARTS[part](visit, opened)

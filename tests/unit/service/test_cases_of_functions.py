@@ -389,7 +389,7 @@ def test_nothing_more_is_started_for_who_has_gone(desk: World) -> None:
         suite = desk.case_runs.suite(desk.caller, Wanted("lookup"))
         results = desk.case_runs.results(desk.caller, suite, later)
         found = await anext(results)
-        await results.aclose()  # type: ignore[attr-defined]
+        await results.aclose()
         return found
 
     assert asyncio.run(first()).passed

@@ -48,7 +48,9 @@ class Chat:
         self._stop: asyncio.Event | None = None
         # Who closes the page asks for nothing any more.
         visit.client.on_delete(self.stop)
-        self._talk = ui.element("div").classes("mc-w-talk").props('role="log" aria-live=polite aria-label="Conversation"')
+        self._talk = (
+            ui.element("div").classes("mc-w-talk").props('role="log" aria-live=polite aria-label="Conversation"')
+        )
         with self._talk:
             self._welcome = ui.element("div").classes("mc-w-fields")
             with self._welcome:
