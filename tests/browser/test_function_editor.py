@@ -47,20 +47,20 @@ def test_a_newcomer_gets_a_function_from_faulty_code_to_production_and_back(tab:
     page.wait_for_url("**/functions/lookup_order")
     tab.connected()
     page.get_by_role("button", name="Submit").click()
-    expect(page.locator(".mc-state").get_by_text("approved")).to_be_visible()
+    expect(page.locator(".mc-fn-state").get_by_text("approved")).to_be_visible()
     publish(page, "Publish")
 
     write_code(page, MENDED.replace("get", "pop"))
     page.get_by_role("button", name="Submit").click()
-    expect(page.locator(".mc-state").get_by_text("Version 2", exact=True)).to_be_visible()
+    expect(page.locator(".mc-fn-state").get_by_text("Version 2", exact=True)).to_be_visible()
     publish(page, "Publish")
-    expect(page.locator(".mc-state").get_by_text("version 2 in production")).to_be_visible()
+    expect(page.locator(".mc-fn-state").get_by_text("version 2 in production")).to_be_visible()
     page.get_by_role("tab", name="Versions").click()
     page.get_by_role("button", name="Changes").click()
-    expect(page.locator(".mc-diff-new")).to_contain_text('.pop("order")')
+    expect(page.locator(".mc-fn-diff-new")).to_contain_text('.pop("order")')
     page.get_by_role("button", name="Roll back to it").click()
     page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
-    expect(page.locator(".mc-state").get_by_text("version 1 in production")).to_be_visible()
+    expect(page.locator(".mc-fn-state").get_by_text("version 1 in production")).to_be_visible()
     assert admin.ok("GET", "/v1/functions/lookup_order")["published"] == {"production": 1}
 
 

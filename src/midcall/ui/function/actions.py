@@ -51,11 +51,11 @@ class Actions:
         self._rows: list[_Row] = []
         groups = {name: f"{_TITLES.get(name, name.title())}: all of it" for name in CONNECTORS}
         self._choices = groups | {name: name for name in operations()}
-        with ui.element("section").classes("mc-form-one").props('aria-label="Actions"'):
+        with ui.element("section").classes("mc-fn-form-one").props('aria-label="Actions"'):
             ui.label(
                 "What your code may do outside of its sandbox. midcall makes each call, so the code sees no secret."
             ).classes("mc-quiet")
-            self._list = ui.element("div").classes("mc-form-one")
+            self._list = ui.element("div").classes("mc-fn-form-one")
             self._egress = Lines(
                 sheet.area(
                     "Hosts that HTTP may reach", "code.egress", hint="One a line: api.example.com, *.example.com"
@@ -63,7 +63,7 @@ class Actions:
                 "\n".join,
                 lambda text: [line.strip() for line in text.split("\n") if line.strip()],
             )
-            self._calls = ui.element("div").classes("mc-form-one")
+            self._calls = ui.element("div").classes("mc-fn-form-one")
 
     def write(self, document: Json) -> None:
         """Show them."""
@@ -82,7 +82,7 @@ class Actions:
         with self._list:
             self._rows = [self._row(index, *entry) for index, entry in enumerate(entries)]
             if entries:
-                quiet("Add an action", self._add, icon="add").classes("mc-start")
+                quiet("Add an action", self._add, icon="add").classes("mc-fn-start")
             else:
                 with empty("No actions", "The code can compute, and reach nothing.", icon="power"):
                     quiet("Add an action", self._add, icon="add")
@@ -119,10 +119,10 @@ class Actions:
         self._calls.clear()
         if not enabled:
             return
-        with self._calls, ui.expansion("What the code can call", icon="menu_book").classes("mc-expansion"):
+        with self._calls, ui.expansion("What the code can call", icon="menu_book").classes("mc-fn-expansion"):
             for each in completion():
                 if each["name"] in enabled:
-                    with ui.element("div").classes("mc-call"):
+                    with ui.element("div").classes("mc-fn-call"):
                         copy_button(each["example"], what="example")
                         ui.label(each["name"]).classes("mc-code-word mc-strong")
                         ui.label(each["summary"])

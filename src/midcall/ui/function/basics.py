@@ -8,7 +8,7 @@ from midcall.ui.function.sheet import Sheet
 
 
 class Basics:
-    """Name, display name, description, tags."""
+    """Name, display name, description."""
 
     def __init__(self, sheet: Sheet, *, new: bool) -> None:
         with ui.element("section").classes("mc-basics").props('aria-label="About this function"'):
@@ -18,16 +18,14 @@ class Basics:
                 self._name.props('readonly hint="A function keeps its name"')
             self._description = sheet.area(
                 "Description: when should the agent call it?", "description", hint="A sentence or two"
-            ).classes("mc-wide")
+            ).classes("mc-fn-wide")
             self._description.on_value_change(self._count)
-            self._tags = sheet.text("Tags", "tags", hint="For you, separated by commas; they change no version")
 
     def write(self, document: Json) -> None:
         """Show them."""
         self._name.value = document.get("name", "")
         self._display.value = document.get("display_name") or ""
         self._description.value = document.get("description", "")
-        self._tags.value = ", ".join(document.get("tags") or ())
         self._count()
 
     async def read(self, document: Json) -> None:
@@ -35,7 +33,6 @@ class Basics:
         document["name"] = (self._name.value or "").strip()
         document["display_name"] = (self._display.value or "").strip() or document["name"]
         document["description"] = (self._description.value or "").strip()
-        document["tags"] = [tag.strip() for tag in (self._tags.value or "").split(",") if tag.strip()]
 
     def _count(self) -> None:
         count = len((self._description.value or "").strip())

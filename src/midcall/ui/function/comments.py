@@ -24,9 +24,9 @@ class Comments:
 
     def __init__(self, editor: SourceEditor | None, apply: Callable[[str], Awaitable[None]]) -> None:
         self._editor, self._apply = editor, apply
-        with ui.element("section").classes("mc-comments").props('aria-label="Review" aria-live="polite"'):
-            self._head = ui.element("div").classes("mc-bar")
-            self._list = ui.element("ul").classes("mc-comment-list")
+        with ui.element("section").classes("mc-fn-comments").props('aria-label="Review" aria-live="polite"'):
+            self._head = ui.element("div").classes("mc-fn-bar")
+            self._list = ui.element("ul").classes("mc-fn-comment-list")
         self.none("Not reviewed yet", "Review says what to mend before it can be approved.")
 
     def none(self, title: str, text: str) -> None:
@@ -65,8 +65,8 @@ class Comments:
     def _item(self, comment: Comment, source: str | None) -> None:
         severity = comment["severity"]
         has_line = self._editor is not None and not _is_general(comment)
-        with ui.element("li").classes(f"mc-comment mc-comment-{severity}"):
-            with ui.element("div").classes("mc-bar"):
+        with ui.element("li").classes(f"mc-fn-comment mc-fn-comment-{severity}"):
+            with ui.element("div").classes("mc-fn-bar"):
                 badge(severity, tone=_TONES[severity])
                 if has_line:
                     ui.button(f"Line {comment['line']}", on_click=lambda: self._jump(comment)).props(
@@ -78,7 +78,7 @@ class Comments:
             code = snippet(comment["suggestion"])
             mended = applied(source, comment) if source is not None else None
             if code is not None:
-                with ui.element("div").classes("mc-bar mc-snippet"):
+                with ui.element("div").classes("mc-fn-bar mc-snippet"):
                     ui.label(code).classes("mc-code-word mc-grow")
                     copy_button(code, what="suggestion")
                     if mended is not None:

@@ -19,6 +19,7 @@ class Decision:
     def __init__(self, visit: Visit, decided: Callable[[], Awaitable[None]]) -> None:
         self._visit, self._decided = visit, decided
         self._box = ui.element("section").classes("mc-decision").props('aria-label="Decision"')
+        self._box.set_visibility(False)
 
     def show(self, saved: Saved) -> None:
         """Show what can be decided about the open version."""

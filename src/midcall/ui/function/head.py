@@ -36,7 +36,7 @@ class Head:
                 button.set_visibility(writes)
         self.save.props('title="Ctrl-S"')
         self.review.props('title="Ctrl-Enter in the code"')
-        self._line = ui.element("div").classes("mc-bar mc-state").props('aria-live="polite"')
+        self._line = ui.element("div").classes("mc-fn-bar mc-fn-state").props('aria-live="polite"')
 
     def show(self, saved: Saved | None, *, changed: bool) -> None:
         """Show what is saved, and whether the editor holds something else."""

@@ -16,11 +16,13 @@ class Messages:
     """Messages, and when the agent speaks."""
 
     def __init__(self, sheet: Sheet) -> None:
-        with ui.element("section").classes("mc-form").props('aria-label="Messages"'):
-            ui.label("What the agent says around a call. Leave empty what it need not say.").classes("mc-quiet mc-wide")
+        with ui.element("section").classes("mc-fn-form").props('aria-label="Messages"'):
+            ui.label("What the agent says around a call. Leave empty what it need not say.").classes(
+                "mc-quiet mc-fn-wide"
+            )
             self._started = Lines(
                 sheet.area("When it starts", "messages.started", hint="One a line; one of them is said").classes(
-                    "mc-wide"
+                    "mc-fn-wide"
                 ),
                 "\n".join,
                 lambda text: [line.strip() for line in text.split("\n") if line.strip()],
@@ -34,7 +36,7 @@ class Messages:
                     "When it fails with an HTTP status",
                     "messages.error.by",
                     hint="One a line: 404: I found no such order.",
-                ).classes("mc-wide"),
+                ).classes("mc-fn-wide"),
                 lambda by: "\n".join(f"{status}: {text}" for status, text in by.items()),
                 _statuses,
             )

@@ -87,16 +87,16 @@ class Parameters:
         self._sheet = sheet
         self._schema: Json = dict(_EMPTY)
         self._fields: list[_Fields] = []
-        with ui.element("section").classes("mc-form-one").props('aria-label="Parameters"'):
-            with ui.element("div").classes("mc-bar"):
+        with ui.element("section").classes("mc-fn-form-one").props('aria-label="Parameters"'):
+            with ui.element("div").classes("mc-fn-bar"):
                 ui.label("What the agent must find out before it calls this function.").classes("mc-quiet mc-grow")
                 self._views = ui.toggle([FORM, SCHEMA], value=FORM).props('no-caps unelevated aria-label="Shown as"')
                 self._views.on_value_change(self._switch)
-            self._form = ui.element("div").classes("mc-form-one")
-            self._text_box = ui.element("div").classes("mc-form-one")
+            self._form = ui.element("div").classes("mc-fn-form-one")
+            self._text_box = ui.element("div").classes("mc-fn-form-one")
             with self._text_box:
                 self._editor = SourceEditor("", label="JSON Schema", language="JSON", on_edit=sheet.touched)
-                self._error = ui.label().classes("mc-field-error").props("role=alert")
+                self._error = ui.label().classes("mc-fn-field-error").props("role=alert")
             self._text_box.set_visibility(False)
             self._error.set_visibility(False)
             sheet.faults.add("parameters", _Below(self._error), sheet.tab)
@@ -162,7 +162,7 @@ class Parameters:
                     _Fields(self._sheet, row, index, lambda index=index: self._remove(index))  # type: ignore[misc]
                     for index, row in enumerate(shown)
                 ]
-                quiet("Add a parameter", self._add, icon="add").classes("mc-start")
+                quiet("Add a parameter", self._add, icon="add").classes("mc-fn-start")
             beyond = beyond_rows(self._schema)
             if beyond:
                 words = ", ".join(beyond)

@@ -32,7 +32,7 @@ async def publish(visit: Visit, function: Function, number: int) -> FunctionView
     """Ask where to, and publish; None if it did not come to that."""
     older = number < max(function.published.values(), default=0)
     act = "Roll back" if older else "Publish"
-    with ui.dialog() as dialog, ui.card().classes("mc-dialog mc-dialog-wide"):
+    with ui.dialog() as dialog, ui.card().classes("mc-dialog mc-fn-dialog"):
         ui.label(f"{act} to version {number}" if older else f"Publish version {number}").classes(
             "mc-dialog-title"
         ).props('role="heading" aria-level=2')
@@ -40,7 +40,7 @@ async def publish(visit: Visit, function: Function, number: int) -> FunctionView
         place = ui.input("Environment", value=DEFAULT_ENVIRONMENT, autocomplete=known).props("outlined dense")
         ui.label().bind_text_from(place, "value", lambda name: _meaning(function, number, name or ""))
         banner = ErrorBanner()
-        with ui.element("div").classes("mc-form-one") as force:
+        with ui.element("div").classes("mc-fn-form-one") as force:
             ui.label("You can publish it all the same; your reason goes on record.").classes("mc-quiet")
             reason = ui.input("Reason").props("outlined dense")
             forced = danger("Publish anyway", lambda: run(forced, str(reason.value).strip()))

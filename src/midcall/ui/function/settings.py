@@ -7,12 +7,30 @@ from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Sheet
 
 
+class Tags:
+    """Words that people find functions by."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        with ui.element("section").classes("mc-fn-form").props('aria-label="Tags"'):
+            _title("Tags")
+            self._tags = sheet.text("Tags", "tags", hint="For you, separated by commas; they change no version")
+            self._tags.classes("mc-fn-wide")
+
+    def write(self, document: Json) -> None:
+        """Show them."""
+        self._tags.value = ", ".join(document.get("tags") or ())
+
+    async def read(self, document: Json) -> None:
+        """Read them."""
+        document["tags"] = [tag.strip() for tag in (self._tags.value or "").split(",") if tag.strip()]
+
+
 class Limits:
     """Everything about a function that is a number, a switch or JSON."""
 
     def __init__(self, sheet: Sheet, kind: Kind) -> None:
         self._kind = kind
-        with ui.element("section").classes("mc-form").props('aria-label="Limits"'):
+        with ui.element("section").classes("mc-fn-form").props('aria-label="Limits"'):
             _title("Limits")
             self._timeout = sheet.number("Time for a call", "timeout", least=1, most=600, unit="s")
             self._retries = sheet.number("Tries again after a failure", "retries", least=0, most=5)
@@ -25,7 +43,7 @@ class Limits:
             self._background = sheet.switch(
                 "Run in the background", "The call is answered at once, the result comes later"
             )
-        with ui.element("section").classes("mc-form").props('aria-label="Result"'):
+        with ui.element("section").classes("mc-fn-form").props('aria-label="Result"'):
             _title("Result")
             self._variables = sheet.json(
                 "Variables from the result", "response_variables", hint='{"order_status": "$.order.status"}'
@@ -36,7 +54,7 @@ class Limits:
             self._strict = sheet.switch(
                 "Refuse other results", "A result that does not fit the schema counts as a failure"
             )
-        with ui.element("section").classes("mc-form").props('aria-label="Gates"'):
+        with ui.element("section").classes("mc-fn-form").props('aria-label="Gates"'):
             _title("Gates")
             self._requires = sheet.json(
                 "What must have happened before",
@@ -73,7 +91,7 @@ class Limits:
 
 
 def _title(text: str) -> None:
-    ui.label(text).classes("mc-section-title mc-wide").props('role="heading" aria-level=2')
+    ui.label(text).classes("mc-section-title mc-fn-wide").props('role="heading" aria-level=2')
 
 
 def _whole(value: float | None) -> int | float | None:

@@ -60,10 +60,10 @@ class Sheet:
 
     def switch(self, label: str, hint: str = "") -> ui.switch:
         """Make a yes or no, with what it means below."""
-        with ui.element("div").classes("mc-switch"):
+        with ui.element("div").classes("mc-fn-switch"):
             made = ui.switch(label, on_change=self.touched)
             if hint:
-                ui.label(hint).classes("mc-quiet mc-hint")
+                ui.label(hint).classes("mc-quiet mc-fn-hint")
         return made
 
     def json(self, label: str, loc: str, *, hint: str = "") -> "JsonField":
@@ -71,7 +71,7 @@ class Sheet:
         return JsonField(self.area(label, loc, hint=hint, code=True), loc)
 
     def _field(self, made: Any, loc: str, hint: str) -> Any:
-        made.props("outlined dense" + (" hide-bottom-space" if not hint else "")).classes("mc-field")
+        made.props("outlined dense" + (" hide-bottom-space" if not hint else "")).classes("mc-fn-field")
         if hint:
             made.props["hint"] = hint
         self.faults.add(loc, made, self.tab)

@@ -14,15 +14,15 @@ class Tabs:
         self._row = ui.tabs(on_change=self._show).props(
             f'no-caps dense align=left outside-arrows mobile-arrows aria-label="{label}"'
         )
-        self._row.classes("mc-tabs")
-        self._box = ui.element("div").classes("mc-panels")
+        self._row.classes("mc-fn-tabs")
+        self._box = ui.element("div").classes("mc-fn-panels")
 
     @contextmanager
     def panel(self, name: str, label: str) -> Iterator[None]:
         """Make a tab, and its panel of what is made inside; the first one is shown."""
         with self._row:
             ui.tab(name, label)
-        with self._box, ui.element("div").classes("mc-panel").props(f'role=tabpanel aria-label="{label}"') as panel:
+        with self._box, ui.element("div").classes("mc-fn-panel").props(f'role=tabpanel aria-label="{label}"') as panel:
             panel.set_visibility(not self._panels)
             self._panels[name] = panel
             if len(self._panels) == 1:

@@ -17,7 +17,7 @@ from midcall.ui.visit import Visit
 #: Versions that are listed at first; the newest.
 FIRST = 15
 _FLAGS = {"older_policy": "approved under older rules", "fails_current_policy": "today's rules would refuse it"}
-_TONES = {"+": "mc-diff-new", "-": "mc-diff-old", "@": "mc-diff-at"}
+_TONES = {"+": "mc-fn-diff-new", "-": "mc-fn-diff-old", "@": "mc-fn-diff-at"}
 
 Act = Callable[[int], Awaitable[None]]
 
@@ -29,11 +29,11 @@ class Versions:
         self._visit, self._open, self._publish = visit, open_version, publish
         self._saved: Saved | None = None
         self._shown = FIRST
-        with ui.element("section").classes("mc-form-one").props('aria-label="Versions"'):
+        with ui.element("section").classes("mc-fn-form-one").props('aria-label="Versions"'):
             self._list = ui.element("ol").classes("mc-versions")
             self._more = quiet("Show more", self._show_more)
-            self._compare = ui.element("div").classes("mc-bar mc-compare")
-            self._diff = ui.element("div").classes("mc-form-one").props('aria-live="polite"')
+            self._compare = ui.element("div").classes("mc-fn-bar mc-compare")
+            self._diff = ui.element("div").classes("mc-fn-form-one").props('aria-live="polite"')
 
     def show(self, saved: Saved) -> None:
         """Show what is saved."""
@@ -53,7 +53,7 @@ class Versions:
         places = sorted(name for name, runs in function.published.items() if runs == number)
         with ui.element("li").classes("mc-version").props(f'aria-label="Version {number}"'):
             with ui.element("div").classes("mc-version-text"):
-                with ui.element("div").classes("mc-bar"):
+                with ui.element("div").classes("mc-fn-bar"):
                     ui.label(f"Version {number}").classes("mc-strong")
                     badge(version.status.value)
                     for place in places:
@@ -62,7 +62,7 @@ class Versions:
                         badge(_FLAGS.get(flag.value, flag.value), tone="warn")
                     if number == saved.open.version.number:
                         badge("open", tone="busy")
-                with ui.element("div").classes("mc-bar mc-quiet"):
+                with ui.element("div").classes("mc-fn-bar mc-quiet"):
                     ui.label(version.author)
                     time_label(version.created_at)
                     ui.label(version.sha256[:12]).classes("mc-code-word").props(f'title="SHA-256 {version.sha256}"')
@@ -123,14 +123,14 @@ def show_part(part: DiffPart) -> None:
         ui.label(part.note).classes("mc-quiet")
     if not part.lines:
         return
-    with ui.element("div").classes("mc-diff").props(f'tabindex=0 role=region aria-label="Changes: {part.title}"'):
+    with ui.element("div").classes("mc-fn-diff").props(f'tabindex=0 role=region aria-label="Changes: {part.title}"'):
         # One element a kind of line in a row, not one a line: a long difference has thousands.
         run: list[str] = []
         mark = ""
         for line in (*part.lines, None):
             if line is None or line.mark != mark:
                 if run:
-                    ui.label("\n".join(run)).classes(f"mc-diff-run {_TONES.get(mark, '')}")
+                    ui.label("\n".join(run)).classes(f"mc-fn-diff-run {_TONES.get(mark, '')}")
                 run, mark = [], line.mark if line else ""
             if line is not None:
                 run.append(line.text if line.mark == "@" else f"{line.mark} {line.text}")

@@ -64,7 +64,7 @@ class Pairs:
     def __init__(self, sheet: Sheet, what: str, loc: str) -> None:
         self._sheet, self._what, self._loc = sheet, what, loc
         self._rows: list[tuple[Any, Kept]] = []
-        self._box = ui.element("div").classes("mc-form-one mc-wide")
+        self._box = ui.element("div").classes("mc-fn-form-one mc-fn-wide")
 
     def show(self, pairs: Mapping[str, str]) -> None:
         """Show them."""
@@ -80,11 +80,11 @@ class Pairs:
         with self._box:
             for name, value in pairs:
                 self._row(name, value)
-            quiet(f"Add a {self._what}", self._add, icon="add").classes("mc-start")
+            quiet(f"Add a {self._what}", self._add, icon="add").classes("mc-fn-start")
 
     def _row(self, name: str, value: str) -> None:
         index, label = len(self._rows), self._what.capitalize()
-        with ui.element("div").classes("mc-pair").props(f'role=group aria-label="{label} {name}"'):
+        with ui.element("div").classes("mc-fn-pair").props(f'role=group aria-label="{label} {name}"'):
             first = self._sheet.text(label, f"{self._loc}.{name or index}")
             first.value = name
             second = Kept(self._sheet.text("Value", f"{self._loc}.{name or index}"), value)
@@ -113,8 +113,8 @@ class Webhook:
         self._sheet, self._known = sheet, known
         self._auth_fields: dict[str, Any] = {}
         self._auth_before: Mapping[str, Any] = {}
-        with ui.element("section").classes("mc-form").props('aria-label="Webhook"'):
-            with ui.element("div").classes("mc-url mc-wide"):
+        with ui.element("section").classes("mc-fn-form").props('aria-label="Webhook"'):
+            with ui.element("div").classes("mc-fn-url mc-fn-wide"):
                 self._method = sheet.choice("Method", "webhook.method", METHODS)
                 self._url = sheet.text("URL", "webhook.url", hint="{{name}} puts a parameter or variable in")
             self._payload = sheet.choice("What is sent", "webhook.payload", PAYLOADS)
@@ -126,9 +126,9 @@ class Webhook:
             _title("Who calls")
             words = {kind: label for kind, (label, _) in AUTHS.items()}
             self._auth = sheet.choice("Authentication", "webhook.auth", words)
-            self._auth_box = ui.element("div").classes("mc-form mc-wide")
+            self._auth_box = ui.element("div").classes("mc-fn-form mc-fn-wide")
             self._auth.on_value_change(self._draw_auth)
-            ui.label("Values are kept encrypted and never shown again.").classes("mc-quiet mc-wide")
+            ui.label("Values are kept encrypted and never shown again.").classes("mc-quiet mc-fn-wide")
 
     def write(self, document: Json) -> None:
         """Show one."""
@@ -184,4 +184,4 @@ class Webhook:
 
 
 def _title(text: str) -> None:
-    ui.label(text).classes("mc-section-title mc-wide").props('role="heading" aria-level=2')
+    ui.label(text).classes("mc-section-title mc-fn-wide").props('role="heading" aria-level=2')

@@ -1,7 +1,5 @@
 """One function: write it, have it reviewed, publish it."""
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from nicegui import ui
@@ -9,6 +7,7 @@ from nicegui import ui
 from midcall.domain.function import Kind
 from midcall.domain.workspace import Scope
 from midcall.ui.assets import asset
+from midcall.ui.function import assistant, cases, testing
 from midcall.ui.function.actions import Actions, Known, credentials_of
 from midcall.ui.function.basics import Basics
 from midcall.ui.function.comments import Comments
@@ -19,7 +18,7 @@ from midcall.ui.function.form import Source, document_of
 from midcall.ui.function.head import Head
 from midcall.ui.function.messages import Messages
 from midcall.ui.function.parameters import Parameters
-from midcall.ui.function.settings import Limits
+from midcall.ui.function.settings import Limits, Tags
 from midcall.ui.function.sheet import Sheet
 from midcall.ui.function.source import SourceEditor
 from midcall.ui.function.tabs import Tabs
@@ -33,7 +32,6 @@ from midcall.ui.parts.header import page_header
 from midcall.ui.visit import Visit
 
 _BACK = (("Functions", "/functions"),)
-_PACKAGE = "midcall.ui.function"
 _KINDS = {Kind.CODE.value: "Code: Python that runs in a sandbox", Kind.WEBHOOK.value: "Webhook: a URL of yours"}
 
 
@@ -71,16 +69,13 @@ async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) 
     )
     banner = ErrorBanner()
     editor.faults = Faults(banner, editor.reveal)
-    assistant = _part("assistant") if editor.kind is Kind.CODE else None
-    with ui.element("div").classes("mc-beside" if assistant else "mc-alone"):
-        with ui.element("div").classes("mc-beside-main"):
-            editor.tabs = Tabs("Parts of this function")
-            _tabs(editor, known)
-            if editor.saved is not None:
-                await _saved_tabs(editor)
-        if assistant is not None:
-            with ui.expansion("Assistant", icon="auto_awesome").classes("mc-expansion mc-assistant-side"):
-                await assistant.build(visit, editor.handle)
+    if editor.kind is Kind.CODE:
+        with ui.expansion("Assistant: have the code written", icon="auto_awesome").classes("mc-fn-expansion"):
+            await assistant.build(visit, editor.handle)
+    editor.tabs = Tabs("Parts of this function")
+    _tabs(editor, known)
+    if editor.saved is not None:
+        await _saved_tabs(editor)
     editor.write(document)
     editor.show_saved()
 
@@ -92,14 +87,14 @@ def _tabs(editor: Editor, known: Known) -> None:
     is_code = editor.kind is Kind.CODE
     with editor.tabs.panel("main", "Code" if is_code else "Webhook"):
         editor.sections.append(Basics(sheet("main"), new=editor.saved is None))
-        with ui.element("div").classes("mc-work"):
+        with ui.element("div").classes("mc-fn-work"):
             if is_code:
                 source = _source(editor)
                 editor.sections.append(editor.source)  # type: ignore[arg-type]
             else:
                 source = None
                 editor.sections.append(Webhook(sheet("main"), known))
-            with ui.element("div").classes("mc-side"):
+            with ui.element("div").classes("mc-fn-side"):
                 editor.decision = Decision(editor.visit, editor.reload)
                 editor.comments = Comments(source, editor.put_source)
     with editor.tabs.panel("parameters", "Parameters"):
@@ -111,15 +106,16 @@ def _tabs(editor: Editor, known: Known) -> None:
         editor.sections.append(Messages(sheet("messages")))
     with editor.tabs.panel("settings", "Settings"):
         editor.sections.append(Limits(sheet("settings"), editor.kind))
+        editor.sections.append(Tags(sheet("settings")))
         if editor.saved is not None and editor.visit.may(Scope.WRITE):
-            with ui.element("section").classes("mc-form").props('aria-label="Archive"'):
-                ui.label("Archive").classes("mc-section-title mc-wide").props('role="heading" aria-level=2')
-                ui.label("Takes the function out of use. What it did stays on record.").classes("mc-quiet mc-wide")
-                danger("Archive this function", editor.archive, icon="archive").classes("mc-start")
+            with ui.element("section").classes("mc-fn-form").props('aria-label="Archive"'):
+                ui.label("Archive").classes("mc-section-title mc-fn-wide").props('role="heading" aria-level=2')
+                ui.label("Takes the function out of use. What it did stays on record.").classes("mc-quiet mc-fn-wide")
+                danger("Archive this function", editor.archive, icon="archive").classes("mc-fn-start")
 
 
 def _source(editor: Editor) -> SourceEditor:
-    with ui.element("div").classes("mc-source"):
+    with ui.element("div").classes("mc-fn-source"):
         source = SourceEditor(
             "",
             label="Code",
@@ -127,25 +123,19 @@ def _source(editor: Editor) -> SourceEditor:
             on_edit=editor.source_edited,
             keys={"Mod-s": editor.save_only, "Mod-Enter": editor.review},
         )
-        ui.label("Ctrl-S saves, Ctrl-Enter reviews, Escape then Tab leaves the code.").classes("mc-quiet mc-hint")
+        ui.label("Ctrl-S saves, Ctrl-Enter reviews, Escape then Tab leaves the code.").classes("mc-quiet mc-fn-hint")
     editor.source = Source(source)
     return source
 
 
 async def _saved_tabs(editor: Editor) -> None:
     """Make what there is of a saved function alone."""
-    for module, label in (("testing", "Test"), ("cases", "Test cases")):
-        part = _part(module)
-        if part is not None:
-            with editor.tabs.panel(module, label):
-                await part.build(editor.visit, editor.handle)
+    with editor.tabs.panel("testing", "Test"):
+        await testing.build(editor.visit, editor.handle)
+    with editor.tabs.panel("cases", "Test cases"):
+        await cases.build(editor.visit, editor.handle)
     with editor.tabs.panel("versions", "Versions"):
         editor.versions = Versions(editor.visit, open_version=editor.open_version, publish=editor.publish)
-
-
-def _part(name: str) -> Any:
-    """Return a part of the page, if it is there."""
-    return import_module(f"{_PACKAGE}.{name}") if find_spec(f"{_PACKAGE}.{name}") else None
 
 
 PAGES = (
