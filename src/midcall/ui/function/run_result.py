@@ -180,11 +180,11 @@ def _timings(timings: Timings) -> None:
     with ui.element("div").classes("mc-w-bar").props(f'role="img" aria-label="{told}"'):
         for place, ms in enumerate(parts.values()):
             if ms > 0:
-                ui.element("div").classes(f"mc-bar-{place}").style(f"flex-grow: {ms:.2f}")
+                ui.element("div").classes(f"mc-w-bar-{place}").style(f"flex-grow: {ms:.2f}")
     with ui.element("div").classes("mc-w-legend"):
         for place, (name, ms) in enumerate(parts.items()):
             with ui.element("span"):
-                ui.element("i").classes(f"mc-bar-{place}").props("aria-hidden=true")
+                ui.element("i").classes(f"mc-w-bar-{place}").props("aria-hidden=true")
                 ui.label(f"{name} {duration(ms)}")
 
 
