@@ -13,6 +13,8 @@ from midcall.ui.parts.errors import ErrorBanner
 
 #: Characters of one field; the page's connection takes 1 MB a message.
 MAX_CHARS = 500_000
+#: Lines that are seen of a text; people may drag the field larger.
+_LEAST_ROWS, _MOST_ROWS = 2, 18
 
 
 class JsonField:
@@ -23,9 +25,10 @@ class JsonField:
         self.loc = loc
         self._empty = empty
         self.box = ui.textarea(label, value=written(value))
-        self.box.props("outlined autogrow stack-label spellcheck=false autocapitalize=off debounce=150")
+        self.box.props("outlined stack-label spellcheck=false autocapitalize=off debounce=150")
         self.box.props["maxlength"] = MAX_CHARS
         self.box.classes("mc-w-json")
+        self._fit()
         if hint:
             self.box.props["hint"] = hint
 
@@ -37,6 +40,11 @@ class JsonField:
     def set(self, value: Any) -> None:
         """Put a value into it."""
         self.box.value = written(value)
+        self._fit()
+
+    def _fit(self) -> None:
+        # Growing by itself measures the text, and in a tab that is not shown there is nothing to measure.
+        self.box.props["rows"] = min(max(_LEAST_ROWS, self.text.count("\n") + 1), _MOST_ROWS)
 
     def read(self) -> Any:
         """Return the value; raises InvalidInput that says where its text is no JSON."""
