@@ -27,7 +27,7 @@ def save(tab: Tab) -> None:
 
 
 def test_a_newcomer_makes_an_agent_and_attaches_a_function(tab: Tab, admin: Client) -> None:
-    """From the empty list: a wrong name is told beside its field, a taken one too; then a function is chosen and saved."""
+    """A wrong name is told beside its field, a taken one too; then a function is chosen and saved."""
     functions(admin, ["book_slot", "verify_customer"])
     admin.ok("PUT", "/v1/agents/taken", {"functions": []})
     tab.sign_in(admin, "/agents")

@@ -6,6 +6,7 @@ from tests.support.browser import Tab
 from tests.support.conversation import SESSION, agent, converse, functions
 from tests.support.serving import Client, Served
 
+from midcall.domain.action import ActionCall
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.storage.schema import invocations
 
@@ -58,9 +59,13 @@ def test_an_invocation_is_shown_whole(tab: Tab, admin: Client) -> None:
     tab.page.get_by_role("link", name="verify_customer").click()
     expect(tab.page.get_by_role("region", name="Parameters")).to_contain_text("C-77")
     assert "4321" not in tab.page.content()
-    tab.open("/invocations?function=greet_caller")
-    tab.page.get_by_role("link", name="greet_caller").click()
-    expect(tab.page.get_by_role("region", name="Actions")).to_contain_text("GET crm.example 200")
+    admin.served.sandbox.calls = (ActionCall(1, "http.get", ("https://crm.example/orders",)),)
+    try:
+        answer = admin.ok("POST", "/v1/functions/book_slot/invoke", {"params": {"day": "Friday"}})
+    finally:
+        admin.served.sandbox.calls = ()
+    tab.open(f"/invocations/{answer['invocation_id']}")
+    expect(tab.page.get_by_role("region", name="Actions").get_by_role("row").last).to_contain_text("http.get")
 
 
 def test_a_dry_replay_stands_beside_the_original(tab: Tab, admin: Client) -> None:
@@ -68,7 +73,7 @@ def test_a_dry_replay_stands_beside_the_original(tab: Tab, admin: Client) -> Non
     functions(admin)
     agent(admin)
     converse(admin)
-    tab.sign_in(admin, "/invocations?function=book_slot")
+    tab.sign_in(admin, "/invocations")
     tab.page.get_by_role("link", name="book_slot").click()
     tab.page.get_by_role("button", name="Replay dry").click()
     replay = tab.page.get_by_role("region", name="Dry replay")

@@ -7,7 +7,6 @@ from tests.support.fakes import echo
 from tests.support.servers import wait_for
 from tests.support.serving import Client
 
-from midcall.domain.action import ActionRecord
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
 
 AGENT = "front-desk"
@@ -56,11 +55,8 @@ def behave(request: RunRequest) -> RunReport:
         "verify_customer": {"result": "verified", "dynamicVariables": {"verified": True}},
         "book_slot": {"result": {"slot": "Tuesday 09:30", "with": "Dr Chen"}},
     }
-    actions = (
-        (ActionRecord("http.get", "ok", "GET", "crm.example", 200, 1, 18.2, 2.4),) if name == "greet_caller" else ()
-    )
     logs = "looked in 3 calendars\nfirst free: Tuesday 09:30\n" if name == "book_slot" else ""
-    return RunReport(RunStatus.OK, result=values[name], logs=logs, sandbox_ms=23.4, actions=actions, **made)
+    return RunReport(RunStatus.OK, result=values[name], logs=logs, sandbox_ms=23.4, **made)
 
 
 def functions(admin: Client, names: Any = tuple(_SOURCES)) -> None:
