@@ -45,7 +45,8 @@ def crowd_of_sessions(
     The functions are those of `crowd`; invocations of the workspace that have no session get one of these.
     """
     names = [f"agent-{number:04}" for number in range(count)]
-    ids = [new_id("ses") for _ in names]
+    # Ids of one millisecond are in no order.
+    ids = sorted(new_id("ses") for _ in names)
     attached = [
         _attached(f"function_{number:04}", "pre_session" if number % 2 else "during_session")
         for number in range(functions_each)
