@@ -84,7 +84,7 @@ def _row(name: str, declared: Any, *, required: bool) -> ParameterRow:
         kind=kind,
         description=description if isinstance(description, str) else "",
         required=required,
-        example=examples[0] if "examples" in said else None,
+        example=examples[0] if isinstance(examples, list) and examples else None,
         default=declared.get("default"),
         origin=name,
         beyond=tuple(keyword for keyword in declared if keyword not in owned | said),
@@ -115,11 +115,9 @@ def _kind(declared: Mapping[str, Any]) -> str:
 
 
 def _property(row: ParameterRow, before: Any) -> Any:
-    if before is not None and not isinstance(before, Mapping):
-        if row.kind == CUSTOM and not (row.description or row.example or row.default):
-            return before
-        before = {}
-    declared: dict[str, Any] = dict(before or {})
+    if before is not None and _says(row) == _says(_row(row.name, before, required=row.required)):
+        return before
+    declared: dict[str, Any] = dict(before) if isinstance(before, Mapping) else {}
     if row.kind != CUSTOM and row.kind != _kind(declared):
         for word in {"type", "format", "pattern", "items"} & set(declared):
             del declared[word]
@@ -135,6 +133,11 @@ def _property(row: ParameterRow, before: Any) -> Any:
         elif word in said:
             del declared[word]
     return declared
+
+
+def _says(row: ParameterRow) -> str:
+    """Write what a row says of its parameter, so that 1 and true differ."""
+    return json.dumps([row.kind, row.description, row.example, row.default])
 
 
 def _others(declared: Mapping[str, Any]) -> list[Any]:

@@ -98,7 +98,12 @@ class Actions:
             chosen.props("use-input input-debounce=0 fill-input hide-selected")
             chosen.value = name
             self._offer(row, credentials)
-            chosen.on_value_change(lambda: (self._offer(row, list(some.value or ())), self._show_calls()))
+
+            def changed() -> None:
+                self._offer(row, list(some.value or ()))
+                self._show_calls()
+
+            chosen.on_value_change(changed)
             remove = ui.button(icon="delete", on_click=lambda: self._remove(row)).props("flat round dense")
             remove.props(f'aria-label="Remove {name or "this action"}"').classes("mc-quiet")
         return row

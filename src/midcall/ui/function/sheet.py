@@ -3,15 +3,19 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from nicegui import ui
+from nicegui.elements.mixins.validation_element import ValidationElement
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.jsonvalue import NotJson, parse
 from midcall.ui.function.faults import Faults
 from midcall.ui.function.opened import Json
 from midcall.ui.visit import Visit
+
+#: An input that can show an error below itself.
+Made = TypeVar("Made", bound=ValidationElement[Any])
 
 
 class Section(Protocol):
@@ -70,7 +74,7 @@ class Sheet:
         """Make a JSON value."""
         return JsonField(self.area(label, loc, hint=hint, code=True), loc)
 
-    def _field(self, made: Any, loc: str, hint: str) -> Any:
+    def _field(self, made: Made, loc: str, hint: str) -> Made:
         made.props("outlined dense" + (" hide-bottom-space" if not hint else "")).classes("mc-fn-field")
         if hint:
             made.props["hint"] = hint

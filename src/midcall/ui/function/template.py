@@ -22,5 +22,12 @@ def beginning(kind: Kind) -> dict[str, Any]:
     document: dict[str, Any] = {"kind": kind.value, "name": "", "description": "", "parameters": _PARAMETERS}
     if kind is Kind.CODE:
         return {**document, "code": {"source": SOURCE, "actions": [], "egress": []}}
-    webhook = {"url": "https://", "method": "POST", "headers": {}, "query": {}, "body": None, "payload": "args"}
+    webhook: dict[str, Any] = {
+        "url": "https://",
+        "method": "POST",
+        "headers": {},
+        "query": {},
+        "body": None,
+        "payload": "args",
+    }
     return {**document, "webhook": {**webhook, "auth": {"type": "none"}}}
