@@ -1,5 +1,7 @@
 """Lists of agents, sessions and invocations take a few queries, however many rows they have, and say what is so."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine
 from tests.integration.storage.test_listings import counted
@@ -69,7 +71,7 @@ def test_a_search_for_sessions_takes_signs_as_they_are(world: World, engine: Eng
     crowd_of_sessions(engine, world.caller.workspace_id, count=12, now=world.clock.now, functions_each=1)
     overview = Overview(world.storage)
 
-    def found(**where: str) -> list[str]:
+    def found(**where: Any) -> list[str]:
         return [each.session.session_id for each in overview.sessions(world.caller, SessionFilter(**where), Page())]
 
     assert found(search="ALL-00001") == ["call-000011", "call-000010"]
