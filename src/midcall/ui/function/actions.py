@@ -95,7 +95,6 @@ class Actions:
             self._sheet.faults.add(loc, chosen, self._sheet.tab)
             some = self._sheet.choice("Credentials that it may use", f"{loc}.credentials", {}, several=True)
             row = _Row(chosen, some)
-            chosen.props("use-input input-debounce=0 fill-input hide-selected")
             chosen.value = name
             self._offer(row, credentials)
 
@@ -116,7 +115,11 @@ class Actions:
         missing = {name: f"{name} (not there)" for name in chosen if name not in self._known}
         others = {name: f"{name} ({self._known[name]})" for name in chosen if name in self._known}
         row.credentials.set_options(fitting | missing | others, value=chosen)
-        row.credentials.props["hint"] = "" if fitting else "No credential fits; save one under Credentials"
+        if fitting:
+            row.credentials.props.pop("hint", None)
+            row.credentials.props(add="hide-bottom-space")
+        else:
+            row.credentials.props["hint"] = "No credential fits; save one under Credentials"
 
     def _show_calls(self) -> None:
         """List what the code can call, ready to be copied."""

@@ -7,7 +7,9 @@ from nicegui import ui
 
 from midcall.domain.function import VersionStatus
 from midcall.domain.workspace import Scope
+from midcall.service.fields import Message
 from midcall.ui.function.opened import Saved
+from midcall.ui.function.sheet import checked
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.visit import Visit
@@ -51,7 +53,7 @@ class Decision:
         comment = str(self._comment.value or "").strip()
         done = await self._visit.run(
             Scope.REVIEW,
-            lambda caller: act(caller, self._name, self._number, comment),
+            lambda caller: act(caller, self._name, self._number, checked(Message, comment, "comment")),
             errors=self._errors,
             said=f"{said} version {self._number}",
         )

@@ -9,15 +9,16 @@ from midcall.domain.function import Kind
 from midcall.domain.jsonvalue import merge_patch
 from midcall.domain.workspace import Scope
 from midcall.service.access import Caller
-from midcall.service.catalog import FunctionView, VersionView
+from midcall.service.catalog import FunctionView
 from midcall.service.forms import parse_function
 from midcall.ui.function.comments import Comments
 from midcall.ui.function.decide import Decision
 from midcall.ui.function.faults import Faults
-from midcall.ui.function.form import APART, Source, changes, document_of, read_all, reviewable
+from midcall.ui.function.form import Source, changes, document_of, read_all, reviewable
 from midcall.ui.function.head import Head
 from midcall.ui.function.opened import Json, OpenFunction, Saved
 from midcall.ui.function.publish import publish
+from midcall.ui.function.saving import SAID, read_saved, store
 from midcall.ui.function.sheet import Section
 from midcall.ui.function.stale import Choice, StaleAside, choose
 from midcall.ui.function.tabs import Tabs
@@ -166,7 +167,7 @@ class Editor:
         )
         if done is not None:
             await self.reload()
-            self.visit.say(_SAID.get(str(done.value.get("status")), "Reviewed"))
+            self.visit.say(SAID.get(str(done.value.get("status")), "Reviewed"))
 
     # Saving.
 
@@ -206,7 +207,7 @@ class Editor:
         aside = StaleAside(self.faults)
         done = await self.visit.run(
             Scope.WRITE,
-            lambda caller: self._store(caller, saved, document, patch, latest),
+            lambda caller: store(self.visit, caller, saved, document, patch, latest),
             busy=self.head.save,
             errors=aside,
         )
@@ -215,18 +216,6 @@ class Editor:
             await self.handle.tell()
             return done.value.open.version.number
         return await self._ask(saved, document) if aside.is_stale else None
-
-    def _store(self, caller: Caller, saved: Saved, document: Json, patch: Json, latest: int) -> Saved:
-        catalog, name = self.visit.services.catalog, saved.view.function.name
-        parse_function(document)
-        version = {field: value for field, value in patch.items() if field not in APART}
-        number = saved.open.version.number
-        if version:
-            view = catalog.add_version(caller, name, version, base=number, if_match=latest)
-            number = view.version.number
-        if any(field in patch for field in APART):
-            catalog.describe(caller, name, display_name=document["display_name"], tags=document["tags"])
-        return read_saved(self.visit, caller, name, number)
 
     async def _ask(self, saved: Saved, document: Json) -> int | None:
         name = saved.view.function.name
@@ -330,18 +319,3 @@ class Editor:
         except MidcallError as error:
             self.faults.show(error)
             return None
-
-
-def read_saved(visit: Visit, caller: Caller, name: str, number: int | None = None) -> Saved:
-    """Read a function, and one of its versions (the latest one)."""
-    catalog = visit.services.catalog
-    view = catalog.get(caller, name)
-    opened: VersionView = catalog.version(caller, name, view.version.number if number is None else number)
-    return Saved(view, opened)
-
-
-_SAID = {
-    "approved": "Approved. Next: publish it.",
-    "changes_requested": "The review found things to mend.",
-    "pending_approval": "Reviewed. It waits for a person now.",
-}

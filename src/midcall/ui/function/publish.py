@@ -5,9 +5,12 @@ from nicegui import ui
 from midcall.domain.errors import CasesFailed, MidcallError
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Function
 from midcall.domain.workspace import Scope
+from midcall.service.access import Caller
 from midcall.service.catalog import FunctionView
+from midcall.service.fields import Environment, Line
 from midcall.service.publish import Publication
-from midcall.ui.parts.buttons import danger, primary, quiet
+from midcall.ui.function.sheet import checked
+from midcall.ui.parts.buttons import Button, danger, primary, quiet
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.visit import Visit
 
@@ -52,14 +55,20 @@ async def publish(visit: Visit, function: Function, number: int) -> FunctionView
 
     errors = _Place(banner, force)
 
-    async def run(busy: ui.button, why: str | None) -> None:
-        wanted = Publication(function.name, number, (place.value or "").strip(), why)
+    async def run(busy: Button, why: str | None) -> None:
+        environment = (place.value or "").strip()
+
+        async def act_on(caller: Caller) -> FunctionView:
+            wanted = Publication(
+                function.name,
+                number,
+                checked(Environment, environment, "environment"),
+                None if why is None else checked(Line, why, "reason"),
+            )
+            return await visit.services.publishing.publish(caller, wanted, visit.in_thread)
+
         done = await visit.run_async(
-            Scope.WRITE,
-            lambda caller: visit.services.publishing.publish(caller, wanted, visit.in_thread),
-            busy=busy,  # type: ignore[arg-type]
-            errors=errors,
-            said=f"Version {number} runs in {wanted.environment}",
+            Scope.WRITE, act_on, busy=busy, errors=errors, said=f"Version {number} runs in {environment}"
         )
         if done is not None:
             dialog.submit(done.value)

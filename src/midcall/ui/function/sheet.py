@@ -7,9 +7,11 @@ from typing import Any, Protocol, TypeVar
 
 from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
+from pydantic import TypeAdapter, ValidationError
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.jsonvalue import NotJson, parse
+from midcall.service.fields import faults_of
 from midcall.ui.function.faults import Faults
 from midcall.ui.function.opened import Json
 from midcall.ui.visit import Visit
@@ -126,3 +128,11 @@ def from_text(text: str, loc: str) -> Any:
         return parse(text.encode("utf-8", "replace"))
     except NotJson as error:
         raise InvalidInput(faults=[Fault(loc, str(error))]) from error
+
+
+def checked(kind: Any, value: Any, loc: str) -> Any:
+    """Check a value by a field's type (`service/fields.py`), as the API's forms do; raises InvalidInput."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise InvalidInput(faults=[Fault(loc, fault.msg) for fault in faults_of(error)]) from error

@@ -12,12 +12,13 @@ from midcall.ui.function.actions import Actions, Known, credentials_of
 from midcall.ui.function.basics import Basics
 from midcall.ui.function.comments import Comments
 from midcall.ui.function.decide import Decision
-from midcall.ui.function.editor import Editor, read_saved
+from midcall.ui.function.editor import Editor
 from midcall.ui.function.faults import Faults
 from midcall.ui.function.form import Source, document_of
 from midcall.ui.function.head import Head
 from midcall.ui.function.messages import Messages
 from midcall.ui.function.parameters import Parameters
+from midcall.ui.function.saving import read_saved
 from midcall.ui.function.settings import Limits, Tags
 from midcall.ui.function.sheet import Sheet
 from midcall.ui.function.source import SourceEditor

@@ -1,0 +1,37 @@
+"""Read and store what the editor works on: the use cases of one function, as it needs them."""
+
+from midcall.service.access import Caller
+from midcall.service.forms import parse_function
+from midcall.ui.function.form import APART
+from midcall.ui.function.opened import Json, Saved
+from midcall.ui.visit import Visit
+
+#: What is said when a version was submitted, by its status.
+SAID = {
+    "approved": "Approved. Next: publish it.",
+    "changes_requested": "The review found things to mend.",
+    "pending_approval": "Reviewed. It waits for a person now.",
+}
+
+
+def read_saved(visit: Visit, caller: Caller, name: str, number: int | None = None) -> Saved:
+    """Read a function, and one of its versions (the latest one)."""
+    catalog = visit.services.catalog
+    view = catalog.get(caller, name)
+    return Saved(view, catalog.version(caller, name, view.version.number if number is None else number))
+
+
+def store(visit: Visit, caller: Caller, saved: Saved, document: Json, patch: Json, latest: int) -> Saved:
+    """Save changes onto the open version as the next one, and those that are no part of a version beside it.
+
+    Raises StaleVersion if `latest` is not the latest number, InvalidInput for what is no valid function.
+    """
+    catalog, name = visit.services.catalog, saved.view.function.name
+    parse_function(document)
+    version = {field: value for field, value in patch.items() if field not in APART}
+    number = saved.open.version.number
+    if version:
+        number = catalog.add_version(caller, name, version, base=number, if_match=latest).version.number
+    if any(field in patch for field in APART):
+        catalog.describe(caller, name, display_name=document["display_name"], tags=document["tags"])
+    return read_saved(visit, caller, name, number)
