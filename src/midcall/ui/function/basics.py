@@ -26,6 +26,7 @@ class Basics:
         self._name.value = document.get("name", "")
         self._display.value = document.get("display_name") or ""
         self._description.value = document.get("description", "")
+        self._description.props["rows"] = 2
         self._count()
 
     async def read(self, document: Json) -> None:

@@ -16,6 +16,9 @@ from midcall.ui.function.faults import Faults
 from midcall.ui.function.opened import Json
 from midcall.ui.visit import Visit
 
+#: What is longer scrolls.
+MAX_ROWS = 16
+
 #: An input that can show an error below itself.
 Made = TypeVar("Made", bound=ValidationElement[Any])
 
@@ -47,8 +50,8 @@ class Sheet:
         return self._field(made, loc, hint)
 
     def area(self, label: str, loc: str, *, hint: str = "", code: bool = False) -> ui.textarea:
-        """Make a text of several lines."""
-        made = ui.textarea(label, on_change=self.touched).props("autogrow")
+        """Make a text of several lines; as high as what it is given (see Lines), since a hidden tab has no measures."""
+        made = ui.textarea(label, on_change=self.touched).props("rows=1").classes("mc-fn-area")
         return self._field(made.classes("mc-mono-input") if code else made, loc, hint)
 
     def number(self, label: str, loc: str, *, least: int, most: int, hint: str = "", unit: str = "") -> ui.number:
@@ -101,6 +104,8 @@ class Lines:
         """Show a value."""
         self._kept, self._shown = value, self.write_as(value)
         self.area.set_value(self._shown)
+        if isinstance(self.area, ui.textarea):
+            self.area.props["rows"] = min(max(self._shown.count("\n") + 1, 1), MAX_ROWS)
 
     def value(self) -> Any:
         """Return the value."""
