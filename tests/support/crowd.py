@@ -34,7 +34,7 @@ def past_runs(engine: Engine, workspace_id: str, function: str, *, runs: int, no
         rows = [_run(workspace_id, [(key, function)], runs, number, now) for number in range(runs)]
         for number, row in enumerate(rows):
             # Another crowd may be there already.
-            row["id"] = f"inv_1{number:019}"
+            row["id"] = f"inv_{10**13 + number:020}"
             row["ended_at"] = row["started_at"] + 20 + number * 37 % 60 + (250 if number % 11 == 0 else 0)
         connection.execute(insert(invocations), rows)
 
