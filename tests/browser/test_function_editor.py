@@ -4,7 +4,8 @@ import json
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from tests.support.browser import Tab
-from tests.support.serving import Client
+from tests.support.fakes import echo
+from tests.support.serving import Client, Served
 
 FAULTY = 'import os\n\n\ndef handler(session):\n    return {"home": os.environ}\n'
 MENDED = 'def handler(session):\n    return {"hello": session["params"].get("name")}\n'
@@ -241,3 +242,41 @@ def test_archiving_asks_for_the_name(tab: Tab, admin: Client) -> None:
     dialog.get_by_role("button", name="Archive").click()
     page.wait_for_url("**/ui/functions")
     admin.problem(404, "GET", "/v1/functions/lookup")
+
+
+def test_a_failing_test_case_stands_against_publishing_until_a_reason_is_given(
+    tab: Tab, admin: Client, served: Served
+) -> None:
+    """Which case failed is said in the dialog; it takes a reason to publish all the same, which goes on record."""
+    served.sandbox.behave = echo
+    admin.approved("lookup")
+    expected = {"expect": {"exact": "something else"}}
+    admin.ok("PUT", "/v1/functions/lookup/tests/greets", expected, status=201)
+    tab.sign_in(admin, "/functions/lookup")
+    page = tab.page
+    page.locator("header").get_by_role("button", name="Publish").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Environment").fill("Not One")
+    dialog.get_by_role("button", name="Publish", exact=True).click()
+    expect(dialog.get_by_role("alert").get_by_text("environment", exact=True)).to_be_visible()
+    dialog.get_by_label("Environment").fill("staging")
+    dialog.get_by_role("button", name="Publish", exact=True).click()
+    expect(dialog.get_by_role("alert").get_by_text("tests.greets")).to_be_visible()
+    forced = dialog.get_by_role("button", name="Publish anyway")
+    expect(forced).to_be_disabled()
+    dialog.get_by_label("Reason").fill("The case is out of date")
+    forced.click()
+    expect(page.locator(".mc-fn-state").get_by_text("version 1 in staging")).to_be_visible()
+    assert admin.ok("GET", "/v1/functions/lookup")["published"] == {"staging": 1}
+
+
+def test_a_suggestion_that_is_code_goes_in_at_a_click(tab: Tab, admin: Client) -> None:
+    """`actions` is used and not taken: the signature that the review proposes replaces the one there is."""
+    source = 'def handler(session):\n    return actions.http.get("https://api.example.com/")\n'
+    admin.create("lookup", code={"source": source, "actions": ["http"], "egress": ["api.example.com"]})
+    admin.ok("POST", "/v1/functions/lookup/versions/1/submit")
+    tab.sign_in(admin, "/functions/lookup")
+    page = tab.page
+    page.get_by_role("button", name="Put it in").click()
+    expect(page.locator(".cm-line").first).to_have_text("def handler(session, actions):")
+    expect(page.get_by_role("button", name="Put it in")).to_have_count(0)

@@ -25,6 +25,7 @@ class SourceEditor(ui.codemirror, default_classes="nicegui-codemirror mc-editor"
         self, text: str, *, label: str, language: str, on_edit: Handler, keys: Mapping[str, Handler] | None = None
     ) -> None:
         super().__init__(value=text, language=language, line_wrapping=language != "Python")  # type: ignore[arg-type]
+        self._writes = 0
         for key, handler in (keys or {}).items():
             self.map_key(key, _without_arguments(handler))
         self.props(f'aria-label="{label}"')
@@ -39,7 +40,9 @@ class SourceEditor(ui.codemirror, default_classes="nicegui-codemirror mc-editor"
     async def read(self) -> str:
         """Fetch the text from the browser."""
         try:
-            found = await self.client.run_javascript(f"return await mcSource({self.id})", timeout=ANSWER_S)
+            found = await self.client.run_javascript(
+                f"return await mcSource({self.id}, {self._writes})", timeout=ANSWER_S
+            )
         except TimeoutError:
             raise MidcallError("The browser did not hand its text over; try again.") from None
         return str(found or "")
@@ -49,7 +52,8 @@ class SourceEditor(ui.codemirror, default_classes="nicegui-codemirror mc-editor"
         # For a page that is not open yet; one that is gets it by the script.
         with self._props.suspend_updates():
             self._props[self.VALUE_PROP] = text
-        self._run(f"mcWrite({self.id}, {json.dumps(text)})")
+        self._writes += 1
+        self._run(f"mcWrite({self.id}, {json.dumps(text)}, {self._writes})")
 
     def comment(self, decorations: Sequence[Mapping[str, Any]], tooltips: Mapping[int, str]) -> None:
         """Decorate the text that was last read, unless it is another by now."""

@@ -7,7 +7,7 @@ async function mcEditor(id) {
   const component = getElement(id);
   const view = await component.editorPromise;
   if (!mcEditors.has(id)) {
-    mcEditors.set(id, { read: null, timer: 0 });
+    mcEditors.set(id, { read: null, timer: 0, writes: 0 });
     view.contentDOM.setAttribute("aria-label", component.$el.getAttribute("aria-label") || "Code");
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const paint = () => {
@@ -31,15 +31,18 @@ function mcEdited(id) {
   state.timer = setTimeout(() => getElement(id)?.$emit("edited"), 700);
 }
 
-async function mcSource(id) {
+// Scripts may come in another order than they were sent, so a read waits for the writes before it.
+async function mcSource(id, writes) {
   const { view, state } = await mcEditor(id);
+  while (state.writes < writes) await new Promise((done) => setTimeout(done, 10));
   state.read = view.state.doc;
   return view.state.doc.toString();
 }
 
-async function mcWrite(id, text) {
-  const { component } = await mcEditor(id);
-  component.setEditorValue(text);
+async function mcWrite(id, text, write) {
+  const { component, state } = await mcEditor(id);
+  if (write > state.writes) component.setEditorValue(text);
+  state.writes = Math.max(state.writes, write);
 }
 
 // What a review says of the text that was last read; if somebody typed since, it would stand at the wrong places.
