@@ -109,6 +109,11 @@ def _event(key: str, number: int, now: int) -> dict[str, Any]:
     return {"session": key, "name": "started", "at": now + number, "data": data}
 
 
+def run_id(workspace_id: str, number: int) -> str:
+    """Return the id of one invocation of a crowd: in their order, and another in each workspace."""
+    return f"inv_{workspace_id[-12:]}{number:020}"
+
+
 def _function(workspace_id: str, key: str, name: str, latest: int, now: int) -> dict[str, Any]:
     return {
         "id": key,
@@ -125,10 +130,20 @@ def _function(workspace_id: str, key: str, name: str, latest: int, now: int) -> 
 
 def _version(key: str, number: int, now: int) -> dict[str, Any]:
     code = {"source": "def handler(session):\n    return {}\n" * 30}
+    config = {
+        "description": "Looks an order up by its number.",
+        "kind": "code",
+        "code": code,
+        "parameters": {"type": "object", "properties": {"order": {"type": "integer"}}},
+        "output_schema": None,
+        "strict_output": False,
+        "timeout": 10,
+        "messages": {},
+    }
     return {
         "function_id": key,
         "number": number,
-        "config": {"description": "Looks an order up by its number.", "kind": "code", "code": code, "parameters": {}},
+        "config": config,
         "sha256": "0" * 64,
         "status": "approved",
         "author": "ann",
@@ -140,7 +155,7 @@ def _run(workspace_id: str, made: list[tuple[str, str]], runs: int, number: int,
     key, name = made[0 if number % 2 else number // 2 % len(made)]
     at = now - (runs - number) * _MINUTE_MS // 10
     return {
-        "id": f"inv_{number:020}",
+        "id": run_id(workspace_id, number),
         "workspace_id": workspace_id,
         "function_id": key,
         "function": name,

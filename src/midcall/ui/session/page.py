@@ -29,7 +29,7 @@ from midcall.ui.visit import Visit
 
 _BACK = (("Sessions", "/sessions"),)
 #: Events that are shown at once.
-PART = 200
+PART = 60
 #: Seconds between two looks at a session in which something can still happen.
 LOOK_EVERY_S = 2.0
 #: Fields of a body that belong to a run, not to its session.
