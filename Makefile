@@ -48,7 +48,7 @@ test-e2e: ## End-to-end tests alone: real processes, killed on purpose
 	@$(MAKE) --no-print-directory tier-e2e
 
 test-browser: ## Tests of the web UI alone: a real Chromium on a served app
-	@$(SETUP) dev redis chromium
+	@$(SETUP) dev engine redis chromium sandbox
 	@$(MAKE) --no-print-directory tier-browser
 
 shots: ## Pictures of every page of the web UI, in light, dark and phone width, to build/shots/
