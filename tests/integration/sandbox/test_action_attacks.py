@@ -1,5 +1,6 @@
 """Attacks over the action channel, by code that has read all of its source: honest ends, and nothing left behind."""
 
+import ctypes
 import gc
 import json
 import threading
@@ -269,10 +270,12 @@ def test_a_hundred_attacks_leave_no_thread_descriptor_or_memory(pool: Serving) -
         assert wait_for(lambda: not [each for each in threading.enumerate() if each.name == "action"], 10)
         assert wait_for(lambda: pool.client.status()["idle"] == pool.config.size, 30)
         gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)  # what is free but kept for later is no leak
         return process.num_fds(), process.memory_info().rss
 
     descriptors, memory = rounds(40)
     more, grown = rounds(100)
     assert more <= descriptors + 4, "a sandbox may just be booted or taken away"
-    assert grown < memory + 64 * 1024**2
+    # One kind leaves 10 MB of answers unread, 25 times: kept, they would be twice this. Arenas alone come to some 50.
+    assert grown < memory + 128 * 1024**2
     assert run(pool, Ask("return actions.http.get('x')\n", {}), lambda _call: ActionReply("fine"))[0].result == "fine"
