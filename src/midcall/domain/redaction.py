@@ -59,10 +59,13 @@ class _Form:
 
     def _cut_off(self, text: str, end: int) -> Iterator[tuple[int, int]]:
         """Yield the beginning of the form that a text ends with, if it is more than a few characters."""
-        for start in range(max(0, end - min(len(self.text), MAX_ENCODED) + 1), end - PIECE + 1):
-            if text[start] == self.text[0] and self.text.startswith(text[start:end]):
+        beginning = self.text[:PIECE]
+        start = text.find(beginning, max(0, end - min(len(self.text), MAX_ENCODED) + 1), end)
+        while start >= 0:
+            if self.text.startswith(text[start:end]):
                 yield start, end
                 return
+            start = text.find(beginning, start + 1, end)
 
 
 class Redaction:
@@ -82,6 +85,9 @@ class Redaction:
         #: There are more values than can be looked for: everything is masked.
         self._all = len(forms) > MAX_FORMS
         self._forms = tuple(forms.values())
+        #: One of these stands wherever a form does, whole or cut off. Most texts hold none of them, and whoever waits on
+        #: the line waits for each search: these few come before all others.
+        self._beginnings = tuple({form.text[:PIECE] for form in self._forms})
         self._numbers = frozenset(texts)
 
     def __bool__(self) -> bool:
@@ -91,6 +97,8 @@ class Redaction:
         """Return a text with each place where a value stands masked."""
         if self._all:
             return MASK if text else text
+        if not self._may_be_in(text):
+            return text
         places: list[tuple[int, int]] = []
         for form in self._forms:
             for place in form.places(text):
@@ -101,14 +109,20 @@ class Redaction:
 
     def value(self, value: Any) -> Any:
         """Return a JSON value with its texts, its keys and the numbers that are a value themselves masked."""
-        if not self:
+        if not self or not (self._all or self._may_be_in("\0".join(_words(value)))):
             return value
+        return self._value(value)
+
+    def _may_be_in(self, text: str) -> bool:
+        return any(beginning in text for beginning in self._beginnings)
+
+    def _value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(name): self.value(item) for name, item in value.items()}
+            return {self.text(name): self._value(item) for name, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.value(item) for item in value]
+            return [self._value(item) for item in value]
         if isinstance(value, int | float) and not isinstance(value, bool):
             return MASK if self._all or str(value) in self._numbers else value
         return value
@@ -148,6 +162,19 @@ def _texts(value: Any) -> Iterator[str]:
         yield from (text for item in value for text in _texts(item))
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield str(value)
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Yield all texts of a JSON value, its keys among them, and its numbers as they are written."""
+    if isinstance(value, Mapping):
+        yield from value
+        for item in value.values():
+            yield from _words(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _words(item)
+    else:
+        yield from _texts(value)
 
 
 def _variants(text: str) -> Iterator[str]:

@@ -96,6 +96,18 @@ def test_no_value_is_left_and_masking_again_changes_nothing(values: list[str], t
     assert redaction.text(shown) == shown
 
 
+@given(values=st.lists(LONGER | st.text("0123456789", min_size=SHORTEST), min_size=1, max_size=3), data=st.data())
+def test_the_quick_look_overlooks_nothing(values: list[str], data: st.DataObject) -> None:
+    """A text that holds no beginning of any form is not searched; searched all the same, it would come out alike."""
+    redaction, thorough = Redaction(values), Redaction(values)
+    thorough._beginnings = ("",)
+    pieces = [way(value)[: data.draw(st.integers(0, 60))] for value in values for way in WAYS.values()]
+    texts = data.draw(st.lists(st.sampled_from(pieces) | st.text(max_size=10), max_size=6))
+    value = {"".join(texts): [*texts, 5678], "n": {"deep": "".join(reversed(texts))}}
+    assert redaction.text("".join(texts)) == thorough.text("".join(texts))
+    assert redaction.value(value) == thorough.value(value)
+
+
 @given(JSON, st.lists(JSON, max_size=3))
 def test_a_json_value_keeps_its_shape(value: Any, secrets: list[Any]) -> None:
     """Whatever the values to be masked: objects stay objects and lists stay lists, of the same length."""
