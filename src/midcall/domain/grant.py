@@ -1,7 +1,7 @@
 """What shows a target who calls: what is added to a request, and the token that may first have to be fetched."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from midcall.domain.http import AnyTokenRequest
 
@@ -21,3 +21,7 @@ class Grant:
     token: AnyTokenRequest | None = None
     #: User name and password for HTTP Digest: the target's challenge decides what is sent.
     digest: tuple[str, str] | None = field(default=None, repr=False)
+
+    def hiding(self, more: Iterable[str]) -> "Grant":
+        """Return it with more values that nobody may see."""
+        return replace(self, secrets=tuple(dict.fromkeys((*self.secrets, *more))))

@@ -85,7 +85,7 @@ class Redaction:
         #: There are more values than can be looked for: everything is masked.
         self._all = len(forms) > MAX_FORMS
         self._forms = tuple(forms.values())
-        #: One of these stands wherever a form does, whole or cut off. Most texts hold none of them, and whoever waits on
+        #: One of these stands wherever a form does, whole or cut off. Most texts hold none of them, and who waits on
         #: the line waits for each search: these few come before all others.
         self._beginnings = tuple({form.text[:PIECE] for form in self._forms})
         self._numbers = frozenset(texts)

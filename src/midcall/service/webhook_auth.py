@@ -27,8 +27,7 @@ def grant_of_credential(resolved: Resolved) -> Grant:
     if make is None:
         name = resolved.credential.name
         raise InvalidInput(f"the credential {name} is of type {resolved.type}, which no webhook can use")
-    grant = make(resolved.values)
-    return replace(grant, secrets=(*grant.secrets, *resolved.secrets))
+    return make(resolved.values).hiding(resolved.secrets)
 
 
 def _value(get: Callable[[str], str], make: Callable[[str], Grant]) -> Grant:

@@ -1,6 +1,5 @@
 """The desk of one run: takes its code's action calls, checks what was approved, sends errands, keeps records."""
 
-import json
 import threading
 import time
 from collections.abc import Mapping
@@ -8,24 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from midcall.connectors import operations
-from midcall.connectors.kit import Account, Bound, Connector, Operation, bind
+from midcall.connectors.kit import Connector, bind
 from midcall.domain.action import (
-    MAX_ANSWER_BYTES,
-    MAX_ANSWERS_BYTES,
     MAX_CALLS,
     ActionCall,
     ActionFailed,
     ActionRecord,
     ActionReply,
-    EnabledAction,
     covering,
     enabled_actions,
 )
-from midcall.domain.credential import Resolved
 from midcall.domain.egress import Egress
-from midcall.domain.errors import MidcallError
-from midcall.domain.grant import Grant
-from midcall.domain.jsonvalue import is_deeper
 from midcall.domain.mock import (
     ABANDONED,
     Answer,
@@ -38,8 +30,10 @@ from midcall.domain.mock import (
     masked,
     recorded,
 )
-from midcall.domain.redaction import NOTHING, Redaction
+from midcall.domain.redaction import Redaction
+from midcall.service.actions.answering import Answering
 from midcall.service.actions.errand import Errand, Means
+from midcall.service.actions.keyring import Keyring, chosen
 from midcall.service.actions.mocks import MocksOfRun, options_of
 from midcall.service.actions.request import Place
 from midcall.service.credentials import Credentials
@@ -49,9 +43,6 @@ from midcall.service.task import Task
 #: Failures that a replay comes to by itself.
 _OWN = frozenset({"no_mock", "not_recorded"})
 _NONE_CAME = NotRecorded(ABANDONED)
-#: Nesting of an answer at most: what a sandbox may say is bounded by the same number.
-MAX_DEPTH = 100
-MAX_MESSAGE_CHARS = 4_000
 _OPERATIONS = operations()
 
 
@@ -98,19 +89,21 @@ class Desk:
         self._egress = Egress.parse(code["egress"])
         self._mocks = MocksOfRun(task.rehearsal)
         self._opened = time.monotonic()
+        self._keyring = Keyring(
+            desks.storage,
+            desks.credentials,
+            workspace_id=task.invocation.workspace_id,
+            environment=task.invocation.environment,
+        )
+        self._answering = Answering()
         self._lock = threading.Lock()
-        self._resolving = threading.Lock()
-        self._resolved: dict[str, Resolved] = {}
         self._calls: list[_Call] = []
-        self._bytes_left = MAX_ANSWERS_BYTES
-        self._secrets: tuple[str, ...] = ()
-        self._redaction = NOTHING
         self._closed = False
 
     @property
     def redaction(self) -> Redaction:
         """What masks every secret that an action of this run has used so far."""
-        return self._redaction
+        return self._answering.redaction
 
     def act(self, call: ActionCall) -> ActionReply:
         """Carry out one call and answer it; raises nothing that the code could have caused."""
@@ -120,7 +113,7 @@ class Desk:
         try:
             value, error = self._carry_out(call, under_way), None
         except ActionFailed as failure:
-            value, error = None, self._masked(failure)
+            value, error = None, self._answering.failure(failure)
         with self._lock:
             if not self._closed:
                 under_way.outcome = error.code if error else "ok"
@@ -148,7 +141,7 @@ class Desk:
         calls = [call for call in self._calls if call.options is not None and call.outcome not in _OWN]
         # Masking takes about a millisecond a KiB: what is not kept is left out before it, and nothing is masked twice.
         raw = bounded(recorded(call.name, call.options or {}, call.answer) for call in calls)
-        redaction, of_task = self._redaction, self._task.redaction
+        redaction, of_task = self.redaction, self._task.redaction
         mocks = bounded(
             masked(mock, (redaction, of_task), (of_task,) if call.masked_by is redaction else (redaction, of_task))
             for mock, call in zip(raw, calls, strict=True)
@@ -171,14 +164,15 @@ class Desk:
             raise ActionFailed("is not enabled for this function; add it to code.actions", code="not_enabled")
         connector, operation = found
         bound = bind(call.name, operation, call.args, call.kwargs)
-        credential = self._chosen(entry, connector, bound)
+        credential = chosen(entry, connector, bound)
         under_way.options = options_of(call.name, bound)
-        under_way.masked_by = self._redaction
+        under_way.masked_by = self.redaction
         answer = self._mocks.answer(call.name, under_way.options)
         if answer is not None:
             under_way.mocked = True
-            return self._bounded(self._redaction.value(give(answer)))
-        grant, account = self._granted(credential, connector, operation, bound)
+            return self._answering.value(give(answer))
+        grant, account = self._keyring.granted(credential, connector, operation, bound)
+        self._answering.learn(grant.secrets)
         errand = Errand(
             self._desks.means,
             Place.of(connector, self._base_url(connector), account, self._egress),
@@ -194,92 +188,12 @@ class Desk:
         try:
             value = errand.run(operation.run(bound.options, account))
         finally:
-            self._learn(errand.secrets)
-            under_way.masked_by = self._redaction
-        return self._redacted(value)
-
-    def _granted(
-        self, name: str | None, connector: Connector, operation: Operation, bound: Bound
-    ) -> tuple[Grant, Account]:
-        if name is None:
-            return Grant(), {}
-        resolved = self._resolve(name)
-        make = connector.credentials.get(resolved.type)
-        if make is None or not operation.takes(resolved.type, bound.options):
-            takes = " or ".join(sorted(kind for kind in connector.credentials if operation.takes(kind, bound.options)))
-            text = f"the credential {name} is of type {resolved.type}; this action takes {takes or 'none'}"
-            raise ActionFailed(text, code="credential")
-        self._learn(resolved.secrets)
-        return make(resolved.values), resolved.shown
-
-    def _chosen(self, entry: EnabledAction, connector: Connector, bound: Bound) -> str | None:
-        """Return the name of the credential to use; raises ActionFailed for one that was not approved with the code."""
-        named, options = bound.credential, bound.options
-        if named is not None:
-            if named not in entry.credentials:
-                text = f"the credential {named[:80]!r} is not declared for {entry.name}; add it there in code.actions"
-                raise ActionFailed(text, code="credential")
-            return named
-        if not (connector.needs_credential or options.credential_types()):
-            return None
-        if len(entry.credentials) != 1:
-            text = "name one of its credentials" if entry.credentials else "declare a credential for it in code.actions"
-            raise ActionFailed(f"{connector.title} needs a credential: {text}", code="credential")
-        return entry.credentials[0]
-
-    def _resolve(self, name: str) -> Resolved:
-        with self._resolving:
-            if name in self._resolved:
-                return self._resolved[name]
-            invocation = self._task.invocation
-            try:
-                with self._desks.storage.read() as tx:
-                    resolved = self._desks.credentials.resolve(
-                        tx, invocation.workspace_id, name, invocation.environment
-                    )
-            except MidcallError as error:
-                raise ActionFailed(error.message, code=error.code) from None
-            self._desks.credentials.note_use(resolved)
-            self._resolved[name] = resolved
-            return resolved
+            self._answering.learn(errand.secrets)
+            under_way.masked_by = self.redaction
+        return self._answering.value(value)
 
     def _base_url(self, connector: Connector) -> str | None:
         return self._desks.base_urls.get(connector.name, connector.base_url)
-
-    def _learn(self, secrets: tuple[str, ...]) -> None:
-        """Mask these from now on, in whatever leaves this desk."""
-        with self._lock:
-            new = tuple(dict.fromkeys((*self._secrets, *secrets)))
-            if new != self._secrets:
-                self._secrets, self._redaction = new, Redaction(new)
-
-    def _redacted(self, value: Any) -> Any:
-        if is_deeper(value, MAX_DEPTH):
-            text = f"the answer is nested deeper than {MAX_DEPTH} levels; ask for it as text"
-            raise ActionFailed(text, code="bad_answer")
-        return self._bounded(self._redaction.value(value))
-
-    def _bounded(self, value: Any) -> Any:
-        try:
-            size = len(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
-        except (ValueError, RecursionError):
-            raise ActionFailed("the answer is no JSON that code can be given", code="bad_answer") from None
-        with self._lock:
-            self._bytes_left -= size
-            spent = self._bytes_left < 0
-        if size > MAX_ANSWER_BYTES or spent:
-            what = "the answers of this run together are" if spent else "the answer is"
-            raise ActionFailed(f"{what} larger than an action may bring back", code="output_limit")
-        return value
-
-    def _masked(self, failure: ActionFailed) -> ActionFailed:
-        try:
-            body = self._redacted(failure.body)
-        except ActionFailed:
-            body = None
-        # Masked before it is cut: half of a secret would not be found.
-        message = self._redaction.text(failure.message)[:MAX_MESSAGE_CHARS]
-        return ActionFailed(message, code=failure.code, status=failure.status, body=body)
 
     def _record(self, call: _Call) -> ActionRecord:
         errand = call.errand
