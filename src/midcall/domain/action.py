@@ -66,7 +66,7 @@ class ActionRecord:
     status: int | None = None
     requests: int = 0
     ms: float = 0.0
-    #: Milliseconds after the run's first moment.
+    #: Milliseconds after the first moment of its attempt.
     at_ms: float = 0.0
     #: Answered by a mock or a recording: nothing was called.
     mocked: bool = False

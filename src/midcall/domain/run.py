@@ -72,7 +72,7 @@ class RunReport:
     #: Of a webhook: what was sent last and what came back, without secrets; None where nothing was or did.
     request: Mapping[str, Any] | None = None
     response: Mapping[str, Any] | None = None
-    #: The actions that the code called, in the order in which it called them.
+    #: The actions that the code called, in the order in which it called them, in all attempts.
     actions: tuple[ActionRecord, ...] = ()
     #: What they were answered, where it is to be kept; it is stored apart from the rest.
     recording: Recording | None = None

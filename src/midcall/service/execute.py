@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from midcall.domain.action import ActionRecord
 from midcall.domain.errors import MidcallError, NotFound, SandboxBusy, SandboxLost, SandboxUnavailable
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
@@ -81,10 +82,12 @@ class Executor:
     def _run_with_retries(self, task: Task) -> RunReport:
         """Run, and again after a failure, as often as the version allows and its one deadline leaves time for.
 
-        A pool that was lost in mid-run counts as a failure; so does each worker that was lost before this one.
+        A pool that was lost in mid-run counts as a failure; so does each worker that was lost before this one. What the
+        attempts before the last one asked of the world stays on record: it was done.
         """
         kind = self.kinds[task.kind]
         number = task.invocation.attempt
+        done: tuple[ActionRecord, ...] = ()
         while True:
             last = number >= task.runs
             pause_ms = delay_ms(number)
@@ -94,9 +97,10 @@ class Executor:
                 if last or self._left(task) <= pause_ms:
                     raise
             else:
+                done += attempt.report.actions
                 pause_ms = max(pause_ms, attempt.wait_ms)
                 if last or not attempt.again or self._left(task) <= pause_ms:
-                    return attempt.report
+                    return replace(attempt.report, actions=done)
             self.sleep(pause_ms / 1000)
             number += 1
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, update
 from tests.support.fakes import echo
 from tests.support.world import World
 
+from midcall.domain.action import ActionCall
 from midcall.domain.errors import SandboxBusy, SandboxLost, SandboxUnavailable
 from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.domain.jsonvalue import digest
@@ -199,6 +200,18 @@ def test_a_failed_run_is_tried_again_as_often_as_the_version_says(world: World, 
     assert [request.deadline_ms for request in world.sandbox.requests] == [10_000, 9_900, 9_700]
     assert world.clock.now - began == 300
     assert len({request.run_id for request in world.sandbox.requests}) == 3
+
+
+def test_what_earlier_attempts_asked_of_the_world_stays_on_record(world: World) -> None:
+    """A message that the first attempt sent was sent, whatever became of that attempt."""
+    source = "def handler(session, actions):\n    return {}\n"
+    world.published(retries=1, code={"source": source, "actions": ["http"], "egress": ["api.example.com"]})
+    world.sandbox.calls = [ActionCall(1, "http.post", ("https://api.example.com/messages",))]
+    script(world, ERROR)
+    invocation = executed(world, world.admitted())
+    assert invocation.status is InvocationStatus.SUCCEEDED
+    assert invocation.report is not None
+    assert [(each.action, each.outcome) for each in invocation.report.actions] == [("http.post", "ok")] * 2
 
 
 @pytest.mark.parametrize("status", [RunStatus.TIMEOUT, RunStatus.OUTPUT_LIMIT])
