@@ -1,15 +1,17 @@
 """Fields of settings: numbers, switches and choices, of which only what was changed is sent."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
+from nicegui.elements.mixins.validation_element import ValidationElement
 
 from midcall.ui.admin.credential_words import ValueWords
 from midcall.ui.admin.fields import complain_at
 
 
-class _Setting:
+class Setting(ABC):
     """One setting; `loc` is its path in what is sent, such as `limits.max_in_flight`."""
 
     def __init__(self, loc: str, before: Any) -> None:
@@ -17,9 +19,13 @@ class _Setting:
         self._before = before
 
     @property
+    @abstractmethod
     def value(self) -> Any:
         """What it is set to."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def complain(self, loc: str, text: str | None) -> bool:
+        """Show a fault at its path, or (None) none any more; tells whether it was this one's."""
 
     def put(self, values: dict[str, Any]) -> None:
         """Add it if it was changed."""
@@ -35,13 +41,27 @@ class _Setting:
         self._before = self.value
 
 
-class NumberSetting(_Setting):
-    """A whole number; with `optional` it may be empty, which means none."""
+class _Written(Setting):
+    """One that may be set wrongly: its faults stand at its element."""
+
+    def __init__(self, loc: str, words: ValueWords, before: Any, element: ValidationElement[Any]) -> None:
+        super().__init__(loc, before)
+        self._element = element.classes("mc-field")
+        element.props("outlined").props["hint"] = words.hint
+
+    def complain(self, loc: str, text: str | None) -> bool:
+        """Show a fault."""
+        if text is not None and loc != self._loc:
+            return False
+        complain_at(self._element, text)
+        return True
+
+
+class NumberSetting(_Written):
+    """A whole number, or none."""
 
     def __init__(self, loc: str, words: ValueWords, before: int | None, *, unit: str = "") -> None:
-        super().__init__(loc, before)
-        self._element = ui.number(words.label, value=before, format="%d", suffix=unit or None).classes("mc-field")
-        self._element.props("outlined").props["hint"] = words.hint
+        super().__init__(loc, words, before, ui.number(words.label, value=before, format="%d", suffix=unit or None))
 
     @property
     def value(self) -> Any:
@@ -49,36 +69,32 @@ class NumberSetting(_Setting):
         number = self._element.value
         return int(number) if isinstance(number, float) and number.is_integer() else number
 
-    def complain(self, loc: str, text: str | None) -> bool:
-        """Show a fault."""
-        if text is not None and loc != self._loc:
-            return False
-        complain_at(self._element, text)
-        return True
 
-
-class TextSetting(_Setting):
+class TextSetting(_Written):
     """A text; empty means none."""
 
     def __init__(self, loc: str, words: ValueWords, before: str | None) -> None:
-        super().__init__(loc, before)
-        self._element = ui.input(words.label, value=before or "").classes("mc-field")
-        self._element.props("outlined autocomplete=off").props["hint"] = words.hint
+        super().__init__(loc, words, before, ui.input(words.label, value=before or "").props("autocomplete=off"))
 
     @property
     def value(self) -> Any:
         """The text, or None."""
         return (self._element.value or "").strip() or None
 
-    def complain(self, loc: str, text: str | None) -> bool:
-        """Show a fault."""
-        if text is not None and loc != self._loc:
-            return False
-        complain_at(self._element, text)
-        return True
+
+class ChoiceSetting(_Written):
+    """One of a few words, each explained."""
+
+    def __init__(self, loc: str, words: ValueWords, options: Mapping[str, str], before: str) -> None:
+        super().__init__(loc, words, before, ui.select(dict(options), label=words.label, value=before))
+
+    @property
+    def value(self) -> Any:
+        """The word."""
+        return self._element.value
 
 
-class SwitchSetting(_Setting):
+class SwitchSetting(Setting):
     """On or off."""
 
     def __init__(self, loc: str, words: ValueWords, *, before: bool) -> None:
@@ -95,24 +111,3 @@ class SwitchSetting(_Setting):
     def complain(self, _loc: str, text: str | None) -> bool:
         """Show nothing: on and off are both right."""
         return text is None
-
-
-class ChoiceSetting(_Setting):
-    """One of a few words, each explained."""
-
-    def __init__(self, loc: str, words: ValueWords, options: Mapping[str, str], before: str) -> None:
-        super().__init__(loc, before)
-        self._element = ui.select(dict(options), label=words.label, value=before).classes("mc-field")
-        self._element.props("outlined").props["hint"] = words.hint
-
-    @property
-    def value(self) -> Any:
-        """The word."""
-        return self._element.value
-
-    def complain(self, loc: str, text: str | None) -> bool:
-        """Show a fault."""
-        if text is not None and loc != self._loc:
-            return False
-        complain_at(self._element, text)
-        return True

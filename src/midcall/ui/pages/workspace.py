@@ -1,6 +1,6 @@
 """The workspace's settings, and the secret that midcall signs its calls with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from nicegui import ui
@@ -10,7 +10,7 @@ from midcall.service.access import Caller
 from midcall.service.admin_forms import WorkspaceChange, read_form
 from midcall.ui.admin.credential_words import ValueWords as Words
 from midcall.ui.admin.fields import FieldErrors
-from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, SwitchSetting, TextSetting
+from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, Setting, SwitchSetting, TextSetting
 from midcall.ui.admin.shown_once import shown_once
 from midcall.ui.page import Page
 from midcall.ui.parts.buttons import danger, primary
@@ -18,8 +18,6 @@ from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.times import exactly
 from midcall.ui.visit import Visit
-
-Setting = ChoiceSetting | NumberSetting | SwitchSetting | TextSetting
 
 APPROVAL = {
     ApprovalMode.AUTO.value: "Whatever passes the review is approved",
@@ -61,81 +59,88 @@ async def build(visit: Visit) -> None:
     _signing(visit)
 
 
-def _fields(settings: WorkspaceSettings) -> list[Setting]:
-    """Make a field for each setting."""
-    fields: list[Setting] = []
-    with _group("Approval"):
-        fields += [
-            ChoiceSetting("approval", Words("After a clean review"), APPROVAL, settings.approval.value),
-            SwitchSetting(
+#: Each setting by what it is about: its path, its words, and for numbers their unit.
+SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
+    (
+        "Approval",
+        (
+            ("approval", Words("After a clean review"), ""),
+            (
                 "enforce_current_policy",
                 Words(
                     "Run only what today's rules let through",
                     "Versions approved under older rules are refused once the new rules refuse them.",
                 ),
-                before=settings.enforce_current_policy,
+                "",
             ),
-        ]
-    with _group("What is kept"):
-        fields += [
-            SwitchSetting(
+        ),
+    ),
+    (
+        "What is kept",
+        (
+            (
                 "record_actions",
                 Words("Record what actions were answered", "Masked; so that runs can be replayed without calling out."),
-                before=settings.record_actions,
+                "",
             ),
-            NumberSetting(
+            (
                 "retention_days",
                 Words("Delete sessions and runs after", "Counted from their end. Empty: they are kept."),
-                settings.retention_days,
-                unit="days",
+                "days",
             ),
-        ]
-    with _group("Sessions"):
-        fields += [
-            NumberSetting(
-                "session_idle_s",
-                Words("A session ends without a sign of life for", "3600 is an hour."),
-                settings.session_idle_s,
-                unit="s",
-            ),
-            NumberSetting(
-                "session_max_age_s",
-                Words("A session ends at the latest after", "86400 is a day."),
-                settings.session_max_age_s,
-                unit="s",
-            ),
-            NumberSetting(
+        ),
+    ),
+    (
+        "Sessions",
+        (
+            ("session_idle_s", Words("A session ends without a sign of life for", "3600 is an hour."), "s"),
+            ("session_max_age_s", Words("A session ends at the latest after", "86400 is a day."), "s"),
+            (
                 "pre_session_timeout_ms",
                 Words("Functions before a session have", "All together. Vapi waits 7500 ms for its answer."),
-                settings.pre_session_timeout_ms,
-                unit="ms",
+                "ms",
             ),
-            NumberSetting(
+            (
                 "post_session_wait_s",
                 Words("Functions after a session wait for an analysis", "They start then, or when it comes."),
-                settings.post_session_wait_s,
-                unit="s",
+                "s",
             ),
-            TextSetting(
+            (
                 "callback_url",
                 Words("Callback URL", "Told of what happens in sessions, signed. Empty: nobody is called."),
-                settings.callback_url,
+                "",
             ),
-        ]
-    with _group("Limits"):
-        fields += [
-            NumberSetting(
-                "limits.max_in_flight",
-                Words("Calls of code at once", "Queued or running; more get a 429."),
-                settings.max_in_flight,
-            ),
-            NumberSetting(
-                "limits.max_webhooks_in_flight",
-                Words("Calls of webhooks at once", "They only wait for a network."),
-                settings.max_webhooks_in_flight,
-            ),
-        ]
+        ),
+    ),
+    (
+        "Limits",
+        (
+            ("limits.max_in_flight", Words("Calls of code at once", "Queued or running; more get a 429."), ""),
+            ("limits.max_webhooks_in_flight", Words("Calls of webhooks at once", "They only wait for a network."), ""),
+        ),
+    ),
+)
+
+
+def _fields(settings: WorkspaceSettings) -> list[Setting]:
+    """Make a field for each setting."""
+    fields: list[Setting] = []
+    for title, group in SETTINGS:
+        with _group(title):
+            fields += [
+                _field(loc, words, getattr(settings, loc.rpartition(".")[2]), unit) for loc, words, unit in group
+            ]
     return fields
+
+
+def _field(loc: str, words: Words, now: object, unit: str) -> Setting:
+    if isinstance(now, ApprovalMode):
+        return ChoiceSetting(loc, words, APPROVAL, now.value)
+    if isinstance(now, bool):
+        return SwitchSetting(loc, words, before=now)
+    if loc == "callback_url":
+        return TextSetting(loc, words, now if isinstance(now, str) else None)
+    return NumberSetting(loc, words, now if isinstance(now, int) else None, unit=unit)
 
 
 @contextmanager
