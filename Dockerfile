@@ -7,16 +7,17 @@ LABEL midcall.stage=build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1
 WORKDIR /src
 # Locks first: a change of code alone does not install them again.
+COPY scripts/install scripts/
 COPY requirements/build.txt requirements/runtime.txt requirements/
 RUN python3 -m venv /build \
- && /build/bin/pip install -q --require-hashes -r requirements/build.txt \
+ && scripts/install /build/bin/python requirements/build.txt \
  && python3 -m venv /opt/midcall \
- && /opt/midcall/bin/pip install -q --require-hashes -r requirements/runtime.txt
+ && scripts/install /opt/midcall/bin/python requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 # The files of the sandbox image travel inside the package.
 COPY sandbox sandbox
-RUN /build/bin/pip wheel -q --no-deps --no-build-isolation --wheel-dir /dist . \
+RUN /build/bin/pip wheel -q --no-deps --no-build-isolation --no-index --wheel-dir /dist . \
  && /opt/midcall/bin/pip install -q --no-deps --no-index /dist/*.whl
 # Packages of the sandbox image (docs/packages.md) are fetched here, for the pool that builds it has no network, nor pip.
 ARG SANDBOX_REQUIREMENTS=sandbox/requirements.txt

@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-unit test-integration test-e2e test-browser shots demo up bench bench-webhooks bench-actions soak compose-test lock clean
+.PHONY: help setup check test test-unit test-integration test-e2e test-browser test-pythons shots demo up bench bench-webhooks bench-actions soak compose-test lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
@@ -50,6 +50,10 @@ test-e2e: ## End-to-end tests alone: real processes, killed on purpose
 test-browser: ## Tests of the web UI alone: a real Chromium on a served app
 	@$(SETUP) dev engine redis chromium sandbox
 	@$(MAKE) --no-print-directory tier-browser
+
+test-pythons: ## The tests on the other Pythons that are installed, of 3.11 to 3.14; ARGS names minor versions
+	@$(SETUP) dev engine
+	@scripts/test-pythons $(ARGS)
 
 shots: ## Pictures of every page of the web UI, in light, dark and phone width, to build/shots/
 	@$(SETUP) dev redis chromium

@@ -20,12 +20,15 @@ from docker.errors import DockerException
 from midcall.sandbox import packages
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, ImageMissing
+from midcall.sandbox.packages import PYTHON
 
 REPOSITORY = "midcall-sandbox"
-#: The base where a registry is in reach, and the one made from Debian packages where none is.
-REGISTRY_BASE = "python:3.11-slim-bookworm"
-DEBIAN_BASE = "midcall-sandbox-base:bookworm"
-DEBIAN_SUITE, DEBIAN_PACKAGES = "bookworm", "python3,tzdata"
+#: The base where a registry is in reach, and the one made on this machine where none is, by midcall or by its operator.
+REGISTRY_BASE = f"python:{PYTHON}-slim-bookworm"
+OWN_BASE = f"midcall-sandbox-base:{PYTHON}"
+#: The Debian release whose `python3` is this minor version; None where no release has it.
+DEBIAN_SUITE = {"3.11": "bookworm", "3.13": "trixie"}.get(PYTHON)
+DEBIAN_PACKAGES = "python3,tzdata"
 #: Seconds for a base to be made from Debian packages: 30 s is normal, a slow mirror may need minutes.
 BOOTSTRAP_S = 900
 #: Files of `sandbox/` that the image does not need.
@@ -142,7 +145,7 @@ def _build(engine: Engine, context: bytes, tag: str, arguments: Mapping[str, str
 
 def _base_in_reach(engine: Engine, say: Say) -> str:
     """Return a base image that is there, pulled, or made; raises ImageMissing with what to do."""
-    for name in (REGISTRY_BASE, DEBIAN_BASE):
+    for name in (REGISTRY_BASE, OWN_BASE):
         if engine.image_id(name) is not None:
             return name
     say(f"Pulling {REGISTRY_BASE} ...")
@@ -152,21 +155,26 @@ def _base_in_reach(engine: Engine, say: Say) -> str:
         say(f"No registry is in reach ({type(error).__name__}).")
     if engine.image_id(REGISTRY_BASE) is not None:
         return REGISTRY_BASE
+    if DEBIAN_SUITE is None:
+        raise ImageMissing(
+            f"the sandbox image needs a base with Python {PYTHON}, which no Debian release has: pull {REGISTRY_BASE}, "
+            f"or tag any image with Python {PYTHON} and tzdata as {OWN_BASE}"
+        )
     if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
         raise ImageMissing(
             f"the sandbox image needs a base: pull {REGISTRY_BASE}, or install mmdebstrap and run as root"
         )
-    say("Making a base image from Debian packages (mmdebstrap), half a minute ...")
-    _bootstrap(engine)
-    return DEBIAN_BASE
+    say(f"Making a base image from packages of Debian {DEBIAN_SUITE} (mmdebstrap), half a minute ...")
+    _bootstrap(engine, DEBIAN_SUITE)
+    return OWN_BASE
 
 
-def _bootstrap(engine: Engine) -> None:
-    """Make DEBIAN_BASE with mmdebstrap and import it; raises ImageMissing."""
-    repository, _, version = DEBIAN_BASE.partition(":")
+def _bootstrap(engine: Engine, suite: str) -> None:
+    """Make OWN_BASE of a Debian release with mmdebstrap and import it; raises ImageMissing."""
+    repository, _, version = OWN_BASE.partition(":")
     with tempfile.TemporaryDirectory(prefix="midcall-base-") as folder:
         tar = Path(folder) / "base.tar"
-        command = ["mmdebstrap", "--variant=minbase", f"--include={DEBIAN_PACKAGES}", DEBIAN_SUITE, str(tar)]
+        command = ["mmdebstrap", "--variant=minbase", f"--include={DEBIAN_PACKAGES}", suite, str(tar)]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=BOOTSTRAP_S)  # noqa: S603
         except (OSError, subprocess.SubprocessError) as error:

@@ -6,21 +6,29 @@ The image's build, which has no network, only unpacks them (`sandbox/assemble.py
 
 import hashlib
 import importlib.util
+import io
 import os
 import platform
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from midcall.sandbox.errors import ImageMissing
 
-#: Python of the image, and the C library of Debian bookworm, which is its base: newer wheels do not load there.
-PYTHON = "3.11"
+#: Python of the image: the minor version that runs midcall. One in both: review parses for what runs.
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+#: The C library of Debian bookworm, the oldest of the bases: newer wheels do not load there.
 GLIBC_MINOR = 36
 #: Seconds for all downloads.
 FETCH_S = 600
@@ -34,11 +42,12 @@ _REQUIREMENT = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\[[A-Za-z0-9._, -]*\])?==(?P<version>[A-Za-z0-9.!+_-]+)"
     r"(?:\s*;(?P<marker>[^#]*?))?(?P<hashes>(?:\s+--hash=sha256:[0-9a-f]{64})+)"
 )
+_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 _CURE = "write name==version with its --hash=sha256:… (`pip-compile --generate-hashes` and `uv pip compile` do)"
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
+class Pinned:
     """One package at one version; `hashes` are SHA-256 of the files that may be it, in hexadecimal digits."""
 
     name: str
@@ -58,7 +67,7 @@ class Requirement:
 class Requirements:
     """What is wanted; `folder` holds the wheels where they have been fetched before."""
 
-    wanted: tuple[Requirement, ...]
+    wanted: tuple[Pinned, ...]
     folder: Path | None = None
 
     def text(self) -> str:
@@ -79,9 +88,9 @@ def read(path: Path) -> Requirements:
         raise ImageMissing(f"the requirements {file} cannot be read ({reason})") from error
     if len(data) > MAX_TEXT_BYTES:
         raise ImageMissing(f"the requirements {file} are longer than {MAX_TEXT_BYTES // 1024} KB")
-    wanted: dict[str, Requirement] = {}
+    wanted: dict[str, Pinned] = {}
     for number, line in _lines(text):
-        one = _requirement(line)
+        one = _pinned(line)
         if one is None:
             # Its beginning alone: an address may hold a password.
             begins = re.sub(r"[^\w./-].*", "", line, flags=re.DOTALL)[:60]
@@ -107,21 +116,16 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         yield begun, whole
 
 
-def _requirement(line: str) -> Requirement | None:
+def _pinned(line: str) -> Pinned | None:
     found = _REQUIREMENT.fullmatch(line)
     if found is None:
         return None
-    return Requirement(
-        name=_normal(found["name"]),
+    return Pinned(
+        name=canonicalize_name(found["name"]),
         version=found["version"],
         marker=" ".join((found["marker"] or "").split()),
         hashes=frozenset(re.findall(r"sha256:([0-9a-f]{64})", found["hashes"])),
     )
-
-
-def _normal(name: str) -> str:
-    """Spell a package's name as indexes do, whatever it is written like."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def fetch(requirements: Requirements, folder: Path) -> None:
@@ -164,7 +168,8 @@ def download_command(lock: Path, folder: Path) -> list[str]:
     tags += [f"manylinux{year}_{machine}" for year in ("2014", "2010", "1")]
     return [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"),
-        *("--require-hashes", "--only-binary", ":all:", "--implementation", "cp", "--python-version", PYTHON),
+        *("--no-deps", "--require-hashes", "--only-binary", ":all:"),
+        *("--implementation", "cp", "--python-version", PYTHON),
         *("--abi", f"cp{PYTHON.replace('.', '')}", *(word for tag in tags for word in ("--platform", tag))),
         *("--dest", str(folder), "--requirement", str(lock)),
     ]
@@ -173,13 +178,14 @@ def download_command(lock: Path, folder: Path) -> list[str]:
 def wheels(requirements: Requirements, folder: Path) -> list[tuple[str, bytes]]:
     """Return the wheels of a folder as (name, content), each compared with its hashes; raises ImageMissing.
 
-    A requirement with a marker may be without its wheel: pip found that it is for another system.
+    A requirement with a marker may be without its wheel: pip found that it is for another system. What a package needs
+    has to be among them: nothing else is fetched.
     """
     hashes = {one.name: one.hashes for one in requirements.wanted}
     found: dict[str, tuple[str, bytes]] = {}
     left = MAX_WHEEL_BYTES
     for path in sorted(folder.glob("*.whl")):
-        name = _normal(path.name.split("-")[0])
+        name = canonicalize_name(path.name.split("-")[0])
         left -= path.stat().st_size
         if left < 0:
             raise ImageMissing(
@@ -192,7 +198,40 @@ def wheels(requirements: Requirements, folder: Path) -> list[tuple[str, bytes]]:
     missing = sorted(one.name for one in requirements.wanted if one.name not in found and not one.marker)
     if missing:
         raise ImageMissing(f"{folder} has no wheel of {', '.join(missing)}; fetch the packages again")
+    if lacking := list(_lacking(found)):
+        raise ImageMissing(f"the requirements are not complete: {'; '.join(lacking)}. {_CURE}")
     return list(found.values())
+
+
+def _lacking(found: Mapping[str, tuple[str, bytes]]) -> Iterator[str]:
+    """Yield what wheels need and the others are not, as `pip check` does for what is installed."""
+    known = {name: _metadata(*wheel) for name, wheel in found.items()}
+    for name, metadata in known.items():
+        for need in _needs(metadata):
+            if need.marker is not None and not need.marker.evaluate({"extra": ""}):
+                continue
+            there = known.get(canonicalize_name(need.name))
+            if there is None:
+                yield f"{name} needs {need}, which is not named"
+            elif not need.specifier.contains(there["Version"], prereleases=True):
+                yield f"{name} needs {need}, and {there['Version']} is named"
+
+
+def _needs(metadata: Message) -> Iterator[Requirement]:
+    for text in metadata.get_all("Requires-Dist", ()):
+        with suppress(InvalidRequirement):  # of a package from before the rules; pip reads past it as well
+            yield Requirement(text)
+
+
+def _metadata(file: str, data: bytes) -> Message:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            (place,) = (one for one in archive.namelist() if _METADATA.fullmatch(one))
+            if archive.getinfo(place).file_size > MAX_TEXT_BYTES:
+                raise ImageMissing(f"the metadata of {file} is longer than {MAX_TEXT_BYTES // 1024} KB")
+            return message_from_bytes(archive.read(place))
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise ImageMissing(f"{file} is no wheel ({error})") from error
 
 
 @contextmanager

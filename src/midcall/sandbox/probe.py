@@ -5,6 +5,7 @@ profile that was not loaded). So the pool attacks one of its own sandboxes befor
 an attack succeeds.
 """
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.frames import MIB
 from midcall.sandbox.jail import Job
 from midcall.sandbox.limits import Limits
+from midcall.sandbox.packages import PYTHON
 from midcall.sandbox.pool import Pool
 
 PROBE_S = 30.0
@@ -46,6 +48,9 @@ def findings(report: RunReport, limits: Limits) -> Iterator[str]:
         yield f"the probe itself did not run ({reason})"
         return
     seen: dict[str, Any] = report.result
+    if tuple(seen["python"]) != sys.version_info[:2]:
+        theirs = ".".join(map(str, seen["python"]))
+        yield f"the image has Python {theirs}, and the review reads code as Python {PYTHON} does; build it anew"
     if seen["uid"] == 0:
         yield "code runs as root"
     if any(int(seen["status"][name], 16) for name in ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb")):

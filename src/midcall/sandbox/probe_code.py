@@ -4,6 +4,7 @@ import ctypes
 import mmap
 import os
 import resource
+import sys
 import time
 from typing import Any
 
@@ -32,6 +33,7 @@ def handler(session: dict[str, Any]) -> dict[str, Any]:
     """Try everything."""
     tmp = os.statvfs("/tmp")  # noqa: S108 - the sandbox's own
     return {
+        "python": list(sys.version_info[:2]),
         "uid": os.getuid(),
         "status": status(),
         "allowed": allowed(),

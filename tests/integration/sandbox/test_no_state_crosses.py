@@ -48,7 +48,7 @@ def lock(mark):
     offset = int.from_bytes(mark.encode()[:7], "big")
     fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, offset, 1, 0))
     locked = 0
-    for folder, _, names in os.walk("/usr/lib/python3.11"):
+    for folder, _, names in os.walk(os.path.dirname(os.__file__)):
         for name in names[:3]:
             image = os.open(f"{folder}/{name}", os.O_RDONLY)
             locked += quietly(lambda: fcntl.flock(image, fcntl.LOCK_EX | fcntl.LOCK_NB)) is None
@@ -86,7 +86,7 @@ def handler(session, actions):
     actions.progress("held")
     for _ in range(session["params"]["tenths"]):
         quietly(lambda: os.mkdir("/tmp/beat"))
-        os.listdir("/usr/lib/python3.11")
+        os.listdir(os.path.dirname(os.__file__))
         time.sleep(0.1)
         quietly(lambda: os.rmdir("/tmp/beat"))
     return {"made": made, **look(mark)}
@@ -135,7 +135,7 @@ def room_for_pipes():
 
 def free_locks():
     free = held = 0
-    for folder, _, names in os.walk("/usr/lib/python3.11"):
+    for folder, _, names in os.walk(os.path.dirname(os.__file__)):
         for name in names[:3]:
             file = os.open(f"{folder}/{name}", os.O_RDONLY)
             try:

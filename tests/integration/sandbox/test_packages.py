@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.sandbox.pools import Serving, serving
-from tests.integration.sandbox.test_image import INSIDE
+from tests.integration.sandbox.test_image import INSIDE, PROGRAM
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.settings import Settings
@@ -75,7 +75,7 @@ def test_packages_bring_no_program_and_are_compiled(packed: Serving) -> None:
     """As in the plain image: Python is the one program; a package's modules are compiled as well."""
     load = INSIDE.replace("import os, sys\n", "import os, sys\nimport dateutil.parser, phonenumbers\n")
     inside = packed.run(load, ms=20_000).result
-    assert [name for name in inside["programs"] if name not in {".dockerenv", "hosts", "resolv.conf"}] == ["python3.11"]
+    assert [name for name in inside["programs"] if name not in {".dockerenv", "hosts", "resolv.conf"}] == [PROGRAM]
     assert inside["stale"] == []
 
 

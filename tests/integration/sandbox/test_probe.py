@@ -1,16 +1,22 @@
 """The self-probe refuses a host whose limits are not effective: each limit taken away in turn."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.sandbox.pools import Serving
 
+import midcall.sandbox.probe
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.frames import MIB
 from midcall.sandbox.image import seccomp_profile
 from midcall.sandbox.limits import Limits, PoolConfig
 from midcall.sandbox.pool import Pool
-from midcall.sandbox.probe import probe
+from midcall.sandbox.probe import MEMORY_MARGIN, findings, probe
+
+CODE = Path(midcall.sandbox.probe.__file__).with_name("probe_code.py")
 
 
 class LoosePool(Pool):
@@ -44,6 +50,17 @@ def findings_with(engine: Engine, config: PoolConfig, loosened: dict[str, Any]) 
 def test_a_pool_with_every_limit_effective_passes(engine: Engine, small: PoolConfig) -> None:
     """The positive control."""
     assert findings_with(engine, small, {}) == ""
+
+
+def test_an_image_of_another_python_is_refused(pool: Serving, config: PoolConfig) -> None:
+    """The review would parse code as this Python does, and another would run it."""
+    session = {"memory_bytes": config.limits.memory_bytes + MEMORY_MARGIN, "pids": config.limits.pids + 8}
+    report = pool.run(CODE.read_text(), ms=30_000, session=session)
+    assert isinstance(report.result, dict)
+    assert list(findings(report, config.limits)) == []
+    other = replace(report, result={**report.result, "python": [3, 10]})
+    (fault,) = findings(other, config.limits)
+    assert "the image has Python 3.10" in fault
 
 
 @pytest.mark.parametrize(

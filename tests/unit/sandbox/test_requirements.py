@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import sys
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -30,6 +31,13 @@ def wheel(files: dict[str, bytes]) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+def package(name: str, version: str, *needs: str) -> bytes:
+    """Make a wheel that says what it needs."""
+    said = "".join(f"Requires-Dist: {need}\n" for need in needs)
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{said}"
+    return wheel({f"{name}/__init__.py": b"", f"{name}-{version}.dist-info/METADATA": metadata.encode()})
 
 
 def test_what_locks_look_like_is_read(tmp_path: Path) -> None:
@@ -110,7 +118,9 @@ def test_the_projects_own_file_wants_nothing() -> None:
 def test_pip_takes_wheels_of_known_hashes_for_the_images_python_alone(tmp_path: Path) -> None:
     """No source is built, nothing unnamed comes along, and the newest C library asked for is the image's."""
     words = download_command(tmp_path / LOCK, tmp_path)
-    assert {"--require-hashes", "--only-binary", ":all:", "3.11", "cp311"} <= set(words)
+    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+    abi = f"cp{minor.replace('.', '')}"
+    assert {"--no-deps", "--require-hashes", "--only-binary", ":all:", minor, abi} <= set(words)
     platforms = [words[place + 1] for place, word in enumerate(words) if word == "--platform"]
     assert platforms[0].startswith("manylinux_2_36_")
     assert not any("index" in word or "://" in word for word in words)
@@ -127,7 +137,7 @@ def test_an_empty_fetch_needs_no_pip_and_a_full_folder_is_left_alone(tmp_path: P
 
 def test_a_folder_of_wheels_is_compared_with_its_hashes(tmp_path: Path) -> None:
     """Each wheel must be one that the requirements name: nothing changed, added or missing goes into an image."""
-    good = wheel({"shop/__init__.py": b""})
+    good = package("my-shop", "1")
     hashed = hashlib.sha256(good).hexdigest()
     (tmp_path / LOCK).write_text(
         f"my-shop==1 --hash=sha256:{hashed}\nelse==1 ; platform_system == 'X' --hash=sha256:{A}\n"
@@ -146,6 +156,39 @@ def test_a_folder_of_wheels_is_compared_with_its_hashes(tmp_path: Path) -> None:
     path.write_bytes(good + b" ")
     with pytest.raises(ImageMissing, match=r"My_Shop-1.*not what the requirements name"):
         wheels(wanted, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("needs", "reason"),
+    [
+        (("b>=2",), None),
+        (("B [extra] (>=2,<3)", "c ; python_version < '3'", "c ; extra == 'more'", "no requirement at all"), None),
+        (("b>=2", "c>1"), r"a needs c>1, which is not named"),
+        (("b>3",), r"a needs b>3, and 2\.1b1 is named"),
+    ],
+    ids=["all there", "only elsewhere or for more", "missing", "too old"],
+)
+def test_what_a_package_needs_is_named_too(tmp_path: Path, needs: tuple[str, ...], reason: str | None) -> None:
+    """Nothing is fetched but what is named; so a file that leaves something out is refused, not found out at a run."""
+    made = {"a-1": package("a", "1", *needs), "b-2.1b1": package("b", "2.1b1")}
+    for name, data in made.items():
+        (tmp_path / f"{name}-py3-none-any.whl").write_bytes(data)
+    hashed = {name.split("-")[0]: hashlib.sha256(data).hexdigest() for name, data in made.items()}
+    (tmp_path / LOCK).write_text(f"a==1 --hash=sha256:{hashed['a']}\nb==2.1b1 --hash=sha256:{hashed['b']}\n")
+    if reason is None:
+        assert len(wheels(read(tmp_path), tmp_path)) == 2
+    else:
+        with pytest.raises(ImageMissing, match=reason):
+            wheels(read(tmp_path), tmp_path)
+
+
+def test_a_file_that_is_no_wheel_is_told(tmp_path: Path) -> None:
+    """It has the hash that was asked for, and is no archive, or one without metadata."""
+    for data in (b"text", wheel({"a/__init__.py": b""})):
+        (tmp_path / "a-1-py3-none-any.whl").write_bytes(data)
+        (tmp_path / LOCK).write_text(f"a==1 --hash=sha256:{hashlib.sha256(data).hexdigest()}\n")
+        with pytest.raises(ImageMissing, match=r"a-1.*is no wheel"):
+            wheels(read(tmp_path), tmp_path)
 
 
 @pytest.fixture
