@@ -14,6 +14,7 @@ from tests.support.browser import PHONE, WIDE, Tab, chromium, tab_of
 from tests.support.conversation import agent, begin, converse, functions
 from tests.support.crowd import past_runs
 from tests.support.databases import Sqlite
+from tests.support.logs import set_up_logs
 from tests.support.servers import redis_server
 from tests.support.serving import Client, serving
 
@@ -170,6 +171,7 @@ def past_hour(admin: Client) -> None:
 
 def main(only: Sequence[str] = ()) -> None:
     """Take them all, or those that are named."""
+    set_up_logs()
     OUT.mkdir(parents=True, exist_ok=True)
     with ExitStack() as kept:
         folder = Path(kept.enter_context(TemporaryDirectory(prefix="mcs-")))

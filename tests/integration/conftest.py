@@ -3,21 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-import structlog
 from sqlalchemy import Engine
 from tests.support.databases import Databases, Postgres, Sqlite, opened
 from tests.support.servers import postgres_server, redis_server
 from tests.support.world import World
-
-# Plain tracebacks: the pretty ones walk through the locals of all frames, those of other threads' objects among them,
-# while these go on; that has ended a test process with a segmentation fault.
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S.%f", utc=True),
-        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-    ]
-)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """The API served over real HTTP from a thread, with workers in threads over a real Redis and a fake sandbox."""
 
+import gc
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -146,6 +148,7 @@ def _listening(app: Any, *, ws: Any) -> Iterator[str]:
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, ws=ws, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="api")
+    turn_s = sys.getswitchinterval()
     thread.start()
     try:
         assert wait_for(lambda: server.started or not thread.is_alive())
@@ -155,6 +158,9 @@ def _listening(app: Any, *, ws: Any) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+        # An app sets both for its process, which in the product ends with it.
+        sys.setswitchinterval(turn_s)
+        gc.unfreeze()
 
 
 @contextmanager

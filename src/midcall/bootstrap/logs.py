@@ -20,7 +20,7 @@ def set_up_logs(settings: Settings, process: str) -> None:
         if settings.log_format == "json"
         else [_harmless, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)]
     )
-    structlog.configure(
+    structlog.configure(  # noqa: TID251 (the one place for the product)
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
@@ -29,7 +29,7 @@ def set_up_logs(settings: Settings, process: str) -> None:
             *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),  # noqa: TID251 (its stream is named)
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)

@@ -11,6 +11,7 @@ from typing import Literal
 import httpx
 import pytest
 import structlog
+from tests.support.logs import set_up_logs as set_up_logs_of_tests
 
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.settings import Settings
@@ -32,7 +33,7 @@ def logs(folder: Path, form: Literal["console", "json"]) -> Iterator[None]:
         yield
     finally:
         logging.root.handlers[:] = before
-        structlog.reset_defaults()
+        set_up_logs_of_tests()
         structlog.contextvars.clear_contextvars()
 
 

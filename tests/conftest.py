@@ -1,0 +1,17 @@
+"""What holds for the tests of every tier."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.support.logs import logs_as_set_up, set_up_logs
+
+set_up_logs()
+
+
+@pytest.fixture(autouse=True)
+def logs_stay_as_set_up() -> Iterator[None]:
+    """Fail a test that leaves other logs behind: threads would print to a standard output that pytest frees."""
+    yield
+    stayed = logs_as_set_up()
+    set_up_logs()
+    assert stayed, "structlog writes elsewhere after this test: let it call tests.support.logs.set_up_logs in the end"
