@@ -59,10 +59,10 @@ shots: ## Pictures of every page of the web UI, in light, dark and phone width, 
 	@$(SETUP) dev redis chromium
 	@$(BIN)/python -m tests.browser.shots
 
-# Each tier shares its tests out among processes, file by file; tests marked `alone` come after the others, one by one.
+# Each tier shares its tests out among processes, file by file.
 # With ARGS all of it runs in one process: what is looked for is then one test, a debugger or a duration. Figures are for
 # two cores: unit tests only compute, the others wait for half of their time.
-SIDE_BY_SIDE = -m "not alone" --dist loadfile -n
+SIDE_BY_SIDE = --dist loadfile -n
 
 .PHONY: tier-unit tier-integration tier-browser tier-e2e
 tier-unit:
@@ -72,7 +72,6 @@ tier-unit:
 tier-integration:
 	@echo "== integration tests =="
 	$(PYTEST) tests/integration $(or $(ARGS),$(SIDE_BY_SIDE) 3)
-	$(if $(ARGS),,$(PYTEST) tests/integration -m alone)
 
 # One browser and one served app do for all of them; a browser takes both cores by itself.
 tier-browser:
@@ -82,7 +81,6 @@ tier-browser:
 tier-e2e:
 	@echo "== end-to-end tests =="
 	$(PYTEST) tests/e2e $(or $(ARGS),$(SIDE_BY_SIDE) 3)
-	$(if $(ARGS),,$(PYTEST) tests/e2e -m alone)
 
 demo: ## See the main job, start to end: write, review, publish, invoke, a whole session; cleans up after itself
 	@$(SETUP) runtime engine redis-any sandbox

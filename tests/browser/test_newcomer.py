@@ -11,6 +11,7 @@ from tests.browser.test_function_editor import FAULTY, publish, write_code
 from tests.integration.sandbox.pools import serving
 from tests.support.browser import Tab
 from tests.support.fakes import echo
+from tests.support.patience import PATIENCE_S
 from tests.support.serving import Client, Served
 
 from midcall.sandbox.engine import Engine
@@ -23,7 +24,10 @@ MENDED = 'def handler(session):\n    return {"result": "It arrives tomorrow."}\n
 @pytest.fixture
 def _contained(served: Served) -> Iterator[None]:
     """Run code in real sandboxes."""
-    with Engine(url="unix:///var/run/docker.sock", timeout_s=30) as engine, TemporaryDirectory(prefix="mc-") as folder:
+    with (
+        Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine,
+        TemporaryDirectory(prefix="mc-") as folder,
+    ):
         config = PoolConfig(
             socket=Path(folder) / "pool" / "pool.sock",
             pool_id=f"test-browser-{os.getpid()}",

@@ -1,7 +1,5 @@
 """Who gets into the UI, and who does not any more."""
 
-import time
-
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
@@ -12,7 +10,6 @@ from midcall.domain.workspace import Scope
 from midcall.ui.sign_ins import IDLE_S
 from midcall.ui.site import COOKIE, the_site
 
-USABLE_S = 1.5
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 #: A key of the right form that is nobody's.
 NOBODYS = f"mc_{'0' * 32}_{'a' * 43}"
@@ -38,18 +35,15 @@ def cookie_of(served: Served, client: Client) -> str:
     return response.cookies[COOKIE]
 
 
-def test_a_key_gets_in_and_the_first_page_is_usable_at_once(tab: Tab, admin: Client) -> None:
-    """From the address to a page that answers, in under 1.5 s; the key is in no cookie and in no storage."""
+def test_a_key_gets_in_and_the_first_page_is_usable(tab: Tab, admin: Client) -> None:
+    """From the address to a page that answers; the key is in no cookie and in no storage."""
     tab.open("/functions")
     assert admin.token is not None
     tab.page.get_by_label("API key").fill(admin.token)
-    began = time.monotonic()
     tab.page.get_by_label("API key").press("Enter")
     tab.page.wait_for_url("**/ui/functions")
     tab.connected()
     expect(tab.page.get_by_text("No functions yet")).to_be_visible()
-    took = time.monotonic() - began
-    assert took < USABLE_S
     [cookie] = [each for each in tab.page.context.cookies() if each["name"] == COOKIE]
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/ui")
     kept = tab.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")

@@ -7,46 +7,35 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
+from tests.support.patience import CLIENT_S, DEADLINE_S, PATIENCE_S, wait_for
+from tests.support.target import replying, target
 
 from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine
 
-#: Seconds for a stack to be ready, and to end; a shared machine of two cores takes about a quarter of that.
-READY_S = 90.0
-STOP_S = 60.0
+#: Seconds that a function of the tests may take: more than anybody's patience, less than a client's.
+TIMEOUT_S = round(2 * PATIENCE_S)
 
-#: Takes three seconds, then tells which run it was.
-SLOW = """\
-import time
-
-
-def handler(session):
+#: Lasts until the gate opens; `held` fills in where that is.
+HELD = """\
+def handler(session, actions):
     print("begun")
-    time.sleep(session["params"].get("seconds", 3))
-    return {"slept": True}
+    actions.http.get({url!r}, timeout=300_000)
+    return {{"held": True}}
 """
 QUICK = "def handler(session):\n    return session['params'].get('n', 1)\n"
-ANY = {"type": "object", "properties": {"n": {}, "seconds": {"type": "number"}}}
-
-
-def wait_for(condition: Callable[[], bool], within_s: float) -> bool:
-    """Poll `condition`; returns whether it came true in time."""
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return condition()
+ANY = {"type": "object", "properties": {"n": {}}}
 
 
 def free_port() -> int:
@@ -57,7 +46,7 @@ def free_port() -> int:
         return port
 
 
-def midcall(*arguments: str, env: Mapping[str, str] | None = None, within_s: float = 120) -> "Finished":
+def midcall(*arguments: str, env: Mapping[str, str] | None = None, within_s: float = CLIENT_S) -> "Finished":
     """Run one command to its end."""
     with subprocess.Popen(
         [sys.executable, "-m", "midcall", *arguments],
@@ -123,6 +112,11 @@ class Stack:
         self._up: subprocess.Popen[bytes] | None = None
         self._client: httpx.Client | None = None
         self._callers = ThreadPoolExecutor(16)
+        self._kept = ExitStack()
+        #: Where runs of `held` functions wait for `opened`; a test that needs them to wait clears it.
+        self.gate = self._kept.enter_context(target())
+        self.opened = threading.Event()
+        self.gate.answer = lambda _: replying({"opened": self.opened.wait(CLIENT_S)})
 
     # Life ---------------------------------------------------------------------------------------------------------
 
@@ -134,7 +128,7 @@ class Stack:
             self._up = subprocess.Popen(
                 argv, env=clean_env() | self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        ready = wait_for(lambda: b"midcall is ready" in self.log.read_bytes()[began:] or not self.running, READY_S)
+        ready = wait_for(lambda: b"midcall is ready" in self.log.read_bytes()[began:] or not self.running, CLIENT_S)
         assert ready, self.said
         assert self.running, self.said
         self.processes()
@@ -150,7 +144,7 @@ class Stack:
         assert self._up is not None
         self.processes()
         self._up.send_signal(number)
-        return self._up.wait(STOP_S)
+        return self._up.wait(CLIENT_S)
 
     def kill(self) -> None:
         """Kill `midcall up` itself, which can then take nothing away."""
@@ -161,7 +155,9 @@ class Stack:
 
     def close(self) -> None:
         """Let go of what the test holds, and leave nothing even if the product did."""
+        self.opened.set()
         self._callers.shutdown(wait=True)
+        self._kept.close()
         if self._client is not None:
             self._client.close()
         for process in self.survivors():
@@ -207,7 +203,7 @@ class Stack:
     def ready(self) -> bool:
         """Tell whether `/readyz` says so and workers are there."""
         try:
-            answer = httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False)
+            answer = httpx.get(f"{self.url}/readyz", timeout=DEADLINE_S, trust_env=False)
         except httpx.HTTPError:
             return False
         return answer.status_code == httpx.codes.OK and len(self.part("worker")) >= self.workers
@@ -240,7 +236,7 @@ class Stack:
         if self._client is None:
             key = (self.data / "admin.key").read_text().strip()
             headers = {"Authorization": f"Bearer {key}"}
-            self._client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+            self._client = httpx.Client(base_url=self.url, headers=headers, timeout=CLIENT_S, trust_env=False)
         return self._client
 
     def function(self, name: str, source: str, **fields: Any) -> None:
@@ -253,12 +249,18 @@ class Stack:
             "kind": "code",
             "parameters": ANY,
         }
-        self._publish(body | {"code": {"source": source}, "timeout": 30} | fields)
+        self._publish(body | {"code": {"source": source}, "timeout": TIMEOUT_S} | fields)
+
+    def held(self, name: str, source: str = HELD, **fields: Any) -> None:
+        """Create a function, as `function` does, whose runs ask the stack's gate whether they may go on."""
+        url = f"{self.gate.url}/{name}"
+        code = {"source": source.format(url=url), "actions": ["http"], "egress": [urlsplit(url).netloc]}
+        self.function(name, "", code=code, **fields)
 
     def webhook(self, name: str, url: str, **fields: Any) -> None:
         """Create, submit and publish a webhook function."""
         body = {"name": name, "description": "A webhook of the tests.", "kind": "webhook", "webhook": {"url": url}}
-        self._publish({"parameters": ANY, "timeout": 30, **body, **fields})
+        self._publish({"parameters": ANY, "timeout": TIMEOUT_S, **body, **fields})
 
     def _publish(self, body: dict[str, Any]) -> None:
         name = body["name"]
@@ -295,7 +297,11 @@ class Stack:
             found = connection.execute("SELECT * FROM invocations WHERE function = ? ORDER BY id DESC", (function,))
             return [dict(row) for row in found]
 
-    def await_running(self, function: str, *, count: int = 1, within_s: float = 15) -> list[dict[str, Any]]:
+    def await_idle(self) -> None:
+        """Wait until a sandbox is ready: a short deadline is then the code's own."""
+        assert wait_for(lambda: int(self.pool.status()["idle"]) > 0), self.said
+
+    def await_running(self, function: str, *, count: int = 1, within_s: float = PATIENCE_S) -> list[dict[str, Any]]:
         """Wait until `count` runs of a function are under way, in the sandbox; returns their rows."""
 
         def running() -> list[dict[str, Any]]:
@@ -312,7 +318,7 @@ class Stack:
         assert wait_for(inside, within_s), self.said
         return running()
 
-    def await_final(self, invocation_id: str, within_s: float) -> dict[str, Any]:
+    def await_final(self, invocation_id: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until an invocation has its outcome; returns its row."""
 
         def row() -> dict[str, Any]:
@@ -325,7 +331,7 @@ class Stack:
 
     def database(self) -> sqlite3.Connection:
         """Open the database file as somebody beside midcall."""
-        connection = sqlite3.connect(self.data / "midcall.db", timeout=10)
+        connection = sqlite3.connect(self.data / "midcall.db", timeout=PATIENCE_S)
         connection.row_factory = sqlite3.Row
         return connection
 
@@ -349,7 +355,7 @@ def stack(name: str, **settings: str) -> Iterator[Stack]:
 @contextmanager
 def docker() -> Iterator[Engine]:
     """Speak to the Engine as the tests' own pair of eyes."""
-    with Engine(url="unix:///var/run/docker.sock", timeout_s=30) as engine:
+    with Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine:
         yield engine
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.stack import QUICK, Stack, docker, midcall
+from tests.support.patience import CLIENT_S
 
 from midcall.bootstrap.settings import new_secret_key
 
@@ -144,7 +145,7 @@ def test_doctor_says_what_runs_and_what_is_missing(up: Stack, env: dict[str, str
 
 def test_demo_plays_the_main_job_and_leaves_nothing() -> None:
     """It exits with 0 after the whole story: refused, mended, published, tested, invoked, on record."""
-    played = midcall("demo", within_s=180)
+    played = midcall("demo", within_s=2 * CLIENT_S)
     assert played.code == 0, played
     for word in ("changes_requested", "approved", "published", "succeeded", "ZeroDivisionError|ValueError", "refused"):
         assert any(part in played.out for part in word.split("|")), word

@@ -3,7 +3,6 @@
 import json
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
@@ -11,13 +10,9 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from tests.e2e.stack import QUICK, SLOW, Stack, stack, wait_for
+from tests.e2e.stack import QUICK, Stack, stack
+from tests.support.patience import CLIENT_S, PATIENCE_S, wait_for
 from tests.support.target import replying, target
-
-#: A lost worker is noticed when its lease of 5 s is over, at the next sweep; the rest is a slow machine.
-NOTICED_S = 20.0
-#: The same, and another run of 3 s.
-DONE_AGAIN_S = 30.0
 
 HOOKS = ("hook_once", "hook_twice")
 FINAL = {"succeeded", "failed", "timed_out"}
@@ -26,12 +21,14 @@ FINAL = {"succeeded", "failed", "timed_out"}
 @pytest.fixture
 def calls(battered: Stack) -> Iterator[dict[str, "Future[Any]"]]:
     """Have two calls under way, one that may be run again and one that may not."""
-    assert wait_for(battered.ready, 60), battered.said
-    battered.function("once", SLOW)
-    battered.function("twice", SLOW, retries=1)
+    assert wait_for(battered.ready), battered.said
+    battered.opened.clear()
+    battered.held("once")
+    battered.held("twice", retries=1)
     battered.function("quick", QUICK)
     yield {name: battered.in_background(name) for name in ("once", "twice")}
-    assert wait_for(battered.ready, 60), battered.said
+    battered.opened.set()
+    assert wait_for(battered.ready), battered.said
 
 
 def ids_under_way(battered: Stack) -> dict[str, str]:
@@ -41,19 +38,20 @@ def ids_under_way(battered: Stack) -> dict[str, str]:
 
 def assert_whole_again(battered: Stack, ids: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Both calls have one recorded outcome, no container is left over, the next call works; returns the rows."""
-    rows = {name: battered.await_final(ids[name], DONE_AGAIN_S) for name in ids}
+    battered.opened.set()
+    rows = {name: battered.await_final(ids[name]) for name in ids}
     for row in rows.values():
         assert row["status"] in FINAL
         outcome = json.loads(row["outcome"])
         assert outcome["status"] == row["status"]
         assert row["status"] == "succeeded" or outcome["error"]["message"], row
-    assert wait_for(battered.ready, 60), battered.said
+    assert wait_for(battered.ready), battered.said
     assert battered.invoke("quick", n=7)["result"] == 7
     # Warm ones alone: two, and for a moment those being booted or taken away.
-    assert wait_for(lambda: len(battered.containers()) == 2, 20), battered.containers()
+    assert wait_for(lambda: len(battered.containers()) == 2), battered.containers()
     for name, row in rows.items():
         assert battered.client.get(f"/v1/invocations/{ids[name]}").json()["status"] == row["status"]
-        assert battered.await_final(ids[name], 1) == row  # nobody records a second outcome
+        assert battered.await_final(ids[name]) == row  # nobody records a second outcome
     return rows
 
 
@@ -67,11 +65,10 @@ def kill(processes: list[psutil.Process]) -> None:
 def test_killed_workers_lose_no_call(battered: Stack, calls: dict[str, "Future[Any]"]) -> None:
     """The call that may not be run again fails with its reason, the other one is run again and succeeds."""
     ids = ids_under_way(battered)
-    began = time.monotonic()
     kill(battered.part("worker"))
-    assert calls["once"].result(NOTICED_S)["error"]["type"] == "worker_lost"
-    assert time.monotonic() - began < NOTICED_S
-    assert calls["twice"].result(DONE_AGAIN_S)["status"] == "succeeded"
+    assert calls["once"].result(PATIENCE_S)["error"]["type"] == "worker_lost"
+    battered.opened.set()
+    assert calls["twice"].result(PATIENCE_S)["status"] == "succeeded"
     rows = assert_whole_again(battered, ids)
     assert (rows["once"]["attempt"], rows["twice"]["attempt"]) == (1, 2)
 
@@ -83,9 +80,10 @@ def test_killed_worker_groups_take_their_workers_with_them_and_lose_no_call(
     ids = ids_under_way(battered)
     workers = battered.part("worker")
     kill(battered.part("group"))
-    assert wait_for(lambda: not any(worker.is_running() for worker in workers), 5)
-    assert calls["once"].result(NOTICED_S)["error"]["type"] == "worker_lost"
-    assert calls["twice"].result(DONE_AGAIN_S)["status"] == "succeeded"
+    assert wait_for(lambda: not any(worker.is_running() for worker in workers))
+    assert calls["once"].result(PATIENCE_S)["error"]["type"] == "worker_lost"
+    battered.opened.set()
+    assert calls["twice"].result(PATIENCE_S)["status"] == "succeeded"
     assert_whole_again(battered, ids)
 
 
@@ -94,8 +92,9 @@ def test_a_killed_pool_is_back_and_loses_no_call(battered: Stack, calls: dict[st
     ids = ids_under_way(battered)
     before = battered.containers()
     kill(battered.part("pool"))
-    assert calls["once"].result(NOTICED_S)["error"]["type"] == "sandbox_lost"
-    assert calls["twice"].result(DONE_AGAIN_S)["status"] == "succeeded"
+    assert calls["once"].result(PATIENCE_S)["error"]["type"] == "sandbox_lost"
+    battered.opened.set()
+    assert calls["twice"].result(PATIENCE_S)["status"] == "succeeded"
     rows = assert_whole_again(battered, ids)
     assert rows["once"]["status"] == "failed"
     assert not before & battered.containers()
@@ -103,7 +102,7 @@ def test_a_killed_pool_is_back_and_loses_no_call(battered: Stack, calls: dict[st
 
 def test_a_call_that_comes_while_the_pool_is_away_waits_for_it(battered: Stack) -> None:
     """Nothing was run yet, so the call is simply made as soon as the pool is back."""
-    assert wait_for(battered.ready, 60)
+    assert wait_for(battered.ready)
     battered.function("quick", QUICK)
     kill(battered.part("pool"))
     outcome = battered.invoke("quick", n=3)
@@ -117,7 +116,7 @@ def test_a_killed_api_breaks_its_connections_but_the_record_is_complete(
     ids = ids_under_way(battered)
     kill(battered.part("api"))
     for call in calls.values():
-        assert isinstance(call.exception(10), httpx.TransportError)
+        assert isinstance(call.exception(PATIENCE_S), httpx.TransportError)
     rows = assert_whole_again(battered, ids)
     assert {row["status"] for row in rows.values()} == {"succeeded"}
     assert {row["attempt"] for row in rows.values()} == {1}
@@ -125,19 +124,21 @@ def test_a_killed_api_breaks_its_connections_but_the_record_is_complete(
 
 def test_a_killed_api_leaves_its_webhooks_to_the_next_one(battered: Stack) -> None:
     """They ran in its threads; their leases run out, and who may be run again is, with the same key."""
-    assert wait_for(battered.ready, 60), battered.said
+    assert wait_for(battered.ready), battered.said
     with target() as there:
         held = threading.Event()
         battered.webhook("hook_once", f"{there.url}/once", retries=0)
         battered.webhook("hook_twice", f"{there.url}/twice", retries=1)
-        there.answer = lambda _: replying({"held": held.wait(10) if len(there.received) <= len(HOOKS) else False})
+        there.answer = lambda _: replying(
+            {"held": held.wait(PATIENCE_S) if len(there.received) <= len(HOOKS) else False}
+        )
         calls = {name: battered.in_background(name) for name in HOOKS}
-        assert wait_for(lambda: len(there.received) == len(HOOKS), 15), battered.said
+        assert wait_for(lambda: len(there.received) == len(HOOKS)), battered.said
         ids = {name: battered.rows(name)[0]["id"] for name in HOOKS}
         kill(battered.part("api"))
         for call in calls.values():
-            assert isinstance(call.exception(10), httpx.TransportError)
-        rows = {name: battered.await_final(ids[name], DONE_AGAIN_S) for name in HOOKS}
+            assert isinstance(call.exception(PATIENCE_S), httpx.TransportError)
+        rows = {name: battered.await_final(ids[name]) for name in HOOKS}
         held.set()
         paths = [got.path for got in there.received]
         keys = [got.headers["idempotency-key"] for got in there.received if got.path == "/twice"]
@@ -152,8 +153,9 @@ def test_a_killed_redis_costs_no_call_that_runs(battered: Stack, calls: dict[str
     """Redis wakes, the database decides: what runs is finished, recorded and answered without it."""
     ids = ids_under_way(battered)
     kill(battered.part("redis"))
+    battered.opened.set()
     for call in calls.values():
-        assert call.result(20)["status"] == "succeeded"
+        assert call.result(PATIENCE_S)["status"] == "succeeded"
     rows = assert_whole_again(battered, ids)
     assert {row["attempt"] for row in rows.values()} == {1}
 
@@ -165,12 +167,13 @@ def test_a_worker_that_was_only_stopped_records_nothing_late(battered: Stack, ca
     for worker in workers:
         worker.send_signal(signal.SIGSTOP)
     try:
-        lost = calls["once"].result(NOTICED_S)
+        lost = calls["once"].result(PATIENCE_S)
     finally:
+        battered.opened.set()
         for worker in workers:
             worker.send_signal(signal.SIGCONT)
     assert lost["error"]["type"] == "worker_lost"
-    assert calls["twice"].result(DONE_AGAIN_S)["status"] == "succeeded"
+    assert calls["twice"].result(PATIENCE_S)["status"] == "succeeded"
     rows = assert_whole_again(battered, ids)
     assert rows["once"]["status"] == "failed"
     assert battered.said.count("outcome_discarded") >= 1
@@ -179,16 +182,16 @@ def test_a_worker_that_was_only_stopped_records_nothing_late(battered: Stack, ca
 def test_a_killed_up_takes_everything_down_and_its_next_life_closes_what_was_open() -> None:
     """Its children end without it; started again on the same directory it finishes the books of the first life."""
     with stack("killed") as first:
-        first.function("once", SLOW)
-        first.function("twice", SLOW, retries=1)
+        first.held("once")
+        first.held("twice", retries=1)
         first.function("quick", QUICK)
         calls = [first.in_background(name) for name in ("once", "twice")]
         ids = ids_under_way(first)
         first.kill()
         for call in calls:
-            call.exception(30)  # an honest answer or a broken connection, but an end
-        assert wait_for(lambda: first.survivors() == [], 40), first.survivors()
-        assert wait_for(lambda: first.containers() == set(), 10)
+            call.exception(CLIENT_S)  # an honest answer or a broken connection, but an end
+        assert wait_for(lambda: first.survivors() == []), first.survivors()
+        assert wait_for(lambda: first.containers() == set())
         first.start()
         rows = assert_whole_again(first, ids)
         assert rows["once"]["attempt"] == 1

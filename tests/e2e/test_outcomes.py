@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.e2e.stack import QUICK, SLOW, Stack, stack, wait_for
+from tests.e2e.stack import QUICK, Stack, stack
+from tests.support.patience import DEADLINE_MS, PATIENCE_S, wait_for
 
 from midcall.domain.run import RunRequest
-
-#: A deadline plus this much is the longest that anybody waits.
-GRACE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ NESTED = "value = []\nfor _ in range(10_000):\n    value = [value]\nreturn value
 CASES = {
     "ok": Case("return {'n': 1}", "ok", "succeeded"),
     "error": Case("price = 1\nreturn price / 0", "error", "failed", "ZeroDivisionError", 3),
-    "timeout": Case(NUMBERS, "timeout", "timed_out", "Timeout", fields={"timeout": 1}),
+    "timeout": Case(NUMBERS, "timeout", "timed_out", "Timeout", fields={"timeout": 4}),
     "memory": Case(GROWING, "error|memory", "failed", "MemoryError|OutOfMemory"),
     "large": Case("return 'x' * 1_000_000", "output_limit", "failed"),
     "nan": Case("return float('nan')", "error", "failed"),
@@ -52,13 +50,13 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_end_of_a_run_is_told_as_what_it_was(up: Stack, name: str) -> None:
-    """Status, error and line are right in the report and in the outcome; it takes no longer than the deadline."""
+    """Status, error and line are right in the report and in the outcome."""
     case = CASES[name]
-    up.function(f"ends_{name}", case.source, **(case.fields or {"timeout": 20}))
-    began = time.monotonic()
+    up.function(f"ends_{name}", case.source, **(case.fields or {}))
+    up.await_idle()
     report = up.test(f"ends_{name}")
+    up.await_idle()
     outcome = up.invoke(f"ends_{name}")
-    assert time.monotonic() - began < 2 * ((case.fields or {}).get("timeout", 20) + GRACE_S)
     assert report["status"] in case.report.split("|"), report
     assert outcome["status"] in case.outcome.split("|"), outcome
     if outcome["status"] != "succeeded":
@@ -73,17 +71,13 @@ def test_each_end_of_a_run_is_told_as_what_it_was(up: Stack, name: str) -> None:
     assert record["sha256"] == report["sha256"]
 
 
-@pytest.mark.alone
-def test_an_endless_loop_ends_within_a_second_of_its_deadline(up: Stack) -> None:
-    """The deadline holds through HTTP, queue, worker, pool and container, not just inside one of them."""
-    up.function("endless", CASES["timeout"].source, timeout=1)
-    up.invoke("endless")
+def test_an_endless_loop_ends_at_its_deadline(up: Stack) -> None:
+    """It holds through HTTP, queue, worker, pool and container; how soon after it, `make bench` measures."""
+    up.function("endless", CASES["timeout"].source, timeout=2)  # short: its deadline ends it
     began = time.monotonic()
     outcome = up.invoke("endless")
-    took = time.monotonic() - began
+    assert 1.9 < time.monotonic() - began < PATIENCE_S
     assert outcome["status"] == "timed_out"
-    assert 0.9 < took < 1 + GRACE_S
-    assert up.test("endless")["status"] == "timeout"
 
 
 def test_logs_are_kept_and_their_cut_is_told(up: Stack) -> None:
@@ -133,6 +127,7 @@ def handler(session):
             pass
     os._exit(0)
 """
+SHORT_MS = 2_000  # short: for what only its deadline ends
 REFUSED_CODE = {
     "leaves": ("import os\n\ndef handler(session):\n    os._exit(0)\n", "crashed"),
     "leaves_politely": ("import sys\n\ndef handler(session):\n    sys.exit(3)\n", "error"),
@@ -147,9 +142,9 @@ REFUSED_CODE = {
 def test_what_review_refuses_is_contained_all_the_same(up: Stack, name: str) -> None:
     """Review is policy, the container contains: the run ends in time, as what it was, and the next call works."""
     source, statuses = REFUSED_CODE[name]
-    began = time.monotonic()
-    report = up.pool.run(RunRequest(f"refused-{name}", source, {"params": {}}, deadline_ms=2_000))
-    assert time.monotonic() - began < 2 + 2 * GRACE_S
+    up.await_idle()
+    ms = SHORT_MS if "timeout" in statuses.split("|") else DEADLINE_MS
+    report = up.pool.run(RunRequest(f"refused-{name}", source, {"params": {}}, deadline_ms=ms))
     assert report.status.value in statuses.split("|"), report
     assert report.result != "forged"
     up.function("plain", QUICK)
@@ -159,37 +154,35 @@ def test_what_review_refuses_is_contained_all_the_same(up: Stack, name: str) -> 
 def test_a_full_queue_says_429_and_when_to_try_again_and_lives_on() -> None:
     """One call may wait; with the workers busy the next but one is told so at once, and nothing of it is stored."""
     with stack("small", MIDCALL_MAX_QUEUED="1", MIDCALL_WORKERS="1") as small:
-        small.function("slow", SLOW)
+        small.held("slow")
         small.function("quick", QUICK)
         slow = []
         for running in (1, 2):
-            slow.append(small.in_background("slow", seconds=5))
+            slow.append(small.in_background("slow"))
             small.await_running("slow", count=running)
         waiting = small.in_background("quick", n=1)
-        assert wait_for(lambda: len(small.rows("quick")) == 1, 5)
-        began = time.monotonic()
+        assert wait_for(lambda: len(small.rows("quick")) == 1)
         refused = small.client.post("/v1/functions/quick/invoke", json={"params": {}})
-        assert time.monotonic() - began < 1.5
+        assert not any(call.done() for call in (*slow, waiting))
+        small.opened.set()
         assert refused.status_code == 429
         assert int(refused.headers["retry-after"]) >= 1
         assert refused.json()["code"] == "queue_full"
         assert len(small.rows("quick")) == 1
-        assert waiting.result(20)["status"] == "succeeded"
-        assert [call.result(20)["status"] for call in slow] == ["succeeded"] * 2
+        assert waiting.result(PATIENCE_S)["status"] == "succeeded"
+        assert [call.result(PATIENCE_S)["status"] for call in slow] == ["succeeded"] * 2
         assert small.invoke("quick", n=2)["result"] == 2
 
 
-@pytest.mark.alone
 def test_live_calls_are_served_while_every_general_worker_is_busy_with_tests(up: Stack) -> None:
     """Rule 8: some workers serve live calls alone, so no number of tests holds a caller up."""
-    up.function("slow", SLOW)
+    up.held("slow")
     up.function("plain", QUICK)
-    tests = [up.test_in_background("slow", params={"seconds": 2}) for _ in range(3)]
+    up.opened.clear()
+    tests = [up.test_in_background("slow") for _ in range(3)]
     up.await_running("slow")
-    began = time.monotonic()
     outcome = up.invoke("plain", n=9)
-    took = time.monotonic() - began
     assert outcome["result"] == 9
-    assert took < 1.5, took
     assert [row["status"] for row in up.rows("slow")].count("queued") >= 1
-    assert [call.result(30)["status"] for call in tests] == ["ok"] * 3
+    up.opened.set()
+    assert [call.result(PATIENCE_S)["status"] for call in tests] == ["ok"] * 3

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from tests.support.patience import PATIENCE_S
 from tests.support.serving import Client, Served
 
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
-#: A test fails after this, with what the page shows; a loaded machine is slow.
-PATIENCE_MS = 10_000
+#: A test fails after this, with what the page shows.
+PATIENCE_MS = round(PATIENCE_S * 1000)
 
 
 @contextmanager
@@ -24,6 +25,7 @@ def chromium() -> Iterator[Browser]:
     arguments = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
         try:

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from tests.support.fakes import echo
-from tests.support.servers import wait_for
+from tests.support.patience import wait_for
 from tests.support.serving import Client
 
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from tests.support.patience import CLIENT_S
 
 from midcall.connectors.explain import explain
 from midcall.connectors.kit import NOTHING, Account, Answer, Ask, Bound, Connector, Steps, bind
@@ -93,7 +94,7 @@ def refused(name: str, answer: Answer) -> ActionFailed:
 @contextmanager
 def _sender(base_url: str, headers: Headers, query: Headers) -> Iterator[Send]:
     """Open a way out to a base URL."""
-    with httpx.Client(timeout=10, trust_env=False) as http:
+    with httpx.Client(timeout=CLIENT_S, trust_env=False) as http:
         yield lambda ask: _sent(http, base_url.rstrip("/"), ask, (*ask.headers, *headers), (*ask.query, *query))
 
 

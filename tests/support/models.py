@@ -111,6 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._reply(asked, self.it.answer(asked))
         except (BrokenPipeError, ConnectionResetError):
+            self.it.left += 1
             self.close_connection = True
 
     def _reply(self, asked: Asked, reply: Reply) -> None:
@@ -143,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stay_silent(self) -> None:
         self._send(_data({"id": "c1", "object": "chat.completion.chunk", "choices": [], "model": "m"}))
-        self.connection.settimeout(0.05)
+        self.connection.settimeout(0.05)  # short: between two looks at whether it ends
         while not self.it.closing.is_set():
             try:
                 if self.connection.recv(1) == b"":

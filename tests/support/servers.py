@@ -4,27 +4,14 @@ import os
 import pwd
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from redis import Redis
 from redis.exceptions import RedisError
-
-#: Seconds that a server may take until it answers; a noisy machine is slow.
-START_S = 30.0
-
-
-def wait_for(condition: Callable[[], bool], within_s: float = START_S, every_s: float = 0.02) -> bool:
-    """Poll a condition; returns whether it came true in time."""
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(every_s)
-    return condition()
+from tests.support.patience import PATIENCE_S, wait_for
 
 
 @contextmanager
@@ -35,7 +22,7 @@ def stopped_at_the_end(process: subprocess.Popen[bytes]) -> Iterator[subprocess.
     finally:
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from tests.support.contract import Contract
 from tests.support.databases import opened
 from tests.support.fakes import FakeSandbox
-from tests.support.servers import wait_for
+from tests.support.patience import CLIENT_S, wait_for
 from tests.support.world import function
 
 from midcall.app import create_app
@@ -138,7 +138,7 @@ def serving(
         _listening(app, ws="websockets-sansio" if ui else "none") as url,
         opened(database_url) as engine,
         _working(settings, sandbox or fake, fake_workers),
-        httpx.Client(base_url=url, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=url, timeout=CLIENT_S, trust_env=False) as http,
     ):
         yield Served(url, settings, app, engine, fake, Contract(app), http)
 
@@ -176,12 +176,13 @@ def _working(settings: Settings, sandbox: Sandbox, count: int) -> Iterator[None]
     executor = replace(wired, kinds={**wired.kinds, Kind.CODE: replace(code, sandbox=sandbox)}, owner="test-worker")
 
     def work() -> None:
+        keys = [f"rq:queue:{name}" for name in QUEUES]
         with Redis.from_url(settings.redis) as redis:
             while not stop.is_set():
                 try:
-                    popped: Any = redis.blpop([f"rq:queue:{name}" for name in QUEUES], timeout=0.2)
+                    popped: Any = redis.blpop(keys, timeout=0.2)  # short: it asks again
                 except RedisError:
-                    stop.wait(0.2)
+                    stop.wait(0.2)  # short: it asks again
                     continue
                 if popped is not None:
                     executor.execute(popped[1].decode())

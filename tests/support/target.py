@@ -66,7 +66,12 @@ def target() -> Iterator[Target]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             received = Received(self.command, self.path, headers, self.rfile.read(length))
             it.received.append(received)
-            reply = it.answer(received)
+            try:
+                self._send(it.answer(received))
+            except (BrokenPipeError, ConnectionResetError):  # who asked was killed meanwhile, or has given up
+                self.close_connection = True
+
+        def _send(self, reply: Reply) -> None:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)

@@ -8,9 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from tests.integration.sandbox.pools import Serving
+from tests.integration.sandbox.pools import Serving, whole_again
 from tests.integration.sandbox.pools import serving as pool_serving
 from tests.support.databases import Databases, Postgres, Sqlite
+from tests.support.patience import PATIENCE_S
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
 from tests.support.target import Reply, Target, target
@@ -24,7 +25,7 @@ from midcall.sandbox.limits import PoolConfig
 def pool() -> Iterator[Serving]:
     """Yield a pool with an id of its own."""
     with (
-        Engine(url="unix:///var/run/docker.sock", timeout_s=30) as engine,
+        Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine,
         TemporaryDirectory(prefix="mc-") as folder,
     ):
         config = PoolConfig(
@@ -36,6 +37,13 @@ def pool() -> Iterator[Serving]:
         )
         with pool_serving(config, engine) as served:
             yield served
+
+
+@pytest.fixture(autouse=True)
+def _whole_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a failure, wait until the pool is full: the next test would have to wait for it in its own time."""
+    yield
+    whole_again(request)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.support.patience import CLIENT_S
 from tests.support.serving import Client
 from tests.support.target import Received, Reply, Target, replying
 
@@ -41,7 +42,7 @@ def test_fifty_runs_with_ten_calls_each_get_their_own_answers(admin: Client, the
     there.answer = answer
     parameters = {"type": "object", "properties": {"run": {"type": "integer"}}}
     code = {"source": source.format(url=there.url), "actions": ["http"], "egress": [urlsplit(there.url).netloc]}
-    admin.published("busy", code=code, parameters=parameters, timeout=60)
+    admin.published("busy", code=code, parameters=parameters, timeout=round(CLIENT_S))
 
     def call(run: int) -> Any:
         return admin.ok("POST", "/v1/functions/busy/invoke", {"params": {"run": run}})

@@ -10,10 +10,10 @@ import logging
 import multiprocessing
 import secrets
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,8 +25,9 @@ import structlog
 from redis import Redis
 from tests.integration.actions.recording import Tape, forms, found, memory, processes_of, tape
 from tests.integration.api.test_no_secret_leaks import database_files
-from tests.integration.sandbox.pools import is_ready, wait_for
+from tests.integration.sandbox.pools import is_ready
 from tests.support.databases import Databases
+from tests.support.patience import CLIENT_S, PATIENCE_S, wait_for
 from tests.support.servers import redis_server
 from tests.support.serving import Client, serving
 
@@ -46,8 +47,6 @@ TOKEN = f"token-{secrets.token_hex(12)}/+="
 EVERY = (*SECRETS.values(), TOKEN)
 
 SOURCE = """\
-import time
-
 URL = {url!r}
 NAMES = {types!r}
 
@@ -63,7 +62,8 @@ def handler(session, actions):
                 told.append([error.message, error.body])
     print(told)
     actions.progress(str(told)[:400])
-    time.sleep(session["params"].get("rest", 0))
+    if session["params"].get("stay"):
+        actions.http.post(URL + "/stay", json={{}}, timeout=300_000)
     if session["params"].get("fail"):
         actions.http.post(URL + "/refused", json={{}}, credential="custom")
     return [session["params"].get("planted"), len(told), str(told)[-1500:]]
@@ -71,7 +71,10 @@ def handler(session, actions):
 
 
 class Echoing(BaseHTTPRequestHandler):
-    """Says all that it heard, in the way that the path names; `/token` is a token endpoint."""
+    """Says all that it heard, in the way that the path names; `/token` is a token endpoint.
+
+    `/stay` has the code stay until `go` is set: what it holds can be looked at meanwhile.
+    """
 
     protocol_version = "HTTP/1.1"
 
@@ -79,6 +82,11 @@ class Echoing(BaseHTTPRequestHandler):
         """Answer a request."""
         body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
         way = urlsplit(self.path).path.strip("/")
+        if way == "stay":
+            self.server.stays.set()  # type: ignore[attr-defined]
+            self.server.go.wait(CLIENT_S)  # type: ignore[attr-defined]
+            self._say("{}", "application/json")
+            return
         authorization = self.headers.get("authorization", "")
         if way == "token":
             self._say(json.dumps({"access_token": TOKEN, "token_type": "Bearer"}), "application/json")
@@ -133,13 +141,22 @@ class Echoing(BaseHTTPRequestHandler):
         """Stay silent."""
 
 
+@dataclass
+class Heard:
+    """What a target heard, that code stays for it, and whether that may go on."""
+
+    texts: list[str] = field(default_factory=list)
+    stays: threading.Event = field(default_factory=threading.Event)
+    go: threading.Event = field(default_factory=threading.Event)
+
+
 @contextmanager
-def echo() -> Iterator[tuple[str, list[str]]]:
+def echo() -> Iterator[tuple[str, Heard]]:
     """Serve a target that says all that it heard, and a token endpoint; gives its URL and what it heard."""
-    heard: list[str] = []
+    heard = Heard()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Echoing)
-    server.heard = heard  # type: ignore[attr-defined]
+    server.heard, server.stays, server.go = heard.texts, heard.stays, heard.go  # type: ignore[attr-defined]
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name="echo")
     thread.start()
@@ -179,7 +196,7 @@ def save(admin: Client, url: str) -> None:
 @contextmanager
 def pool_beside(folder: Path) -> Iterator[tuple[PoolConfig, int, Tape]]:
     """Run a pool in a process of its own, which reaches the Engine by way of a tape."""
-    with Engine(url=f"unix://{DOCKER}", timeout_s=30) as engine, tape(folder / "d", DOCKER) as to_engine:
+    with Engine(url=f"unix://{DOCKER}", timeout_s=PATIENCE_S) as engine, tape(folder / "d", DOCKER) as to_engine:
         config = PoolConfig(
             socket=folder / "p" / "pool.sock",
             pool_id=f"test-secrets-{secrets.token_hex(4)}",
@@ -191,12 +208,12 @@ def pool_beside(folder: Path) -> Iterator[tuple[PoolConfig, int, Tape]]:
         process = multiprocessing.get_context("spawn").Process(target=serve, args=(config,))
         process.start()
         try:
-            assert wait_for(lambda: is_ready(PoolClient(config.socket)), 60)
+            assert wait_for(lambda: is_ready(PoolClient(config.socket)))
             assert process.pid is not None
             yield config, process.pid, to_engine
         finally:
             process.terminate()
-            process.join(30)
+            process.join(PATIENCE_S)
             for container in engine.containers(config.pool_id):
                 engine.remove(container)
 
@@ -229,7 +246,7 @@ def test_no_secret_is_ever_where_code_or_its_traces_are(
         serving(
             tmp_path, database_url=database_url, redis_url=redis_url, sandbox=PoolClient(Path(short) / "w")
         ) as served,
-        Engine(url=f"unix://{DOCKER}", timeout_s=30) as engine,
+        Engine(url=f"unix://{DOCKER}", timeout_s=PATIENCE_S) as engine,
         ThreadPoolExecutor(1) as caller,
     ):
         admin = served.tenant()
@@ -240,19 +257,20 @@ def test_no_secret_is_ever_where_code_or_its_traces_are(
             "actions": [{"name": "http", "credentials": list(TYPES)}],
             "egress": [urlsplit(url).netloc],
         }
-        parameters = {"type": "object", "properties": {name: {} for name in ("planted", "rest", "fail")}}
-        admin.published("echoes", code=code, parameters=parameters, timeout=30)
+        parameters = {"type": "object", "properties": {name: {} for name in ("planted", "stay", "fail")}}
+        admin.published("echoes", code=code, parameters=parameters, timeout=round(CLIENT_S))
         asked = len(TYPES) * len(WAYS)
-        params = {"planted": planted, "rest": 6}
+        params = {"planted": planted, "stay": True}
         call = caller.submit(admin.ok, "POST", "/v1/functions/echoes/invoke", {"params": params})
-        assert wait_for(lambda: len(heard) >= asked, 25), len(heard)
-        time.sleep(1)
-        assert found("\n".join(heard).encode(), EVERY) >= {*EVERY} - {SECRETS["digest"], SECRETS["oauth2"]}
+        assert heard.stays.wait(CLIENT_S), len(heard.texts)
+        assert len(heard.texts) >= asked
+        assert found("\n".join(heard.texts).encode(), EVERY) >= {*EVERY} - {SECRETS["digest"], SECRETS["oauth2"]}
         inside = [process for container in engine.containers(config.pool_id) for process in processes_of(container)]
         assert len(inside) >= 2
         seen["sandbox"] = {name for process in inside for part in memory(process) for name in found(part, looked_for)}
         seen["pool"] = {name for part in memory(pool_process) for name in found(part, looked_for)}
         assert not call.done(), "the code was still there while its memory was read"
+        heard.go.set()
         outcome = call.result()
         assert outcome["status"] == "succeeded", outcome
         assert outcome["result"][1] == asked

@@ -10,8 +10,9 @@ from typing import Any, cast
 
 import psutil
 import pytest
-from tests.integration.sandbox.pools import Serving, wait_for
+from tests.integration.sandbox.pools import Serving
 from tests.support.fakes import FakeTokens
+from tests.support.patience import DEADLINE_MS, wait_for
 
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.domain.times import now_ms
@@ -29,7 +30,7 @@ import asyncio
 
 async def handler(session, actions):
     for _ in range(5):
-        asyncio.ensure_future(actions.http.get(session["params"]["url"]))
+        asyncio.ensure_future(actions.http.get(session["params"]["url"], timeout=300_000))
     await asyncio.sleep(0.02)
     return "gone"
 """
@@ -68,9 +69,9 @@ def acting() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "action"]
 
 
-@pytest.mark.parametrize(("tarpit", "gone_s"), [(silent, 2.0), (full, 15.0)], ids=["silent", "never connected"])
-def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callable[[], Any], gone_s: float) -> None:
-    """A hundred runs with five calls each, all of which return at once, and then a run that nobody had to wait for."""
+@pytest.mark.parametrize("tarpit", [silent, full], ids=["silent", "never connected"])
+def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callable[[], Any]) -> None:
+    """A hundred runs with five calls each, all of which return, though no call would for five minutes."""
     process = psutil.Process()
     most = 0
     descriptors = process.num_fds()
@@ -79,28 +80,27 @@ def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callab
         desks = Desks(storage=cast("Any", None), credentials=cast("Any", None), means=means, base_urls={})
         code = {"actions": ["http"], "egress": [url.removeprefix("http://")]}
 
-        def run(number: int) -> tuple[RunReport, float]:
+        def run(number: int) -> RunReport:
             nonlocal most
             invocation = SimpleNamespace(workspace_id="ws", environment="production")
             version = SimpleNamespace(config={"code": code})
-            deadline_at = now_ms() + 20_000
+            deadline_at = now_ms() + 600_000
             task = SimpleNamespace(version=version, invocation=invocation, deadline_at=deadline_at, rehearsal=None)
             desk = Desk(desks, cast("Task", task))
-            request = RunRequest(f"run_{number}", SOURCE, {"params": {"url": url}}, 20_000, ("http.get",))
+            request = RunRequest(f"run_{number}", SOURCE, {"params": {"url": url}}, 2 * DEADLINE_MS, ("http.get",))
             try:
                 report = pool.client.run(request, desk.act)
             finally:
                 records = desk.close()
             assert {record.outcome for record in records} <= {"abandoned", "busy"}
             most = max(most, len(acting()))
-            return report, report.sandbox_ms / 1000
+            return report
 
         with ThreadPoolExecutor(4) as callers:
             done = list(callers.map(run, range(RUNS)))
-        assert {report.status for report, _ in done} == {RunStatus.OK}, done
-        assert max(took for _, took in done) < 2
+        assert {report.status for report in done} == {RunStatus.OK}, done
         assert most <= MAX_THREADS
-        assert wait_for(lambda: not acting(), gone_s), len(acting())
+        assert wait_for(lambda: not acting()), len(acting())
         while kept:
             kept.pop().close()
-        assert wait_for(lambda: process.num_fds() <= descriptors + 20, 5), (descriptors, process.num_fds())
+        assert wait_for(lambda: process.num_fds() <= descriptors + 20), (descriptors, process.num_fds())

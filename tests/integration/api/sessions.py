@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 from tests.support.fakes import echo
+from tests.support.patience import CLIENT_S, PATIENCE_S
 from tests.support.serving import Client, Served
 
 from midcall.domain.run import RunReport, RunRequest, RunStatus
@@ -76,7 +77,7 @@ class Play:
         """Name the functions that were run, in order."""
         return [name for name, _ in self.ran]
 
-    def until(self, condition: Callable[[Any], bool], session: str = "s1", within_s: float = 20) -> Any:
+    def until(self, condition: Callable[[Any], bool], session: str = "s1", within_s: float = PATIENCE_S) -> Any:
         """Read a session until something is true of it."""
         end = time.monotonic() + within_s
         while not condition(found := self.session(session)):
@@ -116,7 +117,7 @@ def stream(
     """Open a stream; gives an iterator of its events."""
     sent = {"authorization": f"Bearer {client.token}", "accept": "text/event-stream", **(headers or {})}
     with (
-        httpx.Client(base_url=client.served.url, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=client.served.url, timeout=CLIENT_S, trust_env=False) as http,
         http.stream(method, path, headers=sent, json=body) as response,
     ):
         assert response.status_code == 200, response.read()
@@ -135,14 +136,14 @@ class Listener:
         self._connected = threading.Event()
         self._thread = threading.Thread(target=self._read, name="listener")
         self._thread.start()
-        assert self._connected.wait(10)
+        assert self._connected.wait(PATIENCE_S)
 
     def _read(self) -> None:
         with stream(self._client, self._path, headers=self._headers) as events:
             self._connected.set()
             self.events.extend(events)
 
-    def ended(self, within_s: float = 20) -> list[Told]:
+    def ended(self, within_s: float = PATIENCE_S) -> list[Told]:
         """Wait until the stream has ended; returns its events without heartbeats."""
         self._thread.join(within_s)
         assert not self._thread.is_alive(), "the stream did not end"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.databases import Sqlite
 from tests.support.models import Calls, Endpoint, Raw, Reply, Says, Silence, endpoint, proposal
-from tests.support.servers import wait_for
+from tests.support.patience import wait_for
 from tests.support.serving import Client, Served, serving
 
 KEY = "endpoint-key-that-nobody-may-see"

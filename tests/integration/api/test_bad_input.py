@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.support.databases import row_counts
+from tests.support.patience import CLIENT_S
 from tests.support.serving import Client, Served
 from tests.support.world import SOURCE, function
 
@@ -335,7 +336,7 @@ def test_a_body_of_just_the_limit_is_read(author: Client) -> None:
 def test_the_413_comes_before_a_body_without_end(served: Served, author: Client) -> None:
     """The server stops reading; it does not wait for the rest."""
     address = urlsplit(served.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=CLIENT_S)
     connection.putrequest("POST", "/v1/functions")
     connection.putheader("Authorization", f"Bearer {author.token}")
     connection.putheader("Content-Length", str(10**12))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.servers import wait_for
+from tests.support.patience import wait_for
 from tests.support.serving import Client, Served, serving
 from tests.support.world import function
 

@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 from tests.integration.api.sessions import FAILS, Listener, Play, stream
 from tests.support.fakes import echo
+from tests.support.patience import PATIENCE_S
 from tests.support.serving import Client, Served
 
 from midcall.bootstrap.store import open_queue, open_storage
@@ -131,7 +132,7 @@ def test_a_redis_that_loses_everything_costs_no_event(play: Play, served: Served
 def test_the_result_of_a_background_call_arrives_on_the_stream(play: Play) -> None:
     """Also after the session has ended: the stream waits for it."""
     release = threading.Event()
-    play.function("send", lambda _: release.wait(10) and {"result": "sent"}, background=True)
+    play.function("send", lambda _: release.wait(PATIENCE_S) and {"result": "sent"}, background=True)
     play.agent(send="during_session")
     play.start()
     accepted = play.call("send")
@@ -243,8 +244,8 @@ def test_a_followed_call_that_is_refused_or_fails_ends_too(play: Play) -> None:
 def test_a_repeat_can_follow_the_first_call(play: Play) -> None:
     """From its beginning, while it runs and afterwards; a background call is accepted on its stream."""
     release = threading.Event()
-    play.function("slow", lambda _: release.wait(10) and {"result": 1})
-    play.function("send", lambda _: release.wait(10) and {"result": 2}, background=True)
+    play.function("slow", lambda _: release.wait(PATIENCE_S) and {"result": 1})
+    play.function("send", lambda _: release.wait(PATIENCE_S) and {"result": 2}, background=True)
     play.agent(slow="during_session", send="during_session")
     play.start()
     path, key = "/v1/sessions/s1/functions/slow", {"idempotency-key": "k"}

@@ -27,6 +27,7 @@ from tests.support.deliveries import (
     vapi_tool_calls,
 )
 from tests.support.fakes import echo
+from tests.support.patience import PATIENCE_S
 from tests.support.serving import Client, Served
 
 VAPI_SESSION = "7420f27a-30fd-4f49-a995-5549ae7cc00d"
@@ -251,7 +252,7 @@ def test_a_delivery_that_comes_again_while_it_runs_waits_for_the_one_run(play: P
 
     def slow(_: Any) -> Any:
         started.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE_S)
         return {"n": len(play.ran)}
 
     play.function("slow", slow)
@@ -261,11 +262,11 @@ def test_a_delivery_that_comes_again_while_it_runs_waits_for_the_one_run(play: P
         both = [
             pool.submit(retell.ok, "/functions/slow", retell_function("slow"), at_s=now),
         ]
-        assert started.wait(20)
+        assert started.wait(PATIENCE_S)
         both.append(pool.submit(retell.ok, "/functions/slow", retell_function("slow"), at_s=now + 5))
         time.sleep(0.2)
         go_on.set()
-        assert [each.result(20) for each in both] == [{"n": 1}] * 2
+        assert [each.result(PATIENCE_S) for each in both] == [{"n": 1}] * 2
 
 
 def test_a_call_that_is_first_heard_of_at_its_end_has_its_write_up(play: Play) -> None:
@@ -409,12 +410,12 @@ def test_calls_of_one_message_run_side_by_side_and_are_answered_in_order(play: P
     barrier = threading.Barrier(2)
 
     def first(_: Any) -> Any:
-        barrier.wait(20)
+        barrier.wait(PATIENCE_S)
         time.sleep(0.3)
         return "first\nline two"
 
     def second(_: Any) -> Any:
-        barrier.wait(20)
+        barrier.wait(PATIENCE_S)
         return "second"
 
     play.function("first", first)

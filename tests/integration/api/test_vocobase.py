@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.support.patience import PATIENCE_S
 from tests.support.serving import Client, Served
 from tests.support.target import Target, replying, target
 
@@ -51,7 +52,7 @@ def run_curl(served: Served, admin: Client, url: str = BODY["url"]) -> Any:
         "rg_live_abc123def456ghi789jkl012", admin.token
     )
     command = command.replace(BODY["url"], url).replace("curl ", "curl --silent --noproxy '*' ", 1)
-    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, check=True)
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     return json.loads(ran.stdout)
 
 

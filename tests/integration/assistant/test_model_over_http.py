@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -10,7 +9,7 @@ import pytest
 from tests.support.asking import DRAFT, answer_of, asked, assistant, in_thread
 from tests.support.databases import Sqlite, opened
 from tests.support.models import Endpoint, Says, Silence, endpoint, proposal
-from tests.support.servers import wait_for
+from tests.support.patience import wait_for
 from tests.support.world import World
 
 from midcall.assistant.anthropic_messages import anthropic_messages
@@ -57,17 +56,15 @@ def anthropic(model: Endpoint) -> CodeWriter:
 def test_silent_model_is_left_at_the_deadline(world: World, model: Endpoint) -> None:
     """The answer says so in time, and the connection is closed."""
     model.answers(Silence())
-    started = time.monotonic()
     answer = answer_of(asked(assistant(world, openai(model), deadline_s=2), world))
     assert (answer.status, answer.rounds, answer.source) == (Status.TIMED_OUT, 1, None)
-    assert time.monotonic() - started < 10
     assert wait_for(lambda: model.left == 1)
 
 
 def test_what_came_before_the_deadline_is_kept(world: World, model: Endpoint) -> None:
     """A first attempt with its review is worth more than nothing."""
     model.answers(proposal(FAULTY), Silence())
-    answer = answer_of(asked(assistant(world, openai(model), deadline_s=3), world))
+    answer = answer_of(asked(assistant(world, openai(model), deadline_s=8), world))
     assert (answer.status, answer.rounds, answer.source) == (Status.TIMED_OUT, 2, FAULTY)
     assert answer.review is not None
     assert answer.review["status"] == "changes_requested"

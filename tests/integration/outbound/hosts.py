@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.patience import PATIENCE_S
+
 from midcall.outbound.client import GuardedClient
 
 #: What a host does with one connection; when it returns, the connection is closed.
@@ -98,7 +100,7 @@ def hosting(behave: Behaviour, *, tls: ssl.SSLContext | None = None) -> Iterator
             host.closing.set()
             with suppress(OSError):
                 socket.create_connection(("127.0.0.1", host.port), 1).close()
-            acceptor.join(10)
+            acceptor.join(PATIENCE_S)
             for connection in open_:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)

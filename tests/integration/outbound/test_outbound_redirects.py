@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.integration.outbound.hosts import Host, Names, answering, calling, hosting, respond
+from tests.support.patience import DEADLINE_S
 
 from midcall.outbound.errors import BadUrl, RefusedAddress, RefusedRedirect, TooManyRedirects
 
@@ -34,9 +35,9 @@ def test_a_forbidden_target_is_never_contacted(
             url = f"{scheme}://hop.example.com:{first.port}/start"
             if redirects:
                 with pytest.raises((BadUrl, RefusedAddress, RefusedRedirect)):
-                    client.request("GET", url, timeout_s=5, headers=SECRETS, redirects=redirects)
+                    client.request("GET", url, timeout_s=DEADLINE_S, headers=SECRETS, redirects=redirects)
             else:
-                reply = client.request("GET", url, timeout_s=5, headers=SECRETS)
+                reply = client.request("GET", url, timeout_s=DEADLINE_S, headers=SECRETS)
                 assert (reply.status, reply.header("location")) == (step["status"], location)
             assert first.hits == 1
         assert forbidden.hits == 0
@@ -49,7 +50,12 @@ def test_an_opened_target_gets_the_request_without_its_secrets() -> None:
         with hosting(answering(moved)) as first, calling(first, other) as client:
             url = f"http://a.example.com:{first.port}/start"
             reply = client.request(
-                "POST", url, timeout_s=5, headers=SECRETS | {"Accept": "text/plain"}, body=b"geheim", redirects=1
+                "POST",
+                url,
+                timeout_s=DEADLINE_S,
+                headers=SECRETS | {"Accept": "text/plain"},
+                body=b"geheim",
+                redirects=1,
             )
         assert reply.body == b"ok"
         assert b"geheim" in first.requests[0]
@@ -70,7 +76,7 @@ def test_secrets_do_not_come_back_by_a_detour() -> None:
         away[first.port] = respond("302 Found", Location=f"http://b.example.com:{other.port}/")
         away[other.port] = respond("302 Found", Location=f"http://a.example.com:{first.port}/end")
         url = f"http://a.example.com:{first.port}/"
-        assert client.request("GET", url, timeout_s=5, headers=SECRETS, redirects=5).status == 200
+        assert client.request("GET", url, timeout_s=DEADLINE_S, headers=SECRETS, redirects=5).status == 200
     assert [b"geheim" in request for request in first.requests] == [True, False]
     assert [b"geheim" in request for request in other.requests] == [False]
 
@@ -81,7 +87,7 @@ def test_a_loop_ends(redirects: int) -> None:
     with hosting(answering(respond("307 Again", Location="/start"))) as host, calling(host) as client:
         with pytest.raises(TooManyRedirects):
             client.request(
-                "POST", f"http://a.example.com:{host.port}/start", timeout_s=5, body=b"x", redirects=redirects
+                "POST", f"http://a.example.com:{host.port}/start", timeout_s=DEADLINE_S, body=b"x", redirects=redirects
             )
         assert len(host.requests) == redirects + 1
 
@@ -90,7 +96,7 @@ def test_a_loop_ends(redirects: int) -> None:
 def test_no_caller_asks_for_more_than_five(redirects: int) -> None:
     """A mistake of ours, not of an input."""
     with calling() as client, pytest.raises(ValueError, match="redirects"):
-        client.request("GET", "https://a.example.com/", timeout_s=5, redirects=redirects)
+        client.request("GET", "https://a.example.com/", timeout_s=DEADLINE_S, redirects=redirects)
 
 
 def test_each_hop_is_resolved_and_checked_anew() -> None:
@@ -99,7 +105,7 @@ def test_each_hop_is_resolved_and_checked_anew() -> None:
     moved = respond("302 Found", Location="http://evil.example.com/latest/meta-data/")
     with hosting(answering(moved)) as host, calling(host, names=names) as client:
         with pytest.raises(RefusedAddress):
-            client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=5, redirects=5)
+            client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=DEADLINE_S, redirects=5)
         assert names.lookups == ["a.example.com", "evil.example.com"]
 
 
@@ -107,5 +113,5 @@ def test_a_redirect_without_a_location_is_an_answer() -> None:
     """Nothing to follow; neither is 304."""
     with hosting(answering(respond("302 Found", b"x"), respond("304 Same"))) as host, calling(host) as client:
         for status in (302, 304):
-            reply = client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=5, redirects=5)
+            reply = client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=DEADLINE_S, redirects=5)
             assert reply.status == status

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.integration.outbound.hosts import Behaviour, Host, Names, answering, calling, hosting, respond
+from tests.support.patience import DEADLINE_S, PATIENCE_S
 
 from midcall.domain.errors import InvalidInput
 from midcall.outbound.client import GuardedClient
@@ -19,7 +20,7 @@ def test_the_request_arrives_as_it_was_given() -> None:
     """Method, path, query, headers and body; and what midcall adds is what says where it goes and how long it is."""
     with hosting(answering(respond("201 Created", b'{"a":1}', X_Thing="é"))) as host, calling(host) as client:
         url = f"http://api.example.com:{host.port}/a/../b%20c?x=1&y[]=|#fragment"
-        reply = client.request("PUT", url, timeout_s=5, headers={"X-Key": "São"}, body=b"{}")
+        reply = client.request("PUT", url, timeout_s=DEADLINE_S, headers={"X-Key": "São"}, body=b"{}")
     assert (reply.status, reply.body, reply.truncated) == (201, b'{"a":1}', False)
     assert reply.header("X-THING") == "é".encode().decode("latin-1")
     assert 0 <= reply.took_ms < 5_000
@@ -38,14 +39,14 @@ def test_tls_is_for_the_name_and_the_connection_for_the_address(
     server_tls.sni_callback = lambda _socket, name, _context: told.append(name)
     with hosting(answering(respond(body=b"ok")), tls=server_tls) as host:
         with calling(host, ssl_context=client_tls) as client:
-            reply = client.request("POST", f"https://api.example.com:{host.port}/", timeout_s=5, body=b"{}")
+            reply = client.request("POST", f"https://api.example.com:{host.port}/", timeout_s=DEADLINE_S, body=b"{}")
         assert reply.body == b"ok"
         assert told == ["api.example.com"]
         allow = [f"other.example.org:{host.port}"]
         with calling(host, allow=allow, ssl_context=client_tls) as client, pytest.raises(TlsFailed, match="mismatch"):
-            client.request("POST", f"https://other.example.org:{host.port}/", timeout_s=5)
+            client.request("POST", f"https://other.example.org:{host.port}/", timeout_s=DEADLINE_S)
         with calling(host) as client, pytest.raises(TlsFailed, match="local issuer"):
-            client.request("POST", f"https://api.example.com:{host.port}/", timeout_s=5)
+            client.request("POST", f"https://api.example.com:{host.port}/", timeout_s=DEADLINE_S)
         assert len(host.requests) == 1
 
 
@@ -60,9 +61,9 @@ def test_an_address_in_the_url_is_what_the_certificate_has_to_name(
             "resolve": system_resolve,
         }
         with calling(**settings) as client:
-            assert client.request("GET", f"https://127.0.0.1:{host.port}/", timeout_s=5).body == b"ok"
+            assert client.request("GET", f"https://127.0.0.1:{host.port}/", timeout_s=DEADLINE_S).body == b"ok"
             with pytest.raises(TlsFailed, match="localhost"):
-                client.request("GET", f"https://localhost:{host.port}/", timeout_s=5)
+                client.request("GET", f"https://localhost:{host.port}/", timeout_s=DEADLINE_S)
 
 
 def test_a_host_that_speaks_no_tls_fails_as_such() -> None:
@@ -73,7 +74,7 @@ def test_a_host_that_speaks_no_tls_fails_as_such() -> None:
         connection.sendall(respond("400 Bad Request"))
 
     with hosting(plain) as host, calling(host) as client, pytest.raises(TlsFailed):
-        client.request("POST", f"https://api.example.com:{host.port}/", timeout_s=5)
+        client.request("POST", f"https://api.example.com:{host.port}/", timeout_s=DEADLINE_S)
 
 
 def test_a_name_with_a_public_and_a_private_address_is_refused() -> None:
@@ -84,7 +85,7 @@ def test_a_name_with_a_public_and_a_private_address_is_refused() -> None:
             calling(allow=[], resolve=Names({"a.example.com": answers})) as client,
         ):
             with pytest.raises(RefusedAddress):
-                client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=5)
+                client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=DEADLINE_S)
             assert host.hits == 0
 
 
@@ -95,7 +96,7 @@ def test_without_an_entry_loopback_is_not_reached() -> None:
             with calling(allow=allow) as client:
                 for name in ("a.example.com", "127.0.0.1"):
                     with pytest.raises(RefusedAddress):
-                        client.request("GET", f"http://{name}:{host.port}/", timeout_s=5)
+                        client.request("GET", f"http://{name}:{host.port}/", timeout_s=DEADLINE_S)
         assert host.hits == 0
 
 
@@ -104,12 +105,12 @@ def test_a_name_that_changes_its_address_gains_nothing() -> None:
     names = Names()
     with hosting(answering(respond(), respond(Connection="close"))) as host, calling(host, names=names) as client:
         url = f"http://a.example.com:{host.port}/"
-        client.request("GET", url, timeout_s=5)
+        client.request("GET", url, timeout_s=DEADLINE_S)
         names.answers["a.example.com"] = ["169.254.169.254"]
-        client.request("GET", url, timeout_s=5)
+        client.request("GET", url, timeout_s=DEADLINE_S)
         assert (host.hits, len(names.lookups)) == (1, 1)
         with pytest.raises(RefusedAddress):
-            client.request("GET", url, timeout_s=5)
+            client.request("GET", url, timeout_s=DEADLINE_S)
         assert (host.hits, len(names.lookups)) == (1, 2)
 
 
@@ -117,7 +118,7 @@ def test_a_kept_connection_serves_its_own_name_alone() -> None:
     """Two names at one address and port: each gets a connection, and each is then used again."""
     with hosting(answering(respond())) as host, calling(host) as client:
         for name in ("a", "b", "a", "b"):
-            client.request("GET", f"http://{name}.example.com:{host.port}/", timeout_s=5)
+            client.request("GET", f"http://{name}.example.com:{host.port}/", timeout_s=DEADLINE_S)
             assert host.header("Host") == f"{name}.example.com:{host.port}"
         assert host.hits == 2
 
@@ -127,8 +128,8 @@ def test_a_connection_with_an_unread_rest_is_not_used_again() -> None:
     evil = respond(body=b"x" * 10_000 + respond(body=b"forged"))
     with hosting(answering(evil, respond(body=b"true"))) as host, calling(host) as client:
         url = f"http://a.example.com:{host.port}/"
-        assert client.request("GET", url, timeout_s=5, max_bytes=10_000).truncated
-        assert client.request("GET", url, timeout_s=5).body == b"true"
+        assert client.request("GET", url, timeout_s=DEADLINE_S, max_bytes=10_000).truncated
+        assert client.request("GET", url, timeout_s=DEADLINE_S).body == b"true"
         assert host.hits == 2
 
 
@@ -138,7 +139,7 @@ def test_no_cookie_and_no_proxy_is_taken_from_around(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with hosting(answering(respond(Set_Cookie="a=b"))) as host, calling(host) as client:
         for _ in range(2):
-            client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=5)
+            client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=DEADLINE_S)
     assert host.header("Cookie") is None
 
 
@@ -146,7 +147,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next() -> None:
     """Of two addresses of a name the first refuses, the second serves."""
     names = Names({"a.example.com": ["127.0.0.3", "127.0.0.1"]})
     with hosting(answering(respond(body=b"ok"))) as host, calling(host, names=names) as client:
-        assert client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=5).body == b"ok"
+        assert client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=DEADLINE_S).body == b"ok"
 
 
 def test_calls_leave_from_the_source_address() -> None:
@@ -159,9 +160,9 @@ def test_calls_leave_from_the_source_address() -> None:
 
     names = Names({"b.example.com": ["::1"]})
     with hosting(note) as host, calling(host, names=names, source_address="127.0.0.5") as client:
-        client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=5)
+        client.request("GET", f"http://a.example.com:{host.port}/", timeout_s=DEADLINE_S)
         with pytest.raises(ConnectFailed, match="family"):
-            client.request("GET", f"http://b.example.com:{host.port}/", timeout_s=5)
+            client.request("GET", f"http://b.example.com:{host.port}/", timeout_s=DEADLINE_S)
     assert seen == ["127.0.0.5"]
     with pytest.raises(InvalidInput):
         GuardedClient(source_address="eth0")
@@ -186,7 +187,7 @@ def tunnelling(answer: bytes, to: list[int]) -> Behaviour:
                 back = threading.Thread(target=pump, args=(onward, connection))
                 back.start()
                 pump(connection, onward)
-                back.join(10)
+                back.join(PATIENCE_S)
 
     return behave
 
@@ -203,9 +204,11 @@ def test_a_proxy_is_told_the_checked_address_and_never_the_name(
         with hosting(good) as proxy:
             way = f"http://user:p%40ss@proxy.internal:{proxy.port}"
             with calling(allow=[], names=names, proxy=way, ssl_context=client_tls) as client:
-                assert client.request("GET", f"https://api.example.com:{host.port}/", timeout_s=5).body == b"ok"
+                assert (
+                    client.request("GET", f"https://api.example.com:{host.port}/", timeout_s=DEADLINE_S).body == b"ok"
+                )
                 with pytest.raises(RefusedAddress):
-                    client.request("GET", f"https://b.example.com:{host.port}/", timeout_s=5)
+                    client.request("GET", f"https://b.example.com:{host.port}/", timeout_s=DEADLINE_S)
         assert proxy.requests[0].startswith(f"CONNECT 93.184.215.14:{host.port} HTTP/1.1\r\n".encode())
         assert b"api.example.com" not in proxy.requests[0]
         assert proxy.header("Proxy-Authorization") == "Basic dXNlcjpwQHNz"
@@ -228,7 +231,7 @@ def test_a_proxy_that_does_not_connect_fails_the_call(answer: bytes, error: type
     refusing = tunnelling(answer, [])
     with hosting(refusing) as proxy, calling(allow=["a.example.com"], proxy=f"http://127.0.0.1:{proxy.port}") as client:
         with pytest.raises(error):
-            client.request("GET", "http://a.example.com/geheim", timeout_s=5)
+            client.request("GET", "http://a.example.com/geheim", timeout_s=DEADLINE_S)
         assert len(proxy.requests) == 1
 
 
@@ -237,11 +240,11 @@ def test_a_proxy_that_hangs_cannot_hold_a_call() -> None:
 
     def silent(host: Host, connection: socket.socket) -> None:
         host.read(connection)
-        host.closing.wait(10)
+        host.closing.wait(PATIENCE_S)
 
     with hosting(silent) as proxy, calling(allow=["a.example.com"], proxy=f"http://127.0.0.1:{proxy.port}") as client:
         with pytest.raises(TimedOut, match="proxy"):
-            client.request("GET", "http://a.example.com/", timeout_s=0.3)
+            client.request("GET", "http://a.example.com/", timeout_s=0.3)  # short: it runs out
         assert proxy.hits == 1
 
 
@@ -268,7 +271,7 @@ def test_many_threads_share_one_client() -> None:
     def call(number: int) -> None:
         for turn in range(20):
             body = f"{number}-{turn}".encode()
-            reply = client.request("POST", f"http://a.example.com:{host.port}/", timeout_s=20, body=body)
+            reply = client.request("POST", f"http://a.example.com:{host.port}/", timeout_s=DEADLINE_S, body=body)
             if reply.body != body:
                 wrong.append((body, reply))
 

@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import redis
 from cryptography.fernet import Fernet
 from tests.support.desks import idle_desks
 from tests.support.fakes import FakeOutbound
+from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.cli.redis_server import find_redis_server, redis_argv
 from midcall.domain.errors import QueueUnavailable
@@ -50,16 +49,6 @@ POLICY = "test-policy"
 SOURCE = "def handler(session):\n    return 1\n"
 
 
-def wait_for(condition: Callable[[], bool], within_s: float) -> bool:
-    """Poll `condition`; returns whether it came true in time."""
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
-
-
 class PrivateRedis:
     """The Redis of `midcall up`: its command line, as a child of the test."""
 
@@ -78,7 +67,7 @@ class PrivateRedis:
         """Start it and wait until it answers."""
         argv = redis_argv(find_redis_server(), self.socket)
         self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
-        assert wait_for(self._answers, 10)
+        assert wait_for(self._answers)
 
     def client(self) -> "redis.Redis":
         """Connect as whoever has got at the socket."""
@@ -154,7 +143,7 @@ class Pretended:
         self.requests.append(request)
         self.entered.set()
         if self.gate is not None:
-            assert self.gate.wait(20)
+            assert self.gate.wait(PATIENCE_S)
         answer = self.reports.pop(0) if self.reports else RunReport(RunStatus.OK, result=len(self.requests))
         if isinstance(answer, Exception):
             raise answer

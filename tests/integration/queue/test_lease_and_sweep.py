@@ -8,7 +8,8 @@ from functools import partial
 import pytest
 import redis
 from rq.utils import as_text
-from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue, wait_for
+from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue
+from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.domain.errors import QueueFull, QueueUnavailable, SandboxLost, SandboxUnavailable
 from midcall.domain.function import Kind
@@ -35,7 +36,7 @@ def all_at_once(*steps: Callable[[], object]) -> list[object]:
     barrier = threading.Barrier(len(steps))
 
     def started(step: Callable[[], object]) -> object:
-        barrier.wait(5)
+        barrier.wait(PATIENCE_S)
         return step()
 
     with ThreadPoolExecutor(len(steps)) as pool:
@@ -61,14 +62,14 @@ def test_a_stale_worker_that_records_late_is_discarded(house: House) -> None:
     fresh = Pretended(reports=[RunReport(RunStatus.OK, result="fresh")])
     late = threading.Thread(target=house.executor(stale, owner="stale").execute, args=(admitted.id,))
     late.start()
-    assert stale.entered.wait(5)
+    assert stale.entered.wait(PATIENCE_S)
     house.clock.ahead_ms += LEASE_MS + 1  # to everybody but the database row, six seconds have passed
     assert house.sweep.sweep().requeued == 1
     house.executor(fresh, owner="fresh").execute(admitted.id)
     recorded = house.row(admitted.id)
     assert stale.gate is not None
     stale.gate.set()
-    late.join(5)
+    late.join(PATIENCE_S)
     assert house.row(admitted.id) == recorded
     assert recorded.outcome is not None
     assert (recorded.outcome.result, recorded.attempt) == ("fresh", 2)
@@ -80,14 +81,14 @@ def test_a_stale_worker_does_not_record_for_the_attempt_that_runs_now(house: Hou
     stale = Pretended(reports=[RunReport(RunStatus.OK, result="stale")], gate=threading.Event())
     late = threading.Thread(target=house.executor(stale, owner="stale").execute, args=(admitted.id,))
     late.start()
-    assert stale.entered.wait(5)
+    assert stale.entered.wait(PATIENCE_S)
     house.clock.ahead_ms += LEASE_MS + 1
     assert house.sweep.sweep().requeued == 1
     assert claim(house, admitted.id, owner="fresh")
     running = house.row(admitted.id)
     assert stale.gate is not None
     stale.gate.set()
-    late.join(5)
+    late.join(PATIENCE_S)
     assert house.row(admitted.id) == running
     assert (running.status, running.attempt, running.owner) == (RUNNING, 2, "fresh")
 
@@ -98,13 +99,13 @@ def test_a_worker_that_was_declared_lost_is_discarded_as_well(house: House) -> N
     stale = Pretended(gate=threading.Event())
     late = threading.Thread(target=house.executor(stale).execute, args=(admitted.id,))
     late.start()
-    assert stale.entered.wait(5)
+    assert stale.entered.wait(PATIENCE_S)
     house.clock.ahead_ms += LEASE_MS + 1
     assert house.sweep.sweep().lost == 1
     told = house.row(admitted.id)
     assert stale.gate is not None
     stale.gate.set()
-    late.join(5)
+    late.join(PATIENCE_S)
     assert house.row(admitted.id) == told
     assert told.outcome is not None
     assert told.outcome.error is not None
@@ -117,13 +118,13 @@ def test_a_lease_is_renewed_for_as_long_as_the_run_takes(house: House) -> None:
     sandbox = Pretended(gate=threading.Event())
     run = threading.Thread(target=house.executor(sandbox).execute, args=(admitted.id,))
     run.start()
-    assert sandbox.entered.wait(5)
+    assert sandbox.entered.wait(PATIENCE_S)
     first = house.row(admitted.id).lease_until
     assert first is not None
-    assert wait_for(lambda: (house.row(admitted.id).lease_until or 0) > first, 5)
+    assert wait_for(lambda: (house.row(admitted.id).lease_until or 0) > first)
     assert sandbox.gate is not None
     sandbox.gate.set()
-    run.join(5)
+    run.join(PATIENCE_S)
     assert house.status(admitted.id) is SUCCEEDED
 
 
@@ -144,7 +145,7 @@ def test_a_lost_live_call_fails_at_once_unless_it_may_run_again(house: House) ->
 
 def test_a_lost_call_whose_deadline_has_passed_is_not_run_again(house: House) -> None:
     """Nobody waits for it any more."""
-    house.function("brief", retries=5, timeout=1)
+    house.function("brief", retries=5, timeout=1)  # short: it is over
     admitted = house.admit("brief")
     assert claim(house, admitted.id)
     house.clock.ahead_ms += LEASE_MS + 1
@@ -154,7 +155,7 @@ def test_a_lost_call_whose_deadline_has_passed_is_not_run_again(house: House) ->
 
 def test_sweeps_at_the_same_moment_mend_each_call_once(house: House) -> None:
     """Rule 5: any number of processes may sweep; lost, overdue and forgotten calls are each taken by one of them."""
-    house.function("brief", timeout=1)
+    house.function("brief", timeout=1)  # short: it is over
     lost = [house.admit("plain") for _ in range(8)]
     again = [house.admit("again") for _ in range(8)]
     overdue = [house.admit("brief") for _ in range(8)]
@@ -180,11 +181,11 @@ def test_a_sweep_and_a_late_record_at_the_same_moment_leave_one_outcome(house: H
         sandbox = Pretended(gate=threading.Event())
         run = threading.Thread(target=house.executor(sandbox).execute, args=(admitted.id,))
         run.start()
-        assert sandbox.entered.wait(5)
+        assert sandbox.entered.wait(PATIENCE_S)
         house.clock.ahead_ms += LEASE_MS + 1
         assert sandbox.gate is not None
         all_at_once(house.sweep.sweep, sandbox.gate.set, house.sweep.sweep)
-        run.join(5)
+        run.join(PATIENCE_S)
         row = house.row(admitted.id)
         assert row.outcome is not None
         assert (row.status, row.report is not None) in {(SUCCEEDED, True), (FAILED, False)}

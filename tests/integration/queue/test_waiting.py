@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 from redis import asyncio as aioredis
-from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue, wait_for
+from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue
+from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.queue.connection import listening
@@ -21,7 +21,7 @@ from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.rq_queue import RqQueue
 from midcall.queue.wakes import Wakes
 from midcall.queue.worker import Workers
-from midcall.service.wait import QUEUE_PATIENCE_MS, Waiting
+from midcall.service.wait import LOOK_EVERY_S, QUEUE_PATIENCE_MS, Waiting
 
 
 async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
@@ -47,7 +47,7 @@ async def wait_through(
             return tx.invocations.find(call.id) is not None
 
     def later() -> None:
-        assert wait_for(admitted, 10)
+        assert wait_for(admitted)
         time.sleep(0.1)
         execute(call.id)
 
@@ -65,26 +65,36 @@ async def wait_through(
         await wakes.close()
 
 
-@pytest.mark.alone
 def test_an_announced_outcome_is_answered_at_once(house: House, queue: RqQueue, private_redis: PrivateRedis) -> None:
-    """With the wake, the answer follows the record in milliseconds."""
+    """With the wake, the answer follows the record, not the next look at the row, almost a second later."""
     house = house.on(queue)
     execute = house.executor(Pretended()).execute
-    found, late = asyncio.run(wait_through(house, listening(private_redis.url), execute))
-    assert found.status is InvocationStatus.SUCCEEDED
-    assert late < 0.5
+
+    def late() -> float:
+        found, seconds = asyncio.run(wait_through(house, listening(private_redis.url), execute))
+        assert found.status is InvocationStatus.SUCCEEDED
+        return seconds
+
+    # A machine may be late for once; without a wake every one of them would be.
+    assert any(late() < LOOK_EVERY_S / 2 for _ in range(10))
 
 
 def test_an_outcome_whose_wake_never_comes_is_answered_within_a_second_or_so(
     house: House, private_redis: PrivateRedis
 ) -> None:
-    """Rule 4: with nobody announcing, the waiting process looks at the row by itself."""
+    """Rule 4: with nobody announcing, the waiting process looks at the row by itself, long before the deadline."""
     execute = house.executor(Pretended()).execute
-    found, late = asyncio.run(wait_through(house, listening(private_redis.url), execute))
     assert isinstance(house.queue, SilentQueue)
-    assert house.queue.announced == [found.id]  # into nowhere
-    assert found.status is InvocationStatus.SUCCEEDED
-    assert late < 2.0
+    announced: list[str] = []
+
+    def late() -> float:
+        found, seconds = asyncio.run(wait_through(house, listening(private_redis.url), execute))
+        assert found.status is InvocationStatus.SUCCEEDED
+        announced.append(found.id)
+        return seconds
+
+    assert any(late() < 2 * LOOK_EVERY_S for _ in range(5))
+    assert house.queue.announced == announced  # into nowhere
 
 
 def test_a_call_waits_no_longer_than_its_patience_for_a_queue_that_is_away(
@@ -104,7 +114,7 @@ def test_a_call_waits_no_longer_than_its_patience_for_a_queue_that_is_away(
         )
         await asyncio.sleep(0.3)
         house.clock.ahead_ms += QUEUE_PATIENCE_MS
-        return await asyncio.wait_for(admitted, 5)
+        return await asyncio.wait_for(admitted, PATIENCE_S)
 
     found = asyncio.run(run())
     assert found.outcome is not None
@@ -124,10 +134,10 @@ def test_the_wake_reader_outlives_silence_and_a_restart_of_redis(private_redis: 
         with wakes.watch("inv_1") as first, wakes.watch("inv_2") as second:
             await asyncio.sleep(5.6)
             queue.announce("inv_1")
-            await asyncio.wait_for(first.wait(), 2)
+            await asyncio.wait_for(first.wait(), PATIENCE_S)
             await asyncio.to_thread(private_redis.kill)
             await asyncio.to_thread(private_redis.start)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 while not second.is_set():
                     queue.announce("inv_2")
                     await asyncio.sleep(0.1)
@@ -176,14 +186,14 @@ def test_workers_are_wired_after_their_fork_and_die_with_their_group(
     group = multiprocessing.get_context("spawn").Process(target=run_group, args=(private_redis.url, str(tmp_path)))
     group.start()
     try:
-        assert wait_for(lambda: len(pids(tmp_path, "wired")) == 2, 15)
+        assert wait_for(lambda: len(pids(tmp_path, "wired")) == 2)
         assert not pids(tmp_path, "wired") & pids(tmp_path, "group")
         victim = next(iter(pids(tmp_path, "wired")))
         os.kill(victim, signal.SIGKILL)
-        assert wait_for(lambda: len(pids(tmp_path, "wired")) == 3, 10)
+        assert wait_for(lambda: len(pids(tmp_path, "wired")) == 3)
         workers = [psutil.Process(pid) for pid in pids(tmp_path, "wired") - {victim}]
         group.kill()
-        assert wait_for(lambda: not any(alive(worker) for worker in workers), 5)
+        assert wait_for(lambda: not any(alive(worker) for worker in workers))
     finally:
         group.kill()
         group.join()
@@ -204,7 +214,7 @@ def test_workers_take_no_commands_and_schedule_nothing(private_redis: PrivateRed
     process.start()
     try:
         with private_redis.client() as client:
-            assert wait_for(lambda: bool(client.exists("rq:worker:w1")), 10)
+            assert wait_for(lambda: bool(client.exists("rq:worker:w1")))
             assert client.pubsub_channels() == []
             client.publish("rq:pubsub:w1", '{"command": "shutdown"}')
             assert client.keys("rq:scheduler*") == []
@@ -221,6 +231,6 @@ def test_a_worker_whose_redis_is_away_ends_in_a_line_of_log(private_redis: Priva
     group = Workers(private_redis.url, [LIVE], count=1, wiring=lambda: house.executor(Pretended()).execute)
     process = group.get_worker_process("w1", burst=False)
     process.start()
-    process.join(10)
+    process.join(PATIENCE_S)
     assert process.exitcode == 0
     private_redis.start()

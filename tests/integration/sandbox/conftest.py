@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from tests.integration.sandbox.pools import Serving, serving
+from tests.integration.sandbox.pools import Serving, serving, whole_again
+from tests.support.patience import PATIENCE_S
 
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.image import ensure_image, sandbox_files
@@ -17,7 +18,7 @@ from midcall.sandbox.limits import PoolConfig
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """Yield the Docker Engine of this machine."""
-    with Engine(url="unix:///var/run/docker.sock", timeout_s=30) as engine:
+    with Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine:
         yield engine
 
 
@@ -52,6 +53,13 @@ def pool(config: PoolConfig, engine: Engine) -> Iterator[Serving]:
     with serving(config, engine) as served:
         yield served
     assert engine.containers(config.pool_id) == {}
+
+
+@pytest.fixture(autouse=True)
+def _whole_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a failure, wait until the pool is full: the next test would have to wait for it in its own time."""
+    yield
+    whole_again(request)
 
 
 @pytest.fixture

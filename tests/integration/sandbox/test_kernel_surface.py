@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.integration.sandbox.pools import Serving
 from tests.support.kernel_surface import ALLOWED_ARGUMENTS, CALLS, COUNT, EXEMPT, NAMESPACE_FLAGS
+from tests.support.patience import DEADLINE_MS
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86-64")
 
@@ -82,7 +83,7 @@ def swept(pool: Serving) -> Any:
         "requests": REQUESTS,
         "bits": [bit for bit in range(32) if 1 << bit & NAMESPACE_FLAGS],
     }
-    report = pool.run(SWEEP, ms=60_000, session={"params": params})
+    report = pool.run(SWEEP, ms=2 * DEADLINE_MS, session={"params": params})
     assert report.error is None, report
     return report.result
 

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from tests.integration.sandbox.pools import Serving
+from tests.support.patience import DEADLINE_MS, PATIENCE_S
 
+from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.run import RunRequest
 from midcall.sandbox.client import PoolClient
 
 MARK = "MARK-5d1c7f"
 
-#: Everything that can be held or left behind, then a sleep in which somebody else may look.
+#: Everything that can be held or left behind, kept until an action is answered: meanwhile somebody else looks.
 HOLD = """
 import ctypes, fcntl, os, socket, struct, threading, time
 
@@ -84,7 +86,9 @@ def handler(session, actions):
     made = share()
     crowd(mark)
     actions.progress("held")
-    for _ in range(session["params"]["tenths"]):
+    going = threading.Thread(target=actions.http.get, args=("go",))
+    going.start()
+    while going.is_alive():
         quietly(lambda: os.mkdir("/tmp/beat"))
         os.listdir(os.path.dirname(os.__file__))
         time.sleep(0.1)
@@ -236,17 +240,24 @@ def seen(pool: Serving) -> Seen:
     """Look before, beside and after."""
     held = threading.Event()
     holder = PoolClient(pool.config.socket, on_progress=lambda _run, _text: held.set())
-    params = {"params": {"mark": MARK, "tenths": 30}}
+    looked = threading.Event()
+
+    def act(_call: ActionCall) -> ActionReply:
+        assert looked.wait(PATIENCE_S)
+        return ActionReply()
+
+    params = {"params": {"mark": MARK}}
     alone = pool.run(LOOK, session=params)
     with ThreadPoolExecutor(3) as callers:
         # The holder's own view comes last: its `look` is the same code.
         source = LOOK.replace("def handler", "def unused") + HOLD
-        holding = callers.submit(holder.run, RunRequest("hold", source, params, 20_000))
-        assert held.wait(10)
+        holding = callers.submit(holder.run, RunRequest("hold", source, params, 2 * DEADLINE_MS, ("http.get",)), act)
+        assert held.wait(PATIENCE_S)
         watching = callers.submit(pool.run, WATCH)
         beside = pool.run(LOOK, session=params)
         assert not holding.done()
         watched = watching.result()
+        looked.set()
         own = holding.result()
     after = pool.run(LOOK, session=params)
     for report in (alone, beside, watched, own, after):

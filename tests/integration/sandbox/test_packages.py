@@ -74,7 +74,7 @@ def test_names_that_would_let_code_past_the_review_are_found(packed: Serving) ->
 def test_packages_bring_no_program_and_are_compiled(packed: Serving) -> None:
     """As in the plain image: Python is the one program; a package's modules are compiled as well."""
     load = INSIDE.replace("import os, sys\n", "import os, sys\nimport dateutil.parser, phonenumbers\n")
-    inside = packed.run(load, ms=20_000).result
+    inside = packed.run(load).result
     assert [name for name in inside["programs"] if name not in {".dockerenv", "hosts", "resolv.conf"}] == [PROGRAM]
     assert inside["stale"] == []
 

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from tests.integration.sandbox.pools import Serving
+from tests.support.patience import DEADLINE_S, PATIENCE_S
 
 from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
@@ -49,9 +50,9 @@ UNPROTECTED = (
 
 def run_in(engine: Engine, config: dict[str, Any], pool_id: str, source: str) -> object:
     """Run `source` in one container of its own."""
-    jail = Jail.boot(engine, config, name=f"midcall-{pool_id}-{secrets.token_hex(4)}", slot=0, timeout_s=20)
+    jail = Jail.boot(engine, config, name=f"midcall-{pool_id}-{secrets.token_hex(4)}", slot=0, timeout_s=PATIENCE_S)
     try:
-        evidence = jail.run(Job(source, {}, (), Limits(), time.monotonic() + 5))
+        evidence = jail.run(Job(source, {}, (), Limits(), time.monotonic() + DEADLINE_S))
         return judge(evidence, Limits()).result
     finally:
         jail.close()
@@ -78,7 +79,7 @@ def test_without_pr_set_dumpable_the_same_code_reaches_pid_1(engine: Engine, sma
 
 def test_the_standard_library_works_under_the_seccomp_profile(pool: Serving, workload: str) -> None:
     """Every section of the workload that the profile was measured with runs in a real sandbox."""
-    report = pool.run(workload, ms=20_000)
+    report = pool.run(workload)
     assert report.error is None
     assert {name: how for name, how in report.result.items() if how != "ok"} == {}
     assert len(report.result) >= 12

@@ -11,6 +11,7 @@ import pytest
 from tests.integration.sandbox.pools import Serving
 from tests.integration.sandbox.white_box import FRAMES, TAMPERED, Attack
 from tests.integration.sandbox.white_box_processes import LATE, REACHED, SEARCH, SUPERVISOR
+from tests.support.patience import DEADLINE_S, PATIENCE_S
 
 from midcall.domain.run import RunReport
 from midcall.sandbox.container import container_config
@@ -34,7 +35,7 @@ def reports(pool: Serving) -> Iterator[Mapping[str, "Future[RunReport]"]]:
 
 def run(pool: Serving, attack: Attack) -> RunReport:
     """Run one attack; its deadline begins when there is a sandbox for it."""
-    return pool.timed(attack.source, ms=attack.ms)[0]
+    return pool.run_at_once(attack.source, ms=attack.ms)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -60,8 +61,10 @@ def test_the_nonce_of_the_pool_is_nowhere_in_the_memory_of_the_code(engine: Engi
     )
     nonce = os.urandom(NONCE_BYTES)
     inverted = bytes(byte ^ 0xFF for byte in nonce)
-    job = Job(SEARCH, {"inverted": inverted.hex()}, (), Limits(), time.monotonic() + 30)
-    jail = Jail.boot(engine, config, name=f"midcall-{small.pool_id}-{secrets.token_hex(4)}", slot=0, timeout_s=20)
+    job = Job(SEARCH, {"inverted": inverted.hex()}, (), Limits(), time.monotonic() + DEADLINE_S)
+    jail = Jail.boot(
+        engine, config, name=f"midcall-{small.pool_id}-{secrets.token_hex(4)}", slot=0, timeout_s=PATIENCE_S
+    )
     try:
         # What `Jail.run` does, with a nonce that is known here.
         collected = _Collected(FrameReader(nonce, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)

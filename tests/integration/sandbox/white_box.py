@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from textwrap import dedent, indent
 from typing import Any
 
+from tests.support.patience import DEADLINE_MS
+
 #: What every attack may use: the runner's own modules are a mere import away.
 PRELUDE = """
 import atexit, ctypes, fcntl, os, signal, socket, struct, subprocess, sys, threading, time
@@ -49,7 +51,7 @@ class Attack:
 
     body: str
     ends: dict[str, tuple[Any, ...]]
-    ms: int = 8000
+    ms: int = DEADLINE_MS
 
     @property
     def source(self) -> str:

@@ -268,7 +268,7 @@ SUPERVISOR = {
         return 'FORGED'
         """,
         {"timeout": ("Timeout",)},
-        ms=1500,
+        ms=1500,  # short: its deadline ends it
     ),
     "many_small_processes_that_fill_the_memory": Attack(
         """
@@ -281,7 +281,7 @@ SUPERVISOR = {
         return 'FORGED'
         """,
         CRASHED | {"memory": ("OutOfMemory",), "timeout": ("Timeout",), "error": ("MemoryError",)},
-        ms=2500,
+        ms=2500,  # short: its deadline may end it
     ),
 }
 

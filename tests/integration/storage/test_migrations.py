@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select, text
 from tests.support.databases import Databases, opened
+from tests.support.patience import PATIENCE_S
 
 from midcall.storage.migrate import _config, is_current, migrate
 from midcall.storage.schema import audit, metadata
@@ -96,7 +97,7 @@ def test_lines_of_the_audit_trail_find_their_functions_when_it_learns_of_them(em
 def test_several_processes_may_migrate_at_once(empty_url: str, empty: Engine) -> None:
     """One after the other does it; none fails, and the schema is whole."""
     processes = [subprocess.Popen([sys.executable, "-c", MIGRATE, empty_url]) for _ in range(4)]
-    assert [process.wait(60) for process in processes] == [0] * 4
+    assert [process.wait(PATIENCE_S) for process in processes] == [0] * 4
     assert is_current(empty)
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 from tests.support.databases import opened
+from tests.support.patience import PATIENCE_S
 from tests.support.world import SOURCE, World, function
 
 from midcall.domain.errors import Conflict, NameTaken, QueueFull, StaleVersion
@@ -293,7 +294,7 @@ def test_readers_are_not_held_up_by_a_writer(world: World) -> None:
     with world.storage.write() as tx:
         tx.functions.get(world.caller.workspace_id, "lookup", lock=True)
         with ThreadPoolExecutor(1) as reader:
-            assert reader.submit(world.catalog.get, world.caller, "lookup").result(timeout=2)
+            assert reader.submit(world.catalog.get, world.caller, "lookup").result(timeout=PATIENCE_S)
 
 
 def test_a_transaction_that_fails_leaves_nothing(world: World) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.integration.storage.test_races import THREADS, at_once
 from tests.support.fakes import echo
+from tests.support.patience import PATIENCE_S
 from tests.support.world import World
 
 from midcall.domain.errors import MidcallError, NotFound
@@ -89,7 +90,7 @@ def test_publishing_and_calling_at_once_wait_for_each_other_at_most(world: World
 
     began = time.monotonic()
     at_once(act)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_whatever_happens_to_sessions_at_once_fails_with_words_of_our_own_alone(world: World) -> None:  # noqa: C901

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import pytest
+from tests.support.patience import PATIENCE_S
 from tests.support.stepping import (
     answer,
     asked,
@@ -117,7 +118,7 @@ bind("agent.call_outbound_trigger", CONNECTOR.operations["call_outbound_trigger"
 
 def test_a_time_zone_is_taken_where_no_file_may_be_opened() -> None:
     """The review's processes check options as well, and can open nothing: no good zone is a fault there."""
-    done = subprocess.run([sys.executable, "-c", _WITHOUT_FILES], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", _WITHOUT_FILES], capture_output=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr.decode()
 
 

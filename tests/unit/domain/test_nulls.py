@@ -79,9 +79,9 @@ def test_a_long_list_beside_a_large_schema_takes_no_time() -> None:
     """What a schema says of a name is looked for once."""
     branches = [of(**{f"p{n}_{m}": TEXT for m in range(20)}) for n in range(100)]
     schema = of(a={"type": "array", "items": {"anyOf": branches}})
-    began = time.perf_counter()
+    began = time.process_time()
     assert without_nulls(schema, {"a": [{"p99_19": None}] * 9_000}) == {"a": [{}] * 9_000}
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_default_fills_a_parameter_that_came_as_null() -> None:

@@ -162,10 +162,10 @@ def test_texts_are_bounded_before_and_after() -> None:
 def test_no_text_takes_long_to_read(piece: str) -> None:
     """Time grows with the length, not with its square: 64 KiB are read in far under a second."""
     source = piece * (65_536 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(InvalidInput):
         parse_text(source + "{{", "l", max_chars=2**20)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 alphabet = st.sampled_from(["{", "}", "{{", "}}", "a", "b", "secret.crm.token", "{{a}}", "{{b}}", "\\", '"', "\n", "é"])

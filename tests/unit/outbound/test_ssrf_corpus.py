@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.patience import DEADLINE_S
 
 from midcall.outbound.address import Address, why_denied
 from midcall.outbound.client import GuardedClient
@@ -71,7 +72,7 @@ class Network:
             GuardedClient(resolve=self.resolve, dial=self.dial, http=http, ssl_context=TLS) as client,
             pytest.raises(OutboundError) as caught,
         ):
-            client.request("POST", url, timeout_s=5)
+            client.request("POST", url, timeout_s=DEADLINE_S)
         return caught.type
 
 

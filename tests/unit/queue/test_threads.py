@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 from tests.support.fakes import FakeQueue
+from tests.support.patience import PATIENCE_S
 
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.function import Kind
@@ -48,7 +49,7 @@ def test_webhooks_that_somebody_waits_for_run_here(purpose: Purpose) -> None:
 
     threaded.serve(execute)
     threaded.enqueue(invocation(Kind.WEBHOOK, purpose))
-    assert done.wait(5)
+    assert done.wait(PATIENCE_S)
     assert ran == [f"inv_webhook_{purpose}"]
     assert inner.enqueued == []
 
@@ -92,14 +93,14 @@ def test_it_knows_what_runs_here_until_that_has_ended_however_it_ends() -> None:
 
     def execute(_: str) -> None:
         begun.set()
-        let_go.wait(5)
+        let_go.wait(PATIENCE_S)
         ended.set()
         raise ValueError
 
     threaded.serve(execute)
     mine = invocation(Kind.WEBHOOK, Purpose.LIVE)
     threaded.enqueue(mine)
-    assert begun.wait(5)
+    assert begun.wait(PATIENCE_S)
     assert threaded.runs_here(mine.id)
     assert not threaded.runs_here("inv_other")
     let_go.set()

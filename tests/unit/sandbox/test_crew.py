@@ -5,19 +5,14 @@ import time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.sandbox.crew import Crew
-
-#: Seconds in which everything here is over on any machine.
-SOON = 10.0
 
 
 def settled(crew: Crew) -> bool:
     """Wait until no thread of a crew is left."""
-    end = time.monotonic() + SOON
-    while crew._threads and time.monotonic() < end:
-        time.sleep(0.001)
-    return not crew._threads
+    return wait_for(lambda: not crew._threads, every_s=0.001)
 
 
 @settings(max_examples=40, deadline=None)
@@ -46,7 +41,7 @@ def test_all_work_is_begun_in_order_within_the_limit_and_no_thread_is_left(limit
         for number in range(len(naps)):
             assert crew.submit(lambda number=number: work(number))  # type: ignore[misc]
         for _ in naps:
-            assert done.acquire(timeout=SOON)
+            assert done.acquire(timeout=PATIENCE_S)
     assert sorted(begun) == list(range(len(naps)))
     assert most <= limit
     if limit == 1:
@@ -63,8 +58,8 @@ def test_work_never_waits_behind_work_while_a_thread_may_be_had(limit: int, roun
         for _ in range(rounds):
             together = threading.Barrier(limit + 1)
             for _ in range(limit):
-                crew.submit(lambda barrier=together: barrier.wait(SOON))  # type: ignore[misc]
-            together.wait(SOON)
+                crew.submit(lambda barrier=together: barrier.wait(PATIENCE_S))  # type: ignore[misc]
+            together.wait(PATIENCE_S)
 
 
 def test_what_was_not_begun_at_the_end_never_is() -> None:
@@ -74,7 +69,7 @@ def test_what_was_not_begun_at_the_end_never_is() -> None:
 
     def first() -> None:
         begun.append(0)
-        held.wait(SOON)
+        held.wait(PATIENCE_S)
 
     with Crew(1) as crew:
         crew.submit(first)
@@ -91,7 +86,7 @@ def test_a_process_that_has_no_thread_left_says_so() -> None:
     slots, held, done = threading.BoundedSemaphore(2), threading.Event(), threading.Semaphore(0)
 
     def work() -> None:
-        held.wait(SOON)
+        held.wait(PATIENCE_S)
         done.release()
 
     with Crew(5, slots=slots) as first:
@@ -100,8 +95,8 @@ def test_a_process_that_has_no_thread_left_says_so() -> None:
         with Crew(5, slots=slots) as second:
             assert not second.submit(lambda: None)
         held.set()
-        assert all(done.acquire(timeout=SOON) for _ in range(4))
+        assert all(done.acquire(timeout=PATIENCE_S) for _ in range(4))
     assert settled(first)
     with Crew(5, slots=slots) as third:
         assert third.submit(done.release)
-        assert done.acquire(timeout=SOON)
+        assert done.acquire(timeout=PATIENCE_S)

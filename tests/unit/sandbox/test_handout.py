@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from tests.support.patience import PATIENCE_S
 
 from midcall.domain.errors import SandboxBusy
 from midcall.sandbox.handout import Counts, Handout
@@ -42,7 +43,7 @@ def test_calls_are_served_in_their_order() -> None:
     got: list[tuple[int, str]] = []
 
     def call(number: int) -> None:
-        got.append((number, handout.take(time.monotonic() + 5)))
+        got.append((number, handout.take(time.monotonic() + PATIENCE_S)))
 
     callers = []
     for number in range(3):

@@ -113,10 +113,10 @@ HOSTILE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_schema_with_another_reading_or_without_end_is_refused_at_once(name: str) -> None:
     """One fault, in a moment, without asking anybody."""
-    began = time.perf_counter()
+    began = time.process_time()
     faults = schema_faults(HOSTILE[name], "parameters")
     assert [fault.loc for fault in faults] == ["parameters"]
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_pattern_that_would_backtrack_takes_linear_time() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from tests.support.fakes import Clock
+from tests.support.patience import PATIENCE_S
 from tests.support.world import SECRET_KEYS, World
 
 from midcall.domain.errors import OutboundError, TimedOut, TokenRefused, TokenUnreachable
@@ -315,7 +316,7 @@ def test_no_transaction_is_open_while_it_is_fetched(world: World, clock: Clock) 
 def test_threads_of_one_process_share_one_request(world: World) -> None:
     """Fifty callers, one fetch; who cannot wait is told."""
     let_go = threading.Event()
-    source = Source(before=lambda: let_go.wait(5))
+    source = Source(before=lambda: let_go.wait(PATIENCE_S))
     tokens = SharedTokens(
         storage=world.storage, cipher=world.cipher, source=source, clock=Clock(), sleep=lambda _: None
     )

@@ -229,12 +229,12 @@ def test_what_comes_after_more_parameters_than_anybody_can_use_is_listed(world: 
     for number in range(count):
         world.published(f"f{number}", parameters=schema)
     world.agent(*(attach(f"f{number}", order=number) for number in range(count)))
-    began = time.perf_counter()
+    began = time.process_time()
     for wanted in (Format.OPENAI, Format.OPENAI_STRICT):
         export = exported(world, wanted)
         assert names(export) == [f"f{number}" for number in range(count - 2)]
         assert told(export) == [(f"f{number}", "parameters", False) for number in range(count - 2, count)]
-    assert time.perf_counter() - began < 6
+    assert time.process_time() - began < 6
 
 
 def test_many_functions_take_few_queries(world: World) -> None:
