@@ -30,13 +30,18 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """One run to be made. `deadline_ms` is the wall-clock budget, waiting for a sandbox included."""
+    """One run to be made. `deadline_ms` is the wall-clock budget.
+
+    Waiting for a sandbox is part of it, unless `wait_ms` says how long to wait for one at most: the budget then begins
+    with the run.
+    """
 
     run_id: str
     source: str
     session: Mapping[str, Any]
     deadline_ms: int
     actions: tuple[str, ...] = ()
+    wait_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

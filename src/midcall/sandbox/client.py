@@ -32,14 +32,14 @@ class PoolClient:
         self._on_progress = on_progress
 
     def run(self, request: RunRequest, act: Act = no_actions) -> RunReport:
-        """Run once; returns within `deadline_ms` and GRACE_S.
+        """Run once; returns within `deadline_ms`, `wait_ms` and GRACE_S.
 
         `act` carries out the actions that the code calls, in threads, MAX_PARALLEL of them at a time; one that is not
         done when the run is over is left to end by itself, and its answer goes nowhere. Raises SandboxUnavailable and
         SandboxBusy where nothing was run, SandboxLost where that is unknown.
         """
-        deadline = time.monotonic() + request.deadline_ms / 1000 + GRACE_S
-        body = {
+        deadline = time.monotonic() + (request.deadline_ms + request.wait_ms) / 1000 + GRACE_S
+        body: dict[str, Any] = {
             "kind": "run",
             "run_id": request.run_id,
             "source": request.source,
@@ -47,6 +47,8 @@ class PoolClient:
             "deadline_ms": request.deadline_ms,
             "actions": list(request.actions),
         }
+        if request.wait_ms:  # a pool of an earlier release, started before its workers, knows nothing of it
+            body["wait_ms"] = request.wait_ms
         with self._connect() as connection, Crew(MAX_PARALLEL) as crew:
             try:
                 connection.settimeout(max(0.001, deadline - time.monotonic()))

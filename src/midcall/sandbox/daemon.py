@@ -155,17 +155,27 @@ def read_job(message: Mapping[str, Any], config: PoolConfig) -> Job:
         raise BadRequest("a run needs `source` (text), `session` (object) and, if any, `limits` (object)")
     if not isinstance(actions, list) or not all(isinstance(name, str) for name in actions):
         raise BadRequest("`actions` is a list of names")
+    wait_ms = message.get("wait_ms", 0)
+    if type(wait_ms) is not int or not 0 <= wait_ms <= config.limits.deadline_ms:
+        raise BadRequest(f"wait_ms is a number of milliseconds, {config.limits.deadline_ms} at most")
     if unknown := set(message) - _RUN_FIELDS:
         raise BadRequest(f"a run takes no {sorted(unknown)}")
     try:
         limits = config.limits.lowered({**wishes, "deadline_ms": message.get("deadline_ms")})
     except ValueError as error:
         raise BadRequest(str(error)) from error
-    deadline = time.monotonic() + limits.deadline_ms / 1000
-    return Job(source=source, session=session, actions=tuple(actions), limits=limits, deadline=deadline)
+    now = time.monotonic()
+    return Job(
+        source=source,
+        session=session,
+        actions=tuple(actions),
+        limits=limits,
+        deadline=now + limits.deadline_ms / 1000,
+        wait_until=now + wait_ms / 1000 if wait_ms else None,
+    )
 
 
-_RUN_FIELDS = {"kind", "run_id", "source", "session", "deadline_ms", "actions", "limits"}
+_RUN_FIELDS = {"kind", "run_id", "source", "session", "deadline_ms", "wait_ms", "actions", "limits"}
 
 
 def peer_uid(connection: socket.socket) -> int:

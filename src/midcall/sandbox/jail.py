@@ -52,6 +52,9 @@ class Job:
     limits: Limits
     #: On the clock of `time.monotonic()`.
     deadline: float
+    #: Until when to wait for a sandbox, on the same clock, if that is not to take from the code's time: the deadline is
+    #: then as far away when the run begins as it was when it was asked for. None: until the deadline, which stands.
+    wait_until: float | None = None
     #: The caller's connection; when its other end goes, the run ends.
     caller: socket.socket | None = None
     #: Called with the sandbox's id before it is told anything.
@@ -97,9 +100,15 @@ class Jail:
 
     @property
     def alive(self) -> bool:
-        """Tell whether an idle sandbox still waits: a dead one's stream has ended."""
+        """Tell whether an idle sandbox still waits: a dead one's stream has ended, that of one thrown away is closed.
+
+        Whoever looks after idle ones may find one that was handed out, used and closed since it looked for them.
+        """
         poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
+        try:
+            poll.register(self._socket, select.POLLIN)
+        except ValueError:  # a closed socket's descriptor is -1
+            return False
         return not poll.poll(0)
 
     def await_ready(self, deadline: float) -> None:

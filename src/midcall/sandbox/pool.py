@@ -135,11 +135,14 @@ class Pool:
         """Wait for a sandbox, run in it, report; the sandbox is never used again.
 
         Returns by `job.deadline` (monotonic) plus a few milliseconds. Raises SandboxBusy where no sandbox became free
-        before it, CallerGone where the caller hung up, PoolClosed where the pool was closed under the run.
+        before it (or before `job.wait_until`, and then the deadline moves on by what was waited), CallerGone where the
+        caller hung up, PoolClosed where the pool was closed under the run.
         """
         began = time.monotonic()
-        jail = self._take(job.deadline)
+        jail = self._take(job.deadline if job.wait_until is None else job.wait_until)
         started = time.monotonic()
+        if job.wait_until is not None:
+            job = replace(job, deadline=job.deadline + started - began)
         try:
             if job.caller is not None and has_hung_up(job.caller):
                 raise CallerGone

@@ -22,6 +22,9 @@ from midcall.service.ports import Queue, Transaction
 
 #: Post-session functions and background calls that wait for a worker this long are given up.
 BACKGROUND_PATIENCE_MS = 7 * 24 * 3600 * 1000
+#: What could not be run for want of a sandbox waits as long again as it has waited so far, between these: a pool that
+#: was killed is back in two seconds, and hundreds of runs that wait for an Engine should not keep the database busy.
+FIRST_WAIT_MS, LONGEST_WAIT_MS = 1_000, 15_000
 #: A retry's delay is drawn from this part of the planned one to all of it, so that failures do not march in step.
 JITTER = 0.5
 
@@ -42,8 +45,11 @@ class Chain:
 
     def delay_ms(self, attempt: int) -> int:
         """Draw the delay after attempt number `attempt`, from 1."""
-        planned = self.delays_ms[min(attempt, len(self.delays_ms)) - 1]
-        return round(planned * random.uniform(JITTER, 1.0))  # noqa: S311 (nothing secret about it)
+        return _drawn(self.delays_ms[min(attempt, len(self.delays_ms)) - 1])
+
+    def wait_ms(self, waited_ms: int) -> int:
+        """Draw the delay of what could not be run yet, `waited_ms` after it came."""
+        return _drawn(min(max(waited_ms, FIRST_WAIT_MS), LONGEST_WAIT_MS))
 
     def begin_pre(self, tx: Transaction, session: Session) -> tuple[Session, Sequence[Invocation]]:
         """Queue the first pre-session function of a new session, or say that the phase is over."""
@@ -157,6 +163,10 @@ class Chain:
         }
         tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
         return (invocation,)
+
+
+def _drawn(planned_ms: int) -> int:
+    return round(planned_ms * random.uniform(JITTER, 1.0))  # noqa: S311 (nothing secret about it)
 
 
 def _planned(session: Session, pin: Pin, phase: Phase, position: int, now: int) -> Invocation:

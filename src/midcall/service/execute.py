@@ -21,6 +21,19 @@ from midcall.service.task import Task, Tasks
 
 log = structlog.get_logger()
 
+#: Why code was not run at all.
+NOTHING_RAN = (SandboxBusy, SandboxUnavailable)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What an attempt came to."""
+
+    outcome: Outcome
+    report: RunReport | None = None
+    #: False where there was no sandbox for it.
+    ran: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class Executor:
@@ -43,9 +56,9 @@ class Executor:
         if invocation is None:
             return
         with self.leases.hold(invocation):
-            outcome, report = self._carry_out(invocation)
+            ended = self._carry_out(invocation)
         try:
-            recorded = self.settle.attempt(invocation, outcome, report)
+            recorded = self._settle(invocation, ended)
         except NotFound:
             recorded = False
         if not recorded:
@@ -58,51 +71,77 @@ class Executor:
                 return None
             return tx.invocations.find(invocation_id)
 
-    def _carry_out(self, invocation: Invocation) -> tuple[Outcome, RunReport | None]:
+    def _settle(self, invocation: Invocation, ended: Ended) -> bool:
+        if ended.ran:
+            return self.settle.attempt(invocation, ended.outcome, ended.report)
+        return self.settle.not_run(invocation, ended.outcome)
+
+    def _carry_out(self, invocation: Invocation) -> Ended:
         try:
             task = self.tasks.load(invocation)
         except MidcallError as error:
             log.error("version_refused", invocation=invocation.id, reason=error.message)  # noqa: TRY400 (no traceback)
-            return failed(error.code, error.message, {}, invocation.variables), None
-        outcome, report = self._run(task)
-        return replace(outcome, flags=task.flags), report
+            return Ended(failed(error.code, error.message, {}, invocation.variables))
+        ended = self._run(task)
+        return replace(ended, outcome=replace(ended.outcome, flags=task.flags))
 
-    def _run(self, task: Task) -> tuple[Outcome, RunReport | None]:
+    def _run(self, task: Task) -> Ended:
         try:
             report = self._run_with_retries(task)
-        except SandboxBusy as error:
-            late = InvocationStatus.TIMED_OUT
-            return failed(error.code, error.message, task.config, task.variables, late), None
-        except (SandboxUnavailable, SandboxLost) as error:
-            return failed(error.code, error.message, task.config, task.variables), None
+        except NOTHING_RAN as error:
+            status = InvocationStatus.TIMED_OUT if isinstance(error, SandboxBusy) else InvocationStatus.FAILED
+            text = f"{error.message}{_of_earlier_attempts(task.invocation)}"
+            return Ended(failed(error.code, text, task.config, task.variables, status), ran=False)
+        except SandboxLost as error:
+            return Ended(failed(error.code, error.message, task.config, task.variables))
         outcome = outcome_of(report, task.config, task.invocation.phase, task.variables)
         redaction = task.redaction
-        return explained(outcome, redaction), report_on_record(report, redaction)
+        return Ended(explained(outcome, redaction), report_on_record(report, redaction))
 
     def _run_with_retries(self, task: Task) -> RunReport:
         """Run, and again after a failure, as often as the version allows and its one deadline leaves time for.
 
         A pool that was lost in mid-run counts as a failure; so does each worker that was lost before this one. What the
-        attempts before the last one asked of the world stays on record: it was done.
+        attempts before the last one asked of the world stays on record: it was done. Where there is no sandbox for
+        another attempt, what the one before came to stands.
         """
         kind = self.kinds[task.kind]
         number = task.invocation.attempt
         done: tuple[ActionRecord, ...] = ()
+        before: RunReport | SandboxLost | None = None
         while True:
             last = number >= task.runs
             pause_ms = delay_ms(number)
             try:
                 attempt = kind.attempt(task, number)
-            except SandboxLost:
+            except NOTHING_RAN:
+                if before is None:
+                    raise
+                return _as_it_was(before)
+            except SandboxLost as error:
                 if last or self._left(task) <= pause_ms:
                     raise
+                before = error
             else:
                 done += attempt.report.actions
+                before = replace(attempt.report, actions=done)
                 pause_ms = max(pause_ms, attempt.wait_ms)
                 if last or not attempt.again or self._left(task) <= pause_ms:
-                    return replace(attempt.report, actions=done)
+                    return before
             self.sleep(pause_ms / 1000)
             number += 1
 
     def _left(self, task: Task) -> int:
         return task.deadline_at - self.clock()
+
+
+def _as_it_was(before: RunReport | SandboxLost) -> RunReport:
+    """Return what an attempt came to; raises SandboxLost where that is unknown."""
+    if isinstance(before, SandboxLost):
+        raise before
+    return before
+
+
+def _of_earlier_attempts(invocation: Invocation) -> str:
+    """Say that the attempts of workers that were lost may well have run, where there were any."""
+    return "" if invocation.attempt == 1 else "; an attempt before this one may have been"

@@ -26,7 +26,7 @@ class Leases:
     def __init__(self, storage: Storage, clock: Callable[[], int]) -> None:
         self._storage = storage
         self._clock = clock
-        self._held: dict[str, int] = {}
+        self._held: dict[str, Invocation] = {}
         self._changed = threading.Condition()
         self._renewer: threading.Thread | None = None
 
@@ -34,7 +34,7 @@ class Leases:
     def hold(self, invocation: Invocation) -> Iterator[None]:
         """Renew the lease of a claimed invocation until the block ends."""
         with self._changed:
-            self._held[invocation.id] = invocation.attempt
+            self._held[invocation.id] = invocation
             if self._renewer is None:
                 self._renewer = threading.Thread(target=self._renew_forever, daemon=True, name="leases")
                 self._renewer.start()
@@ -43,7 +43,7 @@ class Leases:
             yield
         finally:
             with self._changed:
-                self._held.pop(invocation.id, None)
+                self._forget(invocation)
 
     def _renew_forever(self) -> None:
         pause = threading.Event()
@@ -59,18 +59,21 @@ class Leases:
             except Exception:  # a thread's edge: the next round tries again, and the fence guards the rest
                 log.warning("leases_not_renewed", invocations=len(held), exc_info=True)
 
-    def _renew(self, held: dict[str, int]) -> None:
+    def _forget(self, invocation: Invocation) -> None:
+        # This very claim: one that was lost, or given back, may have been claimed again here since, by its number too.
+        if self._held.get(invocation.id) is invocation:
+            del self._held[invocation.id]
+
+    def _renew(self, held: dict[str, Invocation]) -> None:
         if not held:
             return
         with self._storage.write() as tx:
             until = self._clock() + LEASE_MS
             lost = [
-                key
-                for key, attempt in held.items()
-                if not tx.invocations.renew(key, attempt=attempt, lease_until=until)
+                invocation
+                for key, invocation in held.items()
+                if not tx.invocations.renew(key, attempt=invocation.attempt, lease_until=until)
             ]
         with self._changed:
-            for key in lost:
-                # Over, or taken by the sweep: nothing to renew. An attempt claimed since then is another one.
-                if self._held.get(key) == held[key]:
-                    del self._held[key]
+            for invocation in lost:  # over, given back, or taken by the sweep: nothing to renew
+                self._forget(invocation)

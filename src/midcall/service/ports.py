@@ -41,7 +41,7 @@ class Sandbox(Protocol):
     """Runs code in a throwaway container."""
 
     def run(self, request: RunRequest, act: Act) -> RunReport:
-        """Run once and report; returns within `deadline_ms` and a little more.
+        """Run once and report; returns within `deadline_ms`, `wait_ms` and a little more.
 
         `act` carries out one action that the code calls, and raises nothing; it is called from several threads, and a
         call may still be under way when the run is over.

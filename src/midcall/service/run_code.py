@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from midcall.domain.errors import SandboxUnavailable
+from midcall.domain.invocation import Purpose
 from midcall.domain.retry import RETRIED_STATUSES
 from midcall.domain.run import RunReport, RunStatus
 from midcall.service.actions.desk import Desks
@@ -12,8 +13,11 @@ from midcall.service.ports import Sandbox
 from midcall.service.record import report_on_record
 from midcall.service.task import Task
 
-#: A pool that was killed is back within about two seconds; somebody waits, so no longer than this.
-POOL_PATIENCE_MS = 5_000
+#: How long a call that somebody waits for is held for a pool that is away, within its deadline: nothing was run, so it
+#: can simply be made late. A killed pool is back within about two seconds, one that must first boot a sandbox on a
+#: loaded host within the 20 s that a boot may take. Past that somebody has to look after the host, and who waits should
+#: hear of it, however long the deadline is. It costs a worker, which without a pool has nothing else to do.
+POOL_PATIENCE_MS = 30_000
 _POOL_RETRY_S = 0.1
 
 
@@ -27,19 +31,22 @@ class CodeAttempts:
     sleep: Callable[[float], None]
 
     def attempt(self, task: Task, number: int) -> Attempt:
-        """Run once, as soon as a pool that is away for a moment is back."""
-        give_up_at = self.clock() + POOL_PATIENCE_MS
-        while True:
-            if task.deadline_at <= self.clock():
-                return Attempt(RunReport(RunStatus.TIMEOUT))
+        """Run once, for who waits as soon as a pool that is away for a moment is back."""
+        give_up_at = self.clock() + (0 if task.invocation.purpose is Purpose.BACKGROUND else POOL_PATIENCE_MS)
+        away: SandboxUnavailable | None = None
+        while task.left(self.clock()) > 0:
             try:
                 report = self._run(task, number)
-            except SandboxUnavailable:
+            except SandboxUnavailable as error:
                 if self.clock() >= give_up_at:
                     raise
+                away = error
                 self.sleep(_POOL_RETRY_S)
             else:
                 return Attempt(report, again=report.status in RETRIED_STATUSES)
+        if away is not None:  # the deadline went by without a pool, not in the code
+            raise away
+        return Attempt(RunReport(RunStatus.TIMEOUT))
 
     def _run(self, task: Task, number: int) -> RunReport:
         desk = self.desks.open(task)

@@ -8,7 +8,7 @@ events are written, and the next function of the phase is queued. Either all of 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from midcall.domain.errors import NotFound
+from midcall.domain.errors import NotFound, SandboxLost
 from midcall.domain.events import EventName
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
 from midcall.domain.phases import Phase
@@ -25,6 +25,10 @@ from midcall.service.task import redaction_of
 
 #: Ends after which a background run is tried again.
 _RETRIED = frozenset({InvocationStatus.FAILED, InvocationStatus.TIMED_OUT})
+
+#: A background run of which nobody knows what became (its worker or its pool was lost) is made again, even where a
+#: failing one is not tried again; but code that takes its worker down with it does so this often at most.
+LOST_ATTEMPTS = 3
 
 #: Says in the database that the invocation has come to an end; False if somebody was faster.
 Close = Callable[[Transaction, Outcome], bool]
@@ -63,6 +67,19 @@ class Settle:
             else:
                 kept, woken = self._end(tx, session, invocation, outcome, close)
         return self._tell(invocation, kept, woken)
+
+    def not_run(self, invocation: Invocation, outcome: Outcome) -> bool:
+        """End an attempt for which there was no sandbox; False as above.
+
+        Where nobody waits it is given back, as if it had never been claimed, and due again a little later, for as long
+        as its deadline leaves time: it uses up no attempt, and nobody is told. `outcome` is why it waits, and what it
+        comes to where it cannot wait any more.
+        """
+        due_at = self.clock() + self.chain.wait_ms(self.clock() - invocation.created_at)
+        if invocation.purpose is not Purpose.BACKGROUND or due_at >= invocation.deadline_at:
+            return self.attempt(invocation, outcome, None)
+        with self.storage.write() as tx:
+            return tx.invocations.give_back(invocation.id, attempt=invocation.attempt, due_at=due_at, outcome=outcome)
 
     def lost(self, invocation: Invocation, outcome: Outcome) -> bool:
         """End a running invocation whose lease is over; False if it came back, or its session was deleted."""
@@ -135,12 +152,12 @@ class Settle:
         note(tx, session, EventName.COMPLETED, now, told | {"phase": invocation.phase.value})
 
     def _try_again_at(self, invocation: Invocation, outcome: Outcome) -> int | None:
-        again = (
-            invocation.purpose is Purpose.BACKGROUND
-            and outcome.status in _RETRIED
-            and invocation.attempt < invocation.max_attempts
-        )
-        return self.clock() + self.chain.delay_ms(_nth(invocation, self.chain.attempts)) if again else None
+        lost = outcome.error is not None and outcome.error.type == SandboxLost.code
+        attempts = attempts_if_lost(invocation) if lost else invocation.max_attempts
+        if invocation.purpose is not Purpose.BACKGROUND or outcome.status not in _RETRIED:
+            return None
+        due_at = self.clock() + self.chain.delay_ms(_nth(invocation, self.chain.attempts))
+        return due_at if invocation.attempt < attempts and due_at < invocation.deadline_at else None
 
     def _tell(self, invocation: Invocation, kept: bool, woken: Sequence[Invocation]) -> bool:  # noqa: FBT001
         """Wake who waits, now that it is committed."""
@@ -150,6 +167,12 @@ class Settle:
             if invocation.session_key:
                 self.queue.announce(invocation.session_key)
         return kept
+
+
+def attempts_if_lost(invocation: Invocation) -> int:
+    """Return how often an invocation may be begun, its lost attempts included."""
+    background = invocation.purpose is Purpose.BACKGROUND
+    return max(invocation.max_attempts, LOST_ATTEMPTS) if background else invocation.max_attempts
 
 
 def _nth(invocation: Invocation, attempts: int) -> int:

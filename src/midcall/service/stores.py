@@ -397,6 +397,13 @@ class InvocationStore(Protocol):
         """Put a running attempt that failed back to queued until `due_at`; False if it is not this attempt's now."""
         ...
 
+    def give_back(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
+        """Put a running attempt that was not made back to queued until `due_at`, as if it had never been claimed.
+
+        `outcome` says why. False if it is not this attempt's now.
+        """
+        ...
+
     def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
         """Note another wake of a queued invocation last woken at `seen`; False if somebody was faster."""
         ...

@@ -6,21 +6,17 @@ from dataclasses import dataclass, replace
 import structlog
 
 from midcall.domain.errors import QueueUnavailable
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.variables import values
 from midcall.service.outcome import failed
 from midcall.service.ports import Queue, Storage
-from midcall.service.settle import Settle
+from midcall.service.settle import Settle, attempts_if_lost
 from midcall.service.task import effective
 
 #: A wake that nobody followed for this long is given again: Redis may have lost it.
 REWAKE_AFTER_MS = 2_000
 #: What is overdue by less is left to whoever waits for it.
 GRACE_MS = 1_000
-
-#: A background run that was lost is made again, even where a failing one is not tried again; but code that takes its
-#: worker down with it does so this often at most.
-LOST_ATTEMPTS = 3
 
 _BATCH = 100
 
@@ -86,7 +82,7 @@ class Sweep:
     def _return_or_close(self, invocation: Invocation) -> bool | None:
         """Queue a lost invocation again (True), or close it as failed (False); None if somebody was faster."""
         now = self.clock()
-        if invocation.attempt < _attempts(invocation) and invocation.deadline_at > now:
+        if invocation.attempt < attempts_if_lost(invocation) and invocation.deadline_at > now:
             with self.storage.write() as tx:
                 taken = tx.invocations.requeue(invocation.id, attempt=invocation.attempt, enqueued_at=now)
             return self._enqueue(replace(invocation, enqueued_at=now)) if taken else None
@@ -120,9 +116,3 @@ class Sweep:
         except QueueUnavailable:
             return False
         return True
-
-
-def _attempts(invocation: Invocation) -> int:
-    """Return how often an invocation may be begun, its lost attempts included."""
-    background = invocation.purpose is Purpose.BACKGROUND
-    return max(invocation.max_attempts, LOST_ATTEMPTS) if background else invocation.max_attempts

@@ -20,6 +20,10 @@ from midcall.domain.workspace import ApprovalMode, WorkspaceSettings
 from midcall.service.ports import Storage, Transaction
 from midcall.service.stores import VersionId
 
+#: How long a run that nobody waits for may wait in the pool for a sandbox: as long as a boot takes on a bad day. Its
+#: worker stands still meanwhile, so what still has none by then is made later (`Settle.not_run`).
+SANDBOX_PATIENCE_MS = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -31,6 +35,8 @@ class Task:
     config: Mapping[str, Any]
     #: For whoever waits the call's one deadline; for background runs that of this attempt.
     deadline_at: int
+    #: Of that, what waiting for a sandbox may take without taking it from the code; 0 where it does.
+    wait_ms: int = 0
     #: What is to be known of the version.
     flags: tuple[Flag, ...] = ()
     #: What is mocked, of what is only tried out.
@@ -64,21 +70,25 @@ class Task:
         times = {"createdAt", "time"}
         return frozenset(times if self.session is None else {*times, "dynamicVariables"})
 
+    def left(self, now: int) -> int:
+        """Return the milliseconds that a run which begins now has."""
+        return int(self.config["timeout"]) * 1000 if self.wait_ms else self.deadline_at - now
+
     def request(self, attempt: int, *, now: int) -> RunRequest:
         """Make the request of one attempt."""
-        left = self.deadline_at - now
         code = self.version.config["code"]
         return RunRequest(
             run_id=f"{self.invocation.id}.{self.invocation.attempt}.{attempt}",
             source=code["source"],
             session=self.session_body(now=now),
-            deadline_ms=left,
+            deadline_ms=self.left(now),
             actions=operations_enabled(code["actions"]),
+            wait_ms=self.wait_ms,
         )
 
     def session_body(self, *, now: int) -> dict[str, Any]:
         """Make the session body as the run sees it, with what is left of its deadline."""
-        invocation, left = self.invocation, self.deadline_at - now
+        invocation, left = self.invocation, self.left(now)
         if self.session is not None:
             return self.session.body(
                 phase=invocation.phase, params=invocation.params, deadline_ms=left, overrides=invocation.session
@@ -118,10 +128,11 @@ class Tasks:
             rehearsal = tx.rehearsals.planned(invocation.id) if invocation.purpose is Purpose.TEST else None
             records = _records(tx, version, invocation, rehearsal)
         config = effective(version.config, session, invocation)
-        deadline_at = invocation.deadline_at
+        deadline_at, wait_ms = invocation.deadline_at, 0
         if invocation.purpose is Purpose.BACKGROUND:
-            deadline_at = self.clock() + int(config["timeout"]) * 1000
-        return Task(invocation, version, session, config, deadline_at, flags, rehearsal, records)
+            wait_ms = SANDBOX_PATIENCE_MS if invocation.kind is Kind.CODE else 0
+            deadline_at = self.clock() + wait_ms + int(config["timeout"]) * 1000
+        return Task(invocation, version, session, config, deadline_at, wait_ms, flags, rehearsal, records)
 
     def _approved(self, tx: Transaction, invocation: Invocation) -> tuple[Version, tuple[Flag, ...]]:
         function = tx.functions.by_id(invocation.function_id)

@@ -111,6 +111,7 @@ _HELD = update(invocations).where(
     invocations.c.attempt == bindparam("p_attempt"),
     invocations.c.status == _RUNNING,
 )
+_GIVE_BACK = _HELD.values(attempt=invocations.c.attempt - 1)
 #: The fence of the sweep: this attempt, and its lease is over.
 _LAPSED = _HELD.where(invocations.c.lease_until < bindparam("p_now"))
 
@@ -254,8 +255,13 @@ class SqlInvocations:
     def postpone(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
         """Put a running attempt that failed back to queued until `due_at`, with what came of it so far."""
         held = {"p_id": invocation_id, "p_attempt": attempt}
-        later = {"status": _QUEUED, "due_at": due_at, "enqueued_at": due_at, "outcome": outcome_columns(outcome)}
-        return self._swap(_HELD, held, **later, **_NOBODY)
+        return self._swap(_HELD, held, **_later(due_at, outcome))
+
+    def give_back(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
+        """Put a running attempt that was not made back to queued until `due_at`, as if it had never been claimed."""
+        # The number may come again, as it was its holder that gave it back: who else once held the row has a lower one.
+        held = {"p_id": invocation_id, "p_attempt": attempt}
+        return self._swap(_GIVE_BACK, held, started_at=None, **_later(due_at, outcome))
 
     def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
         """Note another wake of a queued invocation last woken at `seen`."""
@@ -325,6 +331,11 @@ def _glance(rows: Sequence[Row[Any]]) -> RunsAtAGlance:
         p50_ms=median_low(took) if took else None,
         counted=len(took),
     )
+
+
+def _later(due_at: int, outcome: Outcome) -> dict[str, Any]:
+    waiting = {"status": _QUEUED, "due_at": due_at, "enqueued_at": due_at}
+    return {**waiting, "outcome": outcome_columns(outcome), **_NOBODY}
 
 
 def _ended(outcome: Outcome, ended_at: int) -> dict[str, Any]:

@@ -285,8 +285,8 @@ def test_a_pool_that_is_back_within_its_patience_is_waited_for(world: World) -> 
 
 
 def test_a_pool_that_stays_away_is_given_up_on(world: World) -> None:
-    """After about five seconds, well before the deadline."""
-    world.published()
+    """After half a minute, however far away the deadline is."""
+    world.published(timeout=600)
     script(world, *[SandboxUnavailable()] * 1_000)
     began = world.clock.now
     done = executed(world, world.admitted())

@@ -26,7 +26,7 @@ from tests.support.databases import Sqlite, opened
 from tests.support.fakes import Clock
 from tests.support.world import World
 
-from midcall.domain.errors import NotFound, QueueFull, SessionOver
+from midcall.domain.errors import NotFound, QueueFull, SandboxBusy, SessionOver
 from midcall.domain.events import EventName
 from midcall.domain.invocation import OPEN_STATUSES, Invocation, InvocationStatus, Outcome
 from midcall.domain.phases import Phase
@@ -171,6 +171,13 @@ class Interleavings(RuleBasedStateMachine):
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
+    def find_no_sandbox(self, data: st.DataObject) -> None:
+        """Have no sandbox for what was claimed: it fails, or is given back and comes again under the same number."""
+        claimed = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+        self.record(claimed, succeeds=False, takes_ms=0, sandbox=False)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
     def crash(self, data: st.DataObject) -> None:
         """Lose a worker in the middle of a run."""
         self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
@@ -299,7 +306,7 @@ class Interleavings(RuleBasedStateMachine):
         with self.world.storage.read() as tx:
             return tx.sessions.find(self.world.caller.workspace_id, name) is not None
 
-    def record(self, claimed: Invocation, *, succeeds: bool, takes_ms: int) -> None:
+    def record(self, claimed: Invocation, *, succeeds: bool, takes_ms: int, sandbox: bool = True) -> None:
         """Carry a claimed invocation out and settle it, as a worker does."""
         self.serial += 1
         set_now = {f"by_{claimed.function}": self.serial, "last": self.serial}
@@ -307,15 +314,17 @@ class Interleavings(RuleBasedStateMachine):
 
         def behave(_: Any) -> RunReport:
             world.clock.advance(takes_ms)
+            if not sandbox:
+                raise SandboxBusy
             return RunReport(RunStatus.OK, {"dynamicVariables": set_now}) if succeeds else RunReport(RunStatus.CRASHED)
 
         world.sandbox.behave = behave
-        outcome, report = world.executor()._carry_out(claimed)
+        ended = world.executor()._carry_out(claimed)
         before = world.read(claimed.id)
-        kept = world.settle.attempt(claimed, outcome, report)
+        kept = world.executor()._settle(claimed, ended)
         fenced = before.status is InvocationStatus.RUNNING and before.attempt == claimed.attempt
         assert kept == fenced
-        if kept and outcome.status is InvocationStatus.SUCCEEDED:
+        if kept and ended.outcome.status is InvocationStatus.SUCCEEDED:
             assert claimed.session_id is not None
             self.variables[claimed.session_id] |= set_now
 
