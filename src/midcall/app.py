@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Sequence
 
 import anyio
 import anyio.to_thread
-import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -35,6 +34,7 @@ from midcall.entrance.answers import Answer
 from midcall.entrance.intake import Intake
 from midcall.entrance.problems import add_error_handlers, describe_problems
 from midcall.service.callbacks import Callbacks
+from midcall.service.loops import TaskLoop
 from midcall.service.rereview import Rereviews
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_sessions import SessionSweep
@@ -50,8 +50,6 @@ CANCEL_AGAIN_S = 0.1
 #: Python lets a thread compute for 5 ms before it asks for its turn to end. With hundreds of webhooks under way each
 #: step of the event loop would wait so long, and a call of code takes a dozen of them.
 SWITCH_S = 0.001
-
-log = structlog.get_logger()
 
 
 def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
@@ -114,15 +112,19 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _running(process: ApiProcess) -> AsyncIterator[None]:
     """Run what an api process runs beside its requests: the wake reader and the sweep."""
-    tasks = [
-        asyncio.create_task(process.wakes.run()),
-        asyncio.create_task(_sweep_forever(process.services.sweep)),
-        asyncio.create_task(_sweep_forever(process.services.session_sweep)),
-        asyncio.create_task(_sweep_forever(process.services.callbacks)),
+    services = process.services
+    loops = [
+        TaskLoop("wakes", process.wakes.run),
+        _sweeping("sweep", services.sweep),
+        _sweeping("session sweep", services.session_sweep),
+        _sweeping("callbacks", services.callbacks),
     ]
+    later = _sweeping("rereviews", services.rereviews, idle_s=REREVIEW_EVERY_S)
+    process.loops.extend([*loops, later])
+    tasks = [loop.start() for loop in loops]
     await anyio.to_thread.run_sync(process.start)
     sys.setswitchinterval(SWITCH_S)
-    tasks.append(asyncio.create_task(_sweep_forever(process.services.rereviews, idle_s=REREVIEW_EVERY_S)))
+    tasks.append(later.start())
     # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
     gc.collect()
     gc.freeze()
@@ -143,13 +145,14 @@ async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
         _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
 
 
-async def _sweep_forever(sweep: Sweep | SessionSweep | Callbacks | Rereviews, idle_s: float = SWEEP_EVERY_S) -> None:
-    """Sweep again and again; `idle_s` after a sweep that found nothing."""
+def _sweeping(
+    name: str, sweep: Sweep | SessionSweep | Callbacks | Rereviews, *, idle_s: float = SWEEP_EVERY_S
+) -> TaskLoop:
+    """Make what sweeps again and again; `idle_s` after a sweep that found nothing, or failed."""
     limiter = anyio.CapacityLimiter(1)
-    while True:
-        found: object = None
-        try:
-            found = await anyio.to_thread.run_sync(sweep.sweep, limiter=limiter)
-        except Exception:  # the edge of a task that must outlive an outage of database or Redis
-            log.warning("sweep_failed", exc_info=True)
+
+    async def turn() -> None:
+        found = await anyio.to_thread.run_sync(sweep.sweep, limiter=limiter)
         await asyncio.sleep(SWEEP_EVERY_S if found else idle_s)
+
+    return TaskLoop(name, turn, rest_s=idle_s)

@@ -1,6 +1,6 @@
 """Wiring of the api process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -40,6 +40,7 @@ from midcall.service.credential_check import CredentialChecks
 from midcall.service.follow import Following
 from midcall.service.import_function import FunctionImports
 from midcall.service.invoke import Invocations
+from midcall.service.loops import Loop, health
 from midcall.service.overview import Overview
 from midcall.service.publish import Publishing
 from midcall.service.release import Releases
@@ -65,6 +66,8 @@ class ApiProcess:
 
     services: Services
     wakes: Wakes
+    #: What it does turn by turn, for its health to look at; whoever starts another adds it.
+    loops: list[Loop]
     start: Callable[[], None]
     close: Callable[[], None]
 
@@ -83,6 +86,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)
     desks = wire_desks(settings, storage, outbound)
     signing = Signing(storage=storage, key=key, clock=now_ms)
+    loops: list[Loop] = []
     catalog = Catalog(storage=storage, secrets=secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy)
     reviews = Reviews(storage=storage, reviewer=reviewer, outbound=outbound, approval_key=key, clock=now_ms)
     invocations = Invocations(
@@ -146,10 +150,12 @@ def wire_api(settings: Settings) -> ApiProcess:
             "database": lambda: _check_database(storage),
             "redis": lambda: _check_redis(queue),
             "pool": lambda: _check_pool(PoolClient(settings.pool_socket)),
+            "loops": lambda: _check_loops(loops),
         },
     )
 
     executor = wire_executor(settings, storage, queue, desks, policy=reviewer.policy)
+    loops.append(executor.leases.loop)
     queue.serve(executor.execute)
 
     def close() -> None:
@@ -159,7 +165,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         outbound.close()
         storage.close()
 
-    return ApiProcess(services=services, wakes=wakes, start=reviewer.start, close=close)
+    return ApiProcess(services=services, wakes=wakes, loops=loops, start=reviewer.start, close=close)
 
 
 def _check_database(storage: SqlStorage) -> dict[str, Any]:
@@ -176,4 +182,15 @@ def _check_redis(queue: ThreadedQueue) -> dict[str, Any]:
 
 def _check_pool(pool: PoolClient) -> dict[str, Any]:
     status = pool.status()
-    return {name: status[name] for name in ("ready", "idle", "busy", "waiting", "booting") if name in status}
+    shown = ("ready", "idle", "busy", "waiting", "booting", "removing", "loops_gone", "failed_turns")
+    return _ready({name: status[name] for name in shown if name in status}, ready=bool(status["ready"]))
+
+
+def _check_loops(loops: Iterable[Loop]) -> dict[str, Any]:
+    found = health(loops)
+    return _ready({"gone": list(found.gone), "failed_turns": found.failed_turns}, ready=not found.gone)
+
+
+def _ready(details: dict[str, Any], *, ready: bool) -> dict[str, Any]:
+    """Add to what a part told whether it can do its work: one that answers may still not be able to."""
+    return {**details, "ok": True} if ready else {**details, "ok": False, "error": "NotReady"}

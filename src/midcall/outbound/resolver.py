@@ -56,7 +56,11 @@ class Resolver:
             raise TimedOut(f"too many names are being resolved at once to resolve {host} in time")
         answer: SimpleQueue[Sequence[str] | Exception] = SimpleQueue()
         # A daemon thread: getaddrinfo cannot be interrupted, and must hold up neither the call nor the process's end.
-        threading.Thread(target=self._look_up, args=(host, answer), name="midcall-lookup", daemon=True).start()
+        try:
+            threading.Thread(target=self._look_up, args=(host, answer), name="midcall-lookup", daemon=True).start()
+        except RuntimeError:  # the system has none to give
+            self._slots.release()
+            raise TimedOut(f"there was no thread to resolve {host} in time") from None
         try:
             found = answer.get(timeout=max(0.0, until - time.monotonic()))
         except Empty:

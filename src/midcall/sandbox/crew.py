@@ -5,11 +5,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Self
 
+import structlog
+
 Work = Callable[[], None]
 
 #: Threads of all crews of a process. A thread that was left to end by itself may wait for a target for seconds: without
 #: a bound, runs that end at once would leave more behind than a machine can hold.
 MAX_THREADS = 64
+
+log = structlog.get_logger(__name__)
 
 
 class Crew:
@@ -62,7 +66,10 @@ class Crew:
     def _run(self) -> None:
         try:
             while (work := self._next()) is not None:
-                work()
+                try:
+                    work()
+                except Exception:  # a thread's edge: what waits behind this would otherwise never be begun
+                    log.exception("action_work_failed")
                 with self._changed:
                     self._free += 1
         finally:

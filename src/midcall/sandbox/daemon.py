@@ -35,6 +35,8 @@ SPARE_CONNECTIONS = 32
 #: Seconds for a caller to take a progress message: the run's deadline does not wait for a reader that has stopped.
 PROGRESS_S = 0.2
 BACKLOG = 128
+#: Seconds before another caller is taken in after one could not be.
+ACCEPT_AGAIN_S = 0.2
 
 
 class BadRequest(MidcallError):
@@ -62,16 +64,35 @@ class Daemon:
             while not stop.is_set():
                 try:
                     connection, _ = listener.accept()
+                    self._take_in(connection)
                 except TimeoutError:
                     continue
-                if not self._connections.acquire(blocking=False):
-                    connection.close()
-                    continue
-                with self._idle:
-                    self._attending += 1
-                threading.Thread(target=self._attend, args=(connection,), name="caller", daemon=True).start()
+                except (OSError, RuntimeError) as error:
+                    # The system has no descriptor or no thread to give: those who run must not end with who comes.
+                    log.warning("caller_not_taken_in", reason=str(error))
+                    stop.wait(ACCEPT_AGAIN_S)
         with self._idle:
             self._idle.wait_for(lambda: self._attending == 0, self._config.drain_s)
+
+    def _take_in(self, connection: socket.socket) -> None:
+        """Attend to a connection in a thread, or close it; raises RuntimeError where the system has none to give."""
+        if not self._connections.acquire(blocking=False):
+            connection.close()
+            return
+        with self._idle:
+            self._attending += 1
+        try:
+            threading.Thread(target=self._attend, args=(connection,), name="caller", daemon=True).start()
+        except RuntimeError:
+            connection.close()
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        self._connections.release()
+        with self._idle:
+            self._attending -= 1
+            self._idle.notify_all()
 
     def _attend(self, connection: socket.socket) -> None:
         """Serve one connection; whatever it does, the daemon goes on."""
@@ -92,10 +113,7 @@ class Daemon:
         except Exception:  # the edge of a thread: one bad call must not end in silence
             log.exception("call_failed")
         finally:
-            self._connections.release()
-            with self._idle:
-                self._attending -= 1
-                self._idle.notify_all()
+            self._let_go()
 
     def _answer(self, connection: socket.socket, message: dict[str, Any]) -> None:
         connection.settimeout(REQUEST_S)

@@ -26,6 +26,7 @@ from midcall.sandbox.handout import Counts, Handout
 from midcall.sandbox.jail import CallerGone, Jail, Job
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.outcome import Ended, Evidence, judge
+from midcall.service.loops import ThreadLoop, health
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,11 @@ class PoolStatus:
     waiting: int
     booting: int
     runs: int
+    #: Sandboxes that are done with, and wait for their removal.
+    removing: int
+    #: Threads of the pool that have died, by name: it is not ready any more. And how many turns of all have failed.
+    loops_gone: tuple[str, ...]
+    failed_turns: int
 
 
 class Pool:
@@ -86,32 +92,32 @@ class Pool:
         self._asker = ThreadPoolExecutor(ASKERS, "ask")
         #: Why the last boot failed; None once one has gone well again.
         self.boot_error: str | None = None
-        self._threads: list[threading.Thread] = []
-        self._removers: list[threading.Thread] = []
+        self._removers = [self._loop(f"remove-{n}", self._remove_next) for n in range(REMOVERS)]
+        self._others = [self._loop(f"boot-{n}", self._boot_next) for n in range(config.boot_concurrency)]
+        self._others.append(self._loop("sweep", self._sweep_next))
 
     # Life ---------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Clear away what an earlier pool of this id left, and begin to boot. Raises EngineFailed."""
         self.sweep()
-        self._removers = [self._thread(self._keep_removing, f"remove-{n}") for n in range(REMOVERS)]
-        self._threads = [self._thread(self._keep_booting, f"boot-{n}") for n in range(self._config.boot_concurrency)]
-        self._threads.append(self._thread(self._keep_sweeping, "sweep"))
+        for loop in (*self._removers, *self._others):
+            loop.start()
 
     def close(self) -> None:
         """Stop booting and destroy every sandbox, running ones too; returns when no container is left."""
         self._closing.set()
         with self._handout.wanted:
             self._handout.wanted.notify_all()
-        for thread in self._threads:
-            thread.join(BOOT_S)
+        for loop in self._others:
+            loop.join(BOOT_S)
         self._asker.shutdown(wait=False, cancel_futures=True)
         for jail in self._handout.idle():
             jail.close()  # stdin ends, PID 1 goes, the Engine removes the container
         for _ in self._removers:
             self._doomed.put(None)
-        for thread in self._removers:
-            thread.join(CLEAR_S)
+        for loop in self._removers:
+            loop.join(CLEAR_S)
         self._known.clear()
         end = time.monotonic() + CLEAR_S
         while time.monotonic() < end and self.sweep():
@@ -124,10 +130,8 @@ class Pool:
             time.sleep(0.01)
         return self._handout.counts().idle > 0
 
-    def _thread(self, target: Callable[[], None], name: str) -> threading.Thread:
-        thread = threading.Thread(target=target, name=name, daemon=True)
-        thread.start()
-        return thread
+    def _loop(self, name: str, turn: Callable[[], bool]) -> ThreadLoop:
+        return ThreadLoop(name, turn, stopping=self._closing)
 
     # Runs ---------------------------------------------------------------------------------------------------------
 
@@ -156,8 +160,7 @@ class Pool:
             if evidence.ended is Ended.OUTCOME:
                 jail.spare_until = ended + SPARE_S
         finally:
-            self._discard(jail)
-            self._handout.done()
+            self._give_up(jail)
         self._runs += 1
         return replace(
             judge(evidence, job.limits),
@@ -172,8 +175,7 @@ class Pool:
             jail = self._handout.take(deadline)
             if jail.alive:
                 return jail
-            self._discard(jail)
-            self._handout.done()
+            self._give_up(jail)
 
     def _ask_engine(self, jail: Jail, evidence: Evidence) -> Evidence:
         """Add what the Engine knows of a container whose PID 1 said nothing; it may know nothing any more."""
@@ -184,19 +186,30 @@ class Pool:
                 return replace(evidence, oom_killed=True)
         return evidence
 
+    def _give_up(self, jail: Jail) -> None:
+        """Discard a sandbox that was handed out."""
+        try:
+            self._discard(jail)
+        finally:
+            self._handout.done()
+
     def _discard(self, jail: Jail) -> None:
         """Have a sandbox removed in the background; one that did not end well loses its streams, and its life, now."""
-        if not jail.spare_until:
-            jail.close()
-        self._doomed.put(jail)
+        try:
+            if not jail.spare_until:
+                jail.close()
+        finally:
+            self._doomed.put(jail)
 
     def status(self) -> PoolStatus:
         """Return how the pool stands."""
         counts: Counts = self._handout.counts()
+        loops = health((*self._removers, *self._others))
+        boots = counts.idle > 0 or self.boot_error is None
         return PoolStatus(
             pool_id=self._config.pool_id,
             image=self._image,
-            ready=not self._closing.is_set() and (counts.idle > 0 or self.boot_error is None),
+            ready=boots and not loops.gone and not self._closing.is_set(),
             size=self._config.size,
             max_concurrent=self._config.max_concurrent,
             idle=counts.idle,
@@ -204,26 +217,44 @@ class Pool:
             waiting=counts.waiting,
             booting=self._booting,
             runs=self._runs,
+            removing=self._doomed.qsize(),
+            loops_gone=loops.gone,
+            failed_turns=loops.failed_turns,
         )
 
     # Boots --------------------------------------------------------------------------------------------------------
 
-    def _keep_booting(self) -> None:
-        while (slot := self._next_slot()) is not None:
-            name = f"midcall-{self._config.pool_id}-{secrets.token_hex(6)}"
-            self._known.add(name)
-            try:
-                self._handout.give(self.boot(name, slot))
-                self.boot_error = None
-            except EngineFailed as error:
-                self.boot_error = error.message
-                log.warning("sandbox_boot_failed", reason=str(error))
-                self._release(name, slot)
-                self._closing.wait(RETRY_S)
-            finally:
-                with self._handout.wanted:
-                    self._booting -= 1
-                    self._handout.wanted.notify_all()
+    def _boot_next(self) -> bool:
+        """Boot the next sandbox that is wanted; False at the end."""
+        slot = self._next_slot()
+        if slot is None:
+            return False
+        name = f"midcall-{self._config.pool_id}-{secrets.token_hex(6)}"
+        self._known.add(name)
+        jail: Jail | None = None
+        fault = "a boot failed for an unexpected reason; see the pool's log"
+        try:
+            jail = self.boot(name, slot)
+        except EngineFailed as error:
+            fault = error.message
+            log.warning("sandbox_boot_failed", reason=str(error))
+        finally:
+            self._booted(jail, name, slot, fault)
+        if jail is None:
+            self._closing.wait(RETRY_S)
+        return True
+
+    def _booted(self, jail: Jail | None, name: str, slot: int, fault: str) -> None:
+        """Take a boot for ended, however that came about: one that failed keeps neither its slot nor its name."""
+        if jail is None:
+            self.boot_error = fault
+            self._release(name, slot)
+        else:
+            self._handout.give(jail)
+            self.boot_error = None
+        with self._handout.wanted:
+            self._booting -= 1
+            self._handout.wanted.notify_all()
 
     def boot(self, name: str, slot: int) -> Jail:
         """Boot one sandbox that belongs to this pool; raises EngineFailed."""
@@ -283,27 +314,35 @@ class Pool:
 
     # Ends ---------------------------------------------------------------------------------------------------------
 
-    def _keep_removing(self) -> None:
-        while (jail := self._doomed.get()) is not None:
-            # All but its PID 1 is dead, and that one idle: its end can wait until the processors have nothing better.
-            self._closing.wait(max(0.0, jail.spare_until - time.monotonic()))
+    def _remove_next(self) -> bool:
+        """Remove the next sandbox that is done with; False at the end."""
+        jail = self._doomed.get()
+        if jail is None:
+            return False
+        # All but its PID 1 is dead, and that one idle: its end can wait until the processors have nothing better.
+        self._closing.wait(max(0.0, jail.spare_until - time.monotonic()))
+        try:
             jail.close()
-            try:
-                self._engine.remove(jail.container)
-            except EngineFailed as error:
-                # The sweep takes it: it is no longer known.
-                log.warning("sandbox_remove_failed", container=jail.container, reason=str(error))
+            self._engine.remove(jail.container)
+        except EngineFailed as error:
+            log.warning("sandbox_remove_failed", container=jail.container, reason=str(error))
+        finally:
+            # What could not be removed is the sweep's: nobody knows it any longer.
             self._release(jail.name, jail.slot)
+        return True
 
-    def _keep_sweeping(self) -> None:
-        while not self._closing.wait(self._config.sweep_every_s):
-            for jail in self._handout.idle():
-                if not jail.alive and self._handout.drop(jail):
-                    self._discard(jail)
-            try:
-                self.sweep()
-            except EngineFailed as error:
-                log.warning("sweep_failed", reason=str(error))
+    def _sweep_next(self) -> bool:
+        """Sweep once more, after a while; False at the end."""
+        if self._closing.wait(self._config.sweep_every_s):
+            return False
+        for jail in self._handout.idle():
+            if not jail.alive and self._handout.drop(jail):
+                self._discard(jail)
+        try:
+            self.sweep()
+        except EngineFailed as error:
+            log.warning("sweep_failed", reason=str(error))
+        return True
 
     def sweep(self) -> int:
         """Remove the containers that carry this pool's id and are not its own; returns how many there were."""

@@ -4,16 +4,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import structlog
-
 from midcall.domain.invocation import Invocation
+from midcall.service.loops import ThreadLoop
 from midcall.service.ports import Storage
 
 #: A process that is silent for this long has lost its invocations.
 LEASE_MS = 5_000
 RENEW_EVERY_S = 1.5
-
-log = structlog.get_logger()
 
 
 class Leases:
@@ -28,16 +25,16 @@ class Leases:
         self._clock = clock
         self._held: dict[str, Invocation] = {}
         self._changed = threading.Condition()
-        self._renewer: threading.Thread | None = None
+        self._pause = threading.Event()
+        #: What renews them.
+        self.loop = ThreadLoop("leases", self._renew_next)
 
     @contextmanager
     def hold(self, invocation: Invocation) -> Iterator[None]:
         """Renew the lease of a claimed invocation until the block ends."""
         with self._changed:
             self._held[invocation.id] = invocation
-            if self._renewer is None:
-                self._renewer = threading.Thread(target=self._renew_forever, daemon=True, name="leases")
-                self._renewer.start()
+            self.loop.start()
             self._changed.notify()
         try:
             yield
@@ -45,19 +42,15 @@ class Leases:
             with self._changed:
                 self._forget(invocation)
 
-    def _renew_forever(self) -> None:
-        pause = threading.Event()
-        while True:
-            with self._changed:
-                while not self._held:
-                    self._changed.wait()
-            pause.wait(RENEW_EVERY_S)
-            with self._changed:
-                held = dict(self._held)
-            try:
-                self._renew(held)
-            except Exception:  # a thread's edge: the next round tries again, and the fence guards the rest
-                log.warning("leases_not_renewed", invocations=len(held), exc_info=True)
+    def _renew_next(self) -> bool:
+        """Renew what is held, after a while; where that fails the next turn tries again: the fence guards the rest."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._held)
+        self._pause.wait(RENEW_EVERY_S)
+        with self._changed:
+            held = dict(self._held)
+        self._renew(held)
+        return True
 
     def _forget(self, invocation: Invocation) -> None:
         # This very claim: one that was lost, or given back, may have been claimed again here since, by its number too.

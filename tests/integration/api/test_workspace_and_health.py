@@ -62,7 +62,9 @@ def test_readyz_names_the_part_that_is_down(served: Served) -> None:
         "database": True,
         "redis": True,
         "pool": False,
+        "loops": True,
     }
+    assert found["checks"]["loops"]["gone"] == []
     assert all(check["ms"] >= 0 for check in found["checks"].values())
     assert found["checks"]["pool"]["error"] == "SandboxUnavailable"
 

@@ -100,3 +100,20 @@ def test_a_process_that_has_no_thread_left_says_so() -> None:
     with Crew(5, slots=slots) as third:
         assert third.submit(done.release)
         assert done.acquire(timeout=PATIENCE_S)
+
+
+def test_work_that_raises_keeps_no_thread_from_what_waits_behind_it() -> None:
+    """The code in the sandbox waits for each of its answers."""
+    done = threading.Event()
+    held = threading.Event()
+
+    def fails() -> None:
+        held.wait(PATIENCE_S)
+        raise KeyError("id")
+
+    with Crew(1) as crew:
+        assert crew.submit(fails)
+        assert crew.submit(done.set)
+        held.set()
+        assert done.wait(PATIENCE_S)
+    assert settled(crew)

@@ -19,7 +19,7 @@ async def healthz() -> Answer:
 
 @router.get("/readyz", response_model=ReadinessShape, responses={503: {"model": ReadinessShape}})
 def readyz(use: Use) -> Answer:
-    """Ask database, Redis and pool for a sign of life; 503 if one of them gives none."""
+    """Ask database, Redis, pool and this process's own loops how they are; 503 if one is silent or not ready."""
     checks = run_checks(use.checks)
     ready = all(result["ok"] for result in checks.values())
     return Answer({"status": "ready" if ready else "not_ready", "checks": checks}, 200 if ready else 503)

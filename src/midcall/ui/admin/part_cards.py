@@ -10,6 +10,7 @@ from midcall.ui.parts.times import duration
 #: What readiness calls errors, for people.
 ERRORS: Mapping[str, str] = {
     "SandboxUnavailable": "No pool answers. Is “midcall pool” running?",
+    "NotReady": "It answers, but cannot do its work; see its log.",
     "QueueUnavailable": "No Redis answers.",
 }
 
