@@ -32,7 +32,10 @@ RUN groupadd --gid 10001 midcall \
  && install -d -o 10001 -g 10001 -m 0700 /data /run/midcall
 COPY --from=build /opt/midcall /opt/midcall
 COPY scripts/worker-health /opt/midcall/bin/
+# MALLOC_…: many threads hold some megabytes for a moment, which glibc would keep (src/midcall/cli/children.py).
 ENV PATH=/opt/midcall/bin:$PATH \
+    MALLOC_ARENA_MAX=4 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     MIDCALL_DATA_DIR=/data \

@@ -21,7 +21,7 @@ from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import BadSetting, Settings, approval_key, kept_secret, private_directory, secret_keys
 from midcall.bootstrap.store import migrate_storage, open_storage, wire_workspaces
-from midcall.cli.children import Child, Part
+from midcall.cli.children import ALLOCATOR, Child, Part
 from midcall.cli.redis_server import find_redis_server, redis_argv
 from midcall.cli.say import say
 from midcall.domain.workspace import Scope
@@ -97,7 +97,7 @@ def _free_port(settings: Settings) -> int:
 
 
 def _parts(settings: Settings) -> Iterator[Part]:
-    env = os.environ | {
+    env = {**ALLOCATOR, **os.environ} | {
         "MIDCALL_DATA_DIR": str(settings.data_dir),
         "MIDCALL_RUNTIME_DIR": str(settings.runtime),
         "MIDCALL_HOST": settings.host,

@@ -88,11 +88,11 @@ def author(real: Served) -> Client:
 
 
 def test_everything_is_ready(real: Served) -> None:
-    """Database, Redis and pool answer, each within its milliseconds."""
+    """Database, Redis, pool and the api's own loops answer, each within its milliseconds."""
     found = real.client(None).ok("GET", "/readyz")
     assert found["status"] == "ready"
     assert {name: check["ok"] for name, check in found["checks"].items()} == dict.fromkeys(
-        ("database", "redis", "pool"), True
+        ("database", "redis", "pool", "loops"), True
     )
 
 
