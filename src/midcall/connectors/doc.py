@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from inspect import cleandoc
 from itertools import chain
 from pathlib import Path
 
@@ -167,7 +168,8 @@ def _address(connector: Connector) -> str:
 
 def _operation(connector: Connector, name: str, operation: Operation) -> Iterator[str]:
     yield f"### {connector.name}.{name}\n"
-    yield f"{(operation.options.__doc__ or '').strip()}\n"
+    # Up to Python 3.12 a docstring keeps its indent, which Markdown takes for a list's second paragraph.
+    yield f"{cleandoc(operation.options.__doc__ or '')}\n"
     own = credentials_of(connector, operation)
     if own:
         yield f"Credentials: {own}.\n"
