@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from midcall.connectors.enabled import fingerprint
+from midcall.domain.python import MINOR
 from midcall.domain.review import Comment, Severity, Subject
 from midcall.review import syntax
 from midcall.review.allowlist import AllowList, packaged
@@ -17,7 +18,7 @@ from midcall.review.webhook import RULES as WEBHOOK_RULES
 from midcall.review.webhook import WebhookRule
 
 #: Raise it when a rule's meaning changes though its id and summary do not.
-REVISION = 1
+REVISION = 2
 #: How many comments are returned at most: a person reads no more, and answers stay small.
 MAX_COMMENTS = 200
 
@@ -74,13 +75,15 @@ def _ordered(comments: Iterable[Comment]) -> tuple[Comment, ...]:
 
 
 @cache
-def policy_version(allowed: AllowList) -> str:
+def policy_version(allowed: AllowList, *, python: str = MINOR) -> str:
     """Return the version of the policy: it changes with the rules, their severities, the actions and what is allowed.
 
+    It changes with the minor version of Python too: what one parses as one thing may be another to the next, and names
+    of its library may do more than they did. So what was approved on another is reviewed again.
     There is no default: which list counts is for whoever wires a process to say. A remark, an order or a hint in an
     allow-list file changes nothing that is decided, so it leaves the version alone.
     """
-    digest = hashlib.sha256(str(REVISION).encode())
+    digest = hashlib.sha256(f"{REVISION}\t{python}".encode())
     rules: tuple[Rule[Any] | WebhookRule, ...] = (*TEXT_RULES, *syntax.RULES, *TREE_RULES, *WEBHOOK_RULES)
     for rule in rules:
         digest.update(f"\n{rule.id}\t{rule.severity}\t{rule.summary}".encode())

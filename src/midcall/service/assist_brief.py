@@ -15,6 +15,7 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.expanded import Unexpandable
 from midcall.domain.function import MAX_SOURCE_BYTES
 from midcall.domain.parameters import is_hidden, sensitive_names
+from midcall.domain.python import MINOR
 from midcall.domain.visible import visible
 from midcall.review.allowlist import AllowList
 from midcall.service.assist_masking import Veil
@@ -47,8 +48,8 @@ BODY: Mapping[str, str] = {
 }
 
 _RULES = """\
-You write one Python 3.11 function for midcall, a service that runs such functions for AI agents in a sandbox. What \
-you write is reviewed by machine, comments come back to you, and a person decides whether it is used.
+You write one Python {python} function for midcall, a service that runs such functions for AI agents in a sandbox. \
+What you write is reviewed by machine, comments come back to you, and a person decides whether it is used.
 
 Answer by calling the tool, once, with the whole source. Explain it in two to five plain sentences for somebody who \
 may never have written code. Change no more than what is wanted.
@@ -118,6 +119,7 @@ def brief(
 
 def _instructions(allowed: AllowList, veil: Veil) -> str:
     return _RULES.format(
+        python=MINOR,
         source_kib=MAX_SOURCE_BYTES // 1024,
         mask=veil.mask,
         body="\n".join(f"- {name}: {what}" for name, what in BODY.items()),

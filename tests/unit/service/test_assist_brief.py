@@ -1,6 +1,7 @@
 """What a model is told, and what it is never told."""
 
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -46,6 +47,11 @@ def test_modules_actions_and_phases_are_told() -> None:
         assert f"- {module}: " in rules
     for word in ("pre_session", "during_session", "post_session", "actions.airtable.get_record_list(", "ActionError"):
         assert word in rules
+
+
+def test_the_python_that_runs_it_is_told() -> None:
+    """Code for another minor version may not even be read."""
+    assert f"one Python 3.{sys.version_info.minor} function" in told().instructions
 
 
 def test_enabled_actions_come_with_their_options() -> None:

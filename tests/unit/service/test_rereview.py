@@ -17,6 +17,8 @@ from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import Flag
 from midcall.domain.workspace import ApprovalMode, Scope
+from midcall.review import policy_version
+from midcall.review.allowlist import packaged
 from midcall.service.rereview import ATTEMPTS, BROKEN_AGAIN_MS, TAKEN_MS, TURN_MS
 from midcall.service.stores import Page
 from midcall.storage.schema import rereviews, versions
@@ -529,3 +531,24 @@ def test_bytes_that_were_swapped_after_the_renewal_do_not_run(enforcing: World) 
     done = ran(enforcing, enforcing.admitted())
     assert done.status is InvocationStatus.FAILED
     assert enforcing.sandbox.requests == []
+
+
+# After a change of the host's Python ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("enforced", [False, True])
+def test_what_was_approved_on_another_python_is_reviewed_again(world: World, enforced: bool) -> None:  # noqa: FBT001
+    """The minor version is part of the policy: until the review, it runs on with a flag, or waits if that is wanted."""
+    before, after = (policy_version(packaged(), python=minor) for minor in ("3.11", "3.12"))
+    world.reviewer.policy, world.background.policy = before, after
+    world.published()
+    world.workspaces.change(world.caller, {"enforce_current_policy": enforced})
+    executor = world.executor()
+    executor = replace(executor, tasks=replace(executor.tasks, policy=after))
+    early, late = world.admitted(), world.admitted()
+    executor.execute(early.id)
+    assert world.rereviews.sweep() == 1
+    executor.execute(late.id)
+    outcomes = [world.read(each.id) for each in (early, late)]
+    assert [each.status is InvocationStatus.SUCCEEDED for each in outcomes] == [not enforced, True]
+    assert all(each.outcome is not None and Flag.OLDER_POLICY in each.outcome.flags for each in outcomes[enforced:])
