@@ -1,6 +1,8 @@
 """What may be imported: `allowed.toml` beside this module, and what an operator adds to it (`extension.py`)."""
 
 import json
+import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +11,9 @@ from importlib import resources
 from typing import Any
 
 #: The tables of an allow-list file.
-TABLES = frozenset({"modules", "keywords", "decorators", "hints"})
+TABLES = frozenset({"modules", "modules_since", "keywords", "decorators", "hints"})
+#: The minor versions of Python 3 that midcall runs on.
+MINORS = (11, 12, 13, 14)
 
 
 class BadAllowList(ValueError):
@@ -71,8 +75,11 @@ def allow_list(
     )
 
 
-def parse(text: str) -> AllowList:
-    """Read an allow-list from TOML text; raises BadAllowList for a file of another shape."""
+def parse(text: str, *, minor: int = sys.version_info.minor) -> AllowList:
+    """Read an allow-list from TOML text; raises BadAllowList for a file of another shape.
+
+    What `modules_since` lists for a later minor version of Python 3 than `minor` is left out: there it does not exist.
+    """
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -84,11 +91,25 @@ def parse(text: str) -> AllowList:
     if decorators.keys() - {"names"}:
         raise BadAllowList("[decorators]: it has one entry, `names`, a list of `module.name`")
     return allow_list(
-        {name: _names(f"[modules] {name}", value) for name, value in _table(data, "modules").items()},
+        _modules(data, minor),
         {name: _names(f"[keywords] {name}", value) for name, value in _table(data, "keywords").items()},
         _names("[decorators] names", decorators.get("names", [])),
         {name: _text(f"[hints] {name}", value) for name, value in _table(data, "hints").items()},
     )
+
+
+def _modules(data: Mapping[str, Any], minor: int) -> dict[str, frozenset[str]]:
+    """Return the names of each module that are there in a minor version."""
+    found = {name: _names(f"[modules] {name}", value) for name, value in _table(data, "modules").items()}
+    for since, table in _table(data, "modules_since").items():
+        place = f'[modules_since."{since}"]'
+        if not re.fullmatch(r"3\.[1-9][0-9]?", since) or not isinstance(table, dict):
+            raise BadAllowList(f'{place}: head it by a minor version in quotes, such as [modules_since."3.12"]')
+        for name, value in table.items():
+            names = _names(f"{place} {name}", value)
+            if int(since.partition(".")[2]) <= minor:
+                found[name] = found.get(name, frozenset()) | names
+    return found
 
 
 def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -144,7 +165,12 @@ def _tables(allowed: AllowList) -> dict[str, Any]:
     }
 
 
-@cache
 def packaged() -> AllowList:
-    """Return the allow-list that ships with midcall (read once)."""
-    return parse(resources.files(__package__).joinpath("allowed.toml").read_text(encoding="utf-8"))
+    """Return the allow-list that ships with midcall, for the running Python (read once)."""
+    return packaged_for(sys.version_info.minor)
+
+
+@cache
+def packaged_for(minor: int) -> AllowList:
+    """Return the allow-list that ships with midcall, for a minor version of Python 3 (read once)."""
+    return parse(resources.files(__package__).joinpath("allowed.toml").read_text(encoding="utf-8"), minor=minor)

@@ -9,7 +9,7 @@ from midcall.review.scopes import Binding, Kind, Scope, target_scope
 
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 #: Nodes without content, which the parser shares between places.
-_MARKERS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+MARKERS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -53,7 +53,7 @@ class Binder:
 
     def _visit_children(self, node: ast.AST, scope: Scope) -> None:
         for child in ast.iter_child_nodes(node):
-            if not isinstance(child, _MARKERS):
+            if not isinstance(child, MARKERS):
                 self._visit(child, node, scope)
 
     def on_function(self, node: _Function, scope: Scope) -> None:

@@ -1,8 +1,9 @@
 # ruff: noqa: N802, N815  (methods are named after node types)
 """RestrictedPython's transformer as a checker: unknown syntax is refused, ordinary modern Python is let through.
 
-Its answer to a node it has no method for is an error; that default is the reason to build on it. Where it would rewrite
-code for guards at run time, this class only looks: the bytes that were reviewed are the bytes that run.
+Its answer to a node it has no method for is an error; that default is the reason to build on it (what may come this far
+at all, `grammar.py` says before). Where it would rewrite code for guards at run time, this class only looks: the bytes
+that were reviewed are the bytes that run.
 """
 
 import ast
@@ -16,6 +17,7 @@ from midcall.review.scopes import Kind
 from midcall.review.vocabulary import (
     CLASS_NAMES,
     ENUM_HOOKS,
+    EVALUATORS,
     LIBRARY_PRIVATE,
     MODULE_NAMES,
     READABLE,
@@ -168,13 +170,6 @@ class PolicyChecker(RestrictingNodeTransformer):
     visit_ExceptHandler = visit_MatchAs = visit_MatchStar = visit_MatchMapping = visit_naming
     visit_Global = visit_Nonlocal = visit_naming
 
-    def visit_TryStar(self, node: ast.AST) -> ast.AST:
-        """Refuse `except*`: Python 3.11 can be confused about types with it (CVE-2025-22153)."""
-        self.judgement.construct.append(
-            Hit(node, "`except*` is not allowed: it can confuse the interpreter.", "Write a plain `except`.")
-        )
-        return self._plain(node)
-
     # Fine as such; in the base class these rewrite the code for guards, or refuse what is ordinary today.
     visit_AnnAssign = visit_Assign = visit_AugAssign = visit_For = visit_With = visit_Call = visit_Subscript = _plain
     visit_comprehension = visit_Module = visit_Lambda = visit_Import = visit_ImportFrom = visit_NamedExpr = _plain
@@ -185,6 +180,8 @@ class PolicyChecker(RestrictingNodeTransformer):
 
 
 def _advice(name: str) -> str:
+    if name in EVALUATORS:
+        return "If it is a method of yours, give it another name, such as `result`."
     if name == "__dict__":
         return "Name the attributes you need, or use a dataclass with `dataclasses.asdict`."
     if name == "__class__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from midcall.domain.review import Subject
-from midcall.review.allowlist import AllowList, packaged
+from midcall.review.allowlist import MINORS, packaged_for
 from midcall.review.rule import Rule
 from midcall.review.rules import TEXT_RULES, TREE_RULES
 from midcall.review.syntax import RULES as SYNTAX_RULES
@@ -34,8 +34,8 @@ _MODULES = """
 ## What may be imported
 
 `import module` and then `module.name`, or `from module import name`, for these names only. A module itself is never a
-value. The list is `src/midcall/review/allowed.toml`; whoever operates midcall may have added to it
-([packages](packages.md)).
+value. Names with a version behind them are there from that minor version of Python on. The list is
+`src/midcall/review/allowed.toml`; whoever operates midcall may have added to it ([packages](packages.md)).
 """
 #: An example longer than this is shown by its beginning.
 _LONGEST_LINE = 90
@@ -46,10 +46,10 @@ def all_rules() -> tuple[Rule[Any], ...]:
     return (*TEXT_RULES, *SYNTAX_RULES, *TREE_RULES)
 
 
-def render(allowed: AllowList) -> str:
-    """Return the whole document."""
+def render() -> str:
+    """Return the whole document: the same for every Python that it is written with."""
     rules = chain(*map(_rule, all_rules()))
-    return "\n".join(chain([_INTRO], rules, [_WEBHOOKS], *map(_webhook_rule, WEBHOOK_RULES), _modules(allowed))) + "\n"
+    return "\n".join(chain([_INTRO], rules, [_WEBHOOKS], *map(_webhook_rule, WEBHOOK_RULES), _modules())) + "\n"
 
 
 def _rule(rule: Rule[Any]) -> Iterator[str]:
@@ -100,16 +100,32 @@ def _shown(line: str) -> str:
     return plain if len(plain) <= _LONGEST_LINE else f"{plain[:_LONGEST_LINE]}…"
 
 
-def _modules(allowed: AllowList) -> Iterator[str]:
+def _modules() -> Iterator[str]:
     yield _MODULES.lstrip("\n")
     yield "| module | names |\n| --- | --- |"
-    for module in sorted(allowed.modules):
-        yield f"| `{module}` | {', '.join(f'`{name}`' for name in sorted(allowed.modules[module]))} |"
+    since = _since()
+    for module in sorted({module for module, _ in since}):
+        names = (
+            f"`{name}`" + (f" (3.{minor})" if minor > MINORS[0] else "")
+            for (home, name), minor in sorted(since.items())
+            if home == module
+        )
+        yield f"| `{module}` | {', '.join(names)} |"
+
+
+def _since() -> dict[tuple[str, str], int]:
+    """Return each listed module and name, with the first minor version that has it."""
+    since: dict[tuple[str, str], int] = {}
+    for minor in MINORS:
+        for module, names in packaged_for(minor).modules.items():
+            for name in names:
+                since.setdefault((module, name), minor)
+    return since
 
 
 def main(arguments: Sequence[str]) -> None:
     """Write the document to the file that is named, or to the standard output."""
-    text = render(packaged())
+    text = render()
     if arguments:
         Path(arguments[0]).write_text(text, encoding="utf-8")
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from midcall.domain.review import Severity
+from midcall.review import grammar
 from midcall.review.rule import Hit, Rule, Span, example
 from midcall.review.text import Text
 
@@ -32,7 +33,7 @@ def _no_check(_text: Text) -> Iterator[Hit]:
 
 SYNTAX = Rule(
     id="syntax.error",
-    summary="The source is valid Python 3.11, the version that runs it.",
+    summary="The source is valid Python, in the minor version that runs it.",
     severity=Severity.ERROR,
     check=_no_check,
     good=_FINE,
@@ -46,6 +47,17 @@ COMPLEX = Rule(
     good=_FINE,
     bad=example("def handler(session):\n    return " + "-" * 300 + "1\n"),
 )
+UNKNOWN = Rule(
+    id="syntax.unknown",
+    summary="Only syntax that the review knows: no `except*`, no type parameters (`def f[T]`), no `type X = ...`, no "
+    "template strings, nor what a later Python adds.",
+    severity=Severity.ERROR,
+    check=_no_check,
+    good=_FINE,
+    bad=example(
+        "def handler(session):\n    try:\n        print(1)\n    except* ValueError:\n        print(2)\n    return 3\n"
+    ),
+)
 DOUBTFUL = Rule(
     id="syntax.doubtful",
     summary="Nothing that Python itself warns about, such as `is` with a number or an unknown `\\d` in plain text.",
@@ -54,7 +66,7 @@ DOUBTFUL = Rule(
     good=example("def handler(session):\n    return session == 1\n"),
     bad=example("def handler(session):\n    return session is 1\n"),
 )
-RULES: tuple[Rule[Text], ...] = (SYNTAX, COMPLEX, DOUBTFUL)
+RULES: tuple[Rule[Text], ...] = (SYNTAX, COMPLEX, UNKNOWN, DOUBTFUL)
 
 
 def parse(text: Text) -> Parsed:
@@ -76,6 +88,14 @@ def _parse(text: Text) -> Parsed:
     reason = _excess(tree)
     if reason:
         return Parsed(None, ((COMPLEX, too_complex(reason)),))
+    unknown = tuple((UNKNOWN, Hit(*fault)) for fault in grammar.strange(tree))
+    if unknown:
+        # No rule was written for such nodes, so none gets to see the tree.
+        return Parsed(None, unknown)
+    return _compiled(text, tree)
+
+
+def _compiled(text: Text, tree: ast.Module) -> Parsed:
     try:
         # Faults such as `return` outside a function appear only here.
         compile(tree, "handler.py", "exec", dont_inherit=True)

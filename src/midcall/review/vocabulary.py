@@ -46,9 +46,10 @@ _FRAMES = words(
     "tb_frame tb_next tb_lasti tb_lineno f_back f_builtins f_code f_generator f_globals f_lasti f_lineno "
     "f_locals f_trace f_trace_lines f_trace_opcodes co_code co_consts co_names co_varnames co_freevars "
     "co_cellvars co_filename co_firstlineno co_flags co_lnotab co_linetable co_exceptiontable co_name "
-    "co_qualname co_positions co_lines co_argcount co_nlocals co_stacksize gi_frame gi_code gi_yieldfrom "
-    "gi_running gi_suspended cr_await cr_frame cr_code cr_origin cr_running cr_suspended ag_await "
-    "ag_frame ag_code ag_running ag_suspended get_stack print_stack get_coro walk_tb extract_stack "
+    "co_qualname co_positions co_lines co_branches co_argcount co_posonlyargcount co_kwonlyargcount co_nlocals "
+    "co_stacksize gi_frame gi_code gi_yieldfrom gi_running gi_suspended gi_state cr_await cr_frame cr_code cr_origin "
+    "cr_running cr_suspended cr_state ag_await ag_frame ag_code ag_running ag_suspended ag_state get_stack "
+    "print_stack get_coro walk_tb extract_stack "
     "func_globals func_code func_closure func_defaults im_func im_self im_class"
 )
 _LOOPS = words(
@@ -61,6 +62,8 @@ _LOOPS = words(
 _IMPORTERS = frozenset(
     {"load_module", "exec_module", "find_spec", "find_module", "get_code", "get_source", "run_module"}
 )
+#: Of Python 3.14: `typing.Annotated["text", 0].evaluate()` runs the text, and types keep code for later.
+EVALUATORS = words("evaluate evaluate_bound evaluate_constraints evaluate_default evaluate_value")
 _FORMATTERS = frozenset({"format", "format_map", "vformat", "get_field", "convert_field", "format_field"})
 
 
@@ -68,6 +71,7 @@ _REASONS = (
     (_FRAMES, "it leads to the interpreter's own frames and code, and from there to everything"),
     (_LOOPS, "it leads to the event loop, which can start programs and connections"),
     (_IMPORTERS, "it can load other code"),
+    (EVALUATORS, "on a type it runs text as code"),
     ({"stream", "setStream"}, "on a log handler it is the process's own output"),
     ({"mro"}, "it leads to the classes that everything is made of"),
     ({"obj"}, "on an exception it holds the object that failed, whatever that is"),

@@ -2,13 +2,14 @@
 
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from midcall.domain.review import Severity, Subject
 from midcall.review import policy_version, review
-from midcall.review.allowlist import BadAllowList, dumps, loads, packaged, parse
+from midcall.review.allowlist import MINORS, BadAllowList, dumps, loads, packaged, packaged_for, parse
 from midcall.review.extension import OPEN_LIBRARY, extended, module_fault, modules_shown, name_fault
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "packages.md"
@@ -223,3 +224,42 @@ def test_the_document_lists_the_open_part_of_the_library() -> None:
     """docs/packages.md names each module that can be opened further, and no other."""
     listed = DOCUMENT.read_text(encoding="utf-8").partition("These can be opened\n  further:")[2].partition(";")[0]
     assert set(re.findall(r"`([a-z0-9.]+)`", listed)) == OPEN_LIBRARY
+
+
+def test_names_of_a_later_minor_version_are_left_out_until_it_runs() -> None:
+    """They are opened, and looked at, where they exist."""
+    text = '[modules_since."3.12"]\nmath = ["sumprod"]\n[modules_since."3.13"]\nmath = ["fma"]\n"new.one" = ["x"]\n'
+    assert parse(text, minor=11).modules == {}
+    assert parse(text, minor=12).modules == {"math": {"sumprod"}}
+    assert parse(text, minor=13).modules == {"math": {"sumprod", "fma"}, "new.one": {"x"}}
+    assert extended(packaged(), '[modules_since."3.99"]\nos = ["system"]\n').terms() == packaged().terms()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[modules_since]\nmath = ["fma"]\n',
+        "[modules_since.3]\nmath = ['fma']\n",
+        '[modules_since."3.013"]\nmath = ["fma"]\n',
+        '[modules_since."4.0"]\nmath = ["fma"]\n',
+        '[modules_since."3.12"]\nmath = "fma"\n',
+        "[modules_since.3.12]\nmath = ['fma']\n",
+    ],
+)
+def test_a_minor_version_is_written_in_one_way(text: str) -> None:
+    """A mistake is told where it could open less, or more, than was meant."""
+    assert "modules_since" in refused(text)
+
+
+@pytest.mark.parametrize("since", ["3.11", f"3.{sys.version_info.minor}"])
+def test_names_of_a_minor_version_are_held_against_the_rules_as_others_are(since: str) -> None:
+    """The table opens no way around them."""
+    assert "os" in refused(f'[modules_since."{since}"]\nos = ["system"]\n')
+
+
+def test_the_packaged_list_only_grows_with_the_minor_version() -> None:
+    """And an older one reviews by what is there."""
+    for older, newer in pairwise(map(packaged_for, MINORS)):
+        assert all(names <= newer.names_of(module) for module, names in older.modules.items())
+    assert "batched" not in packaged_for(11).names_of("itertools")
+    assert "batched" in packaged_for(12).names_of("itertools")

@@ -86,7 +86,7 @@ def test_numbers_are_estimated_without_being_made(source: str, expected: float |
 
 @pytest.mark.parametrize("name", MODULES)
 def test_listed_names_are_there_and_lead_to_no_module(name: str) -> None:
-    """Each listed name exists, is no module, and shows none through its public attributes."""
+    """Each name listed for the running Python exists, is no module, and shows none through its public attributes."""
     module = importlib.import_module(name)
     for listed in packaged().modules[name]:
         assert modules_shown(getattr(module, listed)) == []

@@ -139,8 +139,9 @@ def _keywords(module: Module) -> Iterator[Hit]:
             continue
         if not isinstance(parent, ast.Call) or parent.func is not node:
             yield Hit(node, "This may only be called directly.", "Write the call here, with its arguments.")
-        elif parent.args or any(keyword.arg not in listed for keyword in parent.keywords):
-            yield Hit(parent, "This call may only be given some arguments.", f"Use only: {', '.join(sorted(listed))}.")
+        elif (parent.args and "*" not in listed) or any(keyword.arg not in listed for keyword in parent.keywords):
+            shown = ", ".join(sorted(listed - {"*"}))
+            yield Hit(parent, "This call may only be given some arguments.", f"Use only: {shown}.")
 
 
 def _decorators(module: Module) -> Iterator[Hit]:

@@ -23,7 +23,7 @@ def _attributes(module: Module) -> Iterator[Hit]:
 RULES: tuple[Rule[Module], ...] = (
     Rule(
         id="policy.construct",
-        summary="Only syntax that the policy knows; no metaclasses, no `except*`.",
+        summary="Only constructs that the policy knows; no metaclasses.",
         severity=Severity.ERROR,
         check=_constructs,
         good=example("class Point:\n    pass\n\ndef handler(session):\n    return isinstance(1, Point)\n"),
