@@ -11,6 +11,7 @@ from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import open_storage, wire_workspaces
 from midcall.cli.say import say
+from midcall.domain.python import MINOR
 from midcall.domain.workspace import Scope
 from midcall.sandbox import packages
 from midcall.sandbox.engine import Engine
@@ -51,7 +52,7 @@ def create_workspace(
 
 @sandbox.command("build")
 def build_sandbox(
-    base: Annotated[str | None, typer.Option(help="another base image with Python 3.11")] = None,
+    base: Annotated[str | None, typer.Option(help=f"another base image with Python {MINOR}")] = None,
     requirements: Annotated[
         Path | None, typer.Option(help="packages: a requirements file, or a folder of fetched ones; default by setting")
     ] = None,
