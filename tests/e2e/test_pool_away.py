@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.e2e.stack import QUICK, Stack, stack, wait_for
+from tests.e2e.stack import QUICK, Stack, stack
+from tests.support.patience import wait_for
 
 AGENT = {
     "functions": [
@@ -17,7 +18,7 @@ AGENT = {
 }
 FUNCTIONS = ("noted", "written_up")
 #: Seconds that the pool is kept away: longer than any run used to wait for it.
-AWAY_S = 8.0
+AWAY_S = 8.0  # short: it has to be away for so long and then come back
 #: Seconds for what waited to be done, on a slow machine: its pauses grow to 15 s.
 DONE_S = 90.0
 
@@ -63,7 +64,7 @@ def test_a_pool_that_is_away_for_long_loses_no_run(it: Stack) -> None:
         assert called.json()["status"] == "accepted"
         assert it.client.post("/v1/sessions/s1/end", json={"analysis": {"mood": "good"}}).is_success
         live = it.in_background("quick", n=5)
-        assert wait_for(lambda: all(given_back(it, name) for name in FUNCTIONS), 30), it.said
+        assert wait_for(lambda: all(given_back(it, name) for name in FUNCTIONS)), it.said
         time.sleep(max(0.0, began + AWAY_S - time.monotonic()))
         assert all(row["status"] in ("queued", "running") for name in FUNCTIONS for row in it.rows(name))
         assert not live.done()

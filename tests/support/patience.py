@@ -1,6 +1,6 @@
 """How long tests wait for what has to come about: long, since a slow machine is no fault of what is tested.
 
-A test waits short only where the end of a time is what it expects; `tests/unit/support/test_patience.py` holds that.
+A test waits short only where the end of a time is what it expects; `tests/unit/support/test_haste.py` holds that.
 """
 
 import os

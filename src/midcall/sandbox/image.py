@@ -17,17 +17,17 @@ from typing import Any
 
 from docker.errors import DockerException
 
+from midcall.domain.python import MINOR
 from midcall.sandbox import packages
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, ImageMissing
-from midcall.sandbox.packages import PYTHON
 
 REPOSITORY = "midcall-sandbox"
 #: The base where a registry is in reach, and the one made on this machine where none is, by midcall or by its operator.
-REGISTRY_BASE = f"python:{PYTHON}-slim-bookworm"
-OWN_BASE = f"midcall-sandbox-base:{PYTHON}"
+REGISTRY_BASE = f"python:{MINOR}-slim-bookworm"
+OWN_BASE = f"midcall-sandbox-base:{MINOR}"
 #: The Debian release whose `python3` is this minor version; None where no release has it.
-DEBIAN_SUITE = {"3.11": "bookworm", "3.13": "trixie"}.get(PYTHON)
+DEBIAN_SUITE = {"3.11": "bookworm", "3.13": "trixie"}.get(MINOR)
 DEBIAN_PACKAGES = "python3,tzdata"
 #: Seconds for a base to be made from Debian packages: 30 s is normal, a slow mirror may need minutes.
 BOOTSTRAP_S = 900
@@ -157,8 +157,8 @@ def _base_in_reach(engine: Engine, say: Say) -> str:
         return REGISTRY_BASE
     if DEBIAN_SUITE is None:
         raise ImageMissing(
-            f"the sandbox image needs a base with Python {PYTHON}, which no Debian release has: pull {REGISTRY_BASE}, "
-            f"or tag any image with Python {PYTHON} and tzdata as {OWN_BASE}"
+            f"the sandbox image needs a base with Python {MINOR}, which no Debian release has: pull {REGISTRY_BASE}, "
+            f"or tag any image with Python {MINOR} and tzdata as {OWN_BASE}"
         )
     if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
         raise ImageMissing(

@@ -24,10 +24,9 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from midcall.domain.python import MINOR
 from midcall.sandbox.errors import ImageMissing
 
-#: Python of the image: the minor version that runs midcall. One in both: review parses for what runs.
-PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 #: The C library of Debian bookworm, the oldest of the bases: newer wheels do not load there.
 GLIBC_MINOR = 36
 #: Seconds for all downloads.
@@ -169,8 +168,8 @@ def download_command(lock: Path, folder: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"),
         *("--no-deps", "--require-hashes", "--only-binary", ":all:"),
-        *("--implementation", "cp", "--python-version", PYTHON),
-        *("--abi", f"cp{PYTHON.replace('.', '')}", *(word for tag in tags for word in ("--platform", tag))),
+        *("--implementation", "cp", "--python-version", MINOR),
+        *("--abi", f"cp{MINOR.replace('.', '')}", *(word for tag in tags for word in ("--platform", tag))),
         *("--dest", str(folder), "--requirement", str(lock)),
     ]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from midcall.domain.errors import SandboxBusy
+from midcall.domain.python import MINOR
 from midcall.domain.run import RunReport, RunStatus
 from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.frames import MIB
 from midcall.sandbox.jail import Job
 from midcall.sandbox.limits import Limits
-from midcall.sandbox.packages import PYTHON
 from midcall.sandbox.pool import Pool
 
 PROBE_S = 30.0
@@ -50,7 +50,7 @@ def findings(report: RunReport, limits: Limits) -> Iterator[str]:
     seen: dict[str, Any] = report.result
     if tuple(seen["python"]) != sys.version_info[:2]:
         theirs = ".".join(map(str, seen["python"]))
-        yield f"the image has Python {theirs}, and the review reads code as Python {PYTHON} does; build it anew"
+        yield f"the image has Python {theirs}, and the review reads code as Python {MINOR} does; build it anew"
     if seen["uid"] == 0:
         yield "code runs as root"
     if any(int(seen["status"][name], 16) for name in ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb")):

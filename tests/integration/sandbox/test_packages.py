@@ -11,7 +11,6 @@ from tests.integration.sandbox.test_image import INSIDE, PROGRAM
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.settings import Settings
-from midcall.domain.python import MINOR
 from midcall.domain.review import Severity, Subject
 from midcall.review import review
 from midcall.review.allowlist import packaged

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from tests.integration.sandbox.pools import wait_for
+from tests.support.patience import wait_for
 
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.image import seccomp_profile
@@ -15,7 +15,6 @@ from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.pool import SPARE_SLOTS, Pool
 
 #: Seconds for what comes about by itself, on a slow machine.
-PATIENCE_S = 60.0
 
 
 class Unruly(Engine):
@@ -58,7 +57,7 @@ def pool_over(engine: Engine, config: PoolConfig, image: str) -> Iterator[Pool]:
     pool = Pool(engine=engine, config=config, image=image, seccomp=seccomp_profile())
     pool.start()
     try:
-        assert wait_for(lambda: is_full(pool), PATIENCE_S)
+        assert wait_for(lambda: is_full(pool))
         yield pool
     finally:
         pool.close()
@@ -102,7 +101,7 @@ def test_the_sweep_takes_a_closed_sandbox_for_dead_and_goes_on(engine: Engine, s
         for _ in range(2):
             first = idle_one(pool)
             first.close()
-            assert wait_for(partial(is_another, pool, first), PATIENCE_S)
+            assert wait_for(partial(is_another, pool, first))
         assert (pool.status().loops_gone, pool.status().failed_turns) == ((), 0)
 
 
@@ -117,12 +116,12 @@ def test_what_nobody_expected_ends_no_thread_and_keeps_nothing(
         before = idle_one(pool)
         unruly.faults[call] = [LookupError("nobody expected it"), ValueError("nor that")]
         before.close()
-        assert wait_for(lambda: not unruly.faults[call], PATIENCE_S)
-        assert wait_for(lambda: is_another(pool, before), PATIENCE_S), pool.status()
+        assert wait_for(lambda: not unruly.faults[call])
+        assert wait_for(lambda: is_another(pool, before)), pool.status()
         status = pool.status()
         assert (status.loops_gone, status.ready) == ((), True)
         assert status.failed_turns >= 1
-        assert wait_for(lambda: set(unruly.containers(config.pool_id)) == {idle_one(pool).container}, PATIENCE_S)
+        assert wait_for(lambda: set(unruly.containers(config.pool_id)) == {idle_one(pool).container})
 
 
 def test_a_pool_that_cannot_boot_for_a_reason_that_nobody_expected_says_so(
@@ -132,10 +131,10 @@ def test_a_pool_that_cannot_boot_for_a_reason_that_nobody_expected_says_so(
     with pool_over(unruly, replace(small, sweep_every_s=0.05), image) as pool:
         unruly.faults["start"] = [LookupError("nobody expected it") for _ in range(1_000)]
         idle_one(pool).close()
-        assert wait_for(lambda: not pool.status().ready, PATIENCE_S)
+        assert wait_for(lambda: not pool.status().ready)
         assert pool.boot_error
         unruly.faults.clear()
-        assert wait_for(lambda: pool.status().ready and is_full(pool), PATIENCE_S)
+        assert wait_for(lambda: pool.status().ready and is_full(pool))
         assert pool.boot_error is None
 
 
@@ -152,7 +151,7 @@ def test_a_pool_whose_thread_is_gone_is_not_ready(
         assert pool.status().ready
         unruly.faults[call] = [SystemExit()]
         idle_one(pool).close()
-        assert wait_for(lambda: bool(pool.status().loops_gone), PATIENCE_S)
+        assert wait_for(lambda: bool(pool.status().loops_gone))
         status = pool.status()
         assert not status.ready
         assert [name[: len(loop)] for name in status.loops_gone] == [loop]

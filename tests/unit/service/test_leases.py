@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any, cast
 
 from tests.support.fakes import Clock
+from tests.support.patience import PATIENCE_S
 from tests.support.world import World
 
 from midcall.domain.invocation import Invocation
 from midcall.service.leases import Leases
 
 #: Seconds in which everything here is over on any machine.
-SOON = 60.0
 
 
 class Rows:
@@ -51,7 +51,7 @@ def test_a_round_that_fails_is_followed_by_the_next(world: World) -> None:
 
     leases = Leases(cast(Any, Rows(answer)), Clock())
     with leases.hold(claimed):
-        assert enough.wait(SOON)
+        assert enough.wait(PATIENCE_S)
     assert (leases.loop.failures, leases.loop.gone) == (2, False)
 
 
@@ -71,9 +71,9 @@ def test_a_claim_made_while_an_earlier_one_is_found_over_is_still_renewed(world:
     leases = Leases(cast(Any, rows), Clock())
     held = leases.hold(second)
     with leases.hold(first):
-        assert began.wait(SOON)
+        assert began.wait(PATIENCE_S)
         rows._answer = lambda: True
-        end = time.monotonic() + SOON
+        end = time.monotonic() + PATIENCE_S
         while len(rows.renewed) < 3 and time.monotonic() < end:
             time.sleep(0.01)
     assert len(rows.renewed) >= 3

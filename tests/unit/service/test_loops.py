@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 
 import pytest
+from tests.support.patience import PATIENCE_S
 
 from midcall.service.loops import LoopsHealth, TaskLoop, ThreadLoop, health
 
 #: Seconds in which everything here is over on any machine.
-SOON = 30.0
 
 
 def comes_true(condition: Callable[[], bool]) -> bool:
     """Wait for a condition."""
-    end = time.monotonic() + SOON
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and not condition():
         time.sleep(0.001)
     return condition()
@@ -34,7 +34,7 @@ def test_a_thread_goes_on_after_a_turn_that_failed_and_ends_in_order() -> None:
     loop = ThreadLoop("sweep", turn, rest_s=0)
     assert not loop.gone
     loop.start()
-    loop.join(SOON)
+    loop.join(PATIENCE_S)
     assert (len(turns), loop.failures, loop.gone) == (5, 2, False)
     assert health([loop]) == LoopsHealth((), 2)
 
@@ -52,10 +52,10 @@ def test_a_thread_that_dies_all_the_same_is_told_of_and_can_be_started_again() -
     loop, other = ThreadLoop("sweep", turn), ThreadLoop("other", lambda: False)
     for each in (loop, other):
         each.start()
-        each.join(SOON)
+        each.join(PATIENCE_S)
     assert health([loop, other]) == LoopsHealth(("sweep",), 0)
     loop.start()
-    loop.join(SOON)
+    loop.join(PATIENCE_S)
     assert health([loop]).gone == ()
 
 
@@ -72,7 +72,7 @@ def test_a_rest_is_cut_short_by_the_end() -> None:
     loop.start()
     assert comes_true(lambda: loop.failures == 1)
     stopping.set()
-    loop.join(SOON)
+    loop.join(PATIENCE_S)
     assert not loop.gone
 
 
@@ -92,7 +92,7 @@ def test_a_task_goes_on_after_a_turn_that_failed_and_is_not_gone_once_cancelled(
     async def played() -> TaskLoop:
         loop = TaskLoop("wakes", turn, rest_s=0)
         task = loop.start()
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(PATIENCE_S):
             await third.wait()
         assert not loop.gone
         task.cancel()
@@ -108,7 +108,7 @@ def test_a_task_that_swallowed_its_cancellation_ends_all_the_same() -> None:
 
     async def turn() -> None:
         try:
-            await asyncio.sleep(SOON)
+            await asyncio.sleep(PATIENCE_S)
         except asyncio.CancelledError:
             return
 
@@ -117,7 +117,7 @@ def test_a_task_that_swallowed_its_cancellation_ends_all_the_same() -> None:
         task = loop.start()
         await asyncio.sleep(0)
         task.cancel()
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(PATIENCE_S):
             await task
         return loop
 
