@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -14,12 +15,14 @@ from midcall.service.wait import LOOK_EVERY_S
 
 
 @pytest.fixture(autouse=True)
-def _whole(battered: Stack) -> None:
+def _whole(battered: Stack) -> Iterator[None]:
     assert wait_for(battered.ready), battered.said
     battered.function("quick", QUICK)
     battered.held("slow")
     battered.opened.clear()
     battered.client.get("/v1/workspace")
+    yield
+    battered.opened.set()
 
 
 def test_a_call_whose_wake_redis_lost_is_run_all_the_same(battered: Stack) -> None:

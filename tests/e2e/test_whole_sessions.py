@@ -1,6 +1,7 @@
 """Whole sessions on real processes and containers: the vendors' own example, and workers that are killed."""
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.e2e.stack import Stack, stack
-from tests.support.patience import wait_for
+from tests.support.patience import CLIENT_S, wait_for
+from tests.support.target import Received, Reply, replying
 
 VERIFY = """\
 CUSTOMERS = {"12345": ("5678", "John Smith"), "99999": ("0000", "Jane Doe")}
@@ -132,17 +134,23 @@ def killed() -> Iterator[Stack]:
 def test_a_post_session_chain_outlives_its_workers(killed: Stack) -> None:
     """Workers are killed in the middle of its runs: each function has exactly one outcome, in order, and one event."""
     names = [f"write_{number}" for number in range(3)]
+    opened = {name: threading.Event() for name in (names[0], names[2])}
+
+    def answer(got: Received) -> Reply:
+        name = got.path.removeprefix("/")
+        return replying({"opened": opened[name].wait(CLIENT_S) if name in opened else True})
+
+    killed.gate.answer = answer
     for name in names:
         killed.held(name, POST)
     put_agent(killed, "writer", *({"function": name, "phase": "post_session"} for name in names))
     runtime = start(killed, "writer", "killed-1")
     assert runtime.send("POST", "/end", {"analysis": {"mood": "good"}})["status"] == "ended"
-    for name in (names[0], names[2]):
-        killed.opened.clear()
+    for name, gate in opened.items():
         killed.await_running(name)
         for worker in killed.part("worker"):
             worker.kill()
-        killed.opened.set()
+        gate.set()
         assert wait_for(killed.ready), killed.said
     # The stream ends when the last of its jobs has come to its outcome.
     text = killed.client.get("/v1/sessions/killed-1/events").text
