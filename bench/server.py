@@ -36,7 +36,9 @@ class Server:
     #: The interpreter's path inside the image.
     python: str = "/sandbox/python"
 
-    def publish(self, name: str, source: str, *, parameters: Sequence[Mapping[str, Any]] = NUMBER) -> None:
+    def publish(
+        self, name: str, source: str, *, parameters: Sequence[Mapping[str, Any]] = NUMBER, **fields: Any
+    ) -> None:
         """Create a code function, by default with an integer parameter `number`, and publish it."""
         function = {
             "name": name,
@@ -44,6 +46,7 @@ class Server:
             "kind": "code",
             "parameters": list(parameters),
             "code": {"source": source},
+            **fields,
         }
         self._publish(function)
 
@@ -60,10 +63,10 @@ class Server:
             raise RuntimeError(f"the review refused the measured function: {review}")
         self.call(f"/v1/functions/{name}/publish", {"version": 1})
 
-    def invoke(self, name: str, params: dict[str, Any]) -> None:
-        """Invoke and insist on success."""
+    def invoke(self, name: str, params: dict[str, Any], *, status: str = "succeeded") -> None:
+        """Invoke and insist on a status, by default on success."""
         outcome = self.call(f"/v1/functions/{name}/invoke", {"params": params})
-        if outcome["status"] != "succeeded":
+        if outcome["status"] != status:
             raise RuntimeError(f"the invoke ended with {outcome}")
 
     def call(self, path: str, body: Any) -> Any:
