@@ -16,7 +16,7 @@ import httpx
 
 from midcall.sandbox.client import PoolClient
 
-START_S, STOP_S = 180, 60
+START_S, STOP_S = 180, 180
 
 
 NUMBER = ({"name": "number", "type": "integer"},)
