@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from midcall.domain.conversion import convert
 from midcall.domain.jsonvalue import NotJson, parse
-from midcall.domain.parameters import FIELD_TYPES, convert
+from midcall.domain.parameters import FIELD_TYPES
 
 CUSTOM = "custom"
 #: "float" means the same as "number".

@@ -1,10 +1,13 @@
-"""Parameters: two ways to declare them, one JSON Schema; typed conversion of what an LLM sends."""
+"""Parameters: two ways to declare them, one JSON Schema; the parameters of a call, made from what an LLM sends."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from midcall.domain.conversion import convert
 from midcall.domain.errors import Fault
+from midcall.domain.filling import filled, with_secrets
 from midcall.domain.nulls import without_nulls
+from midcall.domain.places import NOTHING, Places, places_of
 
 #: JSON Schema of each field type. Phone numbers are E.164: plus, country code, at most 15 digits.
 FIELD_TYPES: Mapping[str, Mapping[str, Any]] = {
@@ -22,11 +25,6 @@ FIELD_TYPES: Mapping[str, Mapping[str, Any]] = {
 
 #: Stands for a value that is not shown.
 MASK = "********"
-
-_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-#: The longest text that is tried as a number: int() takes time quadratic in the digits.
-_LONGEST_NUMBER = 64
 
 
 def schema_of_fields(fields: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -71,94 +69,46 @@ def field_faults(fields: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
 
 def prepare(
     schema: Mapping[str, Any], sent: Mapping[str, Any], variables: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """Make the parameters of a call from what was sent; what does not convert to its declared type stays as sent.
+) -> tuple[dict[str, Any], tuple[Fault, ...]]:
+    """Make the parameters of a call from what was sent, and say why they cannot be filled, at places within them.
 
-    A null says that nothing was sent, where the parameter takes no null. Constants and values `from_variable` come from
-    the server alone, whatever was sent under their names; so do `trusted_only` ones, which take the dynamic variable of
-    their own name. Then defaults fill what is missing.
+    What does not convert to its declared type stays as sent, for a check to judge. A null says that nothing was sent,
+    where the parameter takes no null. Defaults fill what is missing at the top. Then constants and values
+    `from_variable` come from the server alone, at any depth, whatever was sent at their places; so do `trusted_only`
+    ones, which take the dynamic variable of their own name.
     """
     properties = schema.get("properties", {})
-    prepared = {}
-    for name, value in without_nulls(schema, sent).items():
-        declared = properties.get(name, {})
-        if not is_hidden(declared):
-            prepared[name] = convert(declared, value)
+    prepared = {name: convert(properties.get(name, {}), value) for name, value in without_nulls(schema, sent).items()}
     for name, declared in properties.items():
-        _fill(prepared, name, declared, variables or {})
-    return prepared
+        if name not in prepared and isinstance(declared, Mapping) and "default" in declared:
+            prepared[name] = declared["default"]
+    return filled(places_of(schema), prepared, variables or {})
 
 
-def is_hidden(declared: Any) -> bool:
-    """Tell whether a parameter is filled by the server and never by the LLM."""
-    options = _options(declared)
-    return "constant" in options or "from_variable" in options or options.get("trusted_only") is True
+def hidden_names(schema: Mapping[str, Any]) -> frozenset[str]:
+    """Return the parameters that the server fills as a whole, and the LLM never sends."""
+    return frozenset(name for name, place in places_of(schema).root.properties.items() if place.hidden)
 
 
 def sensitive_names(schema: Mapping[str, Any]) -> frozenset[str]:
-    """Return the parameters whose values are masked wherever they are shown."""
-    properties = schema.get("properties", {})
-    return frozenset(name for name, declared in properties.items() if _options(declared).get("sensitive") is True)
+    """Return the parameters that are sensitive, or hold something that is.
+
+    Of a schema that is too large to be looked into, and of those that say so of all others, it is every declared one.
+    """
+    root, declared = places_of(schema).root, schema.get("properties", {})
+    return frozenset(name for name in {*root.properties, *declared} if (root.named(name) or NOTHING).secret)
 
 
 def sensitive_values(schema: Mapping[str, Any], params: Mapping[str, Any]) -> list[Any]:
-    """Return the values of sensitive parameters."""
-    return [params[name] for name in sorted(sensitive_names(schema)) if name in params]
+    """Return the values of what is sensitive, at any depth."""
+    found: list[Any] = []
+    with_secrets(places_of(schema).root, params, found.append)
+    return found
 
 
-def masked(schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters with the sensitive ones masked."""
-    secret = sensitive_names(schema)
-    return {name: MASK if name in secret else value for name, value in params.items()}
-
-
-def _fill(prepared: dict[str, Any], name: str, declared: Any, variables: Mapping[str, Any]) -> None:
-    options = _options(declared)
-    source = options.get("from_variable") or (name if options.get("trusted_only") is True else None)
-    if "constant" in options:
-        prepared[name] = options["constant"]
-    elif isinstance(source, str) and source in variables:
-        prepared[name] = convert(declared, variables[source])
-    elif name not in prepared and isinstance(declared, Mapping) and "default" in declared:
-        prepared[name] = declared["default"]
-
-
-def _options(declared: Any) -> Mapping[str, Any]:
-    options = declared.get("x-midcall", {}) if isinstance(declared, Mapping) else {}
-    return options if isinstance(options, Mapping) else {}
-
-
-def convert(declared: Any, value: Any) -> Any:
-    """Convert text to the declared type where that is plain (`"5"` for an integer is 5)."""
-    kind = declared.get("type") if isinstance(declared, Mapping) else None
-    if isinstance(value, float) and kind == "integer" and value.is_integer():
-        return int(value)
-    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
-        return value
-    text = value.strip()
-    if kind == "boolean":
-        return _BOOLEANS.get(text.lower(), value)
-    if kind == "integer":
-        return _number(text, value, whole=True)
-    if kind == "number":
-        return _number(text, value, whole=False)
-    return value
-
-
-def _number(text: str, value: str, *, whole: bool) -> Any:
-    # int() and float() also take "1_000", "٣" and "nan"; a caller's words never mean those.
-    if not text.isascii() or "_" in text or not any(letter.isdigit() for letter in text):
-        return value
-    try:
-        number = float(text)
-        return int(text) if whole and text.lstrip("+-").isdigit() else _exact(number, value, whole=whole)
-    except (ValueError, OverflowError):
-        return value
-
-
-def _exact(number: float, value: str, *, whole: bool) -> Any:
-    if number in (float("inf"), float("-inf")):
-        return value
-    if not whole:
-        return number
-    return int(number) if number.is_integer() else value
+def masked(places: Places, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters with what is sensitive masked, at any depth."""
+    return {
+        name: MASK if places.root.sensitive else with_secrets(places.root.named(name), value, lambda _value: MASK)
+        for name, value in params.items()
+    }

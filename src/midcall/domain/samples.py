@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from midcall.domain.parameters import is_hidden, sensitive_names
+from midcall.domain.filling import stripped
 from midcall.domain.phases import Phase
+from midcall.domain.places import NOTHING, places_of
 
 #: Levels of a schema that samples are made of; below them a value is empty.
 _MAX_DEPTH = 6
@@ -24,16 +25,17 @@ def sample_params(schema: Mapping[str, Any]) -> dict[str, Any]:
 
     What is optional and has no example is left out, and so are examples of sensitive parameters.
     """
-    required, secret = set(schema.get("required", ())), sensitive_names(schema)
+    required, root = set(schema.get("required", ())), places_of(schema).root
     params = {}
     for name, declared in schema.get("properties", {}).items():
-        if is_hidden(declared) or not isinstance(declared, Mapping):
+        place = root.named(name) or NOTHING
+        if place.hidden or not isinstance(declared, Mapping):
             continue
-        given = () if name in secret else _given(declared)
+        given = () if place.secret else _given(declared)
         if given:
-            params[name] = given[0]
+            params[name] = stripped(place, given[0])
         elif name in required:
-            params[name] = _made(declared, _MAX_DEPTH)
+            params[name] = stripped(place, _made(declared, _MAX_DEPTH))
     return params
 
 
@@ -61,13 +63,18 @@ def sample_session(schema: Mapping[str, Any], phase: Phase) -> dict[str, Any]:
 
 
 def _variables(schema: Mapping[str, Any]) -> dict[str, Any]:
-    variables = {}
+    """Return the variables that parameters are filled from; one at the top has the first word on what it looks like."""
+    found = places_of(schema)
+    variables = {
+        place.source: _made(place.declared, _MAX_DEPTH)
+        for _, place in found.all()
+        if place.source is not None and not place.constants
+    }
     for name, declared in schema.get("properties", {}).items():
-        if not is_hidden(declared) or "constant" in declared["x-midcall"]:
-            continue
-        source = declared["x-midcall"].get("from_variable") or name
-        given = _given(declared)
-        variables[str(source)] = given[0] if given else _made(declared, _MAX_DEPTH)
+        place = found.root.named(name)
+        if place is not None and place.source in variables and isinstance(declared, Mapping):
+            given = _given(declared)
+            variables[place.source] = given[0] if given else _made(declared, _MAX_DEPTH)
     return variables
 
 

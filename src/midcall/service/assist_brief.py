@@ -14,7 +14,8 @@ from midcall.domain.credential import Credential
 from midcall.domain.errors import InvalidInput
 from midcall.domain.expanded import Unexpandable
 from midcall.domain.function import MAX_SOURCE_BYTES
-from midcall.domain.parameters import is_hidden, sensitive_names
+from midcall.domain.parameters import hidden_names
+from midcall.domain.places import places_of
 from midcall.domain.python import MINOR
 from midcall.domain.visible import visible
 from midcall.review.allowlist import AllowList
@@ -139,7 +140,7 @@ def _told(document: Mapping[str, Any], credentials: Sequence[Credential]) -> dic
         "name": document["name"],
         "description": document["description"],
         "parameters": _seen(schema),
-        "filled_by_midcall": [name for name, each in schema.get("properties", {}).items() if is_hidden(each)],
+        "filled_by_midcall": list(dict.fromkeys(name for name, place in places_of(schema).all() if place.hidden)),
         "output_schema": document.get("output_schema"),
         "timeout_s": document["timeout"],
         "actions": code["actions"],
@@ -155,16 +156,11 @@ def _told(document: Mapping[str, Any], credentials: Sequence[Credential]) -> dic
 def _seen(schema: Mapping[str, Any]) -> Any:
     """Return what of the parameters an LLM may see, without example values of sensitive ones."""
     try:
-        seen = visible(schema)
+        return visible(schema, discreet=True)
     except Unexpandable:
         # What cannot be written out still has names, which is what code needs most.
-        names = [name for name, declared in schema.get("properties", {}).items() if not is_hidden(declared)]
-        return {"type": "object", "properties": {name: {} for name in names}}
-    secret = sensitive_names(schema)
-    properties = {
-        name: {word: each for word, each in declared.items() if word not in {"default", "examples", "enum", "const"}}
-        if name in secret and isinstance(declared, Mapping)
-        else declared
-        for name, declared in seen["properties"].items()
-    }
-    return {**seen, "properties": properties}
+        hidden = hidden_names(schema)
+        return {
+            "type": "object",
+            "properties": {name: {} for name in schema.get("properties", {}) if name not in hidden},
+        }

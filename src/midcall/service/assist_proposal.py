@@ -9,12 +9,15 @@ from pydantic import ValidationError
 from midcall.domain.assistant import Written
 from midcall.domain.errors import InvalidInput
 from midcall.domain.jsonvalue import canonical
-from midcall.domain.parameters import is_hidden
+from midcall.domain.places import OPTIONS, Place, mentioned, places_of
+from midcall.domain.subschemas import DEFINITIONS, rewritten
 from midcall.service.fields import faults_of
 from midcall.service.forms import FunctionForm
 
 #: Parts of a document that a model may ask to have changed, by their place.
 _IN_CODE = ("actions", "egress")
+#: Parts of parameters that a model writes anew.
+_WRITTEN = frozenset({"type", "properties", "required"})
 #: Parts of a test case, and the size of all of it.
 _TEST = ("session", "params", "mocks", "expect")
 MAX_TEST_BYTES = 32 * 1024
@@ -66,21 +69,36 @@ def _parameters(before: Mapping[str, Any], wanted: Any) -> Any:
     """Return wanted parameters with what the model was not told put back, and without what is not for it to say."""
     if not isinstance(wanted, Mapping) or not isinstance(wanted.get("properties", {}), Mapping):
         return wanted  # no schema: the form says so
-    known = before.get("properties", {})
-    properties = {name: _declared(known.get(name), given) for name, given in wanted.get("properties", {}).items()}
-    hidden = {name: declared for name, declared in known.items() if is_hidden(declared)}
-    required = wanted.get("required", [])
+    told = rewritten(wanted, _without_options)
+    places, known = places_of(before).root.properties, before.get("properties", {})
+    properties = {name: _declared(known.get(name), given) for name, given in told.get("properties", {}).items()}
+    kept = {name: known[name] for name, place in places.items() if name in known and _is_kept(place, known[name])}
+    required = told.get("required", [])
     if isinstance(required, list):
+        hidden = {name for name in kept if places[name].hidden}
         asked = [name for name in required if name not in hidden]
         required = [*asked, *(name for name in before.get("required", []) if name in hidden)]
-    return {**wanted, "type": "object", "properties": {**properties, **hidden}, "required": required}
+    around = {word: value for word, value in before.items() if word not in _WRITTEN and mentioned(value)}
+    for word in DEFINITIONS & before.keys() if kept or around else ():
+        given = told.get(word)
+        around[word] = {**(given if isinstance(given, Mapping) else {}), **before[word]}
+    return {**told, **around, "type": "object", "properties": {**properties, **kept}, "required": required}
+
+
+def _is_kept(place: Place, declared: Any) -> bool:
+    """Tell whether a parameter stays as it is: it is hidden, or what midcall does in it is said further down."""
+    below = any(each.filled or each.secret for each in place.below())
+    said_here = isinstance(declared, Mapping) and OPTIONS in declared
+    return place.hidden or below or (place.sensitive and not said_here)
+
+
+def _without_options(schema: dict[str, Any]) -> dict[str, Any]:
+    """Leave out how midcall treats a parameter; only people say that."""
+    return {word: value for word, value in schema.items() if word != OPTIONS}
 
 
 def _declared(before: Any, given: Any) -> Any:
-    """Keep how midcall treats a parameter; only people say that."""
-    if not isinstance(given, Mapping):
+    """Keep what people said of how midcall treats a parameter."""
+    if not isinstance(given, Mapping) or not isinstance(before, Mapping) or OPTIONS not in before:
         return given
-    declared = {keyword: value for keyword, value in given.items() if keyword != "x-midcall"}
-    if isinstance(before, Mapping) and "x-midcall" in before:
-        declared["x-midcall"] = before["x-midcall"]
-    return declared
+    return {**given, OPTIONS: before[OPTIONS]}

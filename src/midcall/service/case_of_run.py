@@ -5,12 +5,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from midcall.domain.errors import CaseTaken, Conflict, Fault, InvalidInput
+from midcall.domain.filling import stripped, variables_in
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation
-from midcall.domain.parameters import is_hidden, sensitive_names
+from midcall.domain.places import NOTHING, Place, places_of
 from midcall.domain.test_case import OK, Expectation, ExpectKind, TestCase
 from midcall.service.access import Caller
-from midcall.service.case_secrets import masked_expectation, redaction_of_case, sensitive_sources, shown_case
+from midcall.service.case_secrets import (
+    masked_expectation,
+    redaction_of_case,
+    secrets_by,
+    sensitive_sources,
+    shown_case,
+)
 from midcall.service.invoke import refuse_limited
 from midcall.service.ports import Storage, Transaction
 from midcall.service.replay import body_seen, check_in_use, check_over, check_recorded, session_of
@@ -55,7 +62,7 @@ class CasesOfRuns:
             schema = tx.functions.version(past.function_id, past.version).config["parameters"]
             case = self._case(tx, caller, past, wanted, schema)
             store_case(tx, caller, function, case)
-            return shown_case(schema, case)
+            return shown_case(secrets_by(schema), case)
 
     def _case(
         self, tx: Transaction, caller: Caller, past: Invocation, wanted: RunToSave, schema: Mapping[str, Any]
@@ -78,35 +85,40 @@ class CasesOfRuns:
             updated_at=self.clock(),
         )
         # What was given in place of a value may stand in the result as well.
-        return replace(case, expect=masked_expectation(case.expect, redaction_of_case(schema, case)))
+        return replace(case, expect=masked_expectation(case.expect, redaction_of_case(secrets_by(schema), case)))
 
 
 def _filled(
     schema: Mapping[str, Any], past: Invocation, given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return parameters and variables of a case: what was sent, and for what is sensitive what is given now."""
-    secret, sources, properties = sensitive_names(schema), sensitive_sources(schema), schema.get("properties", {})
+    root = places_of(schema).root
     params: dict[str, Any] = {}
     variables: dict[str, Any] = {}
     faults = [
         Fault(f"params.{name}", "leave it out: it is no sensitive parameter of this run, so the record has it")
         for name in given
-        if name not in secret or name not in past.params
+        if name not in past.params or not (root.named(name) or NOTHING).secret
     ]
     for name, value in past.params.items():
-        declared = properties.get(name)
-        if name in secret and (name in sources or not is_hidden(declared)):
+        place = root.named(name) or NOTHING
+        kept = value
+        if _is_asked(place):
             if name not in given:
                 faults.append(Fault(f"params.{name}", "is sensitive and was not copied; give a value to test with"))
-            elif name in sources:
-                variables[sources[name]] = given[name]
-            else:
-                params[name] = given[name]
-        elif not is_hidden(declared):
-            params[name] = value
+                continue
+            kept = given[name]
+            variables |= variables_in(place, kept)
+        if not place.hidden:
+            params[name] = stripped(place, kept)
     if faults:
         raise InvalidInput("some parameters of this run are sensitive; they are not copied", faults=faults)
     return params, variables
+
+
+def _is_asked(place: Place) -> bool:
+    """Tell whether a value that was not copied came with the call, or from a variable: a constant is there anyway."""
+    return place.secret and (not place.hidden or bool(sensitive_sources(place)))
 
 
 def _expected(past: Invocation, wanted: Literal["exact", "subset", "status"]) -> Expectation:

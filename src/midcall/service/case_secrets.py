@@ -1,11 +1,12 @@
 """Values of sensitive parameters in test cases: kept to run with, and masked wherever a case is shown."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.parameters import MASK, is_hidden, masked, prepare, sensitive_names, sensitive_values
+from midcall.domain.parameters import MASK, prepare, sensitive_values
+from midcall.domain.places import NOTHING, Place, places_of
 from midcall.domain.redaction import Redaction
 from midcall.domain.test_case import Expectation, ExpectKind, TestCase
 
@@ -18,25 +19,49 @@ def variables_of(case: TestCase) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def redaction_of_case(schema: Mapping[str, Any], case: TestCase) -> Redaction:
+@dataclass(frozen=True, slots=True)
+class CaseSecrets:
+    """What is sensitive in the cases of a function: by any of these schemas of its parameters."""
+
+    schemas: tuple[Mapping[str, Any], ...]
+    roots: tuple[Place, ...]
+    #: The dynamic variables that something sensitive is filled from.
+    sources: frozenset[str]
+
+    def holds(self, name: str) -> bool:
+        """Tell whether a parameter is sensitive, or holds something that is: then it is kept and masked as a whole."""
+        return any((root.named(name) or NOTHING).secret for root in self.roots)
+
+
+def secrets_by(*schemas: Mapping[str, Any]) -> CaseSecrets:
+    """Find what is sensitive by any of some schemas."""
+    found = [places_of(schema) for schema in schemas]
+    sources = frozenset(source for places in found for source in sensitive_sources(places.root))
+    return CaseSecrets(schemas, tuple(places.root for places in found), sources)
+
+
+def redaction_of_case(secrets: CaseSecrets, case: TestCase) -> Redaction:
     """Return what masks the values of a case's sensitive parameters."""
-    params = prepare(schema, case.params, variables_of(case))
-    return Redaction(value for value in sensitive_values(schema, params) if value != MASK)
+    values: list[Any] = []
+    for schema in secrets.schemas:
+        params, _ = prepare(schema, case.params, variables_of(case))
+        values += sensitive_values(schema, params)
+    return Redaction(value for value in values if value != MASK)
 
 
-def shown_case(schema: Mapping[str, Any], case: TestCase) -> TestCase:
+def shown_case(secrets: CaseSecrets, case: TestCase) -> TestCase:
     """Return a case as it may be shown."""
-    changed = _variables_with(schema, case, lambda _name, _value: MASK)
-    return replace(case, params=masked(schema, case.params), session=changed)
+    changed = _variables_with(secrets, case, lambda _name, _value: MASK)
+    params = {name: MASK if secrets.holds(name) else value for name, value in case.params.items()}
+    return replace(case, params=params, session=changed)
 
 
-def restored_case(schema: Mapping[str, Any], case: TestCase, stored: TestCase | None) -> TestCase:
+def restored_case(secrets: CaseSecrets, case: TestCase, stored: TestCase | None) -> TestCase:
     """Put stored values back where their masks were sent; raises InvalidInput where none is stored.
 
     In what is expected they are masked for good: the record that it is compared with has them masked, too.
     """
     faults: list[Fault] = []
-    secret = sensitive_names(schema)
 
     def value_of(place: str, name: str, value: Any, known: Mapping[str, Any]) -> Any:
         if value != MASK:
@@ -47,15 +72,16 @@ def restored_case(schema: Mapping[str, Any], case: TestCase, stored: TestCase | 
 
     known = stored.params if stored else {}
     params = {
-        name: value_of("params", name, value, known) if name in secret else value for name, value in case.params.items()
+        name: value_of("params", name, value, known) if secrets.holds(name) else value
+        for name, value in case.params.items()
     }
     before = variables_of(stored) if stored else {}
     place = f"session.{_VARIABLES}"
-    session = _variables_with(schema, case, lambda name, value: value_of(place, name, value, before))
+    session = _variables_with(secrets, case, lambda name, value: value_of(place, name, value, before))
     if faults:
         raise InvalidInput(faults=faults)
     whole = replace(case, params=params, session=session)
-    return replace(whole, expect=masked_expectation(whole.expect, redaction_of_case(schema, whole)))
+    return replace(whole, expect=masked_expectation(whole.expect, redaction_of_case(secrets, whole)))
 
 
 def masked_expectation(expect: Expectation, redaction: Redaction) -> Expectation:
@@ -65,20 +91,25 @@ def masked_expectation(expect: Expectation, redaction: Redaction) -> Expectation
     return replace(expect, value=value, variables=redaction.value(expect.variables))
 
 
-def sensitive_sources(schema: Mapping[str, Any]) -> dict[str, str]:
-    """Return the dynamic variables that sensitive parameters are filled from, by the parameters' names."""
-    properties = schema.get("properties", {})
-    found = {}
-    for name in sorted(sensitive_names(schema)):
-        declared = properties[name]
-        if is_hidden(declared) and "constant" not in declared["x-midcall"]:
-            found[name] = str(declared["x-midcall"].get("from_variable") or name)
-    return found
+def sensitive_sources(place: Place) -> frozenset[str]:
+    """Return the dynamic variables that something sensitive is filled from, here or below."""
+    found: set[str] = set()
+    seen: set[tuple[int, bool]] = set()
+    left = [(place, False)]
+    for each, within in left:
+        secret = within or each.sensitive
+        if (id(each), secret) in seen:
+            continue
+        seen.add((id(each), secret))
+        if each.source is not None and not each.constants and (secret or each.secret):
+            found.add(each.source)
+        left += [(below, secret) for below in each.below() if below.filled]
+    return frozenset(found)
 
 
-def _variables_with(schema: Mapping[str, Any], case: TestCase, change: Callable[[str, Any], Any]) -> Mapping[str, Any]:
+def _variables_with(secrets: CaseSecrets, case: TestCase, change: Callable[[str, Any], Any]) -> Mapping[str, Any]:
     """Return a case's session body with changed values of the variables that sensitive parameters are filled from."""
-    sources = set(sensitive_sources(schema).values())
+    sources = secrets.sources
     variables = variables_of(case)
     if sources.isdisjoint(variables):
         return case.session

@@ -13,7 +13,7 @@ from midcall.domain.variables import MAX_NAME
 from midcall.service.code_form import Code
 from midcall.service.fields import Description, Flag, Form, Line, Message, Whole, faults_of, storable
 from midcall.service.response_variables import path_problem
-from midcall.service.schemas import schema_faults
+from midcall.service.schemas import result_schema_faults, schema_faults
 from midcall.service.webhook_form import Webhook
 
 MAX_CONFIG_BYTES = 256 * 1024
@@ -205,7 +205,8 @@ def _parameter_faults(loc: str, given: dict[str, Any] | list[ParameterField]) ->
         faults = field_faults([field.model_dump(by_alias=True) for field in given])
         if faults:
             return [Fault(fault.loc.replace("parameters", loc, 1), fault.msg) for fault in faults]
-    return list(schema_faults(_schema(given), loc))
+    read = schema_faults if loc == "parameters" else result_schema_faults
+    return list(read(_schema(given), loc))
 
 
 def _schema(given: dict[str, Any] | list[ParameterField]) -> dict[str, Any]:

@@ -18,13 +18,14 @@ from midcall.domain.function import Function, Kind, Version, VersionStatus
 from midcall.domain.gates import Gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.mock import Rehearsal
-from midcall.domain.parameters import masked, prepare
+from midcall.domain.parameters import masked
 from midcall.domain.phases import Phase
+from midcall.domain.places import places_of
 from midcall.service.access import Caller
 from midcall.service.chain import BACKGROUND_PATIENCE_MS
 from midcall.service.outcome import refused, refused_by_gate
 from midcall.service.ports import Queue, Storage, Transaction
-from midcall.service.schemas import value_faults
+from midcall.service.schemas import fitting_params
 from midcall.service.stores import InvocationFilter, Page
 
 
@@ -130,8 +131,7 @@ class Invocations:
 
     def _prepared(self, caller: Caller, call: Call, function: Function, version: Version) -> Invocation:
         schema = version.config["parameters"]
-        params = prepare(schema, call.params, _variables_of(call))
-        faults = value_faults(schema, params, "params")
+        params, faults = fitting_params(schema, call.params, _variables_of(call))
         outcome: Outcome | None = None
         if faults:
             outcome = refused(faults_as_text(faults))
@@ -189,11 +189,11 @@ def _check_rehearsal(rehearsal: Rehearsal, version: Version) -> None:
 
 def _shown(tx: Transaction, invocations: Sequence[Invocation]) -> list[Invocation]:
     """Mask the sensitive parameters of invocations that are shown; reads each version once."""
-    schemas = {
-        key: tx.functions.version(*key).config["parameters"]
+    places = {
+        key: places_of(tx.functions.version(*key).config["parameters"])
         for key in {(invocation.function_id, invocation.version) for invocation in invocations}
     }
-    return [replace(each, params=masked(schemas[each.function_id, each.version], each.params)) for each in invocations]
+    return [replace(each, params=masked(places[each.function_id, each.version], each.params)) for each in invocations]
 
 
 def _variables_of(call: Call) -> Mapping[str, Any]:

@@ -8,14 +8,15 @@ the work of one check is at most schema nodes times value nodes.
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 import jsonschema_rs
 
 from midcall.domain.errors import Fault
 from midcall.domain.jsonvalue import canonical
-from midcall.domain.parameters import MASK, sensitive_names
+from midcall.domain.parameters import MASK, prepare
+from midcall.domain.places import OPTIONS, mentioned, places_of
 from midcall.domain.subschemas import DEFINITIONS, MANY, NAMED, ONE, subschemas
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,9 +31,6 @@ MAX_FAULTS = 20
 #: In a larger value the first fault alone is told: the validator makes all of them at once, each with a copy of what
 #: was allowed (one megabyte held against a long enum ran out of memory).
 MAX_VALUES_WITH_ALL_FAULTS = 100
-
-#: What `x-midcall` on a property may hold.
-PROPERTY_OPTIONS = frozenset({"constant", "from_variable", "trusted_only", "sensitive"})
 
 #: References that lead from one to the next.
 MAX_REFERENCES = 32
@@ -54,7 +52,16 @@ def schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
         return (Fault(loc, "give a JSON Schema object or a list of fields"),)
     if schema.get("type") != "object":
         return (Fault(f"{loc}.type", 'add "type": "object" at the top level of the schema'),)
-    return _faults(schema, loc) or tuple(_option_faults(schema, loc))
+    return _faults(schema, loc) or places_of(schema, loc).faults
+
+
+def result_schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
+    """Say why a JSON Schema of results cannot be taken: nothing in a result is filled, hidden or masked by it."""
+    faults = schema_faults(schema, loc)
+    if not faults and mentioned(schema):
+        text = f"{OPTIONS} is for parameters; leave it out (sensitive parameters are masked in results as well)"
+        return (Fault(loc, text),)
+    return faults
 
 
 def any_schema_faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
@@ -77,12 +84,22 @@ def _faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
     return ()
 
 
+def fitting_params(
+    schema: Mapping[str, Any], sent: Mapping[str, Any], variables: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[Fault, ...]]:
+    """Make the parameters of a call from what was sent, and say where they do not fit; with faults, none is used."""
+    params, faults = prepare(schema, sent, variables)
+    if faults:
+        return params, tuple(Fault(f"params{fault.loc}", fault.msg) for fault in faults)
+    return params, value_faults(schema, params, "params")
+
+
 def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault, ...]:
     """Say where a value does not fit a schema that `schema_faults` found none in; at most MAX_FAULTS."""
     if _size(value) > MAX_VALUES:
         return (Fault(loc, f"more than {MAX_VALUES:,} values in all; send fewer"),)
     # Faults quote the value, and go on record.
-    validator = _validator(schema, MASK if sensitive_names(schema) else None)
+    validator = _validator(schema, MASK if places_of(schema).root.secret else None)
     try:
         return _first_faults(validator, value, loc)
     except ValueError:
@@ -178,23 +195,6 @@ def _target(root: Mapping[str, Any], reference: str, path: tuple[str, ...]) -> A
     if not isinstance(definitions, Mapping) or match[2] not in definitions:
         raise _Unservable(f'the reference "{reference[:80]}" leads nowhere; define it under "{match[1]}"')
     return definitions[match[2]]
-
-
-def _option_faults(schema: Mapping[str, Any], loc: str) -> Iterator[Fault]:
-    properties = schema.get("properties", {})
-    for name, declared in properties.items():
-        options = declared.get("x-midcall", {}) if isinstance(declared, Mapping) else {}
-        where = f"{loc}.properties.{name}.x-midcall"
-        if not isinstance(options, Mapping):
-            yield Fault(where, 'give an object such as {"constant": 5}')
-            continue
-        for option in sorted(set(options) - PROPERTY_OPTIONS):
-            yield Fault(f"{where}.{option}", f"no such option; there are: {', '.join(sorted(PROPERTY_OPTIONS))}")
-        for option in sorted({"trusted_only", "sensitive"} & set(options)):
-            if not isinstance(options[option], bool):
-                yield Fault(f"{where}.{option}", "give true or false")
-        if not isinstance(options.get("from_variable", ""), str):
-            yield Fault(f"{where}.from_variable", "give the name of a dynamic variable")
 
 
 def _join(loc: str, path: list[str | int]) -> str:

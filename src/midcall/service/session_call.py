@@ -1,17 +1,16 @@
 """Admit a call that the agent makes during its session: attachment, gates, parameters, the same call twice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.agent import Pin
-from midcall.domain.errors import IdempotencyMismatch, NotFound, QueueFull, SessionOver
+from midcall.domain.errors import Fault, IdempotencyMismatch, NotFound, QueueFull, SessionOver
 from midcall.domain.events import Event, EventName
 from midcall.domain.function import Kind, Version
 from midcall.domain.gates import Gate, PastRun, closed_gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.jsonvalue import digest
-from midcall.domain.parameters import prepare
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import values
@@ -22,7 +21,7 @@ from midcall.service.notes import note
 from midcall.service.outcome import outcome_document, refused, refused_by_gate
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.record import on_record
-from midcall.service.schemas import value_faults
+from midcall.service.schemas import fitting_params
 from midcall.service.task import effective, redaction_of
 
 #: Calls of one session that may be queued or running at once.
@@ -112,8 +111,8 @@ class SessionCalls:
         now: int,
     ) -> Invocation:
         config = version.config
-        params = prepare(config["parameters"], call.params, values(session.variables))
-        outcome = _refusal(tx, session, config, params)
+        params, faults = fitting_params(config["parameters"], call.params, values(session.variables))
+        outcome = _refusal(tx, session, config, params, faults)
         background = bool(config.get("background"))
         timeout = session.pins_of(Phase.DURING_SESSION)[position].timeout or config["timeout"]
         return Invocation(
@@ -191,10 +190,11 @@ def _attached(session: Session, function: str) -> tuple[int, Pin]:
     raise NotFound(f"no function named {function!r:.80} is attached to this session's agent during the session")
 
 
-def _refusal(tx: Transaction, session: Session, config: Mapping[str, Any], params: Mapping[str, Any]) -> Outcome | None:
-    """Say why the call is refused without touching the function, or None."""
+def _refusal(
+    tx: Transaction, session: Session, config: Mapping[str, Any], params: Mapping[str, Any], faults: Sequence[Fault]
+) -> Outcome | None:
+    """Say why the call is refused without touching the function, or None. `faults` are those of its parameters."""
     now = values(session.variables)
-    faults = value_faults(config["parameters"], params, "params")
     if faults:
         return replace(refused(faults_as_text(faults)), variables=now)
     gates = [Gate(**{**gate, "same_params": tuple(gate["same_params"])}) for gate in config.get("requires", [])]

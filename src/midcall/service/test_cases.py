@@ -6,11 +6,10 @@ from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput, NotFound
 from midcall.domain.function import Function, Kind
-from midcall.domain.parameters import sensitive_names
 from midcall.domain.test_case import MAX_CASE_BYTES, MAX_CASES, MAX_CASES_BYTES, TestCase
 from midcall.service.access import Caller
 from midcall.service.case_form import CaseForm
-from midcall.service.case_secrets import restored_case, shown_case
+from midcall.service.case_secrets import CaseSecrets, restored_case, secrets_by, shown_case
 from midcall.service.invoke import refuse_limited
 from midcall.service.ports import Storage, Transaction
 
@@ -30,8 +29,8 @@ class TestCases:
         refuse_limited(caller)
         with self.storage.read() as tx:
             found = tx.functions.get(caller.workspace_id, function)
-            schema = _schema(tx, found)
-            return [shown_case(schema, case) for case in tx.test_cases.of(found.id)]
+            secrets = _secrets(tx, found)
+            return [shown_case(secrets, case) for case in tx.test_cases.of(found.id)]
 
     def get(self, caller: Caller, function: str, name: str) -> TestCase:
         """Read one case."""
@@ -41,7 +40,7 @@ class TestCases:
             case = tx.test_cases.find(found.id, name)
             if case is None:
                 raise _no_case(name)
-            return shown_case(_schema(tx, found), case)
+            return shown_case(_secrets(tx, found), case)
 
     def put(self, caller: Caller, function: str, name: str, form: CaseForm) -> tuple[TestCase, bool]:
         """Store a case, in place of the one of that name; also tells whether it is new.
@@ -54,10 +53,10 @@ class TestCases:
             found = tx.functions.get(caller.workspace_id, function, lock=True)
             case = form.case(name, principal=caller.principal, at=self.clock())
             check_kind(tx.functions.version(found.id, found.latest).config, case)
-            schema = _schema(tx, found)
-            case = restored_case(schema, case, tx.test_cases.find(found.id, name))
+            secrets = _secrets(tx, found)
+            case = restored_case(secrets, case, tx.test_cases.find(found.id, name))
             created = store_case(tx, caller, found, case)
-            return shown_case(schema, case), created
+            return shown_case(secrets, case), created
 
     def delete(self, caller: Caller, function: str, name: str) -> None:
         """Delete a case; raises NotFound."""
@@ -96,19 +95,14 @@ def check_kind(config: Mapping[str, Any], case: TestCase) -> None:
         raise InvalidInput(faults=[Fault(name, text) for name in given])
 
 
-def _schema(tx: Transaction, function: Function) -> Mapping[str, Any]:
-    """Return the latest version's parameters; what is sensitive in one that runs is so here, too.
+def _secrets(tx: Transaction, function: Function) -> CaseSecrets:
+    """Return what is sensitive by the latest version, or by one that runs.
 
     Otherwise a draft that says nothing of it would show readers what was saved as sensitive.
     """
     numbers = {function.latest, *function.published.values()}
     found = tx.functions.numbered([(function.id, number) for number in sorted(numbers)])
-    latest: Mapping[str, Any] = found[function.id, function.latest].config["parameters"]
-    properties = dict(latest.get("properties", {}))
-    for number in sorted(numbers - {function.latest}):
-        schema = found[function.id, number].config["parameters"]
-        properties |= {name: schema["properties"][name] for name in sensitive_names(schema)}
-    return {**latest, "properties": properties}
+    return secrets_by(*(version.config["parameters"] for version in found.values()))
 
 
 def _no_case(name: str) -> NotFound:

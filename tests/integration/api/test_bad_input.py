@@ -97,6 +97,18 @@ BAD_SCHEMAS: dict[str, tuple[Any, str]] = {
     "required is no list": ({**schema(), "required": "a"}, "parameters.required"),
     "unknown option": (schema(a={"x-midcall": {"hidden": True}}), "parameters.properties.a.x-midcall.hidden"),
     "option that is no object": (schema(a={"x-midcall": 5}), "parameters.properties.a.x-midcall"),
+    "option under a condition": (
+        schema(a={"anyOf": [{"x-midcall": {"sensitive": True}}]}),
+        "parameters.properties.a.anyOf.x-midcall",
+    ),
+    "option behind a reference under a condition": (
+        {**schema(a={"if": {"$ref": "#/$defs/b"}}), "$defs": {"b": {"x-midcall": {"trusted_only": True}}}},
+        "parameters.properties.a.if.x-midcall",
+    ),
+    "constant for every entry": (
+        schema(a={"items": {"x-midcall": {"constant": 1}}}),
+        "parameters.properties.a.items.x-midcall",
+    ),
     "half a surrogate pair": (schema(a={"description": "\ud800"}), "parameters"),
     "half a surrogate pair in a name": (schema(**{"\udfff": {}}), "parameters"),
     "too large": (schema(a={"description": "x" * 65_536}), "parameters"),

@@ -267,6 +267,73 @@ def test_what_the_server_fills_comes_from_the_session(play: Play) -> None:
     assert play.ran[0][1]["params"] == {"tenant": "acme", "tier": "gold", "customer_id": 12345}
 
 
+def nested(**properties: Any) -> dict[str, Any]:
+    """Return a schema whose order, items and further parameters hold these properties behind references."""
+    line = {"type": "object", "properties": properties}
+    return {
+        "type": "object",
+        "properties": {
+            "order": {"$ref": "#/$defs/line"},
+            "lines": {"type": "array", "items": {"$ref": "#/$defs/line"}},
+        },
+        "additionalProperties": {"allOf": [{"$ref": "#/$defs/line"}]},
+        "$defs": {"line": line},
+    }
+
+
+def test_what_the_server_fills_further_down_comes_from_the_session_too(play: Play) -> None:
+    """Behind references, in each entry of a list, in properties that nobody named; also where nothing was sent."""
+    hidden = {"tenant": {"x-midcall": {"constant": "acme"}}, "customer_id": {"x-midcall": {"trusted_only": True}}}
+    play.function("look", parameters=nested(**hidden, note={"type": "string"}))
+    play.agent(look="during_session")
+    play.start(dynamicVariables={"customer_id": "12345"})
+    evil, filled = {"tenant": "evil", "customer_id": "99999", "note": "n"}, {"tenant": "acme", "customer_id": "12345"}
+    assert play.call("look", order=evil, lines=[evil, {}], other=evil)["status"] == "succeeded"
+    note = {**filled, "note": "n"}
+    assert play.ran[0][1]["params"] == {"order": note, "lines": [note, filled], "other": note}
+    assert play.call("look")["status"] == "succeeded"
+    assert play.ran[1][1]["params"] == {"order": filled}
+    refused = play.call("look", lines=["tenant=evil"])
+    assert (refused["status"], refused["error"]["type"]) == ("refused", "invalid_params")
+    tools = play.admin.send("GET", "/v1/agents/desk/tools").text
+    assert "note" in tools
+    assert [word for word in ("tenant", "acme", "customer_id") if word in tools] == []
+
+
+def test_a_sensitive_value_further_down_is_masked_wherever_it_is_shown(play: Play) -> None:
+    """In records, logs, refusals, events; the function alone gets it, and the answer is exact."""
+    pin = {"type": "string", "pattern": "^[0-9]+$", "x-midcall": {"sensitive": True}}
+    play.function("verify", lambda body: {"result": str(body["params"])}, parameters=nested(pin=pin))
+    play.function("fail", lambda _: FAILS, parameters=nested(pin=pin))
+    play.agent(verify="during_session", fail="during_session")
+    play.start()
+    params: dict[str, Any] = {
+        "order": {"pin": "98765432"},
+        "lines": [{"pin": "87654321"}],
+        "other": {"pin": "76543210"},
+    }
+    refused = play.call("verify", order={"pin": "secret-pin-5678"})
+    misplaced = play.call("verify", order="secret-pin-5678")
+    failed, answered = play.call("fail", **params), play.call("verify", **params)
+    assert play.ran[1][1]["params"] == params
+    assert "98765432" in answered["result"]
+    records = [
+        play.admin.ok("GET", f"/v1/invocations/{one['invocation_id']}")
+        for one in (refused, misplaced, failed, answered)
+    ]
+    masked = {"pin": "********"}
+    assert [record["params"] for record in records] == [
+        {"order": masked},
+        {"order": "********"},
+        *[{"order": masked, "lines": [masked], "other": masked}] * 2,
+    ]
+    play.end(analysis={})
+    events = play.admin.send("GET", "/v1/sessions/s1/events").text
+    shown = f"{refused} {misplaced} {failed} {records} {play.session()} {events}"
+    shown += play.admin.send("GET", "/v1/invocations").text
+    assert [text for text in ("secret-pin-5678", "98765432", "87654321", "76543210") if text in shown] == []
+
+
 GATED = [{"function": "verify", "variable": "verified", "equals": True, "same_params": ["customer_id"]}]
 CUSTOMER = {"type": "object", "properties": {"customer_id": {"type": "string"}}, "required": ["customer_id"]}
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from midcall.domain.parameters import MASK, convert, is_hidden, masked, prepare, schema_of_fields, sensitive_names
+from midcall.domain.conversion import convert
+from midcall.domain.parameters import MASK, hidden_names, masked, prepare, schema_of_fields, sensitive_names
+from midcall.domain.places import places_of
 
 
 def schema(**properties: Any) -> dict[str, Any]:
@@ -23,22 +25,22 @@ HIDDEN = schema(
 def test_what_the_server_fills_is_never_what_the_llm_sent() -> None:
     """Constant, from_variable and trusted_only: with and without a variable."""
     sent = {"tenant": "evil", "tier": "gold", "customer_id": 99999, "order": "5"}
-    assert prepare(HIDDEN, sent) == {"tenant": "acme", "order": 5}
+    assert prepare(HIDDEN, sent)[0] == {"tenant": "acme", "order": 5}
     variables = {"account_tier": "silver", "customer_id": "12345"}
-    assert prepare(HIDDEN, sent, variables) == {"tenant": "acme", "tier": "silver", "customer_id": 12345, "order": 5}
+    assert prepare(HIDDEN, sent, variables)[0] == {"tenant": "acme", "tier": "silver", "customer_id": 12345, "order": 5}
 
 
 def test_a_hidden_parameter_takes_its_default_where_the_variable_is_missing() -> None:
     """And not what was sent under its name."""
     declared = schema(tier={"default": "none", "x-midcall": {"from_variable": "account_tier"}})
-    assert prepare(declared, {"tier": "gold"}) == {"tier": "none"}
+    assert prepare(declared, {"tier": "gold"})[0] == {"tier": "none"}
 
 
 def test_a_variable_that_is_null_or_false_is_still_a_value() -> None:
     """Only a missing one leaves room for a default."""
     declared = schema(a={"default": 1, "x-midcall": {"from_variable": "v"}})
-    assert prepare(declared, {}, {"v": None}) == {"a": None}
-    assert prepare(declared, {}, {"v": False}) == {"a": False}
+    assert prepare(declared, {}, {"v": None})[0] == {"a": None}
+    assert prepare(declared, {}, {"v": False})[0] == {"a": False}
 
 
 @pytest.mark.parametrize(
@@ -56,14 +58,14 @@ def test_a_variable_that_is_null_or_false_is_still_a_value() -> None:
 )
 def test_what_is_hidden_from_the_llm(declared: Any, hidden: bool) -> None:  # noqa: FBT001
     """All that the server fills, and nothing else."""
-    assert is_hidden(declared) is hidden
+    assert hidden_names(schema(a=declared)) == ({"a"} if hidden else set())
 
 
 def test_sensitive_values_are_masked_and_the_others_are_not() -> None:
     """Whatever their type; a name that was not sent does not appear."""
     declared = schema(pin={"x-midcall": {"sensitive": True}}, other={"x-midcall": {"sensitive": True}}, order={})
     assert sensitive_names(declared) == {"pin", "other"}
-    assert masked(declared, {"pin": [1, 2], "order": 5}) == {"pin": MASK, "order": 5}
+    assert masked(places_of(declared), {"pin": [1, 2], "order": 5}) == {"pin": MASK, "order": 5}
 
 
 FIELDS = schema_of_fields(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midcall.domain.parameters import FIELD_TYPES, convert, field_faults, prepare, schema_of_fields
+from midcall.domain.conversion import convert
+from midcall.domain.parameters import FIELD_TYPES, field_faults, prepare, schema_of_fields
 
 
 def test_fields_become_a_schema_of_an_object() -> None:
@@ -133,5 +134,5 @@ def test_defaults_are_added_and_constants_win() -> None:
         },
     }
     sent = {"tenant": "evil", "other": 1}
-    assert prepare(schema, sent) == {"tenant": "acme", "size": 3, "flag": None, "other": 1}
+    assert prepare(schema, sent)[0] == {"tenant": "acme", "size": 3, "flag": None, "other": 1}
     assert sent == {"tenant": "evil", "other": 1}

@@ -60,6 +60,24 @@ def test_how_midcall_treats_a_parameter_is_for_people_to_say() -> None:
     }
 
 
+def test_how_midcall_treats_what_is_further_down_is_for_people_too() -> None:
+    """The model is not told what it would have to keep, so what holds such a thing stays as it is."""
+    secret = {"type": "object", "properties": {"pin": {"x-midcall": {"sensitive": True}}}}
+    known: dict[str, Any] = {"login": {"$ref": "#/$defs/login"}, "free": {"type": "string"}}
+    before: dict[str, Any] = {
+        "type": "object",
+        "properties": known,
+        "allOf": [{"properties": {"tenant": {"x-midcall": {"constant": "acme"}}}}],
+        "$defs": {"login": secret},
+    }
+    wanted = {
+        "properties": {"login": {"type": "object"}, "free": {"items": {"x-midcall": {"sensitive": True}}}},
+        "allOf": [],
+    }
+    after = proposed(draft(parameters=before), written(parameters=wanted)).config()["parameters"]
+    assert after == {**before, "properties": {**known, "free": {"items": {}}}, "required": []}
+
+
 @pytest.mark.parametrize(
     ("changes", "loc"),
     [

@@ -227,6 +227,39 @@ def test_sensitive_values_are_kept_to_run_with_and_never_shown(world: World) -> 
     assert "pin-1234" not in why
 
 
+PIN_INSIDE = {
+    "type": "object",
+    "properties": {"login": {"$ref": "#/$defs/login"}, "order": {"type": "integer"}},
+    "$defs": {"login": {"type": "object", "properties": PIN["properties"]}},
+}
+
+
+def test_what_is_sensitive_further_down_is_kept_and_masked_with_its_parameter(world: World) -> None:
+    """As a whole; and so is the variable that it is filled from, and a run is not copied without new values."""
+    world.published(parameters=PIN_INSIDE)
+    world.sandbox.behave = params_back
+    world.working()
+    session = {"dynamicVariables": {"customer_token": "tok-4711", "tier": "gold"}}
+    saved = put_case(world, params={"login": {"pin": "pin-1234"}, "order": 1}, session=session, expect={"status": "ok"})
+    assert saved.params == {"login": MASK, "order": 1}
+    assert saved.session["dynamicVariables"] == {"customer_token": MASK, "tier": "gold"}
+    shown = world.test_cases.get(world.caller, "lookup", "fine").document()
+    put_case(world, **{name: value for name, value in shown.items() if name != "mocks"})
+    assert whys(run_cases(world)) == {"fine": None}
+    got = {"login": {"pin": "pin-1234", "token": "tok-4711"}, "order": 1}
+    assert world.sandbox.requests[-1].session["params"] == got
+    ended = world.admitted(params={"login": {"pin": "pin-1234"}, "order": 1}, session=session)
+    with pytest.raises(InvalidInput) as caught:
+        save_run(world, ended)
+    assert [fault.loc for fault in caught.value.faults] == ["params.login"]
+    save_run(world, ended, login={"pin": "pin-9999", "token": "tok-0815"})
+    with world.storage.read() as tx:
+        stored = next(case for case in tx.test_cases.of(ended.function_id) if case.name == "saved")
+    assert stored.params == {"login": {"pin": "pin-9999"}, "order": 1}
+    assert "pin-1234" not in str(stored.document())
+    assert stored.session["dynamicVariables"]["customer_token"] == "tok-0815"  # noqa: S105 (made up)
+
+
 def test_a_draft_shows_nobody_what_is_sensitive_in_what_runs(world: World) -> None:
     """Whoever may read cases need not wait for one that has forgotten to say so."""
     world.published(parameters=PIN)

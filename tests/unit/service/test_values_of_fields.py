@@ -29,8 +29,8 @@ from midcall.service.schemas import value_faults
 def test_a_value_fits_its_type_or_is_a_fault_of_its_parameter(kind: str, good: Any, bad: Any) -> None:
     """The fault names the parameter, so that the LLM can ask for it."""
     schema = schema_of_fields([{"name": "a", "type": kind, "required": True}])
-    assert value_faults(schema, prepare(schema, {"a": good}), "params") == ()
-    faults = value_faults(schema, prepare(schema, {"a": bad}), "params")
+    assert value_faults(schema, prepare(schema, {"a": good})[0], "params") == ()
+    faults = value_faults(schema, prepare(schema, {"a": bad})[0], "params")
     assert [fault.loc.split(".")[:2] for fault in faults] == [["params", "a"]]
 
 

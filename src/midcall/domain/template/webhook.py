@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from midcall.domain.places import NOTHING, places_of
 from midcall.domain.template.body import BodyTemplate, parse_body
 from midcall.domain.template.headers import HeaderTemplate, parse_headers
 from midcall.domain.template.query import QueryTemplate, parse_query
@@ -68,18 +69,14 @@ def maybe_missing(names: frozenset[str], schema: Mapping[str, Any]) -> tuple[str
 
     A call without one of them fails, unless a dynamic variable has its name.
     """
-    required = schema.get("required", ())
+    required, root = schema.get("required", ()), places_of(schema).root
     return tuple(
         sorted(
             name
             for name, declared in schema.get("properties", {}).items()
-            if name in names and name not in required and not _is_filled(declared)
+            if name in names
+            and name not in required
+            and not (isinstance(declared, Mapping) and "default" in declared)
+            and not (root.named(name) or NOTHING).fixed
         )
     )
-
-
-def _is_filled(declared: Any) -> bool:
-    if not isinstance(declared, Mapping):
-        return False
-    options = declared.get("x-midcall")
-    return "default" in declared or (isinstance(options, Mapping) and "constant" in options)

@@ -6,8 +6,9 @@ from typing import Any
 from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
+from midcall.domain.conversion import convert
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.parameters import convert, is_hidden, sensitive_names
+from midcall.domain.parameters import hidden_names, sensitive_names
 from midcall.ui.function.json_field import JsonField
 
 _TEXTS = frozenset({"string", "integer", "number", None})
@@ -25,7 +26,8 @@ class ParamForm:
         self._choices: dict[str, list[Any]] = {}
         required, secret = set(schema.get("required", ())), sensitive_names(schema)
         properties = schema.get("properties", {})
-        shown = {name: declared for name, declared in properties.items() if not is_hidden(declared)}
+        filled = hidden_names(schema)
+        shown = {name: declared for name, declared in properties.items() if name not in filled}
         for name, declared in shown.items():
             options = declared if isinstance(declared, Mapping) else {}
             label = name if name in required else f"{name} (optional)"

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from midcall.domain.parameters import FIELD_TYPES, convert
+from midcall.domain.conversion import convert
+from midcall.domain.parameters import FIELD_TYPES
 from midcall.domain.webhook_payload import BODYLESS
 from midcall.vendors.imports.config import Config
 from midcall.vendors.imports.draft import Draft, Imported, begin
