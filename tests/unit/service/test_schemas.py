@@ -13,6 +13,7 @@ from midcall.service.schemas import (
     MAX_SCHEMA_DEPTH,
     MAX_SCHEMA_NODES,
     MAX_VALUES,
+    result_schema_faults,
     schema_faults,
     value_faults,
 )
@@ -187,3 +188,11 @@ def test_a_value_of_more_parts_than_can_be_checked_is_refused() -> None:
 def test_formats_and_odd_values_are_checked(declared: Any, value: Any, fits: bool) -> None:  # noqa: FBT001
     """Dates are real days, patterns end at the end, large numbers and half pairs are no accidents."""
     assert (value_faults(of(a=declared), {"a": value}, "params") == ()) is fits
+
+
+def test_a_schema_of_results_says_nothing_to_midcall() -> None:
+    """What is filled or masked is said of parameters; in a result it would promise what nothing keeps."""
+    pin = of(pin={"type": "string", "x-midcall": {"sensitive": True}})
+    assert schema_faults(pin, "parameters") == ()
+    assert [fault.loc for fault in result_schema_faults(pin, "output_schema")] == ["output_schema"]
+    assert result_schema_faults(of(pin={"type": "string"}), "output_schema") == ()
