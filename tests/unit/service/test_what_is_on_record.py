@@ -20,8 +20,8 @@ from midcall.storage.engine import open_engine
 
 PIN = "5678"
 CODED = base64.b64encode(PIN.encode()).decode()
-#: The order 15678 is no PIN.
-HELD = re.compile(rf"(?<!\d){PIN}(?!\d)|{CODED.rstrip('=')}")
+#: The order 15678 is no PIN, nor are four digits that an id or a digest happens to have.
+HELD = re.compile(rf"(?<![0-9a-f]){PIN}(?![0-9a-f])|{CODED.rstrip('=')}")
 SCHEMA = {
     "type": "object",
     "properties": {"pin": {"type": "string", "x-midcall": {"sensitive": True}}, "note": {"type": "string"}},
