@@ -31,9 +31,9 @@ check: ## Linters, formatter, types, layers, leftovers: all of them, changing no
 	@$(SETUP) dev
 	@failed=0; for check in $(CHECKS); do echo "-- $$check"; $$check || failed=1; done; exit $$failed
 
-test: ## All tiers of tests, one after the other; stops at the first that fails
+test: ## All tests: unit first, then integration, browser and end to end side by side
 	@$(SETUP) dev vendors engine redis postgres node chromium sandbox
-	@$(MAKE) --no-print-directory tier-unit tier-integration tier-browser tier-e2e
+	@$(MAKE) --no-print-directory tier-unit tier-system
 
 test-unit: ## Unit tests alone: no socket, no Docker, seconds
 	@$(SETUP) dev node
@@ -59,21 +59,24 @@ shots: ## Pictures of every page of the web UI, in light, dark and phone width, 
 	@$(SETUP) dev redis chromium
 	@$(BIN)/python -m tests.browser.shots
 
-# Each tier shares its tests out among processes, file by file.
-# With ARGS all of it runs in one process: what is looked for is then one test, a debugger or a duration. Figures are for
-# two cores: unit tests only compute, the others wait for half of their time.
+# Tests are shared out among processes, file by file. With ARGS all of it runs in one process: what is looked for is then
+# one test, a debugger or a duration. Figures are for two cores: unit tests only compute, the others wait for half of
+# their time. Those run together: what one tier waits for leaves the cores to another.
 SIDE_BY_SIDE = --dist loadfile -n
 
-.PHONY: tier-unit tier-integration tier-browser tier-e2e
+.PHONY: tier-unit tier-system tier-integration tier-browser tier-e2e
 tier-unit:
 	@echo "== unit tests =="
 	$(PYTEST) tests/unit --disable-socket --allow-unix-socket $(or $(ARGS),-n 2 --dist worksteal)
+
+tier-system:
+	@echo "== integration, browser and end-to-end tests =="
+	$(PYTEST) tests/integration tests/browser tests/e2e $(or $(ARGS),$(SIDE_BY_SIDE) 4)
 
 tier-integration:
 	@echo "== integration tests =="
 	$(PYTEST) tests/integration $(or $(ARGS),$(SIDE_BY_SIDE) 3)
 
-# One browser and one served app do for all of them; a browser takes both cores by itself.
 tier-browser:
 	@echo "== browser tests =="
 	$(PYTEST) tests/browser $(ARGS)
