@@ -5,6 +5,7 @@ pattern, a format field.
 """
 
 import re
+import sys
 
 
 def words(text: str) -> frozenset[str]:
@@ -62,8 +63,13 @@ _LOOPS = words(
 _IMPORTERS = frozenset(
     {"load_module", "exec_module", "find_spec", "find_module", "get_code", "get_source", "run_module"}
 )
-#: Of Python 3.14: `typing.Annotated["text", 0].evaluate()` runs the text, and types keep code for later.
-EVALUATORS = words("evaluate evaluate_bound evaluate_constraints evaluate_default evaluate_value")
+#: From Python 3.14 on `typing.Annotated["text", 0].evaluate()` runs the text, and types keep code for later. Before,
+#: these are names of an author's own: rules and expressions are often written so.
+EVALUATORS = (
+    words("evaluate evaluate_bound evaluate_constraints evaluate_default evaluate_value")
+    if sys.version_info >= (3, 14)
+    else frozenset[str]()
+)
 _FORMATTERS = frozenset({"format", "format_map", "vformat", "get_field", "convert_field", "format_field"})
 
 
