@@ -7,7 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from midcall.domain.budget import Budget, BudgetSpent
+from midcall.domain.same import same
 from midcall.domain.variables import Variable, set_by
+
+#: Steps of one call's gates, about a tenth of a second; a session may have had thousands of runs before.
+MAX_STEPS = 200_000
+MAX_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +38,13 @@ class PastRun:
 def closed_gate(
     gates: Iterable[Gate], params: Mapping[str, Any], runs: Iterable[PastRun], variables: Mapping[str, Variable]
 ) -> Gate | None:
-    """Return the first gate that is closed for a call with `params`; `runs` come oldest first."""
+    """Return the first gate that is closed for a call with `params`; `runs` come oldest first.
+
+    One that cannot be looked at within the budget of the call is closed: only what was seen opens it.
+    """
     past = list(runs)
-    return next((gate for gate in gates if not _open(gate, params, past, variables)), None)
+    budget = Budget(MAX_STEPS, seconds=MAX_SECONDS)
+    return next((gate for gate in gates if not _seen_open(gate, params, past, variables, budget)), None)
 
 
 def what_to_do(gate: Gate) -> str:
@@ -46,35 +56,34 @@ def what_to_do(gate: Gate) -> str:
     )
 
 
-def _open(gate: Gate, params: Mapping[str, Any], runs: list[PastRun], variables: Mapping[str, Variable]) -> bool:
+def _seen_open(
+    gate: Gate, params: Mapping[str, Any], runs: list[PastRun], variables: Mapping[str, Variable], budget: Budget
+) -> bool:
+    try:
+        return _open(gate, params, runs, variables, budget)
+    except BudgetSpent:
+        return False
+
+
+def _open(
+    gate: Gate, params: Mapping[str, Any], runs: list[PastRun], variables: Mapping[str, Variable], budget: Budget
+) -> bool:
     if any(name not in params for name in gate.same_params):
         return False
     # The latest run that spoke about the same thing decides: a later "not verified" closes the gate again.
     for run in reversed(runs):
-        about_the_same = all(name in run.params and same(run.params[name], params[name]) for name in gate.same_params)
-        if run.function == gate.function and gate.variable in run.set_variables and about_the_same:
-            vouched = same(run.set_variables[gate.variable], gate.equals)
-            return vouched and _still_stands(gate, variables)
+        if run.function != gate.function or gate.variable not in run.set_variables:
+            continue
+        if all(name in run.params and same(run.params[name], params[name], budget) for name in gate.same_params):
+            vouched = same(run.set_variables[gate.variable], gate.equals, budget)
+            return vouched and _still_stands(gate, variables, budget)
     return False
 
 
-def _still_stands(gate: Gate, variables: Mapping[str, Variable]) -> bool:
+def _still_stands(gate: Gate, variables: Mapping[str, Variable], budget: Budget) -> bool:
     """Tell whether no other function has taken the word back since; with `same_params` each value speaks for itself."""
     if gate.same_params:
         return True
     now = variables.get(gate.variable)
     taken_back = now is not None and now.source.startswith("function:") and now.source != set_by(gate.function)
-    return not taken_back or (now is not None and same(now.value, gate.equals))
-
-
-def same(one: Any, other: Any) -> bool:
-    """Compare JSON values: unlike Python's own comparison, true is not 1."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
-    return (type(one) is type(other) and one == other) or (
-        isinstance(one, int | float) and isinstance(other, int | float) and one == other
-    )
+    return not taken_back or (now is not None and same(now.value, gate.equals, budget))

@@ -3,11 +3,15 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 #: Deeper input is refused before any parser recurses into it.
 MAX_DEPTH = 64
+
+#: Half of a surrogate pair, written as an escape: the value may hold one, which no UTF-8 can.
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 _OPEN, _CLOSE, _QUOTE, _BACKSLASH = b"[{", b"]}", 0x22, 0x5C
 
@@ -79,6 +83,26 @@ def parse(raw: bytes, limit: int = MAX_DEPTH) -> Any:
         raise NotJson(f"not JSON: {error.msg} at line {error.lineno} column {error.colno}") from error
     except (ValueError, RecursionError) as error:  # a number of more digits than int() takes, among others
         raise NotJson(f"not JSON that can be read: {error}") from error
+    return value
+
+
+def parse_text(text: str) -> Any:
+    """Parse a JSON text that somebody else wrote, as `parse` does; raises NotJson for half a surrogate pair as well."""
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:
+        raise NotJson("holds half of a surrogate pair") from None
+    return parse_bytes(raw)
+
+
+def parse_bytes(raw: bytes, limit: int = MAX_DEPTH) -> Any:
+    """Parse JSON bytes that somebody else wrote; as `parse_text`."""
+    value = parse(raw, limit)
+    if _SURROGATE_ESCAPE.search(raw):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise NotJson("holds half of a surrogate pair") from None
     return value
 
 

@@ -6,7 +6,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Mapping
 from typing import Any
 
-from midcall.domain.jsonvalue import NotJson, parse
+from midcall.domain.jsonvalue import NotJson, parse_bytes, parse_text
 
 #: Of text or JSON that is looked at; the guarded client keeps no more.
 MAX_TEXT_BYTES = 256 * 1024
@@ -28,9 +28,6 @@ _TEXT = re.compile(
     r"|application/(?:xml|xhtml\+xml|javascript|ecmascript|yaml|x-yaml|toml|graphql|x-www-form-urlencoded"
     r"|x-ndjson|jsonl|json-seq|sql)"
 )
-#: Half of a surrogate pair, written as an escape: the value may hold one, which no UTF-8 can.
-_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
-
 #: Charsets by their names in lower case without - and _. Not Python's own list: that has codecs among them which take
 #: time quadratic in the input, or are no charsets at all.
 _CODECS: Mapping[str, str] = {
@@ -117,37 +114,15 @@ def _json(body: bytes, codec: str, max_bytes: int) -> tuple[bool, Any]:
         return False, None
     try:
         # JSON is UTF-8; where it is not, the charset that came with it is tried.
-        return True, _strict(body.removeprefix(b"\xef\xbb\xbf"))
+        return True, parse_bytes(body.removeprefix(b"\xef\xbb\xbf"))
     except NotJson:
         pass
     if codec == "utf-8-sig":
         return False, None
     try:
-        return True, _strict(body.decode(codec).lstrip("\ufeff").encode())
+        return True, parse_text(body.decode(codec).lstrip("\ufeff"))
     except (NotJson, UnicodeError):
         return False, None
-
-
-def _strict(body: bytes) -> Any:
-    value = parse(body)
-    if _SURROGATE_ESCAPE.search(body):
-        _check_text(value)
-    return value
-
-
-def _check_text(value: Any) -> None:
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise NotJson("holds half of a surrogate pair") from None
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            _check_text(name)
-            _check_text(item)
-    elif isinstance(value, list):
-        for item in value:
-            _check_text(item)
 
 
 def _text(body: bytes, codec: str, max_bytes: int) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from midcall.domain.budget import Budget
 from midcall.domain.gates import Gate, what_to_do
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import BadReturn, Phase, Returned, interpret
@@ -46,8 +47,17 @@ def error_document(error: OutcomeError) -> dict[str, Any]:
     return document
 
 
-def outcome_of(report: RunReport, config: Mapping[str, Any], phase: Phase, variables: Mapping[str, Any]) -> Outcome:
-    """Judge a report: the outcome of a run of `config`, with `variables` as they were before it."""
+def outcome_of(
+    report: RunReport,
+    config: Mapping[str, Any],
+    phase: Phase,
+    variables: Mapping[str, Any],
+    budget: Budget | None = None,
+) -> Outcome:
+    """Judge a report: the outcome of a run of `config`, with `variables` as they were before it.
+
+    What its author wrote about the result is evaluated within `budget`; what goes beyond it is a warning.
+    """
     if report.status is not RunStatus.OK:
         return _unsuccessful(report, config, variables)
     try:
@@ -57,7 +67,7 @@ def outcome_of(report: RunReport, config: Mapping[str, Any], phase: Phase, varia
     warnings = _output_warnings(config, returned.result)
     if warnings and config["strict_output"]:
         return failed("output_schema", "; ".join(warnings), config, variables)
-    return _successful(returned, config, variables, warnings)
+    return _successful(returned, config, variables, warnings, budget)
 
 
 def failed(
@@ -90,10 +100,14 @@ def refused_by_gate(gate: Gate) -> Outcome:
 
 
 def _successful(
-    returned: Returned, config: Mapping[str, Any], variables: Mapping[str, Any], warnings: tuple[str, ...]
+    returned: Returned,
+    config: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    warnings: tuple[str, ...],
+    budget: Budget | None,
 ) -> Outcome:
     result, truncated = _capped(returned.result, config["max_result_chars"])
-    extracted, missing = extract(config.get("response_variables", {}), returned.result)
+    extracted, unset = extract(config.get("response_variables", {}), returned.result, budget)
     # What the function sets by name wins over what is read from its result.
     set_now = {**extracted, **returned.variables}
     return Outcome(
@@ -104,7 +118,7 @@ def _successful(
         changed=tuple(sorted(set_now)),
         terminate=returned.terminate,
         reason=returned.reason,
-        warnings=(*warnings, *(f"response_variables.{name}: its path finds nothing in the result" for name in missing)),
+        warnings=(*warnings, *(f"response_variables.{name}: {why}" for name, why in unset.items())),
     )
 
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midcall.domain.gates import Gate, PastRun, closed_gate, same, what_to_do
+from midcall.domain.budget import Budget
+from midcall.domain.gates import Gate, PastRun, closed_gate, what_to_do
+from midcall.domain.same import same
 from midcall.domain.variables import CALLER, LLM, SYSTEM, Variable, merge, set_by
 
 VERIFIED = Gate("verify_customer", "verified", equals=True, same_params=("customer_id",))
@@ -117,7 +119,16 @@ values = st.recursive(
 @given(one=values, other=values)
 def test_being_the_same_is_an_equivalence(one: Any, other: Any) -> None:
     """Everything is the same as itself, and two things are so from both sides."""
-    assert same(one, one)
-    assert same(one, other) == same(other, one)
-    if same(one, other):
+    budget = Budget(10_000, seconds=60)
+    assert same(one, one, budget)
+    assert same(one, other, budget) == same(other, one, budget)
+    if same(one, other, budget):
         assert one == other
+
+
+def test_a_gate_that_cannot_be_looked_at_in_time_is_closed() -> None:
+    """A session with many runs about large values: only what was seen opens a gate."""
+    large = [[0] * 100 for _ in range(100)]
+    others = [verified([*large[:-1], [number]]) for number in range(3_000)]
+    assert closed_gate([VERIFIED], {"customer_id": large}, [verified(large), *others], {}) == VERIFIED
+    assert closed_gate([VERIFIED], {"customer_id": large}, [*others, verified(large)], {}) is None
