@@ -3,7 +3,6 @@
 Options and answer are those of SubVerse's `http.sendRequest`; the shorthands take what Python programmers expect.
 """
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -16,6 +15,7 @@ from midcall.connectors.kit import NO_RETRY, NOTHING, Account, Answer, Ask, Conn
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 from midcall.domain.http_headers import OWN_NAMES, is_name, is_value
+from midcall.domain.jsonvalue import NotJson, parse_bytes
 from midcall.domain.webhook_result import result_value
 
 MAX_URL_CHARS = 8_192
@@ -213,8 +213,8 @@ def _data(answer: Answer, form: str) -> Any:
         return answer.text
     if form == "json" and answer.body:
         try:
-            return json.loads(answer.body)
-        except (ValueError, RecursionError):
+            return parse_bytes(answer.body)
+        except NotJson:
             raise ActionFailed(
                 "the answer is not JSON", code="bad_answer", status=answer.status, body=answer.text
             ) from None

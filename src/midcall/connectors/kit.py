@@ -13,7 +13,6 @@ the docs and code completion say of actions is read from here.
     ...     return answer.value
 """
 
-import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +26,7 @@ from midcall.domain.action import ActionFailed, snake
 from midcall.domain.credential import CredentialType
 from midcall.domain.grant import Grant
 from midcall.domain.http import Headers
+from midcall.domain.jsonvalue import NotJson, parse_bytes
 
 #: The values of the credential in use that are no secret (`shop_domain`, `phone_number_id`).
 Account = Mapping[str, str]
@@ -81,6 +81,10 @@ class Ask:
     verify: bool = True
 
 
+#: Levels of an answer that are read; each connector says itself what is too deep for it.
+_MAX_DEPTH = 250
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back: names of `headers` in lower case."""
@@ -93,8 +97,8 @@ class Answer:
     def value(self) -> Any:
         """The body: JSON where it is any, else text."""
         try:
-            return json.loads(self.body) if self.body else None
-        except (ValueError, RecursionError):
+            return parse_bytes(self.body, _MAX_DEPTH) if self.body else None
+        except NotJson:
             return self.text
 
     @property

@@ -252,3 +252,9 @@ class AnswerUnreadable(MidcallError):
     """The model's answer is not in the form that was asked for."""
 
     code = "answer_unreadable"
+
+
+class Unwritable(MidcallError):
+    """A value cannot be kept as JSON."""
+
+    code = "unwritable"

@@ -2,20 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from traceback import extract_tb
 
 import structlog
 
 from midcall.domain.action import ActionRecord
-from midcall.domain.errors import MidcallError, NotFound, SandboxBusy, SandboxLost, SandboxUnavailable
+from midcall.domain.budget import Budget
+from midcall.domain.errors import (
+    MidcallError,
+    NotFound,
+    SandboxBusy,
+    SandboxLost,
+    SandboxUnavailable,
+    Unwritable,
+)
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.retry import delay_ms
-from midcall.domain.run import RunReport
+from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.service.attempts import Attempts
 from midcall.service.leases import LEASE_MS, Leases
 from midcall.service.outcome import failed, outcome_of
 from midcall.service.ports import Storage
 from midcall.service.record import explained, report_on_record
+from midcall.service.response_variables import MAX_SECONDS, MAX_STEPS
 from midcall.service.settle import Settle
 from midcall.service.task import Task, Tasks
 
@@ -33,6 +43,15 @@ class Ended:
     report: RunReport | None = None
     #: False where there was no sandbox for it.
     ran: bool = True
+
+
+#: Seconds in which a run is judged that came back as its deadline passed.
+_LEAST_SECONDS = 0.25
+#: What a value can raise, however it was let in; what a database or Redis raises is none of these.
+_OF_VALUES = (Unwritable, ValueError, TypeError, ArithmeticError, LookupError, RecursionError, MemoryError)
+
+_NOT_JUDGED = "the run came to an end, but midcall failed over what it came to; it was not run again"
+_NOT_KEPT = "the run came to an end, but what it came to cannot be kept; it was not run again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +77,22 @@ class Executor:
         with self.leases.hold(invocation):
             ended = self._carry_out(invocation)
         try:
-            recorded = self._settle(invocation, ended)
+            recorded = self._settled(invocation, ended)
         except NotFound:
             recorded = False
         if not recorded:
             log.warning("outcome_discarded", invocation=invocation.id, attempt=invocation.attempt)
+
+    def _settled(self, invocation: Invocation, ended: Ended) -> bool:
+        """Record an outcome, or that it cannot be kept: a row left open would be run again."""
+        if not ended.ran:
+            return self.settle.not_run(invocation, ended.outcome)
+        try:
+            return self.settle.attempt(invocation, ended.outcome, ended.report)
+        except _OF_VALUES as error:
+            _log("outcome_not_kept", invocation, error)
+        plain = failed("not_kept", _NOT_KEPT, {}, invocation.variables)
+        return self.settle.attempt(invocation, replace(plain, message=ended.outcome.message or plain.message), None)
 
     def _claim(self, invocation_id: str) -> Invocation | None:
         with self.storage.write() as tx:
@@ -70,11 +100,6 @@ class Executor:
             if not tx.invocations.claim(invocation_id, owner=self.owner, now=now, lease_until=now + LEASE_MS):
                 return None
             return tx.invocations.find(invocation_id)
-
-    def _settle(self, invocation: Invocation, ended: Ended) -> bool:
-        if ended.ran:
-            return self.settle.attempt(invocation, ended.outcome, ended.report)
-        return self.settle.not_run(invocation, ended.outcome)
 
     def _carry_out(self, invocation: Invocation) -> Ended:
         try:
@@ -94,7 +119,20 @@ class Executor:
             return Ended(failed(error.code, text, task.config, task.variables, status), ran=False)
         except SandboxLost as error:
             return Ended(failed(error.code, error.message, task.config, task.variables))
-        outcome = outcome_of(report, task.config, task.invocation.phase, task.variables)
+        except Exception as error:  # the run's edge: what it did outside is done, and an open row would be run again
+            return Ended(_given_up(task, error))
+        try:
+            return self._judged(task, report)
+        except Exception as error:  # the same edge; what the actions did stays on record
+            bare = RunReport(RunStatus.ERROR, error=RunError("internal_error", _NOT_JUDGED), actions=report.actions)
+            kept = replace(bare, waited_ms=report.waited_ms, sandbox_ms=report.sandbox_ms)
+            return Ended(_given_up(task, error), kept)
+
+    def _judged(self, task: Task, report: RunReport) -> Ended:
+        """Judge a run and mask what is kept of it, within what is left of its deadline."""
+        seconds = min(max(self._left(task) / 1000, _LEAST_SECONDS), MAX_SECONDS)
+        budget = Budget(MAX_STEPS, seconds=seconds)
+        outcome = outcome_of(report, task.config, task.invocation.phase, task.variables, budget)
         redaction = task.redaction
         return Ended(explained(outcome, redaction), report_on_record(report, redaction))
 
@@ -145,3 +183,15 @@ def _as_it_was(before: RunReport | SandboxLost) -> RunReport:
 def _of_earlier_attempts(invocation: Invocation) -> str:
     """Say that the attempts of workers that were lost may well have run, where there were any."""
     return "" if invocation.attempt == 1 else "; an attempt before this one may have been"
+
+
+def _given_up(task: Task, error: Exception) -> Outcome:
+    _log("run_not_judged", task.invocation, error)
+    return failed("internal_error", _NOT_JUDGED, task.config, task.variables)
+
+
+def _log(event: str, invocation: Invocation, error: Exception) -> None:
+    """Log an error by its type and place: to write it out with the values around it can take longer than the run."""
+    frames = extract_tb(error.__traceback__, limit=-3)
+    places = [f"{frame.filename}:{frame.lineno}" for frame in frames]
+    log.error(event, invocation=invocation.id, attempt=invocation.attempt, error=type(error).__name__, at=places)

@@ -22,22 +22,38 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator
+
+from midcall.domain.errors import Unwritable
+
+
+class UnwritableColumn(Unwritable, DontWrapMixin):
+    """A value that belongs into a row is no JSON; SQLAlchemy lets this through as it is."""
 
 
 class Json(TypeDecorator[Any]):
-    """A JSON value as ASCII text."""
+    """A JSON value as ASCII text. No number in it is NaN or infinite: no answer could hold what was read again."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's signature)
-        """Write a value."""
-        return None if value is None else json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+        """Write a value; raises Unwritable for what is no JSON, or nested too deep to be written."""
+        if value is None:
+            return None
+        try:
+            return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise UnwritableColumn(f"a value cannot be kept as JSON: {error}") from error
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 (the same)
-        """Read a value."""
-        return None if value is None else json.loads(value)
+        """Read a value. NaN and Infinity, which older releases let into rows, are read as null."""
+        return None if value is None else json.loads(value, parse_constant=_no_number)
+
+
+def _no_number(_name: str) -> None:
+    return None
 
 
 #: Names for every constraint, so that migrations can speak of them.

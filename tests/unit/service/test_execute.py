@@ -351,3 +351,80 @@ def test_odd_text_goes_through_the_database_as_it_is(world: World) -> None:
     done = executed(world, world.admitted(params=odd, session=odd))
     assert (done.outcome and done.outcome.result, done.report and done.report.logs) == (odd, "\x00\ud800")
     assert (done.params, done.session) == (odd, odd)
+
+
+def nested(levels: int) -> Any:
+    """Return a list in a list, so many levels deep."""
+    value: Any = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+#: What no entrance lets in. Were one to, this is what would meet it.
+MONSTERS: dict[str, Any] = {
+    "NaN": float("nan"),
+    "Infinity in a list": [float("-inf")],
+    "deeper than Python calls": nested(100_000),
+    "a number longer than is read": 10**5_000,
+    "an object that is no JSON": {"a": object()},
+    "a key that is no text": {("a",): 1},
+}
+
+
+@pytest.mark.parametrize("place", ["result", "variables"])
+@pytest.mark.parametrize("name", MONSTERS)
+@pytest.mark.parametrize("retries", [0, 3])
+def test_whatever_a_run_comes_to_it_is_run_once_and_its_row_can_be_read(
+    world: World, name: str, place: str, retries: int
+) -> None:
+    """A failure of midcall's own over a value is an outcome like any other; nothing is left for the sweep to repeat."""
+    sensitive = {"type": "string", "x-midcall": {"sensitive": True}}
+    world.published(
+        retries=retries,
+        parameters={"type": "object", "properties": {"pin": sensitive}},
+        response_variables={"all": "$", "first": "$..a"},
+    )
+    value = MONSTERS[name]
+    script(world, RunReport(RunStatus.OK, value if place == "result" else {"dynamicVariables": {"v": value}}))
+    done = executed(world, world.admitted(params={"pin": "12345678"}))
+    assert (done.status, done.attempt) == (InvocationStatus.FAILED, 1)
+    assert done.outcome is not None
+    assert done.outcome.error is not None
+    assert done.outcome.error.type in {"internal_error", "not_kept"}
+    assert done.outcome.message
+    assert len(world.sandbox.requests) == 1
+    world.clock.advance(LEASE_MS + 1)
+    assert world.sweep.sweep().requeued == 0
+
+
+def test_a_run_that_midcall_itself_fails_over_is_not_made_again(world: World) -> None:
+    """Nobody knows how far it came: what it did outside may be done."""
+    world.published(retries=3)
+    script(world, *[UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")] * 4)
+    done = executed(world, world.admitted())
+    assert done.outcome is not None
+    assert done.outcome.error is not None
+    assert (done.outcome.error.type, len(world.sandbox.requests)) == ("internal_error", 1)
+
+
+def test_what_the_actions_did_stays_on_record_where_the_result_is_unusable(world: World) -> None:
+    """Who looks has to see that the message was sent."""
+    source = "def handler(session, actions):\n    return {}\n"
+    world.published(code={"source": source, "actions": ["http"], "egress": ["api.example.com"]})
+    world.sandbox.calls = [ActionCall(1, "http.post", ("https://api.example.com/messages",))]
+    script(world, RunReport(RunStatus.OK, MONSTERS["deeper than Python calls"]))
+    done = executed(world, world.admitted())
+    assert done.report is not None
+    assert [each.action for each in done.report.actions] == ["http.post"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_row_that_an_older_release_poisoned_can_be_read(world: World, number: str) -> None:
+    """What no answer could hold is null."""
+    world.published()
+    admitted = world.admitted()
+    executed(world, admitted)
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE invocations SET session = '{{\"n\": [{number}]}}'")  # noqa: S608 (no input)
+    assert world.read(admitted.id).session == {"n": [None]}
