@@ -2,7 +2,8 @@
 
 `jsonschema-rs` is used for its linear-time regular expressions: a schema comes from a tenant, the value from an LLM,
 and neither may stall the process. References are local and not recursive, and their expansion is bounded, so that
-the work of one check is at most schema nodes times value nodes.
+the work of one check is at most schema nodes times value nodes, and of texts, what `schema_work` finds beforehand: once
+it has begun, nothing can stop it.
 """
 
 import itertools
@@ -18,6 +19,7 @@ from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import MASK, prepare
 from midcall.domain.places import OPTIONS, mentioned, places_of
 from midcall.domain.subschemas import DEFINITIONS, MANY, NAMED, ONE, subschemas
+from midcall.service.schema_work import MAX_STATES, is_affordable, states_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_SCHEMA_BYTES = 64 * 1024
@@ -76,6 +78,7 @@ def _faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
         _check_text(schema)
         _check_keywords(schema)
         _count(schema, schema, MAX_SCHEMA_NODES, (), 1)
+        _check_patterns(schema)
         _validator(schema)
     except _Unservable as error:
         return (Fault(loc, str(error)),)
@@ -98,6 +101,8 @@ def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault
     """Say where a value does not fit a schema that `schema_faults` found none in; at most MAX_FAULTS."""
     if _size(value) > MAX_VALUES:
         return (Fault(loc, f"more than {MAX_VALUES:,} values in all; send fewer"),)
+    if not is_affordable(schema, value):
+        return (Fault(loc, "too long to be held against all that its schema asks; send less, or simplify the schema"),)
     # Faults quote the value, and go on record.
     validator = _validator(schema, MASK if places_of(schema).root.secret else None)
     try:
@@ -128,6 +133,11 @@ def _validator(schema: Mapping[str, Any], mask: str | None = None) -> jsonschema
         pattern_options=jsonschema_rs.RegexOptions(size_limit=1 << 20, dfa_size_limit=1 << 20),
         retriever=_retrieve_nothing,
     )
+
+
+def _check_patterns(schema: Mapping[str, Any]) -> None:
+    if states_of(schema) > MAX_STATES:
+        raise _Unservable("its patterns are too large together; use fewer, shorter ones, and small repetitions {n}")
 
 
 def _check_text(schema: Mapping[str, Any]) -> None:
