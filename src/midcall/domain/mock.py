@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from midcall.domain.action import ActionFailed, snake
+from midcall.domain.budget import Budget, BudgetSpent
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import Redaction
 
@@ -24,6 +25,11 @@ _CURES: Mapping[str, str] = {
     ABANDONED: "the run was over before an answer came; send a mock for it",
 }
 _ANYTHING_AFTER = "*"
+#: Steps in which one mock is held against one call, about a tenth of a second: names with MASK in them are tried on
+#: each name that a call has, at every depth.
+MAX_STEPS = 100_000
+MAX_SECONDS = 1.0
+_CHARS_OF_A_STEP = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +72,19 @@ class Mock:
     def fits(self, action: str, options: Mapping[str, Any], names: Mapping[str, str]) -> bool:
         """Tell whether a call is answered by this mock.
 
-        `options` are the call's by their own names; `names` has the other ways, in snake_case, to write each name.
+        One that cannot be compared within its budget does not fit. `options` are the call's by their own names; `names`
+        has the other ways, in snake_case, to write each name.
         """
         if action != self.action and not action.startswith(f"{self.action}."):
             return False
-        for written, part in self.when.items():
-            name = names.get(snake(written), snake(written))
-            if name not in options or not _option_fits(name, part, options[name]):
-                return False
+        budget = Budget(MAX_STEPS, seconds=MAX_SECONDS)
+        try:
+            for written, part in self.when.items():
+                name = names.get(snake(written), snake(written))
+                if name not in options or not _option_fits(name, part, options[name], budget):
+                    return False
+        except BudgetSpent:
+            return False
         return True
 
     def document(self) -> dict[str, Any]:
@@ -224,32 +235,41 @@ def _kept_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name in kept}
 
 
-def _option_fits(name: str, part: Any, given: Any) -> bool:
+def _option_fits(name: str, part: Any, given: Any, budget: Budget) -> bool:
     if name == "url" and isinstance(part, str) and part.endswith(_ANYTHING_AFTER) and not part.endswith(MASK):
         part = part.removesuffix(_ANYTHING_AFTER) + MASK
-    return subset(part, given)
+    return subset(part, given, budget)
 
 
-def subset(part: Any, given: Any) -> bool:
+def subset(part: Any, given: Any, budget: Budget) -> bool:
     """Tell whether a JSON value holds another: an object may have more names, a list no more items.
 
-    Where MASK stands in a text of `part`, any text may stand in `given`; where it is the whole text, any value.
+    Where MASK stands in a text of `part`, any text may stand in `given`; where it is the whole text, any value. Raises
+    BudgetSpent.
     """
+    budget.spend()
     if isinstance(part, str):
+        budget.spend(len(part) // _CHARS_OF_A_STEP)
         return part == MASK or (isinstance(given, str) and _like(part, given))
     if isinstance(part, Mapping):
-        return isinstance(given, Mapping) and all(_holds(given, name, item) for name, item in part.items())
+        return isinstance(given, Mapping) and all(_holds(given, name, item, budget) for name, item in part.items())
     if isinstance(part, list | tuple):
         same = isinstance(given, list | tuple) and len(part) == len(given)
-        return same and all(map(subset, part, given))
+        return same and all(subset(item, other, budget) for item, other in zip(part, given, strict=True))
     # true is no 1, as Python has it.
     return isinstance(part, bool) == isinstance(given, bool) and bool(part == given)
 
 
-def _holds(given: Mapping[str, Any], name: str, item: Any) -> bool:
+def _holds(given: Mapping[str, Any], name: str, item: Any, budget: Budget) -> bool:
     if name in given:
-        return subset(item, given[name])
-    return MASK in name and any(_like(name, other) and subset(item, value) for other, value in given.items())
+        return subset(item, given[name], budget)
+    if MASK not in name:
+        return False
+    for other, value in given.items():
+        budget.spend(1 + (len(name) + len(other)) // _CHARS_OF_A_STEP)
+        if _like(name, other) and subset(item, value, budget):
+            return True
+    return False
 
 
 def _like(pattern: str, text: str) -> bool:

@@ -7,12 +7,15 @@ get a value past it can (reversed, or letter by letter); what such code may be t
 import base64
 import html
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from midcall.domain.budget import Budget, BudgetSpent
 from midcall.domain.parameters import MASK
 
 #: Shorter values stand in ordinary text by chance; masking them would make it unreadable and hide nothing.
@@ -27,6 +30,10 @@ CUT = " ... (cut)"
 #: Bounds on the work: values to look for (in all their forms), and places found in one text. Beyond them all is masked.
 MAX_FORMS = 1_000
 MAX_PLACES = 20_000
+#: Searches of one form in one text that all texts of one call may take, 50 ns each; a text is one
+#: more with each so many characters, and each end of one that is compared with what a form begins with is four.
+MAX_SEARCHES = 10_000_000
+_CHARS_OF_A_SEARCH, _SEARCHES_OF_AN_END = 256, 4
 #: Values longer than this are looked for as they are, and line by line, but not encoded.
 MAX_ENCODED = 4_096
 
@@ -41,27 +48,31 @@ class _Form:
     text: str
     alone: str = ""
 
-    def places(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where it stands in a text."""
-        if self.alone:
-            beside = f"[{self.alone}]"
-            pattern = f"(?<!{beside}){re.escape(self.text)}(?!{beside})" if self.text in text else "(?!)"
-            yield from (match.span() for match in re.finditer(pattern, text))
-            return
+    def places(self, text: str, budget: Budget) -> Iterator[tuple[int, int]]:
+        """Yield where it stands in a text; raises BudgetSpent."""
         size = len(self.text)
         at = text.find(self.text)
         while at >= 0:
-            yield at, at + size
+            if not (self.alone and self._is_part(text, at, at + size)):
+                yield at, at + size
             at = text.find(self.text, at + 1)
-        yield from self._cut_off(text, len(text))
+        if self.alone:
+            return
+        yield from self._cut_off(text, len(text), budget)
         if (marked := text.rfind(CUT)) >= 0:
-            yield from self._cut_off(text, marked)
+            yield from self._cut_off(text, marked, budget)
 
-    def _cut_off(self, text: str, end: int) -> Iterator[tuple[int, int]]:
+    def _is_part(self, text: str, start: int, end: int) -> bool:
+        """Tell whether a character that may not stand beside it does."""
+        beside = text[start - 1 : start] + text[end : end + 1]
+        return re.search(f"[{self.alone}]", beside) is not None
+
+    def _cut_off(self, text: str, end: int, budget: Budget) -> Iterator[tuple[int, int]]:
         """Yield the beginning of the form that a text ends with, if it is more than a few characters."""
         beginning = self.text[:PIECE]
         start = text.find(beginning, max(0, end - min(len(self.text), MAX_ENCODED) + 1), end)
         while start >= 0:
+            budget.spend(_SEARCHES_OF_AN_END)
             if self.text.startswith(text[start:end]):
                 yield start, end
                 return
@@ -75,11 +86,13 @@ class Redaction:
         forms: dict[str, _Form] = {}
         texts: set[str] = set()
         for secret in (text for value in secrets for text in _texts(value)):
-            new = {text for text in _variants(secret) if len(text) >= SHORTEST} - texts
+            new = {text for text in islice(_variants(secret), MAX_FORMS + 1) if len(text) >= SHORTEST} - texts
             texts |= new
-            for form in (*(form for text in sorted(new) for form in _forms(text)), *_carried(secret)):
+            for form in chain((form for text in sorted(new) for form in _forms(text)), _carried(secret)):
                 if not form.alone or form.text not in forms:
                     forms[form.text] = form
+                if len(forms) > MAX_FORMS:
+                    break
             if len(forms) > MAX_FORMS:
                 break
         #: There are more values than can be looked for: everything is masked.
@@ -89,6 +102,8 @@ class Redaction:
         #: the line waits for each search: these few come before all others.
         self._beginnings = tuple({form.text[:PIECE] for form in self._forms})
         self._numbers = frozenset(texts)
+        #: Shared by all that one call masks.
+        self._budget = Budget(MAX_SEARCHES, seconds=math.inf)
 
     def __bool__(self) -> bool:
         return self._all or bool(self._forms)
@@ -97,24 +112,36 @@ class Redaction:
         """Return a text with each place where a value stands masked."""
         if self._all:
             return MASK if text else text
-        if not self._may_be_in(text):
-            return text
-        places: list[tuple[int, int]] = []
-        for form in self._forms:
-            for place in form.places(text):
-                places.append(place)
-                if len(places) > MAX_PLACES:
-                    return MASK
+        try:
+            places = self._places(text) if self._may_be_in(text) else []
+        except BudgetSpent:
+            self._all = True
+            return MASK
+        if len(places) > MAX_PLACES:
+            return MASK
         return _masked(text, sorted(places)) if places else text
+
+    def _places(self, text: str) -> list[tuple[int, int]]:
+        """Return where values stand in a text; of more than MAX_PLACES, one more."""
+        self._spend(len(self._forms), text)
+        places = (place for form in self._forms for place in form.places(text, self._budget))
+        return list(islice(places, MAX_PLACES + 1))
 
     def value(self, value: Any) -> Any:
         """Return a JSON value with its texts, its keys and the numbers that are a value themselves masked."""
-        if not self or not (self._all or self._may_be_in("\0".join(_words(value)))):
-            return value
-        return self._value(value)
+        try:
+            untouched = not self or not (self._all or self._may_be_in("\0".join(_words(value))))
+        except BudgetSpent:
+            self._all, untouched = True, False
+        return value if untouched else self._value(value)
 
     def _may_be_in(self, text: str) -> bool:
+        self._spend(len(self._beginnings), text)
         return any(beginning in text for beginning in self._beginnings)
+
+    def _spend(self, forms: int, text: str) -> None:
+        """Take what it costs to look for so many forms in a text; raises BudgetSpent."""
+        self._budget.spend(forms * (1 + len(text) // _CHARS_OF_A_SEARCH))
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):

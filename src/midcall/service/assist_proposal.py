@@ -1,14 +1,15 @@
 """What a model's answer makes of a function's document: its code, and the changes that the code needs besides."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from midcall.domain.assistant import Written
+from midcall.domain.budget import BudgetSpent
 from midcall.domain.errors import InvalidInput
 from midcall.domain.jsonvalue import canonical
+from midcall.domain.line_diff import unified
 from midcall.domain.places import OPTIONS, Place, mentioned, places_of
 from midcall.domain.subschemas import DEFINITIONS, rewritten
 from midcall.service.fields import faults_of
@@ -58,11 +59,14 @@ def case_of(written: Written) -> dict[str, Any] | None:
 
 
 def diff(before: str, after: str) -> str:
-    """Return a unified diff of two sources; empty if they are equal, or longer than MAX_DIFF_LINES."""
+    """Return a unified diff of two sources; empty if they are equal, longer than MAX_DIFF_LINES, or too unlike."""
     old, new = before.splitlines(), after.splitlines()
     if len(old) + len(new) > MAX_DIFF_LINES:
         return ""
-    return "".join(f"{line}\n" for line in difflib.unified_diff(old, new, "current", "proposed", lineterm=""))
+    try:
+        return "".join(f"{line}\n" for line in unified(old, new, ("current", "proposed")))
+    except BudgetSpent:
+        return ""
 
 
 def _parameters(before: Mapping[str, Any], wanted: Any) -> Any:

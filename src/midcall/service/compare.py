@@ -1,17 +1,17 @@
 """What changed between two versions, line by line: their settings, then their source."""
 
-import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from midcall.domain.budget import BudgetSpent
+from midcall.domain.line_diff import unified
 from midcall.service.inline_secrets import shown
 
 #: Lines of one part that are compared, and of a difference that are told: comparing takes time quadratic in them.
 MAX_LINES, MAX_TOLD = 4_000, 2_000
-_CONTEXT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,10 @@ def _part(title: str, before: str, after: str) -> DiffPart | None:
     old, new = before.splitlines(), after.splitlines()
     if max(len(old), len(new)) > MAX_LINES:
         return DiffPart(title, (), f"It has more than {MAX_LINES:,} lines, which are not compared.")
-    told = list(islice(_lines(old, new), MAX_TOLD + 1))
+    try:
+        told = list(islice(_lines(old, new), MAX_TOLD + 1))
+    except BudgetSpent:
+        return DiffPart(title, (), "It differs in too many places to be compared line by line.")
     note = f"The first {MAX_TOLD:,} lines of the difference." if len(told) > MAX_TOLD else ""
     if not told:
         note = "The ends of its lines alone are others."
@@ -70,5 +73,5 @@ def _part(title: str, before: str, after: str) -> DiffPart | None:
 
 
 def _lines(old: list[str], new: list[str]) -> list[DiffLine]:
-    found = difflib.unified_diff(old, new, lineterm="", n=_CONTEXT)
+    found = unified(old, new)
     return [DiffLine(line[0], line if line[0] == "@" else line[1:]) for line in islice(found, 2, None)]

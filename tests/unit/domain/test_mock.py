@@ -1,6 +1,7 @@
 """Which calls a mock answers, and what of a run's answers is kept."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midcall.domain.action import ActionFailed
+from midcall.domain.budget import Budget
 from midcall.domain.mock import (
     ABANDONED,
     MAX_ANSWER_BYTES,
@@ -65,21 +67,21 @@ def plainly(part: Any, value: Any) -> bool:
 def test_a_value_holds_whatever_is_left_of_it(drawn: tuple[Any, Any]) -> None:
     """Objects may have more names than the part, at any depth."""
     value, part = drawn
-    assert subset(part, value)
+    assert subset(part, value, Budget(10_000, seconds=60))
 
 
 @given(VALUES, VALUES)
 def test_of_two_values_one_holds_the_other_as_json_says(part: Any, value: Any) -> None:
     """Lists are compared item by item; true is no 1, and null is a value."""
     if MASK not in json.dumps([part, value]):
-        assert subset(part, value) == plainly(part, value)
+        assert subset(part, value, Budget(10_000, seconds=60)) == plainly(part, value)
 
 
 @given(st.lists(st.text(alphabet="ab", max_size=3), min_size=2, max_size=4), st.lists(st.text(max_size=5), min_size=3))
 def test_a_mask_stands_for_any_text(pieces: list[str], between: list[str]) -> None:
     """What was masked when it was recorded fits whatever stands there now."""
     text = pieces[0] + "".join(fill + piece for fill, piece in zip(between, pieces[1:], strict=False))
-    assert subset(MASK.join(pieces[: len(between) + 1]), text)
+    assert subset(MASK.join(pieces[: len(between) + 1]), text, Budget(10_000, seconds=60))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def test_a_mask_stands_for_any_text(pieces: list[str], between: list[str]) -> No
 )
 def test_what_holds_what(part: Any, value: Any, held: bool) -> None:  # noqa: FBT001
     """The corners of the comparison."""
-    assert subset(part, value) is held
+    assert subset(part, value, Budget(10_000, seconds=60)) is held
 
 
 NAMES = {"url": "url", "params": "query", "query": "query", "client_options": "client_options"}
@@ -217,3 +219,15 @@ def test_a_recording_never_grows_beyond_its_bound(sizes: list[int], option: int)
     assert size_of([mock.document() for mock in kept]) <= MAX_MOCKS_BYTES
     if size_of([mock.document() for mock in mocks]) <= MAX_MOCKS_BYTES and max(sizes, default=0) < MAX_ANSWER_BYTES - 9:
         assert list(kept) == mocks
+
+
+def test_a_mock_that_takes_too_long_to_be_compared_does_not_fit() -> None:
+    """Names that stand for any are tried on each name of the call, at every depth."""
+    part: Any = {"x": 1}
+    given: Any = {"y": 1}
+    for _ in range(6):
+        part = {MASK + "a" * n: part for n in range(6)}
+        given = {"b" * 9 + str(n) + "a" * 6: given for n in range(6)}
+    began = time.process_time()
+    assert not Mock("http", Returned(1), {"body": part}).fits("http.post", {"body": given}, {})
+    assert time.process_time() - began < 5

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from midcall.domain.parameters import MASK
@@ -205,3 +205,40 @@ def test_a_value_of_a_megabyte_takes_no_time_to_speak_of() -> None:
     assert redaction.text(f"<{value}>") == f"<{MASK}>"
     assert redaction.text("ab" * 130_000).endswith(MASK)
     assert time.process_time() - began < 2
+
+
+LINES = "\n".join(f"line number {number}" for number in range(300_000))
+HOSTILE: dict[str, tuple[list[Any], Any]] = {
+    "a secret of many lines": ([LINES], LINES),
+    "many secrets, many texts": (
+        [f"{number:03d}-" + "a" * 3_000 for number in range(60)],
+        [f"{n % 60:03d}-aa" for n in range(50_000)],
+    ),
+    "ends that are almost a beginning": (
+        ["a" * 4_000 + f"b{number}" for number in range(60)],
+        ["a" * 4_090 + "c"] * 60,
+    ),
+    "many short numbers": (
+        [str(number) for number in range(1_000, 1_900)],
+        [" ".join(map(str, range(1_000, 1_900)))] * 50,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_values_in_hostile_texts_are_masked_in_bounded_time(name: str) -> None:
+    """What cannot be looked for within the call's budget is masked whole, never shown."""
+    secrets, value = HOSTILE[name]
+    began = time.process_time()
+    masked = Redaction(secrets).value(value)
+    assert time.process_time() - began < 8
+    assert not any(secret in json.dumps(masked) for secret in secrets)
+
+
+@given(secrets=st.lists(st.text("ab1\n", min_size=3, max_size=40), max_size=60), text=st.text("ab1\n", max_size=60))
+@settings(max_examples=50, deadline=None)
+def test_any_values_in_any_texts_end_within_the_budget(secrets: list[str], text: str) -> None:
+    """Values and texts that run into each other."""
+    began = time.process_time()
+    Redaction(secrets * 20).value([text * 50] * 500)
+    assert time.process_time() - began < 8
