@@ -312,3 +312,34 @@ def test_many_calls_at_once_do_not_wait_for_each_other(admin: Client, there: Tar
         outcomes = list(callers.map(lambda _: invoke(admin, "waiting"), range(40)))
     assert {outcome["status"] for outcome in outcomes} == {"succeeded"}
     assert {outcome["result"]["place"] for outcome in outcomes} == {*range(40)}
+
+
+HOSTILE_ANSWERS: dict[str, tuple[str, bytes]] = {
+    "NaN": ("application/json", b'{"a": NaN}'),
+    "Infinity as text": ("text/plain", b"-Infinity"),
+    "a large number": ("application/json", b'{"a": 1e400}'),
+    "more digits than int() takes": ("application/json", b'{"a": ' + b"9" * 5_000 + b"}"),
+    "digits as text": ("text/plain", b"9" * 5_000),
+    "deeper than Python goes": ("text/plain", b"[" * 100_000 + b"]" * 100_000),
+    "open brackets": ("application/json", b"[" * 100_000),
+    "half a pair": ("application/json", b'{"a": "\\ud800"}'),
+    "lists that multiply": ("application/json", b'{"a": [' + b",".join([b"[0]"] * 2_000) + b"]}"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_ANSWERS)
+def test_a_hostile_answer_is_asked_for_once_and_its_session_is_read(admin: Client, there: Target, name: str) -> None:
+    """Its outcome is recorded; what its paths cannot find is a warning."""
+    media_type, body = HOSTILE_ANSWERS[name]
+    there.answer = lambda _: Reply(200, body, {"content-type": media_type})
+    paths = {"all": "$", "each": "$.a[*,*,*][*,*,*,*][?@.b]", "one": "$.a.b.c"}
+    publish(admin, "hostile", webhook(there, retries=3, response_variables=paths))
+    admin.ok("PUT", "/v1/agents/desk", {"functions": [{"function": "hostile", "phase": "during_session"}]})
+    admin.ok("POST", "/v1/sessions", {"agent": "desk", "sessionId": "s1"}, status=201)
+    outcome = admin.ok("POST", "/v1/sessions/s1/functions/hostile", {"params": {}})
+    assert outcome["status"] == "succeeded"
+    assert any("response_variables.one" in warning for warning in outcome["warnings"])
+    assert len(there.received) == 1
+    assert admin.ok("GET", "/v1/sessions/s1")["dynamicVariables"]
+    invocation = admin.ok("GET", f"/v1/invocations/{outcome['invocation_id']}")
+    assert (invocation["status"], invocation["attempt"]) == ("succeeded", 1)
