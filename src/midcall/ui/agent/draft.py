@@ -7,6 +7,7 @@ from typing import Any
 
 from midcall.domain.agent import Agent, Attachment, OnFailure
 from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.jsonvalue import parse_text
 from midcall.domain.phases import Phase
 
 Json = dict[str, Any]
@@ -67,7 +68,7 @@ class Row:
         if not text.startswith("{"):
             return text
         try:
-            return json.loads(text)
+            return parse_text(text)
         except ValueError as error:
             cure = f'cannot be read as JSON ({error}); write it as {{"404": "…", "default": "…"}}, or a plain text'
             raise InvalidInput(faults=[Fault(f"functions.{place}.messages.error", cure)]) from error
