@@ -24,7 +24,7 @@ help: ## Show this list (the default)
 setup: ## Everything the tests need: .venv, vendors' SDKs, Docker Engine, Redis, PostgreSQL, Node.js, Chromium, the sandbox image
 	@$(SETUP) dev vendors engine redis postgres node chromium sandbox
 
-CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers" \
+CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers" "$(BIN)/python -m tests.support.literals" \
   "$(BIN)/python -m midcall.connectors.doc --check docs/actions.md"
 
 check: ## Linters, formatter, types, layers, leftovers: all of them, changing nothing

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from midcall.domain.workspace import Scope
-from midcall.ui.assets import asset
+from midcall.ui.parts import scripts
+from midcall.ui.parts.attributes import attributed
+from midcall.ui.parts.head import first_paint, load
 from midcall.ui.site import PATH, THEME_COOKIE
 from midcall.ui.visit import Visit
 
@@ -43,11 +45,8 @@ _THEME_AGE_S = 365 * 24 * 3_600
 def frame(visit: Visit, path: str) -> Iterator[None]:
     """Put what is made inside into the frame, as the page's content."""
     with visit.client:
-        ui.add_head_html(
-            f'<link rel="stylesheet" href="{visit.href("/" + asset("midcall.css"))}">'
-            f'<link rel="icon" href="{visit.href("/" + asset("icon.svg"))}">'
-            f'<script defer src="{visit.href("/" + asset("midcall.js"))}"></script>{_first_paint(visit.theme)}'
-        )
+        load(visit, "midcall.css", "icon.svg", "midcall.js")
+        first_paint(visit.theme)
         ui.colors(primary="var(--mc-accent)", negative="var(--mc-bad)", positive="var(--mc-good)")
         dark = ui.dark_mode({"light": False, "dark": True}.get(visit.theme or ""))
         ui.link("Skip to content", f"#{visit.client.content.html_id}").classes("mc-skip")
@@ -57,18 +56,10 @@ def frame(visit: Visit, path: str) -> Iterator[None]:
         yield
 
 
-def _first_paint(theme: str | None) -> str:
-    """Give the page its ground before any script has run: no flash of white in a dark room."""
-    return f'<script>document.documentElement.className = "{theme or ""}";</script>'
-
-
 def _navigation(visit: Visit, path: str) -> ui.left_drawer:
     # Wide windows open it by themselves; asked for nothing, NiceGUI would wait for each of them to tell.
-    with (
-        ui.left_drawer(value=False)
-        .props("show-if-above :breakpoint=900 :width=216 bordered")
-        .classes("mc-drawer") as drawer
-    ):
+    made = ui.left_drawer(value=False).props("show-if-above bordered").classes("mc-drawer")
+    with attributed(made, breakpoint=900, width=216) as drawer:
         with ui.element("nav").props('aria-label="Sections"').classes("mc-nav"):
             for section in SECTIONS:
                 if not visit.may(section.needs):
@@ -81,7 +72,7 @@ def _navigation(visit: Visit, path: str) -> ui.left_drawer:
                     link.props('aria-current="page"')
         with ui.element("div").classes("mc-nav-foot"):
             outside = visit.prefix.removesuffix(PATH)
-            with ui.element("a").props(f'href="{outside}/docs" target=_blank rel=noopener'):
+            with attributed(ui.element("a").props("target=_blank rel=noopener"), href=f"{outside}/docs"):
                 ui.label("API reference")
     return drawer
 
@@ -102,7 +93,7 @@ def _top_bar(visit: Visit, drawer: ui.left_drawer, dark: ui.dark_mode) -> None:
             ui.label(f"May: {', '.join(sorted(key.scopes))}").classes("mc-quiet")
             if key.agents:
                 ui.label(f"For agents: {', '.join(key.agents)}").classes("mc-quiet")
-            with ui.element("form").props(f'method=post action="{visit.href("/sign-out")}"'):
+            with attributed(ui.element("form").props("method=post"), action=visit.href("/sign-out")):
                 ui.button("Sign out", icon="logout").props("type=submit flat dense no-caps align=left")
 
 
@@ -115,10 +106,7 @@ def _themes(visit: Visit, dark: ui.dark_mode) -> None:
                 dark.value = value
                 word = {False: "light", True: "dark"}.get(value, "") if value is not None else ""
                 age = _THEME_AGE_S if word else 0
-                visit.client.run_javascript(
-                    f'document.cookie = "{THEME_COOKIE}={word}; path={visit.prefix}; max-age={age}; samesite=lax";'
-                    f'document.documentElement.className = "{word}";'
-                )
+                scripts.run(visit.client, "mcTheme", THEME_COOKIE, word, visit.prefix, age)
 
             with ui.menu_item(on_click=choose), ui.row().classes("mc-row"):
                 ui.icon(icon).props("aria-hidden=true size=xs")

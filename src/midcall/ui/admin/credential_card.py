@@ -16,6 +16,7 @@ from midcall.service.credentials import CredentialView
 from midcall.ui.admin.credential_form import CredentialForm
 from midcall.ui.admin.credential_words import ValueWords, words_of
 from midcall.ui.admin.fields import FieldErrors, TextField
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary, quiet
 from midcall.ui.parts.times import duration
 from midcall.ui.visit import Visit
@@ -44,7 +45,7 @@ class ValuesCard:
         """Make the elements."""
         shown = {} if self._environment is None else self._view.values[self._environment]
         title = _title(self._environment)
-        with ui.element("section").classes("mc-card").props(f'aria-label="{title}"'):
+        with named(ui.element("section").classes("mc-card"), title):
             ui.label(title).classes("mc-card-title").props('role="heading" aria-level=2')
             if shown is None:
                 ui.label(UNREADABLE).classes("mc-banner")
@@ -144,7 +145,7 @@ def _title(environment: str | None) -> str:
 
 
 def _answer(test: CredentialTest) -> None:
-    with ui.element("div").classes(f"mc-answer mc-{'good' if test.ok else 'bad'}"):
+    with ui.element("div").classes("mc-answer mc-good" if test.ok else "mc-answer mc-bad"):
         ui.icon("check_circle" if test.ok else "error").props("aria-hidden=true")
         with ui.element("div"):
             refused = "It got no answer." if test.status is None else "It was not let in."

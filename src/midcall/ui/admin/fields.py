@@ -10,6 +10,7 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 from midcall.domain.errors import Fault, MidcallError
 from midcall.domain.parameters import MASK
 from midcall.ui.admin.credential_words import ValueWords
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.errors import ErrorBanner
 
@@ -167,7 +168,7 @@ class PairsField:
             self._box = ui.element("div").classes("mc-pairs-rows")
             self._fault = ui.label().classes("mc-field-error").props("role=alert")
             self._fault.set_visibility(False)
-            quiet("Add", self._add, icon="add").props(f'dense aria-label="Add to {words.label.lower()}"')
+            named(quiet("Add", self._add, icon="add").props("dense"), f"Add to {words.label.lower()}")
         for name in stored:
             self._add(name)
 
@@ -186,7 +187,8 @@ class PairsField:
                 del self._rows[key]
                 row.delete()
 
-            ui.button(icon="close", on_click=drop).props(f'flat round dense aria-label="Remove {name or "this one"}"')
+            button = ui.button(icon="close", on_click=drop).props("flat round dense")
+            named(button, f"Remove {name or 'this one'}")
         self._rows[key] = (title, value)
 
     def put(self, values: dict[str, Any]) -> None:

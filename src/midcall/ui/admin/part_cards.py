@@ -5,6 +5,7 @@ from typing import Any
 
 from nicegui import ui
 
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.times import duration
 
 #: What readiness calls errors, for people.
@@ -20,7 +21,7 @@ class PartCard:
 
     def __init__(self, title: str, about: str, figures: Sequence[str]) -> None:
         self._figures: dict[str, ui.label] = {}
-        with ui.element("section").classes("mc-card mc-part").props(f'aria-label="{title}"'):
+        with named(ui.element("section").classes("mc-card mc-part"), title):
             with ui.element("div").classes("mc-part-head"):
                 ui.label(title).classes("mc-card-title").props('role="heading" aria-level=2')
                 self._state = ui.label("asking").classes("mc-badge mc-busy")

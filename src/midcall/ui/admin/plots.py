@@ -1,13 +1,18 @@
-"""Plots of an hour, as SVG: lines of how long calls took, bars of how they ended. Of numbers and our own words alone.
+"""Plots of an hour, as SVG: lines of how long calls took, bars of how they ended.
 
 The drawing is stretched to its place, so words and numbers stand beside it as text.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
 
 from midcall.domain.activity import HOUR, Activity, Minute, percentile
 from midcall.domain.invocation import InvocationStatus as Status
 from midcall.domain.times import iso
+from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.times import duration
 
 _HEIGHT = 100.0
@@ -21,7 +26,8 @@ GROUPS: Mapping[str, tuple[Status, ...]] = {
     "timed out": (Status.TIMED_OUT,),
     "refused or cancelled": (Status.REFUSED, Status.CANCELLED),
 }
-_CLASSES = {"succeeded": "mc-bar-good", "failed": "mc-bar-bad", "timed out": "mc-bar-warn"}
+_BARS: Mapping[str, str] = {"succeeded": "mc-bar-good", "failed": "mc-bar-bad", "timed out": "mc-bar-warn"}
+_LINES: Mapping[int, str] = {50: "mc-line mc-p50", 95: "mc-line mc-p95"}
 
 
 def count(statuses: Mapping[Status, int], group: str) -> int:
@@ -29,23 +35,24 @@ def count(statuses: Mapping[Status, int], group: str) -> int:
     return sum(statuses.get(status, 0) for status in GROUPS[group])
 
 
-def latency_plot(activity: Activity) -> str:
+def draw_latency(activity: Activity) -> None:
     """Draw p50 and p95 of each minute; minutes without calls leave a gap."""
     lines = {percent: [percentile(each.took_ms, percent) for each in activity.minutes] for percent in (50, 95)}
     top = _top(max((value or 0 for value in lines[95]), default=0))
-    drawn = "".join(
-        f'<path class="mc-line mc-p{percent}" d="{_path(values, top, HOUR - len(values))}"/>'
-        for percent, values in lines.items()
-    )
-    return _plot(drawn + _titles(activity, _latency_title), [duration(top), duration(top / 2), "0"])
+    with _plot([duration(top), duration(top / 2), "0"]):
+        for percent, values in lines.items():
+            attributed(ui.element("path"), d=_path(values, top, HOUR - len(values))).classes(_LINES[percent])
+        _titles(activity, _latency_title)
 
 
-def status_plot(activity: Activity) -> str:
+def draw_status(activity: Activity) -> None:
     """Draw how many runs ended how in each minute, as bars upon each other."""
     top = _top(max((each.runs for each in activity.minutes), default=0))
-    drawn = "".join(_bars(x, each, top) for x, each in _placed(activity))
     half = top / 2
-    return _plot(drawn + _titles(activity, _status_title), [f"{top:.0f}", f"{half:.0f}" if half >= 1 else "", "0"])
+    with _plot([f"{top:.0f}", f"{half:.0f}" if half >= 1 else "", "0"]):
+        for x, each in _placed(activity):
+            _bars(x, each, top)
+        _titles(activity, _status_title)
 
 
 def latency_text(activity: Activity) -> str:
@@ -84,25 +91,23 @@ def _path(values: Sequence[int | None], top: float, first: int) -> str:
     return "".join(parts)
 
 
-def _bars(x: int, minute: Minute, top: float) -> str:
-    drawn, below = [], 0.0
+def _bars(x: int, minute: Minute, top: float) -> None:
+    below = 0.0
     for group in GROUPS:
         height = _HEIGHT * count(minute.statuses, group) / top
         if height:
             below += height
-            kind = _CLASSES.get(group, "mc-bar-plain")
-            drawn.append(
-                f'<rect class="{kind}" x="{x + 0.1}" y="{_HEIGHT - below:.2f}" width=".8" height="{height:.2f}"/>'
+            bar = attributed(
+                ui.element("rect"), x=x + 0.1, y=round(_HEIGHT - below, 2), width=0.8, height=round(height, 2)
             )
-    return "".join(drawn)
+            bar.classes(_BARS.get(group, "mc-bar-plain"))
 
 
-def _titles(activity: Activity, title: Callable[[Minute], str]) -> str:
-    return "".join(
-        f'<rect class="mc-hover" x="{x}" y="0" width="1" height="100"><title>{title(each)}</title></rect>'
-        for x, each in _placed(activity)
-        if each.runs
-    )
+def _titles(activity: Activity, title: Callable[[Minute], str]) -> None:
+    for x, each in _placed(activity):
+        if each.runs:
+            with attributed(ui.element("rect").classes("mc-hover"), x=x, y=0, width=1, height=_HEIGHT):
+                TextElement(tag="title", text=title(each))
 
 
 def _latency_title(minute: Minute) -> str:
@@ -116,15 +121,23 @@ def _status_title(minute: Minute) -> str:
     return f"{iso(minute.at)[11:16]} UTC: {told}"
 
 
-def _plot(drawn: str, marks: Sequence[str]) -> str:
-    labels = "".join(f"<span>{mark}</span>" for mark in marks)
-    grid = "".join(f'<path class="mc-grid" d="M0 {y}H{HOUR}"/>' for y in (0, 50, 100))
-    times = "".join(f"<span>{time}</span>" for time in (f"{HOUR} min ago", f"{HOUR // 2} min ago", "now"))
-    return (
-        f'<div class="mc-plot" aria-hidden="true"><div class="mc-plot-y">{labels}</div>'
-        f'<svg viewBox="0 0 {HOUR} {_HEIGHT:.0f}" preserveAspectRatio="none">{grid}{drawn}</svg>'
-        f'<div class="mc-plot-x">{times}</div></div>'
-    )
+@contextmanager
+def _plot(marks: Sequence[str]) -> Iterator[None]:
+    """Draw axes, and inside of them what is made in the block."""
+    with ui.element("div").classes("mc-plot").props("aria-hidden=true"):
+        with ui.element("div").classes("mc-plot-y"):
+            _words(marks)
+        with attributed(ui.element("svg"), viewBox=f"0 0 {HOUR} {_HEIGHT:.0f}", preserveAspectRatio="none"):
+            for y in (0, 50, 100):
+                attributed(ui.element("path"), d=f"M0 {y}H{HOUR}").classes("mc-grid")
+            yield
+        with ui.element("div").classes("mc-plot-x"):
+            _words((f"{HOUR} min ago", f"{HOUR // 2} min ago", "now"))
+
+
+def _words(texts: Iterable[str]) -> None:
+    for text in texts:
+        ui.label(text)
 
 
 def _top(most: float) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from nicegui import ui
 
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import copy_button, primary
 
 
@@ -13,7 +14,7 @@ def shown_once(secret: str, *, what: str, text: str, done: Callable[[], object])
     def close() -> None:
         done()
 
-    with ui.element("section").classes("mc-card mc-once").props(f'aria-label="{what}" role=alert'):
+    with named(ui.element("section").classes("mc-card mc-once").props("role=alert"), what):
         ui.label(f"Copy the {what} now").classes("mc-card-title").props('role="heading" aria-level=2')
         ui.label(text)
         with ui.element("div").classes("mc-once-line"):

@@ -10,6 +10,8 @@ from midcall.domain.phases import Phase
 from midcall.ui.agent.adder import choose_function
 from midcall.ui.agent.draft import Draft, Row
 from midcall.ui.agent.options import Options, versions_of
+from midcall.ui.parts import scripts
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.visit import Visit
 
@@ -56,15 +58,14 @@ class Attached:
         self._mark()
 
     def _section(self, phase: Phase, heading: str, about: str) -> None:
-        with ui.element("section").classes("mc-phase").props(f'aria-label="{heading}"'):
+        with named(ui.element("section").classes("mc-phase"), heading):
             with ui.element("div").classes("mc-phase-head"):
                 with ui.element("div"):
                     ui.label(heading).classes("mc-phase-title").props('role="heading" aria-level=2')
                     ui.label(about).classes("mc-quiet")
                 if self._may_write:
-                    quiet("Add function", lambda: self._add(phase, heading), icon="add").props(
-                        f'aria-label="Add function: {heading.lower()}"'
-                    )
+                    add = quiet("Add function", lambda: self._add(phase, heading), icon="add")
+                    named(add, f"Add function: {heading.lower()}")
             self._lists[phase] = column = ui.column().classes("mc-cards")
             self._nothing[phase] = ui.label("Nothing attached.").classes("mc-quiet mc-nothing")
             with column:
@@ -111,7 +112,7 @@ class Attached:
                     card.options = Options(card.row, versions, changed=self._told, may_write=self._may_write)
         shown = not card.panel.visible
         card.panel.set_visibility(shown)
-        card.toggle.props(f"aria-expanded={str(shown).lower()}")
+        card.toggle.props("aria-expanded=true" if shown else "aria-expanded=false")
 
     def _step(self, card: _Card, by: int) -> None:
         """Move a card up or down, into the next phase at an end; the button keeps the focus."""
@@ -125,7 +126,7 @@ class Attached:
             card.element.move(self._lists[target], target_index=0 if by > 0 else len(self._elements(target)))
         self._moved()
         button = card.up if by < 0 else card.down
-        self._visit.client.run_javascript(f"setTimeout(() => getElement({button.id})?.$el.focus(), 60)")
+        scripts.run(self._visit.client, "mcFocus", button.id)
 
     def _remove(self, card: _Card) -> None:
         del self._cards[card.element.id]
@@ -189,9 +190,8 @@ class Attached:
 
 
 def _icon(icon: str, label: str, on_click: Callable[[], Awaitable[None] | None]) -> ui.button:
-    return (
-        ui.button(icon=icon, on_click=on_click).props(f'flat round dense size=sm aria-label="{label}"').tooltip(label)
-    )
+    button = ui.button(icon=icon, on_click=on_click).props("flat round dense size=sm").tooltip(label)
+    return named(button, label)
 
 
 def _summary(row: Row) -> str:

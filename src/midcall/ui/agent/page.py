@@ -13,6 +13,7 @@ from midcall.service.agents import AgentView
 from midcall.ui.agent.attached import Attached
 from midcall.ui.agent.draft import Draft, Json
 from midcall.ui.agent.tools import ToolsPreview
+from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.errors import ErrorBanner
@@ -110,8 +111,7 @@ class _AgentPage:
             return
         self._unsaved.set_visibility(differs)
         # The browser asks before it leaves a page with changes.
-        leaving = "(event) => { event.preventDefault(); }" if differs else "null"
-        self._visit.client.run_javascript(f"window.onbeforeunload = {leaving}")
+        scripts.run(self._visit.client, "mcUnsaved", differs)
 
     async def _discard(self) -> None:
         if await confirmed("Discard what you changed?", "The agent stays as it was saved.", act="Discard"):

@@ -78,9 +78,8 @@ def _show(view: ToolsView) -> None:
 
 def _note(problem: Problem) -> None:
     with ui.element("li"):
-        ui.label("Note" if problem.exported else "Left out").classes(
-            f"mc-badge {'mc-plain-tone' if problem.exported else 'mc-warn'}"
-        )
+        kind = ui.label("Note" if problem.exported else "Left out")
+        kind.classes("mc-badge mc-plain-tone" if problem.exported else "mc-badge mc-warn")
         where = " ".join(each for each in (problem.function, problem.loc) if each)
         with ui.element("span"):
             ui.label(where).classes("mc-code-word mc-strong mc-inline")

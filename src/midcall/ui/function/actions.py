@@ -13,6 +13,7 @@ from midcall.domain.workspace import Scope
 from midcall.service.stores import Page
 from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Lines, Sheet
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import copy_button, quiet
 from midcall.ui.parts.empty import empty
 from midcall.ui.visit import Visit
@@ -90,7 +91,7 @@ class Actions:
 
     def _row(self, index: int, name: str | None, credentials: list[str]) -> _Row:
         loc = f"code.actions.{index}"
-        with ui.element("div").classes("mc-action-row").props(f'role=group aria-label="Action {index + 1}"'):
+        with named(ui.element("div").classes("mc-action-row").props("role=group"), f"Action {index + 1}"):
             chosen = self._sheet.choice("Action", f"{loc}.name", self._choices | ({name: name} if name else {}))
             self._sheet.faults.add(loc, chosen, self._sheet.tab)
             some = self._sheet.choice("Credentials that it may use", f"{loc}.credentials", {}, several=True)
@@ -103,8 +104,12 @@ class Actions:
                 self._show_calls()
 
             chosen.on_value_change(changed)
-            remove = ui.button(icon="delete", on_click=lambda: self._remove(row)).props("flat round dense")
-            remove.props(f'aria-label="Remove {name or "this action"}"').classes("mc-quiet")
+            remove = (
+                ui.button(icon="delete", on_click=lambda: self._remove(row))
+                .props("flat round dense")
+                .classes("mc-quiet")
+            )
+            named(remove, f"Remove {name or 'this action'}")
         return row
 
     def _offer(self, row: _Row, chosen: list[str]) -> None:

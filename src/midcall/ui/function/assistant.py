@@ -15,6 +15,7 @@ from midcall.service.assist_events import Answer, Completed, Event, Question
 from midcall.service.forms import parse_draft
 from midcall.ui.function.assistant_answer import Reply
 from midcall.ui.function.opened import Json, OpenFunction
+from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
@@ -136,7 +137,7 @@ class Chat:
         self._box.run_method("focus")
 
     def _down(self) -> None:
-        self.visit.client.run_javascript(f"mcDown({self._talk.id})")
+        scripts.run(self.visit.client, "mcDown", self._talk.id)
 
 
 async def _next(events: Any, stopped: "asyncio.Future[Any]") -> Event | None:

@@ -195,8 +195,8 @@ def _diff(text: str) -> None:
 
 
 def _changed_list(before: Sequence[Any], after: Sequence[Any]) -> None:
-    lines = [("mc-w-added", "+", item) for item in after if item not in before]
-    lines += [("mc-w-removed", "-", item) for item in before if item not in after]
+    lines = [("+", item) for item in after if item not in before]
+    lines += [("-", item) for item in before if item not in after]
     with ui.element("div").classes("mc-w-diff"):
-        for look, sign, item in lines:
-            ui.label(f"{sign} {item if isinstance(item, str) else json.dumps(item)}").classes(look)
+        for sign, item in lines:
+            ui.label(f"{sign} {item if isinstance(item, str) else json.dumps(item)}").classes(_MARKS[sign])

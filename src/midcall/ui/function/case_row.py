@@ -1,7 +1,7 @@
 """One test case in the list: what it expects, what came of it, what can be done with it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nicegui import ui
@@ -13,6 +13,8 @@ from midcall.ui.parts.times import duration
 
 Handler = Callable[[], Any]
 _SHORT = 140
+#: By whether it passed.
+_LOOKS: Mapping[bool | None, str] = {True: "mc-w-case-good", False: "mc-w-case-bad", None: ""}
 
 
 class CaseRow:
@@ -42,7 +44,7 @@ class CaseRow:
 
     def show(self, result: CaseResult | None) -> None:
         """Show what came of it; None: it has not been run here."""
-        self._mark("" if result is None else "mc-w-case-good" if result.passed else "mc-w-case-bad")
+        self._mark(None if result is None else result.passed)
         with self._state:
             if result is None:
                 badge("not run")
@@ -59,7 +61,7 @@ class CaseRow:
 
     def show_running(self) -> None:
         """Show that it is under way."""
-        self._mark("")
+        self._mark(None)
         with self._state:
             badge("running")
 
@@ -68,8 +70,8 @@ class CaseRow:
         for button in self._buttons:
             button.set_enabled(not busy)
 
-    def _mark(self, look: str) -> None:
-        self._box.classes(add=look, remove="mc-w-case-good mc-w-case-bad")
+    def _mark(self, passed: bool | None) -> None:  # noqa: FBT001 (what came of it)
+        self._box.classes(add=_LOOKS[passed], remove="mc-w-case-good mc-w-case-bad")
         self._state.clear()
         self._run.clear()
         self._why.set_visibility(False)

@@ -15,6 +15,11 @@ Comment = Mapping[str, Any]
 
 _ICONS = {"error": "error", "warning": "warning", "info": "info"}
 _TONES = {"error": "bad", "warning": "warn", "info": "busy"}
+_LOOKS: Mapping[str, str] = {
+    "error": "mc-fn-comment mc-fn-comment-error",
+    "warning": "mc-fn-comment mc-fn-comment-warning",
+    "info": "mc-fn-comment mc-fn-comment-info",
+}
 #: Elements of the list: a person mends one after the other.
 MAX_SHOWN = 50
 
@@ -65,7 +70,7 @@ class Comments:
     def _item(self, comment: Comment, source: str | None) -> None:
         severity = comment["severity"]
         has_line = self._editor is not None and not _is_general(comment)
-        with ui.element("li").classes(f"mc-fn-comment mc-fn-comment-{severity}"):
+        with ui.element("li").classes(_LOOKS[severity]):
             with ui.element("div").classes("mc-fn-bar"):
                 badge(severity, tone=_TONES[severity])
                 if has_line:

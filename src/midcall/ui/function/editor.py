@@ -23,6 +23,7 @@ from midcall.ui.function.sheet import Section
 from midcall.ui.function.stale import Choice, StaleAside, choose
 from midcall.ui.function.tabs import Tabs
 from midcall.ui.function.versions import Versions
+from midcall.ui.parts import scripts
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.visit import Visit
 
@@ -92,7 +93,7 @@ class Editor:
         """Note that somebody changed something."""
         if not self._changed and not self._writing:
             self._changed = True
-            self.visit.client.run_javascript("mcUnsaved(true)")
+            scripts.run(self.visit.client, "mcUnsaved", True)  # noqa: FBT003 (an argument of the script)
             self.head.show(self.saved, changed=True)
 
     async def source_edited(self) -> None:
@@ -193,7 +194,7 @@ class Editor:
             errors=self.faults,
         )
         if done is not None:
-            self.visit.client.run_javascript("mcUnsaved(false)")
+            scripts.run(self.visit.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
             self.visit.go(f"/functions/{done.value.function.name}")
 
     async def _add_version(self, saved: Saved, document: Json, *, over: int | None = None) -> int | None:
@@ -236,7 +237,7 @@ class Editor:
     def _now(self, saved: Saved, *, said: bool) -> None:
         """Show what is saved by now. The source is left alone: somebody may be typing in it."""
         self.saved, self._changed = saved, False
-        self.visit.client.run_javascript("mcUnsaved(false)")
+        scripts.run(self.visit.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
         self._write([each for each in self.sections if not isinstance(each, Source)], document_of(saved))
         self.show_saved()
         self.visit.say(f"Saved as version {saved.open.version.number}" if said else "Nothing had changed")
@@ -269,7 +270,7 @@ class Editor:
         self.saved = done.value
         if not self._changed:
             self.write(document_of(self.saved))
-            self.visit.client.run_javascript("mcUnsaved(false)")
+            scripts.run(self.visit.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
         self.show_saved()
         await self.handle.tell()
 
@@ -310,7 +311,7 @@ class Editor:
             Scope.WRITE, lambda caller: self.visit.services.catalog.archive(caller, name), errors=self.faults
         )
         if done is not None:
-            self.visit.client.run_javascript("mcUnsaved(false)")
+            scripts.run(self.visit.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
             self.visit.go("/functions")
 
     async def _told_draft(self) -> Json | None:

@@ -10,6 +10,7 @@ from midcall.domain.parameter_fields import KINDS, ParameterRow, beyond_rows, re
 from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Lines, Sheet, as_text, from_text
 from midcall.ui.function.source import SourceEditor
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.empty import empty
 
@@ -35,7 +36,7 @@ class _Fields:
     def __init__(self, sheet: Sheet, row: ParameterRow, index: int, remove: Callable[[], None]) -> None:
         self._origin, self._loc = row.origin, f"parameters.{index}"
         label = f"Parameter {row.name}" if row.name else "New parameter"
-        with ui.element("div").classes("mc-parameter").props(f'role=group aria-label="{label}"'):
+        with named(ui.element("div").classes("mc-parameter").props("role=group"), label):
             self.name = sheet.text("Name", f"{self._loc}.name")
             self.name.value = row.name
             self._kind = sheet.choice("Type", f"{self._loc}.type", {kind: _WORDS[kind] for kind in KINDS})
@@ -46,8 +47,8 @@ class _Fields:
             self._default = self._value(sheet, "If it is not given", row.default)
             self._required = sheet.switch("Required")
             self._required.value = row.required
-            icon = ui.button(icon="delete", on_click=remove).props(f'flat round dense aria-label="Remove {row.name}"')
-            icon.classes("mc-quiet")
+            icon = ui.button(icon="delete", on_click=remove).props("flat round dense").classes("mc-quiet")
+            named(icon, f"Remove {row.name}")
             if row.beyond:
                 words = ", ".join(row.beyond)
                 ui.label(f"The JSON Schema says more of it: {words}. It stays as it is.").classes("mc-quiet mc-beyond")

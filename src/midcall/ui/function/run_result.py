@@ -11,6 +11,7 @@ from midcall.domain.invocation import Invocation
 from midcall.domain.mock import Recording
 from midcall.domain.timings import Timings, timings_of
 from midcall.service.run_word import word_of
+from midcall.ui.parts.attributes import named, sized
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.code import code_view, json_view
 from midcall.ui.parts.status import badge
@@ -28,6 +29,8 @@ MEANINGS: Mapping[str, str] = {
 }
 _TONES: Mapping[str, str] = {"ok": "good", "refused": "warn"}
 _MOCKED = "mocked"
+#: Looks of the bar's parts, in their order.
+_BARS = ("mc-w-bar-0", "mc-w-bar-1", "mc-w-bar-2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def _line(line: int, handlers: Handlers) -> None:
         return
     go = handlers.show_line
     button = ui.button(f"Line {line}", icon="arrow_forward", on_click=lambda: go(line))
-    button.props(f'no-caps dense flat size=sm aria-label="Go to line {line} of the code"')
+    named(button.props("no-caps dense flat size=sm"), f"Go to line {line} of the code")
 
 
 def _returned(invocation: Invocation) -> None:
@@ -127,9 +130,9 @@ def _actions(invocation: Invocation, recording: Recording | None, handlers: Hand
         _title(f"Actions ({len(records)})")
         box = ui.element("div").classes("mc-w-scroll").props('tabindex=0 role="group" aria-label="Actions"')
         with box, ui.element("table").classes("mc-w-grid"):
-            _row("th", ("Action", "Outcome", "Where", "Took"))
+            _row(("Action", "Outcome", "Where", "Took"), head=True)
             for record in records:
-                _row("td", _cells(record))
+                _row(_cells(record))
     if recording is not None and recording.mocks:
         mocks = [mock.document() for mock in recording.mocks]
         with ui.element("div").classes("mc-w-part-head"):
@@ -149,10 +152,10 @@ def _cells(record: ActionRecord) -> tuple[str, ...]:
     return record.action, outcome, where, duration(record.ms)
 
 
-def _row(cell: str, texts: Sequence[str]) -> None:
+def _row(texts: Sequence[str], *, head: bool = False) -> None:
     with ui.element("tr"):
         for text in texts:
-            with ui.element(cell):
+            with ui.element("th" if head else "td"):
                 if text == _MOCKED:
                     badge(_MOCKED, tone="busy")
                 else:
@@ -177,14 +180,14 @@ def _timings(timings: Timings) -> None:
     }
     _title("Time")
     told = ", ".join(f"{name} {duration(ms)}" for name, ms in parts.items())
-    with ui.element("div").classes("mc-w-bar").props(f'role="img" aria-label="{told}"'):
+    with named(ui.element("div").classes("mc-w-bar").props("role=img"), told):
         for place, ms in enumerate(parts.values()):
             if ms > 0:
-                ui.element("div").classes(f"mc-w-bar-{place}").style(f"flex-grow: {ms:.2f}")
+                sized(ui.element("div").classes(_BARS[place]), "flex-grow", ms)
     with ui.element("div").classes("mc-w-legend"):
         for place, (name, ms) in enumerate(parts.items()):
             with ui.element("span"):
-                ui.element("i").classes(f"mc-w-bar-{place}").props("aria-hidden=true")
+                ui.element("i").classes(_BARS[place]).props("aria-hidden=true")
                 ui.label(f"{name} {duration(ms)}")
 
 

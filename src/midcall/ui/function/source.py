@@ -1,12 +1,13 @@
 """A code editor whose text stays in the browser until it is asked for."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from nicegui import ui
 
 from midcall.domain.errors import MidcallError
+from midcall.ui.parts import scripts
+from midcall.ui.parts.attributes import named
 
 #: The browser gives the text within this time, or is gone.
 ANSWER_S = 10.0
@@ -28,10 +29,10 @@ class SourceEditor(ui.codemirror, default_classes="nicegui-codemirror mc-editor"
         self._writes = 0
         for key, handler in (keys or {}).items():
             self.map_key(key, _without_arguments(handler))
-        self.props(f'aria-label="{label}"')
-        super().on("update:value", js_handler=f"() => mcEdited({self.id})")
+        named(self, label)
+        super().on("update:value", js_handler=scripts.handler("mcEdited", self.id))
         super().on("edited", _without_arguments(on_edit), args=[])
-        self._run(f"mcEditor({self.id})")
+        scripts.run(self.client, "mcEditor", self.id)
 
     def on(self, type: str, *arguments: Any, **more: Any) -> Self:  # noqa: A002 (NiceGUI's own name)
         """Listen to an event, but not to each change of the text."""
@@ -40,9 +41,7 @@ class SourceEditor(ui.codemirror, default_classes="nicegui-codemirror mc-editor"
     async def read(self) -> str:
         """Fetch the text from the browser."""
         try:
-            found = await self.client.run_javascript(
-                f"return await mcSource({self.id}, {self._writes})", timeout=ANSWER_S
-            )
+            found = await scripts.ask(self.client, "mcSource", self.id, self._writes, timeout=ANSWER_S)
         except TimeoutError:
             raise MidcallError("The browser did not hand its text over; try again.") from None
         return str(found or "")
@@ -53,18 +52,15 @@ class SourceEditor(ui.codemirror, default_classes="nicegui-codemirror mc-editor"
         with self._props.suspend_updates():
             self._props[self.VALUE_PROP] = text
         self._writes += 1
-        self._run(f"mcWrite({self.id}, {json.dumps(text)}, {self._writes})")
+        scripts.run(self.client, "mcWrite", self.id, text, self._writes)
 
     def comment(self, decorations: Sequence[Mapping[str, Any]], tooltips: Mapping[int, str]) -> None:
         """Decorate the text that was last read, unless it is another by now."""
-        self._run(f"mcComments({self.id}, {json.dumps(list(decorations))}, {json.dumps(tooltips)})")
+        scripts.run(self.client, "mcComments", self.id, list(decorations), dict(tooltips))
 
     def show_line(self, line: int, column: int = 1) -> None:
         """Scroll to a line (from 1) and go there."""
-        self._run(f"mcShowLine({self.id}, {line:d}, {column:d})")
-
-    def _run(self, script: str) -> None:
-        self.client.run_javascript(script)
+        scripts.run(self.client, "mcShowLine", self.id, line, column)
 
 
 def _without_arguments(handler: Handler) -> Callable[[Any], Awaitable[None] | None]:

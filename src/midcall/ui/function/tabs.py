@@ -5,16 +5,16 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
+from midcall.ui.parts.attributes import named
+
 
 class Tabs:
     """A row of tabs and their panels."""
 
     def __init__(self, label: str) -> None:
         self._panels: dict[str, ui.element] = {}
-        self._row = ui.tabs(on_change=self._show).props(
-            f'no-caps dense align=left outside-arrows mobile-arrows aria-label="{label}"'
-        )
-        self._row.classes("mc-fn-tabs")
+        self._row = ui.tabs(on_change=self._show).props("no-caps dense align=left outside-arrows mobile-arrows")
+        named(self._row.classes("mc-fn-tabs"), label)
         self._box = ui.element("div").classes("mc-fn-panels")
 
     @contextmanager
@@ -22,7 +22,7 @@ class Tabs:
         """Make a tab, and its panel of what is made inside; the first one is shown."""
         with self._row:
             ui.tab(name, label)
-        with self._box, ui.element("div").classes("mc-fn-panel").props(f'role=tabpanel aria-label="{label}"') as panel:
+        with self._box, named(ui.element("div").classes("mc-fn-panel").props("role=tabpanel"), label) as panel:
             panel.set_visibility(not self._panels)
             self._panels[name] = panel
             if len(self._panels) == 1:

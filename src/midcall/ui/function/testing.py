@@ -18,6 +18,7 @@ from midcall.ui.function.opened import OpenFunction, Saved
 from midcall.ui.function.run_inputs import RunInputs, approved
 from midcall.ui.function.run_result import Handlers, show_result
 from midcall.ui.function.save_case import save_case_button
+from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import primary
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
@@ -114,7 +115,7 @@ class TestPanel:
                 Handlers(self.opened.show_line if self.opened.kind is Kind.CODE else None, self._inputs.mock_with),
             )
             save_case_button(self.visit, self.opened, invocation)
-        self.visit.client.run_javascript(f"mcShow({self._result.id})")
+        scripts.run(self.visit.client, "mcShow", self._result.id)
 
     def set_busy(self, *, busy: bool) -> None:
         """Show that a run is under way."""

@@ -8,6 +8,7 @@ from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.compare import DiffPart, compare
 from midcall.ui.function.opened import Saved
+from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.status import badge
@@ -51,7 +52,7 @@ class Versions:
     def _row(self, version: Version, saved: Saved) -> None:
         number, function = version.number, saved.view.function
         places = sorted(name for name, runs in function.published.items() if runs == number)
-        with ui.element("li").classes("mc-version").props(f'aria-label="Version {number}"'):
+        with named(ui.element("li").classes("mc-version"), f"Version {number}"):
             with ui.element("div").classes("mc-version-text"):
                 with ui.element("div").classes("mc-fn-bar"):
                     ui.label(f"Version {number}").classes("mc-strong")
@@ -65,7 +66,8 @@ class Versions:
                 with ui.element("div").classes("mc-fn-bar mc-quiet"):
                     ui.label(version.author)
                     time_label(version.created_at)
-                    ui.label(version.sha256[:12]).classes("mc-code-word").props(f'title="SHA-256 {version.sha256}"')
+                    digest = ui.label(version.sha256[:12]).classes("mc-code-word")
+                    attributed(digest, title=f"SHA-256 {version.sha256}")
             with ui.element("div").classes("mc-actions"):
                 if number != saved.open.version.number:
                     quiet("Open", lambda: self._open(number)).props("dense")
@@ -123,14 +125,15 @@ def show_part(part: DiffPart) -> None:
         ui.label(part.note).classes("mc-quiet")
     if not part.lines:
         return
-    with ui.element("div").classes("mc-fn-diff").props(f'tabindex=0 role=region aria-label="Changes: {part.title}"'):
+    box = ui.element("div").classes("mc-fn-diff").props("tabindex=0 role=region")
+    with named(box, f"Changes: {part.title}"):
         # One element a kind of line in a row, not one a line: a long difference has thousands.
         run: list[str] = []
         mark = ""
         for line in (*part.lines, None):
             if line is None or line.mark != mark:
                 if run:
-                    ui.label("\n".join(run)).classes(f"mc-fn-diff-run {_TONES.get(mark, '')}")
+                    ui.label("\n".join(run)).classes("mc-fn-diff-run").classes(_TONES.get(mark, ""))
                 run, mark = [], line.mark if line else ""
             if line is not None:
                 run.append(line.text if line.mark == "@" else f"{line.mark} {line.text}")

@@ -10,6 +10,7 @@ from midcall.domain.parameters import MASK
 from midcall.ui.function.actions import Known
 from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Sheet
+from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet
 
 KEPT = "kept; type to replace it"
@@ -51,7 +52,7 @@ class Kept:
         self._mask = MASK if value.startswith(MASK) else ""
         element.value = "" if self._mask else value
         if self._mask:
-            element.props(f'placeholder="{MASK}" stack-label').props["hint"] = KEPT
+            attributed(element.props("stack-label"), placeholder=MASK, hint=KEPT)
 
     def value(self) -> str:
         """Return the value, or the mask that keeps the one there is."""
@@ -84,13 +85,13 @@ class Pairs:
 
     def _row(self, name: str, value: str) -> None:
         index, label = len(self._rows), self._what.capitalize()
-        with ui.element("div").classes("mc-fn-pair").props(f'role=group aria-label="{label} {name}"'):
+        with named(ui.element("div").classes("mc-fn-pair").props("role=group"), f"{label} {name}"):
             first = self._sheet.text(label, f"{self._loc}.{name or index}")
             first.value = name
             second = Kept(self._sheet.text("Value", f"{self._loc}.{name or index}"), value)
             self._rows.append((first, second))
             remove = ui.button(icon="delete", on_click=lambda: self._remove(index)).classes("mc-quiet")
-            remove.props(f'flat round dense aria-label="Remove {name}"')
+            named(remove.props("flat round dense"), f"Remove {name}")
 
     def _pairs(self) -> list[tuple[str, str]]:
         return [(name.value or "", kept.value()) for name, kept in self._rows]

@@ -10,6 +10,7 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.workspace import Scope
 from midcall.service.access import Caller
 from midcall.ui.invocation.report import result_of, same, section
+from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.code import code_view, json_view
 from midcall.ui.parts.confirm import confirmed
@@ -87,7 +88,7 @@ class ReplayButtons:
             self._place.clear()
             with self._place:
                 _beside(past, shown.value)
-            self._visit.client.run_javascript(f"getHtmlElement({self._place.id}).scrollIntoView()")
+            scripts.run(self._visit.client, "mcScrollTo", self._place.id)
 
 
 def _beside(past: Invocation, replayed: Invocation) -> None:

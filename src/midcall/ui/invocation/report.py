@@ -9,6 +9,7 @@ from nicegui import ui
 from midcall.domain.action import ActionRecord
 from midcall.domain.invocation import Invocation, OutcomeError
 from midcall.domain.rereview import Flag
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.code import code_view, json_view
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import duration
@@ -26,7 +27,7 @@ FLAGS = {
 
 def section(title: str) -> ui.element:
     """Begin a section; its content is made inside."""
-    box = ui.element("section").classes("mc-part").props(f'aria-label="{title}"')
+    box = named(ui.element("section").classes("mc-part"), title)
     with box:
         ui.label(title).classes("mc-part-title").props('role="heading" aria-level=2')
     return box
@@ -86,7 +87,8 @@ def show_error(error: OutcomeError, source: str | None, *, final: bool) -> None:
 def _excerpt(source: str, failed: int) -> None:
     lines = source.splitlines()
     begin = max(1, failed - AROUND)
-    with ui.element("div").classes("mc-code mc-excerpt").props(f'role=img aria-label="Line {failed} of the code"'):
+    box = ui.element("div").classes("mc-code mc-excerpt").props("role=img")
+    with named(box, f"Line {failed} of the code"):
         for number in range(begin, min(len(lines), failed + AROUND) + 1):
             with ui.element("div").classes("mc-excerpt-line" + (" mc-excerpt-here" if number == failed else "")):
                 ui.label(str(number)).classes("mc-excerpt-number")

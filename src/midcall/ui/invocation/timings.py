@@ -1,5 +1,6 @@
 """How long an invocation took, as a bar."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -7,10 +8,13 @@ from nicegui import ui
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation
 from midcall.domain.timings import timings_of
+from midcall.ui.parts.attributes import named, sized
 from midcall.ui.parts.times import duration
 
 #: Percent of the bar that a part takes at least: it can be seen.
 LEAST = 0.5
+
+_LOOKS: Mapping[str, str] = {"wait": "mc-bar-wait", "run": "mc-bar-run", "rest": "mc-bar-rest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,14 @@ def timings_bar(invocation: Invocation) -> None:
     whole = duration(timings_of(invocation).total_ms)
     text = ", ".join(f"{part.name} {duration(part.ms)}" for part in parts)
     with ui.element("div").classes("mc-timings"):
-        with ui.element("div").classes("mc-bar").props(f'role=img aria-label="{text}; {whole} in all"'):
+        with named(ui.element("div").classes("mc-bar").props("role=img"), f"{text}; {whole} in all"):
             for part in parts:
                 width = max(LEAST, 100 * part.ms / total) if total else 0
-                ui.element("div").classes(f"mc-bar-part mc-bar-{part.tone}").style(f"flex-basis: {width:.2f}%")
+                sized(ui.element("div").classes("mc-bar-part").classes(_LOOKS[part.tone]), "flex-basis", width, "%")
         with ui.element("div").classes("mc-bar-legend"):
             for part in parts:
                 with ui.element("span").classes("mc-row mc-tight"):
-                    ui.element("span").classes(f"mc-dot mc-bar-{part.tone}")
+                    ui.element("span").classes("mc-dot").classes(_LOOKS[part.tone])
                     ui.label(part.name).classes("mc-quiet")
                     ui.label(duration(part.ms)).classes("mc-strong")
             with ui.element("span").classes("mc-row mc-tight"):

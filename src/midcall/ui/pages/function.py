@@ -6,7 +6,6 @@ from nicegui import ui
 
 from midcall.domain.function import Kind
 from midcall.domain.workspace import Scope
-from midcall.ui.assets import asset
 from midcall.ui.function import assistant, cases, testing
 from midcall.ui.function.actions import Actions, Known, credentials_of
 from midcall.ui.function.basics import Basics
@@ -29,6 +28,7 @@ from midcall.ui.function.webhook import Webhook
 from midcall.ui.page import Page
 from midcall.ui.parts.buttons import danger
 from midcall.ui.parts.errors import ErrorBanner
+from midcall.ui.parts.head import load
 from midcall.ui.parts.header import page_header
 from midcall.ui.visit import Visit
 
@@ -58,7 +58,7 @@ async def edit(visit: Visit, name: str) -> None:
 
 async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) -> None:
     visit = editor.visit
-    ui.add_head_html(f'<script src="{visit.href("/" + asset("editor.js"))}"></script>')
+    load(visit, "editor.js")
     known = await credentials_of(visit)
     editor.head = Head(
         visit,

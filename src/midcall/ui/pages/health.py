@@ -1,5 +1,6 @@
 """Health, live: whether each part answers, how full pool and queues are, and how the last hour's runs went."""
 
+from collections.abc import Callable
 from typing import Any
 
 from nicegui import events, ui
@@ -10,13 +11,16 @@ from midcall.domain.workspace import Scope
 from midcall.entrance.readiness import run_checks
 from midcall.service.access import Caller
 from midcall.ui.admin.part_cards import PartCard
-from midcall.ui.admin.plots import GROUPS, latency_plot, latency_text, status_plot, status_text
+from midcall.ui.admin.plots import GROUPS, draw_latency, draw_status, latency_text, status_text
 from midcall.ui.page import Page
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.times import exactly
 from midcall.ui.visit import Visit
 
+#: Keys of the legend, in the order of GROUPS.
+_KEYS = ("mc-key mc-key-0", "mc-key mc-key-1", "mc-key mc-key-2", "mc-key mc-key-3")
 EVERY_S = 2.0
 #: What ended so long ago is looked at again: a run's end is written a little after the time that it bears.
 AGAIN_MS = 15_000
@@ -72,14 +76,13 @@ class _Plots:
                 with ui.element("div").classes("mc-legend"):
                     ui.label("p50: half took at most this").classes("mc-key mc-key-p50")
                     ui.label("p95: 95 in 100 took at most this").classes("mc-key mc-key-p95")
-                # What is drawn is made of numbers and our own words.
-                self._latency = ui.html("", sanitize=False)
+                self._latency = ui.element("div")
                 self._latency_text = ui.label().classes("mc-plot-text").mark("latency-text")
             with _figure("How runs ended", "Live, test and background runs that ended; per minute."):
                 with ui.element("div").classes("mc-legend"):
                     for number, group in enumerate(GROUPS):
-                        ui.label(group).classes(f"mc-key mc-key-{number}")
-                self._status = ui.html("", sanitize=False)
+                        ui.label(group).classes(_KEYS[number])
+                self._status = ui.element("div")
                 self._status_text = ui.label().classes("mc-plot-text").mark("status-text")
         self._since = ui.label().classes("mc-quiet mc-note-line")
 
@@ -97,16 +100,22 @@ class _Plots:
         if activity == self._activity:
             return
         self._activity = activity
-        self._latency.set_content(latency_plot(activity))
+        _redraw(self._latency, lambda: draw_latency(activity))
         self._latency_text.set_text(latency_text(activity))
-        self._status.set_content(status_plot(activity))
+        _redraw(self._status, lambda: draw_status(activity))
         self._status_text.set_text(status_text(activity))
         cut = "" if len(activity.minutes) >= HOUR else " There were too many runs to show a whole hour."
         self._since.set_text(f"Counted over runs that ended since {exactly(activity.minutes[0].at)}.{cut}")
 
 
+def _redraw(box: ui.element, draw: Callable[[], None]) -> None:
+    box.clear()
+    with box:
+        draw()
+
+
 def _figure(title: str, about: str) -> Any:
-    figure = ui.element("figure").classes("mc-card mc-figure").props(f'aria-label="{title}"')
+    figure = named(ui.element("figure").classes("mc-card mc-figure"), title)
     with figure:
         ui.label(title).classes("mc-card-title").props('role="heading" aria-level=2')
         ui.label(about).classes("mc-quiet")

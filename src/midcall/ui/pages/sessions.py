@@ -9,6 +9,7 @@ from midcall.service.overview import SessionAtAGlance
 from midcall.service.stores import Page as Part
 from midcall.service.stores import SessionFilter
 from midcall.ui.page import Page
+from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.buttons import link_button, quiet
 from midcall.ui.parts.filters import Filters
 from midcall.ui.parts.header import page_header
@@ -83,7 +84,8 @@ def _none_yet(visit: Visit) -> Empty:
     def actions() -> None:
         link_button("Agents", "/agents", icon="support_agent")
         outside = visit.prefix.removesuffix("/ui")
-        with ui.element("a").props(f'href="{outside}/docs" target=_blank rel=noopener').classes("mc-aside-link"):
+        link = ui.element("a").props("target=_blank rel=noopener").classes("mc-aside-link")
+        with attributed(link, href=f"{outside}/docs"):
             ui.label("How a session is started over the API")
 
     return Empty(

@@ -13,6 +13,7 @@ from midcall.ui.admin.fields import FieldErrors
 from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, Setting, SwitchSetting, TextSetting
 from midcall.ui.admin.shown_once import shown_once
 from midcall.ui.page import Page
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.header import page_header
@@ -145,7 +146,7 @@ def _field(loc: str, words: Words, now: object, unit: str) -> Setting:
 
 @contextmanager
 def _group(title: str) -> Iterator[None]:
-    with ui.element("section").classes("mc-card").props(f'aria-label="{title}"'):
+    with named(ui.element("section").classes("mc-card"), title):
         ui.label(title).classes("mc-card-title").props('role="heading" aria-level=2')
         with ui.element("div").classes("mc-fields mc-two"):
             yield

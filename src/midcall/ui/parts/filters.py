@@ -1,11 +1,11 @@
 """Choices above a list that say which of its lines are shown; they are kept in the page's address."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlencode
 
 from nicegui import ui
 
+from midcall.ui.parts import scripts
 from midcall.ui.visit import Visit
 
 #: What stands for "all" in a choice.
@@ -37,7 +37,7 @@ class Filters:
         self._values[name] = (value or "").strip()
         chosen = urlencode({key: text for key, text in self._values.items() if text})
         address = self._visit.href(self._path) + (f"?{chosen}" if chosen else "")
-        self._visit.client.run_javascript(f"history.replaceState(history.state, '', {json.dumps(address)})")
+        scripts.run(self._visit.client, "mcAddress", address)
         await self._on_change()
 
     def choice(self, name: str, label: str, options: Mapping[str, str]) -> ui.select:

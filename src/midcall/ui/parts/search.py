@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
+from midcall.ui.parts.attributes import attributed, named
+
 #: Pause after the last key before the list is asked.
 DEBOUNCE_MS = 250
 MAX_CHARS = 100
@@ -16,10 +18,8 @@ def search_box(label: str, on_change: Callable[[str], Awaitable[None]]) -> ui.in
         await on_change((box.value or "").strip()[:MAX_CHARS])
 
     box = ui.input(placeholder=label).classes("mc-search")
-    box.props(
-        f"outlined dense clearable debounce={DEBOUNCE_MS} type=search data-search maxlength={MAX_CHARS} "
-        f'aria-label="{label}"'
-    )
+    box.props("outlined dense clearable type=search data-search")
+    attributed(named(box, label), debounce=DEBOUNCE_MS, maxlength=MAX_CHARS)
     with box.add_slot("prepend"):
         ui.icon("search").props("aria-hidden=true size=sm")
     box.on_value_change(changed)

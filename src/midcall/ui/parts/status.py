@@ -24,6 +24,14 @@ TONES: Mapping[str, str] = {
     "starting": "busy",
 }
 
+_LOOKS: Mapping[str, str] = {
+    "good": "mc-good",
+    "bad": "mc-bad",
+    "warn": "mc-warn",
+    "busy": "mc-busy",
+    "plain": "mc-plain",
+}
+
 
 def words(status: str) -> str:
     """Write a status for people."""
@@ -37,4 +45,4 @@ def tone_of(status: str) -> str:
 
 def badge(status: str, *, tone: str | None = None) -> ui.label:
     """Show a status."""
-    return ui.label(words(status)).classes(f"mc-badge mc-{tone or tone_of(status)}")
+    return ui.label(words(status)).classes("mc-badge").classes(_LOOKS[tone or tone_of(status)])

@@ -10,6 +10,7 @@ from nicegui import background_tasks, ui
 
 from midcall.domain.errors import MidcallError, Unauthenticated
 from midcall.service.stores import Page
+from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
@@ -26,7 +27,7 @@ PAGE_SIZE = 50
 FIRST_S = 0.5
 
 #: One cell for every kind of column; texts are bound, never markup.
-_CELL = """
+CELL = """
 <q-td :props="props" :data-label="props.col.label">
   <template v-if="props.value === null || props.value === undefined">
     <span class="mc-quiet">{{ props.col.none }}</span>
@@ -113,7 +114,7 @@ class PagedTable(Generic[T]):
 
     def __post_init__(self) -> None:
         """Make the elements."""
-        with ui.element("section").classes("mc-list").props(f'aria-label="{self.label}"'):
+        with named(ui.element("section").classes("mc-list"), self.label):
             self._errors = ErrorBanner()
             self._progress = ui.linear_progress(show_value=False).props("indeterminate size=2px").classes("mc-progress")
             self._table = ui.table(
@@ -130,8 +131,8 @@ class PagedTable(Generic[T]):
                 rows=[],
                 row_key="_key",
             )
-            self._table.add_slot("body-cell", _CELL)
-            self._table.props("flat hide-bottom :rows-per-page-options=[0]").classes("mc-table")
+            self._table.add_slot("body-cell", CELL)
+            self._table.props("flat hide-bottom").classes("mc-table").props["rows-per-page-options"] = [0]
             self._nothing = ui.element("div")
             self._more = quiet("Show more", self.more)
         self._show(loading=True)

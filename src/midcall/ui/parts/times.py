@@ -3,6 +3,7 @@
 from nicegui import ui
 
 from midcall.domain.times import iso, now_ms
+from midcall.ui.parts.attributes import attributed
 
 _STEPS = ((60, "second"), (60, "minute"), (24, "hour"), (30, "day"), (12, "month"))
 
@@ -41,6 +42,7 @@ def time_label(at: int | None, *, none: str = "never") -> ui.element:
     """Show a time."""
     if at is None:
         return ui.label(none).classes("mc-quiet")
-    with ui.element("time").props(f'datetime="{iso(at)}" title="{exactly(at)}" tabindex=0').classes("mc-time") as shown:
+    time = ui.element("time").props("tabindex=0").classes("mc-time")
+    with attributed(time, datetime=iso(at), title=exactly(at)) as shown:
         ui.label(ago(at))
     return shown

@@ -9,6 +9,7 @@ from nicegui import ui
 from midcall.domain.phases import Phase
 from midcall.service.stores import InvocationLine
 from midcall.service.timeline import Call, Change, Entry, Setting
+from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.cells import PHASES, status_note
 from midcall.ui.parts.status import badge, words
 from midcall.ui.parts.times import duration, exactly
@@ -57,7 +58,7 @@ class TimelineView:
                 self._entry(entry)
 
     def _entry(self, entry: Entry) -> None:
-        time = ui.element("time").props(f'title="{exactly(entry.at)}"').classes("mc-entry-time")
+        time = attributed(ui.element("time").classes("mc-entry-time"), title=exactly(entry.at))
         with time:
             ui.label(_after(entry.at - self._began))
         if isinstance(entry, Call):

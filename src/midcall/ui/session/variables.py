@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from nicegui import ui
 
 from midcall.domain.variables import Variable
+from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.times import ago, exactly
 from midcall.ui.session.timeline import source_words
 
@@ -35,9 +36,8 @@ class VariablesView:
                         ui.label(name).classes("mc-strong")
                     with ui.element("dd"):
                         ui.label(_written(variable)).classes("mc-code-word mc-variable-value")
-                        ui.label(f"{source_words(variable.source)} · {ago(variable.at)}").classes("mc-quiet").props(
-                            f'title="{exactly(variable.at)}"'
-                        )
+                        source = ui.label(f"{source_words(variable.source)} · {ago(variable.at)}").classes("mc-quiet")
+                        attributed(source, title=exactly(variable.at))
 
 
 def _written(variable: Variable) -> str:

@@ -63,12 +63,3 @@ async function mcShowLine(id, line, column) {
   view.dispatch({ selection: { anchor: Math.min(at.from + Math.max(column - 1, 0), at.to) } });
   view.focus();
 }
-
-// What was changed and not saved asks before it is left.
-let mcHasUnsaved = false;
-function mcUnsaved(unsaved) {
-  mcHasUnsaved = unsaved;
-}
-addEventListener("beforeunload", (event) => {
-  if (mcHasUnsaved) event.preventDefault();
-});

@@ -39,6 +39,35 @@ function mcShow(id) {
   const box = document.getElementById(`c${id}`);
   if (box && box.getBoundingClientRect().top > window.innerHeight * 0.6) box.scrollIntoView({ block: "start" });
 }
+
+// Once the keyboard's button has moved with its card, it is still the one that is pressed next.
+function mcFocus(id) {
+  setTimeout(() => getElement(id)?.$el.focus(), 60);
+}
+
+function mcScrollTo(id) {
+  document.getElementById(`c${id}`)?.scrollIntoView();
+}
+
+// What a list is narrowed to stands in the address, and adds nothing to the history.
+function mcAddress(address) {
+  history.replaceState(history.state, "", address);
+}
+
+function mcTheme(cookie, theme, path, age) {
+  document.cookie = `${cookie}=${theme}; path=${path}; max-age=${age}; samesite=lax`;
+  document.documentElement.className = theme;
+}
+
+// What was changed and not saved asks before it is left.
+let mcHasUnsaved = false;
+function mcUnsaved(unsaved) {
+  mcHasUnsaved = unsaved;
+}
+addEventListener("beforeunload", (event) => {
+  if (mcHasUnsaved) event.preventDefault();
+});
+
 // Pages that ask again and again need not while nobody sees them.
 document.addEventListener("visibilitychange", () => {
   if (typeof emitEvent === "function") emitEvent("mc-visible", !document.hidden);
