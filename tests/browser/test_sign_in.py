@@ -1,7 +1,11 @@
 """Who gets into the UI, and who does not any more."""
 
+import re
+from typing import Any
+
 import httpx
 import pytest
+from nicegui import Client as NiceGuiClient
 from playwright.sync_api import Browser, expect
 from tests.support.browser import PHONE, Tab, tab_of
 from tests.support.serving import Client, Served
@@ -139,6 +143,74 @@ def test_sockets_are_the_only_way_to_a_page(served: Served, admin: Client) -> No
     assert served.http.get(path, headers=cookie).status_code == 404
     assert served.http.get("/ui/functions/x/y").status_code == 303
     assert post(served, "/_nicegui/client/1/upload/2", content=b"").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "form", ["&".join(f"key={number}" for number in range(5)), "key=" + "x" * 20_000, "&&&&&&&&", "key=%ff%00"]
+)
+def test_a_form_that_is_not_ours_is_a_wrong_key(served: Served, form: str) -> None:
+    """Too many fields, too much text, or no text at all: said in words, never an error of the server."""
+    assert post(served, "/sign-in", content=form).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-inX", "/sign-in/functions", "/favicon.icox", "/static/none", "/sign-out", "/nothing"]
+)
+def test_no_page_is_built_without_a_session(served: Served, path: str) -> None:
+    """Not even to say that there is none: whoever asks would fill the memory."""
+    before = set(NiceGuiClient.instances)
+    statuses = [served.http.request(method, f"/ui{path}").status_code for method in ("GET", "HEAD", "PUT", "OPTIONS")]
+    assert all(status in {303, 401, 404, 405} for status in statuses), statuses
+    assert set(NiceGuiClient.instances) <= before
+
+
+def test_a_socket_takes_no_page_of_another_session(tab: Tab, admin: Client) -> None:
+    """Not even one that nobody took yet, by who is signed in too and knows its id."""
+    cookie = {"cookie": f"{COOKIE}={cookie_of(tab.served, admin)}"}
+    page = tab.served.http.get("/ui/functions", headers=cookie).text
+    [theirs] = set(re.findall(r"'client_id': '([0-9a-f-]{36})'", page))
+    tab.sign_in(tab.served.tenant())
+    assert tab.page.evaluate(TAKE, theirs) == "refused"
+    assert not NiceGuiClient.instances[theirs].has_socket_connection
+    tab.complaints.clear()
+
+
+#: Opens a socket for a page, as NiceGUI does.
+TAKE = """client => new Promise(done => {
+  const query = {client_id: client, tab_id: "t", document_id: "d", next_message_id: 0, implicit_handshake: true};
+  const socket = io(location.origin, {path: "/ui/_nicegui_ws/socket.io", query, transports: ["websocket"],
+    forceNew: true, reconnection: false});
+  socket.on("connect", () => done("taken"));
+  socket.on("connect_error", () => done("refused"));
+})"""
+
+
+def test_nobody_clicks_on_a_page_of_another_session(tab: Tab, browser: Browser, admin: Client) -> None:
+    """An event that names a page, an element and its listener is heard on that page's own socket alone."""
+    with tab_of(browser, tab.served) as theirs:
+        theirs.sign_in(admin)
+        event = theirs.page.evaluate(TYPED)
+        tab.sign_in(tab.served.tenant())
+        tab.page.evaluate("event => window.socket.emit('event', event)", event)
+        tab.page.wait_for_timeout(500)
+        assert "zebra" not in search_of(event)
+        theirs.page.evaluate("event => window.socket.emit('event', event)", event)
+        tab.page.wait_for_timeout(500)
+        assert "zebra" in search_of(event)
+
+
+#: Writes down what a browser would send if somebody typed into the search box.
+TYPED = """() => {
+  const [id, box] = Object.entries(mounted_app.elements).find(([_, each]) => each.props?.["data-search"]);
+  const listener = box.events.find(each => each.type === "update:value" || each.type === "update:model-value");
+  return {id: Number(id), client_id: window.clientId, listener_id: listener.listener_id, args: ['"zebra"']};
+}"""
+
+
+def search_of(event: dict[str, Any]) -> str:
+    """Return what stands in a search box, as the server knows it."""
+    box: Any = NiceGuiClient.instances[event["client_id"]].elements[event["id"]]
+    return str(box.value)
 
 
 def test_a_page_runs_its_own_scripts_alone(served: Served, admin: Client) -> None:

@@ -18,8 +18,9 @@ from midcall.entrance.headers import UI_RUNS
 from midcall.ui.site import COOKIE, Site
 
 SOCKET = "/_nicegui_ws/"
-#: Files that are the same for everybody.
-PUBLIC = ("/static/", f"/_nicegui/{nicegui_version}/", "/sign-in", "/favicon.ico")
+#: Folders of files that are the same for everybody, and the two addresses that are for everybody as well.
+PUBLIC = ("/static/", f"/_nicegui/{nicegui_version}/")
+_PUBLIC_PATHS = frozenset({"/sign-in", "/favicon.ico"})
 _NOT_PUBLIC = f"/_nicegui/{nicegui_version}/dynamic_resources/"
 _READS = frozenset({"GET", "HEAD"})
 _POLICY_VIOLATION = 1008
@@ -89,7 +90,7 @@ def _path(scope: Scope) -> str:
 
 
 def _is_public(path: str) -> bool:
-    return path.startswith(PUBLIC) and not path.startswith(_NOT_PUBLIC)
+    return path in _PUBLIC_PATHS or (path.startswith(PUBLIC) and not path.startswith(_NOT_PUBLIC))
 
 
 def _with_policy(send: Send) -> Send:

@@ -23,16 +23,20 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
     from nicegui import ui  # noqa: PLC0415
 
     from midcall.ui.assets import FOLDER  # noqa: PLC0415
+    from midcall.ui.edge import watch  # noqa: PLC0415
     from midcall.ui.guard import Guard  # noqa: PLC0415
     from midcall.ui.page import add_page  # noqa: PLC0415
     from midcall.ui.pages import PAGES  # noqa: PLC0415
     from midcall.ui.sign_in import add_sign_in  # noqa: PLC0415
     from midcall.ui.site import PATH, Site  # noqa: PLC0415
+    from midcall.ui.sockets import bind  # noqa: PLC0415
 
     if hasattr(pages.state, "site"):
         raise RuntimeError("this process serves a UI already; make its other apps with ui=False")
     site = Site(app=app, public_url=public_url, sign_ins=SignIns(time.monotonic), tries=Tries(time.monotonic))
     pages.state.site = site
+    watch()
+    bind(site)
     add_home(app)
     pages.add_static_files("/static", FOLDER)
     add_sign_in(pages, site)

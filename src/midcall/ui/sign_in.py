@@ -16,6 +16,9 @@ from midcall.ui.site import COOKIE, THEME_COOKIE, Site
 #: A page of this UI, without the slash before it; nothing that a browser could take for another host.
 _NEXT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_./~%-]{0,300}")
 _MAX_KEY_CHARS = 200
+#: The form has two fields, of a key and a path.
+_MAX_FIELDS = 4
+_MAX_FORM_BYTES = 4_096
 HOME = "functions"
 
 WRONG = (
@@ -68,12 +71,12 @@ def add_sign_in(pages: FastAPI, site: Site) -> None:
 
     @pages.post("/sign-in", include_in_schema=False)
     async def sign_in(request: Request) -> Response:
-        given = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=4)
-        wanted = _next(given.get("next", [""])[0])
+        given = await _form(request)
+        wanted = _next(given.get("next", ""))
         if not site.tries.take(request.client.host if request.client else ""):
             return _page(request, wanted, error=TOO_OFTEN, status=HTTPStatus.TOO_MANY_REQUESTS)
         try:
-            proof = proof_of(given.get("key", [""])[0].strip()[:_MAX_KEY_CHARS])
+            proof = proof_of(given.get("key", "").strip()[:_MAX_KEY_CHARS])
             await site.in_thread(site.services.access.recognise, proof)
         except Unauthenticated:
             return _page(request, wanted, error=WRONG, status=HTTPStatus.UNAUTHORIZED)
@@ -89,6 +92,20 @@ def add_sign_in(pages: FastAPI, site: Site) -> None:
         response = _go("sign-in?why=out")
         response.delete_cookie(COOKIE, path=site.cookie_path, httponly=True, samesite="lax")
         return response
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Read the fields of the form, the first of each name; what is too long or has too many is read as an empty one."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MAX_FORM_BYTES:
+            return {}
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}
 
 
 def _signed_in(request: Request, site: Site, proof: Proof, wanted: str) -> Response:
