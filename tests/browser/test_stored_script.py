@@ -55,3 +55,66 @@ def test_what_slips_by_is_left_out_where_it_is_sent(tab: Tab, admin: Client) -> 
     tab.page.reload()
     tab.connected()
     assert ran == []
+
+
+def waiting_version(admin: Client) -> None:
+    """Have a version wait for its reviewer."""
+    admin.ok("PATCH", "/v1/workspace", {"approval": "human"})
+    author = admin.served.colleague(admin, "ann", "read", "write")
+    author.create("lookup")
+    author.ok("POST", "/v1/functions/lookup/versions/1/submit")
+
+
+def status(admin: Client) -> str:
+    """Return the version's status."""
+    return str(admin.ok("GET", "/v1/functions/lookup/versions/1")["status"])
+
+
+#: What a script in the page tries with a window that it can open: to fetch, frame, read and press.
+TRIES = """async address => {
+  const tried = {fetched: (await fetch(address)).status};
+  const frame = document.createElement("iframe");
+  frame.src = address;
+  document.body.append(frame);
+  await new Promise(done => setTimeout(done, 500));
+  try { tried.framed = frame.contentDocument?.forms.length ?? "blocked"; } catch { tried.framed = "blocked"; }
+  const other = window.open(address);
+  await new Promise(done => setTimeout(done, 1500));
+  try { other.document.forms[0].submit(); tried.pressed = true; } catch { tried.pressed = "blocked"; }
+  tried.posted = (await fetch(address, {method: "POST", body: "word="})).status;
+  return tried;
+}"""
+
+
+def test_a_script_in_the_page_cannot_approve(tab: Tab, admin: Client) -> None:
+    """It can press the button, and open the window that asks; it can neither read that nor press there."""
+    waiting_version(admin)
+    tab.sign_in(admin, "/functions/lookup")
+    tab.confirms = False
+    with tab.page.expect_popup() as opened:
+        tab.page.get_by_role("button", name="Approve").click()
+    window = opened.value
+    expect(window.get_by_text("Approve a version")).to_be_visible()
+    expect(window.locator("dd").first).to_have_text("lookup")
+    address = window.url
+    tried = tab.page.evaluate(TRIES, address)
+    assert tried.pop("framed") in {0, "blocked"}
+    assert tried == {"fetched": 403, "pressed": "blocked", "posted": 404}
+    assert status(admin) == "pending_approval"
+    tab.complaints.clear()
+    tab.confirm(window)
+    expect(tab.page.locator(".mc-fn-state").get_by_text("approved")).to_be_visible()
+    assert status(admin) == "approved"
+
+
+def test_what_is_not_confirmed_is_not_done(tab: Tab, admin: Client) -> None:
+    """Cancelled in the page, its window is worth nothing any more."""
+    waiting_version(admin)
+    tab.sign_in(admin, "/functions/lookup")
+    tab.confirms = False
+    with tab.page.expect_popup() as opened:
+        tab.page.get_by_role("button", name="Approve").click()
+    expect(opened.value.get_by_text("Approve a version")).to_be_visible()
+    tab.page.get_by_role("alertdialog").get_by_role("button", name="Cancel").click()
+    expect(tab.page.get_by_role("alertdialog")).to_have_count(0)
+    assert status(admin) == "pending_approval"

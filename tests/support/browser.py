@@ -15,6 +15,8 @@ WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 #: A test fails after this, with what the page shows.
 PATIENCE_MS = round(PATIENCE_S * 1000)
+#: Longer than `acts.LEAST_S`.
+CONFIRM_MS = 500  # short: what a person takes to read
 
 
 @contextmanager
@@ -43,10 +45,13 @@ class Tab:
     requests: list[str] = field(default_factory=list)
     #: What the page's scripts and policy complained about.
     complaints: list[str] = field(default_factory=list)
+    #: Whether what asks for it in a window of its own is confirmed there.
+    confirms: bool = True
 
     def __post_init__(self) -> None:
         """Listen."""
         self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("popup", lambda window: self.confirm(window) if self.confirms else None)
         self.page.on("request", self._note)
         self.page.on("websocket", lambda socket: self.requests.append(socket.url))
         self.page.on(
@@ -58,6 +63,13 @@ class Tab:
     def _note(self, request: Request) -> None:
         if not request.url.startswith(("data:", "blob:")):
             self.requests.append(request.url)
+
+    def confirm(self, window: Page) -> None:
+        """Confirm what was asked for in a window of its own, as who reads it first does."""
+        button = window.get_by_role("button")
+        button.wait_for()
+        window.wait_for_timeout(CONFIRM_MS)
+        button.click()
 
     def open(self, path: str) -> None:
         """Open a page of the UI (`/functions`)."""

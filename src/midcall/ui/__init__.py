@@ -15,11 +15,14 @@ How a page is written:
 4. Never block the event loop: no service call, file or sleep outside of `visit.call/run`. What takes long is loaded
    once the page is open (`PagedTable.open`, or `background_tasks.create`). Timers pass `passive=True`, so that an
    open page does not keep a session alive.
-5. Texts from outside go into labels, cells and `code_view`, never into `ui.html` or markup; `ui.markdown` of a
-   stranger's text neither. Links inside: `ui.link(text, "/functions/x")` and `visit.go("/functions/x")` (NiceGUI adds
-   the prefix), in table cells `visit.href("/functions/x")`.
+5. Texts from outside go into labels, cells and `code_view`, never into markup; `ui.markdown` of a stranger's text
+   neither. `.props`, `.classes`, `.style` and scripts are literals (`make check` refuses others): values go through
+   `named`, `attributed` and `sized` of `parts/attributes.py` and through `parts/scripts.py`; what a browser would
+   evaluate all the same, `edge.py` leaves out. Links inside: `ui.link(text, "/functions/x")` and
+   `visit.go("/functions/x")` (NiceGUI adds the prefix), in table cells `visit.href("/functions/x")`.
 6. Offer only what `visit.may(Scope.WRITE)` allows. Ask with `confirmed(…)` before destroying. Say in `Empty` what an
-   empty list is, and what to do next.
+   empty list is, and what to do next. Who may do what, what runs and which secrets there are is confirmed in a window
+   that no script reaches: `if not await confirmed_apart(visit, Act(…)): return`, on values that were read before.
 7. No Tailwind classes: Quasar's own, and those of `static/midcall.css` (`mc-…`; its colours are variables for both
    themes). Icons that stand alone need `aria-label`. Bind only to elements' own properties: plain attributes are not
    watched.

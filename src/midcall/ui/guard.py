@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from midcall.entrance.headers import UI_RUNS
+from midcall.ui.acts import PATH as CONFIRM
 from midcall.ui.site import COOKIE, Site
 
 SOCKET = "/_nicegui_ws/"
@@ -55,6 +56,9 @@ class Guard:
         refusal: Response | None = None
         if path.startswith(SOCKET):
             refusal = PlainTextResponse("pages talk over a WebSocket alone", HTTPStatus.NOT_FOUND)
+        elif scope["method"] == "POST" and path.startswith(CONFIRM):
+            # Sent by a page without an origin, hence without cookies: the word in it is what counts.
+            pass
         elif scope["method"] not in _READS and not self._may_write(connection.headers):
             refusal = PlainTextResponse("this form was sent from another site", HTTPStatus.FORBIDDEN)
         elif not _is_public(path) and not self._enter(connection):
@@ -101,7 +105,7 @@ def _with_policy(send: Send) -> Send:
     async def policed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=message.setdefault("headers", []))
-            headers["content-security-policy"] = UI_RUNS.format(nonce=nonce)
+            headers.setdefault("content-security-policy", UI_RUNS.format(nonce=nonce))
             # With "no-referrer" a browser says "null" where it should say which origin a form is of.
             headers["referrer-policy"] = "same-origin"
             if "x-nicegui-content" in headers:

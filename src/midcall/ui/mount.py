@@ -22,6 +22,7 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
     from nicegui import app as pages  # noqa: PLC0415 (the reason is above)
     from nicegui import ui  # noqa: PLC0415
 
+    from midcall.ui.acts import Acts, add_confirm  # noqa: PLC0415
     from midcall.ui.assets import FOLDER  # noqa: PLC0415
     from midcall.ui.edge import watch  # noqa: PLC0415
     from midcall.ui.guard import Guard  # noqa: PLC0415
@@ -33,13 +34,15 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
 
     if hasattr(pages.state, "site"):
         raise RuntimeError("this process serves a UI already; make its other apps with ui=False")
-    site = Site(app=app, public_url=public_url, sign_ins=SignIns(time.monotonic), tries=Tries(time.monotonic))
+    clock = time.monotonic
+    site = Site(app=app, public_url=public_url, sign_ins=SignIns(clock), tries=Tries(clock), acts=Acts(clock))
     pages.state.site = site
     watch()
     bind(site)
     add_home(app)
     pages.add_static_files("/static", FOLDER)
     add_sign_in(pages, site)
+    add_confirm(pages, site.acts)
     for page in PAGES:
         add_page(page)
     # A proxy that lets no WebSocket through is told so by the browser; polling would be a second way in to guard.

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from midcall.entrance.services import Services
 from midcall.service.wait import InThread
+from midcall.ui.acts import Acts
 from midcall.ui.sign_ins import SignIns, Tries
 
 PATH = "/ui"
@@ -31,6 +32,7 @@ class Site:
     public_url: str | None
     sign_ins: SignIns
     tries: Tries
+    acts: Acts
 
     @property
     def services(self) -> Services:

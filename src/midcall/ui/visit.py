@@ -155,6 +155,10 @@ class Visit:
         caller.need(*((needs,) if isinstance(needs, Scope) else needs))
         return caller
 
+    def enter(self) -> None:
+        """Go on as who is signed in; raises Unauthenticated, and goes to the sign-in page, if the session is over."""
+        self._enter(passive=False)
+
     def _enter(self, *, passive: bool) -> None:
         if self.site.sign_ins.find(self.session.id) is None:
             self.leave()

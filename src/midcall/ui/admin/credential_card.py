@@ -13,9 +13,11 @@ from midcall.service.access import Caller
 from midcall.service.admin_forms import PutCredential, TestCredential, read_form
 from midcall.service.credential_check import CredentialTest, takes_url
 from midcall.service.credentials import CredentialView
+from midcall.ui.acts import Act
 from midcall.ui.admin.credential_form import CredentialForm
 from midcall.ui.admin.credential_words import ValueWords, words_of
 from midcall.ui.admin.fields import FieldErrors, TextField
+from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary, quiet
 from midcall.ui.parts.times import duration
@@ -90,6 +92,9 @@ class ValuesCard:
                 body = read_form(PutCredential, given)
                 self._visit.services.credentials.put(caller, credential.name, body.type, body.values, body.environment)
 
+            facts = {"Credential": credential.name, "Environment": place or "all", "Values": ", ".join(wanted)}
+            if not await confirmed_apart(self._visit, Act("Save a credential", "Save", facts)):
+                return
             done = await self._visit.run(Scope.WRITE, put, busy=button, errors=form.errors)
             if done is not None:
                 # Drawn anew, so that nothing of what was typed stays behind.
@@ -120,6 +125,15 @@ class ValuesCard:
         async def test() -> None:
             answer.clear()
             wanted = {"environment": self._environment or None, "url": url.value if url is not None else None}
+            facts = {
+                "Credential": credential.name,
+                "Environment": self._environment or "all",
+                "To": wanted["url"] or "",
+            }
+            asked = Act("Send a credential to an address", "Send it", facts)
+            # Without an address it goes to its own service, where it goes anyway.
+            if wanted["url"] and not await confirmed_apart(visit, asked):
+                return
 
             async def check(caller: Caller) -> CredentialTest:
                 body = read_form(TestCredential, wanted)

@@ -5,9 +5,11 @@ from nicegui import ui
 from midcall.domain.errors import CredentialInUse
 from midcall.domain.workspace import Scope
 from midcall.service.credentials import CredentialView
+from midcall.ui.acts import Act
 from midcall.ui.admin.caught import Caught
 from midcall.ui.admin.credential_card import ValuesCard
 from midcall.ui.admin.credential_words import TYPES
+from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, quiet
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.header import page_header
@@ -67,6 +69,11 @@ async def delete_values(visit: Visit, name: str, environment: str | None) -> boo
     caught = Caught()
 
     async def act(*, force: bool) -> bool:
+        asked = Act(
+            "Delete a credential", "Delete", {"What": what, "Although functions use it": "yes" if force else "no"}
+        )
+        if not await confirmed_apart(visit, asked):
+            return False
         done = await visit.run(
             Scope.WRITE,
             lambda caller: visit.services.credentials.delete(caller, name, environment=environment, force=force),

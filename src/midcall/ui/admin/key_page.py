@@ -3,8 +3,10 @@
 from nicegui import ui
 
 from midcall.domain.workspace import Key, Scope
+from midcall.ui.acts import Act
 from midcall.ui.admin.key_words import SCOPES
 from midcall.ui.admin.shown_once import shown_once
+from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, quiet
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.header import page_header
@@ -20,12 +22,16 @@ async def build(visit: Visit, key_id: str, *, once: str) -> None:
     """Show one."""
     key = await visit.call(Scope.ADMIN, lambda caller: visit.services.access.get(caller, key_id))
     own = key.id == visit.caller.key.id
+    facts = {"Of": key.principal, "May": ", ".join(sorted(key.scopes)), "Id": key.id}
 
     async def revoke() -> None:
         text = "Whoever uses it gets a 401 from the next call on. It cannot be undone."
         if own:
             text = f"This is the key you are signed in with: you are signed out at once. {text}"
-        if await confirmed(f"Revoke the key of {key.principal}?", text, act="Revoke"):
+        asked = Act("Revoke a key", "Revoke", facts)
+        if await confirmed(f"Revoke the key of {key.principal}?", text, act="Revoke") and await confirmed_apart(
+            visit, asked
+        ):
             done = await visit.run(
                 Scope.ADMIN, lambda caller: visit.services.access.revoke(caller, key.id), said="Revoked"
             )
@@ -36,7 +42,9 @@ async def build(visit: Visit, key_id: str, *, once: str) -> None:
         text = "The key gets a new secret, shown once. The one it has stays good for a day, so that you can replace it."
         if own:
             text += " You are signed in with it: sign in with the new one within the day."
-        if await confirmed(f"A new secret for {key.principal}?", text, act="Make a new secret"):
+        asked = Act("Make a new secret for a key", "Make a new secret", facts)
+        sure = await confirmed(f"A new secret for {key.principal}?", text, act="Make a new secret")
+        if sure and await confirmed_apart(visit, asked):
             done = await visit.run(
                 Scope.ADMIN, lambda caller: visit.services.access.rotate(caller, key.id, grace_s=GRACE_S)
             )

@@ -8,8 +8,10 @@ from nicegui import ui
 from midcall.domain.function import VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.fields import Message
+from midcall.ui.acts import Act
 from midcall.ui.function.opened import Saved
 from midcall.ui.function.sheet import checked
+from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.visit import Visit
@@ -44,18 +46,21 @@ class Decision:
             self._comment = ui.input("Comment, for its author").props("outlined dense maxlength=1000")
             with ui.element("div").classes("mc-actions"):
                 reviews = self._visit.services.reviews
-                yes = primary("Approve", lambda: self._decide(reviews.approve, "Approved"), icon="check")
-                danger("Reject", lambda: self._decide(reviews.reject, "Rejected"), icon="close")
+                yes = primary("Approve", lambda: self._decide(saved, reviews.approve, "Approve"), icon="check")
+                danger("Reject", lambda: self._decide(saved, reviews.reject, "Reject"), icon="close")
                 yes.mark("approve")
-            self._name, self._number = saved.view.function.name, version.number
 
-    async def _decide(self, act: Any, said: str) -> None:
-        comment = str(self._comment.value or "").strip()
+    async def _decide(self, saved: Saved, act: Any, word: str) -> None:
+        comment, version = str(self._comment.value or "").strip(), saved.open.version
+        name, number = saved.view.function.name, version.number
+        facts = {"Function": name, "Version": str(number), "By": version.author, "SHA-256": version.sha256}
+        if not await confirmed_apart(self._visit, Act(f"{word} a version", word, facts | {"Comment": comment})):
+            return
         done = await self._visit.run(
             Scope.REVIEW,
-            lambda caller: act(caller, self._name, self._number, checked(Message, comment, "comment")),
+            lambda caller: act(caller, name, number, checked(Message, comment, "comment")),
             errors=self._errors,
-            said=f"{said} version {self._number}",
+            said=f"{word}: version {number}",
         )
         if done is not None:
             await self._decided()

@@ -9,7 +9,9 @@ from midcall.service.access import Caller
 from midcall.service.catalog import FunctionView
 from midcall.service.fields import Environment, Line
 from midcall.service.publish import Publication
+from midcall.ui.acts import Act
 from midcall.ui.function.sheet import checked
+from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import Button, danger, primary, quiet
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.visit import Visit
@@ -57,6 +59,9 @@ async def publish(visit: Visit, function: Function, number: int) -> FunctionView
 
     async def run(busy: Button, why: str | None) -> None:
         environment = (place.value or "").strip()
+        facts = {"Function": function.name, "Version": str(number), "In": environment, "Although": why or ""}
+        if not await confirmed_apart(visit, Act(f"{act} a version", act, facts)):
+            return
 
         async def act_on(caller: Caller) -> FunctionView:
             wanted = Publication(

@@ -10,11 +10,13 @@ from midcall.service.access import Caller
 from midcall.service.admin_forms import CredentialName, PutCredential, read_form
 from midcall.service.credentials import CredentialView
 from midcall.service.stores import Page as Part
+from midcall.ui.acts import Act
 from midcall.ui.admin.credential_form import CredentialForm
 from midcall.ui.admin.credential_page import build as show_one
 from midcall.ui.admin.credential_words import TYPES, ValueWords
 from midcall.ui.admin.fields import TextField
 from midcall.ui.page import Page
+from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import link_button, primary
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
@@ -117,11 +119,11 @@ async def new(visit: Visit) -> None:
         )
 
     async def save() -> None:
-        wanted = form.values()
+        wanted, named, place = form.values(), name.value, environment.value
 
         def put(caller: Caller) -> CredentialView:
-            called = read_form(CredentialName, {"name": name.value}).name
-            given = {"type": kind.value, "values": wanted, "environment": environment.value or None}
+            called = read_form(CredentialName, {"name": named}).name
+            given = {"type": kind.value, "values": wanted, "environment": place or None}
             body = read_form(PutCredential, given)
             return visit.services.credentials.put(
                 caller,
@@ -132,6 +134,9 @@ async def new(visit: Visit) -> None:
                 new=True,
             )
 
+        facts = {"Credential": named, "Environment": place or "all", "Values": ", ".join(wanted)}
+        if not await confirmed_apart(visit, Act("Save a credential", "Save", facts)):
+            return
         done = await visit.run(Scope.WRITE, put, busy=button, errors=form.errors)
         if done is not None:
             visit.go(f"/credentials/{done.value.credential.name}")

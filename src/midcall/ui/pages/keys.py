@@ -8,6 +8,7 @@ from midcall.domain.workspace import Key, Scope
 from midcall.service.access import Caller, NewSecret
 from midcall.service.admin_forms import NewKey, read_form
 from midcall.service.stores import Page as Part
+from midcall.ui.acts import Act
 from midcall.ui.admin.credential_words import ValueWords
 from midcall.ui.admin.fields import FieldErrors, TextField
 from midcall.ui.admin.key_page import build as show_one
@@ -15,6 +16,7 @@ from midcall.ui.admin.key_words import SCOPES
 from midcall.ui.admin.scope_fields import AgentsField, ScopesField
 from midcall.ui.admin.shown_once import shown_once
 from midcall.ui.page import Page
+from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import link_button, primary
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
@@ -100,6 +102,11 @@ async def new(visit: Visit) -> None:
                 caller, principal=wanted.principal, scopes=frozenset(wanted.scopes), agents=tuple(wanted.agents)
             )
 
+        facts = {
+            name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in given.items()
+        }
+        if not await confirmed_apart(visit, Act("Create a key", "Create key", facts)):
+            return
         done = await visit.run(Scope.ADMIN, create, busy=button, errors=errors)
         if done is not None:
             box.clear()

@@ -1,5 +1,6 @@
 """The workspace's settings, and the secret that midcall signs its calls with."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -8,11 +9,13 @@ from nicegui import ui
 from midcall.domain.workspace import ApprovalMode, Scope, Workspace, WorkspaceSettings
 from midcall.service.access import Caller
 from midcall.service.admin_forms import WorkspaceChange, read_form
+from midcall.ui.acts import Act
 from midcall.ui.admin.credential_words import ValueWords as Words
 from midcall.ui.admin.fields import FieldErrors
 from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, Setting, SwitchSetting, TextSetting
 from midcall.ui.admin.shown_once import shown_once
 from midcall.ui.page import Page
+from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.confirm import confirmed
@@ -52,6 +55,9 @@ async def build(visit: Visit) -> None:
         def change(caller: Caller) -> Workspace:
             return visit.services.workspaces.change(caller, read_form(WorkspaceChange, given).changes())
 
+        facts = {name: json.dumps(value) for name, value in given.items()}
+        if not await confirmed_apart(visit, Act("Change the workspace's settings", "Save", facts)):
+            return
         if await visit.run(Scope.ADMIN, change, busy=button, errors=errors, said="Saved"):
             for field in fields:
                 field.kept()
@@ -165,6 +171,8 @@ def _signing(visit: Visit) -> None:
     async def rotate() -> None:
         text = "Receivers need the new one within a day: until then calls are signed with both, afterwards not."
         if not await confirmed("Make a new signing secret?", text, act="Make a new secret"):
+            return
+        if not await confirmed_apart(visit, Act("Make a new signing secret", "Make a new secret", {})):
             return
         done = await visit.run(Scope.ADMIN, visit.services.signing.rotate, busy=button)
         if done is not None:

@@ -49,6 +49,16 @@ function mcScrollTo(id) {
   document.getElementById(`c${id}`)?.scrollIntoView();
 }
 
+// What is confirmed opens in a window of its own; where that is blocked, the page has a link.
+let mcWindow = null;
+function mcConfirm(address) {
+  mcWindow = window.open(address, "_blank", "popup,width=560,height=560");
+}
+function mcConfirmed() {
+  mcWindow?.close();
+  mcWindow = null;
+}
+
 // What a list is narrowed to stands in the address, and adds nothing to the history.
 function mcAddress(address) {
   history.replaceState(history.state, "", address);

@@ -1,0 +1,45 @@
+"""Ask for what a script in a page must not do by itself: who may run, what runs, and which secrets there are."""
+
+import asyncio
+
+from nicegui import ui
+
+from midcall.domain.errors import Unauthenticated
+from midcall.ui.acts import LIFE_S, PATH, Act
+from midcall.ui.parts import scripts
+from midcall.ui.parts.buttons import quiet
+from midcall.ui.visit import Visit
+
+
+async def confirmed_apart(visit: Visit, act: Act) -> bool:
+    """Ask in a window of its own; true if the person confirmed it there.
+
+    What is done then is what the act says: read fields before, not after.
+    """
+    try:
+        visit.enter()
+    except Unauthenticated:
+        return False
+    pending = visit.site.acts.ask(visit.session, act)
+    address = f"{PATH}{pending.id}"
+    with (
+        visit.client,
+        ui.dialog(value=True).props("persistent") as dialog,
+        ui.card().classes("mc-dialog").props('role="alertdialog"'),
+    ):
+        title = ui.label("Confirm it in the window that has opened").classes("mc-dialog-title")
+        title.props('role="heading" aria-level=2')
+        ui.label("It says what you are about to do, and no script of this page can reach it.").classes("mc-quiet")
+        with ui.element("div").classes("mc-dialog-actions"):
+            ui.link("Open the window", address, new_tab=True)
+            quiet("Cancel", lambda: pending.decide(confirmed=False))
+    scripts.run(visit.client, "mcConfirm", visit.href(address))
+    try:
+        return await asyncio.wait_for(asyncio.shield(pending.decided), LIFE_S)
+    except TimeoutError:
+        return False
+    finally:
+        visit.site.acts.drop(pending)
+        if not visit.client.is_deleted:
+            dialog.delete()
+            scripts.run(visit.client, "mcConfirmed")

@@ -1,0 +1,110 @@
+"""Acts that wait for their person, and the pages that may do them."""
+
+import ast
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.support.literals import UI
+
+from midcall.service.access import Proof
+from midcall.ui.acts import LEAST_S, MAX_ACTS, Act, Acts
+from midcall.ui.sign_ins import SignIn
+
+ACT = Act("Approve a version", "Approve", {"Function": "lookup"})
+#: Use cases that say who may do what, what runs, and which secrets there are.
+GRAVE = {
+    "reviews": {"approve", "reject"},
+    "publishing": {"publish"},
+    "access": {"create", "rotate", "revoke"},
+    "credentials": {"put", "delete"},
+    "credential_checks": {"test"},
+    "signing": {"rotate"},
+    "workspaces": {"change"},
+}
+
+
+@dataclass
+class Clock:
+    """Seconds that a test lets pass."""
+
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+def somebody() -> SignIn:
+    """Make a session."""
+    return SignIn("id", Proof("key_1", "hash"), began=0.0, seen=0.0)
+
+
+def waiting(test: Callable[[Acts, Clock], Awaitable[None]]) -> None:
+    """Run a test in a loop, as pages do."""
+    clock = Clock()
+    asyncio.run(test(Acts(clock), clock))  # type: ignore[arg-type]
+
+
+def test_the_word_of_its_page_confirms_an_act_once() -> None:
+    """After it was shown, and once somebody could have read it."""
+
+    async def test(acts: Acts, clock: Clock) -> None:
+        me = somebody()
+        pending = acts.ask(me, ACT)
+        assert acts.confirm(pending.id, pending.word) is None
+        assert acts.show(pending.id, me) is pending
+        assert acts.confirm(pending.id, pending.word) is pending
+        assert not pending.decided.done()
+        clock.now += LEAST_S
+        assert acts.confirm(pending.id, "") is acts.confirm(pending.id, pending.id) is None
+        assert acts.confirm(pending.id, pending.word) is pending
+        assert pending.decided.result()
+        assert acts.confirm(pending.id, pending.word) is None
+
+    waiting(test)
+
+
+def test_its_page_is_for_the_session_that_asked() -> None:
+    """Another one's, or nobody's, sees none."""
+
+    async def test(acts: Acts, _: Clock) -> None:
+        pending = acts.ask(somebody(), ACT)
+        assert acts.show(pending.id, somebody()) is acts.show(pending.id, None) is None
+
+    waiting(test)
+
+
+def test_what_nobody_waits_for_is_not_done() -> None:
+    """Cancelled, too late, or pushed out by others."""
+
+    async def test(acts: Acts, clock: Clock) -> None:
+        me = somebody()
+        first = acts.ask(me, ACT)
+        acts.show(first.id, me)
+        clock.now += LEAST_S
+        acts.drop(first)
+        assert acts.confirm(first.id, first.word) is None
+        assert first.decided.result() is False
+        some = [acts.ask(me, ACT) for _ in range(MAX_ACTS + 1)]
+        assert some[0].decided.result() is False
+        assert not some[1].decided.done()
+
+    waiting(test)
+
+
+def test_every_grave_act_of_a_page_is_confirmed_apart() -> None:
+    """A module that names such a use case asks for it; how many there are is counted, so that the names stay true."""
+    found = 0
+    for path in sorted(UI.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        grave = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and node.attr in GRAVE.get(getattr(node.value, "attr", getattr(node.value, "id", "")), ())
+        ]
+        asks = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "confirmed_apart"]
+        assert len(asks) >= bool(grave), f"{path.name} does what a script could do"
+        found += len(grave)
+    assert found == 11
