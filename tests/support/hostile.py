@@ -147,7 +147,9 @@ def _conversed(admin: Client) -> None:
         for params in ({"order": LONG}, {"order": MEAN, SHORT: MEAN}):
             admin.send("POST", f"/v1/sessions/call-1/functions/{name}", json={"params": params})
     admin.ok("POST", "/v1/functions/planted/invoke", {"params": {"order": MEAN}})
+    # Its gate lets nobody in without a session; a test runs anyway.
     admin.ok("POST", "/v1/functions/fails/invoke", {"params": {"order": LONG}})
+    admin.ok("POST", "/v1/functions/fails/test", {"params": {"order": LONG}})
 
 
 def _cases(admin: Client) -> None:
