@@ -31,14 +31,12 @@ def watched(tab: Tab, planted: Client) -> Iterator[Tab]:
     assert RAN == []
 
 
-def click(name: str, role: str = "button") -> Callable[[Page], None]:
-    """Make what clicks on something, if it is there."""
+def click(name: str) -> Callable[[Page], None]:
+    """Make what clicks on a button."""
 
     def clicked(page: Page) -> None:
-        found = page.get_by_role(role, name=name).locator("visible=true")  # type: ignore[arg-type]
-        if found.count():
-            found.first.click()
-            settled(page)
+        page.get_by_role("button", name=name).locator("visible=true").first.click()
+        settled(page)
 
     return clicked
 
@@ -69,7 +67,7 @@ PAGES: tuple[tuple[str, tuple[Callable[[Page], None], ...]], ...] = (
     (FUNCTION, (part("Versions", click("Changes"), click("Open")),)),
     (FUNCTION, (part("Test", click("Run")), click("Save as test case"))),
     (FUNCTION, (part("Test cases", click("Run all"), click("Change")),)),
-    (FUNCTION, (click("Publish"),)),
+    (FUNCTION, (part("Versions", click("Publish")),)),
     ("/functions/fails", (part("Test", click("Run")),)),
     ("/functions/waits", (click("Approve"),)),
     ("/functions/refused", (part("Versions"),)),
@@ -86,8 +84,10 @@ PAGES: tuple[tuple[str, tuple[Callable[[Page], None], ...]], ...] = (
     ("/credentials/crm", ()),
     ("/credentials/oauth", ()),
     ("/credentials/query", ()),
-    ("/keys", (first_row, click("Rotate"), click("Revoke"))),
-    ("/keys", (click("Show more"),)),
+    ("/keys", (first_row, click("New secret"))),
+    ("/keys", (first_row, click("Revoke"))),
+    ("/new-key", ()),
+    ("/new-credential", ()),
     ("/audit", ()),
     ("/health", ()),
     ("/workspace", ()),
