@@ -94,7 +94,7 @@ def test_what_nobody_waits_for_is_not_done() -> None:
 
 
 def test_every_grave_act_of_a_page_is_confirmed_apart() -> None:
-    """A module that names such a use case asks for it; how many there are is counted, so that the names stay true."""
+    """A module asks as often as it names such use cases; they are counted, so that the names stay true."""
     found = 0
     for path in sorted(UI.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -105,6 +105,7 @@ def test_every_grave_act_of_a_page_is_confirmed_apart() -> None:
             and node.attr in GRAVE.get(getattr(node.value, "attr", getattr(node.value, "id", "")), ())
         ]
         asks = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "confirmed_apart"]
-        assert len(asks) >= bool(grave), f"{path.name} does what a script could do"
+        # Approve and reject are asked for in one place.
+        assert len(asks) >= sum(node.attr != "reject" for node in grave), f"{path.name} does what a script could do"
         found += len(grave)
     assert found == 12
