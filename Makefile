@@ -24,16 +24,16 @@ help: ## Show this list (the default)
 setup: ## Everything the tests need: .venv, vendors' SDKs, Docker Engine, Redis, PostgreSQL, Node.js, Chromium, the sandbox image
 	@$(SETUP) dev vendors engine redis postgres node chromium sandbox
 
-CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers" "$(BIN)/python -m tests.support.literals" \
-  "$(BIN)/python -m midcall.connectors.doc --check docs/actions.md"
+CHECKS := "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" "scripts/leftovers" \
+  "$(BIN)/python -m tests.support.literals" "$(BIN)/python -m midcall.connectors.doc --check docs/actions.md"
 
 check: ## Linters, formatter, types, layers, leftovers: all of them, changing nothing
 	@$(SETUP) dev
 	@failed=0; for check in $(CHECKS); do echo "-- $$check"; $$check || failed=1; done; exit $$failed
 
-test: ## All tests: unit first, then integration, browser and end to end side by side
+test: ## All tiers of tests, one after the other; stops at the first that fails
 	@$(SETUP) dev vendors engine redis postgres node chromium sandbox
-	@$(MAKE) --no-print-directory tier-unit tier-system
+	@$(MAKE) --no-print-directory tier-unit tier-integration tier-browser tier-e2e
 
 test-unit: ## Unit tests alone: no socket, no Docker, seconds
 	@$(SETUP) dev node
@@ -59,19 +59,15 @@ shots: ## Pictures of every page of the web UI, in light, dark and phone width, 
 	@$(SETUP) dev redis chromium
 	@$(BIN)/python -m tests.browser.shots
 
-# Tests are shared out among processes, file by file. With ARGS all of it runs in one process: what is looked for is then
-# one test, a debugger or a duration. Figures are for two cores: unit tests only compute, the others wait for half of
-# their time. Those run together: what one tier waits for leaves the cores to another.
+# Each tier shares its tests out among processes, file by file. With ARGS all of it runs in one process: what is looked
+# for is then one test, a debugger or a duration. Figures are for two cores: unit tests only compute, the others wait for
+# half of their time. Tiers do not run together: each process would keep a browser, a stack and a pool until the end.
 SIDE_BY_SIDE = --dist loadfile -n
 
-.PHONY: tier-unit tier-system tier-integration tier-browser tier-e2e
+.PHONY: tier-unit tier-integration tier-browser tier-e2e
 tier-unit:
 	@echo "== unit tests =="
 	$(PYTEST) tests/unit --disable-socket --allow-unix-socket $(or $(ARGS),-n 2 --dist worksteal)
-
-tier-system:
-	@echo "== integration, browser and end-to-end tests =="
-	$(PYTEST) tests/integration tests/browser tests/e2e $(or $(ARGS),$(SIDE_BY_SIDE) 4)
 
 tier-integration:
 	@echo "== integration tests =="
@@ -79,7 +75,7 @@ tier-integration:
 
 tier-browser:
 	@echo "== browser tests =="
-	$(PYTEST) tests/browser $(ARGS)
+	$(PYTEST) tests/browser $(or $(ARGS),$(SIDE_BY_SIDE) 2)
 
 tier-e2e:
 	@echo "== end-to-end tests =="

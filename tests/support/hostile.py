@@ -30,6 +30,14 @@ PROPERTIES: dict[str, Any] = {
     "order": {"type": "string", "description": MEAN, "x-midcall": {"sensitive": True}},
 }
 SCHEMA = {"type": "object", "title": MEAN, "properties": PROPERTIES}
+
+
+def _plain(field: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in field.items() if name != "x-midcall"}
+
+
+#: In a schema of results `x-midcall` means nothing.
+RESULTS = {**SCHEMA, "properties": {name: _plain(field) for name, field in PROPERTIES.items()}}
 SOURCE = f"# {MEAN!r}\n# {LONG!r}\ndef handler(session):\n    return {LONG!r}\n"
 MESSAGES = {
     "started": [MEAN, long(1_000)],
@@ -63,7 +71,7 @@ def _functions(admin: Client) -> None:
             tags=[SHORT, long(50)],
             description=long(1_024),
             parameters=SCHEMA,
-            output_schema=SCHEMA,
+            output_schema=RESULTS,
             messages=MESSAGES,
             response_variables={SHORT: "$.*", long(128): "$.*"},
             requires=[{"function": "planted", "variable": MEAN[:128], "equals": MEAN}] if name == "fails" else [],

@@ -9,7 +9,7 @@ it has begun, nothing can stop it.
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import jsonschema_rs
@@ -19,7 +19,7 @@ from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import MASK, prepare
 from midcall.domain.places import OPTIONS, mentioned, places_of
 from midcall.domain.subschemas import DEFINITIONS, MANY, NAMED, ONE, subschemas
-from midcall.service.schema_work import MAX_STATES, is_affordable, states_of
+from midcall.service.schema_work import MAX_STATES, is_affordable, pattern_states, states_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_SCHEMA_BYTES = 64 * 1024
@@ -45,7 +45,11 @@ _FORBIDDEN = ("$id", "$schema", "$anchor", "$dynamicAnchor", "$dynamicRef", "$re
 
 
 class _Unservable(ValueError):
-    """A schema that is valid but not one midcall takes."""
+    """A schema that is valid but not one midcall takes; `path` leads to what is wrong with it, if to one place."""
+
+    def __init__(self, text: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(text)
+        self.path = path
 
 
 def schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
@@ -81,7 +85,7 @@ def _faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
         _check_patterns(schema)
         _validator(schema)
     except _Unservable as error:
-        return (Fault(loc, str(error)),)
+        return (Fault(_join(loc, list(error.path)), str(error)),)
     except jsonschema_rs.ValidationError as error:
         return (Fault(_join(loc, error.instance_path), f"not valid JSON Schema 2020-12: {error.message[:300]}"),)
     return ()
@@ -136,8 +140,23 @@ def _validator(schema: Mapping[str, Any], mask: str | None = None) -> jsonschema
 
 
 def _check_patterns(schema: Mapping[str, Any]) -> None:
-    if states_of(schema) > MAX_STATES:
-        raise _Unservable("its patterns are too large together; use fewer, shorter ones, and small repetitions {n}")
+    if states_of(schema) <= MAX_STATES:
+        return
+    for path in _large_patterns(schema):
+        raise _Unservable("too large a pattern; repeat {n} less often, and nothing that is repeated itself", path)
+    raise _Unservable("its patterns are too large together; use fewer, shorter ones, and small repetitions {n}")
+
+
+def _large_patterns(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Find patterns that are too large by themselves, at any place where one may stand."""
+    if isinstance(node, list):
+        for index, child in enumerate(node):
+            yield from _large_patterns(child, (*path, index))
+    elif isinstance(node, Mapping):
+        for name, child in node.items():
+            if name == "pattern" and isinstance(child, str) and pattern_states(child) > MAX_STATES:
+                yield (*path, name)
+            yield from _large_patterns(child, (*path, name))
 
 
 def _check_text(schema: Mapping[str, Any]) -> None:
