@@ -62,7 +62,9 @@ shots: ## Pictures of every page of the web UI, in light, dark and phone width, 
 # Each tier shares its tests out among processes, file by file. With ARGS all of it runs in one process: what is looked
 # for is then one test, a debugger or a duration. Figures are for two cores: unit tests only compute, the others wait for
 # half of their time. Tiers do not run together: each process would keep a browser, a stack and a pool until the end.
-SIDE_BY_SIDE = --dist loadfile -n
+# By default files with many tests go first; those with few are often the slow ones (loads, attacks), and would be left for
+# one process at the end.
+SIDE_BY_SIDE = --dist loadfile --no-loadscope-reorder -n
 
 .PHONY: tier-unit tier-integration tier-browser tier-e2e
 tier-unit:
