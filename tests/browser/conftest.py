@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 from tests.support.browser import Tab, chromium, tab_of
 from tests.support.databases import Sqlite
+from tests.support.fakes import echo
 from tests.support.models import Endpoint, endpoint
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
@@ -36,6 +37,13 @@ def served(tmp_path_factory: pytest.TempPathFactory, model: Endpoint) -> Iterato
         ) as served,
     ):
         yield served
+
+
+@pytest.fixture(scope="module", autouse=True)
+def answers_as_usual(served: Served) -> Iterator[None]:
+    """Let no module's own answers reach the next one: all share the served app."""
+    yield
+    served.sandbox.behave, served.sandbox.calls = echo, ()
 
 
 @pytest.fixture(scope="session")
