@@ -178,6 +178,12 @@ class QueueUnavailable(MidcallError):
     code = "queue_unavailable"
 
 
+class ShuttingDown(MidcallError):
+    """midcall shuts down and the outcome has not come; look it up later, or send the same idempotency key again."""
+
+    code = "shutting_down"
+
+
 class ReviewUnavailable(MidcallError):
     """The review could not be carried out; nothing was changed, try again."""
 

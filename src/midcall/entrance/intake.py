@@ -3,6 +3,7 @@
 What vendors send is counted here, and parsed by its route once its signature is checked; so are the UI's forms.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from midcall.domain.errors import BadJson, MidcallError, TooLarge
+from midcall.domain.errors import BadJson, MidcallError, ShuttingDown, TooLarge
 from midcall.domain.jsonvalue import NotJson, parse
 from midcall.entrance.headers import headers_of
 from midcall.entrance.problems import problem
@@ -44,7 +45,7 @@ class Intake:
             return
         request_id = secrets.token_hex(_REQUEST_ID_BYTES)
         scope.setdefault("state", {})["request_id"] = request_id
-        answer = _tagged(send, request_id)
+        answer = _tagged(send, request_id, scope["state"])
         if scope["method"] in _NO_BODY:
             await self._app(scope, receive, answer)
             return
@@ -57,15 +58,23 @@ class Intake:
         except MidcallError as error:
             await self._refusal(scope["path"])(error, request_id)(scope, receive, answer)
             return
-        await self._app(scope, _replay(body, receive), answer)
+        try:
+            await self._app(scope, _replay(body, receive), answer)
+        except asyncio.CancelledError:
+            # The server's grace is over: who still waits for a call hears so, and no log has a traceback of it. An
+            # answer that was begun can only break off.
+            if scope["state"].get("answering"):
+                raise
+            await self._refusal(scope["path"])(ShuttingDown(), request_id)(scope, receive, answer)
 
     def _refusal(self, path: str) -> Refusal:
         return next((write for start, write in self._refusals.items() if path.startswith(start)), problem)
 
 
-def _tagged(send: Send, request_id: str) -> Send:
+def _tagged(send: Send, request_id: str, state: dict[str, Any]) -> Send:
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start":
+            state["answering"] = True
             given = list(message.get("headers", []))
             more = headers_of(request_id, frozenset(name.decode("latin-1").lower() for name, _ in given))
             message = {**message, "headers": [*given, *((name.encode(), more[name].encode()) for name in more)]}

@@ -23,6 +23,7 @@ from midcall.domain.errors import (
     QueueFull,
     QueueUnavailable,
     ReviewUnavailable,
+    ShuttingDown,
     TooLarge,
     Unauthenticated,
 )
@@ -46,6 +47,7 @@ STATUSES: Mapping[type[MidcallError], int] = {
     AssistantBusy: 429,
     QueueUnavailable: 503,
     ReviewUnavailable: 503,
+    ShuttingDown: 503,
     NoOutcome: 504,
 }
 

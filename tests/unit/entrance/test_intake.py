@@ -1,6 +1,7 @@
 """What every request passes first, without a server."""
 
 import asyncio
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -99,6 +100,35 @@ def test_a_caller_that_hangs_up_halfway_is_not_served() -> None:
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "state": {}}
     asyncio.run(Intake(inner)(scope, receive, send))
     assert (inner.body, out[0]["status"]) == (None, 400)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_who_waits_when_the_server_ends_hears_so(begun: bool) -> None:  # noqa: FBT001 (pytest's own)
+    """A cancelled call is answered, not logged with a traceback; an answer that was begun breaks off."""
+    out: list[Any] = []
+
+    async def waits(_scope: Any, _receive: Any, send: Any) -> None:
+        if begun:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise asyncio.CancelledError
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(message: Any) -> None:
+        out.append(message)
+
+    async def served() -> None:
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "state": {}}
+        await Intake(waits)(scope, receive, send)
+
+    if begun:
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(served())
+    else:
+        asyncio.run(served())
+        assert json.loads(out[1]["body"])["code"] == "shutting_down"
+    assert out[0]["status"] == (200 if begun else 503)
 
 
 def test_a_get_is_passed_on_unread() -> None:
