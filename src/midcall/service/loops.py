@@ -7,6 +7,7 @@ loop tells whether it is gone all the same, for the health of its process.
 
 import asyncio
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ REST_S = 1.0
 log = structlog.get_logger()
 
 
-class Loop:
+class Loop(ABC):
     """One loop, by its name."""
 
     def __init__(self, name: str, *, rest_s: float = REST_S) -> None:
@@ -34,8 +35,9 @@ class Loop:
         """Tell whether it has ended though nobody wanted it to."""
         return self._ended() and not self._done
 
+    @abstractmethod
     def _ended(self) -> bool:
-        raise NotImplementedError
+        """Tell whether it was started and runs no more."""
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
