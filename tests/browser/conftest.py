@@ -64,6 +64,4 @@ def tab(browser: Browser, served: Served) -> Iterator[Tab]:
     """Open a window; whatever a test does in it, no request leaves the machine and nothing breaks its policy."""
     with tab_of(browser, served) as tab:
         yield tab
-        assert tab.foreign() == []
-        broken = [text for text in tab.complaints if "the server responded with a status of 4" not in text]
-        assert broken == []
+        tab.assert_kept_to_itself()
