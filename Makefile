@@ -81,7 +81,7 @@ tier-browser:
 
 tier-e2e:
 	@echo "== end-to-end tests =="
-	$(PYTEST) tests/e2e $(or $(ARGS),$(SIDE_BY_SIDE) 3)
+	$(PYTEST) tests/e2e $(or $(ARGS),$(SIDE_BY_SIDE) 4)
 
 demo: ## See the main job, start to end: write, review, publish, invoke, a whole session; cleans up after itself
 	@$(SETUP) runtime engine redis-any sandbox

@@ -36,6 +36,8 @@ def handler(session, actions):
 """
 QUICK = "def handler(session):\n    return session['params'].get('n', 1)\n"
 ANY = {"type": "object", "properties": {"n": {}}}
+#: What an invocation that began to run may come to.
+FINAL = {"succeeded", "failed", "timed_out"}
 
 
 def free_port() -> int:
@@ -371,3 +373,27 @@ def _command(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return []
+
+
+def ids_under_way(it: Stack) -> dict[str, str]:
+    """Wait until both calls run, and return their ids."""
+    return {name: it.await_running(name)[0]["id"] for name in ("once", "twice")}
+
+
+def assert_whole_again(it: Stack, ids: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Both calls have one recorded outcome, no container is left over, the next call works; returns the rows."""
+    it.opened.set()
+    rows = {name: it.await_final(ids[name]) for name in ids}
+    for row in rows.values():
+        assert row["status"] in FINAL
+        outcome = json.loads(row["outcome"])
+        assert outcome["status"] == row["status"]
+        assert row["status"] == "succeeded" or outcome["error"]["message"], row
+    assert wait_for(it.ready), it.said
+    assert it.invoke("quick", n=7)["result"] == 7
+    # Warm ones alone: two, and for a moment those being booted or taken away.
+    assert wait_for(lambda: len(it.containers()) == 2), it.containers()
+    for name, row in rows.items():
+        assert it.client.get(f"/v1/invocations/{ids[name]}").json()["status"] == row["status"]
+        assert it.await_final(ids[name]) == row  # nobody records a second outcome
+    return rows

@@ -10,12 +10,11 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from tests.e2e.stack import QUICK, Stack, stack
-from tests.support.patience import CLIENT_S, PATIENCE_S, wait_for
+from tests.e2e.stack import QUICK, Stack, assert_whole_again, ids_under_way
+from tests.support.patience import PATIENCE_S, wait_for
 from tests.support.target import replying, target
 
 HOOKS = ("hook_once", "hook_twice")
-FINAL = {"succeeded", "failed", "timed_out"}
 
 
 @pytest.fixture
@@ -29,30 +28,6 @@ def calls(battered: Stack) -> Iterator[dict[str, "Future[Any]"]]:
     yield {name: battered.in_background(name) for name in ("once", "twice")}
     battered.opened.set()
     assert wait_for(battered.ready), battered.said
-
-
-def ids_under_way(battered: Stack) -> dict[str, str]:
-    """Wait until both calls run, and return their ids."""
-    return {name: battered.await_running(name)[0]["id"] for name in ("once", "twice")}
-
-
-def assert_whole_again(battered: Stack, ids: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Both calls have one recorded outcome, no container is left over, the next call works; returns the rows."""
-    battered.opened.set()
-    rows = {name: battered.await_final(ids[name]) for name in ids}
-    for row in rows.values():
-        assert row["status"] in FINAL
-        outcome = json.loads(row["outcome"])
-        assert outcome["status"] == row["status"]
-        assert row["status"] == "succeeded" or outcome["error"]["message"], row
-    assert wait_for(battered.ready), battered.said
-    assert battered.invoke("quick", n=7)["result"] == 7
-    # Warm ones alone: two, and for a moment those being booted or taken away.
-    assert wait_for(lambda: len(battered.containers()) == 2), battered.containers()
-    for name, row in rows.items():
-        assert battered.client.get(f"/v1/invocations/{ids[name]}").json()["status"] == row["status"]
-        assert battered.await_final(ids[name]) == row  # nobody records a second outcome
-    return rows
 
 
 def kill(processes: list[psutil.Process]) -> None:
@@ -177,21 +152,3 @@ def test_a_worker_that_was_only_stopped_records_nothing_late(battered: Stack, ca
     rows = assert_whole_again(battered, ids)
     assert rows["once"]["status"] == "failed"
     assert battered.said.count("outcome_discarded") >= 1
-
-
-def test_a_killed_up_takes_everything_down_and_its_next_life_closes_what_was_open() -> None:
-    """Its children end without it; started again on the same directory it finishes the books of the first life."""
-    with stack("killed") as first:
-        first.held("once")
-        first.held("twice", retries=1)
-        first.function("quick", QUICK)
-        calls = [first.in_background(name) for name in ("once", "twice")]
-        ids = ids_under_way(first)
-        first.kill()
-        for call in calls:
-            call.exception(CLIENT_S)  # an honest answer or a broken connection, but an end
-        assert wait_for(lambda: first.survivors() == []), first.survivors()
-        assert wait_for(lambda: first.containers() == set())
-        first.start()
-        rows = assert_whole_again(first, ids)
-        assert rows["once"]["attempt"] == 1
