@@ -74,6 +74,9 @@ class FakeQueue:
         """Tell whether it answers."""
         return not self.away
 
+    def close(self) -> None:
+        """Hold nothing."""
+
 
 @dataclass
 class FakeOutbound:

@@ -46,6 +46,7 @@ from midcall.service.task import Tasks
 from midcall.service.test_cases import TestCases
 from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
+from midcall.service.turns import Turns
 from midcall.service.wait import Waiting
 from midcall.service.workspaces import Workspaces
 from midcall.storage.database import SqlStorage
@@ -154,7 +155,7 @@ class World:
             key = tx.keys.page(workspace.id, Page())[0]
         return cls(engine, clock=clock, known=Caller(workspace.id, key.principal, key))
 
-    def executor(self, owner: str = "worker-1") -> Executor:
+    def executor(self, owner: str = "worker-1", turns: Turns | None = None) -> Executor:
         """Make a worker's use case."""
         return Executor(
             storage=self.storage,
@@ -165,6 +166,7 @@ class World:
             clock=self.clock,
             sleep=self.clock.sleep,
             owner=owner,
+            turns=turns,
         )
 
     def rereviewer(self) -> Rereviews:

@@ -573,6 +573,15 @@ class LimitsShape(BaseModel):
     max_webhooks_in_flight: int
 
 
+class CeilingsShape(BaseModel):
+    """What the operator allows a workspace; its limits cannot exceed it."""
+
+    weight: int = Field(description="counts for so many where workspaces share workers and places in the queue")
+    max_in_flight: int
+    max_webhooks_in_flight: int
+    max_background: int = Field(description="background calls that may be queued or running at once")
+
+
 class WorkspaceShape(BaseModel):
     """A workspace and its settings."""
 
@@ -581,6 +590,7 @@ class WorkspaceShape(BaseModel):
     approval: Literal["auto", "human"]
     enforce_current_policy: bool
     limits: LimitsShape
+    ceilings: CeilingsShape
     session_idle_s: int
     session_max_age_s: int
     pre_session_timeout_ms: int

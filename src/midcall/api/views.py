@@ -133,6 +133,7 @@ def workspace_view(workspace: Workspace) -> Json:
             "max_in_flight": settings.max_in_flight,
             "max_webhooks_in_flight": settings.max_webhooks_in_flight,
         },
+        "ceilings": asdict(workspace.ceilings),
         "session_idle_s": settings.session_idle_s,
         "session_max_age_s": settings.session_max_age_s,
         "pre_session_timeout_ms": settings.pre_session_timeout_ms,

@@ -22,6 +22,7 @@ from midcall.service.run_webhook import WebhookAttempts
 from midcall.service.settle import Settle
 from midcall.service.signing import Signing
 from midcall.service.task import Tasks
+from midcall.service.turns import Turns
 from midcall.service.webhook_request import WebhookRequests
 from midcall.storage.database import SqlStorage
 
@@ -33,7 +34,9 @@ def wire_desks(settings: Settings, storage: SqlStorage, outbound: Poster) -> Des
     return Desks(storage=storage, credentials=credentials, means=means, base_urls=settings.connector_urls)
 
 
-def wire_executor(settings: Settings, storage: SqlStorage, queue: Queue, desks: Desks, *, policy: str) -> Executor:
+def wire_executor(
+    settings: Settings, storage: SqlStorage, queue: Queue, desks: Desks, *, policy: str, turns: Turns | None = None
+) -> Executor:
     """Wire what carries out an invocation in one process; `policy` is the version that counts as current."""
     key, means = approval_key(settings), desks.means
     progress = Progress(storage=storage, queue=queue, clock=now_ms)
@@ -55,5 +58,6 @@ def wire_executor(settings: Settings, storage: SqlStorage, queue: Queue, desks: 
         leases=Leases(storage, now_ms),
         clock=now_ms,
         sleep=time.sleep,
-        owner=f"{socket.gethostname()}:{os.getpid()}",
+        owner=f"{turns.group if turns else 'api'}@{socket.gethostname()}:{os.getpid()}",
+        turns=turns,
     )

@@ -1,6 +1,6 @@
 """Wiring of the worker processes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.execution import wire_desks, wire_executor
@@ -9,6 +9,7 @@ from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.worker import Workers
 from midcall.review import policy_version
+from midcall.service.turns import Remembered, Turns
 
 
 def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
@@ -19,12 +20,20 @@ def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
     # Once for the group: a worker that is started again later must not know another policy than its siblings.
     policy = policy_version(allow_list(settings))
     queues = (LIVE,) if live_only else QUEUES
-    return Workers(settings.redis, queues, count=count, wiring=lambda: wire_execute(settings, policy=policy))
+    group = "live" if live_only else "general"
+
+    def wiring() -> Callable[[str], None]:
+        return wire_execute(settings, policy=policy, group=group, queues=queues, count=count)
+
+    return Workers(settings.redis, queues, count=count, wiring=wiring)
 
 
-def wire_execute(settings: Settings, *, policy: str) -> Callable[[str], None]:
-    """Wire what carries out an invocation in one worker process; `policy` is the version that counts as current."""
+def wire_execute(
+    settings: Settings, *, policy: str, group: str, queues: Sequence[str], count: int
+) -> Callable[[str], None]:
+    """Wire what carries out an invocation in one worker process of a group; `policy` is the version that is current."""
     storage, queue = open_storage(settings), open_queue(settings)
+    turns = Turns(group, Remembered(lambda: queue.workers(queues), first=count))
     # One pool: the threads of a run come and go, and a connection is to be used again by whichever is next.
     desks = wire_desks(settings, storage, wire_outbound(settings, pools=1))
-    return wire_executor(settings, storage, queue, desks, policy=policy).execute
+    return wire_executor(settings, storage, queue, desks, policy=policy, turns=turns).execute

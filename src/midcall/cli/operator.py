@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +49,29 @@ def create_workspace(
     settings = Settings()
     storage = open_storage(settings)
     say(wire_workspaces(settings, storage).create(name, principal=principal).token)
+
+
+@workspaces.command("allow")
+def allow(
+    name: str,
+    weight: Annotated[int | None, typer.Option(min=1, max=100, help="counts for so many where others wait too")] = None,
+    max_in_flight: Annotated[int | None, typer.Option(min=1, help="calls of code, queued or running")] = None,
+    max_webhooks_in_flight: Annotated[int | None, typer.Option(min=1, help="calls of webhooks, the same")] = None,
+    max_background: Annotated[int | None, typer.Option(min=1, help="background calls, the same")] = None,
+) -> None:
+    """Set the most that a workspace may have, and print it; what is left out stays."""
+    given = {
+        "weight": weight,
+        "max_in_flight": max_in_flight,
+        "max_webhooks_in_flight": max_webhooks_in_flight,
+        "max_background": max_background,
+    }
+    settings = Settings()
+    storage = open_storage(settings)
+    changes = {each: value for each, value in given.items() if value is not None}
+    workspace = wire_workspaces(settings, storage).allow(name, changes)
+    for each, value in asdict(workspace.ceilings).items():
+        say(f"{each} = {value}")
 
 
 @sandbox.command("build")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from midcall.domain.function import Kind
+
 
 class Scope(StrEnum):
     """What a key may do."""
@@ -55,6 +57,19 @@ class WorkspaceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Ceilings:
+    """What the operator allows a workspace; its own settings cannot exceed it."""
+
+    #: Counts for so many where workspaces share what is scarce.
+    weight: int = 1
+    #: The most that the settings of the same names may be.
+    max_in_flight: int = 100
+    max_webhooks_in_flight: int = 320
+    #: Background calls that may be queued or running at once. A session's own post-session functions are not refused.
+    max_background: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """One tenant."""
 
@@ -62,6 +77,13 @@ class Workspace:
     name: str
     settings: WorkspaceSettings
     created_at: int
+    ceilings: Ceilings = Ceilings()
+
+    def max_in_flight(self, kind: Kind) -> int:
+        """How many calls that somebody waits for may be queued or running at once."""
+        if kind is Kind.CODE:
+            return min(self.settings.max_in_flight, self.ceilings.max_in_flight)
+        return min(self.settings.max_webhooks_in_flight, self.ceilings.max_webhooks_in_flight)
 
 
 @dataclass(frozen=True, slots=True)

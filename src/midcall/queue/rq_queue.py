@@ -1,9 +1,12 @@
 """`midcall.service.ports.Queue` over RQ."""
 
+from collections.abc import Iterable
+
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
+from rq.worker_registration import get_keys
 
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.invocation import Invocation
@@ -64,6 +67,18 @@ class RqQueue:
         """Count jobs that wait for a worker, by what they are for; raises QueueUnavailable."""
         try:
             return {purpose.value: self._queues[name].count for purpose, name in QUEUE_OF.items()}
+        except RedisError as error:
+            raise QueueUnavailable from error
+
+    def workers(self, queues: Iterable[str]) -> int:
+        """Count the workers that are alive, on all hosts, and listen to just these queues; raises QueueUnavailable."""
+        wanted = set(queues)
+        try:
+            listening = {name: get_keys(queue) for name, queue in self._queues.items()}
+            found = set[str].intersection(*(keys for name, keys in listening.items() if name in wanted))
+            found = found.difference(*(keys for name, keys in listening.items() if name not in wanted))
+            # Who was killed stays on the list; what shows that it lives is gone in a minute.
+            return self._redis.exists(*found) if found else 0
         except RedisError as error:
             raise QueueUnavailable from error
 

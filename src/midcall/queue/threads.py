@@ -4,6 +4,8 @@ A blocking webhook needs neither a worker nor a sandbox; sent through Redis, hun
 processes. Its row is claimed, leased and settled like any other, so that a process that dies with it is mended alike.
 """
 
+import threading
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,11 +13,13 @@ import structlog
 
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.shares import Waiting, next_in_turn
 from midcall.queue.rq_queue import RqQueue
 from midcall.queue.wakes import Wakes
 
-#: Webhooks that run at a time in one process; what is more waits for a thread, within its own deadline.
-THREADS = 320
+#: Webhooks that run at a time in one process; what is more waits for a thread, within its own deadline. A workspace
+#: that wants all of them gets half, which is what it may have in flight unless the operator allows more.
+THREADS = 640
 
 log = structlog.get_logger()
 
@@ -23,12 +27,18 @@ log = structlog.get_logger()
 class ThreadedQueue:
     """Runs webhooks that somebody waits for; wakes workers for all else."""
 
-    def __init__(self, queue: RqQueue, wakes: Wakes) -> None:
+    def __init__(self, queue: RqQueue, wakes: Wakes, *, threads: int = THREADS) -> None:
         self._queue = queue
         self._wakes = wakes
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
+        self._size = threads
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
         self._execute: Callable[[str], None] | None = None
+        self._lock = threading.Lock()
+        #: Ids that wait for a thread, by workspace, oldest first; and how many threads each workspace holds.
+        self._waiting: dict[str, deque[str]] = {}
+        self._held: Counter[str] = Counter()
         self._here: set[str] = set()
+        self._closed = False
 
     def serve(self, execute: Callable[[str], None]) -> None:
         """Begin to run webhooks with `execute`; until then workers get them."""
@@ -37,14 +47,7 @@ class ThreadedQueue:
     def enqueue(self, invocation: Invocation) -> None:
         """Run a webhook that somebody waits for, or wake a worker; raises QueueUnavailable."""
         here = invocation.kind is Kind.WEBHOOK and invocation.purpose is not Purpose.BACKGROUND
-        if not here or self._execute is None:
-            self._queue.enqueue(invocation)
-            return
-        self._here.add(invocation.id)
-        try:
-            self._threads.submit(self._run, self._execute, invocation.id)
-        except RuntimeError:  # this process is ending: workers and other processes go on
-            self._here.discard(invocation.id)
+        if not here or self._execute is None or not self._takes(invocation, self._execute):
             self._queue.enqueue(invocation)
 
     def runs_here(self, invocation_id: str) -> bool:
@@ -66,13 +69,46 @@ class ThreadedQueue:
 
     def close(self) -> None:
         """Let webhooks that run come to their end, start no other, and close the connections."""
+        with self._lock:
+            self._closed = True
+            self._waiting.clear()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._queue.close()
 
-    def _run(self, execute: Callable[[str], None], invocation_id: str) -> None:
+    def _takes(self, invocation: Invocation, execute: Callable[[str], None]) -> bool:
+        """Take a webhook for a thread of this process; False at its end: workers and other processes go on."""
+        with self._lock:
+            if self._closed:
+                return False
+            if invocation.id not in self._here:
+                self._here.add(invocation.id)
+                self._waiting.setdefault(invocation.workspace_id, deque()).append(invocation.id)
+            self._begin(execute)
+            return True
+
+    def _begin(self, execute: Callable[[str], None]) -> None:
+        """Give threads to those whose turn it is; the lock is held."""
+        while self._waiting and not self._closed:
+            heads = [Waiting(each, ids[0], self._held[each]) for each, ids in self._waiting.items()]
+            chosen = next_in_turn(heads, free=self._size - self._held.total())
+            if chosen is None:
+                return
+            workspace_id, waiting = chosen.workspace_id, self._waiting[chosen.workspace_id]
+            waiting.popleft()
+            if not waiting:
+                del self._waiting[workspace_id]
+            self._held[workspace_id] += 1
+            self._threads.submit(self._run, execute, workspace_id, chosen.oldest)
+
+    def _run(self, execute: Callable[[str], None], workspace_id: str, invocation_id: str) -> None:
         try:
             execute(invocation_id)
         except Exception:  # a thread's edge: the lease runs out and the sweep closes the row
             log.exception("webhook_not_carried_out", invocation=invocation_id)
         finally:
-            self._here.discard(invocation_id)
+            with self._lock:
+                self._here.discard(invocation_id)
+                self._held[workspace_id] -= 1
+                if not self._held[workspace_id]:
+                    del self._held[workspace_id]
+                self._begin(execute)

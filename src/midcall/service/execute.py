@@ -28,6 +28,7 @@ from midcall.service.record import explained, report_on_record
 from midcall.service.response_variables import MAX_SECONDS, MAX_STEPS
 from midcall.service.settle import Settle
 from midcall.service.task import Task, Tasks
+from midcall.service.turns import GO_ON_MS, Turns
 
 log = structlog.get_logger()
 
@@ -66,14 +67,30 @@ class Executor:
     leases: Leases
     clock: Callable[[], int]
     sleep: Callable[[float], None]
-    #: Names this process in the lease.
+    #: Names this process in the lease; begins with its group and "@" where workers take turns.
     owner: str
+    #: None where each wake is for the invocation it names.
+    turns: Turns | None = None
 
     def execute(self, invocation_id: str) -> None:
-        """Carry one invocation out, if it can still be claimed; a second wake finds it taken and does nothing."""
-        invocation = self._claim(invocation_id)
-        if invocation is None:
-            return
+        """Carry out what a wake is for: the invocation it names, or whichever is next where workspaces share workers.
+
+        A second wake finds it taken and does nothing. A worker that is shared goes on with what waits after it: what
+        was not run when it was woken for, as its workspace had its share, may be now.
+        """
+        until = self.clock() + GO_ON_MS
+        while (invocation := self._claim(invocation_id)) is not None:
+            self._execute_claimed(invocation)
+            if not self._shared() or self.clock() >= until:
+                return
+
+    def _shared(self) -> bool:
+        if self.turns is None:
+            return False
+        with self.storage.read() as tx:
+            return tx.workspaces.several()
+
+    def _execute_claimed(self, invocation: Invocation) -> None:
         with self.leases.hold(invocation):
             ended = self._carry_out(invocation)
         try:
@@ -94,12 +111,16 @@ class Executor:
         plain = failed("not_kept", _NOT_KEPT, {}, invocation.variables)
         return self.settle.attempt(invocation, replace(plain, message=ended.outcome.message or plain.message), None)
 
-    def _claim(self, invocation_id: str) -> Invocation | None:
+    def _claim(self, woken: str) -> Invocation | None:
+        """Claim what is to be run for a wake, if anything is."""
+        workers = self.turns.workers() if self.turns else 0
         with self.storage.write() as tx:
             now = self.clock()
-            if not tx.invocations.claim(invocation_id, owner=self.owner, now=now, lease_until=now + LEASE_MS):
+            chosen = woken if self.turns is None else self.turns.next(tx, woken, workers=workers, now=now)
+            until = now + LEASE_MS
+            if chosen is None or not tx.invocations.claim(chosen, owner=self.owner, now=now, lease_until=until):
                 return None
-            return tx.invocations.find(invocation_id)
+            return tx.invocations.find(chosen)
 
     def _carry_out(self, invocation: Invocation) -> Ended:
         try:

@@ -21,6 +21,7 @@ from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import masked
 from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
+from midcall.domain.shares import may_take
 from midcall.service.access import Caller
 from midcall.service.chain import BACKGROUND_PATIENCE_MS
 from midcall.service.outcome import refused, refused_by_gate
@@ -77,7 +78,7 @@ class Invocations:
         with self.storage.write() as tx:
             outcome = invocation.outcome
             if outcome is None:
-                check_room(tx, caller, invocation.kind, max_queued=self.max_queued)
+                check_room(tx, caller, invocation, max_queued=self.max_queued)
             tx.invocations.add(invocation)
             if call.rehearsal is not None:
                 tx.rehearsals.plan(invocation.id, call.rehearsal)
@@ -201,15 +202,24 @@ def _variables_of(call: Call) -> Mapping[str, Any]:
     return variables if isinstance(variables, Mapping) else {}
 
 
-def check_room(tx: Transaction, caller: Caller, kind: Kind, *, max_queued: int) -> None:
-    """Raise QueueFull where the workspace has its share in flight already, or too many calls wait in all."""
+def check_room(tx: Transaction, caller: Caller, invocation: Invocation, *, max_queued: int) -> None:
+    """Raise QueueFull where the workspace has all in flight that it may, or its share of the places in the queue."""
     # Locked, so that calls arriving together are counted one after the other, on PostgreSQL too.
-    settings = tx.workspaces.get(caller.workspace_id, lock=True).settings
-    limit = settings.max_in_flight if kind is Kind.CODE else settings.max_webhooks_in_flight
-    if tx.invocations.count_open(caller.workspace_id, kind) >= limit:
+    workspace, kind = tx.workspaces.get(caller.workspace_id, lock=True), invocation.kind
+    if invocation.purpose is Purpose.BACKGROUND:
+        most = workspace.ceilings.max_background
+        if tx.invocations.count_open_background(workspace.id, most=most) >= most:
+            raise QueueFull(f"{most} background calls of this workspace are open already; wait for some to complete")
+        return
+    limit = workspace.max_in_flight(kind)
+    if tx.invocations.count_open(workspace.id, kind) >= limit:
         raise QueueFull(f"{limit} calls of this workspace are in flight already; try again shortly")
-    if tx.invocations.count_queued(kind) >= max_queued:
+    own, queued = tx.invocations.count_queued(workspace.id, kind)
+    free = max_queued - queued
+    if free <= 0:
         raise QueueFull
+    if not may_take(held=own, free=free, weight=workspace.ceilings.weight) and tx.workspaces.several():
+        raise QueueFull(f"{own} calls of this workspace wait already, and others need room too; try again shortly")
 
 
 def faults_as_text(faults: Sequence[Fault]) -> str:

@@ -47,7 +47,7 @@ class Replays:
             recording = tx.rehearsals.kept(past.id)
             check_recorded(past, recording)
             invocation = self._again(tx, caller, past, version, recording, replay_id)
-            check_room(tx, caller, Kind.CODE, max_queued=self.max_queued)
+            check_room(tx, caller, invocation, max_queued=self.max_queued)
             tx.invocations.add(invocation)
             mocks = recording.mocks if recording else ()
             tx.rehearsals.plan(replay_id, Rehearsal(mocks, dry=True, replay_of=past.id))

@@ -74,7 +74,7 @@ class SessionCalls:
             invocation = self._prepared(tx, caller, call, session, version, position, now)
             if not invocation.final:
                 _check_session_room(tx, session)
-                check_room(tx, caller, invocation.kind, max_queued=self.max_queued)
+                check_room(tx, caller, invocation, max_queued=self.max_queued)
             tx.sessions.replace(replace(session, updated_at=now))
             self._store(tx, session, invocation, version, pin)
         if not invocation.final:

@@ -20,8 +20,9 @@ from midcall.domain.phases import Phase
 from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
 from midcall.domain.session import Session, SessionStatus
+from midcall.domain.shares import Waiting
 from midcall.domain.test_case import TestCase
-from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
+from midcall.domain.workspace import Ceilings, Key, Workspace, WorkspaceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ class WorkspaceStore(Protocol):
 
     def all(self) -> Sequence[Workspace]:
         """Read every workspace: for the sweep alone."""
+        ...
+
+    def several(self) -> bool:
+        """Tell whether there is more than one."""
+        ...
+
+    def set_ceilings(self, workspace_id: str, ceilings: Ceilings) -> None:
+        """Replace what the operator allows."""
         ...
 
     def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
@@ -359,8 +368,20 @@ class InvocationStore(Protocol):
         """Count the workspace's queued and running invocations of a kind that somebody waits for."""
         ...
 
-    def count_queued(self, kind: Kind) -> int:
-        """Count all queued invocations of a kind that somebody waits for."""
+    def count_open_background(self, workspace_id: str, *, most: int) -> int:
+        """Count the workspace's queued and running invocations that nobody waits for, up to `most`."""
+        ...
+
+    def count_queued(self, workspace_id: str, kind: Kind) -> tuple[int, int]:
+        """Count the queued invocations of a kind that somebody waits for: the workspace's own, and all."""
+        ...
+
+    def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[Waiting], int]:
+        """Return the oldest due invocation of each workspace, of the purpose and kind that one has; none if it is gone.
+
+        `held` counts what the workers of a group run for each workspace, of whatever purpose; the second value what
+        they run in all. Until the transaction ends, no other process is told the same.
+        """
         ...
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from midcall.domain.errors import Conflict
+from midcall.domain.errors import Conflict, Fault, InvalidInput
 from midcall.domain.ids import new_id
-from midcall.domain.workspace import Scope, Workspace, WorkspaceSettings
+from midcall.domain.workspace import Ceilings, Scope, Workspace, WorkspaceSettings
 from midcall.service.access import Access, Caller, NewSecret
 from midcall.service.ports import Outbound, Storage, Transaction
 from midcall.service.stores import OPERATOR
@@ -44,7 +44,7 @@ class Workspaces:
         with self.storage.write() as tx:
             workspace = tx.workspaces.by_name(name)
             if workspace is None:
-                raise Conflict(f"there is no workspace named {name}; make it with `midcall workspace create {name}`")
+                raise _missing(name)
             return self._operators_key(tx, workspace.id, principal, scopes)
 
     def get(self, caller: Caller) -> Workspace:
@@ -53,12 +53,13 @@ class Workspaces:
             return tx.workspaces.get(caller.workspace_id)
 
     def change(self, caller: Caller, changes: dict[str, Any]) -> Workspace:
-        """Change some of the workspace's settings."""
+        """Change some of the workspace's settings; raises InvalidInput for what is more than the operator allows."""
         if changes.get("callback_url"):
             self.outbound.check(changes["callback_url"], loc="callback_url")
         with self.storage.write() as tx:
             workspace = tx.workspaces.get(caller.workspace_id, lock=True)
             before = workspace.settings
+            _check_allowed(workspace.ceilings, changes)
             workspace = replace(workspace, settings=replace(before, **changes))
             tx.workspaces.set_settings(workspace.id, workspace.settings)
             tx.audit.add(
@@ -71,6 +72,21 @@ class Workspaces:
                 detail=_changes(before, workspace.settings),
             )
         return workspace
+
+    def allow(self, name: str, changes: Mapping[str, int]) -> Workspace:
+        """Change some of what a named workspace is allowed: the operator's way; raises Conflict if there is none."""
+        with self.storage.write() as tx:
+            named = tx.workspaces.by_name(name)
+            if named is None:
+                raise _missing(name)
+            workspace = tx.workspaces.get(named.id, lock=True)
+            ceilings = replace(workspace.ceilings, **changes)
+            if ceilings != workspace.ceilings:
+                tx.workspaces.set_ceilings(workspace.id, ceilings)
+                before, after = asdict(workspace.ceilings), asdict(ceilings)
+                detail = {each: {"before": before[each], "after": after[each]} for each in changes}
+                self._note_operator(tx, workspace.id, "workspace.allow", workspace.id, detail)
+        return replace(workspace, ceilings=ceilings)
 
     def _operators_key(self, tx: Transaction, workspace_id: str, principal: str, scopes: frozenset[Scope]) -> NewSecret:
         new = self.access.create_in(tx, workspace_id, principal=principal, scopes=scopes)
@@ -90,6 +106,22 @@ class Workspaces:
             subject=subject,
             detail=detail,
         )
+
+
+def _missing(name: str) -> Conflict:
+    return Conflict(f"there is no workspace named {name}; make it with `midcall workspace create {name}`")
+
+
+def _check_allowed(ceilings: Ceilings, changes: Mapping[str, Any]) -> None:
+    most = asdict(ceilings)
+    text = "the operator of this installation allows at most {}; ask there for more (`midcall workspace allow`)"
+    faults = [
+        Fault(f"limits.{name}", text.format(most[name]))
+        for name in ("max_in_flight", "max_webhooks_in_flight")
+        if changes.get(name, 0) > most[name]
+    ]
+    if faults:
+        raise InvalidInput(faults=faults)
 
 
 def _changes(before: WorkspaceSettings, after: WorkspaceSettings) -> dict[str, Any]:

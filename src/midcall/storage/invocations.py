@@ -26,9 +26,10 @@ from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport
+from midcall.domain.shares import Waiting
 from midcall.service.stores import InvocationFilter, InvocationLine, Page, RunsAtAGlance
-from midcall.storage.rows import invocation_columns, invocation_of, outcome_columns, report_columns
-from midcall.storage.schema import functions, invocations, sessions
+from midcall.storage.rows import ceilings_of, invocation_columns, invocation_of, outcome_columns, report_columns
+from midcall.storage.schema import functions, invocations, sessions, workspaces
 
 _QUEUED, _RUNNING = InvocationStatus.QUEUED.value, InvocationStatus.RUNNING.value
 _OPEN = invocations.c.status.in_([_QUEUED, _RUNNING])
@@ -52,14 +53,49 @@ _COUNT_OPEN = (
     )
 )
 _COUNT_QUEUED = (
-    select(func.count())
+    select(func.count(), func.count().filter(invocations.c.workspace_id == bindparam("p_workspace")))
     .select_from(invocations)
     .where(invocations.c.status == _QUEUED, _WAITED_FOR, invocations.c.kind == bindparam("p_kind"))
+)
+_COUNT_BACKGROUND = select(func.count()).select_from(
+    select(invocations.c.id)
+    .where(_OPEN, ~_WAITED_FOR, invocations.c.workspace_id == bindparam("p_workspace"))
+    .limit(bindparam("p_most"))
+    .subquery()
 )
 _QUEUED_ONE = update(invocations).where(invocations.c.id == bindparam("p_id"), invocations.c.status == _QUEUED)
 _CLAIM = _QUEUED_ONE.where(or_(invocations.c.due_at.is_(None), invocations.c.due_at <= bindparam("p_now"))).values(
     attempt=invocations.c.attempt + 1
 )
+
+
+def _heads() -> Select[Any]:
+    """Build what finds the oldest due invocation of each workspace, as many steps in an index as there are of these."""
+    lane = (
+        invocations.c.status == _QUEUED,
+        invocations.c.purpose == bindparam("p_purpose"),
+        invocations.c.kind == bindparam("p_kind"),
+    )
+    own = invocations.c.workspace_id
+    found = select(func.min(own).label("id")).where(*lane).cte("found", recursive=True)
+    following = select(func.min(own)).where(*lane, own > found.c.id).correlate(found).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.id.is_not(None)))
+    due = or_(invocations.c.due_at.is_(None), invocations.c.due_at <= bindparam("p_now"))
+    oldest = select(invocations.c.id).where(*lane, own == found.c.id, due).order_by(invocations.c.id).limit(1)
+    return select(
+        workspaces.c.id, workspaces.c.ceilings, oldest.correlate(found).scalar_subquery().label("oldest")
+    ).join(found, found.c.id == workspaces.c.id)
+
+
+_HEADS = _heads()
+_HELD_BY_GROUP = (
+    select(invocations.c.workspace_id, func.count().label("held"))
+    .where(invocations.c.status == _RUNNING, invocations.c.owner.startswith(bindparam("p_group"), autoescape=False))
+    .group_by(invocations.c.workspace_id)
+)
+_LANE = select(invocations.c.purpose, invocations.c.kind).where(invocations.c.id == bindparam("p_id"))
+#: Any number that nothing else takes as an advisory lock in the same PostgreSQL database.
+_TURNS_LOCK = 0x6D63_7475_726E
 _LINE = [invocations.c[name] for name in InvocationLine.__slots__]
 _EARLIER = invocations.alias("earlier")
 #: The ids of a function's latest invocations begin here; so many are read of each, however many there are.
@@ -211,9 +247,31 @@ class SqlInvocations:
         """Count the workspace's queued and running invocations of a kind that somebody waits for."""
         return self.connection.execute(_COUNT_OPEN, {"p_workspace": workspace_id, "p_kind": kind.value}).scalar_one()
 
-    def count_queued(self, kind: Kind) -> int:
-        """Count all queued invocations of a kind that somebody waits for."""
-        return self.connection.execute(_COUNT_QUEUED, {"p_kind": kind.value}).scalar_one()
+    def count_open_background(self, workspace_id: str, *, most: int) -> int:
+        """Count the workspace's queued and running invocations that nobody waits for, up to `most`."""
+        return self.connection.execute(_COUNT_BACKGROUND, {"p_workspace": workspace_id, "p_most": most}).scalar_one()
+
+    def count_queued(self, workspace_id: str, kind: Kind) -> tuple[int, int]:
+        """Count the queued invocations of a kind that somebody waits for: the workspace's own, and all."""
+        counted = self.connection.execute(_COUNT_QUEUED, {"p_workspace": workspace_id, "p_kind": kind.value}).one()
+        return counted[1], counted[0]
+
+    def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[Waiting], int]:
+        """Return the oldest due invocation of each workspace like one, and how many a group of workers runs."""
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(select(func.pg_advisory_xact_lock(_TURNS_LOCK)))
+        lane = self.connection.execute(_LANE, {"p_id": like}).one_or_none()
+        if lane is None:
+            return (), 0
+        counted = self.connection.execute(_HELD_BY_GROUP, {"p_group": f"{group}@"})
+        held = {row.workspace_id: row.held for row in counted}
+        wanted = {"p_purpose": lane.purpose, "p_kind": lane.kind, "p_now": now}
+        heads = [
+            Waiting(row.id, row.oldest, held.get(row.id, 0), ceilings_of(row.ceilings).weight)
+            for row in self.connection.execute(_HEADS, wanted)
+            if row.oldest is not None
+        ]
+        return heads, sum(held.values())
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
         """Queue an invocation again that had failed for good, with so many more attempts."""

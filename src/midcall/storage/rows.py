@@ -12,14 +12,25 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Out
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import Flag
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.domain.workspace import ApprovalMode, Key, Scope, Workspace, WorkspaceSettings
+from midcall.domain.workspace import ApprovalMode, Ceilings, Key, Scope, Workspace, WorkspaceSettings
 
 
 def workspace_of(row: Row[Any]) -> Workspace:
     """Read a workspace; settings that a later release added take their defaults."""
     settings = dict(row.settings)
     settings["approval"] = ApprovalMode(settings.get("approval", ApprovalMode.AUTO))
-    return Workspace(id=row.id, name=row.name, settings=WorkspaceSettings(**settings), created_at=row.created_at)
+    return Workspace(
+        id=row.id,
+        name=row.name,
+        settings=WorkspaceSettings(**settings),
+        created_at=row.created_at,
+        ceilings=ceilings_of(row.ceilings),
+    )
+
+
+def ceilings_of(document: Mapping[str, int] | None) -> Ceilings:
+    """Read what the operator allows a workspace."""
+    return Ceilings(**(document or {}))
 
 
 def key_of(row: Row[Any]) -> Key:

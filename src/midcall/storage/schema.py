@@ -73,6 +73,8 @@ workspaces = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("settings", Json, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # What the operator allows; null: what every workspace is allowed.
+    Column("ceilings", Json),
 )
 
 api_keys = Table(
@@ -263,8 +265,9 @@ invocations = Table(
     # With what lists are narrowed down by: rows that do not fit, among 100,000, are not read for it.
     Index("ix_invocations_listing", "workspace_id", "id", "status", "phase"),
     Index("ix_invocations_function", "workspace_id", "function", "id", "status", "phase"),
-    # The sweep and the admission counts look at open rows alone, and few are open at a time.
-    Index("ix_invocations_status", "status", "workspace_id"),
+    # The sweep and the admission counts look at open rows alone, and few are open at a time. The rest of the columns
+    # lead to the oldest of each workspace that is due, without a look at the others.
+    Index("ix_invocations_status", "status", "purpose", "kind", "workspace_id", "id", "due_at"),
     # What ended lately is summed up from the index alone: rows are large. Written once a run, when it ends.
     Index(
         "ix_invocations_ended",

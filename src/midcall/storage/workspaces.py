@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import Conflict, NotFound
-from midcall.domain.workspace import Key, Workspace, WorkspaceSettings
+from midcall.domain.workspace import Ceilings, Key, Workspace, WorkspaceSettings
 from midcall.service.stores import Page
 from midcall.storage.rows import key_of, workspace_of
 from midcall.storage.schema import api_keys, workspaces
@@ -15,6 +15,7 @@ from midcall.storage.schema import api_keys, workspaces
 # Built once, as in midcall.storage.invocations.
 _WORKSPACE = select(workspaces).where(workspaces.c.id == bindparam("p_id"))
 _WORKSPACE_LOCKED = _WORKSPACE.with_for_update(key_share=True)
+_FIRST_TWO = select(workspaces.c.id).limit(2)
 _KEY = select(api_keys).where(api_keys.c.id == bindparam("p_id"))
 
 
@@ -53,6 +54,16 @@ class SqlWorkspaces:
     def all(self) -> Sequence[Workspace]:
         """Read every workspace."""
         return [workspace_of(row) for row in self.connection.execute(select(workspaces).order_by(workspaces.c.id))]
+
+    def several(self) -> bool:
+        """Tell whether there is more than one."""
+        return len(self.connection.execute(_FIRST_TWO).all()) > 1
+
+    def set_ceilings(self, workspace_id: str, ceilings: Ceilings) -> None:
+        """Replace what the operator allows."""
+        self.connection.execute(
+            update(workspaces).where(workspaces.c.id == workspace_id).values(ceilings=asdict(ceilings))
+        )
 
     def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
         """Replace the settings."""

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 from tests.support.fakes import FakeQueue
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.function import Kind
@@ -24,16 +24,17 @@ class Wakes:
         self.woken.append(announced)
 
 
-def invocation(kind: Kind, purpose: Purpose) -> Invocation:
-    """Make an invocation of which only kind and purpose matter."""
+def invocation(kind: Kind, purpose: Purpose, **fields: Any) -> Invocation:
+    """Make an invocation of which only kind and purpose matter, and what is named besides."""
     blank: dict[str, Any] = dict.fromkeys(Invocation.__slots__)
-    return Invocation(**{**blank, "id": f"inv_{kind}_{purpose}", "kind": kind, "purpose": purpose})
+    blank |= {"id": f"inv_{kind}_{purpose}", "kind": kind, "purpose": purpose, "workspace_id": "ws_1"}
+    return Invocation(**{**blank, **fields})
 
 
-def queue(inner: FakeQueue | None = None) -> tuple[ThreadedQueue, FakeQueue, Wakes]:
+def queue(inner: FakeQueue | None = None, **options: Any) -> tuple[ThreadedQueue, FakeQueue, Wakes]:
     """Make a queue over fakes."""
     inner, wakes = inner or FakeQueue(), Wakes()
-    return ThreadedQueue(cast("Any", inner), cast("Any", wakes)), inner, wakes
+    return ThreadedQueue(cast("Any", inner), cast("Any", wakes), **options), inner, wakes
 
 
 @pytest.mark.parametrize("purpose", [Purpose.LIVE, Purpose.TEST])
@@ -74,7 +75,7 @@ def test_before_it_serves_and_once_it_is_closed_workers_get_them() -> None:
     threaded, inner, _ = queue()
     threaded.enqueue(invocation(Kind.WEBHOOK, Purpose.LIVE))
     threaded.serve(lambda _: None)
-    threaded._threads.shutdown()
+    threaded.close()
     threaded.enqueue(invocation(Kind.WEBHOOK, Purpose.LIVE))
     assert inner.enqueued == ["inv_webhook_live"] * 2
 
@@ -104,6 +105,57 @@ def test_it_knows_what_runs_here_until_that_has_ended_however_it_ends() -> None:
     assert threaded.runs_here(mine.id)
     assert not threaded.runs_here("inv_other")
     let_go.set()
-    threaded._threads.shutdown()
+    threaded.close()
     assert ended.is_set()
     assert not threaded.runs_here(mine.id)
+
+
+def test_a_workspace_that_wants_all_threads_leaves_half_to_those_who_come() -> None:
+    """And gets what it waits for one after the other, however many others there are."""
+    threaded, _, _ = queue(threads=8)
+    began, let_go = threading.Semaphore(0), threading.Event()
+    ran: list[str] = []
+
+    def execute(invocation_id: str) -> None:
+        ran.append(invocation_id)
+        began.release()
+        let_go.wait(PATIENCE_S)
+
+    def called(workspace: str, number: int) -> None:
+        given = {"id": f"{workspace}-{number:02}", "workspace_id": workspace}
+        threaded.enqueue(invocation(Kind.WEBHOOK, Purpose.LIVE, **given))
+
+    threaded.serve(execute)
+    for number in range(20):
+        called("greedy", number)
+    for _ in range(4):
+        assert began.acquire(timeout=PATIENCE_S)
+    assert sorted(ran) == [f"greedy-{number:02}" for number in range(4)]
+    for workspace in ("one", "two", "three"):
+        called(workspace, 0)
+        assert began.acquire(timeout=PATIENCE_S)
+    assert sorted(ran)[4:] == ["one-00", "three-00", "two-00"]
+    let_go.set()
+    for _ in range(16):
+        assert began.acquire(timeout=PATIENCE_S)
+    threaded.close()
+    assert len(ran) == len(set(ran)) == 23
+    assert not threaded._held
+
+
+def test_a_webhook_that_is_woken_twice_runs_once_here() -> None:
+    """The sweep wakes again what waits for long; it still has its place."""
+    threaded, _, _ = queue(threads=1)
+    let_go, ran = threading.Event(), list[str]()
+
+    def execute(invocation_id: str) -> None:
+        ran.append(invocation_id)
+        let_go.wait(PATIENCE_S)
+
+    threaded.serve(execute)
+    for name in ("first", "second", "second"):
+        threaded.enqueue(invocation(Kind.WEBHOOK, Purpose.LIVE, id=name, workspace_id=name))
+    let_go.set()
+    assert wait_for(lambda: not threaded.runs_here("second"))
+    threaded.close()
+    assert ran == ["first", "second"]

@@ -151,6 +151,7 @@ def test_an_archived_function_s_leftovers_are_mended_too(world: World) -> None:
 def test_a_great_many_are_mended_in_a_few_rounds(world: World) -> None:
     """Each round takes a bounded bite."""
     world.published(timeout=1)
+    world.workspaces.allow("first", {"max_in_flight": 1_000})
     world.workspaces.change(world.caller, {"max_in_flight": 1_000})
     for _ in range(150):
         world.admitted()

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from nicegui import ui
 
-from midcall.domain.workspace import ApprovalMode, Scope, Workspace, WorkspaceSettings
+from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, WorkspaceSettings
 from midcall.service.access import Caller
 from midcall.service.admin_forms import WorkspaceChange, read_form
 from midcall.ui.acts import Act
@@ -39,7 +40,7 @@ async def build(visit: Visit) -> None:
     with page_header("Workspace", about=f"Settings of {workspace.name}. They hold for all of its functions."):
         pass
     with ui.element("form").classes("mc-stack").props("autocomplete=off") as element:
-        fields = _fields(workspace.settings)
+        fields = _fields(workspace)
         errors = FieldErrors(fields)
         with ui.element("div").classes("mc-actions"):
             button = primary("Save").props("type=submit")
@@ -129,15 +130,28 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
 )
 
 
-def _fields(settings: WorkspaceSettings) -> list[Setting]:
+def _fields(workspace: Workspace) -> list[Setting]:
     """Make a field for each setting."""
     fields: list[Setting] = []
     for title, group in SETTINGS:
         with _group(title):
             fields += [
-                _field(loc, words, getattr(settings, loc.rpartition(".")[2]), unit) for loc, words, unit in group
+                _field(loc, _with_ceiling(loc, words, workspace.ceilings), _now(loc, workspace.settings), unit)
+                for loc, words, unit in group
             ]
     return fields
+
+
+def _now(loc: str, settings: WorkspaceSettings) -> object:
+    return getattr(settings, loc.rpartition(".")[2])
+
+
+def _with_ceiling(loc: str, words: Words, ceilings: Ceilings) -> Words:
+    """Add what the operator allows, where that is less than anything."""
+    if not loc.startswith("limits."):
+        return words
+    most = getattr(ceilings, loc.removeprefix("limits."))
+    return replace(words, hint=f"{words.hint} The operator allows at most {most}.")
 
 
 def _field(loc: str, words: Words, now: object, unit: str) -> Setting:
