@@ -31,6 +31,8 @@ class Server:
     client: httpx.Client
     key: str
     url: str
+    #: The settings it was started with, for other commands on the same installation.
+    env: Mapping[str, str]
     pool: PoolClient
     image: str
     #: The interpreter's path inside the image.
@@ -63,6 +65,12 @@ class Server:
             raise RuntimeError(f"the review refused the measured function: {review}")
         self.call(f"/v1/functions/{name}/publish", {"version": 1})
 
+    def workspace(self, name: str) -> str:
+        """Make another workspace; returns its admin's key."""
+        argv = [sys.executable, "-m", "midcall", "workspace", "create", name]
+        made = subprocess.run(argv, env=self.env, capture_output=True, text=True, check=True)
+        return made.stdout.strip()
+
     def invoke(self, name: str, params: dict[str, Any], *, status: str = "succeeded") -> None:
         """Invoke and insist on a status, by default on success."""
         outcome = self.call(f"/v1/functions/{name}/invoke", {"params": params})
@@ -78,9 +86,10 @@ class Server:
 def midcall_up(**settings: str) -> Iterator[Server]:
     """Start midcall on embedded defaults in a directory that is removed again."""
     with tempfile.TemporaryDirectory(prefix="midcall-bench-") as directory:
-        port = _free_port()
+        port = free_port()
         env = {name: value for name, value in os.environ.items() if not name.startswith("MIDCALL_")}
         env |= {
+            "MIDCALL_DATA_DIR": directory,
             "MIDCALL_RUNTIME_DIR": f"{directory}/run",
             "MIDCALL_POOL_ID": f"bench-{os.getpid()}",
             "MIDCALL_LOG_LEVEL": "warning",
@@ -89,13 +98,13 @@ def midcall_up(**settings: str) -> Iterator[Server]:
         argv = [sys.executable, "-m", "midcall", "up", "--port", str(port), "--data-dir", directory]
         with subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
             try:
-                yield _connected(process, Path(directory), port)
+                yield _connected(process, Path(directory), port, env)
             finally:
                 process.terminate()
                 process.wait(STOP_S)
 
 
-def _connected(process: "subprocess.Popen[bytes]", directory: Path, port: int) -> Server:
+def _connected(process: "subprocess.Popen[bytes]", directory: Path, port: int, env: Mapping[str, str]) -> Server:
     url = f"http://127.0.0.1:{port}"
     give_up_at = time.monotonic() + START_S
     while time.monotonic() < give_up_at and process.poll() is None:
@@ -105,12 +114,13 @@ def _connected(process: "subprocess.Popen[bytes]", directory: Path, port: int) -
                 headers = {"Authorization": f"Bearer {key}"}
                 client = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
                 pool = PoolClient(directory / "run" / "pool.sock")
-                return Server(process.pid, client, key, url, pool, image=pool.status()["image"])
+                return Server(process.pid, client, key, url, env, pool, image=pool.status()["image"])
         time.sleep(0.1)
     raise RuntimeError("midcall did not become ready")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--idle", type=int, default=60, help="code calls before the storm (default 60)")
     options = parser.parse_args()
     with (
-        slow_target() as port,
+        slow_target(TARGET_S) as port,
         midcall_up(MIDCALL_OUTBOUND_ALLOW="127.0.0.1") as server,
         ProcessPoolExecutor(1, mp_context=_SPAWN) as clients,
     ):
@@ -89,10 +89,10 @@ async def _storm(url: str, key: str, count: int) -> list[tuple[float, str]]:
 
 
 @contextmanager
-def slow_target() -> Iterator[int]:
-    """Serve a target that takes its time, in a process of its own; gives its port."""
+def slow_target(seconds: float) -> Iterator[int]:
+    """Serve a target that takes so long, in a process of its own; gives its port."""
     ports = _SPAWN.Queue()
-    process = _SPAWN.Process(target=_serve_slowly, args=(ports,), daemon=True)
+    process = _SPAWN.Process(target=_serve_slowly, args=(ports, seconds), daemon=True)
     process.start()
     try:
         yield ports.get(timeout=30)
@@ -101,13 +101,13 @@ def slow_target() -> Iterator[int]:
         process.join()
 
 
-def _serve_slowly(ports: Any) -> None:
+def _serve_slowly(ports: Any, seconds: float) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 lengths = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
                 await reader.readexactly(int(lengths[0].partition(b":")[2]) if lengths else 0)
-                await asyncio.sleep(TARGET_S)
+                await asyncio.sleep(seconds)
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()

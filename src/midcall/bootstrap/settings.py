@@ -87,8 +87,11 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    live_workers: int = Field(default=_CORES, ge=1, le=256, description="processes for live calls alone")
-    workers: int = Field(default=_CORES, ge=0, le=256, description="processes for live calls, then tests")
+    # More than cores: most of what they run waits for something, and no workspace gets all of them.
+    live_workers: int = Field(default=2 * _CORES, ge=1, le=256, description="processes for live calls alone")
+    workers: int = Field(
+        default=2 * _CORES, ge=0, le=256, description="processes for live calls, then tests, then the background"
+    )
     max_queued: int = Field(default=200, ge=1, description="calls that may wait in all before a 429")
 
     outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
@@ -129,7 +132,7 @@ class Settings(BaseSettings):
     )
 
     pool_size: int = Field(default=4, ge=1, le=256, description="warm sandboxes kept ready")
-    pool_max_busy: int = Field(default=16, ge=1, le=1024, description="sandboxes that may run at once")
+    pool_max_busy: int = Field(default=max(16, 4 * _CORES), ge=1, le=1024, description="sandboxes that may run at once")
     pool_id: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$",

@@ -1,0 +1,202 @@
+"""`python -m bench.tenants`: one greedy workspace and three modest ones, on one midcall with two api processes.
+
+The greedy one keeps as many calls open as it is allowed, of each kind: code that sleeps, webhooks whose target does not
+answer, test runs, background calls. The modest ones call now and then, through both api processes, first alone and then
+beside it. Prints each kind's p95 with and without; exits with 1 if one is more than MAX_RATIO of what it is alone, or
+if a modest call did not succeed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from bench.server import Server, free_port, midcall_up
+from bench.stats import Series, row
+from bench.webhooks import slow_target
+
+MAX_RATIO = 2.0
+#: Seconds between two calls of one modest workspace.
+PACE_S = 1.0
+#: What the greedy one has open at once. Of webhooks it is allowed 320, of code and tests together 100.
+GREEDY = {"code": 8, "webhook": 200, "test": 8, "background": 8}
+#: Seconds that its code sleeps, and that its target takes.
+SLEEP_S = 5
+SLOW_S = 20.0
+KINDS = tuple(GREEDY)
+
+SLEEPER = f"import time\n\n\ndef handler(session):\n    time.sleep({SLEEP_S})\n    return 1\n"
+DOUBLE = "def handler(session):\n    return session['params'].get('number', 1) * 2\n"
+
+
+class Tenant:
+    """One workspace, as it is reached through one api process."""
+
+    def __init__(self, server: Server, url: str, key: str) -> None:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        headers = {"Authorization": f"Bearer {key}"}
+        client = httpx.Client(base_url=url, headers=headers, timeout=120, limits=limits, trust_env=False)
+        self.server = replace(server, client=client, key=key, url=url)
+        self._call = self.server.call
+
+    def prepare(self, source: str, target: str) -> None:
+        """Publish a function of each kind, and start the session of the background calls."""
+        self.server.publish("bench_code", source)
+        self.server.publish("bench_later", source, background=True)
+        self.server.publish_webhook("bench_webhook", target)
+        attached = [{"function": "bench_later", "phase": "during_session"}]
+        self.server.client.put("/v1/agents/desk", json={"functions": attached}).raise_for_status()
+        self.begin_session()
+
+    def begin_session(self) -> None:
+        """Start a session."""
+        self._session = self._call("/v1/sessions", {"agent": "desk"})["sessionId"]
+
+    def code(self) -> str:
+        """Invoke code; returns the outcome's status."""
+        return str(self._call("/v1/functions/bench_code/invoke", {"params": {"number": 1}})["status"])
+
+    def webhook(self) -> str:
+        """Invoke a webhook; returns the outcome's status."""
+        return str(self._call("/v1/functions/bench_webhook/invoke", {"params": {}})["status"])
+
+    def test(self) -> str:
+        """Run a test; returns `succeeded`, or what else its report says."""
+        status = self._call("/v1/functions/bench_code/test", {"params": {"number": 1}})["status"]
+        return "succeeded" if status == "ok" else str(status)
+
+    def background(self) -> str:
+        """Call in the background, and wait for what comes of it."""
+        path = f"/v1/sessions/{self._session}/functions/bench_later"
+        accepted = self._call(path, {"params": {"number": 1}})["invocation_id"]
+        while True:
+            found = self.server.client.get(f"/v1/invocations/{accepted}").raise_for_status().json()
+            if found["ended_at"]:
+                return str(found["status"])
+            time.sleep(0.02)
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(prog="python -m bench.tenants", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=40, help="of each of the two phases (default 40)")
+    options = parser.parse_args()
+    with (
+        slow_target(SLOW_S) as slow,
+        slow_target(0.0) as quick,
+        midcall_up(MIDCALL_OUTBOUND_ALLOW="127.0.0.1") as server,
+        second_api(server) as second,
+    ):
+        modest = [
+            Tenant(server, url, server.workspace(f"modest-{n}")) for n, url in enumerate((server.url, second, second))
+        ]
+        for tenant in modest:
+            tenant.prepare(DOUBLE, f"http://127.0.0.1:{quick}/")
+        greedy = Tenant(server, server.url, server.workspace("greedy"))
+        greedy.prepare(SLEEPER, f"http://127.0.0.1:{slow}/")
+        played(modest, 5)
+        alone = played(modest, options.seconds)
+        with crowding(greedy) as got:
+            played(modest, SLEEP_S)  # until it has all that it gets
+            beside = played(modest, options.seconds)
+        return _judge(alone, beside, got)
+
+
+def played(tenants: list[Tenant], seconds: float) -> dict[str, Series]:
+    """Have each tenant make calls of each kind, now and then; returns how long they took."""
+    found = {kind: Series() for kind in KINDS}
+    until = time.monotonic() + seconds
+
+    def play(tenant: Tenant, kind: str) -> None:
+        while time.monotonic() < until:
+            began = time.monotonic()
+            status = getattr(tenant, kind)()
+            found[kind].add(time.monotonic() - began)
+            if status != "succeeded":
+                raise RuntimeError(f"a modest call of {kind} ended as {status}")
+            time.sleep(PACE_S)
+
+    with ThreadPoolExecutor(len(tenants) * len(KINDS)) as threads:
+        for playing in [threads.submit(play, tenant, kind) for tenant in tenants for kind in KINDS]:
+            playing.result()
+    return found
+
+
+@contextmanager
+def crowding(tenant: Tenant) -> Iterator[Counter[str]]:
+    """Keep as many calls of one tenant open as GREEDY says; gives what they came to so far."""
+    over, got = threading.Event(), Counter[str]()
+
+    def want(call: Callable[[], str], kind: str) -> None:
+        while not over.is_set():
+            try:
+                got[f"{kind} {call()}"] += 1
+            except httpx.HTTPStatusError as error:
+                got[f"{kind} {error.response.status_code}"] += 1
+                over.wait(float(error.response.headers.get("Retry-After", "1")))
+            except httpx.HTTPError:
+                got[f"{kind} broken"] += 1
+                over.wait(1)
+
+    threads = [
+        threading.Thread(target=want, args=(getattr(tenant, kind), kind), daemon=True)
+        for kind, count in GREEDY.items()
+        for _ in range(count)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield got
+    finally:
+        over.set()
+
+
+@contextmanager
+def second_api(server: Server) -> Iterator[str]:
+    """Run another api process on the same installation; gives its URL."""
+    port = free_port()
+    env = {**server.env, "MIDCALL_PORT": str(port)}
+    url = f"http://127.0.0.1:{port}"
+    with subprocess.Popen([sys.executable, "-m", "midcall", "api"], env=env, stdin=subprocess.DEVNULL) as process:
+        try:
+            while True:
+                try:
+                    httpx.get(f"{url}/healthz", trust_env=False).raise_for_status()
+                except httpx.HTTPError:
+                    time.sleep(0.1)
+                else:
+                    break
+            yield url
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _judge(alone: dict[str, Series], beside: dict[str, Series], got: Counter[str]) -> int:
+    print(row("modest calls", "p95 alone, ms", "p95 beside, ms", "ratio", "calls"))
+    worst = 0.0
+    for kind in KINDS:
+        ratio = beside[kind].p95 / alone[kind].p95
+        worst = max(worst, ratio)
+        cells: list[Any] = [f"{1000 * each[kind].p95:.0f}" for each in (alone, beside)]
+        print(row(kind, *cells, f"{ratio:.2f}", f"{len(alone[kind].seconds)} + {len(beside[kind].seconds)}"))
+    print("the greedy one got: " + ", ".join(f"{what} {count}" for what, count in sorted(got.items())))
+    print(f"worst ratio {worst:.2f} (promised: at most {MAX_RATIO}). Holds: {worst <= MAX_RATIO}")
+    return 0 if worst <= MAX_RATIO else 1
+
+
+if __name__ == "__main__":
+    code = main()
+    # Calls of the greedy one may wait for their target still; nothing is left to be done with them.
+    sys.stdout.flush()
+    os._exit(code)
