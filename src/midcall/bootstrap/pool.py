@@ -17,4 +17,5 @@ def pool_config(settings: Settings) -> PoolConfig:
         max_concurrent=settings.pool_max_busy,
         docker_url=settings.docker_url or DEFAULT_DOCKER_URL,
         peer_uid=settings.pool_peer_uid,
+        runtime=settings.sandbox_runtime,
     )

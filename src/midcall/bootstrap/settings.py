@@ -143,6 +143,11 @@ class Settings(BaseSettings):
     sandbox_requirements: Path | None = Field(
         default=None, description="packages for that image: a requirements file, or a folder of fetched ones"
     )
+    sandbox_runtime: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
+        description="OCI runtime of the sandboxes that the Engine knows by this name, such as runsc; default: its own",
+    )
     docker_url: str | None = Field(default=None, description="the Engine; default: the local socket")
 
     @model_validator(mode="wrap")

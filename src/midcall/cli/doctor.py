@@ -18,8 +18,10 @@ from midcall.sandbox import packages
 from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed
+from midcall.sandbox.escapes import known_escapes
 from midcall.sandbox.image import sandbox_files
 from midcall.sandbox.listed import listed_faults
+from midcall.sandbox.serving import check_runtime
 
 _ENGINE_TIMEOUT_S = 10.0
 
@@ -62,8 +64,14 @@ def _tell(name: str, look: Callable[[], str]) -> bool:
 
 
 def _engine(settings: Settings) -> str:
-    with Engine(url=settings.docker_url or DEFAULT_DOCKER_URL, timeout_s=_ENGINE_TIMEOUT_S):
-        return settings.docker_url or DEFAULT_DOCKER_URL
+    url = settings.docker_url or DEFAULT_DOCKER_URL
+    with Engine(url=url, timeout_s=_ENGINE_TIMEOUT_S) as engine:
+        versions = engine.versions()
+        check_runtime(engine, settings.sandbox_runtime)
+    for line in known_escapes(versions):
+        say(f"  old      {line}")
+    runtime = f", sandboxes by {settings.sandbox_runtime}" if settings.sandbox_runtime else ""
+    return f"{versions.get('Engine', 'of unknown version')} at {url}{runtime}"
 
 
 def _allowed(settings: Settings) -> str:

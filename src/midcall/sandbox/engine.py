@@ -114,6 +114,17 @@ class Engine:
             found = self.api.containers(all=True, filters={"label": f"{POOL_LABEL}={pool_id}"})
             return {item["Id"]: (item["Names"] or ["/"])[0].lstrip("/") for item in found}
 
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the Engine and of what it starts containers with, by component (`runc`)."""
+        with _translated("tell its version"):
+            told = self.api.version(api_version=False)
+        return {str(each.get("Name")): str(each.get("Version")) for each in told.get("Components") or ()}
+
+    def runtimes(self) -> list[str]:
+        """Return the names of the OCI runtimes that the Engine was told of."""
+        with _translated("tell its runtimes"):
+            return sorted(self.api.info()["Runtimes"])
+
     def image_id(self, name: str) -> str | None:
         """Return the id of a local image; None where there is none of that name."""
         try:

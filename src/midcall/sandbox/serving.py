@@ -7,6 +7,7 @@ import structlog
 
 from midcall.sandbox.daemon import Daemon, stop_on_signals
 from midcall.sandbox.engine import Engine
+from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.image import ensure_image, seccomp_profile
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.pool import Pool
@@ -27,6 +28,7 @@ def serve(config: PoolConfig, *, stop: threading.Event | None = None, say: Calla
     stop = stop or stop_on_signals()
     connections = config.max_concurrent + SPARE_ENGINE_CONNECTIONS
     with Engine(url=config.docker_url, timeout_s=config.engine_timeout_s, connections=connections) as engine:
+        check_runtime(engine, config.runtime)
         image = config.image or ensure_image(
             engine, base=config.base_image, requirements=config.requirements, say=say or _log_step
         )
@@ -37,6 +39,16 @@ def serve(config: PoolConfig, *, stop: threading.Event | None = None, say: Calla
             Daemon(pool, config).serve(stop)
         finally:
             pool.close()
+
+
+def check_runtime(engine: Engine, runtime: str | None) -> None:
+    """Raise PoolUnfit for a runtime that the Engine was not told of; names with dots are containerd's to find."""
+    if runtime is None or "." in runtime or runtime in (known := engine.runtimes()):
+        return
+    raise PoolUnfit(
+        f"MIDCALL_SANDBOX_RUNTIME is {runtime}, which the Docker Engine does not know; it knows {', '.join(known)}. "
+        "Add it to runtimes in the Engine's daemon.json, or unset the variable"
+    )
 
 
 def _log_step(step: str) -> None:
