@@ -234,3 +234,25 @@ def test_a_worker_whose_redis_is_away_ends_in_a_line_of_log(private_redis: Priva
     process.join(PATIENCE_S)
     assert process.exitcode == 0
     private_redis.start()
+
+
+def test_workers_are_counted_by_group_and_not_those_that_are_gone(
+    private_redis: PrivateRedis, queue: RqQueue, house: House
+) -> None:
+    """Those that listen to just these queues, on whatever host; one that was killed is on RQ's list for a while yet."""
+    groups = {"live": [LIVE], "general": list(QUEUES)}
+    processes = []
+    for name, queues in groups.items():
+        group = Workers(private_redis.url, queues, count=1, wiring=lambda: house.executor(Pretended()).execute)
+        processes += [group.get_worker_process(f"{name}-{number}", burst=False) for number in range(len(queues))]
+    try:
+        for process in processes:
+            process.start()
+        assert wait_for(lambda: (queue.workers([LIVE]), queue.workers(QUEUES)) == (1, 3))
+        with private_redis.client() as client:
+            client.delete("rq:worker:general-0")  # as it is a while after its last sign of life
+        assert (queue.workers([LIVE]), queue.workers(QUEUES)) == (1, 2)
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
