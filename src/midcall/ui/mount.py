@@ -9,7 +9,11 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from midcall.ui.sign_ins import SignIns, Tries
+from midcall.domain.rates import Buckets
+from midcall.ui.sign_ins import SignIns
+
+#: Tries to sign in that a client has at once, and gets back in a second.
+TRIES, TRIES_PER_S = 5.0, 1.0
 
 _HOME = "ui/functions"
 
@@ -35,7 +39,8 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
     if hasattr(pages.state, "site"):
         raise RuntimeError("this process serves a UI already; make its other apps with ui=False")
     clock = time.monotonic
-    site = Site(app=app, public_url=public_url, sign_ins=SignIns(clock), tries=Tries(clock), acts=Acts(clock))
+    tries = Buckets(TRIES, TRIES_PER_S, clock)
+    site = Site(app=app, public_url=public_url, sign_ins=SignIns(clock), tries=tries, acts=Acts(clock))
     pages.state.site = site
     watch()
     bind(site)

@@ -73,7 +73,7 @@ def add_sign_in(pages: FastAPI, site: Site) -> None:
     async def sign_in(request: Request) -> Response:
         given = await _form(request)
         wanted = _next(given.get("next", ""))
-        if not site.tries.take(request.client.host if request.client else ""):
+        if site.tries.take(request.client.host if request.client else ""):
             return _page(request, wanted, error=TOO_OFTEN, status=HTTPStatus.TOO_MANY_REQUESTS)
         try:
             proof = proof_of(given.get("key", "").strip()[:_MAX_KEY_CHARS])

@@ -1,4 +1,4 @@
-"""Who is signed in to the UI: sessions in this process's memory, and how often a client may try to make one.
+"""Who is signed in to the UI: sessions in this process's memory.
 
 A session holds the proof of a key, no secret: whether the key is still good is asked at each use case.
 """
@@ -15,12 +15,6 @@ IDLE_S = 3_600.0
 MAX_AGE_S = 12 * 3_600.0
 #: The session that was idle longest makes room for one too many.
 MAX_SESSIONS = 1_000
-
-#: Tries a client has at once, and gets back in a second.
-TRIES = 5.0
-TRIES_PER_S = 1.0
-#: Clients whose tries are remembered: those that tried last.
-MAX_CLIENTS = 10_000
 
 _ID_BYTES = 32
 
@@ -71,22 +65,3 @@ class SignIns:
     def end(self, session: SignIn) -> None:
         """Forget a session; ending it again changes nothing."""
         self._sessions.pop(session.id, None)
-
-
-@dataclass(slots=True)
-class Tries:
-    """How often each client may still try to sign in now: a bucket of TRIES that fills with TRIES_PER_S."""
-
-    clock: Callable[[], float]
-    #: Tries left, and when that was counted.
-    _left: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
-
-    def take(self, client: str) -> bool:
-        """Take one of a client's tries; False if it has none."""
-        now = self.clock()
-        left, at = self._left.pop(client, (TRIES, now))
-        left = min(TRIES, left + (now - at) * TRIES_PER_S)
-        self._left[client] = (max(left - 1, 0.0) if left >= 1 else left, now)
-        while len(self._left) > MAX_CLIENTS:
-            self._left.popitem(last=False)
-        return left >= 1

@@ -10,10 +10,11 @@ from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from starlette.requests import HTTPConnection
 
+from midcall.domain.rates import Buckets
 from midcall.entrance.services import Services
 from midcall.service.wait import InThread
 from midcall.ui.acts import Acts
-from midcall.ui.sign_ins import SignIns, Tries
+from midcall.ui.sign_ins import SignIns
 
 PATH = "/ui"
 COOKIE = "midcall_ui"
@@ -31,7 +32,8 @@ class Site:
     app: FastAPI
     public_url: str | None
     sign_ins: SignIns
-    tries: Tries
+    #: How often each client may try to sign in.
+    tries: Buckets
     acts: Acts
 
     @property

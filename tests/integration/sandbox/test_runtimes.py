@@ -22,9 +22,7 @@ def test_the_named_runtime_starts_the_sandboxes(engine: Engine, small: PoolConfi
 
 def test_one_that_the_engine_does_not_know_is_refused_in_one_line(engine: Engine) -> None:
     """It says which there are, and where to add one."""
-    with pytest.raises(
-        PoolUnfit, match=r"is runsc, which .* it knows .*runc.*daemon\.json"
-    ):
+    with pytest.raises(PoolUnfit, match=r"is runsc, which .* it knows .*runc.*daemon\.json"):
         check_runtime(engine, "runsc")
     check_runtime(engine, None)
     check_runtime(engine, "io.containerd.runc.v2")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from midcall.service.access import Proof
-from midcall.ui.sign_ins import IDLE_S, MAX_AGE_S, MAX_CLIENTS, MAX_SESSIONS, TRIES, SignIns, Tries
+from midcall.ui.sign_ins import IDLE_S, MAX_AGE_S, MAX_SESSIONS, SignIns
 
 PROOF = Proof("key_1", "hash")
 
@@ -64,23 +64,3 @@ def test_the_session_that_was_idle_longest_makes_room() -> None:
     sign_ins.begin(PROOF)
     assert sign_ins.find(sessions[0].id) is sessions[0]
     assert sign_ins.find(sessions[1].id) is None
-
-
-def test_tries_come_back_with_time_for_each_client() -> None:
-    """A few at once, then one a second; another client has its own."""
-    clock = Clock()
-    tries = Tries(clock)
-    assert [tries.take("a") for _ in range(int(TRIES) + 1)] == [True] * int(TRIES) + [False]
-    assert tries.take("b")
-    clock.now += 1.0
-    assert [tries.take("a"), tries.take("a")] == [True, False]
-    clock.now += 1_000.0
-    assert [tries.take("a") for _ in range(int(TRIES) + 1)] == [True] * int(TRIES) + [False]
-
-
-def test_clients_that_tried_long_ago_are_forgotten() -> None:
-    """Memory is bounded, from however many addresses somebody tries."""
-    tries = Tries(Clock())
-    for number in range(MAX_CLIENTS + 10):
-        tries.take(str(number))
-    assert len(tries._left) == MAX_CLIENTS
