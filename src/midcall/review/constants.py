@@ -99,6 +99,17 @@ def _elements(module: Module, node: ast.AST) -> frozenset[str] | None:
     return None
 
 
+def literal(module: Module, node: ast.expr) -> ast.expr | None:
+    """Return the expression that a name stands for, if nothing can have changed it; others stand for themselves."""
+    if not isinstance(node, ast.Name):
+        return node
+    bindings = module.meaning(node).bindings
+    if len(bindings) != 1 or bindings[0].kind is not Kind.VALUE:
+        return None
+    is_fixed = isinstance(bindings[0].value, ast.Constant) or _only_read(module, node.id, bindings[0])
+    return bindings[0].value if is_fixed else None
+
+
 def _only_read(module: Module, name: str, binding: Binding) -> bool:
     """Say whether a name's value is only ever looked into, never changed, passed on or stored elsewhere."""
     known = module.once(_known_readings)

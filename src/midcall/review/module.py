@@ -28,6 +28,8 @@ class Module:
         self.root = self._bound.root
         self._modules: dict[Meaning, frozenset[str]] = {}
         self._origins: dict[Meaning, str] = {}
+        self._all_origins: dict[Meaning, frozenset[str]] = {}
+        self._binders: dict[Meaning, frozenset[ast.AST]] = {}
         self._answers: dict[Callable[[Module], Any], Any] = {}
         self._by_type: dict[type, list[ast.AST]] = defaultdict(list)
         for node in self._bound.order:
@@ -76,6 +78,23 @@ class Module:
             found[node] = cache[key]
         return found
 
+    def uses(self, binding: ast.AST, name: str) -> list[tuple[Meaning, list[ast.Name]]]:
+        """Return where a name is read that one statement binds, by meaning: all of one may stand for the same."""
+        return [(meaning, found) for meaning, found in self._reads[name].items() if binding in self._bound_by(meaning)]
+
+    @cached_property
+    def _reads(self) -> defaultdict[str, dict[Meaning, list[ast.Name]]]:
+        found: defaultdict[str, dict[Meaning, list[ast.Name]]] = defaultdict(dict)
+        for node in self.nodes(ast.Name):
+            if isinstance(node.ctx, ast.Load):
+                found[node.id].setdefault(self.meaning(node), []).append(node)
+        return found
+
+    def _bound_by(self, meaning: Meaning) -> frozenset[ast.AST]:
+        if meaning not in self._binders:
+            self._binders[meaning] = frozenset(binding.node for binding in meaning.bindings)
+        return self._binders[meaning]
+
     def is_builtin(self, node: ast.AST, *names: str) -> bool:
         """Say whether a node is the built-in function of one of these names, bound nowhere in the source."""
         return isinstance(node, ast.Name) and node.id in names and not self.meaning(node).bindings
@@ -86,6 +105,35 @@ class Module:
         Follows plain renaming (`d = json.dumps`) a few steps.
         """
         return self._origin(node, 4)
+
+    def origins(self, node: ast.AST) -> frozenset[str]:
+        """Return every dotted library name that an expression may stand for: a name can be bound several times."""
+        return self._origins_of(node, 4)
+
+    def _origins_of(self, node: ast.AST, steps: int) -> frozenset[str]:
+        if isinstance(node, ast.Attribute):
+            return frozenset(f"{base}.{node.attr}" for base in self._origins_of(node.value, steps))
+        if not isinstance(node, ast.Name) or steps == 0:
+            return frozenset()
+        meaning = self.meaning(node)
+        if meaning not in self._all_origins:
+            found: set[str] = set()
+            for binding in meaning.bindings:
+                if binding.kind in {Kind.MODULE, Kind.IMPORTED}:
+                    found.add(binding.origin)
+                elif binding.kind is Kind.VALUE and isinstance(binding.value, ast.Name | ast.Attribute):
+                    found |= self._origins_of(binding.value, steps - 1)
+            self._all_origins[meaning] = frozenset(found)
+        return self._all_origins[meaning]
+
+    def is_library(self, node: ast.AST) -> bool:
+        """Say whether an expression is a name of the library, however its name may have been bound."""
+        if isinstance(node, ast.Attribute):
+            return self.is_library(node.value)
+        if not isinstance(node, ast.Name):
+            return False
+        bindings = self.meaning(node).bindings
+        return bool(bindings) and all(found.kind in {Kind.MODULE, Kind.IMPORTED} for found in bindings)
 
     def modules(self, node: ast.Name) -> frozenset[str]:
         """Return the dotted modules that a name may stand for."""

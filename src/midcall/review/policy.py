@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
+from midcall.review.kinds import is_named
 from midcall.review.module import Module
 from midcall.review.rule import Hit
 from midcall.review.scopes import Kind
@@ -74,9 +75,10 @@ class PolicyChecker(RestrictingNodeTransformer):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and name in {"__name__", "__doc__"}:
             return True
         if scope.is_class:
-            return name in (
-                SPECIAL_METHODS if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else CLASS_NAMES
-            )
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                return name in SPECIAL_METHODS
+            # Bound by a pattern, an import or a class statement, no rule would see what it is.
+            return isinstance(node, ast.Name) and name in CLASS_NAMES
         return scope.is_module and isinstance(node, ast.Name) and name in MODULE_NAMES
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -117,8 +119,10 @@ class PolicyChecker(RestrictingNodeTransformer):
         called = isinstance(parent, ast.Call) and parent.func is node
         if not called or node.attr not in SPECIAL_METHODS:
             return False
-        is_super = isinstance(node.value, ast.Call) and self._module.is_builtin(node.value.func, "super")
-        return is_super or (node.attr == "__init__" and isinstance(node.value, ast.Name))
+        if isinstance(node.value, ast.Call) and self._module.is_builtin(node.value.func, "super"):
+            return True
+        # Called on an object, `__init__` would make that anew, whatever it is.
+        return node.attr == "__init__" and is_named(self._module, node.value)
 
     def visit_MatchClass(self, node: ast.MatchClass) -> ast.AST:
         """Check the attributes that a class pattern reads; they are plain text in the tree."""
@@ -179,13 +183,18 @@ class PolicyChecker(RestrictingNodeTransformer):
     )
 
 
+_ADVICE = {
+    "__dict__": "Name the attributes you need, or use a dataclass with `dataclasses.asdict`.",
+    "__class__": "Use `isinstance(value, Kind)`, or `type(value).__name__` for its name.",
+    "__init__": "Write `super().__init__(...)`, or the base class by its name: `Base.__init__(self, ...)`.",
+}
+
+
 def _advice(name: str) -> str:
     if name in EVALUATORS:
         return "If it is a method of yours, give it another name, such as `result`."
-    if name == "__dict__":
-        return "Name the attributes you need, or use a dataclass with `dataclasses.asdict`."
-    if name == "__class__":
-        return "Use `isinstance(value, Kind)`, or `type(value).__name__` for its name."
+    if name in _ADVICE:
+        return _ADVICE[name]
     if is_special(name):
         return "Use the operator or function that Python has for it, such as `len(x)` or `str(x)`."
     if name.startswith("_"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from midcall.domain.review import Severity
-from midcall.review import grammar
+from midcall.review import folding, grammar
 from midcall.review.rule import Hit, Rule, Span, example
 from midcall.review.text import Text
 
@@ -92,6 +92,9 @@ def _parse(text: Text) -> Parsed:
     if unknown:
         # No rule was written for such nodes, so none gets to see the tree.
         return Parsed(None, unknown)
+    constant = folding.too_large(tree)
+    if constant:
+        return Parsed(None, ((COMPLEX, _too_large(*constant)),))
     return _compiled(text, tree)
 
 
@@ -136,6 +139,15 @@ def too_complex(reason: str) -> Hit:
         Span(),
         f"The source is too complex to review: {reason}.",
         "Split long expressions and deep nesting into several functions, and move data out of the code.",
+    )
+
+
+def _too_large(node: ast.AST, size: float) -> Hit:
+    shown = f"{size / 1024**2:.0f} MiB" if size < 1e18 else "more than any machine has"  # noqa: PLR2004 (an exabyte)
+    return Hit(
+        node,
+        f"The constants up to this one take {shown} once they are worked out, which the compiler may do.",
+        "Use smaller sizes, or make it when it is needed and of parts that are: a loop, a generator, `math.log`.",
     )
 
 

@@ -5,6 +5,7 @@ import builtins
 from collections.abc import Callable, Iterator
 
 from midcall.domain.review import Severity
+from midcall.review.forms import names_a_type
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
 from midcall.review.vocabulary import attribute_fault, is_special, words
@@ -97,9 +98,7 @@ def _judge_type(module: Module, node: ast.Name) -> _Fault:
     if call is not None:
         plain = len(call.args) == 1 and not call.keywords and not isinstance(call.args[0], ast.Starred)
         return None if plain else ("`type` with several arguments makes classes unseen.", "Write a `class` statement.")
-    parent = module.parent(node)
-    checks = isinstance(parent, ast.Call) and module.is_builtin(parent.func, "isinstance", "issubclass")
-    if checks or module.in_annotation(node):
+    if names_a_type(module, node):
         return None
     return ("`type` may only be called with one argument.", "Write `type(value)`, or a `class` statement.")
 

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator
 
 from midcall.domain.review import Severity
+from midcall.review.kinds import is_as_written
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
 from midcall.review.scopes import Binding, Kind
@@ -32,9 +33,9 @@ def _is_known(module: Module, base: ast.expr, steps: int) -> bool:
     if isinstance(base, ast.Subscript):
         return _is_known(module, base.value, steps)
     if isinstance(base, ast.Call):
-        return module.origin(base.func) in _MAKERS
+        return module.is_library(base.func) and module.origins(base.func) <= _MAKERS
     if isinstance(base, ast.Attribute):
-        return bool(module.origin(base))
+        return module.is_library(base)
     if not isinstance(base, ast.Name) or steps == 0:
         return False
     bindings = module.meaning(base).bindings
@@ -49,10 +50,7 @@ def _is_class(module: Module, binding: Binding, steps: int) -> bool:
     if not isinstance(binding.node, ast.ClassDef) or binding.kind is not Kind.CLASS:
         return False
     # A decorator may put anything in the place of the class, unless it is one of the library.
-    return all(
-        module.origin(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        for decorator in binding.node.decorator_list
-    )
+    return is_as_written(module, binding.node)
 
 
 RULES: tuple[Rule[Module], ...] = (

@@ -6,6 +6,7 @@ import string
 from collections.abc import Iterator
 
 from midcall.domain.review import Severity
+from midcall.review import specs
 from midcall.review.constants import texts
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
@@ -15,6 +16,11 @@ _METHODS = frozenset({"format", "format_map"})
 #: What follows the first part of a field's name: `.attribute` or `[key]`.
 _STEP = re.compile(r"\.([^.\[]*)|\[([^\]]*)\]")
 _ADVICE = 'Write an f-string, such as f"Hello {name}", or pass the finished values: "Hello {n}".format(n=name).'
+
+_SPEC_ADVICE = (
+    'Write the spec out, with fields for sizes alone: "{:>{width}}".format(text, width=20), or f"{text:>{width}}". '
+    "For a spec from elsewhere use `format(value, spec)`."
+)
 
 
 def _unknown(module: Module) -> Iterator[Hit]:
@@ -36,6 +42,16 @@ def _fields(module: Module) -> Iterator[Hit]:
             fault = _fault(template, 3)
             if fault:
                 yield Hit(node, fault, _ADVICE)
+
+
+def _specs(module: Module) -> Iterator[Hit]:
+    for node in module.nodes(ast.Attribute):
+        if node.attr not in _METHODS:
+            continue
+        for template in sorted(texts(module, node.value) or ()):
+            if not _fault(template, 3):
+                faults = (specs.fault(module, node, field) for field in specs.nested(template))
+                yield from (Hit(node, fault, _SPEC_ADVICE) for fault in faults if fault)
 
 
 def _fault(template: str, levels: int) -> str:
@@ -86,5 +102,13 @@ RULES: tuple[Rule[Module], ...] = (
         check=_fields,
         good=example("def handler(session):\n    return '{0:.2f} {1[a]}'.format(1.5, {'a': 2})\n"),
         bad=example("def handler(session):\n    return '{0.__class__}'.format(session)\n"),
+    ),
+    Rule(
+        id="format.spec",
+        summary="What goes into the format specs of a template is a number, or is written out in the file.",
+        severity=Severity.ERROR,
+        check=_specs,
+        good=example("def handler(session):\n    return '{:>{width}} {:{}}'.format('a', 5, 3, width=20)\n"),
+        bad=example("def handler(session):\n    return '{:{}}'.format(1, '{0.__class__}')\n"),
     ),
 )

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from midcall.domain.review import Severity
+from midcall.review.forms import FORMS
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
 
@@ -62,6 +63,17 @@ def _from(module: Module, node: ast.ImportFrom, source: str) -> Iterator[Hit]:
                 yield Hit(alias, "An import inside a class makes the module an attribute.", "Move it to the top.")
         elif alias.name not in module.allowed.names_of(source):
             yield Hit(alias, _unlisted(module, source, alias.name), _listed(module, source))
+        elif module.scope(node).is_class and _is_narrow(module, whole):
+            yield Hit(
+                alias,
+                f"An import inside a class makes `{alias.name}` an attribute, which nobody could follow.",
+                "Move the import to the top of the file.",
+            )
+
+
+def _is_narrow(module: Module, whole: str) -> bool:
+    """Say whether a listed name may only be used in some forms."""
+    return whole in FORMS or whole in module.allowed.keywords or whole in module.allowed.decorators
 
 
 def _unlisted(module: Module, source: str, name: str) -> str:
@@ -121,11 +133,11 @@ def _changes(module: Module) -> Iterator[Hit]:
         base: ast.expr = node.value
         while isinstance(base, ast.Subscript | ast.Call):
             base = base.value if isinstance(base, ast.Subscript) else base.func
-        origin = module.origin(base)
-        if origin and not isinstance(node.value, ast.Call):
+        origins = module.origins(base)
+        if origins and not isinstance(node.value, ast.Call):
             yield Hit(
                 node,
-                f"This changes `{origin}`, which belongs to the library and is used by others.",
+                f"This changes `{min(origins)}`, which belongs to the library and is used by others.",
                 "Make your own class or function instead (a subclass, for instance) and change that.",
             )
 
@@ -133,10 +145,11 @@ def _changes(module: Module) -> Iterator[Hit]:
 def _keywords(module: Module) -> Iterator[Hit]:
     places: list[ast.Name | ast.Attribute] = [*module.nodes(ast.Name), *module.nodes(ast.Attribute)]
     for node in places:
-        listed = module.allowed.keywords.get(module.origin(node))
+        narrowed = [module.allowed.keywords[name] for name in module.origins(node) if name in module.allowed.keywords]
         parent = module.parent(node)
-        if listed is None or isinstance(parent, ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        if not narrowed or isinstance(parent, ast.Attribute) or not isinstance(node.ctx, ast.Load):
             continue
+        listed = frozenset.intersection(*narrowed)
         if not isinstance(parent, ast.Call) or parent.func is not node:
             yield Hit(node, "This may only be called directly.", "Write the call here, with its arguments.")
         elif (parent.args and "*" not in listed) or any(keyword.arg not in listed for keyword in parent.keywords):
@@ -147,7 +160,8 @@ def _keywords(module: Module) -> Iterator[Hit]:
 def _decorators(module: Module) -> Iterator[Hit]:
     places: list[ast.Name | ast.Attribute] = [*module.nodes(ast.Name), *module.nodes(ast.Attribute)]
     for node in places:
-        if not isinstance(node.ctx, ast.Load) or module.origin(node) not in module.allowed.decorators:
+        origins = module.origins(node) & module.allowed.decorators
+        if not isinstance(node.ctx, ast.Load) or not origins:
             continue
         parent = module.parent(node)
         whole: ast.AST = parent if isinstance(parent, ast.Call) and parent.func is node else node
@@ -155,7 +169,7 @@ def _decorators(module: Module) -> Iterator[Hit]:
         if not isinstance(around, ast.ClassDef) or around.decorator_list[-1:] != [whole]:
             yield Hit(
                 node,
-                f"`{module.origin(node)}` writes code from what it is given, so it may only decorate a class directly.",
+                f"`{min(origins)}` writes code from what it is given, so it may only decorate a class directly.",
                 "Write it as the last decorator, right above `class`.",
             )
 

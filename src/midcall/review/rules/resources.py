@@ -3,10 +3,10 @@
 import ast
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from midcall.domain.review import Severity
-from midcall.review.constants import number
+from midcall.review.constants import number, texts
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
 
@@ -21,6 +21,11 @@ _PAUSE = 600
 _PADDERS = frozenset({"ljust", "rjust", "center", "zfill"})
 _COMBINERS = frozenset({"math.factorial", "math.comb", "math.perm"})
 _WIDTH = re.compile(r"\d{7,}")
+#: A width or precision of `%` and of a field of `str.format`.
+_PERCENT_WIDTH = re.compile(r"%[-+ #0]{0,5}(?:\([^()%]{0,80}\)[-+ #0]{0,5})?(?:\d{0,6}\.)?\d{7,}")
+_FIELD_WIDTH = re.compile(r":[^{}]{0,40}?\d{7,}[^{}]{0,10}\}")
+#: A width that is given beside the value.
+_TAKES_SIZE = re.compile(r"%[^%a-zA-Z]{0,80}\*|:[^{}]{0,40}\{")
 
 
 def _numbers(module: Module) -> Iterator[Hit]:
@@ -68,23 +73,58 @@ def _memory(module: Module) -> Iterator[Hit]:
         if sized and call.args and (number(module, call.args[0]) or 0) >= _ELEMENTS:
             yield _memory_hit(call)
     for spec in module.nodes(ast.FormattedValue):
-        if spec.format_spec is not None and _is_wide(spec.format_spec):
+        if spec.format_spec is not None and _is_wide(module, spec.format_spec):
             yield _memory_hit(spec)
+    for place, pattern, templates in _templates(module):
+        is_wide = any(pattern.search(template) for template in templates)
+        if is_wide or (any(_TAKES_SIZE.search(template) for template in templates) and _has_size(module, place)):
+            yield _memory_hit(place)
+
+
+def _templates(module: Module) -> Iterator[tuple[ast.AST, re.Pattern[str], Iterable[str]]]:
+    """Yield the texts that say how wide something is to become, with the form that widths have in them."""
+    for node in module.nodes(ast.BinOp):
+        if isinstance(node.op, ast.Mod):
+            yield node, _PERCENT_WIDTH, texts(module, node.left) or _decoded(node.left)
+    for call in module.nodes(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in {"format", "format_map"}:
+            yield call, _FIELD_WIDTH, texts(module, call.func.value) or ()
+        elif module.is_builtin(call.func, "format") and len(call.args) > 1:
+            yield call, _WIDTH, texts(module, call.args[1]) or ()
+
+
+def _has_size(module: Module, node: ast.AST) -> bool:
+    """Say whether a width is given as a number, as in `'%*d' % (width, 1)`."""
+    given: list[ast.expr] = []
+    if isinstance(node, ast.BinOp):
+        given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+    elif isinstance(node, ast.Call):
+        given = [*node.args, *(word.value for word in node.keywords)]
+    return any((number(module, argument) or 0) >= _ELEMENTS for argument in given)
+
+
+def _decoded(node: ast.expr) -> tuple[str, ...]:
+    value = node.value if isinstance(node, ast.Constant) else None
+    return (value.decode("latin-1"),) if isinstance(value, bytes) else ()
 
 
 def _memory_hit(node: ast.AST) -> Hit:
     return Hit(node, "This takes more memory than a run has.", "Use a smaller size; for filling in, a generator.")
 
 
-def _is_wide(node: ast.AST) -> bool:
-    return any(
-        isinstance(part, ast.Constant) and isinstance(part.value, str) and _WIDTH.search(part.value)
-        for part in ast.walk(node)
-    )
+def _is_wide(module: Module, node: ast.AST) -> bool:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and _WIDTH.search(part.value):
+            return True
+        if isinstance(part, ast.FormattedValue) and (number(module, part.value) or 0) >= _ELEMENTS:
+            return True
+    return False
 
 
 def _elements(module: Module, node: ast.AST) -> float:
     """Return how many elements a repeated list or text has at least; 0 for anything else."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return sum(max(_elements(module, part), 1) for part in node.elts) or 1
     if _is_sequence(node):
         return 1
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
@@ -208,7 +248,7 @@ RULES: tuple[Rule[Module], ...] = (
         severity=Severity.WARNING,
         check=_numbers,
         good=example("def handler(session):\n    return 2 ** 64\n"),
-        bad=example("def handler(session):\n    return 9 ** 9 ** 9\n"),
+        bad=example("def handler(session):\n    base = 9\n    return base ** 9 ** 9\n"),
     ),
     Rule(
         id="resource.memory",
