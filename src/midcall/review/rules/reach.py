@@ -65,8 +65,8 @@ def _loggers(module: Module) -> Iterator[Hit]:
         yield Hit(
             node,
             f"`{name}` of a logger leads to its handlers, and from there to the process's own output and formats.",
-            "Set up logging by `logging.basicConfig(level=..., format=...)`; it does nothing where that is done. If this "
-            "is yours, give it another name, or keep the logger in a name at the top of the file.",
+            "Set up logging by `logging.basicConfig(level=..., format=...)`; it does nothing if that is done. If this "
+            "is your own, give it another name, or keep the logger in a name at the top of the file.",
         )
 
 
