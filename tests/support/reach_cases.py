@@ -57,6 +57,12 @@ REFUSED: dict[str, list[str]] = {
         "from enum import Enum\nclass B(Enum):\n    pass\nX = B('E', {'__reduce_ex__': print})" + HANDLER,
         "from enum import Enum\nclass B(str, Enum):\n    def go(self):\n        return 1\nX = list(map(B, ['E'], [{'__reduce_ex__': print}]))"
         + HANDLER,
+        "from enum import Enum, auto\ndef auto():\n    return print\nclass B(Enum):\n    A = auto()\nX = B('E', {'__reduce_ex__': print})"
+        + HANDLER,
+        "from enum import Enum\nclass M:\n    @classmethod\n    def make(cls, *a):\n        return cls(*a)\nclass B(M, Enum):\n    pass\nX = B.make('E', {'__reduce_ex__': print})"
+        + HANDLER,
+        "from enum import Enum\nclass B(Enum):\n    _ignore_ = 'A'\n    A = 1\nX = B('E', {'__reduce_ex__': print})"
+        + HANDLER,
         "from enum import StrEnum\nclass B(StrEnum):\n    pass\nclass C(B):\n    pass\nX = C(*['E', {'__reduce_ex__': print}])"
         + HANDLER,
         "from enum import Flag\ndef make(kind):\n    return kind('E', {'__reduce_ex__': print})\nX = make(Flag)"
@@ -100,6 +106,14 @@ REFUSED: dict[str, list[str]] = {
         "def handler(session):\n    return (lambda x: type(x))(int)('X', (), {})\n",
         "def kind(x):\n    return type(x)\n\ndef handler(session):\n    return kind(int)('X', (), {})\n",
         "class A:\n    def make(self, *more):\n        return type(self)(*more)\n\ndef handler(session):\n    return A.make(int, 'X', (), {})\n",
+        "class A:\n    def __add__(self, more):\n        return type(self)(*more)\n    add = __add__\n\ndef handler(session):\n    return A.add(int, ['X', (), {}])\n",
+        "def keep(f):\n    return f\nclass A:\n    @keep\n    def __add__(self, more):\n        return type(self)(*more)\n\ndef handler(session):\n    return A()\n",
+        "class A:\n    def __add__(self, *more):\n        return type(self)(*more)\n    __new__ = __add__\n\ndef handler(session):\n    return A('X', (), {})\n",
+        "class A:\n    def __add__(self, more):\n        self = int\n        return type(self)(*more)\n\ndef handler(session):\n    return A() + ['X', (), {}]\n",
+        "class A:\n    def __add__(self, more):\n        return type(more)('X', (), {})\n\ndef handler(session):\n    return A() + int\n",
+        "class A:\n    def __add__(self, more):\n        def f(self):\n            return type(self)('X', (), {})\n        return f(int)\n\ndef handler(session):\n    return A() + 1\n",
+        "def __add__(self):\n    return type(self)('X', (), {})\n\ndef handler(session):\n    return 1\n",
+        "import logging\nclass L:\n    def info(self, text, kind):\n        return kind('X', (), {})\nlog = L()\n\ndef handler(session):\n    return log.info('x', type(int))\n",
         "class A:\n    kind = type(int)\n\ndef handler(session):\n    return A.kind('X', (), {})\n",
         "class A:\n    def f(self, x):\n        self.kind = type(x)\n\ndef handler(session):\n    return A()\n",
         "def handler(session, kind=type(int)):\n    return kind('X', (), {})\n",
@@ -242,6 +256,8 @@ ORDINARY: dict[str, list[str]] = {
         "def handler(session):\n    try:\n        return 1 / 0\n    except Exception as error:\n        return {'type': type(error).__name__, 'kind': f'{type(error)}', 'text': '%s: %s' % (type(error).__name__, error)}\n",
         "class Counter:\n    made = 0\n\n    def __init__(self):\n        type(self).made += 1\n\ndef handler(session):\n    Counter()\n    return Counter.made\n",
         "from abc import ABC, ABCMeta, abstractmethod\n\nclass Shape(ABC):\n    @abstractmethod\n    def area(self):\n        ...\n\nclass Other(metaclass=ABCMeta):\n    @abstractmethod\n    def size(self):\n        ...\n\nclass Square(Shape):\n    def area(self):\n        return 4\n\ndef handler(session):\n    return Square().area()\n",
+        "class V:\n    def __init__(self, x):\n        self.x = x\n\n    def __add__(self, other):\n        if not isinstance(other, (type(self), type(None))):\n            return NotImplemented\n        return type(self)(self.x + other.x)\n\n    __radd__ = __add__\n\n    def reset(self):\n        self.__init__(0)\n\ndef handler(session):\n    return (V(1) + V(2)).x\n",
+        "import logging\nfrom enum import Enum\nfrom typing import TypeVar\n\nE = TypeVar('E', bound=Enum)\nPLAIN = (int, str)\nOTHER = frozenset({int, type(None)})\nlog = logging.getLogger(__name__)\n\ndef handler(session):\n    log.info('got %s', type(session))\n    logging.warning('got %s', type(session))\n    return type(session) in PLAIN or type(session) in OTHER\n",
         "from typing import Type\n\ndef make(kind: type, other: Type[int]) -> str:\n    return kind.__name__ + str(isinstance(kind, type))\n\ndef handler(session):\n    return make(int, int)\n",
     ],
     "patterns that read what they are told": [

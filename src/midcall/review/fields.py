@@ -77,4 +77,4 @@ def is_default(module: Module, node: ast.expr) -> bool:
 
 def _is_dataclass(module: Module, node: ast.ClassDef) -> bool:
     found = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list[-1:]]
-    return any(module.origins(decorator) == {"dataclasses.dataclass"} for decorator in found)
+    return any(module.is_only(decorator, "dataclasses.dataclass") for decorator in found)

@@ -65,6 +65,10 @@ def names_a_type(module: Module, node: ast.expr) -> bool:
         return all(isinstance(kind, ast.Is | ast.IsNot) for kind in parent.ops)
     if isinstance(parent, ast.MatchClass):
         return parent.cls is node
+    if isinstance(parent, ast.keyword):
+        variable = module.parent(parent)
+        is_variable = isinstance(variable, ast.Call) and module.is_only(variable.func, "typing.TypeVar")
+        return is_variable and parent.arg == "bound"
     return is_plain_annotation(module, node)
 
 
@@ -92,7 +96,7 @@ def _is_type(module: Module, node: ast.expr) -> bool:
     if isinstance(node, ast.Subscript):
         return _is_type(module, node.value)
     if isinstance(node, ast.Attribute):
-        return bool(module.origins(node))
+        return module.is_library(node)
     if isinstance(node, ast.Name):
         return all(found.kind in _TYPES for found in module.meaning(node).bindings)
     return isinstance(node, ast.Constant)

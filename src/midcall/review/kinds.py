@@ -9,16 +9,22 @@ import ast
 from midcall.review.constants import literal, texts
 from midcall.review.module import Module
 from midcall.review.scopes import Binding, Kind, Meaning
-from midcall.review.vocabulary import attribute_fault
+from midcall.review.vocabulary import attribute_fault, is_special, words
 
 #: How many names may stand for one class, one after the other.
 _STEPS = 3
 #: Built-ins that make text or an answer of a class, and hand it to nobody.
 _READERS = ("callable", "format", "hash", "id", "isinstance", "issubclass", "print", "repr", "str")
+#: What is written out has a class that everybody can name.
+_WRITTEN = ast.Constant | ast.Dict | ast.JoinedStr | ast.List | ast.Set | ast.Tuple
+#: Methods of loggers, which make text of what they are given.
+_LOGS = words("critical debug error exception info log warning")
 
 
 def is_looked_at(module: Module, node: ast.expr, steps: int = _STEPS) -> bool:
-    """Say whether an expression that gives a class is only looked at where it stands."""
+    """Say whether an expression that gives a class is only looked at where it stands, or is plainly a built-in one."""
+    if isinstance(node, ast.Call) and (isinstance(node.args[0], _WRITTEN) or _is_own_class(module, node)):
+        return True
     parent = module.parent(node)
     if isinstance(parent, ast.Attribute):
         return not attribute_fault(parent.attr)
@@ -39,13 +45,25 @@ def _is_handed_safely(module: Module, node: ast.expr, parent: ast.AST | None) ->
 
 
 def _is_reader(module: Module, call: ast.Call) -> bool:
-    if module.is_builtin(call.func, *_READERS):
+    if module.is_builtin(call.func, *_READERS) or _is_log(module, call.func):
         return True
     if not isinstance(call.func, ast.Attribute):
         return False
     if call.func.attr == "format":
         return texts(module, call.func.value) is not None
     return call.func.attr == "get" and _is_table(module, call.func.value)
+
+
+def _is_log(module: Module, node: ast.expr) -> bool:
+    """Say whether a function is plainly the library's, or a logger's, to log with."""
+    if not isinstance(node, ast.Attribute) or node.attr not in _LOGS:
+        return False
+    if not isinstance(node.value, ast.Name):
+        return False
+    bindings = module.meaning(node.value).bindings
+    made = [found.value.func for found in bindings if isinstance(found.value, ast.Call)]
+    is_logger = len(made) == len(bindings) and all(module.is_only(maker, "logging.getLogger") for maker in made)
+    return bool(bindings) and (is_logger or module.is_only(node.value, "logging"))
 
 
 def _is_comparison(module: Module, comparison: ast.Compare, node: ast.expr) -> bool:
@@ -61,11 +79,15 @@ def is_class(module: Module, node: ast.expr) -> bool:
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
         return all(is_class(module, element) for element in node.elts)
     if isinstance(node, ast.Call):
-        return module.is_builtin(node.func, "type")
+        sets = module.is_builtin(node.func, "frozenset", "set") and len(node.args) == 1
+        return module.is_builtin(node.func, "type") or (sets and is_class(module, node.args[0]))
     if isinstance(node, ast.Attribute):
-        return bool(module.origins(node))
+        return module.is_library(node)
     if not isinstance(node, ast.Name):
         return isinstance(node, ast.Constant)
+    written = literal(module, node)
+    if isinstance(written, ast.Tuple | ast.List | ast.Set | ast.Call):
+        return is_class(module, written)
     bindings = module.meaning(node).bindings
     return all(_is_type_call(module, found) or _names_class(module, found) for found in bindings)
 
@@ -73,8 +95,42 @@ def is_class(module: Module, node: ast.expr) -> bool:
 def is_named(module: Module, node: ast.expr) -> bool:
     """Say whether an expression is the name of a class: of this file, of the library, or built in."""
     if not isinstance(node, ast.Name):
-        return False
+        return module.is_library(node)
     return all(_names_class(module, found) for found in module.meaning(node).bindings)
+
+
+def is_self(module: Module, node: ast.expr) -> bool:
+    """Say whether an expression is the first parameter of the method around it."""
+    function = module.enclosing_function(node)
+    if not isinstance(node, ast.Name) or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    positional = [*function.args.posonlyargs, *function.args.args][:1]
+    bound = [found.node for found in module.meaning(node).bindings]
+    return module.scope(function).is_class and bound == positional
+
+
+def _is_own_class(module: Module, call: ast.expr) -> bool:
+    """Say whether `type(self)` stands where `self` is an object of the class around: in a method that Python calls.
+
+    Others can be handed any object, as in `Order.copy(thing)`; a special method cannot be reached by its name.
+    """
+    method = module.enclosing_function(call)
+    if not isinstance(call, ast.Call) or not isinstance(method, ast.FunctionDef) or not is_special(method.name):
+        return False
+    if method.decorator_list or method.name in {"__new__", "__init__"} or not is_self(module, call.args[0]):
+        return False
+    uses = [use for _meaning, found in module.uses(method, method.name) for use in found]
+    return all(_is_special_alias(module, use) for use in uses)
+
+
+def _is_special_alias(module: Module, use: ast.Name) -> bool:
+    """Say whether a method only gets another special name, as in `__radd__ = __add__`."""
+    parent = module.parent(use)
+    if not isinstance(parent, ast.Assign) or not module.scope(use).is_class:
+        return False
+    names = [target.id if isinstance(target, ast.Name) else "" for target in parent.targets]
+    # `__new__` is handed the class, whose own class would be called then.
+    return all(is_special(name) and name != "__new__" for name in names)
 
 
 def _names_class(module: Module, binding: Binding) -> bool:
@@ -100,9 +156,11 @@ def _is_table(module: Module, node: ast.expr) -> bool:
 
 
 def _is_formatted(module: Module, node: ast.expr, parent: ast.Tuple | ast.BinOp) -> bool:
-    """Say whether a class only goes into a text by `%`."""
+    """Say whether a class only goes into a text by `%`, or is one of several for a test."""
     whole = parent if isinstance(parent, ast.Tuple) else node
     around = module.parent(parent) if isinstance(parent, ast.Tuple) else parent
+    if isinstance(around, ast.Call):
+        return whole in around.args and module.is_builtin(around.func, "isinstance", "issubclass")
     if not isinstance(around, ast.BinOp) or not isinstance(around.op, ast.Mod) or around.right is not whole:
         return False
     return texts(module, around.left) is not None

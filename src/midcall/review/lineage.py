@@ -107,9 +107,7 @@ def _is_member(module: Module, statement: ast.stmt) -> bool:
     if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
         return False
     value = statement.value
-    is_value = isinstance(value, _MEMBERS) or (
-        isinstance(value, ast.Call) and "enum.auto" in module.origins(value.func)
-    )
+    is_value = isinstance(value, _MEMBERS) or (isinstance(value, ast.Call) and module.is_only(value.func, "enum.auto"))
     return is_value and not statement.targets[0].id.startswith("_")
 
 

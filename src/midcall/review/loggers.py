@@ -2,7 +2,7 @@
 
 A formatter takes a format string that reaches into everything it is given; a filter or a handler of one's own is handed
 records, whose attributes have any names. A logger that stays in plain names or attributes can be followed; one that is
-handed on could be anywhere, so these attributes are refused everywhere then.
+handed on could be anywhere, so those that lead further are refused everywhere then.
 """
 
 import ast
@@ -20,6 +20,9 @@ CLOSED = words(
     "callHandlers setFormatter setLoggerClass loggerClass setLogRecordFactory logRecordFactory loggerDict"
 )
 
+#: Those of them to which the others lead, and that lead out: they are enough where a logger may be anywhere.
+_LAST = words("handlers filters addHandler addFilter makeRecord callHandlers")
+
 
 @dataclass
 class Loggers:
@@ -36,12 +39,13 @@ def reached(module: Module) -> Iterator[tuple[ast.AST, str]]:
     if not (kept.bindings or kept.attributes or kept.got_away):
         return
     for node in module.nodes(ast.Attribute):
-        if node.attr in CLOSED and _may_be_logger(module, kept, node.value) and not _is_look(module, node):
+        names = CLOSED if _is_logger(module, kept, node.value) else _LAST if kept.got_away else ()
+        if node.attr in names and not _is_look(module, node):
             yield node, node.attr
     if kept.got_away:
-        yield from ((node, name) for node in module.nodes(ast.MatchClass) for name in node.kwd_attrs if name in CLOSED)
+        yield from ((node, name) for node in module.nodes(ast.MatchClass) for name in node.kwd_attrs if name in _LAST)
         for call in module.nodes(ast.Call):
-            yield from ((call, name) for name in _named_in_text(module, call) if name in CLOSED)
+            yield from ((call, name) for name in _named_in_text(module, call) if name in _LAST)
 
 
 def _named_in_text(module: Module, call: ast.Call) -> Iterator[str]:
@@ -108,9 +112,7 @@ def _is_kept(module: Module, kept: Loggers, node: ast.Name) -> bool:
     return any(binding.node in kept.bindings for binding in module.meaning(node).bindings)
 
 
-def _may_be_logger(module: Module, kept: Loggers, node: ast.expr) -> bool:
-    if kept.got_away:
-        return True
+def _is_logger(module: Module, kept: Loggers, node: ast.expr) -> bool:
     if isinstance(node, ast.Name):
         return _is_kept(module, kept, node)
     if isinstance(node, ast.Attribute):

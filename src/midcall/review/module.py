@@ -135,6 +135,10 @@ class Module:
         bindings = self.meaning(node).bindings
         return bool(bindings) and all(found.kind in {Kind.MODULE, Kind.IMPORTED} for found in bindings)
 
+    def is_only(self, node: ast.AST, *names: str) -> bool:
+        """Say whether an expression can be nothing but these names of the library."""
+        return self.is_library(node) and self.origins(node) <= set(names)
+
     def modules(self, node: ast.Name) -> frozenset[str]:
         """Return the dotted modules that a name may stand for."""
         meaning = self.meaning(node)

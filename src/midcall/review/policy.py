@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
-from midcall.review.kinds import is_named
+from midcall.review.kinds import is_named, is_self
 from midcall.review.module import Module
 from midcall.review.rule import Hit
 from midcall.review.scopes import Kind
@@ -122,7 +122,7 @@ class PolicyChecker(RestrictingNodeTransformer):
         if isinstance(node.value, ast.Call) and self._module.is_builtin(node.value.func, "super"):
             return True
         # Called on an object, `__init__` would make that anew, whatever it is.
-        return node.attr == "__init__" and is_named(self._module, node.value)
+        return node.attr == "__init__" and (is_named(self._module, node.value) or is_self(self._module, node.value))
 
     def visit_MatchClass(self, node: ast.MatchClass) -> ast.AST:
         """Check the attributes that a class pattern reads; they are plain text in the tree."""

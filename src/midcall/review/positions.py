@@ -34,8 +34,7 @@ def attributes_by_position(module: Module, node: ast.expr) -> list[str] | None:
 
 def _of_maker(module: Module, call: ast.Call) -> list[str] | None:
     """Return the names that `namedtuple` is given, if they are written out."""
-    origins = module.origins(call.func)
-    if not origins or not origins <= _TUPLES:
+    if not module.is_only(call.func, *_TUPLES):
         return None
     given = [*call.args[1:2], *(word.value for word in call.keywords if word.arg in {"field_names", "fields"})]
     found = literal(module, given[0]) if len(given) == 1 else None

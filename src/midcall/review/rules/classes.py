@@ -33,7 +33,7 @@ def _is_known(module: Module, base: ast.expr, steps: int) -> bool:
     if isinstance(base, ast.Subscript):
         return _is_known(module, base.value, steps)
     if isinstance(base, ast.Call):
-        return module.is_library(base.func) and module.origins(base.func) <= _MAKERS
+        return module.is_only(base.func, *_MAKERS)
     if isinstance(base, ast.Attribute):
         return module.is_library(base)
     if not isinstance(base, ast.Name) or steps == 0:
