@@ -7,6 +7,7 @@ from typing import Any
 from midcall.connectors.kit import Make
 from midcall.domain.grant import Grant
 from midcall.domain.http import TokenRequest
+from midcall.domain.http_headers import bare_token
 
 
 def bearer(field: str) -> Make:
@@ -65,7 +66,8 @@ def oauth2(values: Mapping[str, Any]) -> Grant:
 
 
 def bearer_grant(token: str) -> Grant:
-    """Make `Authorization: Bearer`."""
+    """Make `Authorization: Bearer`: the one place that writes the word, whatever the token was copied with."""
+    token = bare_token(token)
     return Grant(headers=(("Authorization", f"Bearer {token}"),), secrets=(token,))
 
 

@@ -25,6 +25,9 @@ _SIGNED_NAMES = frozenset(
 )
 _OWN_PREFIX = "x-midcall-"
 
+#: The scheme's word before a token, as it stands where a whole `Authorization` was copied.
+_BEARER_WORD = re.compile(r"(?:[Bb][Ee][Aa][Rr][Ee][Rr] +)+")
+
 
 def is_reserved(name: str) -> bool:
     """Tell whether midcall writes a header itself, so that nobody else may."""
@@ -40,3 +43,8 @@ def is_name(text: str) -> bool:
 def is_value(text: str) -> bool:
     """Tell whether a text is a header's value: no control character but tabs inside, no blanks at its ends."""
     return _VALUE.fullmatch(text) is not None
+
+
+def bare_token(text: str) -> str:
+    """Return a bearer token without the word Bearer before it, which whoever sends it puts there."""
+    return _BEARER_WORD.sub("", text, count=1) if _BEARER_WORD.match(text) else text

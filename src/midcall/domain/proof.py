@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from midcall.domain.http_headers import bare_token
 from midcall.domain.signature import ELEVENLABS_HEADER, RETELL_HEADER, same, verify_elevenlabs, verify_retell
-
-_BEARER = "bearer "
 
 
 class Proof(Enum):
@@ -57,9 +56,7 @@ def is_proved(proof: Proof, secrets: Secrets, delivery: Delivery, *, now_ms: int
     if proof is Proof.ELEVENLABS_SIGNATURE:
         header = delivery.headers.get(ELEVENLABS_HEADER.lower(), "")
         return verify_elevenlabs(secret, header=header, body=delivery.body, now_s=now_ms // 1000)
-    authorization = delivery.headers.get("authorization", "")
-    bearer = authorization[len(_BEARER) :] if authorization.lower().startswith(_BEARER) else authorization
-    given = (delivery.headers.get(_SECRET_HEADERS[proof], ""), bearer)
+    given = (delivery.headers.get(_SECRET_HEADERS[proof], ""), delivery.headers.get("authorization", ""))
     # Both, always: how long it takes does not tell which one fitted.
-    fits = [same(secret, one.strip()) for one in given]
+    fits = [same(bare_token(secret), bare_token(one.strip())) for one in given]
     return any(fits)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from midcall.domain.function import NAME_PATTERN
-from midcall.domain.http_headers import is_reserved
+from midcall.domain.http_headers import bare_token, is_reserved
 from midcall.domain.webhook_payload import BODYLESS
 from midcall.service.fields import Form, storable
 
@@ -53,8 +53,16 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _there(text: str) -> str:
+    if not text or text.strip().lower() == "bearer":
+        raise ValueError("is empty; send the token")
+    return text
+
+
 Given = Annotated[Value, AfterValidator(_one_line), Field(min_length=1)]
 Maybe = Annotated[Value, AfterValidator(_one_line)]
+#: Taken with the word Bearer before it too, and kept without.
+BearerToken = Annotated[Value, AfterValidator(_one_line), AfterValidator(bare_token), AfterValidator(_there)]
 CredentialName = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
@@ -68,7 +76,7 @@ class BearerAuth(Form):
     """`Authorization: Bearer <token>`."""
 
     type: Literal["bearer"]
-    token: Given
+    token: BearerToken
 
 
 class BasicAuth(Form):

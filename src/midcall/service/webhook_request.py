@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from midcall.connectors.grants import bearer_grant
 from midcall.domain.credential import Resolved
 from midcall.domain.errors import InvalidInput
 from midcall.domain.grant import Grant
@@ -176,8 +177,9 @@ class WebhookRequests:
         workspace_id = task.invocation.workspace_id
         token = self.tokens.token(grant.token, workspace_id=workspace_id, timeout_ms=left_ms)
         used = UsedToken(grant.token, workspace_id, token)
-        headers = (*grant.headers, ("Authorization", f"Bearer {token}"))
-        return replace(grant, headers=headers, secrets=(*grant.secrets, token)), used
+        sent = bearer_grant(token)
+        grant = replace(grant, headers=(*grant.headers, *sent.headers), secrets=(*grant.secrets, *sent.secrets))
+        return grant, used
 
     def _own_headers(self, task: Task, settings: WorkspaceSettings, body: bytes, left_ms: int) -> Headers:
         invocation = task.invocation

@@ -120,6 +120,7 @@ def test_a_get_has_no_body_and_carries_unused_arguments_in_its_query(admin: Clie
     ("auth", "header", "value"),
     [
         ({"type": "bearer", "token": SECRET}, "authorization", f"Bearer {SECRET}"),
+        ({"type": "bearer", "token": f"Bearer {SECRET}"}, "authorization", f"Bearer {SECRET}"),
         (
             {"type": "basic", "username": "u", "password": SECRET},
             "authorization",

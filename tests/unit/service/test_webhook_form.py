@@ -41,6 +41,8 @@ def document(**webhook: Any) -> dict[str, Any]:
         ({"auth": {"type": "digest"}}, "webhook.auth"),
         ({"auth": {"type": "bearer"}}, "webhook.auth.token"),
         ({"auth": {"type": "bearer", "token": "a\r\nb"}}, "webhook.auth.token"),
+        ({"auth": {"type": "bearer", "token": "Bearer "}}, "webhook.auth.token"),
+        ({"auth": {"type": "bearer", "token": "bearer"}}, "webhook.auth.token"),
         ({"auth": {"type": "basic", "username": "{{", "password": "x"}}, "webhook.auth.username"),
         ({"auth": {"type": "header", "name": "Host", "value": "x"}}, "webhook.auth.name"),
         (
