@@ -33,6 +33,7 @@ from midcall.compat.routers import REFUSALS, ROUTERS
 from midcall.entrance.answers import Answer
 from midcall.entrance.intake import Intake
 from midcall.entrance.problems import add_error_handlers, describe_problems
+from midcall.entrance.proxies import ForwardedHeaders
 from midcall.service.callbacks import Callbacks
 from midcall.service.loops import TaskLoop
 from midcall.service.rereview import Rereviews
@@ -101,6 +102,8 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
     add_error_handlers(app)
     describe_problems(app)
     app.add_middleware(Intake, refusals=REFUSALS)
+    # Added last, so it is the first to see a request.
+    app.add_middleware(ForwardedHeaders, trusted=settings.trusted_proxies)
     if ui:
         # Imported here: an api without UI does without NiceGUI's modules.
         from midcall.ui.mount import mount  # noqa: PLC0415

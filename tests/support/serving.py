@@ -23,6 +23,7 @@ from tests.support.world import function
 from midcall.app import create_app
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.execution import wire_desks, wire_executor
+from midcall.bootstrap.server import server_options
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.domain.function import Kind
@@ -130,12 +131,13 @@ def serving(
         database_url=database_url,
         redis_url=redis_url,
         outbound_allow=("127.0.0.1",),
+        ui=ui,
         **more,
     )
     fake = FakeSandbox()
     app = create_app(settings, ui=ui)
     with (
-        _listening(app, ws="websockets-sansio" if ui else "none") as url,
+        _listening(app, settings) as url,
         opened(database_url) as engine,
         _working(settings, sandbox or fake, fake_workers),
         httpx.Client(base_url=url, timeout=CLIENT_S, trust_env=False) as http,
@@ -144,8 +146,8 @@ def serving(
 
 
 @contextmanager
-def _listening(app: Any, *, ws: Any) -> Iterator[str]:
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, ws=ws, lifespan="on")
+def _listening(app: Any, settings: Settings) -> Iterator[str]:
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="on", **server_options(settings))
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="api")
     turn_s = sys.getswitchinterval()

@@ -7,6 +7,7 @@ import re
 import secrets
 import stat
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -82,6 +83,10 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None,
         description="where vendors reach the api, such as https://midcall.example.com; default: host and port",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(),
+        description="addresses and networks of proxies whose X-Forwarded-… headers are believed, separated by commas",
     )
     ui: bool = Field(default=True, description="serve the web UI at /ui")
     log_format: Literal["console", "json"] = "console"
@@ -172,6 +177,7 @@ class Settings(BaseSettings):
             _check_redis(self.redis_url, unprotected=self.redis_unprotected)
         if self.public_url is not None:
             self.public_url = _public_url(self.public_url)
+        self.trusted_proxies = tuple(_network(text.strip()) for text in self.trusted_proxies)
         _check_assistant(self)
 
     @property
@@ -297,6 +303,17 @@ def _public_url(text: str) -> str:
             "MIDCALL_PUBLIC_URL must be a URL such as https://midcall.example.com, without query, fragment and password"
         )
     return text.rstrip("/")
+
+
+def _network(text: str) -> str:
+    """Return an address or network as it is compared; a name could be anybody's tomorrow."""
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise BadSetting(
+            "MIDCALL_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, separated by commas; "
+            f"{text!r:.60} is none (a network's address ends with zeros)"
+        ) from None
 
 
 def _check_assistant(settings: Settings) -> None:
