@@ -1,13 +1,24 @@
 """JSON is read strictly and written in one way."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midcall.domain.jsonvalue import MAX_DEPTH, NotJson, canonical, depth_of, digest, merge_patch, parse
+from midcall.domain.jsonvalue import (
+    MAX_DEPTH,
+    MAX_VALUES,
+    NotJson,
+    _measured,
+    canonical,
+    depth_of,
+    digest,
+    merge_patch,
+    parse,
+)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -67,6 +78,46 @@ def test_brackets_inside_texts_do_not_nest() -> None:
 def test_the_depth_is_counted_no_further_than_asked() -> None:
     """A megabyte of brackets costs as much as the first few."""
     assert depth_of(b"[" * 1_000_000, limit=5) == 6
+
+
+@pytest.mark.parametrize("one", [b"0", b"{}", b"[]", b'{"a":0}', b'"a"'])
+def test_more_values_than_may_be_are_refused_before_any_is_made(one: bytes) -> None:
+    """A parser would hold all threads up while it makes them."""
+    assert len(parse(b"[" + b",".join([one] * (MAX_VALUES // 3)) + b"]")) == MAX_VALUES // 3
+    many = b"[" + b",".join([one] * 2 * MAX_VALUES) + b"]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotJson, match="more than 250000 values"):
+            parse(many)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_texts_full_of_commas_are_no_values() -> None:
+    """A transcript may be long, and what its texts hold parts nothing."""
+    long = ['a, [b], {c} \\" ' * MAX_VALUES]
+    assert parse(json.dumps(long).encode()) == long
+
+
+@given(values)
+def test_no_text_holds_more_values_than_are_counted(value: Any) -> None:
+    """Nor is the depth another than that of what is read."""
+    raw = json.dumps(value).encode()
+    depth, counted = _measured(raw, MAX_DEPTH, len(raw))
+    assert (depth, counted + 1 >= count(value)) == (nesting(value), True)
+
+
+def count(value: Any) -> int:
+    """Count a value and all that it holds."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(count, inner))
+
+
+def nesting(value: Any) -> int:
+    """Count how deep lists and objects are nested."""
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(nesting, inner), default=0) if isinstance(value, dict | list) else 0
 
 
 @given(values)
