@@ -34,6 +34,8 @@ from midcall.entrance.answers import Answer
 from midcall.entrance.intake import Intake
 from midcall.entrance.problems import add_error_handlers, describe_problems
 from midcall.entrance.proxies import ForwardedHeaders
+from midcall.entrance.services import admitted
+from midcall.entrance.streams import Streams
 from midcall.service.callbacks import Callbacks
 from midcall.service.loops import TaskLoop
 from midcall.service.rereview import Rereviews
@@ -42,6 +44,8 @@ from midcall.service.sweep_sessions import SessionSweep
 
 #: Threads that admit calls and read outcomes: short database work, so few; waiting takes none.
 SERVICE_THREADS = 32
+#: Threads that look keys up. Apart from the others: whoever sends made-up keys waits with others at the door alone.
+KEY_THREADS = 8
 #: Threads that ask strangers' servers whether a credential is good: up to 10 s each.
 TEST_THREADS = 8
 SWEEP_EVERY_S = 1.0
@@ -64,6 +68,8 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
         process = wire_api(settings)
         app.state.services = process.services
         app.state.service_threads = anyio.CapacityLimiter(SERVICE_THREADS)
+        app.state.key_threads = anyio.CapacityLimiter(KEY_THREADS)
+        app.state.streams = Streams()
         app.state.test_threads = anyio.CapacityLimiter(TEST_THREADS)
         async with _running(process):
             yield
@@ -101,7 +107,7 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
         app.include_router(router)
     add_error_handlers(app)
     describe_problems(app)
-    app.add_middleware(Intake, refusals=REFUSALS)
+    app.add_middleware(Intake, admit=admitted, refusals=REFUSALS)
     # Added last, so it is the first to see a request.
     app.add_middleware(ForwardedHeaders, trusted=settings.trusted_proxies)
     if ui:

@@ -32,18 +32,19 @@ class Route:
 
 def routes_of(app: FastAPI) -> Iterator[Route]:
     """Walk the operations that an app serves, the documentation's own left out."""
-    for found in _flat(app.routes):
+    for found in flat(app.routes):
         for method in sorted(found.methods or ()):
             others = {int(status): more["model"] for status, more in found.responses.items() if "model" in more}
             yield Route(method, found.path, found.response_model, others)
 
 
-def _flat(routes: Any) -> Iterator[APIRoute]:
+def flat(routes: Any) -> Iterator[APIRoute]:
+    """Walk routes, those of included routers too."""
     for route in routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
             yield route
         elif hasattr(route, "original_router"):
-            yield from _flat(route.original_router.routes)
+            yield from flat(route.original_router.routes)
 
 
 class Contract:

@@ -1,5 +1,6 @@
-"""Who a vendor's delivery comes from: its signature or secret is checked, over the raw bytes, before they are read."""
+"""Who a vendor's delivery comes from: its secret before its body, its signature over the raw bytes, before a parse."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -11,7 +12,7 @@ from midcall.compat.desk import Desk
 from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.proof import Delivery, Proof
 from midcall.entrance.common import InThreads, TraceId
-from midcall.entrance.intake import parsed
+from midcall.entrance.intake import SURE_S, parsed
 from midcall.entrance.services import Use
 
 Read = TypeVar("Read")
@@ -55,8 +56,15 @@ def admitting(proofs: Mapping[Vendor, Proof]) -> Callable[..., Awaitable[Admitte
     async def admitted(
         adapter_id: AdapterId, request: Request, use: Use, in_thread: InThreads, trace: TraceId
     ) -> Admitted:
-        delivery = Delivery(headers=dict(request.headers), body=await request.body())
-        adapter, caller = await in_thread(use.adapters.admit, adapter_id, proofs, delivery)
+        headers, began = dict(request.headers), asyncio.get_running_loop().time()
+        known = await in_thread(use.adapters.knock, adapter_id, proofs, headers)
+        if known is not None:
+            request.state.hold.belong_to(known[1].workspace_id)
+        delivery = Delivery(headers=headers, body=await request.body())
+        if known is None or asyncio.get_running_loop().time() - began > SURE_S:
+            known = await in_thread(use.adapters.admit, adapter_id, proofs, delivery)
+        adapter, caller = known
+        request.state.hold.belong_to(caller.workspace_id)
         return Admitted(adapter, delivery, Desk(use, caller, adapter, in_thread, trace))
 
     return admitted

@@ -18,7 +18,7 @@ from midcall.service.catalog import FunctionView
 from midcall.service.forms import parse_function
 from midcall.vendors import vocobase
 
-_STATUSES = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+_STATUSES = (400, 401, 403, 404, 408, 409, 413, 422, 429, 503)
 
 router = APIRouter(
     prefix="/api/v2",

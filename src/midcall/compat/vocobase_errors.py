@@ -1,18 +1,13 @@
 """How errors are written in Vocobase's API: `{success: false, error}`, with the status they have everywhere."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 
 from midcall.domain.errors import MidcallError
 from midcall.entrance.answers import Answer
 from midcall.entrance.problems import EXTRA_HEADERS, as_invalid_input, status_of
+from midcall.entrance.routes import Handler, JsonRoute
 from midcall.vendors import vocobase
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def refusal(error: MidcallError, request_id: str) -> Response:
@@ -23,7 +18,7 @@ def refusal(error: MidcallError, request_id: str) -> Response:
     return Answer({"success": False, "error": content}, status, headers=EXTRA_HEADERS.get(status))
 
 
-class VocobaseRoute(APIRoute):
+class VocobaseRoute(JsonRoute):
     """A route whose errors are written so, those of its keys and parameters too."""
 
     def get_route_handler(self) -> Handler:

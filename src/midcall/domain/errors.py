@@ -46,6 +46,36 @@ class TooLarge(MidcallError):
     code = "too_large"
 
 
+class TooSlow(MidcallError):
+    """The request did not arrive in time; send it again, over a connection that brings 32 KB a second at least."""
+
+    code = "too_slow"
+
+
+class BodiesFull(MidcallError):
+    """The server holds as many bytes of requests as it may; nothing was done, try again shortly."""
+
+    code = "bodies_full"
+
+
+class WorkspaceBodiesFull(MidcallError):
+    """This workspace's calls under way hold as many bytes as they may; nothing was done, try again as they end."""
+
+    code = "workspace_bodies_full"
+
+
+class TooManyStreams(MidcallError):
+    """This key follows as many event streams as it may at once; close one, then try again."""
+
+    code = "too_many_streams"
+
+
+class ConnectionsFull(MidcallError):
+    """The server has as many connections open as it may; nothing was done, try again shortly."""
+
+    code = "connections_full"
+
+
 class Unauthenticated(MidcallError):
     """Send a valid API key as `Authorization: Bearer <key>`."""
 

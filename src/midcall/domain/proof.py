@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from midcall.domain.http_headers import bare_token
-from midcall.domain.signature import ELEVENLABS_HEADER, RETELL_HEADER, same, verify_elevenlabs, verify_retell
+from midcall.domain.signature import (
+    ELEVENLABS_HEADER,
+    RETELL_HEADER,
+    may_be_elevenlabs,
+    may_be_retells,
+    same,
+    verify_elevenlabs,
+    verify_retell,
+)
 
 
 class Proof(Enum):
@@ -20,6 +28,9 @@ class Proof(Enum):
     #: `X-Midcall-Secret: <secret>`, or `Authorization`.
     MIDCALL_SECRET = auto()
 
+
+#: Proofs that are over the body, so that it has to be read before anything is known.
+SIGNATURES = frozenset({Proof.RETELL_SIGNATURE, Proof.ELEVENLABS_SIGNATURE})
 
 _SECRET_HEADERS = {Proof.VAPI_SECRET: "x-vapi-secret", Proof.MIDCALL_SECRET: "x-midcall-secret"}
 
@@ -43,6 +54,15 @@ class Secrets:
 
     secret: str = field(repr=False)
     signing: str | None = field(default=None, repr=False)
+
+
+def may_be_signed(proof: Proof, headers: Mapping[str, str], *, now_ms: int) -> bool:
+    """Say whether a signature stands in the headers that could be good for some body, now."""
+    if proof is Proof.RETELL_SIGNATURE:
+        return may_be_retells(headers.get(RETELL_HEADER.lower(), ""), now_ms=now_ms)
+    if proof is Proof.ELEVENLABS_SIGNATURE:
+        return may_be_elevenlabs(headers.get(ELEVENLABS_HEADER.lower(), ""), now_s=now_ms // 1000)
+    return False
 
 
 def is_proved(proof: Proof, secrets: Secrets, delivery: Delivery, *, now_ms: int) -> bool:

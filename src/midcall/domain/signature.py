@@ -71,10 +71,16 @@ def sign_retell(secret: str, *, at_ms: int, body: bytes) -> str:
     return f"v={at_ms},d={_retell(secret, str(at_ms), body)}"
 
 
+def may_be_retells(header: str, *, now_ms: int) -> bool:
+    """Say whether the header has a signature's form and time, which is all that can be said without the body."""
+    match = _RETELL.fullmatch(header)
+    return match is not None and abs(int(match[1]) - now_ms) <= TOLERANCE_S * 1000
+
+
 def verify_retell(secret: str, *, header: str, body: bytes, now_ms: int) -> bool:
     """Say whether the header fits the secret and body, and its time is within five minutes of now."""
     match = _RETELL.fullmatch(header)
-    if match is None or abs(int(match[1]) - now_ms) > TOLERANCE_S * 1000:
+    if match is None or not may_be_retells(header, now_ms=now_ms):
         return False
     return same(_retell(secret, match[1], body), match[2])
 
@@ -84,10 +90,16 @@ def sign_elevenlabs(secret: str, *, at_s: int, body: bytes) -> str:
     return f"t={at_s},v0={_elevenlabs(secret, str(at_s), body)}"
 
 
+def may_be_elevenlabs(header: str, *, now_s: int) -> bool:
+    """Say whether the header has a signature's form and time, which is all that can be said without the body."""
+    match = _ELEVENLABS.fullmatch(header)
+    return match is not None and abs(int(match[1]) - now_s) <= ELEVENLABS_TOLERANCE_S
+
+
 def verify_elevenlabs(secret: str, *, header: str, body: bytes, now_s: int) -> bool:
     """Say whether one of the header's signatures fits secret and body, and its time is within half an hour of now."""
     match = _ELEVENLABS.fullmatch(header)
-    if match is None or abs(int(match[1]) - now_s) > ELEVENLABS_TOLERANCE_S:
+    if match is None or not may_be_elevenlabs(header, now_s=now_s):
         return False
     expected = _elevenlabs(secret, match[1], body)
     fits = [same(expected, given) for given in match[2].removeprefix(",v0=").split(",v0=")]

@@ -14,7 +14,7 @@ from midcall.service.wait import InThread
 #: What every route may answer besides its own.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {MEDIA_TYPE: {}}}
-    for status in (400, 401, 403, 404, 409, 413, 422, 429, 500, 503, 504)
+    for status in (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503, 504)
 }
 
 #: PostgreSQL's text takes no NUL, so nothing can have one in its name.

@@ -14,7 +14,9 @@ from midcall.domain.errors import (
     ApprovalBroken,
     AssistantBusy,
     BadJson,
+    BodiesFull,
     Conflict,
+    ConnectionsFull,
     Fault,
     Forbidden,
     InvalidInput,
@@ -25,7 +27,10 @@ from midcall.domain.errors import (
     ReviewUnavailable,
     ShuttingDown,
     TooLarge,
+    TooManyStreams,
+    TooSlow,
     Unauthenticated,
+    WorkspaceBodiesFull,
 )
 from midcall.entrance.headers import headers_of
 from midcall.service.fields import path_of, text_of
@@ -41,13 +46,18 @@ STATUSES: Mapping[type[MidcallError], int] = {
     NotFound: 404,
     Conflict: 409,
     ApprovalBroken: 409,
+    TooSlow: 408,
     TooLarge: 413,
     InvalidInput: 422,
     QueueFull: 429,
     AssistantBusy: 429,
+    WorkspaceBodiesFull: 429,
+    TooManyStreams: 429,
     QueueUnavailable: 503,
     ReviewUnavailable: 503,
     ShuttingDown: 503,
+    BodiesFull: 503,
+    ConnectionsFull: 503,
     NoOutcome: 504,
 }
 
@@ -57,6 +67,7 @@ TITLES: Mapping[int, str] = {
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Conflict",
     413: "Too large",
     422: "Invalid input",

@@ -1,15 +1,18 @@
 """What the routes stand on: the use cases of one process, made by bootstrap and handed to `create_app`."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
+import anyio.to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import Headers
+from starlette.types import Scope as StarletteScope
 
 from midcall.domain.errors import Unauthenticated
 from midcall.domain.workspace import Scope
-from midcall.service.access import Access, Caller
+from midcall.service.access import Access, Caller, proof_of
 from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
 from midcall.service.assist import Assist
@@ -98,13 +101,28 @@ Use = Annotated[Services, Depends(services)]
 _bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="`mc_<id>_<secret>`")
 
 
-def needs(*scopes: Scope) -> Callable[..., Caller]:
-    """Make a dependency that lets a key with one of the scopes in, and gives its caller."""
+async def admitted(scope: StarletteScope) -> Caller:
+    """Say who sends a request, by its header alone; raises the same Unauthenticated whatever is wrong with the key."""
+    scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated
+    # What could be no key costs no look into the database.
+    proof = proof_of(token.strip())
+    state = scope["app"].state
+    found: Caller = await anyio.to_thread.run_sync(state.services.access.recognise, proof, limiter=state.key_threads)
+    return found
 
-    def caller(use: Use, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
-        if bearer is None:
+
+def needs(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
+    """Make a dependency that lets a key with one of the scopes in, and gives its caller.
+
+    The intake has asked whose key it is, before it read the body; where it has not, nobody is let in.
+    """
+
+    async def caller(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+        found: Caller | None = getattr(request.state, "caller", None)
+        if found is None:
             raise Unauthenticated
-        found = use.access.authenticate(bearer.credentials.strip())
         found.need(*scopes)
         return found
 

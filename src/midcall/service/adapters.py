@@ -16,7 +16,7 @@ from midcall.domain.errors import (
     Unauthenticated,
 )
 from midcall.domain.parameters import MASK
-from midcall.domain.proof import Delivery, Proof, Secrets, is_proved
+from midcall.domain.proof import SIGNATURES, Delivery, Proof, Secrets, is_proved, may_be_signed
 from midcall.domain.workspace import Key, Scope
 from midcall.service.access import Caller, check_agent
 from midcall.service.ports import Cipher, Storage, Transaction
@@ -73,6 +73,25 @@ class Adapters:
             adapter = _mine(tx, caller, adapter_id, lock=True)
             tx.adapters.delete(adapter.id)
             self._note(tx, caller, "adapter.delete", adapter)
+
+    def knock(
+        self, adapter_id: str, proofs: Mapping[Vendor, Proof], headers: Mapping[str, str]
+    ) -> tuple[Adapter, Caller] | None:
+        """Let a delivery in by its headers alone; None if that takes its body, for what is signed: then `admit`.
+
+        Raises the same Unauthenticated as `admit`, for what no body could make good. Whether there is such an adapter
+        makes no difference to what is signed.
+        """
+        by_header = {vendor: proof for vendor, proof in proofs.items() if proof not in SIGNATURES}
+        if by_header:
+            try:
+                return self.admit(adapter_id, by_header, Delivery(headers, b""))
+            except Unauthenticated:
+                pass
+        now = self.clock()
+        if not any(may_be_signed(proof, headers, now_ms=now) for proof in proofs.values()):
+            raise Unauthenticated(NOT_LET_IN)
+        return None
 
     def admit(self, adapter_id: str, proofs: Mapping[Vendor, Proof], delivery: Delivery) -> tuple[Adapter, Caller]:
         """Let a vendor's delivery in; `proofs` says what each vendor that may come here has to show.

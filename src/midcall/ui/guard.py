@@ -5,6 +5,7 @@ have to allow whatever script some text could smuggle into the page.
 """
 
 import secrets
+from collections import Counter
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from midcall.entrance.headers import UI_RUNS
 from midcall.ui.acts import PATH as CONFIRM
+from midcall.ui.sign_ins import SignIn
 from midcall.ui.site import COOKIE, Site
 
 SOCKET = "/_nicegui_ws/"
@@ -25,6 +27,8 @@ _PUBLIC_PATHS = frozenset({"/sign-in", "/favicon.ico"})
 _NOT_PUBLIC = f"/_nicegui/{nicegui_version}/dynamic_resources/"
 _READS = frozenset({"GET", "HEAD"})
 _POLICY_VIOLATION = 1008
+#: Pages that one session may have open at once.
+MAX_SOCKETS = 50
 
 
 class Guard:
@@ -33,6 +37,8 @@ class Guard:
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
         self._site = site
+        #: Open sockets, by the session's id.
+        self._sockets: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -46,10 +52,18 @@ class Guard:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Browsers send cookies with a WebSocket that any page opens, and let it read the answers: `Origin` decides."""
         connection = HTTPConnection(scope)
-        if _path(scope).startswith(SOCKET) and self._is_own(connection.headers) and self._enter(connection):
-            await self._app(scope, receive, send)
-        else:
+        own = _path(scope).startswith(SOCKET) and self._is_own(connection.headers)
+        session = self._session(connection) if own else None
+        if session is None or self._sockets[session.id] >= MAX_SOCKETS:
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            return
+        self._sockets[session.id] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._sockets[session.id] -= 1
+            if not self._sockets[session.id]:
+                del self._sockets[session.id]
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, connection, send = _path(scope), HTTPConnection(scope), _with_policy(send)
@@ -61,14 +75,14 @@ class Guard:
             pass
         elif scope["method"] not in _READS and not self._may_write(connection.headers):
             refusal = PlainTextResponse("this form was sent from another site", HTTPStatus.FORBIDDEN)
-        elif not _is_public(path) and not self._enter(connection):
+        elif not _is_public(path) and self._session(connection) is None:
             refusal = self._to_sign_in(scope, path)
         await (refusal or self._app)(scope, receive, send)
 
-    def _enter(self, connection: HTTPConnection) -> bool:
+    def _session(self, connection: HTTPConnection) -> SignIn | None:
         session = self._site.sign_ins.find(connection.cookies.get(COOKIE))
         connection.scope.setdefault("state", {})["sign_in"] = session
-        return session is not None
+        return session
 
     def _is_own(self, headers: Headers) -> bool:
         return self._site.is_own_origin(headers.get("origin", ""), headers.get("host", ""))

@@ -9,10 +9,21 @@ import pytest
 
 from midcall.domain import errors
 from midcall.domain.errors import MidcallError, NameTaken
+from midcall.domain.workspace import Key
 from midcall.entrance.answers import Answer
+from midcall.entrance.incoming import Pace
 from midcall.entrance.intake import MAX_BODY_BYTES, Intake
 from midcall.entrance.problems import STATUSES, TITLES, status_of
+from midcall.entrance.room import Room
+from midcall.service.access import Caller
 from midcall.service.wait import NoOutcome
+
+CALLER = Caller("ws_a", "owner", Key("key_a", "ws_a", "owner", frozenset(), (), "", 0))
+
+
+async def anybody(_scope: Any) -> Caller:
+    """Let everybody in."""
+    return CALLER
 
 
 class Inner:
@@ -25,14 +36,20 @@ class Inner:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Read the whole body and answer."""
         self.headers = dict(scope["headers"])
-        message = await receive()
-        self.body = message.get("body", b"")
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        self.body = body
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
 
 def sent(
-    chunks: Iterable[bytes], method: str = "POST", path: str = "/", **headers: str
+    chunks: Iterable[bytes], method: str = "POST", path: str = "/v1/x", **headers: str
 ) -> tuple[Inner, int, dict[str, Any], list[Any]]:
     """Send a body in chunks; returns the inner app, the status, the headers, and the chunks that were not read."""
     inner, left, out = Inner(), list(chunks), []
@@ -47,7 +64,7 @@ def sent(
 
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": method, "path": path, "headers": raw, "state": {}}
-    asyncio.run(Intake(inner)(scope, receive, send))
+    asyncio.run(Intake(inner, anybody)(scope, receive, send))
     return inner, out[0]["status"], {k.decode(): v.decode() for k, v in out[0]["headers"]}, left
 
 
@@ -60,9 +77,9 @@ def test_a_json_body_arrives_whole_as_json() -> None:
 
 
 def test_a_declared_length_beyond_the_limit_is_refused_unread() -> None:
-    """Nothing is read of it."""
-    inner, status, _, left = sent([b"x"] * 3, content_length=str(MAX_BODY_BYTES + 1))
-    assert (status, inner.body, len(left)) == (413, None, 3)
+    """Nothing of it is taken; what still comes is dropped, and the connection closed."""
+    inner, status, headers, _ = sent([b"x"] * 3, content_length=str(MAX_BODY_BYTES + 1))
+    assert (status, inner.body, headers["connection"]) == (413, None, "close")
 
 
 @pytest.mark.parametrize("declared", ["", "-1", "abc", "0", "9" * 5_000, "\u00b2"])
@@ -80,7 +97,8 @@ def test_what_a_vendor_sends_arrives_as_it_was_sent() -> None:
     assert (status, inner.body, inner.headers[b"content-type"]) == (200, b"{no json", b"text/plain")
     chunks = [b"x" * 1024 * 1024] * 20
     inner, status, _, left = sent(chunks, path="/v1/adapters/a")
-    assert (status, inner.body, len(left)) == (413, None, 3)
+    assert (status, inner.body) == (413, None)
+    assert len(left) <= 3
     for method, path in (("PUT", "/v1/adapters/a"), ("POST", "/v1/adapters"), ("POST", "/v1/agents/v1/adapters/a")):
         assert sent([b"{no json"], method, path)[1] == 400
 
@@ -97,8 +115,8 @@ def test_a_caller_that_hangs_up_halfway_is_not_served() -> None:
     async def send(message: Any) -> None:
         out.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "state": {}}
-    asyncio.run(Intake(inner)(scope, receive, send))
+    scope = {"type": "http", "method": "POST", "path": "/v1/x", "headers": [], "state": {}}
+    asyncio.run(Intake(inner, anybody)(scope, receive, send))
     assert (inner.body, out[0]["status"]) == (None, 400)
 
 
@@ -119,8 +137,8 @@ def test_who_waits_when_the_server_ends_hears_so(begun: bool) -> None:  # noqa: 
         out.append(message)
 
     async def served() -> None:
-        scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "state": {}}
-        await Intake(waits)(scope, receive, send)
+        scope = {"type": "http", "method": "POST", "path": "/v1/x", "headers": [], "state": {}}
+        await Intake(waits, anybody)(scope, receive, send)
 
     if begun:
         with pytest.raises(asyncio.CancelledError):
@@ -152,3 +170,114 @@ def test_every_error_that_is_the_callers_has_a_status_and_every_status_a_title()
     assert status_of(MidcallError()) == 500
     clients = {errors.InvalidInput, errors.BadJson, errors.TooLarge, errors.Unauthenticated, errors.Forbidden}
     assert {status_of(kind()) // 100 for kind in clients} == {4}
+
+
+# The key, and time -------------------------------------------------------------------------------------------------
+
+
+class Slow:
+    """A client that sends a byte, and then nothing for as long as it is let."""
+
+    def __init__(self, *parts: bytes) -> None:
+        self.parts = list(parts)
+        self.out: list[Any] = []
+
+    async def receive(self) -> Any:
+        """Send the next part, or nothing ever."""
+        if not self.parts:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": self.parts.pop(0), "more_body": True}
+
+    async def send(self, message: Any) -> None:
+        """Keep what is answered."""
+        self.out.append(message)
+
+    def calls(self, app: Any, path: str = "/v1/x", *, admit: Any = anybody, room: Room | None = None) -> dict[str, Any]:
+        """Send a request whose body does not end; returns what it is answered, with the status."""
+        announced = [(b"content-length", b"10000")]
+        scope = {"type": "http", "method": "POST", "path": path, "headers": announced, "state": {}}
+        pace = Pace(grace_s=0.01)
+        asyncio.run(Intake(app, admit, room=room, pace=pace)(scope, self.receive, self.send))
+        body = b"".join(message["body"] for message in self.out[1:])
+        return {"status": self.out[0]["status"], **json.loads(body or b"{}")}
+
+
+async def nobody(_scope: Any) -> Caller:
+    """Let nobody in."""
+    raise errors.Unauthenticated
+
+
+async def reads(_scope: Any, receive: Any, send: Any) -> None:
+    """Read the body, and answer a 500 to whatever goes wrong, as apps do that know no better."""
+    try:
+        while (await receive()).get("more_body"):
+            pass
+    except MidcallError:
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.body", "body": b"oh"})
+
+
+async def untouched(*_: Any) -> None:
+    """Be not reached."""
+    raise AssertionError
+
+
+def test_without_a_key_nothing_is_read() -> None:
+    """The answer is there before anything of the body is taken; the app is not asked."""
+    client, room = Slow(b"x"), Room()
+    assert client.calls(untouched, admit=nobody, room=room)["code"] == "unauthenticated"
+    assert dict(client.out[0]["headers"])[b"connection"] == b"close"
+    assert room.held == 0
+
+
+@pytest.mark.parametrize(("app", "path"), [(untouched, "/v1/x"), (reads, "/v1/adapters/a"), (reads, "/ui/sign-in")])
+def test_a_body_that_does_not_come_in_time_is_refused(app: Any, path: str) -> None:
+    """Whoever reads it, and whatever they make of it; what it held is given back."""
+    room = Room()
+    found = Slow(b"x").calls(app, path, room=room)
+    assert (found["status"], found["code"]) == (408, "too_slow")
+    assert room.held == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/x", "/v1/adapters/a", "/ui/sign-in"])
+def test_a_body_that_there_is_no_room_for_is_refused(path: str) -> None:
+    """Until others are answered."""
+    app = untouched if path == "/v1/x" else reads
+    found = Slow(b"x" * 11).calls(app, path, room=Room(most=10))
+    assert (found["status"], found["code"]) == (503, "bodies_full")
+
+
+def test_what_is_for_everybody_takes_no_body() -> None:
+    """Nothing there reads one; if something did, it would be refused."""
+    assert Slow(b"x").calls(reads, "/healthz")["status"] == 413
+
+
+def test_a_body_may_take_longer_as_it_comes_and_not_for_ever() -> None:
+    """A drip is over with the grace; a large body has its time, with an end to it."""
+    pace = Pace()
+    assert pace.seconds(10) < pace.grace_s + 1
+    assert pace.seconds(1024 * 1024) == pace.grace_s + 32
+    assert pace.seconds(2**40) == pace.most_s
+
+
+def test_a_key_is_asked_for_again_after_a_slow_body() -> None:
+    """It may have been revoked while the body came."""
+    asked = []
+
+    async def once(_scope: Any) -> Caller:
+        asked.append(1)
+        if len(asked) > 1:
+            raise errors.Unauthenticated
+        return CALLER
+
+    out: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(message: Any) -> None:
+        out.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/x", "headers": [], "state": {}}
+    asyncio.run(Intake(untouched, once, sure_s=-1.0)(scope, receive, send))
+    assert (len(asked), out[0]["status"]) == (2, 401)

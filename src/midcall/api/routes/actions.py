@@ -6,9 +6,10 @@ from midcall.api.shapes import OperationsShape
 from midcall.connectors.completion import completion
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader
 
-router = APIRouter(prefix="/v1", tags=["actions"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["actions"], responses=PROBLEMS, route_class=JsonRoute)
 
 
 @router.get("/actions", response_model=OperationsShape)

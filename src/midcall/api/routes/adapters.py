@@ -10,9 +10,10 @@ from midcall.api.shapes import AdapterShape, Listing
 from midcall.domain.adapter import ADAPTER_ID_PATTERN
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader, Use, Writer
 
-router = APIRouter(prefix="/v1", tags=["adapters"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["adapters"], responses=PROBLEMS, route_class=JsonRoute)
 
 NewId = Annotated[str, Path(pattern=ADAPTER_ID_PATTERN, description="unique in the installation; 409 if it is taken")]
 AdapterId = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the adapter's id")]

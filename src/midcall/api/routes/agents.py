@@ -10,12 +10,13 @@ from midcall.api.shapes import AgentShape, Listing, ToolsShape
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, Paged
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader, RunnerOrReader, Use, Writer
 from midcall.service.agent_form import PutAgent
 from midcall.service.fields import Environment
 from midcall.vendors.tools.export import Format
 
-router = APIRouter(prefix="/v1", tags=["agents"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["agents"], responses=PROBLEMS, route_class=JsonRoute)
 
 AgentName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:@+=~-]{0,199}$", description="the agent's name")]
 

@@ -5,24 +5,23 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from midcall.api.models import AskAssistant
 from midcall.api.shapes import AssistantShape
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, InThreads
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Use, Writer
+from midcall.entrance.streams import MEDIA_TYPE, AsStream, stream
 from midcall.service.assist_events import Completed, Event, Reviewed, Source, Text, Thinking
 
-router = APIRouter(prefix="/v1", tags=["assistant"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["assistant"], responses=PROBLEMS, route_class=JsonRoute)
 
-_STREAM = "text/event-stream"
-#: Proxies must pass each event on at once.
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 #: Seconds without an event, after which a comment keeps the connection from being taken for dead.
 _KEEPALIVE_S = 15.0
 _NAMES: dict[type[Event], str] = {
@@ -37,14 +36,14 @@ _NAMES: dict[type[Event], str] = {
 @router.post(
     "/assistant/code",
     response_model=AssistantShape,
-    responses={200: {"model": AssistantShape, "content": {_STREAM: {}}}},
+    responses={200: {"model": AssistantShape, "content": {MEDIA_TYPE: {}}}},
 )
 async def write_code(
     wanted: AskAssistant,
     use: Use,
     caller: Writer,
     in_thread: InThreads,
-    accept: Annotated[str | None, Header()] = None,
+    as_stream: AsStream,
 ) -> Response:
     """Have the Code Assistant write: its code is reviewed, and nothing is saved. However that ends is a 200.
 
@@ -52,9 +51,9 @@ async def write_code(
     the explanation, `source`, `review`, and at last `completed` with the answer.
     """
     events = use.assist.ask(caller, wanted.question(), in_thread)
-    if _STREAM in (accept or ""):
+    if as_stream:
         first = await anext(events)  # what is wrong with the question is told before
-        return StreamingResponse(_written(first, events), media_type=_STREAM, headers=_STREAM_HEADERS)
+        return stream(_written(first, events))
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Completed):

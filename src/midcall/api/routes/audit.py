@@ -8,9 +8,10 @@ from midcall.api import views
 from midcall.api.shapes import AuditShape, Listing
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader, Use
 
-router = APIRouter(prefix="/v1", tags=["audit"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["audit"], responses=PROBLEMS, route_class=JsonRoute)
 
 _KIND = Query(
     max_length=40,

@@ -10,11 +10,12 @@ from midcall.api.shapes import CredentialShape, CredentialTestShape, Listing
 from midcall.domain.function import NAME_PATTERN
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, Paged, Tests
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader, Use, Writer
 from midcall.service.admin_forms import PutCredential, TestCredential
 from midcall.service.fields import Environment
 
-router = APIRouter(prefix="/v1", tags=["credentials"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["credentials"], responses=PROBLEMS, route_class=JsonRoute)
 
 #: A test without a body is one of the values that hold everywhere.
 _NO_WISHES = TestCredential()

@@ -10,11 +10,12 @@ from midcall.api.shapes import FunctionShape, ImportShape, Listing, ReviewShape,
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, InThreads, Name, Number, Paged
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Judge, Reader, Use, Writer
 from midcall.service.forms import Draft, FunctionForm
 from midcall.service.publish import Publication
 
-router = APIRouter(prefix="/v1", tags=["functions"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["functions"], responses=PROBLEMS, route_class=JsonRoute)
 
 
 @router.post("/functions", status_code=201, response_model=FunctionShape)

@@ -12,11 +12,12 @@ from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.domain.phases import Phase
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader, Runner, Use, Writer
 from midcall.service.invoke import Call
 from midcall.service.stores import InvocationFilter
 
-router = APIRouter(prefix="/v1", tags=["runs"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["runs"], responses=PROBLEMS, route_class=JsonRoute)
 
 InvocationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 

@@ -19,20 +19,19 @@ from midcall.domain.session import SessionStatus
 from midcall.domain.times import iso
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader, Runner, Services, Use, Writer
+from midcall.entrance.streams import ALWAYS, MEDIA_TYPE, AsStream, stream
 from midcall.service.access import Caller
 from midcall.service.session_call import SessionCall
 from midcall.service.stores import SessionFilter
 from midcall.service.wait import InThread, is_answerable
 
-router = APIRouter(prefix="/v1", tags=["sessions"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["sessions"], responses=PROBLEMS, route_class=JsonRoute)
 
 SessionId = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the runtime's id of the session")]
-_STREAM = "text/event-stream"
 _MAX_ROW = 2**63 - 1
-_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {_STREAM: {}}}}
-#: Proxies must pass each event on at once.
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {}}}}
 
 
 @router.post("/sessions", response_model=SessionShape, responses={201: {"model": SessionShape}})
@@ -104,7 +103,7 @@ def end_session(session_id: SessionId, use: Use, caller: Runner, late: EndSessio
 @router.post(
     "/sessions/{session_id}/functions/{name}",
     response_model=OutcomeShape,
-    responses={200: {"model": OutcomeShape, "content": {_STREAM: {}}}},
+    responses={200: {"model": OutcomeShape, "content": {MEDIA_TYPE: {}}}},
 )
 async def call_function(
     session_id: SessionId,
@@ -114,8 +113,8 @@ async def call_function(
     caller: Runner,
     in_thread: InThreads,
     trace: TraceId,
+    as_stream: AsStream,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
-    accept: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Call a function that is attached to the session's agent. With `Accept: text/event-stream` its events follow."""
     call = SessionCall(
@@ -127,12 +126,12 @@ async def call_function(
         idempotency_key=idempotency_key,
         trace_id=trace,
     )
-    if _STREAM in (accept or ""):
+    if as_stream:
         return await _streamed(use, caller, call, in_thread)
     return Answer(await _outcome(use, caller, call, in_thread))
 
 
-@router.get("/sessions/{session_id}/events", response_class=Response, responses=_EVENTS)
+@router.get("/sessions/{session_id}/events", response_class=Response, responses=_EVENTS, dependencies=[ALWAYS])
 async def follow_session(
     session_id: SessionId,
     use: Use,
@@ -143,7 +142,7 @@ async def follow_session(
     """Follow a session's events; `Last-Event-ID` resumes after that one."""
     last = _event_number(last_event_id)
     session, _ = await in_thread(use.sessions.where_it_stands, caller, session_id)
-    return _stream(_events(use, session.id, last, in_thread))
+    return stream(_events(use, session.id, last, in_thread))
 
 
 async def _outcome(use: Services, caller: Caller, call: SessionCall, in_thread: InThread) -> views.Json:
@@ -179,16 +178,12 @@ async def _streamed(use: Services, caller: Caller, call: SessionCall, in_thread:
             else:
                 yield _written(event)
 
-    return _stream(events())
+    return stream(events())
 
 
 async def _events(use: Services, session_key: str, last: int, in_thread: InThread) -> AsyncIterator[bytes]:
     async for event in use.following.events(session_key, last, in_thread):
         yield KEEPALIVE_COMMENT if event is None else _written(event)
-
-
-def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
-    return StreamingResponse(events, media_type=_STREAM, headers=_STREAM_HEADERS)
 
 
 def _written(event: Event) -> bytes:

@@ -4,30 +4,29 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Path
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from midcall.api import views
 from midcall.api.models import RunTests, SaveRun
 from midcall.api.shapes import CaseShape, Listing, SuiteShape
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader, Services, Use, Writer
+from midcall.entrance.streams import MEDIA_TYPE, AsStream, stream
 from midcall.service.access import Caller
 from midcall.service.case_form import CaseForm, CaseName
 from midcall.service.case_of_run import RunToSave
 from midcall.service.case_runs import Suite, Wanted, in_order
 from midcall.service.wait import InThread
 
-router = APIRouter(prefix="/v1", tags=["tests"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["tests"], responses=PROBLEMS, route_class=JsonRoute)
 
 InvocationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 AnyCase = Annotated[str, Path(max_length=100, pattern=NO_NUL, description="the test case's name")]
 NewCase = Annotated[CaseName, Path(description="the test case's name")]
-_STREAM = "text/event-stream"
-#: Proxies must pass each event on at once.
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 @router.get("/functions/{name}/tests", response_model=Listing[CaseShape])
@@ -59,15 +58,15 @@ def delete_test_case(name: Name, case: AnyCase, use: Use, caller: Writer) -> Non
 @router.post(
     "/functions/{name}/tests",
     response_model=SuiteShape,
-    responses={200: {"model": SuiteShape, "content": {_STREAM: {}}}},
+    responses={200: {"model": SuiteShape, "content": {MEDIA_TYPE: {}}}},
 )
 async def run_test_cases(
     name: Name,
     use: Use,
     caller: Writer,
     in_thread: InThreads,
+    as_stream: AsStream,
     wanted: RunTests | None = None,
-    accept: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Run test cases in the sandbox, some at a time, all within five minutes.
 
@@ -75,10 +74,10 @@ async def run_test_cases(
     """
     asked = wanted or RunTests()
     what = Wanted(name, asked.version, asked.cases, asked.environment)
-    if _STREAM in (accept or ""):
+    if as_stream:
         suite: Suite = await in_thread(use.case_runs.suite, caller, what)
         events = _events(use, caller, suite, in_thread)
-        return StreamingResponse(events, media_type=_STREAM, headers=_STREAM_HEADERS)
+        return stream(events)
     return Answer(views.suite_view(await use.case_runs.run(caller, what, in_thread)))
 
 

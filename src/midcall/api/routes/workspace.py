@@ -9,10 +9,11 @@ from midcall.api.shapes import KeyShape, Listing, NewKeyShape, SigningSecretShap
 from midcall.domain.times import iso
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
+from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Admin, Reader, Use
 from midcall.service.admin_forms import NewKey, Rotate, WorkspaceChange
 
-router = APIRouter(prefix="/v1", tags=["workspace"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["workspace"], responses=PROBLEMS, route_class=JsonRoute)
 
 KeyId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 
