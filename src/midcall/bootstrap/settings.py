@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         default=None,
         description="where vendors reach the api, such as https://midcall.example.com; default: host and port",
     )
+    max_connections: int = Field(
+        default=1_000, ge=64, le=100_000, description="connections that the api holds open at once"
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(),
         description="addresses and networks of proxies whose X-Forwarded-… headers are believed, separated by commas",
