@@ -34,6 +34,7 @@ from midcall.entrance.answers import Answer
 from midcall.entrance.intake import Intake
 from midcall.entrance.problems import add_error_handlers, describe_problems
 from midcall.entrance.proxies import ForwardedHeaders
+from midcall.entrance.rates import Rates
 from midcall.entrance.services import admitted
 from midcall.entrance.streams import Streams
 from midcall.service.callbacks import Callbacks
@@ -70,6 +71,7 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
         app.state.service_threads = anyio.CapacityLimiter(SERVICE_THREADS)
         app.state.key_threads = anyio.CapacityLimiter(KEY_THREADS)
         app.state.streams = Streams()
+        app.state.rates = Rates.of(key=settings.key_rate, workspace=settings.workspace_rate)
         app.state.test_threads = anyio.CapacityLimiter(TEST_THREADS)
         async with _running(process):
             yield

@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     workers: int = Field(
         default=2 * _CORES, ge=0, le=256, description="processes for live calls, then tests, then the background"
     )
+    key_rate: int = Field(default=100, ge=1, description="requests a second of one key, in one api process")
+    workspace_rate: int = Field(default=200, ge=1, description="requests a second of one workspace, in one api process")
     max_queued: int = Field(default=200, ge=1, description="calls that may wait in all before a 429")
 
     outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(

@@ -64,6 +64,7 @@ def admitting(proofs: Mapping[Vendor, Proof]) -> Callable[..., Awaitable[Admitte
         if known is None or asyncio.get_running_loop().time() - began > SURE_S:
             known = await in_thread(use.adapters.admit, adapter_id, proofs, delivery)
         adapter, caller = known
+        request.app.state.rates.take(caller)
         request.state.hold.belong_to(caller.workspace_id)
         return Admitted(adapter, delivery, Desk(use, caller, adapter, in_thread, trace))
 

@@ -196,6 +196,12 @@ class QueueFull(MidcallError):
     code = "queue_full"
 
 
+class RateExceeded(MidcallError):
+    """More requests a second than are allowed; slow down, then try again."""
+
+    code = "rate_exceeded"
+
+
 class AssistantBusy(MidcallError):
     """The Code Assistant is writing as much as it may at once; try again shortly."""
 

@@ -110,6 +110,7 @@ async def admitted(scope: StarletteScope) -> Caller:
     proof = proof_of(token.strip())
     state = scope["app"].state
     found: Caller = await anyio.to_thread.run_sync(state.services.access.recognise, proof, limiter=state.key_threads)
+    state.rates.take(found)
     return found
 
 
