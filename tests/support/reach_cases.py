@@ -101,6 +101,18 @@ REFUSED: dict[str, list[str]] = {
     "a class that is not a name": [
         "def handler(session):\n    return type(int)('X', (), {'__reduce_ex__': print})\n",
         "def handler(session):\n    t = type(int)\n    return t('X', (), {})\n",
+        "def handler(session):\n    return type()\n",
+        "def handler(session):\n    return type(**{'x': int})\n",
+        "def f(x: (T := type)):\n    return T('X', (), {})" + HANDLER,
+        "keep = []\ndef f(x: keep.append(type)):\n    return x" + HANDLER,
+        "class E:\n    def __getitem__(self, k):\n        return k('X', (), {})\ne = E()\ndef f(x: e[type]):\n    return x"
+        + HANDLER,
+        "class E:\n    def __or__(self, k):\n        return k('X', (), {})\nx: E() | type = 1" + HANDLER,
+        "def f(x: (lambda t=type: t)):\n    return x" + HANDLER,
+        "import json\ndef handler(session):\n    type(json.JSONEncoder()).default = print\n    return 1\n",
+        "def M(name, bases, names):\n    return names\nfrom abc import ABCMeta as M\nclass A(metaclass=M):\n    pass"
+        + HANDLER,
+        "import json as m\nclass m:\n    X = 1\ndef handler(session):\n    return type(int) == m.X\n",
         "def handler(session):\n    return (type(int) if session else int)('X', (), {})\n",
         "def handler(session):\n    return [type(int)][0]('X', (), {})\n",
         "def handler(session):\n    return (lambda x: type(x))(int)('X', (), {})\n",

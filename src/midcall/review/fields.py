@@ -8,6 +8,7 @@ import ast
 
 from midcall.review.kinds import is_looked_at
 from midcall.review.module import Module
+from midcall.review.scopes import Meaning
 from midcall.review.vocabulary import words
 
 _READABLE = words("name type default default_factory init repr hash compare metadata kw_only doc")
@@ -28,8 +29,19 @@ def is_read(module: Module, node: ast.expr) -> bool:
     target = _target(module, call)
     if target is None:
         return False
-    uses = [use for _meaning, found in module.uses(target, target.id) for use in found]
-    return all(_is_attribute_read(module, use) for use in uses)
+    uses = module.uses(target, target.id)
+    return all(_are_read(module, meaning, found) for meaning, found in uses)
+
+
+def _are_read(module: Module, meaning: Meaning, uses: list[ast.Name]) -> bool:
+    known = module.once(_known_reads)
+    if meaning not in known:
+        known[meaning] = all(_is_attribute_read(module, use) for use in uses)
+    return known[meaning]
+
+
+def _known_reads(_module: Module) -> dict[Meaning, bool]:
+    return {}
 
 
 def _target(module: Module, call: ast.Call) -> ast.Name | None:

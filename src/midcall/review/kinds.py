@@ -5,6 +5,7 @@ handler's formatter takes a format string that reaches into everything.
 """
 
 import ast
+from collections.abc import Sequence
 
 from midcall.review.constants import literal, texts
 from midcall.review.module import Module
@@ -23,11 +24,12 @@ _LOGS = words("critical debug error exception info log warning")
 
 def is_looked_at(module: Module, node: ast.expr, steps: int = _STEPS) -> bool:
     """Say whether an expression that gives a class is only looked at where it stands, or is plainly a built-in one."""
-    if isinstance(node, ast.Call) and (isinstance(node.args[0], _WRITTEN) or _is_own_class(module, node)):
+    written = isinstance(node, ast.Call) and bool(node.args) and isinstance(node.args[0], _WRITTEN)
+    if written or _is_own_class(module, node):
         return True
     parent = module.parent(node)
     if isinstance(parent, ast.Attribute):
-        return not attribute_fault(parent.attr)
+        return not attribute_fault(parent.attr) and (isinstance(parent.ctx, ast.Load) or _is_of_self(module, node))
     if isinstance(parent, ast.FormattedValue | ast.Expr):
         return True
     return _is_handed_safely(module, node, parent) or (steps > 0 and _is_name(module, node, parent, steps))
@@ -77,7 +79,7 @@ def _is_comparison(module: Module, comparison: ast.Compare, node: ast.expr) -> b
 def is_class(module: Module, node: ast.expr) -> bool:
     """Say whether an expression is plainly a class, or several written out."""
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        return all(is_class(module, element) for element in node.elts)
+        return _are_classes(module, node, node.elts)
     if isinstance(node, ast.Call):
         sets = module.is_builtin(node.func, "frozenset", "set") and len(node.args) == 1
         return module.is_builtin(node.func, "type") or (sets and is_class(module, node.args[0]))
@@ -109,15 +111,20 @@ def is_self(module: Module, node: ast.expr) -> bool:
     return module.scope(function).is_class and bound == positional
 
 
+def _is_of_self(module: Module, node: ast.expr) -> bool:
+    """Say whether a class is `type(self)`, whose attributes a method may set (`type(self).made += 1`)."""
+    return isinstance(node, ast.Call) and bool(node.args) and is_self(module, node.args[0])
+
+
 def _is_own_class(module: Module, call: ast.expr) -> bool:
     """Say whether `type(self)` stands where `self` is an object of the class around: in a method that Python calls.
 
     Others can be handed any object, as in `Order.copy(thing)`; a special method cannot be reached by its name.
     """
     method = module.enclosing_function(call)
-    if not isinstance(call, ast.Call) or not isinstance(method, ast.FunctionDef) or not is_special(method.name):
+    if not isinstance(method, ast.FunctionDef) or not is_special(method.name) or not _is_of_self(module, call):
         return False
-    if method.decorator_list or method.name in {"__new__", "__init__"} or not is_self(module, call.args[0]):
+    if method.decorator_list or method.name in {"__new__", "__init__"}:
         return False
     uses = [use for _meaning, found in module.uses(method, method.name) for use in found]
     return all(_is_special_alias(module, use) for use in uses)
@@ -152,7 +159,18 @@ def is_as_written(module: Module, node: ast.ClassDef) -> bool:
 def _is_table(module: Module, node: ast.expr) -> bool:
     """Say whether an expression is a dict by classes that is written out and only read."""
     found = literal(module, node)
-    return isinstance(found, ast.Dict) and all(key is not None and is_class(module, key) for key in found.keys)
+    return isinstance(found, ast.Dict) and _are_classes(module, found, found.keys)
+
+
+def _are_classes(module: Module, whole: ast.expr, parts: Sequence[ast.expr | None]) -> bool:
+    known = module.once(_known_classes)
+    if whole not in known:
+        known[whole] = all(part is not None and is_class(module, part) for part in parts)
+    return known[whole]
+
+
+def _known_classes(_module: Module) -> dict[ast.expr, bool]:
+    return {}
 
 
 def _is_formatted(module: Module, node: ast.expr, parent: ast.Tuple | ast.BinOp) -> bool:

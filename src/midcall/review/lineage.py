@@ -17,6 +17,10 @@ _READERS = words(
     "enumerate frozenset isinstance issubclass iter len list map max min next repr reversed set sorted str tuple"
 )
 
+#: A class that inherits from more than this, or a name with more meanings, is taken as whatever would be refused.
+_MOST = 100
+TYPED = frozenset({"typing.TypedDict"})
+
 
 @dataclass
 class Family:
@@ -40,6 +44,8 @@ def family(module: Module, node: ast.ClassDef | ast.expr) -> Family:
         current = todo.pop()
         if current in seen:
             continue
+        if len(seen) + len(todo) > _MOST:
+            return Family(origins=set(ENUMS | TYPED), is_known=False)
         seen.add(current)
         if isinstance(current, ast.Name):
             meaning = module.meaning(current)
@@ -52,8 +58,9 @@ def family(module: Module, node: ast.ClassDef | ast.expr) -> Family:
 
 
 def _of_name(module: Module, found: Family, node: ast.Name) -> Iterator[ast.AST]:
+    bindings = module.meaning(node).bindings
     found.origins |= module.origins(node)
-    for binding in module.meaning(node).bindings:
+    for binding in bindings[:_MOST]:
         if isinstance(binding.node, ast.ClassDef):
             yield binding.node
         elif binding.kind is Kind.VALUE and binding.value is not None:

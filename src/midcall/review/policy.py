@@ -140,7 +140,7 @@ class PolicyChecker(RestrictingNodeTransformer):
         self.check_name(node, node.name)
         for keyword in node.keywords:
             if keyword.arg is None or keyword.arg == "metaclass":
-                known = keyword.arg and self._module.origin(keyword.value) == "abc.ABCMeta"
+                known = keyword.arg and self._module.is_only(keyword.value, "abc.ABCMeta")
                 if not known:
                     self.judgement.construct.append(
                         Hit(keyword.value, "A metaclass changes how classes come about.", "Write a plain class.")

@@ -9,6 +9,7 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from midcall.review.constants import number, texts
 from midcall.review.module import Module
@@ -19,6 +20,8 @@ _PLAIN = re.compile(r"[^{}]{0,64}")
 _NUMBERS = ("abs", "int", "len", "ord", "round")
 _CHOOSERS = ("max", "min", "sum")
 _STEPS = 8
+#: Fields within the specs of one template.
+_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,21 @@ def nested(template: str) -> Iterator[Nested]:
             if field is not None:
                 yield Nested(field or str(count), is_within)
                 count += not field
+
+
+def faults(module: Module, method: ast.Attribute, template: str) -> Iterator[str]:
+    """Yield what is wrong with the fields within specs of a template, where `method` is its `.format`."""
+    known = module.once(_known_fields)
+    if template not in known:
+        known[template] = tuple(islice(nested(template), _MOST + 1))
+    if len(known[template]) > _MOST:
+        yield f"More than {_MOST} fields within format specs are too many to check."
+    else:
+        yield from filter(None, (fault(module, method, field) for field in known[template]))
+
+
+def _known_fields(_module: Module) -> dict[str, tuple[Nested, ...]]:
+    return {}
 
 
 def fault(module: Module, method: ast.Attribute, field: Nested) -> str:

@@ -50,8 +50,7 @@ def _specs(module: Module) -> Iterator[Hit]:
             continue
         for template in sorted(texts(module, node.value) or ()):
             if not _fault(template, 3):
-                faults = (specs.fault(module, node, field) for field in specs.nested(template))
-                yield from (Hit(node, fault, _SPEC_ADVICE) for fault in faults if fault)
+                yield from (Hit(node, fault, _SPEC_ADVICE) for fault in specs.faults(module, node, template))
 
 
 def _fault(template: str, levels: int) -> str:

@@ -7,7 +7,7 @@ from midcall.domain.review import Severity
 from midcall.review import loggers
 from midcall.review.forms import call_of, misplaced
 from midcall.review.kinds import is_looked_at
-from midcall.review.lineage import family, misused_enums
+from midcall.review.lineage import TYPED, family, misused_enums
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
 
@@ -52,7 +52,7 @@ def _dataclasses(module: Module) -> Iterator[Hit]:
     for node in module.nodes(ast.ClassDef):
         wrapped = [found.func if isinstance(found, ast.Call) else found for found in node.decorator_list]
         is_dataclass = any(module.origins(found) & module.allowed.decorators for found in wrapped)
-        if is_dataclass and "typing.TypedDict" in family(module, node).origins:
+        if is_dataclass and family(module, node).origins & TYPED:
             yield Hit(
                 node,
                 "A `TypedDict` may have keys that are no names, and `dataclass` writes code of them.",
