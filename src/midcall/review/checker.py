@@ -10,6 +10,7 @@ from midcall.domain.python import MINOR
 from midcall.domain.review import Comment, Severity, Subject
 from midcall.review import syntax
 from midcall.review.allowlist import AllowList, packaged
+from midcall.review.forms import FORMS
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule
 from midcall.review.rules import TEXT_RULES, TREE_RULES
@@ -88,5 +89,6 @@ def policy_version(allowed: AllowList, *, python: str = MINOR) -> str:
     for rule in rules:
         digest.update(f"\n{rule.id}\t{rule.severity}\t{rule.summary}".encode())
     digest.update(b"\n" + allowed.terms().encode())
+    digest.update(b"\n" + " ".join(sorted(FORMS)).encode())
     digest.update(b"\n" + fingerprint().encode())
     return f"{REVISION}-{digest.hexdigest()[:12]}"

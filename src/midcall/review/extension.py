@@ -36,9 +36,10 @@ _RUNNER = words("child faults frames function supervisor values __main__")
 #: Functions that run text or programs, open files, or reach attributes by a name given as text, whoever offers them;
 #: and those that the packaged list narrows, which a package would offer without that.
 _REACHING_NAMES = words(
-    "CDLL CodeType FunctionType ModuleType Popen attrgetter basicConfig breakpoint check_call check_output dataclass "
-    "delattr eval exec exec_module execfile execv execve fork get_type_hints getattr globals import_module locals "
-    "make_dataclass methodcaller open popen reload run_path setattr singledispatch spawnv system vars"
+    "ABCMeta CDLL CodeType FunctionType ModuleType Popen SimpleNamespace attrgetter basicConfig breakpoint check_call "
+    "check_output create_model dataclass delattr eval exec exec_module execfile execv execve fork get_type_hints "
+    "getattr globals import_module locals make_class make_dataclass methodcaller new_class open popen reload run_path "
+    "setattr singledispatch spawnv system update_wrapper vars wraps"
 )
 #: Values of these types hold nothing but themselves.
 _PLAIN = (bool, bytes, complex, float, frozenset, int, str, tuple, types.NoneType)

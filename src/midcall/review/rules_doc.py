@@ -9,6 +9,7 @@ from typing import Any
 
 from midcall.domain.review import Subject
 from midcall.review.allowlist import MINORS, packaged_for
+from midcall.review.forms import FORMS
 from midcall.review.rule import Rule
 from midcall.review.rules import TEXT_RULES, TREE_RULES
 from midcall.review.syntax import RULES as SYNTAX_RULES
@@ -37,6 +38,14 @@ _MODULES = """
 value. Names with a version behind them are there from that minor version of Python on. The list is
 `src/midcall/review/allowed.toml`; whoever operates midcall may have added to it ([packages](packages.md)).
 """
+_FORMS = """
+## In which forms some names may stand
+
+These reach attributes, or make classes, by names that they are given as text; so they are used where the names stand in
+the source. Decision 0028 has the reasons.
+
+| name | refused otherwise because | write |
+| --- | --- | --- |"""
 #: An example longer than this is shown by its beginning.
 _LONGEST_LINE = 90
 
@@ -49,7 +58,16 @@ def all_rules() -> tuple[Rule[Any], ...]:
 def render() -> str:
     """Return the whole document: the same for every Python that it is written with."""
     rules = chain(*map(_rule, all_rules()))
-    return "\n".join(chain([_INTRO], rules, [_WEBHOOKS], *map(_webhook_rule, WEBHOOK_RULES), _modules())) + "\n"
+    return (
+        "\n".join(chain([_INTRO], rules, [_WEBHOOKS], *map(_webhook_rule, WEBHOOK_RULES), _forms(), _modules())) + "\n"
+    )
+
+
+def _forms() -> Iterator[str]:
+    yield _FORMS
+    yield from (
+        f"| `{name}` | {form.why} | {form.instead.replace('|', ' or ')} |" for name, form in sorted(FORMS.items())
+    )
 
 
 def _rule(rule: Rule[Any]) -> Iterator[str]:
