@@ -34,6 +34,12 @@ class InvalidInput(MidcallError):
     code = "invalid"
 
 
+class BadRequest(MidcallError):
+    """This is no request that can be read; send HTTP/1.1."""
+
+    code = "bad_request"
+
+
 class BadJson(MidcallError):
     """The body is not JSON that midcall can read."""
 

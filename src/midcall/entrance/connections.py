@@ -9,9 +9,10 @@ import secrets
 import time
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from midcall.domain.errors import ConnectionsFull, MidcallError, TooLarge, TooSlow
+from midcall.domain.errors import BadRequest, ConnectionsFull, MidcallError, TooLarge, TooSlow
 from midcall.entrance.headers import headers_of
 from midcall.entrance.problems import problem
 
@@ -21,6 +22,8 @@ HEAD_S = 10.0
 DRAIN_S = 60.0
 #: Of a request's line and headers, and of what is sent around a body in chunks.
 MAX_HEAD_BYTES = 64 * 1024
+#: Of one request. A parser that is handed thousands at once holds everybody else up.
+MAX_HEADERS = 200
 #: Bytes that a chunk of one byte takes: its length, two ends of lines, and some more.
 CHUNK_OVERHEAD = 8
 
@@ -38,6 +41,7 @@ class Connection(HttpToolsProtocol):
         self.waiting = True
         self._since = 0.0
         self._in_head = True
+        self._headers = 0
         #: Bytes since the last request that were no body, and how many there may be.
         self._around = 0
         self._allowed = MAX_HEAD_BYTES
@@ -66,7 +70,16 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes; those that are no body are bounded, in headers, between chunks and after the last one."""
         self._around += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        # As uvicorn's own does, but for its warnings: anybody could fill the log with them.
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.send_400_response("")
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            return
         if self._around > self._allowed and not self.transport.is_closing():
             if self.waiting:
                 self._refuse(TooLarge(f"the headers may have {MAX_HEAD_BYTES} bytes at most"))
@@ -75,11 +88,14 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self._in_head = True
+        self._in_head, self._headers = True, 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; those after a body in chunks are nobody's business."""
+        self._headers += 1
+        if self._headers > MAX_HEADERS:
+            raise ValueError  # ends the parse; `send_400_response` follows
         if self._in_head:
             super().on_header(name, value)
 
@@ -108,6 +124,15 @@ class Connection(HttpToolsProtocol):
             if self.cycle.more_body:
                 self.transport.close()
             self._wait()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request, or one with too many headers; where one is under way, break off."""
+        if not self.waiting:
+            self.transport.abort()
+        elif self._headers > MAX_HEADERS:
+            self._refuse(TooLarge(f"a request may have {MAX_HEADERS} headers at most"))
+        else:
+            self._refuse(BadRequest(msg or None))
 
     def pause_writing(self) -> None:
         """Hold answers back while the client does not take them, for a while."""

@@ -71,7 +71,7 @@ class Incoming:
         while not self._ended:
             message = await self.receive()
             if message["type"] != "http.request":
-                raise BadJson("the connection was closed before the body was complete")
+                raise BadJson(_GONE)
             body += message.get("body", b"")
         return bytes(body)
 
@@ -97,6 +97,8 @@ class Incoming:
         except TimeoutError:
             raise TooSlow from None
         if message["type"] != "http.request":
+            # Whoever reads on finds that out in a way of its own; it is no error of the server's.
+            self.refusal = None if self.answering else BadJson(_GONE)
             return message
         more = len(message.get("body", b""))
         self._count += more
@@ -110,6 +112,7 @@ class Incoming:
         return TooLarge(f"the body may have {self._most} bytes at most") if self._most else TooLarge(_NONE)
 
 
+_GONE = "the connection was closed before the body was complete"
 _NONE = "this address takes no body; send none"
 
 

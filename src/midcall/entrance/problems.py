@@ -14,6 +14,7 @@ from midcall.domain.errors import (
     ApprovalBroken,
     AssistantBusy,
     BadJson,
+    BadRequest,
     BodiesFull,
     Conflict,
     ConnectionsFull,
@@ -41,6 +42,7 @@ log = structlog.get_logger()
 
 #: The most specific class of an error decides; what is not listed is a 500.
 STATUSES: Mapping[type[MidcallError], int] = {
+    BadRequest: 400,
     BadJson: 400,
     Unauthenticated: 401,
     Forbidden: 403,

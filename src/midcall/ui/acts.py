@@ -12,13 +12,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
 from midcall.domain.terminal import one_line
 from midcall.ui.assets import asset
+from midcall.ui.forms import fields_of
 from midcall.ui.sign_ins import SignIn
 
 PATH = "/confirm/"
@@ -145,7 +145,8 @@ def add_confirm(pages: FastAPI, acts: Acts) -> None:
 
     @pages.post(f"{PATH}{{act_id}}", include_in_schema=False)
     async def confirm(request: Request, act_id: str) -> Response:
-        pending = acts.confirm(act_id, await _word(request))
+        given = await fields_of(request, most_bytes=_MAX_FORM_BYTES, most_fields=1)
+        pending = acts.confirm(act_id, given.get("word", ""))
         if pending is None:
             return _page("Nothing to confirm", _GONE, HTTPStatus.NOT_FOUND)
         # Too soon: it is shown again.
@@ -159,18 +160,6 @@ def _is_navigation(request: Request) -> bool:
     """
     mode = request.headers.get("sec-fetch-mode")
     return mode is None or (mode == "navigate" and request.headers.get("sec-fetch-dest") == "document")
-
-
-async def _word(request: Request) -> str:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _MAX_FORM_BYTES:
-            return ""
-    try:
-        return parse_qs(body.decode("ascii", "replace"), max_num_fields=1).get("word", [""])[0]
-    except ValueError:
-        return ""
 
 
 def _asked(pending: Pending) -> Response:

@@ -3,7 +3,6 @@
 import html
 import re
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
@@ -11,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from midcall.domain.errors import MidcallError, Unauthenticated
 from midcall.service.access import Proof, proof_of
 from midcall.ui.assets import asset
+from midcall.ui.forms import fields_of
 from midcall.ui.site import COOKIE, THEME_COOKIE, Site
 
 #: A page of this UI, without the slash before it; nothing that a browser could take for another host.
@@ -71,7 +71,7 @@ def add_sign_in(pages: FastAPI, site: Site) -> None:
 
     @pages.post("/sign-in", include_in_schema=False)
     async def sign_in(request: Request) -> Response:
-        given = await _form(request)
+        given = await fields_of(request, most_bytes=_MAX_FORM_BYTES, most_fields=_MAX_FIELDS)
         wanted = _next(given.get("next", ""))
         if site.tries.take(request.client.host if request.client else ""):
             return _page(request, wanted, error=TOO_OFTEN, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -92,20 +92,6 @@ def add_sign_in(pages: FastAPI, site: Site) -> None:
         response = _go("sign-in?why=out")
         response.delete_cookie(COOKIE, path=site.cookie_path, httponly=True, samesite="lax")
         return response
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Read the fields of the form, the first of each name; what is too long or has too many is read as an empty one."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _MAX_FORM_BYTES:
-            return {}
-    try:
-        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        return {}
-    return {name: values[0] for name, values in fields.items()}
 
 
 def _signed_in(request: Request, site: Site, proof: Proof, wanted: str) -> Response:

@@ -135,7 +135,7 @@ def test_several_requests_in_a_row_are_all_answered(hasty: str) -> None:
 def test_headers_without_end_are_refused(start: bytes) -> None:
     """Uvicorn's parser takes any number of them, and keeps them."""
     with listening() as (url, _), connected(url) as connection:
-        part = b"X-B: c\r\n" * 1024 if start == HEAD else b"a" * 8192
+        part = f"X-B: {'c' * 4096}\r\n".encode() if start == HEAD else b"a" * 8192
         with contextlib.suppress(ConnectionError):
             connection.sendall(start)
             for _ in range(20 * MAX_HEAD_BYTES // len(part)):
@@ -152,6 +152,21 @@ def test_what_stands_around_a_body_without_end_breaks_the_connection(part: bytes
         pours(connection, part)
         assert wait_for(lambda: app.gone == 1)
         assert all(name != b"x-trailer" for name, _ in app.scope["headers"])
+
+
+def test_what_is_no_http_is_told_so() -> None:
+    """As a problem, like all else."""
+    with listening() as (url, _), connected(url) as connection:
+        connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+        answer = answered(connection)
+        assert (answer.status, answer.json["code"]) == (400, "bad_request")
+
+
+def test_thousands_of_headers_are_refused_at_the_first_too_many() -> None:
+    """All others would wait while a parser goes through them."""
+    with listening() as (url, _), connected(url) as connection:
+        connection.sendall(HEAD + b"A: b\r\n" * 201 + b"\r\n")
+        assert answered(connection).json["detail"] == "a request may have 200 headers at most"
 
 
 def test_a_body_in_small_chunks_is_no_attack() -> None:
