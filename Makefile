@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-unit test-integration test-e2e test-browser test-pythons shots demo up bench bench-webhooks bench-tenants bench-actions soak compose-test lock clean
+.PHONY: help setup check test test-unit test-integration test-e2e test-browser test-pythons shots demo up bench bench-webhooks bench-tenants bench-hostile bench-actions soak compose-test lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
@@ -102,6 +102,10 @@ bench-webhooks: ## Call a slow target 300 times at once, and code beside it
 bench-tenants: ## Have one workspace want everything, and measure what others wait
 	@$(SETUP) dev engine redis sandbox
 	@$(BIN)/python -m bench.tenants $(ARGS)
+
+bench-hostile: ## Call a webhook while 200 hostile connections attack the api, and beside that
+	@$(SETUP) dev engine redis sandbox
+	@$(BIN)/python -m bench.hostile $(ARGS)
 
 bench-actions: ## Measure one action there and back, from a real sandbox to a target on this machine
 	@$(SETUP) dev engine redis sandbox

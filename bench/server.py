@@ -52,10 +52,10 @@ class Server:
         }
         self._publish(function)
 
-    def publish_webhook(self, name: str, url: str) -> None:
+    def publish_webhook(self, name: str, url: str, *, method: str = "POST") -> None:
         """Create a webhook function without parameters, and publish it."""
-        description = "A webhook that is measured."
-        self._publish({"name": name, "description": description, "kind": "webhook", "webhook": {"url": url}})
+        description, webhook = "A webhook that is measured.", {"url": url, "method": method}
+        self._publish({"name": name, "description": description, "kind": "webhook", "webhook": webhook})
 
     def _publish(self, function: dict[str, Any]) -> None:
         name = function["name"]
