@@ -109,7 +109,7 @@ def key_view(key: Key) -> Json:
     return {
         "id": key.id,
         "principal": key.principal,
-        "scopes": sorted(key.scopes),
+        "scopes": sorted(key.held),
         "agents": list(key.agents),
         "created_at": iso(key.created_at),
         "revoked_at": iso_or_none(key.revoked_at),

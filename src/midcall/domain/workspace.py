@@ -21,6 +21,17 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A scope for what belongs to single agents: whose a thing is gets looked at, so limited keys may ask."""
+
+    scope: Scope
+
+
+#: What a key that is limited to agents can have, of what is theirs. Whatever else there is belongs to the workspace.
+LIMITABLE = frozenset({Scope.READ, Scope.RUN})
+
+
 class ApprovalMode(StrEnum):
     """Who decides after a clean review."""
 
@@ -88,7 +99,10 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key without its secret. `agents` empty means: not limited to named agents."""
+    """An API key without its secret. `agents` empty means: not limited to named agents.
+
+    `scopes` are as they were asked for; what they are good for is in `held`.
+    """
 
     id: str
     workspace_id: str
@@ -102,6 +116,13 @@ class Key:
     previous_until: int | None = None
     revoked_at: int | None = None
 
-    def may(self, scope: Scope) -> bool:
-        """Tell whether the key has the scope; `admin` has them all."""
-        return scope in self.scopes or Scope.ADMIN in self.scopes
+    @property
+    def held(self) -> frozenset[Scope]:
+        """The scopes that count: older keys that are limited to agents may have been given more than such keys have."""
+        return self.scopes & LIMITABLE if self.agents else self.scopes
+
+    def may(self, wanted: Scope | Own) -> bool:
+        """Tell whether the key has a scope; `admin` has them all, a key that is limited to agents only `Own` ones."""
+        if isinstance(wanted, Own):
+            return wanted.scope in self.held or Scope.ADMIN in self.held
+        return not self.agents and (wanted in self.held or Scope.ADMIN in self.held)

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope as StarletteScope
 
 from midcall.domain.errors import Unauthenticated
-from midcall.domain.workspace import Scope
+from midcall.domain.workspace import Own, Scope
 from midcall.service.access import Access, Caller, proof_of
 from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
@@ -114,7 +114,7 @@ async def admitted(scope: StarletteScope) -> Caller:
     return found
 
 
-def needs(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
+def needs(*scopes: Scope | Own) -> Callable[..., Awaitable[Caller]]:
     """Make a dependency that lets a key with one of the scopes in, and gives its caller.
 
     The intake has asked whose key it is, before it read the body; where it has not, nobody is let in.
@@ -132,7 +132,11 @@ def needs(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
 
 Reader = Annotated[Caller, Depends(needs(Scope.READ))]
 Runner = Annotated[Caller, Depends(needs(Scope.RUN))]
-RunnerOrReader = Annotated[Caller, Depends(needs(Scope.RUN, Scope.READ))]
 Writer = Annotated[Caller, Depends(needs(Scope.WRITE))]
 Judge = Annotated[Caller, Depends(needs(Scope.REVIEW))]
 Admin = Annotated[Caller, Depends(needs(Scope.ADMIN))]
+
+# For keys that are limited to agents as well: the use case has to look whose a thing is.
+OwnReader = Annotated[Caller, Depends(needs(Own(Scope.READ)))]
+OwnRunner = Annotated[Caller, Depends(needs(Own(Scope.RUN)))]
+OwnRunnerOrReader = Annotated[Caller, Depends(needs(Own(Scope.RUN), Own(Scope.READ)))]

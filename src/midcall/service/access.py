@@ -10,15 +10,12 @@ from typing import Any
 
 from midcall.domain.errors import Fault, Forbidden, InvalidInput, Unauthenticated
 from midcall.domain.ids import new_id
-from midcall.domain.workspace import Key, Scope
+from midcall.domain.workspace import LIMITABLE, Key, Own, Scope
 from midcall.service.ports import Storage, Transaction
 from midcall.service.stores import Page
 
 #: `mc_<key id>_<secret>`; the id is the row's without its prefix.
 _TOKEN = re.compile(r"mc_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
-
-#: Scopes that nothing can be limited to: whoever has them could make a key without the limit, or approve any code.
-WHOLE_WORKSPACE = frozenset({Scope.ADMIN, Scope.REVIEW})
 
 MAX_ROTATION_GRACE_S = 7 * 24 * 3600
 
@@ -31,11 +28,18 @@ class Caller:
     principal: str
     key: Key
 
-    def need(self, *scopes: Scope) -> None:
-        """Raise Forbidden unless the key has one of the scopes."""
-        if not any(map(self.key.may, scopes)):
-            wanted = " or ".join(f'"{scope}"' for scope in scopes)
-            raise Forbidden(f"this call needs the scope {wanted}, which this key lacks")
+    def need(self, *scopes: Scope | Own) -> None:
+        """Raise Forbidden unless the key has one of the scopes; one that is limited to agents has `Own` ones alone."""
+        if any(map(self.key.may, scopes)):
+            return
+        if self.key.agents and not any(isinstance(scope, Own) for scope in scopes):
+            names = ", ".join(self.key.agents)
+            raise Forbidden(
+                f"this key is limited to agents ({names:.200}): it runs their sessions and reads what is theirs, and "
+                "nothing that belongs to the whole workspace; use a key without that limit"
+            )
+        wanted = " or ".join(f'"{scope.scope if isinstance(scope, Own) else scope}"' for scope in scopes)
+        raise Forbidden(f"this call needs the scope {wanted}, which this key lacks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,13 @@ class Access:
         """Make a key in an open transaction: the operator's way, without a caller."""
         if not scopes:
             raise InvalidInput(faults=[Fault("scopes", "name at least one scope")])
-        if agents and scopes & WHOLE_WORKSPACE:
-            raise InvalidInput(faults=[Fault("agents", "a key with the scope admin or review is for all agents")])
+        more = scopes - LIMITABLE
+        if agents and more:
+            text = (
+                f"a key for some agents has run and read alone, not {', '.join(sorted(more))}: functions, credentials "
+                "and agents are the whole workspace's; leave those scopes out, or the agents"
+            )
+            raise InvalidInput(faults=[Fault("scopes", text)])
         secret = _new_secret()
         key = Key(
             id=new_id("key"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from midcall.domain.workspace import Scope
+from midcall.domain.workspace import Own, Scope
 from midcall.ui.parts import scripts
 from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.head import first_paint, load
@@ -21,13 +21,13 @@ class Section:
     path: str
     label: str
     icon: str
-    needs: Scope = Scope.READ
+    needs: Scope | Own = Scope.READ
 
 
 SECTIONS = (
     Section("/functions", "Functions", "code"),
-    Section("/agents", "Agents", "support_agent"),
-    Section("/sessions", "Sessions", "forum"),
+    Section("/agents", "Agents", "support_agent", needs=Own(Scope.READ)),
+    Section("/sessions", "Sessions", "forum", needs=Own(Scope.READ)),
     Section("/invocations", "Invocations", "bolt"),
     Section("/credentials", "Credentials", "key"),
     Section("/keys", "Keys", "vpn_key", needs=Scope.ADMIN),
@@ -90,7 +90,7 @@ def _top_bar(visit: Visit, drawer: ui.left_drawer, dark: ui.dark_mode) -> None:
         with account, ui.menu().props("anchor='bottom right' self='top right'").classes("mc-menu-card"):
             ui.label(visit.caller.principal).classes("mc-strong mc-principal")
             key = visit.caller.key
-            ui.label(f"May: {', '.join(sorted(key.scopes))}").classes("mc-quiet")
+            ui.label(f"May: {', '.join(sorted(key.held))}").classes("mc-quiet")
             if key.agents:
                 ui.label(f"For agents: {', '.join(key.agents)}").classes("mc-quiet")
             with attributed(ui.element("form").props("method=post"), action=visit.href("/sign-out")):

@@ -10,18 +10,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from midcall.domain.errors import Forbidden, MidcallError, Unauthenticated
-from midcall.domain.workspace import Scope
+from midcall.domain.workspace import Own, Scope
 from midcall.service.access import Caller
 from midcall.ui.frame import frame
 from midcall.ui.parts.empty import empty
 from midcall.ui.sign_ins import SignIn
 from midcall.ui.site import THEME_COOKIE, Site, prefix_of, the_site
-from midcall.ui.visit import OVER, Visit
+from midcall.ui.visit import OVER, Needs, Visit
 
 #: A page must be built within this time; what takes longer is loaded once it is open (see parts/table.py).
 BUILD_S = 10.0
-
-LIMITED = "limited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,7 @@ class Page:
     title: str
     build: Callable[..., Awaitable[None]]
     #: It takes one of them to see the page.
-    needs: tuple[Scope, ...] = (Scope.READ,)
-    #: Whether it is of use to a key that is limited to some agents.
-    for_limited: bool = True
+    needs: Needs = (Scope.READ,)
 
 
 def add_page(page: Page) -> None:
@@ -84,15 +80,16 @@ async def _show(page: Page, visit: Visit, given: dict[str, Any]) -> None:
 
 def _check(page: Page, caller: Caller) -> None:
     """Refuse a page that its use cases would refuse, in words of its own."""
-    if caller.key.agents and not page.for_limited:
+    if any(map(caller.key.may, page.needs)):
+        return
+    if caller.key.agents and not any(isinstance(scope, Own) for scope in page.needs):
         names = ", ".join(caller.key.agents)
         raise Forbidden(f"Your key is limited to agents: {names}. This page is about the whole workspace.")
-    if not any(map(caller.key.may, page.needs)):
-        wanted = " or ".join(f'"{scope}"' for scope in page.needs)
-        held = ", ".join(sorted(caller.key.scopes))
-        raise Forbidden(
-            f"It needs a key with the scope {wanted}; yours has {held}. Who administers this workspace can make one."
-        )
+    wanted = " or ".join(f'"{scope.scope if isinstance(scope, Own) else scope}"' for scope in page.needs)
+    held = ", ".join(sorted(caller.key.held)) or "none"
+    raise Forbidden(
+        f"It needs a key with the scope {wanted}; yours has {held}. Who administers this workspace can make one."
+    )
 
 
 def _who(site: Site, session: SignIn) -> tuple[Caller, str]:

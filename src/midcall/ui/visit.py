@@ -9,7 +9,7 @@ import structlog
 from nicegui import Client, ui
 
 from midcall.domain.errors import MidcallError, Unauthenticated
-from midcall.domain.workspace import Scope
+from midcall.domain.workspace import Own, Scope
 from midcall.entrance.services import Services
 from midcall.service.access import Caller
 from midcall.service.wait import InThread
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 #: Scopes of which one is enough.
-Needs = tuple[Scope, ...]
+Needs = tuple[Scope | Own, ...]
 
 UNEXPECTED = "Something went wrong in midcall itself; its log has the details. Try again."
 OVER = "sign-in?why=over"
@@ -81,7 +81,7 @@ class Visit:
         """What asynchronous use cases run their blocking parts with."""
         return self.site.in_thread
 
-    def may(self, *scopes: Scope) -> bool:
+    def may(self, *scopes: Scope | Own) -> bool:
         """Tell whether to offer something that needs one of the scopes; the use case itself refuses anyway."""
         return any(map(self.caller.key.may, scopes))
 
@@ -89,11 +89,12 @@ class Visit:
         """Return the address of a page (`/functions/x`) for tables and plain HTML; `ui.link` adds the prefix itself."""
         return f"{self.prefix}{path}"
 
-    async def call(self, needs: Scope | Needs, use_case: Callable[[Caller], T], *, passive: bool = False) -> T:
+    async def call(self, needs: Scope | Own | Needs, use_case: Callable[[Caller], T], *, passive: bool = False) -> T:
         """Run a blocking use case in a thread of the services; raises MidcallError.
 
         `needs`: the scope that the API's route of this use case asks for, or several of which one is enough. Use cases
-        leave that to their entrances, so a wrong scope here is a hole.
+        leave that to their entrances, so a wrong scope here is a hole. `Own(scope)` lets keys in that are limited to
+        agents, and is for use cases that look whose a thing is.
         `passive`: nobody asked for it (a timer did), so it does not keep the session alive. A session that is over, or
         a key that is no longer good, leads to the sign-in page.
         """
@@ -106,7 +107,7 @@ class Visit:
             found: T = await self.site.in_thread(as_caller)
         return found
 
-    async def call_async(self, needs: Scope | Needs, use_case: Callable[[Caller], Awaitable[T]]) -> T:
+    async def call_async(self, needs: Scope | Own | Needs, use_case: Callable[[Caller], Awaitable[T]]) -> T:
         """Run an asynchronous use case, such as those that wait for a run's outcome; raises MidcallError."""
         self._enter(passive=False)
         with self._leaving():
@@ -115,7 +116,7 @@ class Visit:
 
     async def run(
         self,
-        needs: Scope | Needs,
+        needs: Scope | Own | Needs,
         use_case: Callable[[Caller], T],
         *,
         busy: Busy | None = None,
@@ -131,7 +132,7 @@ class Visit:
 
     async def run_async(
         self,
-        needs: Scope | Needs,
+        needs: Scope | Own | Needs,
         use_case: Callable[[Caller], Awaitable[T]],
         *,
         busy: Busy | None = None,
@@ -150,9 +151,9 @@ class Visit:
         with self.client:
             ui.notify(text, position="bottom", timeout=4_000)
 
-    def _caller(self, needs: Scope | Needs) -> Caller:
+    def _caller(self, needs: Scope | Own | Needs) -> Caller:
         caller = self.services.access.recognise(self.session.proof)
-        caller.need(*((needs,) if isinstance(needs, Scope) else needs))
+        caller.need(*(needs if isinstance(needs, tuple) else (needs,)))
         return caller
 
     def enter(self) -> None:

@@ -149,7 +149,7 @@ def test_unknown_malformed_revoked_and_missing_keys_get_the_same_401(served: Ser
         ({"principal": "a", "scopes": "read"}, "scopes"),
         ({"principal": "a", "scopes": ["read"], "secret": "mine"}, "secret"),
         ({"principal": "a", "scopes": ["read"], "agents": [""]}, "agents.0"),
-        ({"principal": "a", "scopes": ["run", "admin"], "agents": ["desk"]}, "agents"),
+        ({"principal": "a", "scopes": ["run", "admin"], "agents": ["desk"]}, "scopes"),
     ],
 )
 def test_a_key_that_cannot_be_made_names_the_field(admin: Client, body: object, loc: str) -> None:

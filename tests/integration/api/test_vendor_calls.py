@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.integration.api.sessions import FAILS, Play
+from tests.integration.api.test_scopes import VENDORS
 from tests.integration.api.vendors import SECRET, Platform, connect
 from tests.support.databases import row_counts
 from tests.support.deliveries import (
@@ -357,14 +358,44 @@ def test_a_body_may_have_16_megabytes_and_no_more(play: Play) -> None:
     assert vapi.post("", b" " * (16 * 1024 * 1024 + 1)).status_code == 413
 
 
-def test_an_adapter_acts_for_its_own_agent_alone(play: Play) -> None:
-    """A call of another agent's session is refused, whatever id the vendor gives."""
+#: What vendors send of a conversation that is under way: to which path, and with which id of that conversation.
+UNDER_WAY = [
+    ("retell", "/functions/lookup", lambda: retell_function("lookup"), "call_9f2c"),
+    ("retell", "/events", lambda: retell_event("call_ended"), "call_9f2c"),
+    ("vapi", "", lambda: vapi_tool_calls(vapi_lookup()), VAPI_SESSION),
+    ("vapi", "", vapi_report, VAPI_SESSION),
+    ("elevenlabs", "/initiation", elevenlabs_initiation, "CA0123456789abcdef"),
+    ("elevenlabs", "/post-call", elevenlabs_post_call, "conv_abc123"),
+]
+#: Begins a conversation, and names none.
+BEGINS = "/inbound"
+
+
+def vapi_lookup() -> Any:
+    """Return a tool call of `lookup`."""
+    return {"id": "toolu_1", "name": "lookup", "arguments": {}}
+
+
+def test_each_route_that_vendors_call_has_a_delivery_here() -> None:
+    """So that a new one is tried by an adapter of another agent, too."""
+    paths = {path.replace("lookup", "{name}") for _, path, _, _ in UNDER_WAY} | {BEGINS}
+    assert {f"POST /v1/adapters/{{adapter_id}}{path}" for path in paths} == VENDORS
+
+
+@pytest.mark.parametrize(("vendor", "path", "delivery", "conversation"), UNDER_WAY)
+def test_an_adapter_acts_for_its_own_agent_alone(
+    play: Play, vendor: str, path: str, delivery: Any, conversation: str
+) -> None:
+    """What names another agent's session is refused, whatever the vendor says; nothing runs, nothing ends."""
     play.function("lookup")
     play.agent(lookup="during_session")
     play.agent("other", lookup="during_session")
-    play.start("call_9f2c")
-    retell = connect(play, "retell", agent="other")
-    assert retell.post("/functions/lookup", retell_function("lookup")).status_code == 403
+    play.start(conversation)
+    before = play.session(conversation)
+    foreign = connect(play, vendor, agent="other")
+    # Vapi reads no status but 200: what is wrong is told in the answer.
+    assert foreign.post(path, delivery()).status_code == (200 if vendor == "vapi" else 403)
+    assert play.session(conversation) == before
     assert play.names() == []
 
 

@@ -162,7 +162,7 @@ def test_a_key_that_is_limited_to_agents_reaches_their_adapters_alone(world: Wor
     """It cannot take one over either."""
     put(world)
     put(world, "desk-2", agent="back_desk")
-    limited = world.colleague("limited", Scope.WRITE, agents=("back_desk",))
+    limited = world.colleague("limited", Scope.READ, agents=("back_desk",))
     assert [each.id for each in world.adapters.page(limited, Page())] == ["desk-2"]
     for use in (world.adapters.get, world.adapters.delete):
         with pytest.raises(Forbidden):

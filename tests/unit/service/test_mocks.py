@@ -352,7 +352,7 @@ def test_what_cannot_be_replayed(acting: World) -> None:
     refusals.append((Conflict, acting.admitted("hook").id, acting.caller))
     refusals.append((NotFound, done.id, acting.workspace("second")))
     refusals.append((NotFound, "inv_none", acting.caller))
-    refusals.append((Forbidden, done.id, acting.colleague("limited", Scope.WRITE, agents=("front_desk",))))
+    refusals.append((Forbidden, done.id, acting.colleague("limited", Scope.RUN, agents=("front_desk",))))
     before = len(page(acting))
     for error, invocation_id, caller in refusals:
         with pytest.raises(error):

@@ -588,7 +588,7 @@ def test_a_key_limited_to_agents_sees_and_uses_theirs_alone(world: World) -> Non
     publish(world, "a")
     world.agent(("a", DURING))
     world.agent(("a", DURING), name="back_office")
-    limited = world.colleague("runtime", Scope.RUN, Scope.READ, Scope.WRITE, agents=("back_office",))
+    limited = world.colleague("runtime", Scope.RUN, Scope.READ, agents=("back_office",))
     world.started()
     world.started("s2", agent="back_office")
     call = world.called("a")

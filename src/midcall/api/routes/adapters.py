@@ -11,7 +11,7 @@ from midcall.domain.adapter import ADAPTER_ID_PATTERN
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
 from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Reader, Use, Writer
+from midcall.entrance.services import OwnReader, Use, Writer
 
 router = APIRouter(prefix="/v1", tags=["adapters"], responses=PROBLEMS, route_class=JsonRoute)
 
@@ -29,14 +29,14 @@ def put_adapter(adapter_id: NewId, wanted: PutAdapter, use: Use, caller: Writer)
 
 
 @router.get("/adapters", response_model=Listing[AdapterShape])
-def list_adapters(use: Use, caller: Reader, page: Paged) -> Answer:
+def list_adapters(use: Use, caller: OwnReader, page: Paged) -> Answer:
     """List adapters by id, their secrets masked."""
     items = [views.adapter_view(adapter) for adapter in use.adapters.page(caller, page)]
     return Answer(views.listing(items, page.limit, "id"))
 
 
 @router.get("/adapters/{adapter_id}", response_model=AdapterShape)
-def get_adapter(adapter_id: AdapterId, use: Use, caller: Reader) -> Answer:
+def get_adapter(adapter_id: AdapterId, use: Use, caller: OwnReader) -> Answer:
     """Read an adapter, its secrets masked."""
     return Answer(views.adapter_view(use.adapters.get(caller, adapter_id)))
 

@@ -11,7 +11,7 @@ from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, Paged
 from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Reader, RunnerOrReader, Use, Writer
+from midcall.entrance.services import OwnReader, OwnRunnerOrReader, Use, Writer
 from midcall.service.agent_form import PutAgent
 from midcall.service.fields import Environment
 from midcall.vendors.tools.export import Format
@@ -29,14 +29,14 @@ def put_agent(name: AgentName, wanted: PutAgent, use: Use, caller: Writer) -> An
 
 
 @router.get("/agents", response_model=Listing[AgentShape])
-def list_agents(use: Use, caller: Reader, page: Paged) -> Answer:
+def list_agents(use: Use, caller: OwnReader, page: Paged) -> Answer:
     """List agents by name."""
     items = [views.agent_view(view) for view in use.agents.page(caller, page)]
     return Answer(views.listing(items, page.limit, "name"))
 
 
 @router.get("/agents/{name}", response_model=AgentShape)
-def get_agent(name: AgentName, use: Use, caller: Reader) -> Answer:
+def get_agent(name: AgentName, use: Use, caller: OwnReader) -> Answer:
     """Read one agent."""
     return Answer(views.agent_view(use.agents.get(caller, name)))
 
@@ -49,7 +49,7 @@ def get_agent(name: AgentName, use: Use, caller: Reader) -> Answer:
 def export_tools(
     name: AgentName,
     use: Use,
-    caller: RunnerOrReader,
+    caller: OwnRunnerOrReader,
     format: Annotated[Format, Query(description="who the tools are for")] = Format.OPENAI,  # noqa: A002 (the contract's)
     environment: Annotated[Environment, Query(description="whose published versions")] = DEFAULT_ENVIRONMENT,
     adapter: Annotated[

@@ -20,7 +20,7 @@ from midcall.domain.times import iso
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
 from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Reader, Runner, Services, Use, Writer
+from midcall.entrance.services import OwnReader, OwnRunner, Services, Use, Writer
 from midcall.entrance.streams import ALWAYS, MEDIA_TYPE, AsStream, stream
 from midcall.service.access import Caller
 from midcall.service.session_call import SessionCall
@@ -35,7 +35,7 @@ _EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {}}}}
 
 
 @router.post("/sessions", response_model=SessionShape, responses={201: {"model": SessionShape}})
-async def start_session(wanted: StartSession, use: Use, caller: Runner, in_thread: InThreads) -> Answer:
+async def start_session(wanted: StartSession, use: Use, caller: OwnRunner, in_thread: InThreads) -> Answer:
     """Start a session; answers when its pre-session functions have run. 200 if the session existed."""
     key = new_id("ses")
 
@@ -58,7 +58,7 @@ async def start_session(wanted: StartSession, use: Use, caller: Runner, in_threa
 @router.get("/sessions", response_model=Listing[SessionBrief])
 def list_sessions(
     use: Use,
-    caller: Reader,
+    caller: OwnReader,
     page: Paged,
     agent: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
     status: SessionStatus | None = None,
@@ -70,13 +70,13 @@ def list_sessions(
 
 
 @router.get("/sessions/{session_id}", response_model=SessionShape)
-def get_session(session_id: SessionId, use: Use, caller: Reader) -> Answer:
+def get_session(session_id: SessionId, use: Use, caller: OwnReader) -> Answer:
     """Read a session with its variables and invocations."""
     return Answer(views.session_view(use.sessions.view(caller, session_id)))
 
 
 @router.patch("/sessions/{session_id}", response_model=SessionShape)
-def change_session(session_id: SessionId, change: ChangeSession, use: Use, caller: Runner) -> Answer:
+def change_session(session_id: SessionId, change: ChangeSession, use: Use, caller: OwnRunner) -> Answer:
     """Append to the transcript; merge into contact and variables, whose source is then the caller."""
     view = use.sessions.change(
         caller,
@@ -95,7 +95,7 @@ def delete_session(session_id: SessionId, use: Use, caller: Writer) -> None:
 
 
 @router.post("/sessions/{session_id}/end", status_code=202, response_model=SessionShape)
-def end_session(session_id: SessionId, use: Use, caller: Runner, late: EndSession | None = None) -> Answer:
+def end_session(session_id: SessionId, use: Use, caller: OwnRunner, late: EndSession | None = None) -> Answer:
     """End a session; post-session functions start once `analysis` is there, or a set time after the first end."""
     return Answer(views.session_view(use.sessions.end(caller, session_id, (late or EndSession()).late())), 202)
 
@@ -110,7 +110,7 @@ async def call_function(
     name: Name,
     wanted: CallFunction,
     use: Use,
-    caller: Runner,
+    caller: OwnRunner,
     in_thread: InThreads,
     trace: TraceId,
     as_stream: AsStream,
@@ -135,7 +135,7 @@ async def call_function(
 async def follow_session(
     session_id: SessionId,
     use: Use,
-    caller: Reader,
+    caller: OwnReader,
     in_thread: InThreads,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:

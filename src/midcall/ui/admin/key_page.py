@@ -22,7 +22,7 @@ async def build(visit: Visit, key_id: str, *, once: str) -> None:
     """Show one."""
     key = await visit.call(Scope.ADMIN, lambda caller: visit.services.access.get(caller, key_id))
     own = key.id == visit.caller.key.id
-    facts = {"Of": key.principal, "May": ", ".join(sorted(key.scopes)), "Id": key.id}
+    facts = {"Of": key.principal, "May": ", ".join(sorted(key.held)), "Id": key.id}
 
     async def revoke() -> None:
         text = "Whoever uses it gets a 401 from the next call on. It cannot be undone."
@@ -73,7 +73,7 @@ def _facts(key: Key, *, own: bool) -> None:
         _term("May")
         with ui.element("dd"):
             for scope, about in SCOPES.items():
-                if scope in key.scopes:
+                if scope in key.held:
                     with ui.element("div").classes("mc-links"):
                         ui.label(scope.value).classes("mc-strong")
                         ui.label(about).classes("mc-quiet")

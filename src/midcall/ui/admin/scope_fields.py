@@ -27,13 +27,17 @@ class ScopesField:
 
     def put(self, values: dict[str, Any]) -> None:
         """Add them."""
-        values["scopes"] = [scope.value for scope, box in self._boxes.items() if box.value]
+        values["scopes"] = self.chosen()
+
+    def chosen(self) -> list[str]:
+        """Return those that are ticked."""
+        return [scope.value for scope, box in self._boxes.items() if box.value]
 
     def complain(self, loc: str, text: str | None) -> bool:
         """Show a fault."""
         if text is not None and not loc.startswith("scopes"):
             return False
-        self._fault.set_text("Choose at least one." if text else "")
+        self._fault.set_text(text if self.chosen() and text else "Choose at least one." if text else "")
         self._fault.set_visibility(text is not None)
         return True
 
@@ -46,7 +50,7 @@ class AgentsField:
             list(names), label="Only for agents", multiple=True, value=[], with_input=True, new_value_mode="add-unique"
         )
         self.element.classes("mc-field").props("outlined use-chips")
-        self.element.props["hint"] = "Leave it empty for all. A limited key has neither review nor admin."
+        self.element.props["hint"] = "Leave it empty for all. A key for some agents has run and read alone."
 
     def put(self, values: dict[str, Any]) -> None:
         """Add them."""

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from midcall.domain.agent import Agent
 from midcall.domain.errors import Conflict, InvalidInput, MidcallError
-from midcall.domain.workspace import Scope
+from midcall.domain.workspace import Own, Scope
 from midcall.service.access import Caller
 from midcall.service.agent_form import parse_agent
 from midcall.service.agents import AgentView
@@ -30,7 +30,7 @@ def path_of(agent: str) -> str:
 
 async def edit(visit: Visit, name: str) -> None:
     """Show an agent."""
-    view = await visit.call(Scope.READ, lambda caller: visit.services.agents.get(caller, name))
+    view = await visit.call(Own(Scope.READ), lambda caller: visit.services.agents.get(caller, name))
     page = _AgentPage(visit, view)
     await page.build()
 

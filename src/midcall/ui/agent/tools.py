@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from nicegui import ui
 
 from midcall.domain.function import DEFAULT_ENVIRONMENT
-from midcall.domain.workspace import Scope
+from midcall.domain.workspace import Own, Scope
 from midcall.service.tools import ToolsView
 from midcall.ui.parts.code import json_view
 from midcall.ui.parts.empty import empty
@@ -51,7 +51,7 @@ class ToolsPreview:
         self._turn += 1
         turn, wanted = self._turn, Format(self._format.value)
         done = await self._visit.run(
-            (Scope.RUN, Scope.READ),
+            (Own(Scope.RUN), Own(Scope.READ)),
             lambda caller: self._visit.services.tools.export(
                 caller, self._agent, wanted=wanted, environment=DEFAULT_ENVIRONMENT, adapter=None
             ),

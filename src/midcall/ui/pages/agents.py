@@ -6,7 +6,7 @@ from nicegui import ui
 
 from midcall.domain.errors import MidcallError
 from midcall.domain.phases import Phase
-from midcall.domain.workspace import Scope
+from midcall.domain.workspace import Own, Scope
 from midcall.service.access import Caller
 from midcall.service.agent_form import agent_name
 from midcall.service.agents import NOT_YET, AgentView
@@ -39,7 +39,7 @@ async def build(visit: Visit) -> None:
         new_button("New agent")
 
     async def page(part: Part) -> Sequence[AgentView]:
-        return await visit.call(Scope.READ, lambda caller: visit.services.agents.page(caller, part))
+        return await visit.call(Own(Scope.READ), lambda caller: visit.services.agents.page(caller, part))
 
     table = PagedTable(
         visit=visit,
@@ -112,6 +112,6 @@ async def _new(visit: Visit) -> None:
 
 
 PAGES = (
-    Page("/agents", "Agents", build, needs=(Scope.READ,)),
-    Page("/agents/{name}", "Agent", edit, needs=(Scope.READ,)),
+    Page("/agents", "Agents", build, needs=(Own(Scope.READ),)),
+    Page("/agents/{name}", "Agent", edit, needs=(Own(Scope.READ),)),
 )

@@ -113,4 +113,4 @@ def _value(name: str, value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-PAGES = (Page("/audit", "Audit trail", build, for_limited=False),)
+PAGES = (Page("/audit", "Audit trail", build),)

@@ -150,8 +150,8 @@ async def one(visit: Visit, name: str) -> None:
 
 
 PAGES = (
-    Page("/credentials", "Credentials", build, needs=(Scope.READ,), for_limited=False),
+    Page("/credentials", "Credentials", build, needs=(Scope.READ,)),
     # No credential's name has a dash.
-    Page(NEW, "New credential", new, needs=(Scope.WRITE,), for_limited=False),
-    Page("/credentials/{name}", "Credential", one, needs=(Scope.READ,), for_limited=False),
+    Page(NEW, "New credential", new, needs=(Scope.WRITE,)),
+    Page("/credentials/{name}", "Credential", one, needs=(Scope.READ,)),
 )

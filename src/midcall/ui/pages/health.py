@@ -126,4 +126,4 @@ def _with_queues(check: dict[str, Any]) -> dict[str, Any]:
     return {**check, **check.get("queues", {})}
 
 
-PAGES = (Page("/health", "Health", build, needs=(Scope.READ,), for_limited=False),)
+PAGES = (Page("/health", "Health", build, needs=(Scope.READ,)),)

@@ -94,6 +94,6 @@ def _no_match(visit: Visit) -> Empty:
 
 
 PAGES = (
-    Page(PATH, "Invocations", build, needs=(Scope.READ,), for_limited=False),
-    Page("/invocations/{invocation_id}", "Invocation", show, needs=(Scope.READ,), for_limited=False),
+    Page(PATH, "Invocations", build, needs=(Scope.READ,)),
+    Page("/invocations/{invocation_id}", "Invocation", show, needs=(Scope.READ,)),
 )

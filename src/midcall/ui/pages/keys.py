@@ -61,7 +61,7 @@ async def build(visit: Visit) -> None:
 
 def _row(visit: Visit, key: Key) -> dict[str, Cell]:
     own = "the key you are signed in with" if key.id == visit.caller.key.id else key.id
-    scopes = [scope.value for scope in SCOPES if scope in key.scopes]
+    scopes = [scope.value for scope in SCOPES if scope in key.held]
     status: Cell = {"text": "active", "tone": "good"}
     if key.revoked_at is not None:
         revoked = time_cell(key.revoked_at)
@@ -122,7 +122,7 @@ async def one(visit: Visit, key_id: str) -> None:
 
 
 PAGES = (
-    Page("/keys", "Keys", build, needs=(Scope.ADMIN,), for_limited=False),
-    Page(NEW, "New key", new, needs=(Scope.ADMIN,), for_limited=False),
-    Page("/keys/{key_id}", "Key", one, needs=(Scope.ADMIN,), for_limited=False),
+    Page("/keys", "Keys", build, needs=(Scope.ADMIN,)),
+    Page(NEW, "New key", new, needs=(Scope.ADMIN,)),
+    Page("/keys/{key_id}", "Key", one, needs=(Scope.ADMIN,)),
 )

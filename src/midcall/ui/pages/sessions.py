@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from midcall.domain.errors import MidcallError
 from midcall.domain.session import SessionStatus
-from midcall.domain.workspace import Scope
+from midcall.domain.workspace import Own, Scope
 from midcall.service.overview import SessionAtAGlance
 from midcall.service.stores import Page as Part
 from midcall.service.stores import SessionFilter
@@ -44,7 +44,7 @@ async def build(visit: Visit, agent: str = "", status: str = "") -> None:
 
     async def page(part: Part) -> Sequence[SessionAtAGlance]:
         where = SessionFilter(agent=filters["agent"], status=filters["status"], search=wanted or None)
-        return await visit.call(Scope.READ, lambda caller: visit.services.overview.sessions(caller, where, part))
+        return await visit.call(Own(Scope.READ), lambda caller: visit.services.overview.sessions(caller, where, part))
 
     async def again() -> None:
         table.empty = _no_match(visit) if wanted or filters.any else _none_yet(visit)
@@ -74,7 +74,7 @@ async def build(visit: Visit, agent: str = "", status: str = "") -> None:
 
 async def _agents(visit: Visit) -> list[str]:
     try:
-        found = await visit.call(Scope.READ, lambda caller: visit.services.agents.page(caller, Part(OFFERED)))
+        found = await visit.call(Own(Scope.READ), lambda caller: visit.services.agents.page(caller, Part(OFFERED)))
     except MidcallError:
         return []
     return [view.agent.name for view in found]
@@ -124,6 +124,6 @@ def _row(visit: Visit, found: SessionAtAGlance) -> dict[str, Cell]:
 
 
 PAGES = (
-    Page(PATH, "Sessions", build, needs=(Scope.READ,)),
-    Page("/sessions/{session_id}", "Session", show, needs=(Scope.READ,)),
+    Page(PATH, "Sessions", build, needs=(Own(Scope.READ),)),
+    Page("/sessions/{session_id}", "Session", show, needs=(Own(Scope.READ),)),
 )

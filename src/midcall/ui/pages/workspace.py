@@ -198,4 +198,4 @@ def _signing(visit: Visit) -> None:
     button.on_click(rotate)
 
 
-PAGES = (Page("/workspace", "Workspace", build, needs=(Scope.ADMIN,), for_limited=False),)
+PAGES = (Page("/workspace", "Workspace", build, needs=(Scope.ADMIN,)),)

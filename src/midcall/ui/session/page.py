@@ -8,7 +8,7 @@ from nicegui import ui
 
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
-from midcall.domain.workspace import Scope
+from midcall.domain.workspace import Own, Scope
 from midcall.service.access import Caller
 from midcall.service.stores import InvocationLine
 from midcall.service.stores import Page as Rows
@@ -86,14 +86,14 @@ class _SessionPage:
     def _actions(self, session: Session) -> None:
         with ui.element("div").classes("mc-actions"):
             self._end_button = quiet("End session", self._end, icon="stop")
-            self._end_button.set_visibility(self._visit.may(Scope.RUN) and session.status is SessionStatus.ACTIVE)
+            self._end_button.set_visibility(self._visit.may(Own(Scope.RUN)) and session.status is SessionStatus.ACTIVE)
             if self._visit.may(Scope.WRITE):
                 danger("Delete", self._delete, icon="delete")
 
     def _table(self) -> PagedTable[InvocationLine]:
         async def page(rows: Rows) -> Any:
             return await self._visit.call(
-                Scope.READ, lambda caller: self._visit.services.overview.invocations_of(caller, self._id, rows)
+                Own(Scope.READ), lambda caller: self._visit.services.overview.invocations_of(caller, self._id, rows)
             )
 
         return PagedTable(
@@ -109,7 +109,7 @@ class _SessionPage:
     async def _read(self, *, passive: bool = False) -> Part:
         last, calls = self._timeline.last, self._timeline.open_calls()
         return await self._visit.call(
-            Scope.READ,
+            Own(Scope.READ),
             lambda caller: self._visit.services.timelines.read_on(caller, self._id, last=last, limit=PART, calls=calls),
             passive=passive,
         )
@@ -126,7 +126,7 @@ class _SessionPage:
         self._show_facts(part.session)
 
     def _show_facts(self, session: Session) -> None:
-        self._end_button.set_visibility(self._visit.may(Scope.RUN) and session.status is SessionStatus.ACTIVE)
+        self._end_button.set_visibility(self._visit.may(Own(Scope.RUN)) and session.status is SessionStatus.ACTIVE)
         self._facts.clear()
         with self._facts:
             badge(session.status.value)
@@ -138,7 +138,7 @@ class _SessionPage:
             time_label(session.created_at)
 
     async def _read_more(self) -> None:
-        done = await self._visit.run(Scope.READ, self._part, busy=self._more, errors=self._errors)
+        done = await self._visit.run(Own(Scope.READ), self._part, busy=self._more, errors=self._errors)
         if done is not None:
             self._show(done.value)
 
@@ -151,7 +151,7 @@ class _SessionPage:
             return
         last, calls = self._timeline.last, self._timeline.open_calls()
         done = await self._visit.run(
-            Scope.READ,
+            Own(Scope.READ),
             lambda caller: self._visit.services.timelines.read_on(caller, self._id, last=last, limit=PART, calls=calls),
             errors=self._errors,
             passive=True,
@@ -168,7 +168,7 @@ class _SessionPage:
         if name == "calls":
             await self._calls.reload()
         elif name == "body":
-            done = await self._visit.run(Scope.READ, self._session, errors=self._errors)
+            done = await self._visit.run(Own(Scope.READ), self._session, errors=self._errors)
             if done is not None and tabs.value == "body":
                 self._body.clear()
                 with self._body:
@@ -185,7 +185,7 @@ class _SessionPage:
         if not await confirmed("End this session?", text, act="End session"):
             return
         done = await self._visit.run(
-            Scope.RUN,
+            Own(Scope.RUN),
             lambda caller: self._visit.services.sessions.end(caller, self._id, {}),
             busy=self._end_button,
             errors=self._errors,
