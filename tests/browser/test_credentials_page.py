@@ -133,3 +133,26 @@ def test_values_of_one_environment_stand_apart(tab: Tab, admin: Client) -> None:
     card.get_by_role("button", name="Save").click()
     expect(tab.page.get_by_text("Only staging")).to_be_visible()
     assert admin.ok("GET", "/v1/credentials/crm")["environments"] == {"staging": {"token": MASK}}
+
+
+def test_a_secret_is_bound_to_hosts_in_plain_words(tab: Tab, admin: Client) -> None:
+    """Who makes it says where it may be sent; somebody else with `write` has to send it again for another host."""
+    tab.sign_in(admin, "/new-credential")
+    page = tab.page
+    _new(page, "Bearer token", "crm")
+    page.get_by_label("Token").fill(SECRET)
+    page.get_by_label("May be sent to").fill("api.example.com nowhere/at-all")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("'nowhere/at-all' is no host; write https://api.example.com")).to_be_visible()
+    page.get_by_label("May be sent to").fill("api.example.com, *.example.org")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/credentials/crm")
+    assert admin.ok("GET", "/v1/credentials/crm")["hosts"] == ["https://api.example.com", "https://*.example.org"]
+    other = admin.served.colleague(admin, "other", "read", "write")
+    page.context.clear_cookies()
+    tab.sign_in(other, "/credentials/crm")
+    expect(page.get_by_label("May be sent to")).to_have_value("https://api.example.com https://*.example.org")
+    page.get_by_label("May be sent to").fill("https://evil.example.net")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("send it again: it was not given for https://evil.example.net")).to_be_visible()
+    assert admin.ok("GET", "/v1/credentials/crm")["hosts"] == ["https://api.example.com", "https://*.example.org"]

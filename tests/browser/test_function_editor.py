@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from tests.support.browser import Tab
 from tests.support.fakes import echo
 from tests.support.serving import Client, Served
+from tests.support.world import function
 
 FAULTY = 'import os\n\n\ndef handler(session):\n    return {"home": os.environ}\n'
 MENDED = 'def handler(session):\n    return {"hello": session["params"].get("name")}\n'
@@ -147,7 +148,7 @@ def test_secrets_of_a_webhook_go_in_and_never_come_out(tab: Tab, admin: Client) 
     page.reload()
     tab.connected()
     expect(page.get_by_role("textbox", name="Value", exact=True)).to_have_value("")
-    expect(page.get_by_text("kept; type to replace it")).to_have_count(2)
+    expect(page.get_by_text("kept, for the host above alone")).to_have_count(2)
     page.get_by_label("URL").fill("https://api.example.com/calls/new")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".mc-fn-state").get_by_text("Version 2", exact=True)).to_be_visible()
@@ -156,6 +157,11 @@ def test_secrets_of_a_webhook_go_in_and_never_come_out(tab: Tab, admin: Client) 
     saved = admin.ok("GET", "/v1/functions/notify")["webhook"]
     assert saved["headers"] == {"X-Key": "********"}
     assert saved["auth"] == {"type": "bearer", "token": "********"}
+    # For another host they are wanted again, and both fields say so.
+    page.get_by_label("URL").fill("https://api.example.net/calls")
+    page.get_by_role("button", name="Save").click()
+    again = "send it again: it was given for https://api.example.com, and would now go to https://api.example.net"
+    expect(page.locator(".q-field--error").get_by_text(again)).to_have_count(2)
 
 
 def test_who_saves_onto_an_older_version_is_told_and_chooses(tab: Tab, admin: Client) -> None:
@@ -227,6 +233,26 @@ def test_a_colleague_decides_and_the_author_cannot(tab: Tab, admin: Client) -> N
     expect(page.locator(".mc-fn-state").get_by_text("approved")).to_be_visible()
     version = admin.ok("GET", "/v1/functions/lookup/versions/1")
     assert version["review"]["decision"] == {"by": "owner", "text": "Well done"}
+
+
+def test_who_decides_sees_which_credential_goes_to_which_new_host(tab: Tab, admin: Client) -> None:
+    """On the page, and in the window that asks apart from it; approving lets it go there."""
+    admin.ok("PATCH", "/v1/workspace", {"approval": "human"})
+    token = {"type": "bearer", "values": {"token": "x"}}
+    admin.ok("PUT", "/v1/credentials/crm", token)
+    author = admin.served.colleague(admin, "ann", "read", "write")
+    webhook = {"url": "https://new.example.com/x", "auth": {"credential": "crm"}}
+    document = {**function("hook", kind="webhook", webhook=webhook)}
+    del document["code"]
+    author.ok("POST", "/v1/functions", document, status=201)
+    author.ok("POST", "/v1/functions/hook/versions/1/submit")
+    tab.sign_in(admin, "/functions/hook")
+    pair = "https://new.example.com gets crm"
+    expect(tab.page.get_by_text(f"Approving sends a credential to a new host: {pair}")).to_be_visible()
+    tab.confirms = False
+    with tab.page.expect_popup() as asked:
+        tab.page.get_by_role("button", name="Approve").click()
+    expect(asked.value.get_by_text(pair)).to_be_visible()
 
 
 def test_archiving_asks_for_the_name(tab: Tab, admin: Client) -> None:

@@ -65,6 +65,13 @@ class DecisionShape(BaseModel):
     text: str
 
 
+class NewHostShape(BaseModel):
+    """A credential and a host that it would be sent to, which it was not given for."""
+
+    credential: str
+    host: str
+
+
 class ReviewShape(BaseModel):
     """A review."""
 
@@ -73,6 +80,9 @@ class ReviewShape(BaseModel):
     sha256: str
     took_ms: float
     comments: list[CommentShape]
+    new_hosts: list[NewHostShape] = Field(
+        default=[], description="who approves the version lets these credentials go to these hosts"
+    )
     decision: DecisionShape | None = None
 
 
@@ -548,7 +558,9 @@ class CredentialShape(BaseModel):
     name: str
     type: CredentialKind
     values: dict[str, Any] | None = Field(description="for every environment that has no values of its own")
+    hosts: list[str] = Field(description="where webhooks and http actions may send these values")
     environments: dict[str, dict[str, Any] | None] = Field(description="values of single environments")
+    environment_hosts: dict[str, list[str]] = Field(description="where the values of single environments may be sent")
     readable: bool = Field(description="false: no key opens some of the values, which are null; save them again")
     used_by: list[str] = Field(description="functions whose latest version, or one that runs, names it")
     created_at: str

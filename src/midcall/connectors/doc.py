@@ -45,7 +45,7 @@ waits. Both are always there; everything else is declared with the function, rev
 - **credentials**: names of the workspace's credentials (`PUT /v1/credentials/{{name}}`) that calls under this entry may
   use, and no others. A connector that needs one takes the only one declared if the call names none; of several, the
   call names one: `credential="crm"`. `http` takes one if the call names it, or says with `authentication` that it needs
-  it.
+  it, and sends it to the credential's own `hosts` alone, whatever egress opens.
 - **egress**: the hosts that `http` may reach, at most {MAX_ENTRIES}; `*.example.org` is every host below example.org.
   The port is the scheme's own unless it is written. Other connectors go to their own address alone and need no entry.
   It is checked after the URL is complete, and again at every redirect.

@@ -52,6 +52,8 @@ class Resolved:
     secrets: tuple[str, ...] = field(repr=False)
     #: The texts among the values that are no secret.
     shown: Mapping[str, str] = field(default_factory=dict)
+    #: The origins that the secrets may be sent to, in this environment.
+    hosts: tuple[str, ...] = ()
 
     @property
     def type(self) -> CredentialType:

@@ -166,6 +166,12 @@ class CredentialMissing(Conflict):
     code = "credential_missing"
 
 
+class SecretElsewhere(Conflict):
+    """A secret would go to a host that it was not given for; it is not sent."""
+
+    code = "secret_elsewhere"
+
+
 class CredentialInUse(Conflict):
     """Functions that run name this credential."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from midcall.domain.credential import Resolved
 from midcall.domain.http import AnyTokenRequest
 
 Pairs = tuple[tuple[str, str], ...]
@@ -21,6 +22,8 @@ class Grant:
     token: AnyTokenRequest | None = None
     #: User name and password for HTTP Digest: the target's challenge decides what is sent.
     digest: tuple[str, str] | None = field(default=None, repr=False)
+    #: Whose hosts it may go to, where requests name whole addresses; None: they name one service's paths.
+    bound: Resolved | None = None
 
     def hiding(self, more: Iterable[str]) -> "Grant":
         """Return it with more values that nobody may see."""

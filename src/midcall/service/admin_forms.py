@@ -8,11 +8,15 @@ from pydantic import Field, ValidationError, model_validator
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import NAME_PATTERN
+from midcall.domain.origin import MAX_CHARS as MAX_HOST_CHARS
 from midcall.domain.parameters import MASK
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
 from midcall.service.credential_types import VALUES_BY_TYPE
 from midcall.service.fields import Environment, Flag, Form, Line, Whole, faults_of
+
+#: Hosts of a credential in one environment.
+MAX_HOSTS = 50
 
 Principal = Annotated[Line, Field(min_length=1)]
 
@@ -53,6 +57,13 @@ class PutCredential(Form):
     )
     environment: Environment | None = Field(
         default=None, description="default: every environment that has no values of its own"
+    )
+    hosts: list[Annotated[str, Field(max_length=MAX_HOST_CHARS)]] | None = Field(
+        default=None,
+        max_length=MAX_HOSTS,
+        description="where webhooks and http actions may send it: https://api.example.com, with the port if it has its "
+        "own, or https://*.example.com; services that midcall knows are always open to their own types. Left out: "
+        "those there are. A new host takes the scope admin, or all secrets again.",
     )
 
 

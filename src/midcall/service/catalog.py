@@ -21,10 +21,13 @@ from midcall.domain.rereview import Flag, Rereview, flags_of
 from midcall.domain.template.text import parse_text
 from midcall.domain.template.webhook import parse_webhook
 from midcall.domain.test_case import Tested
+from midcall.domain.workspace import Scope
 from midcall.service.access import Caller
+from midcall.service.credential_hosts import bind_written, note_bound
 from midcall.service.forms import FunctionForm, parse_function
-from midcall.service.inline_secrets import AUTH_VALUES, kept, restored
+from midcall.service.inline_secrets import AUTH_VALUES, kept, references, restored
 from midcall.service.ports import Outbound, Storage, Transaction
+from midcall.service.secret_places import places_of
 from midcall.service.secrets import Secrets
 from midcall.service.stores import Page, VersionId
 
@@ -66,8 +69,11 @@ class Catalog:
     #: Version of the review policy of this release.
     policy: str
 
-    def create(self, caller: Caller, form: FunctionForm) -> FunctionView:
-        """Store a new function with its version 1, a draft; raises NameTaken."""
+    def create(self, caller: Caller, form: FunctionForm, *, own_words: bool = True) -> FunctionView:
+        """Store a new function with its version 1, a draft; raises NameTaken.
+
+        Where it is not in the caller's own words (a file of somebody's), an admin lets no credential go to its hosts.
+        """
         now = self.clock()
         function = Function(
             id=new_id("fn"),
@@ -86,6 +92,8 @@ class Catalog:
             tx.functions.add(function)
             tx.functions.add_version(version)
             self._note(tx, caller, "function.create", function, {"version": 1, "sha256": version.sha256})
+            if own_words:
+                self._bind_written(tx, caller, version, None)
         return FunctionView(function, version, [version], {})
 
     def get(self, caller: Caller, name: str) -> FunctionView:
@@ -167,8 +175,8 @@ class Catalog:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             if if_match is not None and if_match != function.latest:
                 raise StaleVersion(f"the latest version is {function.latest}, not {if_match}; read it and repeat")
-            config = tx.functions.version(function.id, function.latest if base is None else base).config
-            config = _merged(config, patch)
+            before = tx.functions.version(function.id, function.latest if base is None else base).config
+            config = _merged(before, patch)
             check_webhook(config, self.outbound)
             now = self.clock()
             version = self._draft(tx, function, config, number=function.latest + 1, author=caller.principal, now=now)
@@ -177,6 +185,7 @@ class Catalog:
             tx.functions.replace(function)
             detail = {"version": version.number, "sha256": version.sha256}
             self._note(tx, caller, "version.create", function, detail)
+            self._bind_written(tx, caller, version, before)
             return self._view(tx, function, version.number)
 
     def publish(
@@ -231,8 +240,21 @@ class Catalog:
     def _draft(
         self, tx: Transaction, function: Function, config: Mapping[str, Any], *, number: int, author: str, now: int
     ) -> Version:
-        """Make a version; literal values of a webhook become secrets of the workspace."""
-        config = kept(config, lambda value, loc: self.secrets.keep(tx, function.workspace_id, value, loc=loc))
+        """Make a version; literal values of a webhook become secrets of the workspace, for where they go to now.
+
+        Raises InvalidInput for one that is kept from a version before and would go elsewhere.
+        """
+        workspace_id, webhook = function.workspace_id, config.get("webhook", {})
+        problems = {
+            loc: self.secrets.elsewhere(tx, workspace_id, secret_id, to=places_of(webhook, loc))
+            for loc, secret_id in references(config)
+        }
+        if any(problems.values()):
+            raise InvalidInput(faults=[Fault(loc, text) for loc, text in problems.items() if text])
+        config = kept(
+            config,
+            lambda value, loc: self.secrets.keep(tx, workspace_id, value, to=places_of(webhook, loc), loc=loc),
+        )
         return Version(
             function_id=function.id,
             number=number,
@@ -242,6 +264,13 @@ class Catalog:
             author=author,
             created_at=now,
         )
+
+    def _bind_written(self, tx: Transaction, caller: Caller, version: Version, base: Mapping[str, Any] | None) -> None:
+        """Let credentials go to the hosts that an admin has written; others have to ask one, or a reviewer."""
+        if not caller.key.may(Scope.ADMIN):
+            return
+        bound = bind_written(tx, caller, version.config, base)
+        note_bound(tx, caller, bound, version, at=self.clock())
 
     def _note(self, tx: Transaction, caller: Caller, act: str, function: Function, detail: Mapping[str, Any]) -> None:
         tx.audit.add(

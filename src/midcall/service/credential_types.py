@@ -5,7 +5,7 @@ files; Airtable's, Shopify's, Slack's and WhatsApp's own words for their tokens.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -328,24 +328,29 @@ VALUES_BY_TYPE = (
 )
 
 
-def read_values(kind: CredentialType, given: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+def read_values(
+    kind: CredentialType, given: Mapping[str, Any], kept: Mapping[str, Any], *, to: Sequence[str] = ()
+) -> dict[str, Any]:
     """Check what was sent, with what is kept where it left something out; returns the whole, as it is stored.
 
-    What is left out or comes as its mask is kept, null removes it. Secrets are not kept where one of `PLACES` changes:
-    whoever may write would otherwise have them sent to themselves. Raises InvalidInput with paths below `values`, whose
-    texts hold no value.
+    What is left out or comes as its mask is kept, null removes it. Secrets are not kept where one of `PLACES` changes,
+    nor where they may be sent `to` other hosts: whoever may write would otherwise have them sent to themselves. Raises
+    InvalidInput with paths below `values`, whose texts hold no value.
     """
     model = MODELS[kind]
     given = model.unpacked(given)
     places = model.PLACES & set(given) & set(kept)
     moved = {name for name in places if given[name] not in (MASK, kept[name])}
-    if moved:
+    if moved or to:
+        why = f"with another {', '.join(sorted(moved))} it goes to another place" if moved else _elsewhere(to)
+        _check_resent(kind, given, kept, why)
         kept = {name: value for name, value in kept.items() if name in model.SHOWN}
     try:
         values = model.model_validate(_merged(given, kept))
     except ValidationError as error:
-        raise InvalidInput(faults=[_placed(fault, moved) for fault in faults_of(error)]) from None
+        raise InvalidInput(faults=[_placed(fault) for fault in faults_of(error)]) from None
     stored = values.model_dump(mode="json", exclude_none=True)
+    _check_still_hidden(kind, given, kept, stored)
     if len(canonical(stored)) > MAX_BYTES:
         raise InvalidInput(faults=[Fault("values", f"more than {MAX_BYTES // 1024} KiB in all; shorten them")])
     return stored
@@ -408,11 +413,46 @@ def _key_file(given: Any) -> Mapping[str, Any]:
     return given
 
 
-def _placed(fault: Fault, moved: set[str]) -> Fault:
-    loc = f"values.{fault.loc}" if fault.loc else "values"
-    if moved and fault.msg == "required; add it":
-        return Fault(loc, f"send it again: with another {', '.join(sorted(moved))} it goes to another place")
-    return Fault(loc, fault.msg)
+def _placed(fault: Fault) -> Fault:
+    return Fault(f"values.{fault.loc}" if fault.loc else "values", fault.msg)
+
+
+def _elsewhere(hosts: Sequence[str]) -> str:
+    return f"it was not given for {', '.join(hosts)}. Or have an admin add the host"
+
+
+def _check_resent(kind: CredentialType, given: Mapping[str, Any], kept: Mapping[str, Any], why: str) -> None:
+    """Raise InvalidInput with a fault for each secret that is kept and was not sent again, nor removed."""
+    shown = MODELS[kind].model_construct(**kept).shown()
+    faults = []
+    for name, value in kept.items():
+        if name in shown:
+            continue
+        sent = given.get(name, MASK)
+        if not isinstance(value, Mapping):
+            faults += [(name, sent)]
+        elif sent is not None:
+            named = sent if isinstance(sent, Mapping) else {}
+            faults += [(f"{name}.{each}", named.get(each, MASK)) for each in value]
+    wanting = [Fault(f"values.{loc}", f"send it again: {why}") for loc, sent in faults if sent == MASK]
+    if wanting:
+        raise InvalidInput(faults=wanting)
+
+
+def _check_still_hidden(
+    kind: CredentialType, given: Mapping[str, Any], kept: Mapping[str, Any], stored: Mapping[str, Any]
+) -> None:
+    """Raise InvalidInput where a kept secret would be shown: a user name, once there is a password beside it."""
+    before, now = (MODELS[kind].model_construct(**values).shown() for values in (kept, stored))
+    told = sorted(name for name in set(kept) & set(stored) & (now - before) if given.get(name, MASK) == MASK)
+    if told:
+        text = "send it again: it was kept as a secret, and would be shown from now on"
+        raise InvalidInput(faults=[Fault(f"values.{name}", text) for name in told])
+
+
+def has_new_secret(kind: CredentialType, kept: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    """Tell whether a secret is another one than is kept."""
+    return not set(secret_texts(kind, values)) <= set(secret_texts(kind, kept)) if kept else True
 
 
 def _fault(name: str, text: str) -> InvalidInput:

@@ -7,10 +7,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from midcall.domain.credential import ANY_ENVIRONMENT, Credential, CredentialType, Resolved
-from midcall.domain.errors import Conflict, CredentialInUse, CredentialMissing, InvalidInput, NotFound, SecretUnreadable
+from midcall.domain.errors import (
+    Conflict,
+    CredentialInUse,
+    CredentialMissing,
+    Fault,
+    InvalidInput,
+    NotFound,
+    SecretUnreadable,
+)
 from midcall.domain.ids import new_id
+from midcall.domain.origin import beyond, read_origin
+from midcall.domain.workspace import Scope
 from midcall.service.access import Caller
-from midcall.service.credential_types import masked, read_values, secret_texts, shown_texts, urls_of
+from midcall.service.credential_types import (
+    has_new_secret,
+    masked,
+    read_values,
+    secret_texts,
+    shown_texts,
+    urls_of,
+)
 from midcall.service.credential_uses import Uses, find_uses
 from midcall.service.ports import Cipher, Outbound, Storage, Transaction
 from midcall.service.stores import Page, SealedValues
@@ -25,11 +42,15 @@ MAX_KNOWN = 1_000
 
 @dataclass(frozen=True, slots=True)
 class CredentialView:
-    """A credential as answers show it. `values` are masked, by environment; None where no key opens them."""
+    """A credential as answers show it. `values` are masked, by environment; None where no key opens them.
+
+    `hosts` are where the values of each environment may be sent.
+    """
 
     credential: Credential
     values: Mapping[str, Mapping[str, Any] | None]
     used_by: Sequence[str]
+    hosts: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +70,21 @@ class Credentials:
         values: Mapping[str, Any],
         environment: str | None,
         *,
+        hosts: Sequence[str] | None = None,
         new: bool = False,
     ) -> CredentialView:
-        """Save the values for one environment, or for all that have none of their own.
+        """Save the values for one environment, or for all that have none of their own, and where they may be sent.
 
-        What is left out or comes as its mask is kept, null removes it. Raises InvalidInput, and Conflict where values
-        for another environment have another type, or where it is to be `new` and the name is taken.
+        What is left out or comes as its mask is kept, null removes it; `hosts` None keeps those there are. To another
+        host only an admin sends secrets that are kept; others have to send them again. Raises InvalidInput, and
+        Conflict where values for another environment have another type, or where it is to be `new` and the name is
+        taken.
         """
-        place = environment or ANY_ENVIRONMENT
+        place, hosts = environment or ANY_ENVIRONMENT, _hosts(hosts)
         try:
-            return self._put(caller, name, kind, values, place, new=new)
+            return self._put(caller, name, kind, values, place, hosts, new=new)
         except _MadeMeanwhile:
-            return self._put(caller, name, kind, values, place, new=new)
+            return self._put(caller, name, kind, values, place, hosts, new=new)
 
     def get(self, caller: Caller, name: str) -> CredentialView:
         """Read one, its secrets masked."""
@@ -114,7 +138,8 @@ class Credentials:
                 f"the credential {name} has values neither for {environment} nor for all environments; save them"
             )
         values = self._open(credential, found)
-        return Resolved(credential, values, secret_texts(credential.type, values), shown_texts(credential.type, values))
+        shown = shown_texts(credential.type, values)
+        return Resolved(credential, values, secret_texts(credential.type, values), shown, found.hosts)
 
     def secrets_in(self, tx: Transaction, workspace_id: str) -> list[tuple[str, ...]]:
         """Decrypt what a workspace's credentials keep secret, by their values: for texts that must not hold them.
@@ -144,6 +169,7 @@ class Credentials:
         kind: CredentialType,
         given: Mapping[str, Any],
         environment: str,
+        hosts: Sequence[str] | None,
         *,
         new: bool,
     ) -> CredentialView:
@@ -155,8 +181,12 @@ class Credentials:
             stored = {} if known is None else _by_environment(tx, known)
             if known is not None:
                 _check_fits(known, kind, stored, environment)
-            before = self._before(known, kind, stored.get(environment))
-            values = self._read(kind, given, before)
+            found = stored.get(environment)
+            before = self._before(known, kind, found)
+            to = _where(caller, found, hosts)
+            values = self._read(kind, given, before, to.new if before else ())
+            if hosts is None and found is not None and has_new_secret(kind, before or {}, values):
+                _check_own_hosts(caller, found)
             credential = Credential(
                 id=known.id if known else new_id("cred"),
                 workspace_id=caller.workspace_id,
@@ -169,9 +199,11 @@ class Credentials:
             _store(tx, credential, new=known is None)
             document = json.dumps({"type": kind.value, "values": values})
             token = self.cipher.seal(document, bound_to=_place(credential, environment))
-            tx.credentials.put_values(credential.id, SealedValues(environment, token), at=now)
+            tx.credentials.put_values(credential.id, SealedValues(environment, token, to.hosts, to.by), at=now)
             detail: dict[str, Any] = {"name": name, "type": kind.value, "environment": environment or None}
             detail["changed"] = _changed(before or {}, values)
+            if to.hosts != (found.hosts if found else ()):
+                detail["hosts"] = list(to.hosts)
             self._note(tx, caller, "credential.put", credential, detail)
             return self._view(tx, credential)
 
@@ -186,9 +218,11 @@ class Credentials:
         except SecretUnreadable:
             return None
 
-    def _read(self, kind: CredentialType, given: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _read(
+        self, kind: CredentialType, given: Mapping[str, Any], before: Mapping[str, Any] | None, to: Sequence[str]
+    ) -> dict[str, Any]:
         try:
-            values = read_values(kind, given, before or {})
+            values = read_values(kind, given, before or {}, to=to)
         except InvalidInput as error:
             if before is not None:
                 raise
@@ -218,7 +252,8 @@ class Credentials:
                 values[each.environment] = masked(credential.type, self._open(credential, each))
             except SecretUnreadable:
                 values[each.environment] = None
-        return CredentialView(credential, values, uses.by_name.get(credential.name, ()))
+        hosts = {each.environment: each.hosts for each in stored}
+        return CredentialView(credential, values, uses.by_name.get(credential.name, ()), hosts)
 
     def _check_unused(self, tx: Transaction, credential: Credential) -> None:
         functions = find_uses(tx, credential.workspace_id).running.get(credential.name, ())
@@ -240,6 +275,51 @@ class Credentials:
             subject=credential.id,
             detail=detail,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where values may be sent, who says so with no more than `write`, and what of it takes the secrets anew."""
+
+    hosts: tuple[str, ...]
+    by: str | None
+    new: tuple[str, ...]
+
+
+def _where(caller: Caller, found: SealedValues | None, hosts: Sequence[str] | None) -> _Where:
+    before = found.hosts if found is not None else ()
+    if hosts is None:
+        return _Where(before, found.hosts_by if found is not None else None, ())
+    if caller.key.may(Scope.ADMIN):
+        return _Where(tuple(hosts), None, ())
+    added = beyond(before, hosts)
+    by = caller.principal if added or found is None else found.hosts_by
+    return _Where(tuple(hosts), by, tuple(added))
+
+
+def _check_own_hosts(caller: Caller, found: SealedValues) -> None:
+    """Refuse a new secret for hosts that somebody else named: who sends it may not have them in mind."""
+    if found.hosts and found.hosts_by not in (None, caller.principal):
+        text = (
+            f"name the hosts that the new secret is for: {found.hosts_by} had the one before it sent to "
+            f"{', '.join(found.hosts)}"
+        )
+        raise InvalidInput(faults=[Fault("hosts", text)])
+
+
+def _hosts(given: Sequence[str] | None) -> list[str] | None:
+    """Read hosts as they are stored, each once; raises InvalidInput."""
+    if given is None:
+        return None
+    found, faults = [], []
+    for place, text in enumerate(given):
+        try:
+            found.append(read_origin(text))
+        except ValueError as error:
+            faults.append(Fault(f"hosts.{place}", str(error)))
+    if faults:
+        raise InvalidInput(faults=faults)
+    return list(dict.fromkeys(found))
 
 
 class _MadeMeanwhile(Conflict):

@@ -57,7 +57,7 @@ class FunctionImports:
         if imported.document is None:
             return ImportView(None, imported.notes)
         try:
-            view = self.catalog.create(caller, parse_function(imported.document))
+            view = self.catalog.create(caller, parse_function(imported.document), own_words=False)
         except InvalidInput as error:
             raise _placed(error, imported) from error
         return ImportView(view.version.config, imported.notes, view.function.display_name, created=True)

@@ -31,14 +31,19 @@ def kept(config: Mapping[str, Any], keep: Callable[[str, str], str]) -> dict[str
     return _changed(config, change)
 
 
-def revealed(config: Mapping[str, Any], reveal: Callable[[str], str]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return a document with its literal values, and these values by themselves; `reveal(id)` reads one."""
+def references(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return the values of a stored document that are kept as secrets: the path of each, and the secret's id."""
+    return ((loc, value.removeprefix(MASK)) for loc, value in _values(config) if value.startswith(MASK))
+
+
+def revealed(config: Mapping[str, Any], reveal: Callable[[str, str], str]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return a document with its literal values, and these values by themselves; `reveal(id, loc)` reads one."""
     values: list[str] = []
 
-    def change(_loc: str, value: str) -> str:
+    def change(loc: str, value: str) -> str:
         if not value.startswith(MASK):
             return value
-        values.append(reveal(value.removeprefix(MASK)))
+        values.append(reveal(value.removeprefix(MASK), loc))
         return values[-1]
 
     return _changed(config, change), tuple(values)

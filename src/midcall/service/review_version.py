@@ -1,6 +1,6 @@
 """Use cases of review: submit a version, decide about it, review a draft without saving it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -10,10 +10,11 @@ from midcall.domain.errors import Conflict, Forbidden
 from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus, naming_advice
 from midcall.domain.jsonvalue import digest
 from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
-from midcall.domain.workspace import ApprovalMode
+from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.review.webhook import credentials_named
 from midcall.service.access import Caller
 from midcall.service.catalog import check_webhook
+from midcall.service.credential_hosts import NewHost, bind, how_to_bind, new_hosts, note_bound
 from midcall.service.forms import FunctionForm
 from midcall.service.inline_secrets import kept
 from midcall.service.ports import Outbound, Reviewer, Storage, Transaction
@@ -42,9 +43,12 @@ class Reviews:
         check_webhook(config, self.outbound)
         # What would be kept as a secret is not looked at, here as in a version that was saved.
         config = kept(config, lambda _value, _loc: "preview")
-        findings = self._findings(config, caller.workspace_id)
+        findings, mode, new = self._findings(config, caller.workspace_id)
+        # An admin lets credentials go to the hosts that it writes, by saving them.
+        new = [] if caller.key.may(Scope.ADMIN) else new
+        findings = with_new_hosts(findings, new, mode)
         status = VersionStatus.APPROVED if findings.clean else VersionStatus.CHANGES_REQUESTED
-        return _review(findings, status, digest(config))
+        return _review(findings, status, digest(config), new)
 
     def submit(self, caller: Caller, name: str, number: int) -> dict[str, Any]:
         """Review a version and record what came of it; one that was decided on already keeps its review.
@@ -58,7 +62,7 @@ class Reviews:
         if not self._may_be_submitted(version, mode):
             return dict(version.review or {})
         # The review takes its time and another process: no transaction is open meanwhile.
-        findings = self._findings(version.config, caller.workspace_id)
+        findings, _, _ = self._findings(version.config, caller.workspace_id)
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             reviewed, version = version.config, tx.functions.version(function.id, number)
@@ -67,7 +71,9 @@ class Reviews:
                 return dict(version.review or {})
             if version.config != reviewed:
                 raise Conflict("the stored version changed while it was reviewed; make a new version")
-            version = self._judged(function, version, findings, mode, caller)
+            new = new_hosts(tx, caller.workspace_id, version.config)
+            findings = with_new_hosts(findings, new, mode)
+            version = self._judged(function, version, findings, mode, caller, new)
             tx.functions.decide(version)
             rules = {
                 "errors": rules_of(findings.comments, Severity.ERROR),
@@ -91,13 +97,23 @@ class Reviews:
         waits = version.status is VersionStatus.PENDING_APPROVAL
         return waits and (mode is ApprovalMode.AUTO or review["policy"] != self.reviewer.policy)
 
-    def _findings(self, config: Mapping[str, Any], workspace_id: str) -> Findings:
+    def _findings(
+        self, config: Mapping[str, Any], workspace_id: str
+    ) -> tuple[Findings, ApprovalMode, Sequence[NewHost]]:
         with self.storage.read() as tx:
             there = known_credentials(tx, workspace_id, config)
-        return findings_of(self.reviewer, config, there)
+            mode = tx.workspaces.get(workspace_id).settings.approval
+            new = new_hosts(tx, workspace_id, config)
+        return findings_of(self.reviewer, config, there), mode, new
 
     def _judged(
-        self, function: Function, version: Version, findings: Findings, mode: ApprovalMode, caller: Caller
+        self,
+        function: Function,
+        version: Version,
+        findings: Findings,
+        mode: ApprovalMode,
+        caller: Caller,
+        new: Sequence[NewHost],
     ) -> Version:
         status = VersionStatus.CHANGES_REQUESTED
         approval = None
@@ -106,7 +122,8 @@ class Reviews:
         elif findings.clean:
             status = VersionStatus.APPROVED
             approval = self._approval(function, version, findings.policy, caller)
-        return replace(version, status=status, review=_review(findings, status, version.sha256), approval=approval)
+        review = _review(findings, status, version.sha256, new)
+        return replace(version, status=status, review=review, approval=approval)
 
     def _approval(self, function: Function, version: Version, policy: str, caller: Caller) -> Approval:
         # Sealed over the bytes read in this very transaction, digested anew: what was stored is what is approved.
@@ -130,6 +147,10 @@ class Reviews:
                 if review["policy"] != self.reviewer.policy:
                     raise Conflict(_REVIEWED_UNDER_ANOTHER.format(number))
                 approval = self._approval(function, version, str(review["policy"]), caller)
+                # What the review named, and nothing that came to be needed since.
+                shown = [NewHost(each["credential"], each["host"]) for each in review.get("new_hosts", [])]
+                bound = bind(tx, caller.workspace_id, shown)
+                note_bound(tx, caller, bound, version, at=self.clock())
             version = replace(version, status=to, review=review, approval=approval)
             tx.functions.decide(version)
             act = "version.approve" if to is VersionStatus.APPROVED else "version.reject"
@@ -194,16 +215,34 @@ def _subject(config: Mapping[str, Any], credentials: Mapping[str, str]) -> Subje
     )
 
 
+def with_new_hosts(findings: Findings, new: Sequence[NewHost], mode: ApprovalMode) -> Findings:
+    """Name the hosts that credentials would go to for the first time: a person may let that be, or an admin."""
+    person = mode is ApprovalMode.HUMAN
+    comments = tuple(
+        Comment(
+            "credential-host",
+            Severity.WARNING if person else Severity.ERROR,
+            f"The credential {pair.credential} would be sent to {pair.host}, which it was not given for.",
+            "Whoever approves this version lets it go there from then on."
+            if person
+            else how_to_bind(pair.credential, pair.host),
+        )
+        for pair in new
+    )
+    return replace(findings, comments=(*findings.comments, *comments))
+
+
 def rules_of(comments: Iterable[Comment], severity: Severity) -> list[str]:
     """Return the rules whose comments weigh that much, for the audit trail."""
     return sorted({comment.rule for comment in comments if comment.severity is severity})
 
 
-def _review(findings: Findings, status: VersionStatus, sha256: str) -> dict[str, Any]:
+def _review(findings: Findings, status: VersionStatus, sha256: str, new: Sequence[NewHost]) -> dict[str, Any]:
     return {
         "status": status.value,
         "policy": findings.policy,
         "sha256": sha256,
         "took_ms": round(findings.took_ms, 2),
         "comments": [asdict(comment) for comment in findings.comments],
+        "new_hosts": [asdict(pair) for pair in new],
     }

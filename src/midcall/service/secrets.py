@@ -1,11 +1,13 @@
-"""Single secrets: a value is kept encrypted under an id, and what refers to it holds the id alone."""
+"""Single secrets: a value is kept encrypted under an id, for some origins; what refers to it holds the id alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.errors import Fault, InvalidInput, SecretElsewhere
 from midcall.domain.ids import new_id
+from midcall.domain.origin import beyond
 from midcall.service.ports import Cipher, Transaction
+from midcall.service.stores import SealedSecret
 
 MAX_SECRET_BYTES = 16 * 1024
 
@@ -17,20 +19,38 @@ class Secrets:
     cipher: Cipher = field(repr=False)
     clock: Callable[[], int]
 
-    def keep(self, tx: Transaction, workspace_id: str, value: str, *, loc: str = "") -> str:
-        """Encrypt and store a value; returns its id, `sec_…`. A row never changes: another value is another id.
+    def keep(self, tx: Transaction, workspace_id: str, value: str, *, to: Sequence[str], loc: str = "") -> str:
+        """Encrypt and store a value that is given for the origins `to`; returns its id, `sec_…`.
+
+        A row never changes: another value, or another place for it, is another id.
 
         Raises InvalidInput at `loc` for a value of more than MAX_SECRET_BYTES in UTF-8, or that cannot be written so.
         """
         _check(value, loc)
         secret_id = new_id("sec")
         token = self.cipher.seal(value, bound_to=_place(workspace_id, secret_id))
-        tx.secrets.add(secret_id, workspace_id, token, self.clock())
+        tx.secrets.add(secret_id, workspace_id, SealedSecret(token, tuple(to)), self.clock())
         return secret_id
 
-    def reveal(self, tx: Transaction, workspace_id: str, secret_id: str) -> str:
-        """Decrypt a secret; raises NotFound for one of another workspace too, SecretUnreadable."""
-        token = tx.secrets.get(workspace_id, secret_id)
+    def elsewhere(self, tx: Transaction, workspace_id: str, secret_id: str, *, to: Sequence[str]) -> str | None:
+        """Say that a kept secret may not be sent to one of the origins `to`; None if it may. Raises NotFound."""
+        origins = tx.secrets.get(workspace_id, secret_id).origins
+        new = beyond(origins, to)
+        if not new:
+            return None
+        given = f"it was given for {', '.join(origins)}" if origins else "it is not known what it was given for"
+        return f"send it again: {given}, and would now go to {', '.join(new)}"
+
+    def reveal(self, tx: Transaction, workspace_id: str, secret_id: str, *, to: Sequence[str], loc: str = "") -> str:
+        """Decrypt a secret that is about to be sent to the origins `to`.
+
+        Raises NotFound for one of another workspace too, SecretUnreadable, and SecretElsewhere where it was not given
+        for one of them.
+        """
+        problem = self.elsewhere(tx, workspace_id, secret_id, to=to)
+        if problem is not None:
+            raise SecretElsewhere(f"{loc or 'a secret'} is not sent: {problem}, in a new version")
+        token = tx.secrets.get(workspace_id, secret_id).token
         return self.cipher.open(token, bound_to=_place(workspace_id, secret_id))
 
 

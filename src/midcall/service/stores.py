@@ -632,24 +632,37 @@ class Sealed:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A single secret, encrypted, and the origins that it may be sent to."""
+
+    token: str
+    origins: tuple[str, ...]
+
+
 class SecretStore(Protocol):
     """Single secrets, encrypted; a row never changes but for the key it is encrypted under."""
 
-    def add(self, secret_id: str, workspace_id: str, token: str, at: int) -> None:
+    def add(self, secret_id: str, workspace_id: str, secret: SealedSecret, at: int) -> None:
         """Store a new one."""
         ...
 
-    def get(self, workspace_id: str, secret_id: str) -> str:
-        """Return the token of a workspace's secret; raises NotFound."""
+    def get(self, workspace_id: str, secret_id: str) -> SealedSecret:
+        """Return a workspace's secret; raises NotFound."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SealedValues:
-    """A credential's values for one environment (`""`: for all others), encrypted."""
+    """A credential's values for one environment (`""`: for all others), encrypted, and where they may be sent.
+
+    `hosts_by`: who named the hosts together with the secrets; None: an admin did, a reviewer, or an older release.
+    """
 
     environment: str
     token: str
+    hosts: tuple[str, ...] = ()
+    hosts_by: str | None = None
 
 
 class CredentialStore(Protocol):
@@ -689,6 +702,10 @@ class CredentialStore(Protocol):
 
     def put_values(self, credential_id: str, values: SealedValues, *, at: int) -> None:
         """Store the values for an environment, or replace them."""
+        ...
+
+    def set_hosts(self, credential_id: str, environment: str, hosts: Sequence[str]) -> None:
+        """Write where the values for an environment may be sent."""
         ...
 
     def drop_values(self, credential_id: str, environment: str) -> None:

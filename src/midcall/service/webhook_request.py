@@ -1,15 +1,16 @@
 """From a task to the HTTP request of a webhook: secrets revealed, templates filled, auth added, body signed."""
 
 import secrets as chance
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from midcall.connectors.grants import bearer_grant
 from midcall.domain.credential import Resolved
-from midcall.domain.errors import InvalidInput
+from midcall.domain.errors import InvalidInput, SecretElsewhere
 from midcall.domain.grant import Grant
 from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
+from midcall.domain.origin import origin_of
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import Redaction
 from midcall.domain.template.text import parse_text
@@ -19,9 +20,11 @@ from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
 from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, body_bytes, fill_webhook
 from midcall.domain.workspace import WorkspaceSettings
 from midcall.review.webhook import credentials_named
+from midcall.service.credential_hosts import check_may_go
 from midcall.service.credentials import Credentials
 from midcall.service.inline_secrets import revealed
 from midcall.service.ports import Storage, Tokens
+from midcall.service.secret_places import places_of
 from midcall.service.secrets import Secrets
 from midcall.service.signing import Signing
 from midcall.service.task import Task
@@ -90,6 +93,11 @@ class _Revealed:
         found: Mapping[str, Any] = self.webhook["auth"]
         return found
 
+    def places(self) -> Iterator[tuple[Resolved, tuple[str, ...]]]:
+        """Yield each credential with the origins that it goes to."""
+        for name, where in credentials_named(self.webhook).items():
+            yield self.credentials[name], places_of(self.webhook, f"webhook.{where}.")
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """All values that nobody may see."""
@@ -110,10 +118,13 @@ class WebhookRequests:
     def prepare(self, task: Task) -> Prepared:
         """Make the request of one attempt.
 
-        Raises TemplateUnfilled, CredentialMissing, SecretUnreadable, InvalidInput, and an OutboundError where a token
-        could not be fetched; nothing was sent to the target then.
+        Raises TemplateUnfilled, CredentialMissing, SecretUnreadable, SecretElsewhere, InvalidInput, and an
+        OutboundError where a token could not be fetched; nothing was sent to the target then.
         """
         known = self._reveal(task)
+        for resolved, places in known.places():
+            for place in places:
+                check_may_go(resolved, place)
         now = self.clock()
         session = task.session_body(now=now)
         values = values_of(session, params=task.invocation.params, now=now, secrets=_by_name(known.credentials))
@@ -129,10 +140,14 @@ class WebhookRequests:
         ]
         if filled.has_body and not any(name.lower() == "content-type" for name, _ in headers):
             headers.insert(0, ("Content-Type", "application/json"))
+        url = with_query(filled.target(), grant.query)
+        # Secrets were revealed for that place alone. No template reaches a host; if one ever did, this would not send.
+        if origin_of(url) != origin_of(known.webhook["url"]):
+            raise SecretElsewhere("the values of this call lead to another host than the webhook's own")
         return Prepared(
             request=HttpRequest(
                 method=known.webhook["method"],
-                url=with_query(filled.target(), grant.query),
+                url=url,
                 headers=tuple(headers),
                 body=body,
                 timeout_ms=min(left_ms, _attempt_ms(task)),
@@ -154,7 +169,13 @@ class WebhookRequests:
         workspace_id, environment = task.invocation.workspace_id, task.invocation.environment
         with self.storage.read() as tx:
             settings = tx.workspaces.get(workspace_id).settings
-            config, inline = revealed(task.config, lambda secret_id: self.secrets.reveal(tx, workspace_id, secret_id))
+            stored = task.config["webhook"]
+            config, inline = revealed(
+                task.config,
+                lambda secret_id, loc: self.secrets.reveal(
+                    tx, workspace_id, secret_id, to=places_of(stored, loc), loc=loc
+                ),
+            )
             webhook = config["webhook"]
             templates = parse_webhook(
                 url=webhook["url"], headers=webhook["headers"], query=webhook["query"], body=webhook["body"]

@@ -69,21 +69,29 @@ class SqlCredentials:
     def values(self, credential_ids: Collection[str]) -> Mapping[str, Sequence[SealedValues]]:
         """Return the values of some credentials by their ids, each by environment."""
         columns = credential_values.c
-        query = select(columns.credential_id, columns.environment, columns.token)
+        query = select(columns.credential_id, columns.environment, columns.token, columns.hosts, columns.hosts_by)
         query = query.where(columns.credential_id.in_(credential_ids)).order_by(columns.environment)
         found: dict[str, list[SealedValues]] = {}
         for row in self.connection.execute(query):
-            found.setdefault(row.credential_id, []).append(SealedValues(row.environment, row.token))
+            found.setdefault(row.credential_id, []).append(
+                SealedValues(row.environment, row.token, tuple(row.hosts), row.hosts_by)
+            )
         return found
 
     def put_values(self, credential_id: str, values: SealedValues, *, at: int) -> None:
         """Store the values for an environment, or replace them; their credential was read under a lock."""
         columns = credential_values.c
         here = (columns.credential_id == credential_id, columns.environment == values.environment)
-        row = {"token": values.token, "updated_at": at}
+        row = {"token": values.token, "hosts": list(values.hosts), "hosts_by": values.hosts_by, "updated_at": at}
         if self.connection.execute(update(credential_values).where(*here).values(row)).rowcount == 0:
             new = {"id": new_id("crv"), "credential_id": credential_id, "environment": values.environment, **row}
             self.connection.execute(insert(credential_values).values(new))
+
+    def set_hosts(self, credential_id: str, environment: str, hosts: Sequence[str]) -> None:
+        """Write where the values for an environment may be sent."""
+        columns = credential_values.c
+        here = (columns.credential_id == credential_id, columns.environment == environment)
+        self.connection.execute(update(credential_values).where(*here).values(hosts=list(hosts)))
 
     def drop_values(self, credential_id: str, environment: str) -> None:
         """Delete the values for an environment."""

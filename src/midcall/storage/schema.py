@@ -314,6 +314,8 @@ secrets = Table(
     Column("id", String(64), primary_key=True),
     Column("workspace_id", ForeignKey("workspaces.id"), nullable=False, index=True),
     Column("token", Text, nullable=False),
+    # Where it may be sent: what it was given for.
+    Column("origins", Json, nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -338,6 +340,9 @@ credential_values = Table(
     # Empty: for every environment that has no values of its own.
     Column("environment", String(63), nullable=False),
     Column("token", Text, nullable=False),
+    # Where they may be sent, and who said so with no more than `write`.
+    Column("hosts", Json, nullable=False),
+    Column("hosts_by", String(200)),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("credential_id", "environment"),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, insert, select, update
 
 from midcall.domain.errors import NotFound
-from midcall.service.stores import Sealed
+from midcall.service.stores import Sealed, SealedSecret
 from midcall.storage.schema import adapters, credential_values, secrets, tokens
 
 #: Every table that has a column `token`, so that a change of keys leaves none out.
@@ -19,18 +19,18 @@ class SqlSecrets:
 
     connection: Connection
 
-    def add(self, secret_id: str, workspace_id: str, token: str, at: int) -> None:
+    def add(self, secret_id: str, workspace_id: str, secret: SealedSecret, at: int) -> None:
         """Store a new one."""
-        row = {"id": secret_id, "workspace_id": workspace_id, "token": token, "created_at": at}
-        self.connection.execute(insert(secrets).values(row))
+        row = {"token": secret.token, "origins": list(secret.origins), "created_at": at}
+        self.connection.execute(insert(secrets).values(id=secret_id, workspace_id=workspace_id, **row))
 
-    def get(self, workspace_id: str, secret_id: str) -> str:
-        """Return the token of a workspace's secret; raises NotFound."""
+    def get(self, workspace_id: str, secret_id: str) -> SealedSecret:
+        """Return a workspace's secret; raises NotFound."""
         here = (secrets.c.id == secret_id, secrets.c.workspace_id == workspace_id)
-        token: str | None = self.connection.execute(select(secrets.c.token).where(*here)).scalar_one_or_none()
-        if token is None:
+        row = self.connection.execute(select(secrets.c.token, secrets.c.origins).where(*here)).one_or_none()
+        if row is None:
             raise NotFound("there is no such secret in this workspace")
-        return token
+        return SealedSecret(row.token, tuple(row.origins))
 
 
 @dataclass(frozen=True, slots=True)

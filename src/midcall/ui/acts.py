@@ -9,7 +9,7 @@ import asyncio
 import html
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -68,6 +68,11 @@ class Act:
     title: str
     word: str
     facts: Mapping[str, str]
+
+
+def each_fact(name: str, values: Sequence[str]) -> dict[str, str]:
+    """Return a fact for each of some values: what is long is cut, and none may push another out of sight."""
+    return {name if place == 0 else f"{name} ({place + 1})": value for place, value in enumerate(values)}
 
 
 @dataclass(slots=True)

@@ -125,9 +125,9 @@ def keep_inline(served: Served, admin: Client) -> None:
     storage = open_storage(served.settings)
     workspace_id = admin.ok("GET", "/v1/workspace")["id"]
     with storage.write() as tx:
-        secret_id = wire_secrets(served.settings).keep(tx, workspace_id, SECRETS[4])
+        secret_id = wire_secrets(served.settings).keep(tx, workspace_id, SECRETS[4], to=["https://a.example"])
     with storage.read() as tx:
-        assert wire_secrets(served.settings).reveal(tx, workspace_id, secret_id) == SECRETS[4]
+        assert wire_secrets(served.settings).reveal(tx, workspace_id, secret_id, to=["https://a.example"]) == SECRETS[4]
     storage.close()
 
 

@@ -1,5 +1,6 @@
 """Migrations make the schema that the code speaks to, on both databases, however many try at once."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from tests.support.databases import Databases, opened
 from tests.support.patience import PATIENCE_S
 
 from midcall.storage.migrate import _config, is_current, migrate
-from midcall.storage.schema import audit, metadata
+from midcall.storage.schema import audit, credential_values, metadata, secrets
 
 MIGRATE = """
 import sys
@@ -92,6 +93,89 @@ def test_lines_of_the_audit_trail_find_their_functions_when_it_learns_of_them(em
         ("version.reject", "fn_1"),
         ("key.create", None),
     ]
+
+
+def test_secrets_there_are_are_bound_to_the_hosts_that_they_are_in_use_with(empty: Engine) -> None:
+    """Published and pinned versions count, and the one that a literal came with; a draft that moved it does not."""
+    with empty.begin() as connection:
+        command.upgrade(_config(connection), "0011")
+        for statement, rows in before_hosts().items():
+            connection.execute(text(statement), rows)
+    migrate(empty)
+    with empty.connect() as connection:
+        literals = dict(connection.execute(select(secrets.c.id, secrets.c.origins)).all())
+        named = connection.execute(select(credential_values.c.id, credential_values.c.hosts)).all()
+    assert literals == {
+        "sec_key": ["https://a.example.com", "https://pinned.example.com:8443"],
+        "sec_client": ["https://a.example.com", "https://login.example.com"],
+        "sec_draft": ["https://draft.example.com"],
+        "sec_unused": [],
+    }
+    everywhere = ["https://*.below.example.com", "https://a.example.com", "https://crm.example.com"]
+    assert dict(named) == {
+        "crv_crm": everywhere,
+        "crv_crm_test": everywhere,
+        "crv_internal": ["http://crm.internal:8443", "https://crm.internal:8443"],
+        "crv_unused": [],
+        "crv_foreign": [],
+    }
+
+
+def before_hosts() -> dict[str, list[dict[str, object]]]:
+    """Return what a workspace had before secrets were bound, as statements with their rows."""
+
+    def hook(url: str, **more: object) -> str:
+        return json.dumps({"kind": "webhook", "webhook": {"url": url, "headers": {}, "query": {}, "auth": {}, **more}})
+
+    def code(*egress: str, credentials: list[str]) -> str:
+        actions = ["airtable", {"name": "http.get", "credentials": credentials}]
+        return json.dumps({"kind": "code", "code": {"source": "", "actions": actions, "egress": list(egress)}})
+
+    kept = {"headers": {"X-Key": "********sec_key", "X-Plain": "{{secret.crm.token}}"}}
+    auth = {"type": "oauth2", "token_url": "https://LOGIN.example.com:443/t", "client_secret": "********sec_client"}
+    versions = [
+        ("fn_1", 1, hook("https://A.example.com:443/x", **kept)),
+        ("fn_1", 2, hook("https://evil.example.net/", **kept)),
+        ("fn_1", 3, hook("https://pinned.example.com:8443?x", headers={"X-Key": "********sec_key"})),
+        ("fn_2", 1, hook("https://a.example.com", auth=auth)),
+        ("fn_2", 2, hook("https://evil.example.net", auth={**auth, "token_url": "https://evil.example.net"})),
+        ("fn_3", 1, hook("https://draft.example.com", query={"k": "********sec_draft"}, auth={"credential": "unused"})),
+        ("fn_4", 1, code("crm.example.com", "*.below.example.com", credentials=["crm"])),
+        ("fn_4", 2, code("evil.example.net", credentials=["crm"])),
+        ("fn_5", 1, code("crm.internal:8443", credentials=["internal"])),
+    ]
+    pinned = json.dumps([{"function": "f3", "version": 9}, {"function": "f1", "version": 3}, {"function": "f1"}])
+    return {
+        "INSERT INTO workspaces VALUES (:id, :id, '{}', 0)": [{"id": "ws_1"}, {"id": "ws_2"}],
+        "INSERT INTO functions (id, workspace_id, name, display_name, tags, latest, archived, created_at, updated_at) "
+        "VALUES (:id, 'ws_1', :name, 'x', '[]', 1, false, 0, 0)": [
+            {"id": f"fn_{number}", "name": f"f{number}"} for number in range(1, 6)
+        ],
+        "INSERT INTO versions (function_id, number, config, sha256, status, author, created_at) "
+        "VALUES (:id, :number, :config, 'x', 'approved', 'a', 0)": [
+            {"id": function_id, "number": number, "config": config} for function_id, number, config in versions
+        ],
+        "INSERT INTO publications VALUES (:id, :environment, 1, 'a', 0)": [
+            {"id": f"fn_{number}", "environment": "production"} for number in (1, 2, 4, 5)
+        ],
+        "INSERT INTO agents VALUES ('ag_1', 'ws_1', 'desk', '', '', :pinned, 0, 0)": [{"pinned": pinned}],
+        "INSERT INTO secrets VALUES (:id, 'ws_1', 'x', 0)": [
+            {"id": each} for each in ("sec_key", "sec_client", "sec_draft", "sec_unused")
+        ],
+        "INSERT INTO credentials VALUES (:id, :ws, :name, 'bearer', 0, 0, NULL)": [
+            {"id": "c_crm", "ws": "ws_1", "name": "crm"},
+            {"id": "c_internal", "ws": "ws_1", "name": "internal"},
+            {"id": "c_unused", "ws": "ws_1", "name": "unused"},
+            {"id": "c_foreign", "ws": "ws_2", "name": "crm"},
+        ],
+        "INSERT INTO credential_values VALUES (:id, :of, :environment, 'x', 0)": [
+            {"id": "crv_crm", "of": "c_crm", "environment": ""},
+            {"id": "crv_crm_test", "of": "c_crm", "environment": "test"},
+            {"id": "crv_internal", "of": "c_internal", "environment": ""},
+            {"id": "crv_unused", "of": "c_unused", "environment": ""},
+            {"id": "crv_foreign", "of": "c_foreign", "environment": ""},
+        ],
+    }
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str, empty: Engine) -> None:

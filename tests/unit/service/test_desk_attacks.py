@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.fakes import FakeTokens
 
+from midcall.connectors import CONNECTORS
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.credential import Credential, CredentialType, Resolved
 from midcall.domain.errors import CredentialMissing
@@ -34,6 +35,8 @@ EGRESS = (
     "[2606:4700::1]",
     "xn--bcher-kva.example.com",
 )
+#: Where credentials may go: wherever the code may, so that it is egress that these tests attack.
+HOSTS = tuple(f"{scheme}://{entry}" for entry in EGRESS for scheme in ("https", "http"))
 
 
 @dataclass
@@ -43,6 +46,7 @@ class Vault:
     kept: dict[tuple[str, str, str], tuple[CredentialType, dict[str, Any]]] = field(default_factory=dict)
     #: Called while one is looked up.
     meanwhile: Callable[[], object] = lambda: None
+    hosts: tuple[str, ...] = HOSTS
 
     def resolve(self, _tx: object, workspace_id: str, name: str, environment: str) -> Resolved:
         """Open one."""
@@ -51,8 +55,11 @@ class Vault:
             raise CredentialMissing
         kind, values = self.kept[workspace_id, name, environment]
         credential = Credential("cred_1", workspace_id, name, kind, 0, 0)
-        secrets = tuple(value for key, value in values.items() if key not in {"shop_domain", "name"})
-        return Resolved(credential, values, secrets, {key: values[key] for key in {"shop_domain"} & set(values)})
+        secrets = tuple(
+            value for key, value in values.items() if key not in {"shop_domain", "name"} and isinstance(value, str)
+        )
+        shown = {key: values[key] for key in {"shop_domain"} & set(values)}
+        return Resolved(credential, values, secrets, shown, self.hosts)
 
     def note_use(self, _resolved: Resolved) -> None:
         """Note nothing."""
@@ -312,6 +319,53 @@ def test_an_address_of_the_operators_that_is_none_is_said_to_be_so(place: str) -
     call = ActionCall(1, "airtable.get_record_by_id", ("appAbc", "Orders", "recXyz"))
     assert code_of(opened.act(call)) == "not_configured"
     assert out.requests == []
+
+
+KINDS: list[tuple[CredentialType, dict[str, Any]]] = [
+    (CredentialType.BEARER, {"token": SECRET}),
+    (CredentialType.BASIC, {"username": "me", "password": SECRET}),
+    (CredentialType.HEADER, {"name": "X-Key", "value": SECRET}),
+    (CredentialType.QUERY, {"name": "key", "value": SECRET}),
+    (CredentialType.DIGEST, {"username": "me", "password": SECRET}),
+    (CredentialType.CUSTOM, {"headers": {"X": "h"}, "query": {"q": "q"}, "body": {"b": "b"}}),
+    (
+        CredentialType.OAUTH2_CLIENT_CREDENTIALS,
+        {"token_url": "https://t.test", "client_id": "me", "client_secret": SECRET},
+    ),
+]
+
+
+def test_every_type_that_goes_anywhere_is_tried_here() -> None:
+    """A new one, or a new connector without a place of its own, is tried as well."""
+    assert [name for name, each in CONNECTORS.items() if each.anywhere] == ["http"]
+    assert {kind for kind, _ in KINDS} == set(CONNECTORS["http"].credentials)
+
+
+@pytest.mark.parametrize(("kind", "values"), KINDS, ids=[kind.value for kind, _ in KINDS])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "https://crm.example.com:8443/",
+            "http://api.example.com/",
+            "https://x.below.example.com",
+            "//api.example.com",
+        ),
+        *("https://api.example.com@crm.example.com:8443/", "https://crm.example.com:8443\\@api.example.com/"),
+    ],
+)
+def test_a_credential_goes_to_its_own_hosts_alone(kind: CredentialType, values: Any, url: str) -> None:
+    """Wherever else the code may reach: nothing is sent, and the code is told what to do."""
+    target = Answering()
+    vault = Vault({("ws_1", "crm", "production"): (kind, values)}, hosts=("https://api.example.com",))
+    opened = desk(target, vault, actions=[{"name": "http", "credentials": ["crm"]}])
+    for asked in (url, {"url": url, "method": "POST", "body": {}}):
+        name, args = ("http.get", (asked,)) if isinstance(asked, str) else ("http.send_request", (asked,))
+        reply = opened.act(ActionCall(1, name, args, {"credential": "crm"}))
+        assert code_of(reply) in {"secret_elsewhere", "bad_options"}
+    assert target.requests == []
+    assert opened.act(ActionCall(1, "http.get", ("https://api.example.com/x",), {"credential": "crm"})).error is None
+    assert len(target.requests) == 1
 
 
 @pytest.mark.parametrize("depth", [101, 500, 700, 960, 5_000, 200_000])

@@ -32,7 +32,7 @@ def test_literals_become_references_and_templates_stay() -> None:
     assert document["webhook"]["headers"] == {"X-Key": f"{MASK}sec_0", "X-City": "{{city}}", "X-Empty": ""}
     assert document["webhook"]["auth"] == {"type": "header", "name": "X-API-Key", "value": f"{MASK}sec_2"}
     assert shown(document)["webhook"]["headers"] == {"X-Key": MASK, "X-City": "{{city}}", "X-Empty": ""}
-    back, values = revealed(document, secrets.__getitem__)
+    back, values = revealed(document, lambda secret_id, _loc: secrets[secret_id])
     assert back == DOCUMENT
     assert sorted(values) == ["100", "abc", "def"]
     # Kept once: a document of references is not kept again.
@@ -60,4 +60,4 @@ def test_nothing_else_that_looks_like_a_mask_is_taken(value: str) -> None:
 def test_any_shape_is_taken(webhook: object) -> None:
     """What is no webhook at all is the form's to refuse."""
     document = {"webhook": webhook}
-    assert revealed(kept(document, lambda _value, _loc: "sec_1"), lambda _: "x")[0].keys() == document.keys()
+    assert revealed(kept(document, lambda _value, _loc: "sec_1"), lambda _id, _loc: "x")[0].keys() == document.keys()

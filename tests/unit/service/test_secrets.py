@@ -10,19 +10,20 @@ from midcall.storage.schema import metadata, secrets
 from midcall.storage.secrets import SEALED
 from midcall.vault.cipher import FernetCipher
 
+HOST = "https://api.example.com"
 OLD, NEW = SECRET_KEYS[0], SECRET_KEYS[1]
 
 
 def keep(world: World, value: str = "hunter2") -> str:
     """Keep a secret of the first workspace; returns its id."""
     with world.storage.write() as tx:
-        return world.secrets.keep(tx, world.caller.workspace_id, value)
+        return world.secrets.keep(tx, world.caller.workspace_id, value, to=[HOST])
 
 
 def reveal(world: World, secret_id: str, *, by: Secrets | None = None, workspace_id: str | None = None) -> str:
     """Reveal a secret."""
     with world.storage.read() as tx:
-        return (by or world.secrets).reveal(tx, workspace_id or world.caller.workspace_id, secret_id)
+        return (by or world.secrets).reveal(tx, workspace_id or world.caller.workspace_id, secret_id, to=[HOST])
 
 
 def secrets_under(world: World, *keys: str) -> Secrets:
@@ -85,11 +86,11 @@ def test_a_secret_that_is_too_long_or_no_text_is_refused_at_its_field(world: Wor
     with world.storage.write() as tx:
         for bad in ("ä" * (MAX_SECRET_BYTES // 2 + 1), "hunter2\ud800"):
             with pytest.raises(InvalidInput) as found:
-                world.secrets.keep(tx, world.caller.workspace_id, bad, loc="webhook.headers.X-Key")
+                world.secrets.keep(tx, world.caller.workspace_id, bad, to=[HOST], loc="webhook.headers.X-Key")
             (fault,) = found.value.faults
             assert fault.loc == "webhook.headers.X-Key"
             assert bad[:5] not in fault.msg
-        world.secrets.keep(tx, world.caller.workspace_id, "ä" * (MAX_SECRET_BYTES // 2))
+        world.secrets.keep(tx, world.caller.workspace_id, "ä" * (MAX_SECRET_BYTES // 2), to=[HOST])
 
 
 def test_every_table_with_a_token_comes_under_the_first_key() -> None:

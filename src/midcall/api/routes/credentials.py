@@ -28,8 +28,9 @@ def put_credential(name: CredentialName, wanted: PutCredential, use: Use, caller
     """Save a credential's values; answers show names and addresses, never secrets.
 
     With another address (`token_url`, `token_uri`, `shop_domain`) its secrets must be sent again: they would go there.
+    So must they with another of `hosts`, unless an admin adds it.
     """
-    view = use.credentials.put(caller, name, wanted.type, wanted.values, wanted.environment)
+    view = use.credentials.put(caller, name, wanted.type, wanted.values, wanted.environment, hosts=wanted.hosts)
     return Answer(views.credential_view(view))
 
 

@@ -1,6 +1,7 @@
 """The keyring of one run: which credential a call may use, and what shows with it who calls."""
 
 import threading
+from dataclasses import replace
 
 from midcall.connectors.kit import Account, Bound, Connector, Operation
 from midcall.domain.action import ActionFailed, EnabledAction
@@ -56,7 +57,8 @@ class Keyring:
             takes = " or ".join(sorted(kind for kind in connector.credentials if operation.takes(kind, bound.options)))
             text = f"the credential {name} is of type {resolved.type}; this action takes {takes or 'none'}"
             raise ActionFailed(text, code="credential")
-        return make(resolved.values).hiding(resolved.secrets), resolved.shown
+        grant = make(resolved.values).hiding(resolved.secrets)
+        return replace(grant, bound=resolved) if connector.anywhere else grant, resolved.shown
 
     def _resolve(self, name: str) -> Resolved:
         with self._lock:

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from midcall.connectors.kit import NOTHING, Ask, Connector
 from midcall.domain.action import MAX_ANSWER_BYTES, ActionFailed
 from midcall.domain.egress import Egress
-from midcall.domain.errors import InvalidInput
+from midcall.domain.errors import InvalidInput, SecretElsewhere
 from midcall.domain.grant import Grant
 from midcall.domain.http import Headers, HttpRequest
 from midcall.domain.template.url import with_query
+from midcall.service.credential_hosts import check_may_go
 
 #: Of one request whose operation names no time of its own.
 TIMEOUT_MS = 30_000
@@ -61,13 +62,18 @@ class Outgoing:
 
 
 def request_of(ask: Ask, place: Place, grant: Grant, *, left_ms: int) -> Outgoing:
-    """Make the request of one ask; raises ActionFailed for one that cannot be written."""
+    """Make the request of one ask; raises ActionFailed for one that cannot be written, or may not have the grant."""
     url = place.base_url + ask.path if place.base_url else _absolute(ask.url)
     headers, body = _with_body(ask, grant)
     try:
         url = with_query(with_query(url, ask.query, "query"), grant.query, "query")
     except InvalidInput as error:
         raise ActionFailed(error.faults[0].msg if error.faults else error.message, code="bad_options") from None
+    if grant.bound is not None:
+        try:
+            check_may_go(grant.bound, url)
+        except SecretElsewhere as error:
+            raise ActionFailed(error.message, code=error.code) from None
     request = HttpRequest(
         method=ask.method,
         url=url,

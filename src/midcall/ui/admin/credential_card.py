@@ -1,6 +1,6 @@
 """The values of a credential for one environment: a form, a test, and their end."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import anyio.to_thread
@@ -13,9 +13,9 @@ from midcall.service.access import Caller
 from midcall.service.admin_forms import PutCredential, TestCredential, read_form
 from midcall.service.credential_check import CredentialTest, takes_url
 from midcall.service.credentials import CredentialView
-from midcall.ui.acts import Act
-from midcall.ui.admin.credential_form import CredentialForm
-from midcall.ui.admin.credential_words import ValueWords, words_of
+from midcall.ui.acts import Act, each_fact
+from midcall.ui.admin.credential_form import CredentialForm, hosts_field
+from midcall.ui.admin.credential_words import HOSTS, ValueWords, words_of
 from midcall.ui.admin.fields import FieldErrors, TextField
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.attributes import named
@@ -65,6 +65,13 @@ class ValuesCard:
                     ui.label(words_of(self._view.credential.type, name).label)
                 with ui.element("dd"):
                     ui.label(", ".join(value) if isinstance(value, Mapping) else str(value))
+            with ui.element("dt"):
+                ui.label(HOSTS.label)
+            with ui.element("dd"):
+                ui.label(", ".join(self._hosts()) or "no host")
+
+    def _hosts(self) -> Sequence[str]:
+        return () if self._environment is None else self._view.hosts.get(self._environment, ())
 
     def _form(self, shown: Mapping[str, Any]) -> None:
         credential = self._view.credential
@@ -74,6 +81,8 @@ class ValuesCard:
                 words = ValueWords("Environment", "Such as staging: lower case letters, digits, - and _")
                 name = TextField("environment", words)
             form = CredentialForm(credential.type, shown)
+            hosts = hosts_field(credential.type, self._hosts())
+            form.errors.fields.append(hosts)
             if name is not None:
                 form.errors.fields.append(name)
             with ui.element("div").classes("mc-actions"):
@@ -88,11 +97,14 @@ class ValuesCard:
             def put(caller: Caller) -> None:
                 if name is not None and not place:
                     raise InvalidInput(faults=[Fault("environment", "name one")])
-                given = {"type": credential.type, "values": wanted, "environment": place or None}
+                given = {"type": credential.type, "values": wanted, "environment": place or None, "hosts": hosts.value}
                 body = read_form(PutCredential, given)
-                self._visit.services.credentials.put(caller, credential.name, body.type, body.values, body.environment)
+                self._visit.services.credentials.put(
+                    caller, credential.name, body.type, body.values, body.environment, hosts=body.hosts
+                )
 
             facts = {"Credential": credential.name, "Environment": place or "all", "Values": ", ".join(wanted)}
+            facts |= each_fact("May be sent to", hosts.value or ["no host"])
             if not await confirmed_apart(self._visit, Act("Save a credential", "Save", facts)):
                 return
             done = await self._visit.run(Scope.WRITE, put, busy=button, errors=form.errors)

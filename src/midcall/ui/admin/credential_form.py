@@ -1,15 +1,16 @@
 """The values of one credential for one environment, as a form: secrets go in and never come back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from nicegui import ui
 
 from midcall.domain.credential import CredentialType
 from midcall.domain.parameters import MASK
+from midcall.service.credential_hosts import own_hosts
 from midcall.service.credential_types import MODELS, Values
-from midcall.ui.admin.credential_words import KEY_FILE, words_of
-from midcall.ui.admin.fields import ChoiceField, FieldErrors, FormField, PairsField, SecretField, TextField
+from midcall.ui.admin.credential_words import HOSTS, HOSTS_OF_SERVICE, KEY_FILE, words_of
+from midcall.ui.admin.fields import ChoiceField, FieldErrors, FormField, HostsField, PairsField, SecretField, TextField
 
 #: Secrets of several lines.
 _LONG = frozenset({"private_key", "key_file"})
@@ -50,6 +51,12 @@ class CredentialForm:
     @staticmethod
     def _fields(kind: CredentialType, shown: Mapping[str, Any]) -> list[FormField]:
         return [_field(kind, MODELS[kind], name, shown) for name in MODELS[kind].model_fields]
+
+
+def hosts_field(kind: CredentialType, stored: Sequence[str]) -> HostsField:
+    """Make the field of where a credential may be sent."""
+    # A shop's own address is in its values.
+    return HostsField(HOSTS_OF_SERVICE if own_hosts(kind, {"shop_domain": "x"}) else HOSTS, stored)
 
 
 def _field(kind: CredentialType, model: type[Values], name: str, shown: Mapping[str, Any]) -> FormField:

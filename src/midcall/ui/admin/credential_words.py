@@ -79,6 +79,10 @@ VALUES: Mapping[tuple[CredentialType, str], ValueWords] = {
     (_T.WHATSAPP, "phone_number_id"): ValueWords("Phone number ID", "Digits, from WhatsApp's API Setup page."),
 }
 
+#: Where a credential may be sent: of a type that is for one service, and of the others.
+HOSTS_OF_SERVICE = ValueWords("May also be sent to", "Its own service always. Others here: https://api.example.com")
+HOSTS = ValueWords("May be sent to", "https://api.example.com; several with blanks. It is sent nowhere else.")
+
 #: Google's whole file, instead of the fields that stand in it.
 KEY_FILE = ValueWords("Key file", "Paste the JSON file that Google made, whole.")
 

@@ -104,6 +104,33 @@ class TextField(_One):
             values[self.loc] = None
 
 
+class HostsField(_One):
+    """Where secrets may be sent: one host after another, with blanks or commas between them."""
+
+    def __init__(self, words: ValueWords, stored: Sequence[str]) -> None:
+        element = ui.input(words.label, value=" ".join(stored)).props("autocomplete=off spellcheck=false")
+        super().__init__("hosts", element, words)
+
+    @property
+    def value(self) -> list[str]:
+        """The hosts that stand in it."""
+        return (self.element.value or "").replace(",", " ").split()
+
+    def put(self, values: dict[str, Any]) -> None:
+        """Add them."""
+        values["hosts"] = self.value
+
+    def complain(self, loc: str, text: str | None) -> bool:
+        """Show a fault of any of them."""
+        head, _, place = loc.partition(".")
+        if text is not None and head != self.loc:
+            return False
+        at = int(place) if place.isdigit() else -1
+        which = f"{self.value[at]!r:.80} " if text and 0 <= at < len(self.value) else ""
+        complain_at(self.element, None if text is None else f"{which}{text}")
+        return True
+
+
 class SecretField(_One):
     """A text that nobody may see again. What is stored shows as its mask, and stays unless something is typed."""
 

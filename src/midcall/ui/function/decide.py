@@ -5,16 +5,22 @@ from typing import Any
 
 from nicegui import ui
 
-from midcall.domain.function import VersionStatus
+from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.fields import Message
-from midcall.ui.acts import Act
+from midcall.ui.acts import Act, each_fact
 from midcall.ui.function.opened import Saved
 from midcall.ui.function.sheet import checked
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.visit import Visit
+
+
+def _new_hosts(version: Version) -> list[str]:
+    """Say which credentials would go to which hosts from the approval on."""
+    pairs = (version.review or {}).get("new_hosts", [])
+    return [f"{pair['host']} gets {pair['credential']}" for pair in pairs]
 
 
 class Decision:
@@ -42,6 +48,8 @@ class Decision:
                 ui.label("You wrote it, so somebody else has to approve it.").classes("mc-quiet")
                 return
             ui.label("Read what it does, then decide. What you approve may be published.").classes("mc-quiet")
+            for text in _new_hosts(version):
+                ui.label(f"Approving sends a credential to a new host: {text}").classes("mc-strong")
             self._errors = ErrorBanner()
             self._comment = ui.input("Comment, for its author").props("outlined dense maxlength=1000")
             with ui.element("div").classes("mc-actions"):
@@ -54,6 +62,8 @@ class Decision:
         comment, version = str(self._comment.value or "").strip(), saved.open.version
         name, number = saved.view.function.name, version.number
         facts = {"Function": name, "Version": str(number), "By": version.author, "SHA-256": version.sha256}
+        if word == "Approve" and (new := _new_hosts(version)):
+            facts |= each_fact("New host", new)
         if not await confirmed_apart(self._visit, Act(f"{word} a version", word, facts | {"Comment": comment})):
             return
         done = await self._visit.run(

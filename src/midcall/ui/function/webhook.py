@@ -13,7 +13,7 @@ from midcall.ui.function.sheet import Sheet
 from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet
 
-KEPT = "kept; type to replace it"
+KEPT = "kept, for the host above alone; another host needs it typed again"
 
 METHODS = {method: method for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
 PAYLOADS = {
@@ -173,7 +173,8 @@ class Webhook:
                 chosen = before.get("credential")
                 if chosen and chosen not in options:
                     options[chosen] = f"{chosen} (not there)"
-                hint = "" if options else "There is none yet; save one under Credentials"
+                none = "There is none yet; save one under Credentials"
+                hint = "It goes to its own hosts alone; an admin adds others" if options else none
                 select = self._sheet.choice("Credential", "webhook.auth.credential", options, hint=hint)
                 select.value = chosen
                 self._auth_fields["credential"] = select

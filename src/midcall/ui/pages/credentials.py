@@ -10,11 +10,11 @@ from midcall.service.access import Caller
 from midcall.service.admin_forms import CredentialName, PutCredential, read_form
 from midcall.service.credentials import CredentialView
 from midcall.service.stores import Page as Part
-from midcall.ui.acts import Act
-from midcall.ui.admin.credential_form import CredentialForm
+from midcall.ui.acts import Act, each_fact
+from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_page import build as show_one
 from midcall.ui.admin.credential_words import TYPES, ValueWords
-from midcall.ui.admin.fields import TextField
+from midcall.ui.admin.fields import HostsField, TextField
 from midcall.ui.page import Page
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import link_button, primary
@@ -101,14 +101,16 @@ async def new(visit: Visit) -> None:
         )
         box = ui.element("div")
         form: CredentialForm
+        hosts: HostsField
 
         def choose() -> None:
-            nonlocal form
+            nonlocal form, hosts
             about.set_text(TYPES[CredentialType(kind.value)].about)
             box.clear()
             with box:
                 form = CredentialForm(CredentialType(kind.value), {})
-                form.errors.fields.extend((name, environment))
+                hosts = hosts_field(CredentialType(kind.value), ())
+                form.errors.fields.extend((name, environment, hosts))
 
         choose()
         kind.on_value_change(choose)
@@ -123,7 +125,7 @@ async def new(visit: Visit) -> None:
 
         def put(caller: Caller) -> CredentialView:
             called = read_form(CredentialName, {"name": named}).name
-            given = {"type": kind.value, "values": wanted, "environment": place or None}
+            given = {"type": kind.value, "values": wanted, "environment": place or None, "hosts": hosts.value}
             body = read_form(PutCredential, given)
             return visit.services.credentials.put(
                 caller,
@@ -131,10 +133,12 @@ async def new(visit: Visit) -> None:
                 body.type,
                 body.values,
                 body.environment,
+                hosts=body.hosts,
                 new=True,
             )
 
         facts = {"Credential": named, "Environment": place or "all", "Values": ", ".join(wanted)}
+        facts |= each_fact("May be sent to", hosts.value or ["no host"])
         if not await confirmed_apart(visit, Act("Save a credential", "Save", facts)):
             return
         done = await visit.run(Scope.WRITE, put, busy=button, errors=form.errors)

@@ -1,0 +1,66 @@
+"""Where the secrets of a function would go: read from its version's document. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.connectors import CONNECTORS
+from midcall.domain.action import enabled_actions
+from midcall.domain.origin import allows, origin_of, origins_of_egress
+from midcall.review.webhook import credentials_named
+
+#: Groups of actions whose requests name whole addresses; the others go to their own service alone.
+_ANYWHERE = frozenset(name for name, connector in CONNECTORS.items() if connector.anywhere)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A credential that a version names, and the origins that it would be sent to.
+
+    Of a webhook to `all` of them; of code to whichever of them it asks for, hence to none, or to a few.
+    """
+
+    credential: str
+    origins: tuple[str, ...]
+    all: bool
+
+    def unbound(self, bound: Iterable[str]) -> tuple[str, ...]:
+        """Return the origins that nobody has yet let the credential go to; of code none, if any is good already."""
+        bound = tuple(bound)
+        missing = tuple(each for each in self.origins if each not in bound and not allows(bound, each))
+        return missing if self.all or len(missing) == len(self.origins) else ()
+
+
+def places_of(webhook: Mapping[str, Any], loc: str) -> tuple[str, ...]:
+    """Return the origins that a value of a webhook's headers, query or auth goes to, by its path `webhook.auth.token`.
+
+    With an OAuth2 client's secret a token is fetched elsewhere, and then goes to the webhook's own host.
+    """
+    own = origin_of(webhook["url"])
+    auth = webhook["auth"]
+    if loc.startswith("webhook.auth.") and auth["type"] == "oauth2":
+        return tuple(dict.fromkeys((own, origin_of(auth["token_url"]))))
+    return (own,)
+
+
+def targets_of(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the origins that a version's document names, whether or not it names a credential."""
+    webhook, code = config.get("webhook"), config.get("code")
+    if webhook is not None:
+        return places_of(webhook, "webhook.auth.")
+    entries = code["egress"] if code is not None else ()
+    return tuple(dict.fromkeys(origin for entry in entries for origin in origins_of_egress(entry)))
+
+
+def uses_of(config: Mapping[str, Any]) -> tuple[Use, ...]:
+    """Return the credentials that a version names, and where each would go."""
+    webhook, code = config.get("webhook"), config.get("code")
+    if webhook is not None:
+        named = credentials_named(webhook)
+        return tuple(Use(name, places_of(webhook, f"webhook.{where}."), all=True) for name, where in named.items())
+    if code is None:
+        return ()
+    origins = targets_of(config)
+    entries = (entry for entry in enabled_actions(code["actions"]) if entry.name.partition(".")[0] in _ANYWHERE)
+    names = dict.fromkeys(name for entry in entries for name in entry.credentials)
+    return tuple(Use(name, origins, all=False) for name in names) if origins else ()
