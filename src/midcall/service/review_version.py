@@ -25,6 +25,10 @@ _SUBMITTABLE = frozenset({VersionStatus.DRAFT, VersionStatus.CHANGES_REQUESTED})
 _REVIEWED_UNDER_ANOTHER = (
     "the rules have changed since version {} was reviewed; have it submitted again, then decide about what today's say"
 )
+_NAMES_NO_HOSTS = (
+    "the review of version {} is from before reviews named the hosts that credentials go to; have it submitted again, "
+    "then decide about these as well"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ class Reviews:
         if review is None or version.status in _SUBMITTABLE:
             return True
         waits = version.status is VersionStatus.PENDING_APPROVAL
-        return waits and (mode is ApprovalMode.AUTO or review["policy"] != self.reviewer.policy)
+        older = review["policy"] != self.reviewer.policy or "new_hosts" not in review
+        return waits and (mode is ApprovalMode.AUTO or older)
 
     def _findings(
         self, config: Mapping[str, Any], workspace_id: str
@@ -146,6 +151,8 @@ class Reviews:
             if to is VersionStatus.APPROVED:
                 if review["policy"] != self.reviewer.policy:
                     raise Conflict(_REVIEWED_UNDER_ANOTHER.format(number))
+                if "new_hosts" not in review and new_hosts(tx, caller.workspace_id, version.config):
+                    raise Conflict(_NAMES_NO_HOSTS.format(number))
                 approval = self._approval(function, version, str(review["policy"]), caller)
                 # What the review named, and nothing that came to be needed since.
                 shown = [NewHost(each["credential"], each["host"]) for each in review.get("new_hosts", [])]

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from tests.support.serving import Client, Served
 from tests.support.target import Reply, Target, replying, target
 from tests.support.world import function
 
 from midcall.domain.parameters import MASK
-from midcall.storage.schema import credential_values, secrets
+from midcall.storage.schema import credential_values, secrets, versions
 
 SECRET = "s3cr3t-value-of-the-owner"  # noqa: S105 (made up)
 SCOPES = ("read", "run", "write")
@@ -391,6 +391,26 @@ def test_a_reviewer_sees_the_pair_and_lets_it_be(scene: Scene) -> None:
         assert scene.owner.ok("GET", "/v1/credentials/crm")["hosts"] == hosts
     scene.other.ok("POST", "/v1/functions/yes/publish", {"version": 1})
     assert scene.other.ok("POST", "/v1/functions/yes/invoke", {})["status"] == "succeeded"
+
+
+def test_who_decides_about_a_review_of_an_older_release_sees_the_pair_first(scene: Scene) -> None:
+    """It named none: the version is submitted again, and then it does."""
+    scene.credential(hosts=[scene.mine.url])
+    scene.owner.ok("PATCH", "/v1/workspace", {"approval": "human"})
+    scene.create(scene.other, scene.evil.url, auth={"credential": "crm"})
+    scene.other.ok("POST", "/v1/functions/hook/versions/1/submit")
+    reviewer = scene.served.colleague(scene.owner, "reviewer", "review", "read")
+    with scene.served.engine.begin() as connection:
+        here = versions.c.status == "pending_approval"
+        for row in connection.execute(select(versions).where(here)).all():
+            older = {name: value for name, value in row.review.items() if name != "new_hosts"}
+            one = (versions.c.function_id == row.function_id, versions.c.number == row.number)
+            connection.execute(update(versions).where(*one).values(review=older))
+    found = reviewer.problem(409, "POST", "/v1/functions/hook/versions/1/approve", {"comment": "fine"})
+    assert "submitted again" in found["detail"]
+    review = scene.other.ok("POST", "/v1/functions/hook/versions/1/submit")
+    assert review["new_hosts"] == [{"credential": "crm", "host": scene.evil.url}]
+    reviewer.ok("POST", "/v1/functions/hook/versions/1/approve", {"comment": "seen"})
 
 
 def test_a_host_that_is_taken_back_is_sent_nothing_more(scene: Scene) -> None:
