@@ -1,6 +1,7 @@
 """The use cases wired over one storage and fakes, with shortcuts to the states that tests begin from."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -248,9 +249,14 @@ class World:
         """Read a session as it stands."""
         return self.sessions.view(self.caller, session_id).session
 
+    def body(self, session_id: str = "s1") -> Mapping[str, Any]:
+        """Read what is kept of a session's body."""
+        return self.sessions.view(self.caller, session_id).body or {}
+
     def runs(self, session_id: str = "s1") -> list[Invocation]:
         """Read a session's invocations, oldest first."""
-        return list(self.sessions.view(self.caller, session_id).invocations)
+        view = self.sessions.view(self.caller, session_id)
+        return [self.read(found.line.id) for found in view.invocations]
 
     def run_all(self, session_id: str = "s1") -> list[Invocation]:
         """Carry out whatever of a session may be claimed now, and what that queues, to the end."""

@@ -415,6 +415,7 @@ class InvocationShape(BaseModel):
     response: dict[str, Any] | None
     actions: list[ActionShape]
     changed: list[str]
+    preview: dict[str, str] = Field(description="how large parameters began, of a call that was refused")
     flags: list[VersionFlag]
     sandbox_id: str | None
     idempotency_key: str | None
@@ -424,6 +425,15 @@ class InvocationShape(BaseModel):
     started_at: str | None
     ended_at: str | None
     timings: TimingsShape
+
+
+class InvocationListed(InvocationShape):
+    """One invocation in a list. What is large is null; `preview` has its name and how it begins."""
+
+    params: dict[str, Any] | None  # type: ignore[assignment]
+    logs: str | None  # type: ignore[assignment]
+    actions: list[ActionShape] | None  # type: ignore[assignment]
+    changed: list[str] | None  # type: ignore[assignment]
 
 
 class KeyShape(BaseModel):
@@ -523,13 +533,16 @@ class InvocationBrief(BaseModel):
     status: InvocationState
     attempt: int
     error: OutcomeErrorShape | None
-    changed: list[str]
+    changed: list[str] | None
     due_at: str | None
     timings: TimingsShape
 
 
 class SessionBrief(BaseModel):
-    """A session; the other fields of its body stand beside these, but for transcript and analysis."""
+    """A session in a list; small fields of its body stand beside these. What is large is null, or left out.
+
+    `preview` names it, and says how it begins.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -539,16 +552,21 @@ class SessionBrief(BaseModel):
     status: Literal["active", "terminated", "ended"]
     terminateAgent: bool  # noqa: N815
     reason: str | None
-    dynamicVariables: dict[str, Any]  # noqa: N815
-    variables: dict[str, VariableShape]
+    dynamicVariables: dict[str, Any] | None  # noqa: N815
+    variables: dict[str, VariableShape] | None
     createdAt: str  # noqa: N815
     time: str
     endedAt: str | None  # noqa: N815
+    preview: dict[str, str]
 
 
 class SessionShape(SessionBrief):
-    """A session with its invocations."""
+    """A session with its body and its 500 latest invocations.
 
+    The answer to a change leaves out what is large: a body of more than 64 KiB, and `variables` of so many.
+    """
+
+    dynamicVariables: dict[str, Any]  # noqa: N815
     invocations: list[InvocationBrief]
 
 

@@ -11,12 +11,13 @@ from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
+from midcall.domain.preview import error_fields
 from midcall.domain.rereview import Flag, Rereview
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.test_case import TestCase
 from midcall.domain.times import iso, iso_or_none
-from midcall.domain.timings import timings_of
-from midcall.domain.variables import values
+from midcall.domain.timings import timings, timings_of
+from midcall.domain.variables import Variable, values
 from midcall.domain.workspace import Key, Workspace
 from midcall.service.access import NewSecret
 from midcall.service.agents import AgentView
@@ -27,13 +28,10 @@ from midcall.service.import_function import ImportView
 from midcall.service.inline_secrets import shown
 from midcall.service.outcome import outcome_document
 from midcall.service.sessions import SessionView
-from midcall.service.stores import AuditLine
+from midcall.service.stores import AuditLine, ListedInvocation, ListedSession, SessionLine
 from midcall.service.tools import ToolsView
 
 Json = dict[str, Any]
-
-#: Fields of a session body that lists leave out: a page of transcripts would be hundreds of megabytes.
-LARGE_FIELDS = frozenset({"transcript", "analysis", "call"})
 
 #: Below an adapter's own path, what its vendor calls there; `midcall.compat` has the routes.
 ADAPTER_PATHS: Mapping[Vendor, Mapping[str, str]] = {
@@ -244,6 +242,8 @@ def invocation_view(invocation: Invocation) -> Json:
     """Show an invocation on record."""
     outcome, report = invocation.outcome, invocation.report
     sent = invocation.session.get("sessionId")
+    # Of a call that was refused, large parameters are not kept: a preview is all there is.
+    dropped = not invocation.params and invocation.status is InvocationStatus.REFUSED and invocation.asked
     return {
         "id": invocation.id,
         "session": invocation.session_id or (sent if isinstance(sent, str) else None),
@@ -264,6 +264,7 @@ def invocation_view(invocation: Invocation) -> Json:
         "response": report.response if report else None,
         "actions": [asdict(record) for record in report.actions] if report else [],
         "changed": list(outcome.changed) if outcome else [],
+        "preview": dict(dropped["cut"]) if dropped else {},
         "flags": [flag.value for flag in outcome.flags] if outcome else [],
         "sandbox_id": report.sandbox_id or None if report else None,
         "idempotency_key": invocation.idempotency_key,
@@ -274,6 +275,57 @@ def invocation_view(invocation: Invocation) -> Json:
         "ended_at": iso_or_none(invocation.ended_at),
         "timings": asdict(timings_of(invocation)),
     }
+
+
+#: What a list shows of an invocation that has not come to anything yet.
+_NOTHING_YET: Mapping[str, Any] = {
+    "result": None,
+    "error": None,
+    "logs": "",
+    "request": None,
+    "response": None,
+    "actions": [],
+    "changed": [],
+}
+#: Older releases left no preview.
+_UNKNOWN: Mapping[str, Any] = {"whole": {}, "cut": {"params": ""}}
+
+
+def invocation_listed(found: ListedInvocation) -> Json:
+    """Show an invocation in a list: what is large is null, and its beginning stands in `preview`."""
+    line, asked, came = found.line, found.asked or _UNKNOWN, found.came or {}
+    large = {**asked["whole"], **(came["whole"] if came else _NOTHING_YET)}
+    cut = {**asked["cut"], **came.get("cut", {})}
+    return {
+        "id": line.id,
+        "session": line.session_id,
+        "function": line.function,
+        "version": line.version,
+        "sha256": found.sha256,
+        "purpose": line.purpose.value,
+        "phase": line.phase.value,
+        "environment": found.environment,
+        "principal": found.principal,
+        "status": line.status.value,
+        "attempt": line.attempt,
+        **{name: large.get(name) for name in ("params", *_NOTHING_YET)},
+        "preview": cut,
+        "flags": list(came.get("flags", ())),
+        "sandbox_id": came.get("sandbox_id"),
+        "idempotency_key": found.idempotency_key,
+        "due_at": iso_or_none(line.due_at),
+        "trace_id": found.trace_id,
+        "created_at": iso(line.created_at),
+        "started_at": iso_or_none(line.started_at),
+        "ended_at": iso_or_none(line.ended_at),
+        "timings": _timings_listed(found),
+    }
+
+
+def _timings_listed(found: ListedInvocation) -> Json:
+    line, came = found.line, found.came or {}
+    moments = (line.created_at, line.started_at, line.ended_at)
+    return asdict(timings(moments, came.get("waited_ms", 0.0), came.get("sandbox_ms", 0.0)))
 
 
 def tools_view(view: ToolsView) -> Json:
@@ -339,46 +391,67 @@ def adapter_view(adapter: Adapter) -> Json:
 
 
 def session_view(view: SessionView) -> Json:
-    """Show a session: its body, its variables with where each came from, and its invocations in brief."""
-    large = {name: value for name, value in view.session.fields.items() if name in LARGE_FIELDS}
+    """Show a session: its body, its variables with where each came from, and its latest invocations in brief."""
+    session = view.session
     runs = [_invocation_brief(each) for each in view.invocations]
-    return {**large, **session_brief(view.session), "invocations": runs}
-
-
-def session_brief(session: Session) -> Json:
-    """Show a session without its invocations and LARGE_FIELDS."""
+    sources = None if view.brief else _variables(session.variables)
     return {
-        **{name: value for name, value in session.fields.items() if name not in LARGE_FIELDS},
-        "sessionId": session.session_id,
-        "agent": session.agent,
-        "environment": session.environment,
-        "status": session.status.value,
-        "terminateAgent": session.status is SessionStatus.TERMINATED,
-        "reason": session.reason,
+        **(session.preview.get("whole", {}) if view.body is None else view.body),
+        **_session(session, session.updated_at),
         "dynamicVariables": values(session.variables),
-        "variables": {
-            name: {"value": variable.value, "source": variable.source, "at": iso(variable.at)}
-            for name, variable in session.variables.items()
-        },
-        "createdAt": iso(session.created_at),
-        "time": iso(session.updated_at),
-        "endedAt": iso_or_none(session.ended_at),
+        "variables": sources,
+        "invocations": runs,
+        "preview": {} if view.body is not None else {"body": ""},
     }
 
 
-def _invocation_brief(invocation: Invocation) -> Json:
-    outcome = invocation.outcome
+def session_listed(found: ListedSession) -> Json:
+    """Show a session in a list: of its body what is small, and its variables unless they are large."""
+    variables = found.variables
     return {
-        "id": invocation.id,
-        "function": invocation.function,
-        "version": invocation.version,
-        "phase": invocation.phase.value,
-        "status": invocation.status.value,
-        "attempt": invocation.attempt,
-        "error": {"type": outcome.error.type, "message": outcome.error.message} if outcome and outcome.error else None,
-        "changed": list(outcome.changed) if outcome and invocation.final else [],
-        "due_at": iso_or_none(invocation.due_at),
-        "timings": asdict(timings_of(invocation)),
+        **found.preview.get("whole", {}),
+        **_session(found.line, found.updated_at),
+        "dynamicVariables": None if variables is None else values(variables),
+        "variables": None if variables is None else _variables(variables),
+        "preview": found.preview.get("cut", {}) | ({"dynamicVariables": ""} if variables is None else {}),
+    }
+
+
+def _session(line: SessionLine | Session, updated_at: int) -> Json:
+    return {
+        "sessionId": line.session_id,
+        "agent": line.agent,
+        "environment": line.environment,
+        "status": line.status.value,
+        "terminateAgent": line.status is SessionStatus.TERMINATED,
+        "reason": line.reason,
+        "createdAt": iso(line.created_at),
+        "time": iso(updated_at),
+        "endedAt": iso_or_none(line.ended_at),
+    }
+
+
+def _variables(variables: Mapping[str, Variable]) -> Json:
+    return {
+        name: {"value": variable.value, "source": variable.source, "at": iso(variable.at)}
+        for name, variable in variables.items()
+    }
+
+
+def _invocation_brief(found: ListedInvocation) -> Json:
+    line, whole = found.line, (found.came or {}).get("whole", {})
+    error = whole.get("error")
+    return {
+        "id": line.id,
+        "function": line.function,
+        "version": line.version,
+        "phase": line.phase.value,
+        "status": line.status.value,
+        "attempt": line.attempt,
+        "error": error and {"type": error["type"], "message": error["message"]},
+        "changed": whole.get("changed") if line.final else [],
+        "due_at": iso_or_none(line.due_at),
+        "timings": _timings_listed(found),
     }
 
 
@@ -401,14 +474,4 @@ def listing(items: list[Json], limit: int, cursor: str) -> Json:
 
 
 def _error(outcome: Outcome) -> Json | None:
-    error = outcome.error
-    if error is None:
-        return None
-    return {
-        "type": error.type,
-        "message": error.message,
-        "line": error.line,
-        "traceback": error.traceback,
-        "http_status": error.http_status,
-        "body": error.body,
-    }
+    return None if outcome.error is None else error_fields(outcome.error)

@@ -119,6 +119,8 @@ class Invocation:
     request_digest: str | None = None
     #: Not to be started before; None is at once.
     due_at: int | None = None
+    #: What lists show of the parameters (`midcall.domain.preview`), the sensitive ones masked; None: nothing.
+    asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def final(self) -> bool:

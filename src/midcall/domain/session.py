@@ -1,7 +1,7 @@
 """Sessions: one conversation each, and the session body that every function is given (SPEC §3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -56,7 +56,7 @@ class SessionStatus(StrEnum):
 class Session:
     """One conversation. `id` is ours, `session_id` the runtime's; times in milliseconds since the epoch.
 
-    `fields` is the session body as it was sent, without OWN_FIELDS; `pins` the attachments as they were at the start.
+    `pins` are the attachments as they were at the start. The body that was sent, without OWN_FIELDS, is kept apart.
     """
 
     id: str
@@ -67,7 +67,6 @@ class Session:
     #: Who started it.
     principal: str
     status: SessionStatus
-    fields: Mapping[str, Any]
     variables: Mapping[str, Variable]
     pins: tuple[Pin, ...]
     created_at: int
@@ -84,16 +83,30 @@ class Session:
     #: When post-session functions start at the latest, and whether they have.
     post_due_at: int | None = None
     post_started: bool = False
+    #: Parts of its body that were written, and what they count for (`midcall.domain.parts`).
+    body_parts: int = 0
+    body_bytes: int = 0
+    #: What lists show of the body, as it was at the start (`midcall.domain.preview`).
+    preview: Mapping[str, Any] = field(default_factory=dict)
 
     def pins_of(self, phase: Phase) -> tuple[Pin, ...]:
         """Return the pins of one phase, in order."""
         return tuple(pin for pin in self.pins if pin.phase is phase)
 
     def body(
-        self, *, phase: Phase, params: Mapping[str, Any], deadline_ms: int, overrides: Mapping[str, Any] | None = None
+        self,
+        kept: Mapping[str, Any],
+        *,
+        phase: Phase,
+        params: Mapping[str, Any],
+        deadline_ms: int,
+        overrides: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Return the session body for one run; `overrides` are fields that the call itself brought along."""
-        fields = {**self.fields, **(overrides or {})}
+        """Return the session body for one run.
+
+        `kept` is what is kept of it; `overrides` are fields that the call itself brought along.
+        """
+        fields = {**kept, **(overrides or {})}
         if phase is not Phase.POST_SESSION:
             fields.pop("analysis", None)
         return {

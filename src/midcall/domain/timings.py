@@ -16,10 +16,16 @@ class Timings:
 
 def timings_of(invocation: Invocation) -> Timings:
     """Measure an invocation."""
-    began, started, ended = invocation.created_at, invocation.started_at, invocation.ended_at
+    moments = (invocation.created_at, invocation.started_at, invocation.ended_at)
     report = invocation.report
+    return timings(moments, report.waited_ms if report else 0.0, report.sandbox_ms if report else 0.0)
+
+
+def timings(moments: tuple[int, int | None, int | None], waited_ms: float, sandbox_ms: float) -> Timings:
+    """Measure an invocation by the moments at which it was admitted, started and ended."""
+    began, started, ended = moments
     return Timings(
-        queued_ms=round((started or ended or began) - began + (report.waited_ms if report else 0.0), 2),
-        sandbox_ms=round(report.sandbox_ms, 2) if report else 0.0,
+        queued_ms=round((started or ended or began) - began + waited_ms, 2),
+        sandbox_ms=round(sandbox_ms, 2),
         total_ms=float((ended or began) - began),
     )

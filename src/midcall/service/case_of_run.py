@@ -20,7 +20,7 @@ from midcall.service.case_secrets import (
 )
 from midcall.service.invoke import refuse_limited
 from midcall.service.ports import Storage, Transaction
-from midcall.service.replay import body_seen, check_in_use, check_over, check_recorded, session_of
+from midcall.service.replay import body_seen, check_in_use, check_over, check_recorded, kept_body, session_of
 from midcall.service.run_word import word_of
 from midcall.service.task import redaction_of
 from midcall.service.test_cases import store_case
@@ -71,12 +71,13 @@ class CasesOfRuns:
         check_recorded(past, recording)
         # Wherever a sensitive value stands in the body: it came with the call, and is not copied either.
         redaction = redaction_of({"parameters": schema}, past.params)
-        body = redaction.value(body_seen(past, session_of(tx, past), recording))
+        session = session_of(tx, past)
+        body = redaction.value(body_seen(past, session, kept_body(tx, session), recording))
         params, variables = _filled(schema, past, wanted.params)
-        session = {**body, _VARIABLES: {**body.get(_VARIABLES, {}), **variables}, "phase": past.phase.value}
+        given = {**body, _VARIABLES: {**body.get(_VARIABLES, {}), **variables}, "phase": past.phase.value}
         case = TestCase(
             name=wanted.name,
-            session=session,
+            session=given,
             params=params,
             mocks=recording.mocks if recording else (),
             dry=past.kind is Kind.CODE,

@@ -74,8 +74,7 @@ class Chain:
         if ended.phase is not Phase.POST_SESSION or ended.position is None:
             return ()
         follower = ended.position + 1
-        others = tx.invocations.of_session(session.id)
-        if any(other.phase is Phase.POST_SESSION and (other.position or 0) >= follower for other in others):
+        if tx.invocations.has_position(session.id, Phase.POST_SESSION, at_least=follower):
             return ()
         return self._post_next(tx, session, follower)
 

@@ -21,13 +21,19 @@ from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import masked
 from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
+from midcall.domain.preview import preview
 from midcall.domain.shares import may_take
 from midcall.service.access import Caller
 from midcall.service.chain import BACKGROUND_PATIENCE_MS
 from midcall.service.outcome import refused, refused_by_gate
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.schemas import fitting_params
-from midcall.service.stores import InvocationFilter, Page
+from midcall.service.stores import InvocationFilter, ListedInvocation, Page
+
+#: Calls of one session that may be queued or running at once.
+MAX_OPEN_CALLS = 50
+#: Faults of parameters that are told, and characters: the text goes to an LLM, and onto the record.
+MAX_FAULTS, MAX_FAULTS_TEXT = 20, 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class Invocations:
             if outcome is not None:
                 # A refusal is recorded like any outcome, in the same transaction.
                 ended_at = self.clock()
-                tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=ended_at)
+                tx.invocations.close_queued(invocation.id, session=None, outcome=outcome, ended_at=ended_at)
                 invocation = replace(invocation, status=outcome.status, ended_at=ended_at)
         if not invocation.final:
             wake(self.queue, invocation)
@@ -95,13 +101,13 @@ class Invocations:
         """Read one invocation."""
         refuse_limited(caller)
         with self.storage.read() as tx:
-            return _shown(tx, [tx.invocations.get(caller.workspace_id, invocation_id)])[0]
+            return _shown(tx, tx.invocations.get(caller.workspace_id, invocation_id))
 
-    def page(self, caller: Caller, where: InvocationFilter, page: Page) -> list[Invocation]:
-        """List invocations, newest first."""
+    def page(self, caller: Caller, where: InvocationFilter, page: Page) -> list[ListedInvocation]:
+        """List invocations, newest first, with a preview of what is large."""
         refuse_limited(caller)
         with self.storage.read() as tx:
-            return _shown(tx, tx.invocations.page(caller.workspace_id, where, page))
+            return list(tx.invocations.page(caller.workspace_id, where, page))
 
     def replay(self, caller: Caller, invocation_id: str) -> Invocation:
         """Queue a background run again that failed for good; raises Conflict for any other."""
@@ -126,19 +132,23 @@ class Invocations:
                 detail={"version": invocation.version, "sha256": invocation.sha256},
             )
             invocation = tx.invocations.get(caller.workspace_id, invocation_id)
-            shown = _shown(tx, [invocation])[0]
+            shown = _shown(tx, invocation)
         wake(self.queue, invocation)
         return shown
 
     def _prepared(self, caller: Caller, call: Call, function: Function, version: Version) -> Invocation:
         schema = version.config["parameters"]
         params, faults = fitting_params(schema, call.params, _variables_of(call))
+        asked, session = asked_preview(version.config, params), call.session
         outcome: Outcome | None = None
         if faults:
             outcome = refused(faults_as_text(faults))
         elif version.config.get("requires") and call.purpose is Purpose.LIVE:
             # Without a session nothing has vouched for anybody: every gate is closed.
             outcome = refused_by_gate(Gate(**version.config["requires"][0]))
+        if outcome is not None:
+            params = dict(kept_of_refused(asked, params))
+            session = {name: session[name] for name in ("sessionId",) if isinstance(session.get(name), str)}
         now = self.clock()
         deadline_at = now + version.config["timeout"] * 1000
         return Invocation(
@@ -153,7 +163,8 @@ class Invocations:
             environment=call.environment,
             status=InvocationStatus.QUEUED,
             params=params,
-            session=call.session,
+            asked=asked,
+            session=session,
             principal=caller.principal,
             deadline_at=deadline_at if call.deadline_at is None else min(deadline_at, call.deadline_at),
             attempt=0,
@@ -188,13 +199,15 @@ def _check_rehearsal(rehearsal: Rehearsal, version: Version) -> None:
         raise InvalidInput(faults=[Fault(name, "is for functions of kind code; a webhook calls no actions")])
 
 
-def _shown(tx: Transaction, invocations: Sequence[Invocation]) -> list[Invocation]:
-    """Mask the sensitive parameters of invocations that are shown; reads each version once."""
-    places = {
-        key: places_of(tx.functions.version(*key).config["parameters"])
-        for key in {(invocation.function_id, invocation.version) for invocation in invocations}
-    }
-    return [replace(each, params=masked(places[each.function_id, each.version], each.params)) for each in invocations]
+def _shown(tx: Transaction, invocation: Invocation) -> Invocation:
+    """Mask the sensitive parameters of an invocation that is shown."""
+    config = tx.functions.version(invocation.function_id, invocation.version).config
+    return replace(invocation, params=masked(places_of(config["parameters"]), invocation.params))
+
+
+def asked_preview(config: Mapping[str, Any], params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what lists show of a call's parameters: the sensitive ones masked, and no more than a beginning."""
+    return preview({"params": masked(places_of(config["parameters"]), params)})
 
 
 def _variables_of(call: Call) -> Mapping[str, Any]:
@@ -202,20 +215,36 @@ def _variables_of(call: Call) -> Mapping[str, Any]:
     return variables if isinstance(variables, Mapping) else {}
 
 
-def check_room(tx: Transaction, caller: Caller, invocation: Invocation, *, max_queued: int) -> None:
-    """Raise QueueFull where the workspace has all in flight that it may, or its share of the places in the queue."""
+def kept_of_refused(asked: Mapping[str, Any], params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is kept of the parameters of a call that was refused: those that a list shows, if it shows them all.
+
+    Refusing costs next to nothing; storing a megabyte each time would not.
+    """
+    return {} if asked["cut"] else params
+
+
+def check_room(
+    tx: Transaction, caller: Caller, invocation: Invocation, *, max_queued: int, session: str | None = None
+) -> None:
+    """Raise QueueFull where the workspace has all in flight that it may, or its share of the places in the queue.
+
+    Also where a session, named by our own id, has too many calls open.
+    """
     # Locked, so that calls arriving together are counted one after the other, on PostgreSQL too.
     workspace, kind = tx.workspaces.get(caller.workspace_id, lock=True), invocation.kind
+    open_now = tx.invocations.count_all_open(workspace.id, kind, session)
+    if open_now.session >= MAX_OPEN_CALLS:
+        # Background calls are answered at once: nothing else would slow an agent down that makes them without end.
+        raise QueueFull(f"{MAX_OPEN_CALLS} calls of this session are open already; wait for one to complete")
     if invocation.purpose is Purpose.BACKGROUND:
         most = workspace.ceilings.max_background
         if tx.invocations.count_open_background(workspace.id, most=most) >= most:
             raise QueueFull(f"{most} background calls of this workspace are open already; wait for some to complete")
         return
     limit = workspace.max_in_flight(kind)
-    if tx.invocations.count_open(workspace.id, kind) >= limit:
+    if open_now.workspace >= limit:
         raise QueueFull(f"{limit} calls of this workspace are in flight already; try again shortly")
-    own, queued = tx.invocations.count_queued(workspace.id, kind)
-    free = max_queued - queued
+    own, free = open_now.queued_own, max_queued - open_now.queued
     if free <= 0:
         raise QueueFull
     if not may_take(held=own, free=free, weight=workspace.ceilings.weight) and tx.workspaces.several():
@@ -225,10 +254,12 @@ def check_room(tx: Transaction, caller: Caller, invocation: Invocation, *, max_q
 def faults_as_text(faults: Sequence[Fault]) -> str:
     """Write faults of parameters for an LLM to read."""
     texts = []
-    for fault in faults:
+    for fault in faults[:MAX_FAULTS]:
         name = fault.loc.removeprefix("params").removeprefix(".")
         texts.append(f"{name}: {fault.msg}" if name else fault.msg)
-    return "; ".join(texts)
+    if len(faults) > MAX_FAULTS:
+        texts.append(f"and {len(faults) - MAX_FAULTS} more")
+    return "; ".join(texts)[:MAX_FAULTS_TEXT]
 
 
 def check_status(version: Version) -> None:

@@ -3,15 +3,20 @@
 The agent's own answer and the session's variables are no record but what the next step works with: they stay exact.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from midcall.domain.invocation import Outcome, OutcomeError
+from midcall.domain.invocation import Invocation, Outcome, OutcomeError
 from midcall.domain.redaction import Redaction
 from midcall.domain.run import RunError, RunReport
+from midcall.service.outcome import outcome_document
 
 _Error = TypeVar("_Error", RunError, OutcomeError)
+
+#: Characters of JSON up to which all variables of a session are told with each outcome.
+MOST_TOLD = 4_096
 
 #: Fields of a report that midcall itself writes, and the error, whose parts are masked one by one. All others are
 #: masked whole, those that are added later among them. A recording is masked where it is made.
@@ -40,6 +45,18 @@ def explained(outcome: Outcome, redaction: Redaction) -> Outcome:
         reason=None if outcome.reason is None else redaction.text(outcome.reason),
         warnings=tuple(map(redaction.text, outcome.warnings)),
     )
+
+
+def told_of(invocation: Invocation, outcome: Outcome, redaction: Redaction) -> dict[str, Any]:
+    """Write an outcome for events and callbacks: masked, and where the variables are many, those alone that it set."""
+    return on_record(outcome_document(invocation, replace(outcome, variables=told_variables(outcome))), redaction)
+
+
+def told_variables(outcome: Outcome) -> Mapping[str, Any]:
+    """Return the variables that an outcome is told with: each is told of once as it is set, and need not come again."""
+    if len(json.dumps(outcome.variables)) <= MOST_TOLD:
+        return outcome.variables
+    return {name: outcome.variables[name] for name in outcome.changed}
 
 
 def on_record(document: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:

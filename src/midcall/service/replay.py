@@ -12,7 +12,7 @@ from midcall.domain.session import Session
 from midcall.domain.times import iso
 from midcall.domain.variables import CURRENT_TIME
 from midcall.service.access import Caller
-from midcall.service.invoke import check_room, check_status, refuse_limited, wake
+from midcall.service.invoke import asked_preview, check_room, check_status, refuse_limited, wake
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.task import effective
 
@@ -70,6 +70,7 @@ class Replays:
         replay_id: str,
     ) -> Invocation:
         session = session_of(tx, past)
+        body = kept_body(tx, session)
         now = self.clock()
         timeout_s = effective(version.config, session, past)["timeout"]
         return Invocation(
@@ -84,7 +85,8 @@ class Replays:
             environment=past.environment,
             status=InvocationStatus.QUEUED,
             params=past.params,
-            session=body_seen(past, session, recording),
+            asked=asked_preview(version.config, past.params),
+            session=body_seen(past, session, body, recording),
             principal=caller.principal,
             deadline_at=now + timeout_s * 1000,
             attempt=0,
@@ -111,12 +113,19 @@ def session_of(tx: Transaction, past: Invocation) -> Session | None:
     return None if past.session_key is None else tx.sessions.by_key(past.session_key)
 
 
-def body_seen(past: Invocation, session: Session | None, recording: Recording | None) -> dict[str, Any]:
+def kept_body(tx: Transaction, session: Session | None) -> Mapping[str, Any]:
+    """Read what is kept of a session's body."""
+    return {} if session is None else tx.sessions.body(session.id)
+
+
+def body_seen(
+    past: Invocation, session: Session | None, kept: Mapping[str, Any], recording: Recording | None
+) -> dict[str, Any]:
     """Return the session body as a past run saw it, without what every run gets anew."""
     seen = recording.session if recording else {}
     if session is None:
         return _alone(past, seen)
-    body = session.body(phase=past.phase, params={}, deadline_ms=0, overrides=past.session)
+    body = session.body(kept, phase=past.phase, params={}, deadline_ms=0, overrides=past.session)
     return {name: value for name, value in {**body, **seen}.items() if name not in _SET_BY_THE_RUN}
 
 

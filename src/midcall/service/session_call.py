@@ -5,27 +5,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.agent import Pin
-from midcall.domain.errors import Fault, IdempotencyMismatch, NotFound, QueueFull, SessionOver
+from midcall.domain.errors import Fault, IdempotencyMismatch, NotFound, SessionOver
 from midcall.domain.events import Event, EventName
 from midcall.domain.function import Kind, Version
 from midcall.domain.gates import Gate, PastRun, closed_gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.jsonvalue import digest
 from midcall.domain.phases import Phase
+from midcall.domain.redaction import Redaction
 from midcall.domain.session import Session, SessionStatus
-from midcall.domain.variables import values
+from midcall.domain.variables import Variable, values
 from midcall.service.access import Caller, check_agent
 from midcall.service.chain import BACKGROUND_PATIENCE_MS, Chain
-from midcall.service.invoke import check_room, faults_as_text
+from midcall.service.invoke import asked_preview, check_room, faults_as_text, kept_of_refused
 from midcall.service.notes import note
 from midcall.service.outcome import outcome_document, refused, refused_by_gate
 from midcall.service.ports import Queue, Storage, Transaction
-from midcall.service.record import on_record
+from midcall.service.record import told_of
 from midcall.service.schemas import fitting_params
 from midcall.service.task import effective, redaction_of
-
-#: Calls of one session that may be queued or running at once.
-MAX_OPEN_CALLS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +60,23 @@ class SessionCalls:
         Final already where a gate is closed or a parameter does not fit (`refused`). Raises NotFound, SessionOver,
         IdempotencyMismatch, QueueFull.
         """
+        checked = self._checked(caller, call)
         with self.storage.write() as tx:
             session = tx.sessions.get(caller.workspace_id, call.session_id, lock=True)
             check_agent(caller, session.agent)
             known = _known(tx, session, call)
             if known is not None:
                 return known
-            position, pin = _attached(session, call.function)
-            version = tx.functions.version(pin.function_id, pin.version)
+            if checked is None or checked.session != session.id or checked.variables != session.variables:
+                # Something has changed a variable since, which parameters may be filled from.
+                checked = _check(tx, session, call)
             now = self.clock()
-            invocation = self._prepared(tx, caller, call, session, version, position, now)
+            invocation = self._prepared(tx, caller, call, session, checked, now)
             if not invocation.final:
-                _check_session_room(tx, session)
-                check_room(tx, caller, invocation, max_queued=self.max_queued)
-            tx.sessions.replace(replace(session, updated_at=now))
-            self._store(tx, session, invocation, version, pin)
+                check_room(tx, caller, invocation, max_queued=self.max_queued, session=session.id)
+            session = replace(session, updated_at=now)
+            tx.sessions.replace(session)
+            self._store(tx, session, invocation, checked)
         if not invocation.final:
             self.chain.wake([invocation])
         self.queue.announce(session.id)
@@ -100,21 +100,27 @@ class SessionCalls:
             return event
         return replace(event, data={**event.data, **outcome_document(invocation, invocation.outcome)})
 
+    def _checked(self, caller: Caller, call: SessionCall) -> "_Checked | None":
+        """Check a call before its session is locked: others wait for that lock, in SQLite all who write."""
+        with self.storage.read() as tx:
+            session = tx.sessions.get(caller.workspace_id, call.session_id)
+            check_agent(caller, session.agent)
+            try:
+                return _check(tx, session, call)
+            except NotFound:
+                # Whether the session is over, or the call a repeat, is said first.
+                return None
+
     def _prepared(
-        self,
-        tx: Transaction,
-        caller: Caller,
-        call: SessionCall,
-        session: Session,
-        version: Version,
-        position: int,
-        now: int,
+        self, tx: Transaction, caller: Caller, call: SessionCall, session: Session, checked: "_Checked", now: int
     ) -> Invocation:
-        config = version.config
-        params, faults = fitting_params(config["parameters"], call.params, values(session.variables))
-        outcome = _refusal(tx, session, config, params, faults)
+        version, config = checked.version, checked.version.config
+        outcome = _refusal(tx, session, config, checked)
         background = bool(config.get("background"))
-        timeout = session.pins_of(Phase.DURING_SESSION)[position].timeout or config["timeout"]
+        timeout = checked.pin.timeout or config["timeout"]
+        params, overrides = checked.params, call.overrides
+        if outcome is not None:
+            params, overrides = kept_of_refused(checked.asked, params), {}
         return Invocation(
             id=call.id,
             workspace_id=session.workspace_id,
@@ -127,7 +133,8 @@ class SessionCalls:
             environment=session.environment,
             status=outcome.status if outcome else InvocationStatus.QUEUED,
             params=params,
-            session=dict(call.overrides),
+            asked=checked.asked,
+            session=dict(overrides),
             principal=caller.principal,
             deadline_at=now + (BACKGROUND_PATIENCE_MS if background else timeout * 1000),
             attempt=0,
@@ -138,18 +145,20 @@ class SessionCalls:
             trace_id=call.trace_id,
             session_key=session.id,
             session_id=session.session_id,
-            position=position,
+            position=checked.position,
             idempotency_key=call.idempotency_key,
-            request_digest=call.digest,
+            request_digest=checked.digest,
             outcome=outcome,
         )
 
-    def _store(self, tx: Transaction, session: Session, invocation: Invocation, version: Version, pin: Pin) -> None:
+    def _store(self, tx: Transaction, session: Session, invocation: Invocation, checked: "_Checked") -> None:
         outcome = invocation.outcome
         tx.invocations.add(replace(invocation, status=InvocationStatus.QUEUED))
         if outcome is not None:
-            tx.invocations.close_queued(invocation.id, outcome=outcome, ended_at=invocation.created_at)
-            told = on_record(outcome_document(invocation, outcome), redaction_of(version.config, invocation.params))
+            tx.invocations.close_queued(
+                invocation.id, session=session.id, outcome=outcome, ended_at=invocation.created_at
+            )
+            told = told_of(invocation, outcome, checked.redaction)
             data = told | {"phase": invocation.phase.value}
             note(tx, session, EventName.COMPLETED, invocation.created_at, data)
             return
@@ -157,15 +166,37 @@ class SessionCalls:
             "invocation_id": invocation.id,
             "function": invocation.function,
             "phase": invocation.phase.value,
-            "message": self.chain.pick_started(version.config, pin),
+            "message": self.chain.pick_started(checked.version.config, checked.pin),
         }
         tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
 
 
-def _check_session_room(tx: Transaction, session: Session) -> None:
-    # Background calls are answered at once: nothing else would slow an agent down that makes them without end.
-    if tx.invocations.count_open_of_session(session.id) >= MAX_OPEN_CALLS:
-        raise QueueFull(f"{MAX_OPEN_CALLS} calls of this session are open already; wait for one to complete")
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A call whose function was found and whose parameters were checked against a session's variables."""
+
+    session: str
+    variables: Mapping[str, Variable]
+    position: int
+    pin: Pin
+    version: Version
+    params: Mapping[str, Any]
+    faults: Sequence[Fault]
+    asked: Mapping[str, Any]
+    redaction: Redaction
+    digest: str
+
+
+def _check(tx: Transaction, session: Session, call: SessionCall) -> _Checked:
+    position, pin = _attached(session, call.function)
+    version = tx.functions.version(pin.function_id, pin.version)
+    config = version.config
+    params, faults = fitting_params(config["parameters"], call.params, values(session.variables))
+    asked = asked_preview(config, params)
+    redaction = redaction_of(config, params)
+    return _Checked(
+        session.id, session.variables, position, pin, version, params, faults, asked, redaction, call.digest
+    )
 
 
 def _known(tx: Transaction, session: Session, call: SessionCall) -> Invocation | None:
@@ -190,20 +221,18 @@ def _attached(session: Session, function: str) -> tuple[int, Pin]:
     raise NotFound(f"no function named {function!r:.80} is attached to this session's agent during the session")
 
 
-def _refusal(
-    tx: Transaction, session: Session, config: Mapping[str, Any], params: Mapping[str, Any], faults: Sequence[Fault]
-) -> Outcome | None:
-    """Say why the call is refused without touching the function, or None. `faults` are those of its parameters."""
+def _refusal(tx: Transaction, session: Session, config: Mapping[str, Any], checked: _Checked) -> Outcome | None:
+    """Say why the call is refused without touching the function, or None."""
     now = values(session.variables)
-    if faults:
-        return replace(refused(faults_as_text(faults)), variables=now)
+    if checked.faults:
+        return replace(refused(faults_as_text(checked.faults)), variables=now)
     gates = [Gate(**{**gate, "same_params": tuple(gate["same_params"])}) for gate in config.get("requires", [])]
     runs = [
         PastRun(run.function, run.params, {name: run.outcome.variables[name] for name in run.outcome.changed})
         for run in tx.invocations.succeeded(session.id, {gate.function for gate in gates})
         if run.outcome is not None
     ]
-    gate = closed_gate(gates, params, runs, session.variables)
+    gate = closed_gate(gates, checked.params, runs, session.variables)
     if gate is None:
         return None
     return replace(refused_by_gate(gate), variables=now)

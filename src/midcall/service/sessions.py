@@ -5,22 +5,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from midcall.domain.agent import Agent
 from midcall.domain.errors import Conflict, Fault, InvalidInput, NotFound, SessionOver, TooLarge
 from midcall.domain.events import Event, EventName
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation
+from midcall.domain.parts import EACH_BYTES, additions, parts_of
+from midcall.domain.preview import preview
 from midcall.domain.session import OWN_FIELDS, Session, SessionStatus
 from midcall.domain.times import iso
-from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariables, Variable, merge
+from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariables, Variable, merge, values
 from midcall.service.access import Caller, check_agent
 from midcall.service.agents import pins_for
 from midcall.service.chain import Chain
 from midcall.service.notes import note
 from midcall.service.ports import Queue, Storage, Transaction
-from midcall.service.stores import Page, SessionFilter
+from midcall.service.stores import ListedInvocation, ListedSession, Page, SessionFilter, SessionMark
 
 #: A session body stays below this, however many calls made it: a sandbox takes 24 MiB, source and variables included.
 MAX_FIELDS_BYTES = 20 * 1024 * 1024
+#: Invocations that a session is shown with; `GET /v1/invocations?session=` lists all. The same for who changes one.
+MAX_SHOWN, MAX_SHOWN_OF_CHANGE = 500, 50
+#: Bytes of a body that is sent back with every change; of a larger one a change of 20 bytes would be sent megabytes.
+MOST_ANSWERED = 64 * 1024
+#: Fields of the body that lists show, where they are small.
+LISTED = (
+    "direction",
+    "medium",
+    "userDetails",
+    "communicationChannelName",
+    "communicationChannelId",
+    "threadId",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +44,13 @@ class SessionView:
     """A session with its invocations, and whether this call made it."""
 
     session: Session
-    invocations: Sequence[Invocation]
+    #: What is kept of its body; None: too much to answer a small change with.
+    body: Mapping[str, Any] | None
+    #: The latest ones.
+    invocations: Sequence[ListedInvocation]
     created: bool = False
+    #: Without what each variable came from, since they are large.
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +79,21 @@ class Sessions:
         """
         check_agent(caller, agent)
         wanted = session_id or new_id("session")
+        kept = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
+        # Written as JSON before the database is asked to let nobody else write.
+        details = _dict_of(kept.pop("agentDetails", None))
+        parts, listed = parts_of(kept), {name: kept[name] for name in LISTED if name in kept}
         try:
             with self.storage.write() as tx:
                 known = tx.sessions.find(caller.workspace_id, wanted)
                 if known is not None:
                     check_agent(caller, known.agent)
                     return known, False
-                session = self._new(tx, caller, key, agent, wanted, environment, fields, variables)
-                tx.sessions.add(session)
+                attached = tx.agents.get(caller.workspace_id, agent)
+                mine = {"agentDetails": {**_details_of(attached), **details}}
+                session = self._new(tx, caller, key, attached, wanted, environment, variables)
+                session = replace(session, preview=preview(mine | listed))
+                session = tx.sessions.add(session, (*parts_of(mine), *parts))
                 note(tx, session, EventName.SESSION, session.created_at, {"status": "active", "reason": None})
                 session, woken = self.chain.begin_pre(tx, session)
         except Conflict:
@@ -76,11 +104,22 @@ class Sessions:
         return session, True
 
     def view(self, caller: Caller, session_id: str, *, created: bool = False) -> SessionView:
-        """Read a session with its invocations."""
+        """Read a session with its body and its latest invocations."""
         with self.storage.read() as tx:
             session = tx.sessions.get(caller.workspace_id, session_id)
             check_agent(caller, session.agent)
-            return SessionView(session, tx.invocations.of_session(session.id), created)
+            runs = tx.invocations.of_session(session.id, limit=MAX_SHOWN)
+            return SessionView(session, tx.sessions.body(session.id), runs, created)
+
+    def view_of_change(self, caller: Caller, session_id: str) -> SessionView:
+        """Read a session for whoever changed it: what is large, and was so before, is left out."""
+        with self.storage.read() as tx:
+            session = tx.sessions.get(caller.workspace_id, session_id)
+            check_agent(caller, session.agent)
+            runs = tx.invocations.of_session(session.id, limit=MAX_SHOWN_OF_CHANGE)
+            body = tx.sessions.body(session.id) if session.body_bytes <= MOST_ANSWERED else None
+        large = len(json.dumps(values(session.variables))) > MOST_ANSWERED
+        return SessionView(session, body, runs, brief=large)
 
     def first_of(self, caller: Caller, session_ids: Sequence[str]) -> Session | None:
         """Read the first session that has one of some ids, of the agents that the caller may see."""
@@ -89,7 +128,7 @@ class Sessions:
             agents = caller.key.agents
             return next((one for one in found if one is not None and (not agents or one.agent in agents)), None)
 
-    def page(self, caller: Caller, where: SessionFilter, page: Page) -> list[Session]:
+    def page(self, caller: Caller, where: SessionFilter, page: Page) -> list[ListedSession]:
         """List sessions, newest first; a key that is limited to agents sees theirs alone."""
         if caller.key.agents:
             where = replace(where, agents=caller.key.agents)
@@ -107,50 +146,47 @@ class Sessions:
     ) -> SessionView:
         """Append to the transcript, merge into contact and variables (their source is then the caller)."""
         now = self.clock()
+        parts = additions(transcript, contact)
         with self.storage.write() as tx:
             session = self._active(tx, caller, session_id)
-            fields = dict(session.fields)
-            if transcript:
-                fields["transcript"] = [*_list_of(fields.get("transcript")), *transcript]
-            if contact:
-                fields["contact"] = {**_dict_of(fields.get("contact")), **contact}
-            _check_size(fields)
-            session = replace(session, fields=fields, variables=_merged(session.variables, variables, now))
-            session = replace(session, updated_at=now)
+            session = _checked(tx.sessions.grow(session, parts))
+            session = replace(session, variables=_merged(session.variables, variables, now), updated_at=now)
             tx.sessions.replace(session)
-            for name, value in variables.items():
-                tx.events.add(session.id, EventName.VARIABLE, now, {"name": name, "value": value, "source": CALLER})
+            changed = [{"name": name, "value": value, "source": CALLER} for name, value in variables.items()]
+            tx.events.add_all(session.id, EventName.VARIABLE, now, changed)
         self.queue.announce(session.id)
-        return self.view(caller, session_id)
+        return self.view_of_change(caller, session_id)
 
     def end(self, caller: Caller, session_id: str, late: Mapping[str, Any]) -> SessionView:
         """End a session, or add to one that has ended while its post-session phase has not started.
 
         What this accepted is on disk when it returns: the runtime will not say it again.
         """
+        parts = parts_of(late)
         with self.storage.write(durable=True) as tx:
             session = tx.sessions.get(caller.workspace_id, session_id, lock=True)
             check_agent(caller, session.agent)
             if session.status is not SessionStatus.TERMINATED and not session.post_started:
-                session = self._ended(tx, session, late, reason=None)
+                session = _checked(tx.sessions.overwrite(session, parts))
+                session = self._ended(tx, session, analysed="analysis" in late, reason=None)
             woken = self._begin_post(tx, session)
         self.chain.wake(woken)
         self.queue.announce(session.id)
-        return self.view(caller, session_id)
+        return self.view_of_change(caller, session_id)
 
-    def end_forgotten(self, session: Session, reason: str) -> bool:
+    def end_forgotten(self, session: SessionMark, reason: str) -> bool:
         """End a session that its runtime forgot; False if somebody was faster."""
         with self.storage.write() as tx:
             found = tx.sessions.by_key(session.id, lock=True)
             if found is None or found.status is not SessionStatus.ACTIVE or found.updated_at != session.updated_at:
                 return False
-            found = self._ended(tx, found, {}, reason=reason)
+            found = self._ended(tx, found, analysed=False, reason=reason)
             woken = self._begin_post(tx, found)
         self.chain.wake(woken)
         self.queue.announce(session.id)
         return True
 
-    def begin_post_due(self, session: Session) -> bool:
+    def begin_post_due(self, session: SessionMark) -> bool:
         """Start the post-session phase of a session whose waiting time is over; False if somebody was faster."""
         with self.storage.write() as tx:
             found = tx.sessions.by_key(session.id, lock=True)
@@ -166,7 +202,7 @@ class Sessions:
         with self.storage.write() as tx:
             session = tx.sessions.get(caller.workspace_id, session_id, lock=True)
             check_agent(caller, session.agent)
-            tx.sessions.delete(session)
+            tx.sessions.delete(session.id)
             tx.audit.add(
                 workspace_id=caller.workspace_id,
                 at=self.clock(),
@@ -211,8 +247,7 @@ class Sessions:
             session = tx.sessions.by_key(session_key, lock=True)
             if session is None or session.pre_done:
                 return
-            done = [run for run in tx.invocations.of_session(session.id) if run.final]
-            self.chain.close_pre(tx, session, position=len(done))
+            self.chain.close_pre(tx, session, position=tx.invocations.count_final(session.id))
         self.queue.announce(session_key)
 
     def _new(
@@ -220,18 +255,13 @@ class Sessions:
         tx: Transaction,
         caller: Caller,
         key: str,
-        agent_name: str,
+        agent: Agent,
         session_id: str,
         environment: str,
-        fields: Mapping[str, Any],
         variables: Mapping[str, Any],
     ) -> Session:
-        agent = tx.agents.get(caller.workspace_id, agent_name)
         settings = tx.workspaces.get(caller.workspace_id).settings
         now = self.clock()
-        details = {"id": agent.id, "name": agent.name, "version": agent.version, "number": agent.number}
-        kept = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
-        kept["agentDetails"] = {**details, **_dict_of(kept.get("agentDetails"))}
         return Session(
             id=key,
             workspace_id=caller.workspace_id,
@@ -240,7 +270,6 @@ class Sessions:
             environment=environment,
             principal=caller.principal,
             status=SessionStatus.ACTIVE,
-            fields=kept,
             variables=_merged({CURRENT_TIME: Variable(iso(now), SYSTEM, now)}, variables, now),
             pins=pins_for(tx, agent, environment),
             created_at=now,
@@ -257,23 +286,20 @@ class Sessions:
             raise SessionOver(f"this session is {session.status}")
         return session
 
-    def _ended(self, tx: Transaction, session: Session, late: Mapping[str, Any], *, reason: str | None) -> Session:
+    def _ended(self, tx: Transaction, session: Session, *, analysed: bool, reason: str | None) -> Session:
         """Write the end of a session, or what a later `end` adds to it."""
         now = self.clock()
         wait_ms = tx.workspaces.get(session.workspace_id).settings.post_session_wait_s * 1000
         first = session.status is SessionStatus.ACTIVE
-        fields = {**session.fields, **late}
-        _check_size(fields)
         session = replace(
             session,
             status=SessionStatus.ENDED,
-            fields=fields,
             updated_at=now,
             pre_done=True,
             reason=session.reason or reason,
             ended_at=session.ended_at or now,
             # With the analysis there, nothing is left to wait for; a forgotten session gets none.
-            post_due_at=now if "analysis" in late or reason else session.post_due_at or now + wait_ms,
+            post_due_at=now if analysed or reason else session.post_due_at or now + wait_ms,
         )
         tx.sessions.replace(session)
         if first:
@@ -294,15 +320,17 @@ def _merged(variables: Mapping[str, Variable], changed: Mapping[str, Any], now: 
         raise InvalidInput(faults=[Fault("dynamicVariables", str(error))]) from error
 
 
-def _check_size(fields: Mapping[str, Any]) -> None:
-    # Bytes as the sandbox gets them: ASCII escapes would make a transcript in Thai six times as long.
-    size = len(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
-    if size > MAX_FIELDS_BYTES:
-        raise TooLarge(f"a session's body may have {MAX_FIELDS_BYTES} bytes at most, with all that was added to it")
+def _checked(session: Session) -> Session:
+    if session.body_bytes > MAX_FIELDS_BYTES:
+        raise TooLarge(
+            f"a session's body may have {MAX_FIELDS_BYTES} bytes at most, with all that was added to it; each change "
+            f"counts {EACH_BYTES} bytes more"
+        )
+    return session
 
 
-def _list_of(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _details_of(agent: Agent) -> dict[str, Any]:
+    return {"id": agent.id, "name": agent.name, "version": agent.version, "number": agent.number}
 
 
 def _dict_of(value: Any) -> dict[str, Any]:

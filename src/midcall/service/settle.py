@@ -5,8 +5,9 @@ recorded if the attempt is still the one that ended, the session's variables are
 events are written, and the next function of the phase is queued. Either all of it is committed or nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from midcall.domain.errors import NotFound, SandboxLost
 from midcall.domain.events import EventName
@@ -20,7 +21,7 @@ from midcall.service.chain import Chain
 from midcall.service.notes import note
 from midcall.service.outcome import DEFAULT_ERROR_MESSAGE, outcome_document
 from midcall.service.ports import Queue, Storage, Transaction
-from midcall.service.record import on_record
+from midcall.service.record import on_record, told_of, told_variables
 from midcall.service.task import redaction_of
 
 #: Ends after which a background run is tried again.
@@ -48,7 +49,12 @@ class Settle:
 
         def close(tx: Transaction, final: Outcome) -> bool:
             held = tx.invocations.record(
-                invocation.id, attempt=invocation.attempt, outcome=final, report=report, ended_at=self.clock()
+                invocation.id,
+                session=invocation.session_key,
+                attempt=invocation.attempt,
+                outcome=final,
+                report=report,
+                ended_at=self.clock(),
             )
             recording = report.recording if report else None
             # Only a run before this one can have left another.
@@ -56,16 +62,21 @@ class Settle:
                 tx.rehearsals.keep(invocation.id, recording)
             return held
 
+        due_at = self._try_again_at(invocation, outcome)
+        shown = None if due_at is not None else self._shown(invocation, outcome)
         with self.storage.write() as tx:
             session = _session(tx, invocation)
-            due_at = self._try_again_at(invocation, outcome)
             if due_at is not None:
                 kept = tx.invocations.postpone(
-                    invocation.id, attempt=invocation.attempt, due_at=due_at, outcome=outcome
+                    invocation.id,
+                    session=invocation.session_key,
+                    attempt=invocation.attempt,
+                    due_at=due_at,
+                    outcome=outcome,
                 )
                 woken = self.chain.go_on(tx, session, invocation) if kept and session else ()
             else:
-                kept, woken = self._end(tx, session, invocation, outcome, close)
+                kept, woken = self._end(tx, session, invocation, outcome, close, shown)
         return self._tell(invocation, kept, woken)
 
     def not_run(self, invocation: Invocation, outcome: Outcome) -> bool:
@@ -79,14 +90,24 @@ class Settle:
         if invocation.purpose is not Purpose.BACKGROUND or due_at >= invocation.deadline_at:
             return self.attempt(invocation, outcome, None)
         with self.storage.write() as tx:
-            return tx.invocations.give_back(invocation.id, attempt=invocation.attempt, due_at=due_at, outcome=outcome)
+            return tx.invocations.give_back(
+                invocation.id,
+                session=invocation.session_key,
+                attempt=invocation.attempt,
+                due_at=due_at,
+                outcome=outcome,
+            )
 
     def lost(self, invocation: Invocation, outcome: Outcome) -> bool:
         """End a running invocation whose lease is over; False if it came back, or its session was deleted."""
 
         def close(tx: Transaction, final: Outcome) -> bool:
             return tx.invocations.close_lost(
-                invocation.id, attempt=invocation.attempt, outcome=final, ended_at=self.clock()
+                invocation.id,
+                session=invocation.session_key,
+                attempt=invocation.attempt,
+                outcome=final,
+                ended_at=self.clock(),
             )
 
         kept, woken = self._given_up(invocation, outcome, close)
@@ -99,7 +120,9 @@ class Settle:
         """
 
         def close(tx: Transaction, final: Outcome) -> bool:
-            return tx.invocations.close_queued(invocation.id, outcome=final, ended_at=self.clock())
+            return tx.invocations.close_queued(
+                invocation.id, session=invocation.session_key, outcome=final, ended_at=self.clock()
+            )
 
         kept, woken = self._given_up(invocation, outcome, close)
         self.chain.wake(woken)
@@ -108,23 +131,42 @@ class Settle:
     def _given_up(self, invocation: Invocation, outcome: Outcome, close: Close) -> tuple[bool, Sequence[Invocation]]:
         """End an invocation that no worker will end; one that went with its session must not hold up a sweep."""
         try:
+            shown = self._shown(invocation, outcome)
             with self.storage.write() as tx:
-                return self._end(tx, _session(tx, invocation), invocation, outcome, close)
+                return self._end(tx, _session(tx, invocation), invocation, outcome, close, shown)
         except NotFound:
             return False, ()
 
     def _end(
-        self, tx: Transaction, session: Session | None, invocation: Invocation, outcome: Outcome, close: Close
+        self,
+        tx: Transaction,
+        session: Session | None,
+        invocation: Invocation,
+        outcome: Outcome,
+        close: Close,
+        shown: "_Shown | None",
     ) -> tuple[bool, Sequence[Invocation]]:
-        if session is None:
+        if session is None or shown is None:
             return close(tx, outcome), ()
         outcome = _dead(invocation, outcome)
+        before = session
         session, outcome = self._merged(session, invocation, outcome)
         if not close(tx, outcome):
             return False, ()
-        tx.sessions.replace(session)
-        self._note(tx, session, invocation, outcome)
+        if session is not before:
+            tx.sessions.replace(session)
+        self._note(tx, session, invocation, outcome, shown)
         return True, self.chain.follow(tx, session, invocation, outcome)
+
+    def _shown(self, invocation: Invocation, outcome: Outcome) -> "_Shown | None":
+        """Mask what a session's events tell of an outcome: it may be large, and nobody else is to wait for it."""
+        if invocation.session_key is None:
+            return None
+        with self.storage.read() as tx:
+            redaction = _redaction(tx, invocation)
+        own = {name: outcome.variables[name] for name in outcome.changed}
+        told = on_record(outcome_document(invocation, replace(outcome, variables=own)), redaction)
+        return _Shown(outcome, redaction, told)
 
     def _merged(self, session: Session, invocation: Invocation, outcome: Outcome) -> tuple[Session, Outcome]:
         """Merge what was set into the session as it is now: calls side by side both keep their variables."""
@@ -141,14 +183,16 @@ class Settle:
         changed = replace(session, variables=variables, updated_at=now) if set_now else session
         return changed, replace(outcome, variables=values(variables))
 
-    def _note(self, tx: Transaction, session: Session, invocation: Invocation, outcome: Outcome) -> None:
+    def _note(
+        self, tx: Transaction, session: Session, invocation: Invocation, outcome: Outcome, shown: "_Shown"
+    ) -> None:
         now = self.clock()
-        redaction = _redaction(tx, invocation)
-        for name in outcome.changed:
-            value = redaction.value(outcome.variables[name])
-            data = {"name": name, "value": value, "source": set_by(invocation.function)}
-            tx.events.add(session.id, EventName.VARIABLE, now, data)
-        told = on_record(outcome_document(invocation, outcome), redaction)
+        told = shown.of(invocation, outcome)
+        source = set_by(invocation.function)
+        set_now = [
+            {"name": name, "value": told["dynamicVariables"][name], "source": source} for name in outcome.changed
+        ]
+        tx.events.add_all(session.id, EventName.VARIABLE, now, set_now)
         note(tx, session, EventName.COMPLETED, now, told | {"phase": invocation.phase.value})
 
     def _try_again_at(self, invocation: Invocation, outcome: Outcome) -> int | None:
@@ -167,6 +211,28 @@ class Settle:
             if invocation.session_key:
                 self.queue.announce(invocation.session_key)
         return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An outcome as it is told, masked, with the variables alone that it set."""
+
+    outcome: Outcome
+    redaction: Redaction
+    told: Mapping[str, Any]
+
+    def of(self, invocation: Invocation, final: Outcome) -> dict[str, Any]:
+        """Tell what was recorded in the end: with the session's other variables, unless they are many."""
+        if (final.result, final.error, final.changed) != (
+            self.outcome.result,
+            self.outcome.error,
+            self.outcome.changed,
+        ):
+            return told_of(invocation, final, self.redaction)
+        own = self.told["dynamicVariables"]
+        others = {name: value for name, value in told_variables(final).items() if name not in own}
+        variables = {**self.redaction.value(others), **own}
+        return {**self.told, "status": final.status.value, "message": final.message, "dynamicVariables": variables}
 
 
 def attempts_if_lost(invocation: Invocation) -> int:

@@ -14,14 +14,16 @@ from midcall.domain.agent import Agent
 from midcall.domain.credential import Credential
 from midcall.domain.events import Event, EventName
 from midcall.domain.function import Function, Kind, Version, VersionStatus
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import OPEN_STATUSES, Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.mock import Recording, Rehearsal
+from midcall.domain.parts import BodyPart
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.shares import Waiting
 from midcall.domain.test_case import TestCase
+from midcall.domain.variables import Variable
 from midcall.domain.workspace import Ceilings, Key, Workspace, WorkspaceSettings
 
 
@@ -252,6 +254,39 @@ class InvocationLine:
     #: The runtime's id of its session, if it has one.
     session_id: str | None
 
+    @property
+    def final(self) -> bool:
+        """True once its outcome is recorded."""
+        return self.status not in OPEN_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInvocation:
+    """One invocation as the API lists it: what is large of it is a preview (`midcall.domain.preview`), or None."""
+
+    line: InvocationLine
+    workspace_id: str
+    sha256: str
+    environment: str
+    principal: str
+    idempotency_key: str | None
+    trace_id: str | None
+    asked: Mapping[str, Any] | None
+    came: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCounts:
+    """Invocations that are not final: of a session, of a workspace's calls of a kind that somebody waits for.
+
+    `queued` counts the calls of that kind, of all workspaces, that wait for a worker; `queued_own` the workspace's own.
+    """
+
+    session: int
+    workspace: int
+    queued: int
+    queued_own: int
+
 
 class RehearsalStore(Protocol):
     """What is mocked in a run, and what its actions were answered; both end with their invocation."""
@@ -324,8 +359,8 @@ class InvocationStore(Protocol):
         """Read the status alone: the cheapest look there is."""
         ...
 
-    def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[Invocation]:
-        """List a workspace's invocations, newest first."""
+    def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[ListedInvocation]:
+        """List a workspace's invocations, newest first, with a preview of what is large."""
         ...
 
     def lines(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[InvocationLine]:
@@ -348,8 +383,16 @@ class InvocationStore(Protocol):
         """List the runs of a workspace that ended at `since` or later, latest first."""
         ...
 
-    def of_session(self, session_key: str) -> Sequence[Invocation]:
-        """Return a session's invocations, oldest first."""
+    def of_session(self, session_key: str, *, limit: int) -> Sequence[ListedInvocation]:
+        """Return the latest invocations of a session, oldest first, with a preview of what is large."""
+        ...
+
+    def count_final(self, session_key: str) -> int:
+        """Count a session's invocations that are final."""
+        ...
+
+    def has_position(self, session_key: str, phase: Phase, *, at_least: int) -> bool:
+        """Tell whether an invocation of a phase stands at a position, or after it."""
         ...
 
     def by_idempotency_key(self, session_key: str, key: str) -> Invocation | None:
@@ -364,16 +407,8 @@ class InvocationStore(Protocol):
         """Count a session's invocations that are not final."""
         ...
 
-    def count_open(self, workspace_id: str, kind: Kind) -> int:
-        """Count the workspace's queued and running invocations of a kind that somebody waits for."""
-        ...
-
     def count_open_background(self, workspace_id: str, *, most: int) -> int:
         """Count the workspace's queued and running invocations that nobody waits for, up to `most`."""
-        ...
-
-    def count_queued(self, workspace_id: str, kind: Kind) -> tuple[int, int]:
-        """Count the queued invocations of a kind that somebody waits for: the workspace's own, and all."""
         ...
 
     def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[Waiting], int]:
@@ -382,6 +417,10 @@ class InvocationStore(Protocol):
         `held` counts what the workers of a group run for each workspace, of whatever purpose; the second value what
         they run in all. Until the transaction ends, no other process is told the same.
         """
+        ...
+
+    def count_all_open(self, workspace_id: str, kind: Kind, session_key: str | None) -> OpenCounts:
+        """Count what is queued and running, for the admission of one more."""
         ...
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
@@ -397,16 +436,28 @@ class InvocationStore(Protocol):
         ...
 
     def record(
-        self, invocation_id: str, *, attempt: int, outcome: Outcome, report: RunReport | None, ended_at: int
+        self,
+        invocation_id: str,
+        *,
+        session: str | None = None,
+        attempt: int,
+        outcome: Outcome,
+        report: RunReport | None,
+        ended_at: int,
     ) -> bool:
-        """Record the outcome of a running attempt; False (and nothing changed) if it is not this attempt's any more."""
+        """Record the outcome of a running attempt; False (and nothing changed) if it is not this attempt's any more.
+
+        `session` is our own id of its session, here and below: large variables are stored once for all its calls.
+        """
         ...
 
-    def close_lost(self, invocation_id: str, *, attempt: int, outcome: Outcome, ended_at: int) -> bool:
+    def close_lost(
+        self, invocation_id: str, *, session: str | None = None, attempt: int, outcome: Outcome, ended_at: int
+    ) -> bool:
         """Record the outcome of a running attempt whose lease is over; False if it came back or somebody was faster."""
         ...
 
-    def close_queued(self, invocation_id: str, *, outcome: Outcome, ended_at: int) -> bool:
+    def close_queued(self, invocation_id: str, *, session: str | None = None, outcome: Outcome, ended_at: int) -> bool:
         """Record the outcome of an invocation that no worker took; False if one did."""
         ...
 
@@ -414,11 +465,15 @@ class InvocationStore(Protocol):
         """Put a running attempt whose lease is over back to queued; False if somebody was faster."""
         ...
 
-    def postpone(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
+    def postpone(
+        self, invocation_id: str, *, session: str | None = None, attempt: int, due_at: int, outcome: Outcome
+    ) -> bool:
         """Put a running attempt that failed back to queued until `due_at`; False if it is not this attempt's now."""
         ...
 
-    def give_back(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
+    def give_back(
+        self, invocation_id: str, *, session: str | None = None, attempt: int, due_at: int, outcome: Outcome
+    ) -> bool:
         """Put a running attempt that was not made back to queued until `due_at`, as if it had never been claimed.
 
         `outcome` says why. False if it is not this attempt's now.
@@ -430,7 +485,10 @@ class InvocationStore(Protocol):
         ...
 
     def stale_queued(self, *, enqueued_before: int, now: int, limit: int) -> Sequence[Invocation]:
-        """Return queued invocations whose last wake is long ago, or that are due and were not woken yet."""
+        """Return queued invocations whose last wake is long ago, or that are due and were not woken yet.
+
+        Here and below without what may be large: without params, session, report and outcome.
+        """
         ...
 
     def overdue_queued(self, *, deadline_before: int, limit: int) -> Sequence[Invocation]:
@@ -520,11 +578,42 @@ class SessionLine:
     ended_at: int | None
 
 
-class SessionStore(Protocol):
-    """Sessions. Whoever changes one has read it with `lock`."""
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """One session as the API lists it; what is large of it is left out."""
 
-    def add(self, session: Session) -> None:
-        """Store a new session."""
+    line: SessionLine
+    updated_at: int
+    #: Of its body (`midcall.domain.preview`).
+    preview: Mapping[str, Any]
+    #: None: they are large.
+    variables: Mapping[str, Variable] | None
+
+
+class SessionMark(NamedTuple):
+    """A session that a sweep has found: our own id, and when it was changed last."""
+
+    id: str
+    updated_at: int
+
+
+class SessionStore(Protocol):
+    """Sessions, and their bodies, which are kept in parts. Whoever changes one has read it with `lock`."""
+
+    def add(self, session: Session, parts: Sequence[BodyPart]) -> Session:
+        """Store a new session with its body; returns it as it then is."""
+        ...
+
+    def body(self, session_key: str) -> dict[str, Any]:
+        """Read a session's body."""
+        ...
+
+    def grow(self, session: Session, parts: Sequence[BodyPart]) -> Session:
+        """Store parts of the body behind those that are there; returns the session, which is to be written."""
+        ...
+
+    def overwrite(self, session: Session, parts: Sequence[BodyPart]) -> Session:
+        """Store parts of the body in the place of those of the same fields; returns the session as above."""
         ...
 
     def find(self, workspace_id: str, session_id: str, *, lock: bool = False) -> Session | None:
@@ -543,31 +632,31 @@ class SessionStore(Protocol):
         """Write a session that was read with `lock`."""
         ...
 
-    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[Session]:
-        """List a workspace's sessions, newest first."""
+    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[ListedSession]:
+        """List a workspace's sessions, newest first, without what is large."""
         ...
 
     def lines(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[SessionLine]:
         """List the same in brief."""
         ...
 
-    def forgotten(self, *, now: int, limit: int) -> Sequence[Session]:
+    def forgotten(self, *, now: int, limit: int) -> Sequence[SessionMark]:
         """Return active sessions that are idle, or old, beyond what was set when they started."""
         ...
 
-    def ended_before(self, workspace_id: str, moment: int, *, limit: int) -> Sequence[Session]:
+    def ended_before(self, workspace_id: str, moment: int, *, limit: int) -> Sequence[SessionMark]:
         """Return a workspace's sessions that ended before a moment."""
         ...
 
-    def pre_overdue(self, *, deadline_before: int, limit: int) -> Sequence[Session]:
+    def pre_overdue(self, *, deadline_before: int, limit: int) -> Sequence[SessionMark]:
         """Return sessions whose pre-session phase should be over."""
         ...
 
-    def post_due(self, *, now: int, limit: int) -> Sequence[Session]:
+    def post_due(self, *, now: int, limit: int) -> Sequence[SessionMark]:
         """Return ended sessions whose post-session phase is to start."""
         ...
 
-    def delete(self, session: Session) -> None:
+    def delete(self, session_key: str) -> None:
         """Delete a session with its events and invocations."""
         ...
 
@@ -577,6 +666,10 @@ class EventStore(Protocol):
 
     def add(self, session_key: str, name: EventName, at: int, data: Mapping[str, Any]) -> None:
         """Store an event."""
+        ...
+
+    def add_all(self, session_key: str, name: EventName, at: int, data: Sequence[Mapping[str, Any]]) -> None:
+        """Store several events of one name, in order."""
         ...
 
     def after(self, session_key: str, last: int, *, limit: int) -> Sequence[Event]:

@@ -1,6 +1,6 @@
 """Mend what a crash left behind. Any number of processes may sweep at once: every step compares and swaps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -49,9 +49,9 @@ class Sweep:
             overdue = tx.invocations.overdue_queued(deadline_before=now - GRACE_MS, limit=_BATCH)
             lost = tx.invocations.lost_running(lease_before=now, limit=_BATCH)
             stale = tx.invocations.stale_queued(enqueued_before=now - REWAKE_AFTER_MS, now=now, limit=_BATCH)
-        requeued = [self._return_or_close(invocation) for invocation in lost]
+        requeued = [self._return_or_close(invocation) for invocation in self._whole(lost)]
         swept = Swept(
-            overdue=sum(self.close_unstarted(invocation) for invocation in overdue),
+            overdue=sum(self.close_unstarted(invocation) for invocation in self._whole(overdue)),
             requeued=requeued.count(True),
             lost=requeued.count(False),
             woken=self._wake_all([invocation for invocation in stale if invocation.deadline_at >= now]),
@@ -75,6 +75,14 @@ class Sweep:
         """
         text = QueueUnavailable().message
         return self._close_queued(invocation, QueueUnavailable.code, text, InvocationStatus.FAILED)
+
+    def _whole(self, invocations: Sequence[Invocation]) -> Iterator[Invocation]:
+        """Read invocations whole, one at a time: they may have megabytes each."""
+        for invocation in invocations:
+            with self.storage.read() as tx:
+                found = tx.invocations.find(invocation.id)
+            if found is not None:
+                yield found
 
     def _close_queued(self, invocation: Invocation, kind: str, text: str, status: InvocationStatus) -> bool:
         return self.settle.unstarted(invocation, self._failed(invocation, kind, text, status))

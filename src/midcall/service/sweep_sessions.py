@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from midcall.domain.session import Session
 from midcall.service.ports import Storage, Transaction
 from midcall.service.sessions import Sessions
-from midcall.service.stores import ITSELF
+from midcall.service.stores import ITSELF, SessionMark
 
 #: A pre-session phase that nobody waits for any more is closed this long after its deadline.
 PRE_OVERDUE_MS = 2_000
@@ -46,12 +45,12 @@ class SessionSweep:
             log.info("sessions_swept", moved=moved, deleted=deleted)
         return moved + deleted
 
-    def _delete(self, session: Session) -> bool:
+    def _delete(self, session: SessionMark) -> bool:
         with self.storage.write() as tx:
             # Under its lock: an outcome that is being recorded now holds it, and then writes what would be in the way.
             found = tx.sessions.by_key(session.id, lock=True)
             if found is not None:
-                tx.sessions.delete(found)
+                tx.sessions.delete(found.id)
                 tx.audit.add(
                     workspace_id=found.workspace_id,
                     at=self.clock(),
@@ -64,9 +63,9 @@ class SessionSweep:
             return found is not None
 
 
-def _outlived(tx: Transaction, now: int) -> list[Session]:
+def _outlived(tx: Transaction, now: int) -> list[SessionMark]:
     """Find sessions that ended longer ago than their workspace keeps them."""
-    found: list[Session] = []
+    found: list[SessionMark] = []
     for workspace in tx.workspaces.all():
         days = workspace.settings.retention_days
         if days is not None and len(found) < _DELETED_AT_ONCE:

@@ -32,6 +32,8 @@ class Task:
     invocation: Invocation
     version: Version
     session: Session | None
+    #: What is kept of the session's body.
+    body: Mapping[str, Any]
     config: Mapping[str, Any]
     #: For whoever waits the call's one deadline; for background runs that of this attempt.
     deadline_at: int
@@ -91,7 +93,11 @@ class Task:
         invocation, left = self.invocation, self.left(now)
         if self.session is not None:
             return self.session.body(
-                phase=invocation.phase, params=invocation.params, deadline_ms=left, overrides=invocation.session
+                self.body,
+                phase=invocation.phase,
+                params=invocation.params,
+                deadline_ms=left,
+                overrides=invocation.session,
             )
         session_id = invocation.session.get("sessionId")
         return session_body(
@@ -125,6 +131,7 @@ class Tasks:
         with self.storage.read() as tx:
             version, flags = self._approved(tx, invocation)
             session = _session(tx, invocation)
+            body = tx.sessions.body(session.id) if session else {}
             rehearsal = tx.rehearsals.planned(invocation.id) if invocation.purpose is Purpose.TEST else None
             records = _records(tx, version, invocation, rehearsal)
         config = effective(version.config, session, invocation)
@@ -132,7 +139,7 @@ class Tasks:
         if invocation.purpose is Purpose.BACKGROUND:
             wait_ms = SANDBOX_PATIENCE_MS if invocation.kind is Kind.CODE else 0
             deadline_at = self.clock() + wait_ms + int(config["timeout"]) * 1000
-        return Task(invocation, version, session, config, deadline_at, wait_ms, flags, rehearsal, records)
+        return Task(invocation, version, session, body, config, deadline_at, wait_ms, flags, rehearsal, records)
 
     def _approved(self, tx: Transaction, invocation: Invocation) -> tuple[Version, tuple[Flag, ...]]:
         function = tx.functions.by_id(invocation.function_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from midcall.domain.events import Event, EventName
 from midcall.domain.invocation import InvocationStatus
+from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import set_by
 from midcall.service.access import Caller, check_agent
@@ -161,3 +162,11 @@ class Timelines:
             events = tx.events.after(session.id, last, limit=limit + 1)
             asked = tx.invocations.lines_of(calls) if calls else {}
         return Part(session, tuple(events[:limit]), len(events) > limit, over, asked)
+
+    def body(self, caller: Caller, session_id: str) -> dict[str, Any]:
+        """Read a session's body as functions after the session get it."""
+        with self.storage.read() as tx:
+            session = tx.sessions.get(caller.workspace_id, session_id)
+            check_agent(caller, session.agent)
+            kept = tx.sessions.body(session.id)
+        return session.body(kept, phase=Phase.POST_SESSION, params={}, deadline_ms=0)

@@ -27,14 +27,17 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Pur
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport
 from midcall.domain.shares import Waiting
-from midcall.service.stores import InvocationFilter, InvocationLine, Page, RunsAtAGlance
-from midcall.storage.rows import ceilings_of, invocation_columns, invocation_of, outcome_columns, report_columns
+from midcall.service.stores import InvocationFilter, InvocationLine, ListedInvocation, OpenCounts, Page, RunsAtAGlance
+from midcall.storage.apart import put
+from midcall.storage.rows import bare_invocation, ceilings_of, invocation_columns, invocations_of, outcome_columns
 from midcall.storage.schema import functions, invocations, sessions, workspaces
 
 _QUEUED, _RUNNING = InvocationStatus.QUEUED.value, InvocationStatus.RUNNING.value
 _OPEN = invocations.c.status.in_([_QUEUED, _RUNNING])
 _FOR_GOOD = [InvocationStatus.DEAD.value, InvocationStatus.FAILED.value, InvocationStatus.TIMED_OUT.value]
-_WAITED_FOR = invocations.c.purpose != Purpose.BACKGROUND.value
+#: Told by name, so that an index finds them without a look at a backlog of others.
+_WAITED_FOR = invocations.c.purpose.in_([Purpose.LIVE.value, Purpose.TEST.value])
+_NOT_WAITED_FOR = invocations.c.purpose == Purpose.BACKGROUND.value
 _NOBODY: Mapping[str, Any] = {"owner": None, "lease_until": None}
 
 # Statements of the way of a call are built once: building one anew costs about as much as running it. Columns to be set
@@ -53,15 +56,24 @@ _COUNT_OPEN = (
     )
 )
 _COUNT_QUEUED = (
-    select(func.count(), func.count().filter(invocations.c.workspace_id == bindparam("p_workspace")))
+    select(func.count())
     .select_from(invocations)
     .where(invocations.c.status == _QUEUED, _WAITED_FOR, invocations.c.kind == bindparam("p_kind"))
 )
 _COUNT_BACKGROUND = select(func.count()).select_from(
     select(invocations.c.id)
-    .where(_OPEN, ~_WAITED_FOR, invocations.c.workspace_id == bindparam("p_workspace"))
+    .where(_OPEN, _NOT_WAITED_FOR, invocations.c.workspace_id == bindparam("p_workspace"))
     .limit(bindparam("p_most"))
     .subquery()
+)
+_COUNT_OF_SESSION = (
+    select(func.count()).select_from(invocations).where(invocations.c.session_key == bindparam("p_session"), _OPEN)
+)
+_COUNT_ALL_OPEN = select(
+    _COUNT_OF_SESSION.scalar_subquery(),
+    _COUNT_OPEN.scalar_subquery(),
+    _COUNT_QUEUED.scalar_subquery(),
+    _COUNT_QUEUED.where(invocations.c.workspace_id == bindparam("p_workspace")).scalar_subquery(),
 )
 _QUEUED_ONE = update(invocations).where(invocations.c.id == bindparam("p_id"), invocations.c.status == _QUEUED)
 _CLAIM = _QUEUED_ONE.where(or_(invocations.c.due_at.is_(None), invocations.c.due_at <= bindparam("p_now"))).values(
@@ -97,6 +109,7 @@ _LANE = select(invocations.c.purpose, invocations.c.kind).where(invocations.c.id
 #: Any number that nothing else takes as an advisory lock in the same PostgreSQL database.
 _TURNS_LOCK = 0x6D63_7475_726E
 _LINE = [invocations.c[name] for name in InvocationLine.__slots__]
+_LISTED = [*_LINE, *(invocations.c[name] for name in ListedInvocation.__slots__ if name != "line")]
 _EARLIER = invocations.alias("earlier")
 #: The ids of a function's latest invocations begin here; so many are read of each, however many there are.
 _RECENT_FROM = (
@@ -160,12 +173,13 @@ class SqlInvocations:
 
     def add(self, invocation: Invocation) -> None:
         """Store a new invocation."""
-        self.connection.execute(_ADD, invocation_columns(invocation))
+        new = invocation_columns(invocation)
+        self.connection.execute(_ADD, new.columns)
+        put(self.connection, new.apart)
 
     def find(self, invocation_id: str) -> Invocation | None:
         """Read one, of whatever workspace."""
-        row = self.connection.execute(_FIND, {"p_id": invocation_id}).one_or_none()
-        return None if row is None else invocation_of(row)
+        return self._one(self.connection.execute(_FIND, {"p_id": invocation_id}).all())
 
     def get(self, workspace_id: str, invocation_id: str) -> Invocation:
         """Read one of a workspace; raises NotFound."""
@@ -179,10 +193,10 @@ class SqlInvocations:
         status = self.connection.execute(_STATUS, {"p_id": invocation_id}).scalar_one_or_none()
         return None if status is None else InvocationStatus(status)
 
-    def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[Invocation]:
-        """List a workspace's invocations, newest first."""
-        rows = self.connection.execute(_listed(select(invocations), workspace_id, where, page))
-        return [invocation_of(row) for row in rows]
+    def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[ListedInvocation]:
+        """List a workspace's invocations, newest first, with a preview of what is large."""
+        rows = self.connection.execute(_listed(select(*_LISTED), workspace_id, where, page))
+        return [_listed_of(row) for row in rows]
 
     def lines(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[InvocationLine]:
         """List the same in brief."""
@@ -216,18 +230,27 @@ class SqlInvocations:
             for row in self.connection.execute(_ENDED, wanted)
         ]
 
-    def of_session(self, session_key: str) -> Sequence[Invocation]:
-        """Return a session's invocations, oldest first."""
-        query = select(invocations).where(invocations.c.session_key == session_key).order_by(invocations.c.id)
-        return [invocation_of(row) for row in self.connection.execute(query)]
+    def of_session(self, session_key: str, *, limit: int) -> Sequence[ListedInvocation]:
+        """Return the latest invocations of a session, oldest first, with a preview of what is large."""
+        latest = select(*_LISTED).where(invocations.c.session_key == session_key).order_by(invocations.c.id.desc())
+        return [_listed_of(row) for row in self.connection.execute(latest.limit(limit))][::-1]
+
+    def count_final(self, session_key: str) -> int:
+        """Count a session's invocations that are final."""
+        return self._count(invocations.c.session_key == session_key, ~_OPEN)
+
+    def has_position(self, session_key: str, phase: Phase, *, at_least: int) -> bool:
+        """Tell whether an invocation of a phase stands at a position, or after it."""
+        here = (invocations.c.session_key == session_key, invocations.c.phase == phase.value)
+        query = select(invocations.c.id).where(*here, invocations.c.position >= at_least).limit(1)
+        return self.connection.execute(query).first() is not None
 
     def by_idempotency_key(self, session_key: str, key: str) -> Invocation | None:
         """Read the call of a session that came with a key."""
         query = select(invocations).where(
             invocations.c.session_key == session_key, invocations.c.idempotency_key == key
         )
-        row = self.connection.execute(query).one_or_none()
-        return None if row is None else invocation_of(row)
+        return self._one(self.connection.execute(query).all())
 
     def succeeded(self, session_key: str, functions: Collection[str]) -> Sequence[Invocation]:
         """Return a session's succeeded invocations of some functions, in the order they ended."""
@@ -237,24 +260,15 @@ class SqlInvocations:
             invocations.c.function.in_(list(functions)),
         )
         ordered = query.order_by(invocations.c.ended_at, invocations.c.id)
-        return [invocation_of(row) for row in self.connection.execute(ordered)]
+        return invocations_of(self.connection, self.connection.execute(ordered).all())
 
     def count_open_of_session(self, session_key: str) -> int:
         """Count a session's invocations that are not final."""
         return self._count(invocations.c.session_key == session_key, _OPEN)
 
-    def count_open(self, workspace_id: str, kind: Kind) -> int:
-        """Count the workspace's queued and running invocations of a kind that somebody waits for."""
-        return self.connection.execute(_COUNT_OPEN, {"p_workspace": workspace_id, "p_kind": kind.value}).scalar_one()
-
     def count_open_background(self, workspace_id: str, *, most: int) -> int:
         """Count the workspace's queued and running invocations that nobody waits for, up to `most`."""
         return self.connection.execute(_COUNT_BACKGROUND, {"p_workspace": workspace_id, "p_most": most}).scalar_one()
-
-    def count_queued(self, workspace_id: str, kind: Kind) -> tuple[int, int]:
-        """Count the queued invocations of a kind that somebody waits for: the workspace's own, and all."""
-        counted = self.connection.execute(_COUNT_QUEUED, {"p_workspace": workspace_id, "p_kind": kind.value}).one()
-        return counted[1], counted[0]
 
     def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[Waiting], int]:
         """Return the oldest due invocation of each workspace like one, and how many a group of workers runs."""
@@ -273,9 +287,14 @@ class SqlInvocations:
         ]
         return heads, sum(held.values())
 
+    def count_all_open(self, workspace_id: str, kind: Kind, session_key: str | None) -> OpenCounts:
+        """Count what is queued and running, in one statement."""
+        wanted = {"p_workspace": workspace_id, "p_kind": kind.value, "p_session": session_key}
+        return OpenCounts(*self.connection.execute(_COUNT_ALL_OPEN, wanted).one())
+
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
         """Queue an invocation again that had failed for good, with so many more attempts."""
-        given_up = (invocations.c.id == invocation_id, invocations.c.status.in_(_FOR_GOOD), ~_WAITED_FOR)
+        given_up = (invocations.c.id == invocation_id, invocations.c.status.in_(_FOR_GOOD), _NOT_WAITED_FOR)
         again = update(invocations).where(*given_up).values(max_attempts=invocations.c.attempt + attempts)
         fresh = {"enqueued_at": now, "due_at": None, "deadline_at": deadline_at, "ended_at": None}
         return self._swap(again, {}, status=_QUEUED, **fresh)
@@ -290,36 +309,53 @@ class SqlInvocations:
         return self._swap(_HELD, {"p_id": invocation_id, "p_attempt": attempt}, lease_until=lease_until)
 
     def record(
-        self, invocation_id: str, *, attempt: int, outcome: Outcome, report: RunReport | None, ended_at: int
+        self,
+        invocation_id: str,
+        *,
+        session: str | None = None,
+        attempt: int,
+        outcome: Outcome,
+        report: RunReport | None,
+        ended_at: int,
     ) -> bool:
         """Record the outcome of a running attempt."""
         held = {"p_id": invocation_id, "p_attempt": attempt}
-        return self._swap(_HELD, held, report=report_columns(report), **_ended(outcome, ended_at), **_NOBODY)
+        columns = {**_ended(outcome, ended_at), **_NOBODY}
+        return self._came(_HELD, held, _Came(invocation_id, session, outcome, report, columns, reported=True))
 
-    def close_lost(self, invocation_id: str, *, attempt: int, outcome: Outcome, ended_at: int) -> bool:
+    def close_lost(
+        self, invocation_id: str, *, session: str | None = None, attempt: int, outcome: Outcome, ended_at: int
+    ) -> bool:
         """Record the outcome of a running attempt whose lease is over."""
         lapsed = {"p_id": invocation_id, "p_attempt": attempt, "p_now": ended_at}
-        return self._swap(_LAPSED, lapsed, **_ended(outcome, ended_at), **_NOBODY)
+        ended = _Came(invocation_id, session, outcome, None, {**_ended(outcome, ended_at), **_NOBODY})
+        return self._came(_LAPSED, lapsed, ended)
 
-    def close_queued(self, invocation_id: str, *, outcome: Outcome, ended_at: int) -> bool:
+    def close_queued(self, invocation_id: str, *, session: str | None = None, outcome: Outcome, ended_at: int) -> bool:
         """Record the outcome of an invocation that no worker took."""
-        return self._swap(_QUEUED_ONE, {"p_id": invocation_id}, **_ended(outcome, ended_at))
+        ended = _Came(invocation_id, session, outcome, None, _ended(outcome, ended_at))
+        return self._came(_QUEUED_ONE, {"p_id": invocation_id}, ended)
 
     def requeue(self, invocation_id: str, *, attempt: int, enqueued_at: int) -> bool:
         """Put a running attempt whose lease is over back to queued."""
         lapsed = {"p_id": invocation_id, "p_attempt": attempt, "p_now": enqueued_at}
         return self._swap(_LAPSED, lapsed, status=_QUEUED, enqueued_at=enqueued_at, **_NOBODY)
 
-    def postpone(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
+    def postpone(
+        self, invocation_id: str, *, session: str | None = None, attempt: int, due_at: int, outcome: Outcome
+    ) -> bool:
         """Put a running attempt that failed back to queued until `due_at`, with what came of it so far."""
         held = {"p_id": invocation_id, "p_attempt": attempt}
-        return self._swap(_HELD, held, **_later(due_at, outcome))
+        return self._came(_HELD, held, _Came(invocation_id, session, outcome, None, _later(due_at)))
 
-    def give_back(self, invocation_id: str, *, attempt: int, due_at: int, outcome: Outcome) -> bool:
+    def give_back(
+        self, invocation_id: str, *, session: str | None = None, attempt: int, due_at: int, outcome: Outcome
+    ) -> bool:
         """Put a running attempt that was not made back to queued until `due_at`, as if it had never been claimed."""
         # The number may come again, as it was its holder that gave it back: who else once held the row has a lower one.
         held = {"p_id": invocation_id, "p_attempt": attempt}
-        return self._swap(_GIVE_BACK, held, started_at=None, **_later(due_at, outcome))
+        later = {"started_at": None, **_later(due_at)}
+        return self._came(_GIVE_BACK, held, _Came(invocation_id, session, outcome, None, later))
 
     def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
         """Note another wake of a queued invocation last woken at `seen`."""
@@ -333,7 +369,7 @@ class SqlInvocations:
         # Those that somebody waits for come first: a backlog of others must not keep them from being woken.
         found = select(invocations).where(invocations.c.status == _QUEUED, asleep, or_(due.is_(None), due <= now))
         ordered = found.order_by(_WAITED_FOR.desc(), invocations.c.id).limit(limit)
-        return [invocation_of(row) for row in self.connection.execute(ordered)]
+        return [bare_invocation(row) for row in self.connection.execute(ordered)]
 
     def overdue_queued(self, *, deadline_before: int, limit: int) -> Sequence[Invocation]:
         """Return queued invocations whose deadline has passed."""
@@ -352,7 +388,34 @@ class SqlInvocations:
 
     def _some(self, limit: int, *conditions: ColumnElement[bool]) -> Sequence[Invocation]:
         query = select(invocations).where(*conditions).order_by(invocations.c.id).limit(limit)
-        return [invocation_of(row) for row in self.connection.execute(query)]
+        return [bare_invocation(row) for row in self.connection.execute(query)]
+
+    def _one(self, rows: Sequence[Row[Any]]) -> Invocation | None:
+        return invocations_of(self.connection, rows)[0] if rows else None
+
+    def _came(self, fenced: Update, fence: Mapping[str, Any], came: "_Came") -> bool:
+        """Write what an invocation came to, if the row is as its fence says; then what of it stands apart."""
+        found, variables = outcome_columns(came.invocation_id, came.outcome, came.report, came.session)
+        columns = {name: value for name, value in found.columns.items() if name != "report" or came.reported}
+        if not self._swap(fenced, fence, **came.columns, **columns):
+            return False
+        put(self.connection, found.apart)
+        put(self.connection, variables, once=True)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What an invocation came to, and the other columns that are written with it."""
+
+    invocation_id: str
+    #: Our own id of its session, if it has one.
+    session: str | None
+    outcome: Outcome
+    report: RunReport | None
+    columns: Mapping[str, Any]
+    #: Whether the report takes the place of what is there: of an earlier attempt, if this one left none.
+    reported: bool = False
 
 
 def _listed(query: Select[Any], workspace_id: str, where: InvocationFilter, page: Page) -> Select[Any]:
@@ -377,6 +440,11 @@ def _line_of(row: Row[Any]) -> InvocationLine:
     return InvocationLine(**columns | {name: kind(columns[name]) for name, kind in kinds.items()})
 
 
+def _listed_of(row: Row[Any]) -> ListedInvocation:
+    rest = {name: getattr(row, name) for name in ListedInvocation.__slots__ if name != "line"}
+    return ListedInvocation(line=_line_of(row), **rest)
+
+
 def _glance(rows: Sequence[Row[Any]]) -> RunsAtAGlance:
     took = [
         row.ended_at - row.started_at
@@ -391,10 +459,9 @@ def _glance(rows: Sequence[Row[Any]]) -> RunsAtAGlance:
     )
 
 
-def _later(due_at: int, outcome: Outcome) -> dict[str, Any]:
-    waiting = {"status": _QUEUED, "due_at": due_at, "enqueued_at": due_at}
-    return {**waiting, "outcome": outcome_columns(outcome), **_NOBODY}
+def _later(due_at: int) -> dict[str, Any]:
+    return {"status": _QUEUED, "due_at": due_at, "enqueued_at": due_at, **_NOBODY}
 
 
 def _ended(outcome: Outcome, ended_at: int) -> dict[str, Any]:
-    return {"status": outcome.status.value, "outcome": outcome_columns(outcome), "ended_at": ended_at}
+    return {"status": outcome.status.value, "ended_at": ended_at}

@@ -1,18 +1,23 @@
 """Rows to values and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from midcall.domain.action import ActionRecord
 from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
 from midcall.domain.phases import Phase
+from midcall.domain.preview import came_preview
 from midcall.domain.rereview import Flag
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.workspace import ApprovalMode, Ceilings, Key, Scope, Workspace, WorkspaceSettings
+from midcall.storage.apart import Place, Split, marked, split, split_variables, whole
+
+#: Columns of an invocation that may be megabytes.
+LARGE = ("params", "session", "report", "outcome")
 
 
 def workspace_of(row: Row[Any]) -> Workspace:
@@ -97,31 +102,58 @@ def decision_columns(version: Version) -> dict[str, Any]:
     }
 
 
-def invocation_columns(invocation: Invocation) -> dict[str, Any]:
+def invocation_columns(invocation: Invocation) -> Split:
     """Return the columns of a new invocation; its report and outcome come later."""
     columns = {name: getattr(invocation, name) for name in Invocation.__slots__ if name not in {"report", "outcome"}}
-    return columns | {
+    large = split(invocation.id, {"params": dict(invocation.params), "session": dict(invocation.session)})
+    columns |= {
         "purpose": invocation.purpose.value,
         "phase": invocation.phase.value,
         "kind": invocation.kind.value,
         "status": invocation.status.value,
-        "params": dict(invocation.params),
-        "session": dict(invocation.session),
+        "asked": None if invocation.asked is None else dict(invocation.asked),
     }
+    return Split(columns | large.columns, large.apart)
 
 
-def invocation_of(row: Row[Any]) -> Invocation:
-    """Read an invocation."""
-    columns = {name: getattr(row, name) for name in Invocation.__slots__}
+def invocations_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Invocation]:
+    """Read invocations, with what of them stands apart."""
+    documents = [{name: getattr(row, name) for name in LARGE} for row in rows]
+    marks = [place for row, each in zip(rows, documents, strict=True) for place in marked(row.id, each, LARGE)]
+    found = whole(connection, marks)
+    for row, each in zip(rows, documents, strict=True):
+        each |= {place.name: found[place] for place in marked(row.id, each, LARGE)}
+    named = {
+        Place(row.session_key, name)
+        for row, each in zip(rows, documents, strict=True)
+        for name in (each["outcome"] or {}).get("variables_apart", {}).values()
+    }
+    variables = whole(connection, named)
+    return [_invocation(row, each, variables) for row, each in zip(rows, documents, strict=True)]
+
+
+def bare_invocation(row: Row[Any]) -> Invocation:
+    """Read an invocation without what is large of it."""
+    return _invocation(row, {"params": {}, "session": {}, "report": None, "outcome": None}, {})
+
+
+def _invocation(row: Row[Any], large: Mapping[str, Any], variables: Mapping[Place, Any]) -> Invocation:
+    columns = {name: getattr(row, name) for name in Invocation.__slots__ if name not in LARGE}
+    report, outcome = large["report"], large["outcome"]
+    if outcome is not None:
+        apart = outcome.pop("variables_apart", {})
+        outcome["variables"] |= {name: variables[Place(row.session_key, key)] for name, key in apart.items()}
     return Invocation(
         **columns
         | {
+            "params": large["params"],
+            "session": large["session"],
             "purpose": Purpose(row.purpose),
             "phase": Phase(row.phase),
             "kind": Kind(row.kind),
             "status": InvocationStatus(row.status),
-            "report": None if row.report is None else _report_of(row.report),
-            "outcome": None if row.outcome is None else _outcome_of(row.outcome),
+            "report": None if report is None else _report_of(report),
+            "outcome": None if outcome is None else _outcome_of(outcome),
         }
     )
 
@@ -135,9 +167,17 @@ def report_columns(report: RunReport | None) -> dict[str, Any] | None:
     return columns
 
 
-def outcome_columns(outcome: Outcome) -> dict[str, Any]:
-    """Write an outcome as JSON."""
-    return asdict(outcome)
+def outcome_columns(
+    invocation_id: str, outcome: Outcome, report: RunReport | None, session: str | None
+) -> tuple[Split, list[dict[str, str]]]:
+    """Return the columns of what an invocation came to, and large variables, which stand apart once for a `session`."""
+    document, apart = asdict(outcome), []
+    if session is not None:
+        small, named, variables = split_variables(session, outcome.variables)
+        document |= {"variables": small, "variables_apart": named}
+        apart = variables.apart
+    large = split(invocation_id, {"report": report_columns(report), "outcome": document})
+    return Split({**large.columns, "came": came_preview(outcome, report)}, large.apart), apart
 
 
 def _report_of(value: Mapping[str, Any]) -> RunReport:

@@ -4,6 +4,7 @@ JSON is kept as ASCII text: PostgreSQL's JSON types refuse U+0000 and lone surro
 """
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -40,16 +41,67 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's signature)
         """Write a value; raises Unwritable for what is no JSON, or nested too deep to be written."""
-        if value is None:
-            return None
-        try:
-            return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise UnwritableColumn(f"a value cannot be kept as JSON: {error}") from error
+        return None if value is None else write_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 (the same)
         """Read a value. NaN and Infinity, which older releases let into rows, are read as null."""
-        return None if value is None else json.loads(value, parse_constant=_no_number)
+        return None if value is None else read_json(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A value that has been written as JSON already."""
+
+    text: str
+
+
+class _Apart:
+    """The mark of a value that stands apart from its row."""
+
+
+#: Read, and written, in the place of a value that stands in `large_values`.
+APART = _Apart()
+#: Characters of JSON that such a column holds itself. Rows of ordinary calls stay whole, and cost no statement more.
+MOST_INLINE = 2_048
+#: No JSON begins so.
+_MARK = "@"
+
+
+class LargeJson(TypeDecorator[Any]):
+    """A JSON value, or the mark of one that stands apart; `midcall.storage.apart` writes both."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Write a value that was split from those that stand apart."""
+        if value is APART:
+            return _MARK
+        if value is None or isinstance(value, Written):
+            return None if value is None else value.text
+        written = write_json(value)
+        if len(written) > MOST_INLINE:
+            raise TypeError("midcall.storage.apart has to split what may be large")
+        return written
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 (the same)
+        """Read a value as a Json column does, or its mark."""
+        if value is None or value == _MARK:
+            return None if value is None else APART
+        return read_json(value)
+
+
+def write_json(value: Any) -> str:
+    """Write JSON; raises Unwritable for what is none, or nested too deep to be written."""
+    try:
+        return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UnwritableColumn(f"a value cannot be kept as JSON: {error}") from error
+
+
+def read_json(text: str) -> Any:
+    """Read JSON that was written here; NaN and Infinity, which older releases let into rows, are read as null."""
+    return json.loads(text, parse_constant=_no_number)
 
 
 def _no_number(_name: str) -> None:
@@ -182,11 +234,15 @@ sessions = Table(
     Column("environment", String(63), nullable=False),
     Column("principal", String(200), nullable=False),
     Column("status", String(20), nullable=False),
-    Column("fields", Json, nullable=False),
-    Column("variables", Json, nullable=False),
-    Column("pins", Json, nullable=False),
+    # What lists show of the body: as it was at the start, the small fields of it.
+    Column("preview", Json, nullable=False),
+    Column("variables", LargeJson, nullable=False),
+    Column("pins", LargeJson, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    # Parts of the body that were written, and what they count for.
+    Column("body_parts", Integer, nullable=False),
+    Column("body_bytes", BigInteger, nullable=False),
     Column("pre_deadline_at", BigInteger, nullable=False),
     Column("idle_ms", BigInteger, nullable=False),
     Column("max_age_ms", BigInteger, nullable=False),
@@ -199,6 +255,27 @@ sessions = Table(
     Index("ix_sessions_listing", "workspace_id", "id"),
     # The sweep asks for sessions that are idle or whose post-session phase is due.
     Index("ix_sessions_status", "status", "post_started", "updated_at"),
+)
+
+# The session body, in the order in which it came. A part is never written again.
+session_parts = Table(
+    "session_parts",
+    metadata,
+    Column("session", ForeignKey("sessions.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("field", String(40), nullable=False),
+    Column("adds", Boolean, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("value", Text, nullable=False),
+)
+
+#: Values of other tables' large columns, by the id of the row that they belong to; `midcall.storage.apart`.
+large_values = Table(
+    "large_values",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("name", String(60), primary_key=True),
+    Column("value", Text, nullable=False),
 )
 
 events = Table(
@@ -237,8 +314,8 @@ invocations = Table(
     Column("environment", String(63), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("status", String(20), nullable=False),
-    Column("params", Json, nullable=False),
-    Column("session", Json, nullable=False),
+    Column("params", LargeJson, nullable=False),
+    Column("session", LargeJson, nullable=False),
     Column("principal", String(200), nullable=False),
     Column("deadline_at", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False),
@@ -250,8 +327,11 @@ invocations = Table(
     Column("lease_until", BigInteger),
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
-    Column("report", Json),
-    Column("outcome", Json),
+    Column("report", LargeJson),
+    Column("outcome", LargeJson),
+    # What lists show: of the parameters, masked, and of what came of them.
+    Column("asked", Json),
+    Column("came", Json),
     # Of a session's invocations alone.
     Column("session_key", ForeignKey("sessions.id")),
     Column("session_id", String(200)),

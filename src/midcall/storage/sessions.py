@@ -1,23 +1,50 @@
 """Sessions and their events."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.agent import OnFailure, Pin
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.events import Event, EventName
+from midcall.domain.parts import BodyPart, body_of
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
-from midcall.service.stores import Page, SessionFilter, SessionLine
-from midcall.storage.schema import callbacks, events, invocations, recordings, rehearsals, sessions
+from midcall.service.stores import ListedSession, Page, SessionFilter, SessionLine, SessionMark
+from midcall.storage.apart import Place, Split, drop, marked, put, split, split_variables, whole
+from midcall.storage.schema import (
+    APART,
+    callbacks,
+    events,
+    invocations,
+    read_json,
+    recordings,
+    rehearsals,
+    session_parts,
+    sessions,
+)
 
 _ACTIVE, _ENDED = SessionStatus.ACTIVE.value, SessionStatus.ENDED.value
 _LINE = [sessions.c[name] for name in SessionLine.__slots__]
+_LISTED = [*_LINE, sessions.c.updated_at, sessions.c.preview, sessions.c.variables]
+_LARGE = ("variables", "pins")
+#: What changes of a session besides its variables.
+_CHANGING = ("updated_at", "body_parts", "body_bytes", "pre_done", "reason", "ended_at", "post_due_at", "post_started")
+# Built once, as in midcall.storage.invocations.
+_FIND = select(sessions).where(
+    sessions.c.workspace_id == bindparam("p_workspace"), sessions.c.session_id == bindparam("p_session")
+)
+_BY_KEY = select(sessions).where(sessions.c.id == bindparam("p_key"))
+_REPLACE = update(sessions).where(sessions.c.id == bindparam("p_key"))
+_BODY = (
+    select(session_parts.c.field, session_parts.c.adds, session_parts.c.value)
+    .where(session_parts.c.session == bindparam("p_session"))
+    .order_by(session_parts.c.number)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +52,51 @@ class SqlSessions:
     """Sessions."""
 
     connection: Connection
+    #: Variables as they stand in rows that this transaction has read or written.
+    read: dict[str, Mapping[str, Variable]] = field(default_factory=dict)
 
-    def add(self, session: Session) -> None:
-        """Store a new session; raises Conflict if its runtime's id is taken."""
+    def add(self, session: Session, parts: Sequence[BodyPart]) -> Session:
+        """Store a new session with its body; raises Conflict if its runtime's id is taken."""
+        session = replace(session, body_parts=len(parts), body_bytes=sum(part.size for part in parts))
+        variables, pins = _split_variables(session), split(session.id, {"pins": [asdict(pin) for pin in session.pins]})
+        columns = {name: getattr(session, name) for name in Session.__slots__} | {"status": session.status.value}
+        columns |= {**variables.columns, **pins.columns}
         try:
-            self.connection.execute(insert(sessions).values(_columns(session)))
+            self.connection.execute(insert(sessions).values(columns))
         except IntegrityError as error:
             raise Conflict("a session of that id exists already") from error
+        self._put(variables)
+        put(self.connection, pins.apart)
+        self._add_parts(session.id, 0, parts)
+        self.read[session.id] = session.variables
+        return session
+
+    def body(self, session_key: str) -> dict[str, Any]:
+        """Read a session's body."""
+        return body_of(
+            (row.field, row.adds, read_json(row.value))
+            for row in self.connection.execute(_BODY, {"p_session": session_key})
+        )
+
+    def grow(self, session: Session, parts: Sequence[BodyPart]) -> Session:
+        """Store parts of the body behind those that are there."""
+        self._add_parts(session.id, session.body_parts, parts)
+        size = session.body_bytes + sum(part.size for part in parts)
+        return replace(session, body_parts=session.body_parts + len(parts), body_bytes=size)
+
+    def overwrite(self, session: Session, parts: Sequence[BodyPart]) -> Session:
+        """Store parts of the body in the place of those of the same fields."""
+        fields = [part.field for part in parts if part.field]
+        here = (session_parts.c.session == session.id, session_parts.c.field.in_(fields))
+        if fields:
+            size = self.connection.execute(select(func.sum(session_parts.c.size)).where(*here)).scalar_one()
+            self.connection.execute(delete(session_parts).where(*here))
+            session = replace(session, body_bytes=session.body_bytes - int(size or 0))
+        return self.grow(session, parts)
 
     def find(self, workspace_id: str, session_id: str, *, lock: bool = False) -> Session | None:
         """Read one by its runtime's id. `lock` holds the row until the transaction ends."""
-        here = (sessions.c.workspace_id == workspace_id, sessions.c.session_id == session_id)
-        query = select(sessions).where(*here)
-        row = self.connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
-        return None if row is None else _session_of(row)
+        return self._one(_FIND, {"p_workspace": workspace_id, "p_session": session_id}, lock=lock)
 
     def get(self, workspace_id: str, session_id: str, *, lock: bool = False) -> Session:
         """Read one by its runtime's id; raises NotFound."""
@@ -49,57 +107,100 @@ class SqlSessions:
 
     def by_key(self, key: str, *, lock: bool = False) -> Session | None:
         """Read one by our own id."""
-        query = select(sessions).where(sessions.c.id == key)
-        row = self.connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
-        return None if row is None else _session_of(row)
+        return self._one(_BY_KEY, {"p_key": key}, lock=lock)
 
     def replace(self, session: Session) -> None:
         """Write a session; its row was read under a lock."""
-        self.connection.execute(update(sessions).where(sessions.c.id == session.id).values(_columns(session)))
+        columns = {name: getattr(session, name) for name in _CHANGING} | {"status": session.status.value}
+        if self.read.get(session.id) == session.variables:
+            self.connection.execute(_REPLACE, {"p_key": session.id, **columns})
+            return
+        variables = _split_variables(session)
+        self.connection.execute(_REPLACE, {"p_key": session.id, **columns, **variables.columns})
+        self._put(variables)
+        self.read[session.id] = session.variables
 
-    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[Session]:
-        """List a workspace's sessions, newest first."""
-        rows = self.connection.execute(_listed(select(sessions), workspace_id, where, page))
-        return [_session_of(row) for row in rows]
+    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[ListedSession]:
+        """List a workspace's sessions, newest first, without what is large."""
+        rows = self.connection.execute(_listed(select(*_LISTED), workspace_id, where, page))
+        return [
+            ListedSession(_line_of(row), row.updated_at, row.preview, _listed_variables(row.variables)) for row in rows
+        ]
 
     def lines(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[SessionLine]:
         """List the same in brief."""
         rows = self.connection.execute(_listed(select(*_LINE), workspace_id, where, page))
         return [_line_of(row) for row in rows]
 
-    def forgotten(self, *, now: int, limit: int) -> Sequence[Session]:
+    def forgotten(self, *, now: int, limit: int) -> Sequence[SessionMark]:
         """Return active sessions that are idle, or old, beyond what was set when they started."""
         idle = sessions.c.updated_at + sessions.c.idle_ms < now
         old = sessions.c.created_at + sessions.c.max_age_ms < now
         return self._some(limit, sessions.c.status == _ACTIVE, or_(idle, old))
 
-    def ended_before(self, workspace_id: str, moment: int, *, limit: int) -> Sequence[Session]:
+    def ended_before(self, workspace_id: str, moment: int, *, limit: int) -> Sequence[SessionMark]:
         """Return a workspace's sessions that ended before a moment."""
         return self._some(limit, sessions.c.workspace_id == workspace_id, sessions.c.ended_at < moment)
 
-    def pre_overdue(self, *, deadline_before: int, limit: int) -> Sequence[Session]:
+    def pre_overdue(self, *, deadline_before: int, limit: int) -> Sequence[SessionMark]:
         """Return sessions whose pre-session phase should be over."""
         late = sessions.c.pre_deadline_at < deadline_before
         return self._some(limit, sessions.c.status == _ACTIVE, sessions.c.pre_done.is_(False), late)
 
-    def post_due(self, *, now: int, limit: int) -> Sequence[Session]:
+    def post_due(self, *, now: int, limit: int) -> Sequence[SessionMark]:
         """Return ended sessions whose post-session phase is to start."""
         due = sessions.c.post_due_at <= now
         return self._some(limit, sessions.c.status == _ENDED, sessions.c.post_started.is_(False), due)
 
-    def delete(self, session: Session) -> None:
+    def delete(self, session_key: str) -> None:
         """Delete a session with its events, and its invocations with what hangs on them."""
-        runs = select(invocations.c.id).where(invocations.c.session_key == session.id)
+        runs = select(invocations.c.id).where(invocations.c.session_key == session_key)
         for table in (rehearsals, recordings):
             self.connection.execute(delete(table).where(table.c.invocation_id.in_(runs)))
-        self.connection.execute(delete(callbacks).where(callbacks.c.session == session.id))
-        self.connection.execute(delete(events).where(events.c.session == session.id))
-        self.connection.execute(delete(invocations).where(invocations.c.session_key == session.id))
-        self.connection.execute(delete(sessions).where(sessions.c.id == session.id))
+        drop(self.connection, runs)
+        drop(self.connection, [session_key])
+        for table in (callbacks, events, session_parts):
+            self.connection.execute(delete(table).where(table.c.session == session_key))
+        self.connection.execute(delete(invocations).where(invocations.c.session_key == session_key))
+        self.connection.execute(delete(sessions).where(sessions.c.id == session_key))
 
-    def _some(self, limit: int, *conditions: Any) -> Sequence[Session]:
-        query = select(sessions).where(*conditions).order_by(sessions.c.updated_at).limit(limit)
-        return [_session_of(row) for row in self.connection.execute(query)]
+    def _one(self, query: Select[Any], wanted: Mapping[str, Any], *, lock: bool) -> Session | None:
+        row = self.connection.execute(query.with_for_update(key_share=True) if lock else query, wanted).one_or_none()
+        if row is None:
+            return None
+        # Statements of their own, begun under the lock: in PostgreSQL one that had to wait for it sees what was before.
+        columns = {name: getattr(row, name) for name in _LARGE}
+        columns |= {
+            place.name: value for place, value in whole(self.connection, marked(row.id, columns, _LARGE)).items()
+        }
+        named = {Place(row.id, each["apart"]) for each in columns["variables"].values() if "apart" in each}
+        session = _session_of(row, columns, whole(self.connection, named))
+        self.read[session.id] = session.variables
+        return session
+
+    def _add_parts(self, session_key: str, first: int, parts: Sequence[BodyPart]) -> None:
+        rows = [
+            {
+                "session": session_key,
+                "number": number,
+                "field": part.field,
+                "adds": part.adds,
+                "size": part.size,
+                "value": part.text,
+            }
+            for number, part in enumerate(parts, first)
+        ]
+        if rows:
+            self.connection.execute(insert(session_parts), rows)
+
+    def _put(self, variables: "_Variables") -> None:
+        put(self.connection, variables.column.apart)
+        put(self.connection, variables.each, once=True)
+
+    def _some(self, limit: int, *conditions: Any) -> Sequence[SessionMark]:
+        query = select(sessions.c.id, sessions.c.updated_at).where(*conditions)
+        rows = self.connection.execute(query.order_by(sessions.c.updated_at).limit(limit))
+        return [SessionMark(row.id, row.updated_at) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +211,13 @@ class SqlEvents:
 
     def add(self, session_key: str, name: EventName, at: int, data: Mapping[str, Any]) -> None:
         """Store an event."""
-        self.connection.execute(insert(events).values(session=session_key, name=name.value, at=at, data=dict(data)))
+        self.add_all(session_key, name, at, [data])
+
+    def add_all(self, session_key: str, name: EventName, at: int, data: Sequence[Mapping[str, Any]]) -> None:
+        """Store several events of one name, in order."""
+        rows = [{"session": session_key, "name": name.value, "at": at, "data": dict(each)} for each in data]
+        if rows:
+            self.connection.execute(insert(events), rows)
 
     def after(self, session_key: str, last: int, *, limit: int) -> Sequence[Event]:
         """Return a session's events after number `last`, oldest first."""
@@ -144,26 +251,50 @@ def _line_of(row: Row[Any]) -> SessionLine:
     return SessionLine(**columns | {"status": SessionStatus(row.status)})
 
 
-def _columns(session: Session) -> dict[str, Any]:
-    columns = {name: getattr(session, name) for name in Session.__slots__}
-    return columns | {
-        "status": session.status.value,
-        "fields": dict(session.fields),
-        "variables": {name: asdict(variable) for name, variable in session.variables.items()},
-        "pins": [asdict(pin) for pin in session.pins],
-    }
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    """The column of a session's variables, and those of them that stand apart."""
+
+    column: Split
+    each: Sequence[Mapping[str, str]]
+
+    @property
+    def columns(self) -> Mapping[str, Any]:
+        return self.column.columns
 
 
-def _session_of(row: Row[Any]) -> Session:
+def _split_variables(session: Session) -> _Variables:
+    given = {name: variable.value for name, variable in session.variables.items()}
+    small, named, apart = split_variables(session.id, given)
+    document = {name: {"value": small[name]} if name in small else {"apart": named[name]} for name in session.variables}
+    for name, variable in session.variables.items():
+        document[name] |= {"source": variable.source, "at": variable.at}
+    return _Variables(split(session.id, {"variables": document}), apart.apart)
+
+
+def _session_of(row: Row[Any], large: Mapping[str, Any], apart: Mapping[Place, Any]) -> Session:
     columns = {name: getattr(row, name) for name in Session.__slots__}
     return Session(
         **columns
         | {
             "status": SessionStatus(row.status),
-            "variables": {name: Variable(**value) for name, value in row.variables.items()},
+            "variables": {
+                name: Variable(
+                    apart[Place(row.id, each["apart"])] if "apart" in each else each["value"],
+                    each["source"],
+                    each["at"],
+                )
+                for name, each in large["variables"].items()
+            },
             "pins": tuple(
                 Pin(**pin | {"phase": Phase(pin["phase"]), "on_failure": OnFailure(pin["on_failure"])})
-                for pin in row.pins
+                for pin in large["pins"]
             ),
         }
     )
+
+
+def _listed_variables(found: Any) -> Mapping[str, Variable] | None:
+    if found is APART or any("apart" in each for each in found.values()):
+        return None
+    return {name: Variable(**each) for name, each in found.items()}

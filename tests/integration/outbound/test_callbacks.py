@@ -117,7 +117,6 @@ def house(tmp_path: Path, platform: Platform) -> Iterator[House]:
         environment="production",
         principal="p",
         status=SessionStatus.ACTIVE,
-        fields={},
         variables={},
         pins=(),
         created_at=1,
@@ -128,7 +127,7 @@ def house(tmp_path: Path, platform: Platform) -> Iterator[House]:
     )
     with it.storage.write() as tx:
         tx.workspaces.add(Workspace("ws_1", "one", settings, 1))
-        tx.sessions.add(session)
+        tx.sessions.add(session, ())
     yield it
     it.storage.close()
 

@@ -3,23 +3,33 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, inspect, select, text
 from tests.support.databases import Databases, opened
 from tests.support.patience import PATIENCE_S
 
+from midcall.domain.parts import additions
+from midcall.domain.variables import Variable
+from midcall.service.stores import Page, SessionFilter
+from midcall.storage.database import SqlStorage
 from midcall.storage.migrate import _config, is_current, migrate
 from midcall.storage.schema import audit, credential_values, metadata, secrets
 
 MIGRATE = """
 import sys
 from midcall.storage.engine import open_engine
+from midcall.domain.parts import additions
+from midcall.domain.variables import Variable
+from midcall.service.stores import Page, SessionFilter
+from midcall.storage.database import SqlStorage
 from midcall.storage.migrate import migrate
 engine = open_engine(sys.argv[1])
 migrate(engine)
@@ -176,6 +186,126 @@ def before_hosts() -> dict[str, list[dict[str, object]]]:
             {"id": "crv_foreign", "of": "c_foreign", "environment": ""},
         ],
     }
+
+
+def _old_rows(connection: Connection, *, sessions: int, transcript: int) -> None:
+    """Write sessions and invocations as the schema had them before large values stood apart."""
+    connection.execute(text("INSERT INTO workspaces VALUES ('ws_1', 'first', '{}', 0)"))
+    function = {"id": "fn_1", "workspace_id": "ws_1", "name": "f", "display_name": "", "tags": "[]", "latest": 1}
+    _insert(connection, "functions", {**function, "archived": False, "created_at": 0, "updated_at": 0})
+    for number in range(sessions):
+        fields = {
+            "medium": "chat",
+            "odd": "\ud800\x00",
+            "transcript": ["\U0001f600" * transcript],
+            "contact": {"name": "Ann"},
+        }
+        variables = {"v": {"value": "y" * 3_000, "source": "caller", "at": 7}}
+        _insert(
+            connection,
+            "sessions",
+            {
+                "id": f"ses_{number}",
+                "workspace_id": "ws_1",
+                "session_id": f"call-{number}",
+                "agent": "a",
+                "environment": "production",
+                "principal": "p",
+                "status": "active",
+                "fields": json.dumps(fields),
+                "variables": json.dumps(variables),
+                "pins": "[]",
+                **dict.fromkeys(("created_at", "updated_at", "pre_deadline_at", "idle_ms", "max_age_ms"), 1),
+                "pre_done": True,
+                "post_started": False,
+            },
+        )
+        error = {"type": "ValueError", "message": "z" * 900, "line": 3, "traceback": "t" * 900}
+        outcome = {
+            **dict.fromkeys(("truncated", "terminate"), False),
+            **dict.fromkeys(("result", "message", "reason"), None),
+            "status": "failed",
+            "variables": {"v": "y" * 3_000},
+            "changed": ["v"],
+            "error": error,
+            "warnings": [],
+        }
+        _insert(
+            connection,
+            "invocations",
+            {
+                "id": f"inv_{number}",
+                "workspace_id": "ws_1",
+                "function_id": "fn_1",
+                "function": "f",
+                "version": 1,
+                "sha256": "0",
+                "purpose": "live",
+                "phase": "during_session",
+                "environment": "production",
+                "kind": "code",
+                "status": "failed",
+                "params": json.dumps({"text": "x" * 5_000}),
+                "session": "{}",
+                "principal": "p",
+                **dict.fromkeys(("deadline_at", "attempt", "max_attempts", "created_at", "enqueued_at"), 1),
+                "ended_at": 2,
+                "outcome": json.dumps(outcome),
+                "session_key": f"ses_{number}",
+                "session_id": f"call-{number}",
+            },
+        )
+
+
+def _insert(connection: Connection, table: str, row: dict[str, Any]) -> None:
+    values = ", ".join(f":{name}" for name in row)
+    connection.execute(text(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})"), row)  # noqa: S608
+
+
+def test_sessions_and_calls_are_carried_over_when_large_values_come_to_stand_apart(empty: Engine) -> None:
+    """Bodies, variables, parameters and outcomes are read as they were, and lists show what calls came to."""
+    with empty.begin() as connection:
+        command.upgrade(_config(connection), "0011")
+        _old_rows(connection, sessions=3, transcript=5)
+    migrate(empty)
+    with SqlStorage(empty).write() as tx:
+        session = tx.sessions.get("ws_1", "call-1", lock=True)
+        body = tx.sessions.body(session.id)
+        (listed,) = tx.invocations.of_session(session.id, limit=9)
+        found = tx.invocations.get("ws_1", "inv_1")
+        shown = tx.sessions.page("ws_1", SessionFilter(), Page())
+        session = tx.sessions.grow(session, additions(["more"], {"age": 4}))
+        grown = tx.sessions.body(session.id)
+    assert body == {
+        "medium": "chat",
+        "odd": "\ud800\x00",
+        "transcript": ["\U0001f600" * 5],
+        "contact": {"name": "Ann"},
+    }
+    assert (grown["transcript"][-1], grown["contact"]) == ("more", {"name": "Ann", "age": 4})
+    assert session.variables == {"v": Variable("y" * 3_000, "caller", 7)}
+    assert found.params == {"text": "x" * 5_000}
+    assert found.outcome is not None
+    assert found.outcome.error is not None
+    assert (found.outcome.variables, found.outcome.error.traceback) == ({"v": "y" * 3_000}, "t" * 900)
+    assert listed.came is not None
+    error = listed.came["whole"]["error"]
+    assert (error["type"], error["message"], error["traceback"]) == ("ValueError", "z" * 200, None)
+    assert [each.preview["whole"] for each in shown] == [{"medium": "chat"}] * 3
+
+
+def test_carrying_over_holds_one_row_at_a_time(empty: Engine) -> None:
+    """However much there is: twenty times as many sessions of a megabyte take no more memory."""
+    with empty.begin() as connection:
+        command.upgrade(_config(connection), "0011")
+        _old_rows(connection, sessions=20, transcript=100_000)
+    tracemalloc.start()
+    try:
+        migrate(empty)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * 1024 * 1024
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str, empty: Engine) -> None:

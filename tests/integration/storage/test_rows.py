@@ -59,8 +59,8 @@ def test_a_page_goes_on_after_its_cursor(world: World) -> None:
     with world.storage.read() as tx:
         everything = InvocationFilter()
         newest = tx.invocations.page(world.caller.workspace_id, everything, Page(limit=3))
-        older = tx.invocations.page(world.caller.workspace_id, everything, Page(limit=3, cursor=newest[-1].id))
-    assert sorted([one.id for one in [*newest, *older]]) == sorted(made)
+        older = tx.invocations.page(world.caller.workspace_id, everything, Page(limit=3, cursor=newest[-1].line.id))
+    assert sorted([one.line.id for one in [*newest, *older]]) == sorted(made)
 
 
 def test_a_listing_of_invocations_is_found_through_an_index(world: World) -> None:

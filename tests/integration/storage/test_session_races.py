@@ -17,6 +17,7 @@ from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunRequest
 from midcall.service.progress import Progress
+from midcall.service.stores import SessionMark
 from midcall.service.sweep_sessions import DAY_MS
 
 PRE, DURING, POST = Phase.PRE_SESSION, Phase.DURING_SESSION, Phase.POST_SESSION
@@ -48,7 +49,7 @@ def test_of_many_ends_and_sweeps_one_starts_the_post_session_phase(world: World)
     world.clock.advance(24 * 3600 * 1000)
     acts: list[Callable[[], Any]] = [
         lambda: world.sessions.end(world.caller, "s1", {"analysis": {}}),
-        lambda: world.sessions.end_forgotten(session, "idle"),
+        lambda: world.sessions.end_forgotten(SessionMark(session.id, session.updated_at), "idle"),
         world.session_sweep.sweep,
     ]
     at_once(lambda number: acts[number % 3]())
@@ -115,7 +116,7 @@ def test_whatever_happens_to_sessions_at_once_fails_with_words_of_our_own_alone(
         with world.storage.read() as tx:
             found = tx.sessions.find(world.caller.workspace_id, chance.choice(names))
         if found is not None:
-            world.session_sweep._delete(found)
+            world.session_sweep._delete(SessionMark(found.id, found.updated_at))
 
     def replay(chance: random.Random) -> None:
         world.invocations.replay(world.caller, chance.choice(world.queue.enqueued))
@@ -207,6 +208,6 @@ def test_a_reader_sees_one_moment(world: World) -> None:
     with world.storage.read() as tx:
         before = tx.sessions.get(world.caller.workspace_id, "s1")
         world.executor().execute(call.id)
-        runs = tx.invocations.of_session(before.id)
-    assert [run.status for run in runs] == [InvocationStatus.QUEUED]
+        runs = tx.invocations.of_session(before.id, limit=9)
+    assert [run.line.status for run in runs] == [InvocationStatus.QUEUED]
     assert world.session().variables["a"].value == 1

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,8 @@ from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunStatus
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import CURRENT_TIME, values
+from midcall.service.invoke import MAX_OPEN_CALLS
 from midcall.service.leases import LEASE_MS
-from midcall.service.session_call import MAX_OPEN_CALLS
-from midcall.service.sessions import SessionView
 
 SESSIONS = ("s1", "s2")
 PHASES = {
@@ -57,6 +57,14 @@ def prepare(world: World) -> None:
         world.published(name, timeout=10, **options.get(name, {}))
     world.agent(*PHASES.items())
     world.workspaces.change(world.caller, {"session_idle_s": IDLE_S, "post_session_wait_s": 20})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A session, with its invocations whole."""
+
+    session: Session
+    invocations: Sequence[Invocation]
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -274,7 +282,7 @@ class Interleavings(RuleBasedStateMachine):
                 return
         pytest.fail("something is stuck")
 
-    def check_the_end(self, name: str, view: SessionView) -> None:
+    def check_the_end(self, name: str, view: Seen) -> None:
         """Each post-session function has exactly one row and one outcome; each outcome was told exactly once."""
         session, runs = view.session, view.invocations
         assert session.status is SessionStatus.ENDED
@@ -293,12 +301,12 @@ class Interleavings(RuleBasedStateMachine):
 
     # Parts --------------------------------------------------------------------------------------------------------
 
-    def views(self) -> dict[str, SessionView]:
+    def views(self) -> dict[str, Seen]:
         """Read the sessions that exist, with their invocations."""
-        found: dict[str, SessionView] = {}
+        found: dict[str, Seen] = {}
         for name in SESSIONS:
             with suppress(NotFound):
-                found[name] = self.world.sessions.view(self.world.caller, name)
+                found[name] = Seen(self.world.session(name), self.world.runs(name))
         return found
 
     def exists(self, name: str) -> bool:

@@ -132,7 +132,7 @@ def test_what_a_webhook_sent_and_got_is_masked_but_not_its_shape(desk: World) ->
         status=RunStatus.ERROR, error=error, request=request, response={"status": int(PIN), "body": [PIN]}
     )
     invocation = called(desk)
-    assert holders(desk) <= {"invocations.params", "invocations.report"}
+    assert holders(desk) <= {"invocations.params", "invocations.report", "invocations.came"}
     assert invocation.report is not None
     assert invocation.report.request == {
         "url": f"https://x.example/?pin={MASK}",

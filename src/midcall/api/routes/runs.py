@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
 from midcall.api.models import Invoke, Test
-from midcall.api.shapes import InvocationShape, Listing, OutcomeShape, ReplayShape, ReportShape
+from midcall.api.shapes import InvocationListed, InvocationShape, Listing, OutcomeShape, ReplayShape, ReportShape
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.domain.phases import Phase
@@ -54,7 +54,7 @@ async def invoke_function(
     )
 
 
-@router.get("/invocations", response_model=Listing[InvocationShape])
+@router.get("/invocations", response_model=Listing[InvocationListed])
 def list_invocations(
     use: Use,
     caller: Reader,
@@ -64,9 +64,9 @@ def list_invocations(
     phase: Phase | None = None,
     status: InvocationStatus | None = None,
 ) -> Answer:
-    """List invocations, newest first."""
+    """List invocations, newest first. What is large is null: its beginning stands in `preview`."""
     where = InvocationFilter(session=session, function=function, phase=phase, status=status)
-    items = [views.invocation_view(invocation) for invocation in use.invocations.page(caller, where, page)]
+    items = [views.invocation_listed(found) for found in use.invocations.page(caller, where, page)]
     return Answer(views.listing(items, page.limit, "id"))
 
 

@@ -51,7 +51,8 @@ async def start_session(wanted: StartSession, use: Use, caller: OwnRunner, in_th
         )
 
     session, created = await use.following.start(start, key, in_thread)
-    view = await in_thread(use.sessions.view, caller, session.session_id)
+    read = use.sessions.view if created else use.sessions.view_of_change
+    view = await in_thread(read, caller, session.session_id)
     return Answer(views.session_view(view), 201 if created else 200)
 
 
@@ -63,10 +64,10 @@ def list_sessions(
     agent: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
     status: SessionStatus | None = None,
 ) -> Answer:
-    """List sessions, newest first."""
+    """List sessions, newest first, without what is large: `preview` names it."""
     found = use.sessions.page(caller, SessionFilter(agent=agent, status=status), page)
-    cursor = found[-1].id if len(found) == page.limit else None
-    return Answer({"items": [views.session_brief(session) for session in found], "next_cursor": cursor})
+    cursor = found[-1].line.id if len(found) == page.limit else None
+    return Answer({"items": [views.session_listed(each) for each in found], "next_cursor": cursor})
 
 
 @router.get("/sessions/{session_id}", response_model=SessionShape)

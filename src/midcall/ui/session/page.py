@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.workspace import Own, Scope
 from midcall.service.access import Caller
@@ -168,14 +167,15 @@ class _SessionPage:
         if name == "calls":
             await self._calls.reload()
         elif name == "body":
-            done = await self._visit.run(Own(Scope.READ), self._session, errors=self._errors)
+            done = await self._visit.run(Own(Scope.READ), self._read_body, errors=self._errors)
             if done is not None and tabs.value == "body":
                 self._body.clear()
                 with self._body:
-                    json_view(_body_of(done.value), what="the session body")
+                    json_view(done.value, what="the session body")
 
-    def _session(self, caller: Caller) -> Session:
-        return self._visit.services.timelines.read_on(caller, self._id, last=self._timeline.last, limit=1).session
+    def _read_body(self, caller: Caller) -> dict[str, Any]:
+        body = self._visit.services.timelines.body(caller, self._id)
+        return {name: value for name, value in body.items() if name not in _OF_A_RUN}
 
     async def _end(self) -> None:
         text = (
@@ -210,14 +210,9 @@ class _SessionPage:
 
 
 def _facts_of(session: Session) -> list[str]:
-    body: Mapping[str, Any] = session.fields
+    body: Mapping[str, Any] = session.preview.get("whole", {})
     texts = [session.environment, str(body.get("medium", "")), str(body.get("direction", ""))]
     if session.ended_at is not None:
         texts.append(f"lasted {duration(session.ended_at - session.created_at)}")
     texts.append(exactly(session.created_at))
     return [text for text in texts if text]
-
-
-def _body_of(session: Session) -> dict[str, Any]:
-    body = session.body(phase=Phase.POST_SESSION, params={}, deadline_ms=0)
-    return {name: value for name, value in body.items() if name not in _OF_A_RUN}

@@ -1,0 +1,64 @@
+"""What lists show of values that may be megabytes: small ones whole, of others the beginning."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from midcall.domain.invocation import Outcome, OutcomeError
+from midcall.domain.run import RunReport
+
+#: Characters of JSON up to which a value is shown whole, and how many are shown of a longer one.
+MOST_WHOLE, BEGINNING = 512, 200
+
+
+def preview(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `{"whole": …, "cut": …}`: the values that are small, and how each of the others begins."""
+    whole, cut = {}, {}
+    for name, value in values.items():
+        text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+        if len(text) <= MOST_WHOLE:
+            whole[name] = value
+        else:
+            cut[name] = (value if isinstance(value, str) else text)[:BEGINNING]
+    return {"whole": whole, "cut": cut}
+
+
+def came_preview(outcome: Outcome, report: RunReport | None) -> dict[str, Any]:
+    """Preview what an invocation came to; of an error its type and the beginning of its message stay in any case."""
+    found = preview(
+        {
+            "result": report.result if report else outcome.result,
+            "error": None if outcome.error is None else error_fields(outcome.error),
+            "logs": report.logs if report else "",
+            "request": report.request if report else None,
+            "response": report.response if report else None,
+            "actions": [asdict(record) for record in report.actions] if report else [],
+            "changed": list(outcome.changed),
+        }
+    )
+    if outcome.error is not None and "error" in found["cut"]:
+        found["whole"]["error"] = _brief(outcome.error)
+    return found | {
+        "flags": [flag.value for flag in outcome.flags],
+        "sandbox_id": (report.sandbox_id if report else None) or None,
+        "waited_ms": report.waited_ms if report else 0.0,
+        "sandbox_ms": report.sandbox_ms if report else 0.0,
+    }
+
+
+def error_fields(error: OutcomeError) -> dict[str, Any]:
+    """Write an error with all that is on record of it."""
+    return {
+        "type": error.type,
+        "message": error.message,
+        "line": error.line,
+        "traceback": error.traceback,
+        "http_status": error.http_status,
+        "body": error.body,
+    }
+
+
+def _brief(error: OutcomeError) -> dict[str, Any]:
+    short = {"type": error.type[:BEGINNING], "message": error.message[:BEGINNING]}
+    return {**error_fields(error), **short, "traceback": None, "body": None}
