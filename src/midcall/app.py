@@ -41,6 +41,7 @@ from midcall.service.callbacks import Callbacks
 from midcall.service.loops import TaskLoop
 from midcall.service.rereview import Rereviews
 from midcall.service.sweep import Sweep
+from midcall.service.sweep_retention import RetentionSweep
 from midcall.service.sweep_sessions import SessionSweep
 
 #: Threads that admit calls and read outcomes: short database work, so few; waiting takes none.
@@ -52,6 +53,8 @@ TEST_THREADS = 8
 SWEEP_EVERY_S = 1.0
 #: Versions to be reviewed again come with a release, so a look at times is enough once all are done.
 REREVIEW_EVERY_S = 30.0
+#: Seconds between two rounds that look for what has outlived its retention, where the one before found nothing.
+RETENTION_EVERY_S = 30.0
 CANCEL_AGAIN_S = 0.1
 #: Python lets a thread compute for 5 ms before it asks for its turn to end. With hundreds of webhooks under way each
 #: step of the event loop would wait so long, and a call of code takes a dozen of them.
@@ -130,6 +133,7 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
         _sweeping("session sweep", services.session_sweep),
         _sweeping("callbacks", services.callbacks),
     ]
+    loops.append(_sweeping("retention", services.retention_sweep, idle_s=RETENTION_EVERY_S))
     later = _sweeping("rereviews", services.rereviews, idle_s=REREVIEW_EVERY_S)
     process.loops.extend([*loops, later])
     tasks = [loop.start() for loop in loops]
@@ -157,7 +161,7 @@ async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
 
 
 def _sweeping(
-    name: str, sweep: Sweep | SessionSweep | Callbacks | Rereviews, *, idle_s: float = SWEEP_EVERY_S
+    name: str, sweep: Sweep | SessionSweep | RetentionSweep | Callbacks | Rereviews, *, idle_s: float = SWEEP_EVERY_S
 ) -> TaskLoop:
     """Make what sweeps again and again; `idle_s` after a sweep that found nothing, or failed."""
     limiter = anyio.CapacityLimiter(1)

@@ -8,6 +8,7 @@ import httpx
 from sqlalchemy import Engine, insert, select, update
 
 from midcall.domain.ids import new_id
+from midcall.domain.preview import config_preview
 from midcall.domain.times import iso
 from midcall.storage.schema import agents, events, functions, invocations, publications, sessions, versions
 
@@ -163,6 +164,7 @@ def _version(key: str, number: int, now: int) -> dict[str, Any]:
         "function_id": key,
         "number": number,
         "config": config,
+        "preview": config_preview(config),
         "sha256": "0" * 64,
         "status": "approved",
         "author": "ann",

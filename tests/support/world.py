@@ -42,6 +42,7 @@ from midcall.service.sessions import Sessions
 from midcall.service.settle import Settle
 from midcall.service.stores import AuditLine, Page
 from midcall.service.sweep import Sweep
+from midcall.service.sweep_retention import RetentionSweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.task import Tasks
 from midcall.service.test_cases import TestCases
@@ -144,6 +145,7 @@ class World:
             storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock, max_queued=self.max_queued
         )
         self.session_sweep = SessionSweep(storage=self.storage, sessions=self.sessions, clock=self.clock)
+        self.retention_sweep = RetentionSweep(storage=self.storage, clock=self.clock)
         self.trail = AuditTrail(storage=self.storage)
         self.rereviews = self.rereviewer()
         self.caller = self.known or self.workspace("first")

@@ -27,6 +27,10 @@ CredentialKind = Literal[
 VersionFlag = Literal["older_policy", "fails_current_policy"]
 
 
+#: What an item of a list says of its fields that are null because they are large.
+BEGINNINGS = "fields that are null here since they are large, and how each begins"
+
+
 class Listing(BaseModel, Generic[Item]):
     """One page of a list; `next_cursor` goes into the next request's `cursor`."""
 
@@ -235,6 +239,19 @@ class FunctionShape(ConfigShape):
     updated_at: str
 
 
+class FunctionListed(FunctionShape):
+    """A function in a list, with its five latest versions and those that are published. What is large is null."""
+
+    tags: list[str] | None  # type: ignore[assignment]
+    published: dict[str, int] | None  # type: ignore[assignment]
+    versions: list[VersionBrief] | None  # type: ignore[assignment]
+    parameters: dict[str, Any] | None  # type: ignore[assignment]
+    response_variables: dict[str, str] | None  # type: ignore[assignment]
+    requires: list[dict[str, Any]] | None  # type: ignore[assignment]
+    messages: dict[str, Any] | None  # type: ignore[assignment]
+    preview: dict[str, str] = Field(description=BEGINNINGS)
+
+
 class ErrorShape(BaseModel):
     """Why a run did not end well; `line` is the line of the function's source."""
 
@@ -346,6 +363,16 @@ class CaseShape(BaseModel):
     updated_at: str
 
 
+class CaseListed(CaseShape):
+    """A test case in a list. What is large is null."""
+
+    session: dict[str, Any] | None  # type: ignore[assignment]
+    params: dict[str, Any] | None  # type: ignore[assignment]
+    mocks: list[MockShape] | None  # type: ignore[assignment]
+    expect: ExpectShape | None  # type: ignore[assignment]
+    preview: dict[str, str] = Field(description=BEGINNINGS)
+
+
 class CaseResultShape(BaseModel):
     """What came of one test case; `why` names the first difference. Without `invocation_id` it was not run."""
 
@@ -447,6 +474,13 @@ class KeyShape(BaseModel):
     revoked_at: str | None
 
 
+class KeyListed(KeyShape):
+    """A key in a list. What is large is null."""
+
+    agents: list[str] | None  # type: ignore[assignment]
+    preview: dict[str, str] = Field(description=BEGINNINGS)
+
+
 class NewKeyShape(KeyShape):
     """A key with its secret, which is shown this once."""
 
@@ -476,6 +510,14 @@ class AgentShape(BaseModel):
     warnings: list[str]
     created_at: str
     updated_at: str
+
+
+class AgentListed(AgentShape):
+    """An agent in a list. What is large is null."""
+
+    functions: list[AttachmentShape] | None  # type: ignore[assignment]
+    warnings: list[str] | None  # type: ignore[assignment]
+    preview: dict[str, str] = Field(description=BEGINNINGS)
 
 
 class ToolProblemShape(BaseModel):
@@ -586,6 +628,14 @@ class CredentialShape(BaseModel):
     last_used_at: str | None = Field(description="to the minute")
 
 
+class CredentialListed(CredentialShape):
+    """A credential in a list. What is large is null."""
+
+    environments: dict[str, dict[str, Any] | None] | None  # type: ignore[assignment]
+    used_by: list[str] | None  # type: ignore[assignment]
+    preview: dict[str, str] = Field(description=BEGINNINGS)
+
+
 class CredentialTestShape(BaseModel):
     """What the test of a credential came to; no secret is in it."""
 
@@ -627,6 +677,9 @@ class WorkspaceShape(BaseModel):
     post_session_wait_s: int
     callback_url: str | None
     retention_days: int | None
+    refused_retention_days: int | None
+    event_retention_days: int | None
+    audit_retention_days: int | None
     record_actions: bool
     created_at: str
 
@@ -644,6 +697,13 @@ class AuditShape(BaseModel):
     version: int | None
     sha256: str | None
     detail: dict[str, Any]
+
+
+class AuditListed(AuditShape):
+    """A line of the trail in a list. What is large is null."""
+
+    detail: dict[str, Any] | None  # type: ignore[assignment]
+    preview: dict[str, str] = Field(description=BEGINNINGS)
 
 
 class SigningSecretShape(BaseModel):

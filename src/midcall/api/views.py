@@ -1,6 +1,6 @@
 """From domain values to the JSON of the contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,7 @@ from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
-from midcall.domain.preview import error_fields
+from midcall.domain.preview import MOST_OF_A_FIELD, error_fields, preview
 from midcall.domain.rereview import Flag, Rereview
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.test_case import TestCase
@@ -32,6 +32,9 @@ from midcall.service.stores import AuditLine, ListedInvocation, ListedSession, S
 from midcall.service.tools import ToolsView
 
 Json = dict[str, Any]
+
+#: Versions that an item of a list shows, and characters of a text that it shows whole in any case.
+MOST_VERSIONS, MOST_OF_A_LINE = 20, 200
 
 #: Below an adapter's own path, what its vendor calls there; `midcall.compat` has the routes.
 ADAPTER_PATHS: Mapping[Vendor, Mapping[str, str]] = {
@@ -56,6 +59,24 @@ def function_view(view: FunctionView) -> Json:
         "versions": [version_brief(version, flags.get(version.number, ())) for version in view.versions],
         "created_at": iso(function.created_at),
         "updated_at": iso(function.updated_at),
+    }
+
+
+def function_listed(view: FunctionView) -> Json:
+    """Show a function in a list: large fields of its latest version are null, and begin as `preview` has it."""
+    cut = dict(view.cut)
+    few = ("versions",) if len(view.versions) <= MOST_VERSIONS else ()
+    return brief({**function_view(view), **dict.fromkeys(cut)}, kept=("description", *few), cut=cut)
+
+
+def brief(item: Json, *, kept: Collection[str] = (), cut: Mapping[str, str] | None = None) -> Json:
+    """Show an item in a list: what is large is null, and `preview` has its name and how it begins."""
+    # A line of text is whole, in whatever script.
+    lines = {name for name, value in item.items() if isinstance(value, str) and len(value) <= MOST_OF_A_LINE}
+    found = preview({name: value for name, value in item.items() if name not in {*kept, *lines}}, MOST_OF_A_FIELD)
+    return {name: found["whole"].get(name) for name in item} | {
+        **{name: item[name] for name in (*kept, *lines)},
+        "preview": {**found["cut"], **(cut or {})},
     }
 
 
@@ -138,6 +159,9 @@ def workspace_view(workspace: Workspace) -> Json:
         "post_session_wait_s": settings.post_session_wait_s,
         "callback_url": settings.callback_url,
         "retention_days": settings.retention_days,
+        "refused_retention_days": settings.refused_retention_days,
+        "event_retention_days": settings.event_retention_days,
+        "audit_retention_days": settings.audit_retention_days,
         "record_actions": settings.record_actions,
         "created_at": iso(workspace.created_at),
     }

@@ -51,6 +51,7 @@ from midcall.service.session_call import SessionCalls
 from midcall.service.sessions import Sessions
 from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
+from midcall.service.sweep_retention import RetentionSweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.test_cases import TestCases
 from midcall.service.timeline import Timelines
@@ -134,6 +135,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         ),
         sweep=sweep,
         session_sweep=SessionSweep(storage=storage, sessions=sessions, clock=now_ms),
+        retention_sweep=RetentionSweep(storage=storage, clock=now_ms),
         waiting=waiting,
         following=Following(sessions=sessions, wakes=wakes, clock=now_ms),
         signing=signing,

@@ -10,18 +10,30 @@ from midcall.domain.run import RunReport
 
 #: Characters of JSON up to which a value is shown whole, and how many are shown of a longer one.
 MOST_WHOLE, BEGINNING = 512, 200
+#: The same of what is not written in great numbers: fields of functions, agents, test cases, lines of the trail.
+MOST_OF_A_FIELD = 1_024
 
 
-def preview(values: Mapping[str, Any]) -> dict[str, Any]:
+def preview(values: Mapping[str, Any], most: int = MOST_WHOLE) -> dict[str, Any]:
     """Return `{"whole": …, "cut": …}`: the values that are small, and how each of the others begins."""
     whole, cut = {}, {}
     for name, value in values.items():
         text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-        if len(text) <= MOST_WHOLE:
+        if len(text) <= most:
             whole[name] = value
         else:
             cut[name] = (value if isinstance(value, str) else text)[:BEGINNING]
     return {"whole": whole, "cut": cut}
+
+
+def config_preview(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Preview a version's document; of a webhook nothing but the whole is shown, since parts of it are to be masked."""
+    found = preview(config, MOST_OF_A_FIELD)
+    if "description" in config:
+        # Of 1,024 characters at most; whoever chooses a function reads it.
+        found["whole"]["description"] = config["description"]
+        found["cut"].pop("description", None)
+    return {**found, "cut": found["cut"] | ({"webhook": ""} if "webhook" in found["cut"] else {})}
 
 
 def came_preview(outcome: Outcome, report: RunReport | None) -> dict[str, Any]:

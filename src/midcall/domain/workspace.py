@@ -58,6 +58,11 @@ class WorkspaceSettings:
     post_session_wait_s: int = 60
     #: Sessions and invocations are deleted this long after they ended; None keeps them.
     retention_days: int | None = None
+    #: The same of what grows even where sessions are kept: calls that were refused, events of sessions that are over,
+    #: and lines of the audit trail.
+    refused_retention_days: int | None = 7
+    event_retention_days: int | None = 30
+    audit_retention_days: int | None = 365
     #: Keep what the actions of a run were answered, masked, so that it can be replayed.
     record_actions: bool = True
     #: Where the platform hears of its sessions, if it wants to.

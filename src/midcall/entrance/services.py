@@ -35,6 +35,7 @@ from midcall.service.session_call import SessionCalls
 from midcall.service.sessions import Sessions
 from midcall.service.signing import Signing
 from midcall.service.sweep import Sweep
+from midcall.service.sweep_retention import RetentionSweep
 from midcall.service.sweep_sessions import SessionSweep
 from midcall.service.test_cases import TestCases
 from midcall.service.timeline import Timelines
@@ -80,6 +81,7 @@ class Services:
     timelines: Timelines
     sweep: Sweep
     session_sweep: SessionSweep
+    retention_sweep: RetentionSweep
     waiting: Waiting
     following: Following
     signing: Signing

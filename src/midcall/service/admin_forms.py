@@ -88,6 +88,12 @@ class WorkspaceLimits(Form):
     max_webhooks_in_flight: Whole = Field(default=320, ge=1, le=10_000)
 
 
+#: Settings that may be null.
+NULLABLE = frozenset(
+    {"retention_days", "refused_retention_days", "event_retention_days", "audit_retention_days", "callback_url"}
+)
+
+
 class WorkspaceChange(Form):
     """Settings to change; what is left out stays."""
 
@@ -100,14 +106,17 @@ class WorkspaceChange(Form):
     post_session_wait_s: Whole | None = Field(default=None, ge=0, le=24 * 3600)
     callback_url: Annotated[str, Field(max_length=2_048)] | None = None
     retention_days: Whole | None = Field(default=None, ge=1, le=3650)
+    refused_retention_days: Whole | None = Field(default=None, ge=1, le=3650)
+    # Post-session functions are tried for up to 7 days, and write events all the while.
+    event_retention_days: Whole | None = Field(default=None, ge=8, le=3650)
+    # Whoever has done something cannot take its line away the day after.
+    audit_retention_days: Whole | None = Field(default=None, ge=30, le=3650)
     record_actions: Flag | None = None
 
     @model_validator(mode="after")
     def _check_nulls(self) -> Self:
         # Null keeps data for ever, or calls nobody back; no other setting has a value for nothing.
-        nulls = [
-            name for name in self.model_fields_set - {"retention_days", "callback_url"} if getattr(self, name) is None
-        ]
+        nulls = [name for name in self.model_fields_set - NULLABLE if getattr(self, name) is None]
         if nulls:
             raise InvalidInput(faults=[Fault(name, "null is no value here; leave it out to keep it") for name in nulls])
         return self

@@ -90,7 +90,7 @@ class Agents:
                 key_id=caller.key.id,
                 act="agent.put",
                 subject=agent.id,
-                detail={"functions": [asdict(attached) for attached in ordered]},
+                detail={"functions": [_told(attached) for attached in ordered]},
             )
             return _viewed(tx, [agent])[0]
 
@@ -104,6 +104,11 @@ class Agents:
         """List agents by name; a key that is limited to agents sees those alone."""
         with self.storage.read() as tx:
             return _viewed(tx, tx.agents.page(caller.workspace_id, page, among=caller.key.agents or None))
+
+
+def _told(attached: Attachment) -> dict[str, Any]:
+    """Write an attachment for the trail; its messages may be long, so it has their names alone."""
+    return {**asdict(attached), "messages": None if attached.messages is None else sorted(attached.messages)}
 
 
 def pins_for(tx: Transaction, agent: Agent, environment: str) -> tuple[Pin, ...]:

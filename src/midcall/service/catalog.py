@@ -1,7 +1,7 @@
 """Use cases of functions: write, version, publish, archive."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from midcall.domain.errors import (
@@ -29,10 +29,13 @@ from midcall.service.inline_secrets import AUTH_VALUES, kept, references, restor
 from midcall.service.ports import Outbound, Storage, Transaction
 from midcall.service.secret_places import places_of
 from midcall.service.secrets import Secrets
-from midcall.service.stores import Page, VersionId
+from midcall.service.stores import BriefVersion, Page, VersionId
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")
+
+#: Versions of each function that a list of functions tells of, besides those that are published.
+MOST_LISTED = 5
 
 #: By the numbers of those versions that have any.
 Flags = Mapping[int, tuple[Flag, ...]]
@@ -46,6 +49,8 @@ class FunctionView:
     version: Version
     versions: Sequence[Version]
     flags: Flags
+    #: In lists: fields that the version's document lacks here, and how they begin.
+    cut: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +118,29 @@ class Catalog:
                     return self._view(tx, function, function.latest)
             raise NotFound("there is no such function")
 
-    def page(self, caller: Caller, page: Page) -> list[FunctionView]:
-        """List functions by name, each with its latest version."""
+    def page(self, caller: Caller, page: Page, *, whole: bool = False) -> list[FunctionView]:
+        """List functions by name, each with its latest version in brief; `whole` for a few alone.
+
+        Of their versions the MOST_LISTED latest, and those that are published.
+        """
         with self.storage.read() as tx:
             found = tx.functions.page(caller.workspace_id, page)
             ids = [function.id for function in found]
-            latest = tx.functions.numbered([(function.id, function.latest) for function in found])
-            versions = tx.functions.versions_of(ids)
+            wanted = [(function.id, function.latest) for function in found]
+            latest = (
+                {key: BriefVersion(version, {}) for key, version in tx.functions.numbered(wanted).items()}
+                if whole
+                else tx.functions.brief(wanted)
+            )
+            versions = tx.functions.versions_of(ids, latest=MOST_LISTED)
             statuses = tx.rereviews.statuses_of(ids, self.policy) if self._any_older(versions) else {}
         return [
             FunctionView(
                 function,
-                latest[function.id, function.latest],
+                latest[function.id, function.latest].version,
                 versions[function.id],
                 self._flagged(versions[function.id], statuses.get(function.id, {})),
+                latest[function.id, function.latest].cut,
             )
             for function in found
         ]

@@ -50,13 +50,13 @@ class Overview:
         """List functions by name, those whose name or display name has the words of `search`; four queries in all."""
         with self.storage.read() as tx:
             found = tx.functions.page(caller.workspace_id, page, search=search)
-            versions = tx.functions.numbered([(function.id, function.latest) for function in found])
+            versions = tx.functions.brief([(function.id, function.latest) for function in found])
             runs = tx.invocations.at_a_glance([function.id for function in found], recent=RECENT)
         return [
             FunctionLine(
                 function,
-                str(versions[function.id, function.latest].config.get("description", "")),
-                versions[function.id, function.latest].status,
+                str(versions[function.id, function.latest].version.config.get("description", "")),
+                versions[function.id, function.latest].version.status,
                 runs.get(function.id, RunsAtAGlance()),
             )
             for function in found

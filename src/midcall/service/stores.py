@@ -111,6 +111,14 @@ class VersionInUse:
     runs: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BriefVersion:
+    """A version whose `config` has its small fields alone; of the others how they begin (`midcall.domain.preview`)."""
+
+    version: Version
+    cut: Mapping[str, str]
+
+
 class FunctionStore(Protocol):
     """Functions, their versions, and what is published."""
 
@@ -154,12 +162,19 @@ class FunctionStore(Protocol):
         """Read some versions, each wanted by function id and number, by the same two; whole but for their reviews."""
         ...
 
+    def brief(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], BriefVersion]:
+        """Read some versions, with the small fields of their documents alone."""
+        ...
+
     def versions(self, function_id: str) -> Sequence[Version]:
         """Read all versions, oldest first, without their `config` and `review`."""
         ...
 
-    def versions_of(self, function_ids: Collection[str]) -> Mapping[str, Sequence[Version]]:
-        """Read all versions of some functions, by function; each oldest first, without `config` and `review`."""
+    def versions_of(self, function_ids: Collection[str], *, latest: int) -> Mapping[str, Sequence[Version]]:
+        """Read the `latest` versions of some functions, and those that are published somewhere.
+
+        By function; each oldest first, without `config` and `review`.
+        """
         ...
 
     def decide(self, version: Version) -> None:
@@ -423,6 +438,19 @@ class InvocationStore(Protocol):
         """Count what is queued and running, for the admission of one more."""
         ...
 
+    def outlived(
+        self, workspace_id: str, *, before: int | None, refused_before: int | None, limit: int
+    ) -> Sequence[str]:
+        """Return ids of invocations that ended before a moment: of those without a session, and of refused ones.
+
+        None: they are kept. A refused call of a session that is active is left out.
+        """
+        ...
+
+    def delete_all(self, invocation_ids: Sequence[str]) -> None:
+        """Delete invocations with what hangs on them."""
+        ...
+
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
         """Queue an invocation again that had failed for good, with so many more attempts; False if it had not."""
         ...
@@ -676,6 +704,14 @@ class EventStore(Protocol):
         """Return a session's events after number `last`, oldest first."""
         ...
 
+    def outlived(self, workspace_id: str, *, before: int, limit: int) -> Sequence[str]:
+        """Return our own ids of sessions that ended before a moment and still have their events."""
+        ...
+
+    def delete_some(self, session_key: str, *, limit: int) -> int:
+        """Delete the oldest events of a session; returns how many. With fewer than `limit`, none is left."""
+        ...
+
     def last(self, session_key: str) -> int:
         """Return the number of a session's latest event, or 0."""
         ...
@@ -896,7 +932,7 @@ OPERATOR = "operator"
 
 
 class AuditStore(Protocol):
-    """Who did what to what, when. Lines are added; none is ever changed or taken away."""
+    """Who did what to what, when. Lines are added; none is ever changed, and none taken away before its time."""
 
     def add(
         self,
@@ -911,6 +947,14 @@ class AuditStore(Protocol):
         function_id: str | None = None,
     ) -> None:
         """Write one line, in the transaction that does what it tells of; `act` is `<noun>.<verb>`."""
+        ...
+
+    def outlived(self, workspace_id: str, *, before: int, limit: int) -> Sequence[int]:
+        """Return the oldest lines of a workspace, as far as they were written before a moment."""
+        ...
+
+    def delete_all(self, lines: Sequence[int]) -> None:
+        """Delete lines."""
         ...
 
     def page(self, workspace_id: str, where: AuditFilter, page: Page) -> Sequence[AuditLine]:

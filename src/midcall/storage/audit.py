@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, delete, insert, or_, select
 
 from midcall.service.stores import AuditFilter, AuditLine, Page
 from midcall.storage.schema import audit, functions
@@ -12,7 +12,7 @@ from midcall.storage.schema import audit, functions
 
 @dataclass(frozen=True, slots=True)
 class SqlAudit:
-    """Who did what to what, when. Lines are added; none is ever changed or taken away."""
+    """Who did what to what, when. Lines are added; none is ever changed, and none taken away before its time."""
 
     connection: Connection
 
@@ -41,6 +41,16 @@ class SqlAudit:
                 detail=dict(detail),
             )
         )
+
+    def outlived(self, workspace_id: str, *, before: int, limit: int) -> Sequence[int]:
+        """Return the oldest lines of a workspace, as far as they were written before a moment."""
+        oldest = select(audit.c.id, audit.c.at).where(audit.c.workspace_id == workspace_id).order_by(audit.c.id)
+        some = oldest.limit(limit).subquery()
+        return list(self.connection.execute(select(some.c.id).where(some.c.at < before)).scalars())
+
+    def delete_all(self, lines: Sequence[int]) -> None:
+        """Delete lines."""
+        self.connection.execute(delete(audit).where(audit.c.id.in_(lines)))
 
     def page(self, workspace_id: str, where: AuditFilter, page: Page) -> Sequence[AuditLine]:
         """List a workspace's lines, newest first."""

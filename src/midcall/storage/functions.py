@@ -23,11 +23,12 @@ from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import NameTaken, NotFound
 from midcall.domain.function import Function, Version, VersionStatus
-from midcall.service.stores import Page, VersionInUse
+from midcall.domain.preview import config_preview
+from midcall.service.stores import BriefVersion, Page, VersionInUse
 from midcall.storage.rows import decision_columns, function_of, version_of
 from midcall.storage.schema import functions, publications, versions
 
-_LARGE = {"config", "review"}
+_LARGE = {"config", "review", "preview"}
 _SUMMARY = [column for column in versions.c if column.name not in _LARGE]
 
 # Built once, as in midcall.storage.invocations.
@@ -47,6 +48,9 @@ _BY_NAMES = select(functions).where(
     functions.c.archived.is_(False),
 )
 _NUMBERED = select(*_SUMMARY, versions.c.config).where(
+    tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
+)
+_BRIEF = select(*_SUMMARY, versions.c.preview).where(
     tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
 )
 _PUBLISHED = select(publications.c.function_id, publications.c.environment, publications.c.number).where(
@@ -129,6 +133,7 @@ class SqlFunctions:
             "function_id": version.function_id,
             "number": version.number,
             "config": dict(version.config),
+            "preview": config_preview(version.config),
             "sha256": version.sha256,
             "author": version.author,
             "created_at": version.created_at,
@@ -148,15 +153,33 @@ class SqlFunctions:
         rows: Iterable[Row[Any]] = self.connection.execute(_NUMBERED, {"p_wanted": list(wanted)})
         return {(row.function_id, row.number): version_of(row, config=row.config, review=None) for row in rows}
 
+    def brief(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], BriefVersion]:
+        """Read some versions, with the small fields of their documents alone."""
+        rows: Iterable[Row[Any]] = self.connection.execute(_BRIEF, {"p_wanted": list(wanted)})
+        return {
+            (row.function_id, row.number): BriefVersion(
+                version_of(row, config=row.preview["whole"], review=None), row.preview["cut"]
+            )
+            for row in rows
+        }
+
     def versions(self, function_id: str) -> Sequence[Version]:
         """Read all versions, oldest first, without `config` and `review`."""
         query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)
         return [version_of(row, config={}, review=None) for row in self.connection.execute(query)]
 
-    def versions_of(self, function_ids: Collection[str]) -> Mapping[str, Sequence[Version]]:
-        """Read all versions of some functions, by function; each oldest first, without `config` and `review`."""
+    def versions_of(self, function_ids: Collection[str], *, latest: int) -> Mapping[str, Sequence[Version]]:
+        """Read the `latest` versions of some functions, and those that are published somewhere.
+
+        By function; each oldest first, without `config` and `review`.
+        """
         found: dict[str, list[Version]] = {function_id: [] for function_id in function_ids}
-        query = select(*_SUMMARY).where(versions.c.function_id.in_(list(found)))
+        runs = (publications.c.function_id == versions.c.function_id, publications.c.number == versions.c.number)
+        query = select(*_SUMMARY).join(functions, functions.c.id == versions.c.function_id)
+        query = query.where(
+            versions.c.function_id.in_(list(found)),
+            or_(versions.c.number > functions.c.latest - latest, select(publications.c.number).where(*runs).exists()),
+        )
         ordered = query.order_by(versions.c.function_id, versions.c.number)
         for row in self.connection.execute(ordered):
             found[row.function_id].append(version_of(row, config={}, review=None))

@@ -13,8 +13,10 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    delete,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -26,11 +28,12 @@ from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport
+from midcall.domain.session import SessionStatus
 from midcall.domain.shares import Waiting
 from midcall.service.stores import InvocationFilter, InvocationLine, ListedInvocation, OpenCounts, Page, RunsAtAGlance
-from midcall.storage.apart import put
+from midcall.storage.apart import drop, put
 from midcall.storage.rows import bare_invocation, ceilings_of, invocation_columns, invocations_of, outcome_columns
-from midcall.storage.schema import functions, invocations, sessions, workspaces
+from midcall.storage.schema import functions, invocations, recordings, rehearsals, sessions, workspaces
 
 _QUEUED, _RUNNING = InvocationStatus.QUEUED.value, InvocationStatus.RUNNING.value
 _OPEN = invocations.c.status.in_([_QUEUED, _RUNNING])
@@ -291,6 +294,34 @@ class SqlInvocations:
         """Count what is queued and running, in one statement."""
         wanted = {"p_workspace": workspace_id, "p_kind": kind.value, "p_session": session_key}
         return OpenCounts(*self.connection.execute(_COUNT_ALL_OPEN, wanted).one())
+
+    def outlived(
+        self, workspace_id: str, *, before: int | None, refused_before: int | None, limit: int
+    ) -> Sequence[str]:
+        """Return ids of invocations that ended before a moment: of those without a session, and of refused ones."""
+        found: list[str] = []
+        here = select(invocations.c.id).where(invocations.c.workspace_id == workspace_id)
+        over = select(sessions.c.id).where(sessions.c.status != SessionStatus.ACTIVE.value)
+        alone = invocations.c.session_key.is_(None)
+        # The text of the status is the index's own.
+        refused: ColumnElement[bool] = literal_column("invocations.status = 'refused'")
+        wanted = [
+            (before, (alone,)),
+            # A repeat of a call in a session that goes on is answered with its refusal.
+            (refused_before, (refused, or_(alone, invocations.c.session_key.in_(over)))),
+        ]
+        for moment, conditions in wanted:
+            if moment is not None:
+                query = here.where(invocations.c.ended_at < moment, *conditions).order_by(invocations.c.ended_at)
+                found += self.connection.execute(query.limit(limit)).scalars()
+        return found
+
+    def delete_all(self, invocation_ids: Sequence[str]) -> None:
+        """Delete invocations with what hangs on them."""
+        for table in (rehearsals, recordings):
+            self.connection.execute(delete(table).where(table.c.invocation_id.in_(invocation_ids)))
+        drop(self.connection, invocation_ids)
+        self.connection.execute(delete(invocations).where(invocations.c.id.in_(invocation_ids)))
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
         """Queue an invocation again that had failed for good, with so many more attempts."""

@@ -173,6 +173,8 @@ versions = Table(
     Column("function_id", ForeignKey("functions.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("config", Json, nullable=False),
+    # What lists show of it.
+    Column("preview", Json, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("status", String(20), nullable=False),
     Column("author", String(200), nullable=False),
@@ -251,10 +253,14 @@ sessions = Table(
     Column("ended_at", BigInteger),
     Column("post_due_at", BigInteger),
     Column("post_started", Boolean, nullable=False),
+    # Its events have outlived their retention.
+    Column("events_gone", Boolean, nullable=False, default=False),
     UniqueConstraint("workspace_id", "session_id"),
     Index("ix_sessions_listing", "workspace_id", "id"),
     # The sweep asks for sessions that are idle or whose post-session phase is due.
     Index("ix_sessions_status", "status", "post_started", "updated_at"),
+    # What has outlived its retention is found without a look at what has not.
+    Index("ix_sessions_ended", "workspace_id", "events_gone", "ended_at"),
 )
 
 # The session body, in the order in which it came. A part is never written again.
@@ -354,6 +360,19 @@ invocations = Table(
         *("workspace_id", "ended_at", "created_at", "started_at", "status", "purpose"),
         sqlite_where=text("ended_at IS NOT NULL"),
         postgresql_where=text("ended_at IS NOT NULL"),
+    ),
+    # What has outlived its retention: refused calls, and those that no session takes with it.
+    Index(
+        "ix_invocations_refused",
+        *("workspace_id", "ended_at"),
+        sqlite_where=text("status = 'refused'"),
+        postgresql_where=text("status = 'refused'"),
+    ),
+    Index(
+        "ix_invocations_alone",
+        *("workspace_id", "ended_at"),
+        sqlite_where=text("session_key IS NULL"),
+        postgresql_where=text("session_key IS NULL"),
     ),
 )
 

@@ -225,6 +225,21 @@ class SqlEvents:
         rows = self.connection.execute(query.order_by(events.c.id).limit(limit))
         return [Event(row.id, row.session, EventName(row.name), row.at, row.data) for row in rows]
 
+    def outlived(self, workspace_id: str, *, before: int, limit: int) -> Sequence[str]:
+        """Return our own ids of sessions that ended before a moment and still have their events."""
+        query = select(sessions.c.id).where(
+            sessions.c.workspace_id == workspace_id, sessions.c.events_gone.is_(False), sessions.c.ended_at < before
+        )
+        return list(self.connection.execute(query.order_by(sessions.c.ended_at).limit(limit)).scalars())
+
+    def delete_some(self, session_key: str, *, limit: int) -> int:
+        """Delete the oldest events of a session; returns how many. With fewer than `limit`, none is left."""
+        oldest = select(events.c.id).where(events.c.session == session_key).order_by(events.c.id).limit(limit)
+        deleted = self.connection.execute(delete(events).where(events.c.id.in_(oldest))).rowcount
+        if deleted < limit:
+            self.connection.execute(update(sessions).where(sessions.c.id == session_key).values(events_gone=True))
+        return deleted
+
     def last(self, session_key: str) -> int:
         """Return the number of a session's latest event, or 0."""
         query = select(func.max(events.c.id)).where(events.c.session == session_key)

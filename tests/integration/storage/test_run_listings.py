@@ -1,5 +1,6 @@
 """Lists of agents, sessions and invocations take a few queries, however many rows they have, and say what is so."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -93,3 +94,34 @@ def test_lines_are_what_reading_says(world: World, engine: Engine) -> None:
     other = world.workspace("other")
     assert list(overview.invocations(other, InvocationFilter(), Page())) == []
     assert overview.sessions(other, SessionFilter(), Page()) == []
+
+
+#: What may be megabytes.
+LARGE = (
+    "invocations.params",
+    "invocations.report",
+    "invocations.outcome",
+    "versions.config",
+    "large_",
+    "session_parts",
+)
+
+
+def test_lists_read_nothing_large(world: World, engine: Engine) -> None:
+    """Neither a column that may be megabytes, nor what stands apart from its row."""
+    crowd(engine, world.caller.workspace_id, count=2, runs=8, now=world.clock.now)
+    crowd_of_sessions(engine, world.caller.workspace_id, count=1, now=world.clock.now, functions_each=1, calls=3)
+    overview = Overview(world.storage)
+    lists: dict[str, Callable[[], Sequence[Any]]] = {
+        "invocations": lambda: world.invocations.page(world.caller, InvocationFilter(), Page()),
+        "sessions": lambda: world.sessions.page(world.caller, SessionFilter(), Page()),
+        "functions": lambda: world.catalog.page(world.caller, Page()),
+        "functions at a glance": lambda: overview.functions(world.caller, Page()),
+        "sessions at a glance": lambda: overview.sessions(world.caller, SessionFilter(), Page()),
+        "invocations at a glance": lambda: overview.invocations(world.caller, InvocationFilter(), Page()),
+    }
+    for name, read in lists.items():
+        with counted(engine) as seen:
+            assert read(), name
+        columns = [statement.split("FROM")[0] for statement in seen]
+        assert not [each for each in columns if any(word in each for word in LARGE)], name

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
 from midcall.api.examples import tools_examples
-from midcall.api.shapes import AgentShape, Listing, ToolsShape
+from midcall.api.shapes import AgentListed, AgentShape, Listing, ToolsShape
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, Paged
@@ -28,10 +28,10 @@ def put_agent(name: AgentName, wanted: PutAgent, use: Use, caller: Writer) -> An
     return Answer(views.agent_view(view))
 
 
-@router.get("/agents", response_model=Listing[AgentShape])
+@router.get("/agents", response_model=Listing[AgentListed])
 def list_agents(use: Use, caller: OwnReader, page: Paged) -> Answer:
     """List agents by name."""
-    items = [views.agent_view(view) for view in use.agents.page(caller, page)]
+    items = [views.brief(views.agent_view(view)) for view in use.agents.page(caller, page)]
     return Answer(views.listing(items, page.limit, "name"))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from midcall.api import views
-from midcall.api.shapes import AuditShape, Listing
+from midcall.api.shapes import AuditListed, Listing
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
 from midcall.entrance.routes import JsonRoute
@@ -20,7 +20,7 @@ _KIND = Query(
 )
 
 
-@router.get("/audit", response_model=Listing[AuditShape])
+@router.get("/audit", response_model=Listing[AuditListed])
 def list_audit(
     use: Use,
     caller: Reader,
@@ -30,4 +30,4 @@ def list_audit(
 ) -> Answer:
     """List the audit trail, newest first. Keys without the scope `admin` are shown what happened to functions alone."""
     lines = use.trail.page(caller, page, function=function, kind=kind)
-    return Answer(views.listing([views.audit_view(line) for line in lines], page.limit, "id"))
+    return Answer(views.listing([views.brief(views.audit_view(line)) for line in lines], page.limit, "id"))

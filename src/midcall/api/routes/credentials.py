@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from midcall.api import views
-from midcall.api.shapes import CredentialShape, CredentialTestShape, Listing
+from midcall.api.shapes import CredentialListed, CredentialShape, CredentialTestShape, Listing
 from midcall.domain.function import NAME_PATTERN
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, Paged, Tests
@@ -34,10 +34,10 @@ def put_credential(name: CredentialName, wanted: PutCredential, use: Use, caller
     return Answer(views.credential_view(view))
 
 
-@router.get("/credentials", response_model=Listing[CredentialShape])
+@router.get("/credentials", response_model=Listing[CredentialListed])
 def list_credentials(use: Use, caller: Reader, page: Paged) -> Answer:
     """List credentials by name, their secrets masked."""
-    items = [views.credential_view(view) for view in use.credentials.page(caller, page)]
+    items = [views.brief(views.credential_view(view)) for view in use.credentials.page(caller, page)]
     return Answer(views.listing(items, page.limit, "name"))
 
 

@@ -6,7 +6,15 @@ from fastapi import APIRouter, Body, Header
 
 from midcall.api import views
 from midcall.api.models import Decision, Describe, ImportFunction, Publish
-from midcall.api.shapes import FunctionShape, ImportShape, Listing, ReviewShape, VersionBrief, VersionShape
+from midcall.api.shapes import (
+    FunctionListed,
+    FunctionShape,
+    ImportShape,
+    Listing,
+    ReviewShape,
+    VersionBrief,
+    VersionShape,
+)
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, InThreads, Name, Number, Paged
@@ -24,10 +32,10 @@ def create_function(form: FunctionForm, use: Use, caller: Writer) -> Answer:
     return Answer(views.function_view(use.catalog.create(caller, form)), 201)
 
 
-@router.get("/functions", response_model=Listing[FunctionShape])
+@router.get("/functions", response_model=Listing[FunctionListed])
 def list_functions(use: Use, caller: Reader, page: Paged) -> Answer:
     """List functions by name."""
-    items = [views.function_view(view) for view in use.catalog.page(caller, page)]
+    items = [views.function_listed(view) for view in use.catalog.page(caller, page)]
     return Answer(views.listing(items, page.limit, "name"))
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from midcall.api import views
 from midcall.api.models import RunTests, SaveRun
-from midcall.api.shapes import CaseShape, Listing, SuiteShape
+from midcall.api.shapes import CaseListed, CaseShape, Listing, SuiteShape
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name
 from midcall.entrance.routes import JsonRoute
@@ -29,10 +29,10 @@ AnyCase = Annotated[str, Path(max_length=100, pattern=NO_NUL, description="the t
 NewCase = Annotated[CaseName, Path(description="the test case's name")]
 
 
-@router.get("/functions/{name}/tests", response_model=Listing[CaseShape])
+@router.get("/functions/{name}/tests", response_model=Listing[CaseListed])
 def list_test_cases(name: Name, use: Use, caller: Reader) -> Answer:
     """List a function's test cases by name; there are at most 100, so all of them at once."""
-    items = [views.case_view(case) for case in use.test_cases.all(caller, name)]
+    items = [views.brief(views.case_view(case)) for case in use.test_cases.all(caller, name)]
     return Answer({"items": items, "next_cursor": None})
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from midcall.api import views
-from midcall.api.shapes import KeyShape, Listing, NewKeyShape, SigningSecretShape, WorkspaceShape
+from midcall.api.shapes import KeyListed, KeyShape, Listing, NewKeyShape, SigningSecretShape, WorkspaceShape
 from midcall.domain.times import iso
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
@@ -46,10 +46,10 @@ def create_key(wanted: NewKey, use: Use, caller: Admin) -> Answer:
     return Answer(views.new_key_view(new), 201)
 
 
-@router.get("/keys", response_model=Listing[KeyShape])
+@router.get("/keys", response_model=Listing[KeyListed])
 def list_keys(use: Use, caller: Reader, page: Paged) -> Answer:
     """List keys, oldest first, revoked ones too."""
-    items = [views.key_view(key) for key in use.access.page(caller, page)]
+    items = [views.brief(views.key_view(key)) for key in use.access.page(caller, page)]
     return Answer(views.listing(items, page.limit, "id"))
 
 

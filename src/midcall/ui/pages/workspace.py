@@ -96,6 +96,21 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
                 Words("Delete sessions and runs after", "Counted from their end. Empty: they are kept."),
                 "days",
             ),
+            (
+                "refused_retention_days",
+                Words("Delete calls that were refused after", "Nothing ran for them. Empty: they are kept."),
+                "days",
+            ),
+            (
+                "event_retention_days",
+                Words("Delete events of sessions after", "Counted from the session's end. Empty: they are kept."),
+                "days",
+            ),
+            (
+                "audit_retention_days",
+                Words("Delete lines of the audit trail after", "30 days at least. Empty: they are kept."),
+                "days",
+            ),
         ),
     ),
     (

@@ -16,6 +16,7 @@ down_revision = "0012"
 _IDS = 1_000
 _INLINE = 2_048
 _WHOLE, _BEGINNING = 512, 200
+_MOST_OF_A_FIELD = 1_024
 _EACH_BYTES = 256
 _MARK = "@"
 _APART = ("transcript", "contact", "analysis", "recordingUrl", "llmResponse", "call")
@@ -59,6 +60,20 @@ def upgrade() -> None:
     op.add_column("sessions", sa.Column("body_bytes", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("invocations", sa.Column("asked", sa.Text()))
     op.add_column("invocations", sa.Column("came", sa.Text()))
+    op.add_column("sessions", sa.Column("events_gone", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_index(op.f("ix_sessions_ended"), "sessions", ["workspace_id", "events_gone", "ended_at"])
+    for name, condition in (("refused", "status = 'refused'"), ("alone", "session_key IS NULL")):
+        where = sa.text(condition)
+        op.create_index(
+            f"ix_invocations_{name}",
+            "invocations",
+            ["workspace_id", "ended_at"],
+            sqlite_where=where,
+            postgresql_where=where,
+        )
+    op.add_column("versions", sa.Column("preview", sa.Text(), nullable=False, server_default="{}"))
+    for row in _versions():
+        _describe_version(row)
     for row in _rows("sessions", ("fields", "variables", "pins")):
         _move_session(row)
     for row in _rows("invocations", _LARGE):
@@ -77,6 +92,29 @@ def _rows(table: str, columns: tuple[str, ...]) -> Iterator[Any]:
         for row_id in ids:
             yield connection.execute(sa.select(of).where(of.c.id == row_id)).one()
         after = ids[-1]
+
+
+def _versions() -> Iterator[Any]:
+    """Read versions, one at a time."""
+    connection = op.get_bind()
+    of = sa.table("versions", sa.column("function_id"), sa.column("number"), sa.column("config"))
+    for row in _rows("functions", ("latest",)):
+        for number in range(1, row.latest + 1):
+            query = sa.select(of).where(of.c.function_id == row.id, of.c.number == number)
+            yield from connection.execute(query).all()
+
+
+def _describe_version(row: Any) -> None:
+    config = _read(row.config)
+    found = _preview(config, _MOST_OF_A_FIELD)
+    if "description" in config:
+        found["whole"]["description"] = config["description"]
+        found["cut"].pop("description", None)
+    if "webhook" in found["cut"]:
+        found["cut"]["webhook"] = ""
+    statement = sa.text("UPDATE versions SET preview = :preview WHERE function_id = :function_id AND number = :number")
+    key = {"function_id": row.function_id, "number": row.number}
+    op.get_bind().execute(statement, {"preview": _write(found), **key})
 
 
 def _move_session(row: Any) -> None:
@@ -151,11 +189,11 @@ def _came(outcome: dict[str, Any], report: dict[str, Any] | None) -> dict[str, A
     }
 
 
-def _preview(values: dict[str, Any]) -> dict[str, Any]:
+def _preview(values: dict[str, Any], most: int = _WHOLE) -> dict[str, Any]:
     whole, cut = {}, {}
     for name, value in values.items():
         text = _write(value)
-        if len(text) <= _WHOLE:
+        if len(text) <= most:
             whole[name] = value
         else:
             cut[name] = (value if isinstance(value, str) else text)[:_BEGINNING]
