@@ -12,7 +12,8 @@ from midcall.service.wait import LOOK_EVERY_S, InThread, Wakes, wait_a_while
 #: A pre-session phase is closed this long after its deadline, by whoever waits for it.
 PRE_GRACE_MS = 250
 HEARTBEAT_S = 15.0
-_BATCH = 200
+#: Events that are read at once; one may have hundreds of kilobytes.
+_BATCH = 25
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from midcall.service.invoke import asked_preview, check_room, check_status, refu
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.task import effective
 
+#: Bytes of a session's body that a replay, or a test case made of a run, is a copy of.
+MAX_COPIED = 2 * 1024 * 1024
 #: Fields of the session body that every run gets anew.
 _SET_BY_THE_RUN = ("params", "phase", "environment", "deadlineMs")
 
@@ -37,7 +39,7 @@ class Replays:
         NotApproved, QueueFull, and Conflict for what cannot be replayed.
         """
         refuse_limited(caller)
-        with self.storage.write() as tx:
+        with self.storage.read() as tx:
             past = tx.invocations.get(caller.workspace_id, invocation_id)
             _check_code(past)
             check_over(past)
@@ -47,6 +49,7 @@ class Replays:
             recording = tx.rehearsals.kept(past.id)
             check_recorded(past, recording)
             invocation = self._again(tx, caller, past, version, recording, replay_id)
+        with self.storage.write() as tx:
             check_room(tx, caller, invocation, max_queued=self.max_queued)
             tx.invocations.add(invocation)
             mocks = recording.mocks if recording else ()
@@ -114,8 +117,14 @@ def session_of(tx: Transaction, past: Invocation) -> Session | None:
 
 
 def kept_body(tx: Transaction, session: Session | None) -> Mapping[str, Any]:
-    """Read what is kept of a session's body."""
-    return {} if session is None else tx.sessions.body(session.id)
+    """Read what is kept of a session's body; raises Conflict for what is too large to be copied by a word."""
+    if session is None:
+        return {}
+    if session.body_bytes > MAX_COPIED:
+        raise Conflict(
+            f"the session's body has more than {MAX_COPIED // 1024} KiB; it is not copied: test with a shorter one"
+        )
+    return tx.sessions.body(session.id)
 
 
 def body_seen(

@@ -25,6 +25,9 @@ from midcall.service.record import told_of
 from midcall.service.schemas import fitting_params
 from midcall.service.task import effective, redaction_of
 
+#: Runs that gates look at, the latest: each may have a megabyte, and others wait meanwhile.
+MAX_GATE_RUNS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class SessionCall:
@@ -226,10 +229,12 @@ def _refusal(tx: Transaction, session: Session, config: Mapping[str, Any], check
     now = values(session.variables)
     if checked.faults:
         return replace(refused(faults_as_text(checked.faults)), variables=now)
-    gates = [Gate(**{**gate, "same_params": tuple(gate["same_params"])}) for gate in config.get("requires", [])]
+    if not config.get("requires"):
+        return None
+    gates = [Gate(**{**gate, "same_params": tuple(gate["same_params"])}) for gate in config["requires"]]
     runs = [
         PastRun(run.function, run.params, {name: run.outcome.variables[name] for name in run.outcome.changed})
-        for run in tx.invocations.succeeded(session.id, {gate.function for gate in gates})
+        for run in tx.invocations.succeeded(session.id, {gate.function for gate in gates}, limit=MAX_GATE_RUNS)
         if run.outcome is not None
     ]
     gate = closed_gate(gates, checked.params, runs, session.variables)

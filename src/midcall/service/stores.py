@@ -374,6 +374,10 @@ class InvocationStore(Protocol):
         """Read the status alone: the cheapest look there is."""
         ...
 
+    def attempt_running(self, invocation_id: str) -> int | None:
+        """Read the number of the attempt that runs; None: none does."""
+        ...
+
     def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[ListedInvocation]:
         """List a workspace's invocations, newest first, with a preview of what is large."""
         ...
@@ -414,8 +418,8 @@ class InvocationStore(Protocol):
         """Read the call of a session that came with a key."""
         ...
 
-    def succeeded(self, session_key: str, functions: Collection[str]) -> Sequence[Invocation]:
-        """Return a session's succeeded invocations of some functions, in the order they ended."""
+    def succeeded(self, session_key: str, functions: Collection[str], *, limit: int) -> Sequence[Invocation]:
+        """Return a session's latest succeeded invocations of some functions, in the order they ended."""
         ...
 
     def count_open_of_session(self, session_key: str) -> int:

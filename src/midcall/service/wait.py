@@ -94,15 +94,27 @@ class Waiting:
 
     def _look(self, invocation: Invocation, woken: bool = True) -> Invocation:  # noqa: FBT001, FBT002 (for a thread)
         """Read the row again; close it if it waits for what will not come."""
-        if not woken and self._runs(invocation):
-            # The cheapest look there is, and while many wait the usual one: nothing else of the row matters yet.
-            return replace(invocation, status=InvocationStatus.RUNNING)
+        if not woken:
+            # The cheapest look there is, and while many wait the usual one: nothing else of the row matters yet, and it
+            # may have megabytes.
+            status = self._status(invocation)
+            if status is InvocationStatus.RUNNING:
+                return replace(invocation, status=status)
+            if status is InvocationStatus.QUEUED and not self._is_hopeless(invocation):
+                return replace(invocation, status=status)
         found = self._read(invocation)
         return self._read(found) if self._close_if_hopeless(found) else found
 
-    def _runs(self, invocation: Invocation) -> bool:
+    def _status(self, invocation: Invocation) -> InvocationStatus | None:
         with self.storage.read() as tx:
-            return tx.invocations.status(invocation.id) is InvocationStatus.RUNNING
+            return tx.invocations.status(invocation.id)
+
+    def _is_hopeless(self, invocation: Invocation) -> bool:
+        """Tell whether a queued invocation waits for what will not come."""
+        now = self.clock()
+        if now > invocation.deadline_at + GRACE_MS:
+            return True
+        return now > invocation.created_at + QUEUE_PATIENCE_MS and not self.queue.alive()
 
     def _read(self, invocation: Invocation) -> Invocation:
         with self.storage.read() as tx:

@@ -28,6 +28,9 @@ from midcall.service.stores import BriefVersion, Page, VersionInUse
 from midcall.storage.rows import decision_columns, function_of, version_of
 from midcall.storage.schema import functions, publications, versions
 
+#: Words of a search that are looked for.
+MAX_WORDS = 10
+
 _LARGE = {"config", "review", "preview"}
 _SUMMARY = [column for column in versions.c if column.name not in _LARGE]
 
@@ -105,7 +108,7 @@ class SqlFunctions:
     def page(self, workspace_id: str, page: Page, *, search: str = "") -> Sequence[Function]:
         """List a workspace's functions by name, those whose name or display name has all words of `search`."""
         query = select(functions).where(functions.c.workspace_id == workspace_id, functions.c.archived.is_(False))
-        for word in search.split():
+        for word in search.split()[:MAX_WORDS]:
             named = (functions.c.name, functions.c.display_name)
             query = query.where(or_(*(column.icontains(word, autoescape=True) for column in named)))
         if page.cursor is not None:

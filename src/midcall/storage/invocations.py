@@ -196,6 +196,12 @@ class SqlInvocations:
         status = self.connection.execute(_STATUS, {"p_id": invocation_id}).scalar_one_or_none()
         return None if status is None else InvocationStatus(status)
 
+    def attempt_running(self, invocation_id: str) -> int | None:
+        """Read the number of the attempt that runs."""
+        query = select(invocations.c.attempt).where(invocations.c.id == invocation_id, invocations.c.status == _RUNNING)
+        attempt: int | None = self.connection.execute(query).scalar_one_or_none()
+        return attempt
+
     def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[ListedInvocation]:
         """List a workspace's invocations, newest first, with a preview of what is large."""
         rows = self.connection.execute(_listed(select(*_LISTED), workspace_id, where, page))
@@ -255,15 +261,15 @@ class SqlInvocations:
         )
         return self._one(self.connection.execute(query).all())
 
-    def succeeded(self, session_key: str, functions: Collection[str]) -> Sequence[Invocation]:
-        """Return a session's succeeded invocations of some functions, in the order they ended."""
+    def succeeded(self, session_key: str, functions: Collection[str], *, limit: int) -> Sequence[Invocation]:
+        """Return a session's latest succeeded invocations of some functions, in the order they ended."""
         query = select(invocations).where(
             invocations.c.session_key == session_key,
             invocations.c.status == InvocationStatus.SUCCEEDED.value,
             invocations.c.function.in_(list(functions)),
         )
-        ordered = query.order_by(invocations.c.ended_at, invocations.c.id)
-        return invocations_of(self.connection, self.connection.execute(ordered).all())
+        latest = query.order_by(invocations.c.ended_at.desc(), invocations.c.id.desc()).limit(limit)
+        return invocations_of(self.connection, self.connection.execute(latest).all()[::-1])
 
     def count_open_of_session(self, session_key: str) -> int:
         """Count a session's invocations that are not final."""

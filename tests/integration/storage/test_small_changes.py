@@ -92,6 +92,29 @@ def test_a_small_call_in_a_large_session_writes_little(large: World, engine: Eng
     assert (outcome.variables["small"], outcome.changed) == (1, ("small",))
 
 
+def test_a_repeat_of_a_call_is_answered_with_the_variables_of_its_time(large: World) -> None:
+    """Whatever has become of them since: a large value that is replaced stays for those who tell of it."""
+    before = large.session().variables["large"].value
+    call = large.called("lookup", idempotency_key="k")
+    large.executor().execute(call.id)
+    large.sessions.change(large.caller, "s1", transcript=[], contact={}, variables={"large": noise(200_000)})
+    repeated = large.called("lookup", idempotency_key="k")
+    assert repeated.id == call.id
+    assert repeated.outcome is not None
+    assert repeated.outcome.variables["large"] == before
+    assert large.session().variables["large"].value == noise(200_000)
+
+
+def test_events_tell_of_many_variables_once(large: World) -> None:
+    """As they are set; the outcome of a call comes with its own alone."""
+    session = large.session()
+    large.executor().execute(large.called("lookup").id)
+    refused = large.called("picky", params={})
+    assert refused.status is InvocationStatus.REFUSED
+    told = [data["dynamicVariables"] for name, data in large.events(session) if name == "completed"]
+    assert told == [{"small": 1}, {}]
+
+
 def test_what_is_answered_to_a_small_change_is_little(large: World) -> None:
     """The body that is there is not sent back, nor read."""
     view = large.sessions.change(large.caller, "s1", transcript=["hello"], contact={}, variables={})
