@@ -428,7 +428,7 @@ class SqlInvocations:
         return [bare_invocation(row) for row in self.connection.execute(query)]
 
     def _one(self, rows: Sequence[Row[Any]]) -> Invocation | None:
-        return invocations_of(self.connection, rows)[0] if rows else None
+        return next(iter(invocations_of(self.connection, rows)), None)
 
     def _came(self, fenced: Update, fence: Mapping[str, Any], came: "_Came") -> bool:
         """Write what an invocation came to, if the row is as its fence says; then what of it stands apart."""

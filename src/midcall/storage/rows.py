@@ -117,19 +117,27 @@ def invocation_columns(invocation: Invocation) -> Split:
 
 
 def invocations_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Invocation]:
-    """Read invocations, with what of them stands apart."""
-    documents = [{name: getattr(row, name) for name in LARGE} for row in rows]
-    marks = [place for row, each in zip(rows, documents, strict=True) for place in marked(row.id, each, LARGE)]
-    found = whole(connection, marks)
-    for row, each in zip(rows, documents, strict=True):
-        each |= {place.name: found[place] for place in marked(row.id, each, LARGE)}
-    named = {
-        Place(row.session_key, name)
-        for row, each in zip(rows, documents, strict=True)
-        for name in (each["outcome"] or {}).get("variables_apart", {}).values()
-    }
+    """Read invocations, with what of them stands apart; without those that were deleted since their rows were read."""
+    documents = [(row, {name: getattr(row, name) for name in LARGE}) for row in rows]
+    found = whole(connection, [place for row, each in documents for place in marked(row.id, each, LARGE)])
+    there = []
+    for row, each in documents:
+        marks = marked(row.id, each, LARGE)
+        if all(place in found for place in marks):
+            there.append((row, each | {place.name: found[place] for place in marks}))
+    named = {Place(row.session_key, name) for row, each in there for name in _variables_apart(each).values()}
     variables = whole(connection, named)
-    return [_invocation(row, each, variables) for row, each in zip(rows, documents, strict=True)]
+    return [
+        _invocation(row, each, variables)
+        for row, each in there
+        if all(Place(row.session_key, name) in variables for name in _variables_apart(each).values())
+    ]
+
+
+def _variables_apart(large: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the names under which variables of an outcome stand apart."""
+    found: Mapping[str, str] = (large["outcome"] or {}).get("variables_apart", {})
+    return found
 
 
 def bare_invocation(row: Row[Any]) -> Invocation:

@@ -170,11 +170,17 @@ class SqlSessions:
             return None
         # Statements of their own, begun under the lock: in PostgreSQL one that had to wait for it sees what was before.
         columns = {name: getattr(row, name) for name in _LARGE}
-        columns |= {
-            place.name: value for place, value in whole(self.connection, marked(row.id, columns, _LARGE)).items()
-        }
+        marks = marked(row.id, columns, _LARGE)
+        found = whole(self.connection, marks)
+        if len(found) < len(marks):
+            # Without a lock: deleted since the row was read.
+            return None
+        columns |= {place.name: value for place, value in found.items()}
         named = {Place(row.id, each["apart"]) for each in columns["variables"].values() if "apart" in each}
-        session = _session_of(row, columns, whole(self.connection, named))
+        apart = whole(self.connection, named)
+        if len(apart) < len(named):
+            return None
+        session = _session_of(row, columns, apart)
         self.read[session.id] = session.variables
         return session
 
