@@ -2,10 +2,15 @@
 
 from collections.abc import Generator, Iterator
 
+import hypothesis
 import pytest
 from tests.support.logs import logs_as_set_up, set_up_logs
 
 set_up_logs()
+
+# How long one example takes is the machine's matter: what has to be bounded in time says so in its test.
+hypothesis.settings.register_profile("midcall", deadline=None)
+hypothesis.settings.load_profile("midcall")
 
 #: On a test that failed, for fixtures that then have something to mend.
 FAILED = pytest.StashKey[bool]()

@@ -17,6 +17,7 @@ LOOKING = {
     "overview.invocations_of",
     "overview.sessions",
     "sessions.end",
+    "timelines.body",
     "timelines.read_on",
     "tools.export",
 }
