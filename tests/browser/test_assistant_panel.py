@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.support.browser import Tab
 from tests.support.function_parts import add_part_pages
 from tests.support.models import Endpoint, Raw, Silence, proposal
+from tests.support.patience import wait_for
 from tests.support.serving import Client, Served
 
 GOOD = 'def handler(session):\n    return {"found": session["params"]}\n'
@@ -93,14 +94,11 @@ def test_it_can_be_stopped(tab: Tab, admin: Client, model: Endpoint) -> None:
     tab.sign_in(admin, "/try/assistant/lookup")
     page = tab.page
     ask(tab, "Think for ever")
+    assert wait_for(lambda: bool(model.asked))
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Send")).to_be_visible()
-    for _ in range(50):
-        if model.left > before:
-            break
-        page.wait_for_timeout(50)
-    assert model.left > before
+    assert wait_for(lambda: model.left > before)
 
 
 def test_a_model_that_fails_is_told_in_words(tab: Tab, admin: Client, model: Endpoint) -> None:
