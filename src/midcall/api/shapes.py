@@ -249,7 +249,7 @@ class FunctionListed(FunctionShape):
     response_variables: dict[str, str] | None  # type: ignore[assignment]
     requires: list[dict[str, Any]] | None  # type: ignore[assignment]
     messages: dict[str, Any] | None  # type: ignore[assignment]
-    preview: dict[str, str] = Field(description=BEGINNINGS)
+    preview: dict[str, str] = Field(default={}, description=BEGINNINGS)
 
 
 class ErrorShape(BaseModel):
@@ -370,7 +370,7 @@ class CaseListed(CaseShape):
     params: dict[str, Any] | None  # type: ignore[assignment]
     mocks: list[MockShape] | None  # type: ignore[assignment]
     expect: ExpectShape | None  # type: ignore[assignment]
-    preview: dict[str, str] = Field(description=BEGINNINGS)
+    preview: dict[str, str] = Field(default={}, description=BEGINNINGS)
 
 
 class CaseResultShape(BaseModel):
@@ -442,7 +442,7 @@ class InvocationShape(BaseModel):
     response: dict[str, Any] | None
     actions: list[ActionShape]
     changed: list[str]
-    preview: dict[str, str] = Field(description="how large parameters began, of a call that was refused")
+    preview: dict[str, str] = Field(default={}, description="how large parameters began, of a call that was refused")
     flags: list[VersionFlag]
     sandbox_id: str | None
     idempotency_key: str | None
@@ -478,7 +478,7 @@ class KeyListed(KeyShape):
     """A key in a list. What is large is null."""
 
     agents: list[str] | None  # type: ignore[assignment]
-    preview: dict[str, str] = Field(description=BEGINNINGS)
+    preview: dict[str, str] = Field(default={}, description=BEGINNINGS)
 
 
 class NewKeyShape(KeyShape):
@@ -517,7 +517,7 @@ class AgentListed(AgentShape):
 
     functions: list[AttachmentShape] | None  # type: ignore[assignment]
     warnings: list[str] | None  # type: ignore[assignment]
-    preview: dict[str, str] = Field(description=BEGINNINGS)
+    preview: dict[str, str] = Field(default={}, description=BEGINNINGS)
 
 
 class ToolProblemShape(BaseModel):
@@ -599,7 +599,7 @@ class SessionBrief(BaseModel):
     createdAt: str  # noqa: N815
     time: str
     endedAt: str | None  # noqa: N815
-    preview: dict[str, str]
+    preview: dict[str, str] = Field(default={}, description=BEGINNINGS)
 
 
 class SessionShape(SessionBrief):
@@ -633,7 +633,7 @@ class CredentialListed(CredentialShape):
 
     environments: dict[str, dict[str, Any] | None] | None  # type: ignore[assignment]
     used_by: list[str] | None  # type: ignore[assignment]
-    preview: dict[str, str] = Field(description=BEGINNINGS)
+    preview: dict[str, str] = Field(default={}, description=BEGINNINGS)
 
 
 class CredentialTestShape(BaseModel):
@@ -703,7 +703,7 @@ class AuditListed(AuditShape):
     """A line of the trail in a list. What is large is null."""
 
     detail: dict[str, Any] | None  # type: ignore[assignment]
-    preview: dict[str, str] = Field(description=BEGINNINGS)
+    preview: dict[str, str] = Field(default={}, description=BEGINNINGS)
 
 
 class SigningSecretShape(BaseModel):

@@ -76,8 +76,13 @@ def brief(item: Json, *, kept: Collection[str] = (), cut: Mapping[str, str] | No
     found = preview({name: value for name, value in item.items() if name not in {*kept, *lines}}, MOST_OF_A_FIELD)
     return {name: found["whole"].get(name) for name in item} | {
         **{name: item[name] for name in (*kept, *lines)},
-        "preview": {**found["cut"], **(cut or {})},
+        **_previews({**found["cut"], **(cut or {})}),
     }
+
+
+def _previews(cut: Mapping[str, str]) -> Json:
+    """Tell what was cut, where anything was."""
+    return {"preview": dict(cut)} if cut else {}
 
 
 def version_brief(version: Version, flags: Sequence[Flag]) -> Json:
@@ -288,7 +293,7 @@ def invocation_view(invocation: Invocation) -> Json:
         "response": report.response if report else None,
         "actions": [asdict(record) for record in report.actions] if report else [],
         "changed": list(outcome.changed) if outcome else [],
-        "preview": dict(dropped["cut"]) if dropped else {},
+        **_previews(dropped["cut"] if dropped else {}),
         "flags": [flag.value for flag in outcome.flags] if outcome else [],
         "sandbox_id": report.sandbox_id or None if report else None,
         "idempotency_key": invocation.idempotency_key,
@@ -333,7 +338,7 @@ def invocation_listed(found: ListedInvocation) -> Json:
         "status": line.status.value,
         "attempt": line.attempt,
         **{name: large.get(name) for name in ("params", *_NOTHING_YET)},
-        "preview": cut,
+        **_previews(cut),
         "flags": list(came.get("flags", ())),
         "sandbox_id": came.get("sandbox_id"),
         "idempotency_key": found.idempotency_key,
@@ -425,7 +430,7 @@ def session_view(view: SessionView) -> Json:
         "dynamicVariables": values(session.variables),
         "variables": sources,
         "invocations": runs,
-        "preview": {} if view.body is not None else {"body": ""},
+        **_previews({} if view.body is not None else {"body": ""}),
     }
 
 
@@ -437,7 +442,7 @@ def session_listed(found: ListedSession) -> Json:
         **_session(found.line, found.updated_at),
         "dynamicVariables": None if variables is None else values(variables),
         "variables": None if variables is None else _variables(variables),
-        "preview": found.preview.get("cut", {}) | ({"dynamicVariables": ""} if variables is None else {}),
+        **_previews(found.preview.get("cut", {}) | ({"dynamicVariables": ""} if variables is None else {})),
     }
 
 
