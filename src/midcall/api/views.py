@@ -327,7 +327,7 @@ def invocation_listed(found: ListedInvocation) -> Json:
     cut = {**asked["cut"], **came.get("cut", {})}
     return {
         "id": line.id,
-        "session": line.session_id,
+        "session": line.session_id or asked.get("session"),
         "function": line.function,
         "version": line.version,
         "sha256": found.sha256,

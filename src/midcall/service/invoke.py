@@ -139,7 +139,7 @@ class Invocations:
     def _prepared(self, caller: Caller, call: Call, function: Function, version: Version) -> Invocation:
         schema = version.config["parameters"]
         params, faults = fitting_params(schema, call.params, _variables_of(call))
-        asked, session = asked_preview(version.config, params), call.session
+        asked, session = asked_preview(version.config, params, call.session), call.session
         outcome: Outcome | None = None
         if faults:
             outcome = refused(faults_as_text(faults))
@@ -205,9 +205,16 @@ def _shown(tx: Transaction, invocation: Invocation) -> Invocation:
     return replace(invocation, params=masked(places_of(config["parameters"]), invocation.params))
 
 
-def asked_preview(config: Mapping[str, Any], params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what lists show of a call's parameters: the sensitive ones masked, and no more than a beginning."""
-    return preview({"params": masked(places_of(config["parameters"]), params)})
+def asked_preview(
+    config: Mapping[str, Any], params: Mapping[str, Any], session: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Return what lists show of what was asked: of parameters no more than a beginning, the sensitive ones masked.
+
+    `session` is the body that a call without a stored session brought along; its id is shown.
+    """
+    shown = preview({"params": masked(places_of(config["parameters"]), params)})
+    sent = (session or {}).get("sessionId")
+    return {**shown, "session": sent} if isinstance(sent, str) else shown
 
 
 def _variables_of(call: Call) -> Mapping[str, Any]:

@@ -73,7 +73,7 @@ class Replays:
         replay_id: str,
     ) -> Invocation:
         session = session_of(tx, past)
-        body = kept_body(tx, session)
+        seen = body_seen(past, session, kept_body(tx, session), recording)
         now = self.clock()
         timeout_s = effective(version.config, session, past)["timeout"]
         return Invocation(
@@ -88,8 +88,8 @@ class Replays:
             environment=past.environment,
             status=InvocationStatus.QUEUED,
             params=past.params,
-            asked=asked_preview(version.config, past.params),
-            session=body_seen(past, session, body, recording),
+            asked=asked_preview(version.config, past.params, seen),
+            session=seen,
             principal=caller.principal,
             deadline_at=now + timeout_s * 1000,
             attempt=0,
