@@ -6,13 +6,20 @@ from functools import cache
 
 import pytest
 from tests.support.databases import Databases, Postgres, Sqlite
+from tests.support.fakes import echo
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
 
 
 @pytest.fixture(scope="session")
+def apps() -> list[Served]:
+    """List what is served."""
+    return []
+
+
+@pytest.fixture(scope="session")
 def serve(
-    sqlite: Sqlite, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+    sqlite: Sqlite, postgres: Postgres, apps: list[Served], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[Databases], Served]]:
     """Serve the app over each kind of database once, however often tests go from one kind to the other and back.
 
@@ -23,7 +30,8 @@ def serve(
         def serve(databases: Databases) -> Served:
             folder = tmp_path_factory.mktemp("served")
             database_url, redis_url = (kept.enter_context(each) for each in (databases.migrated(), redis_server()))
-            return kept.enter_context(serving(folder, database_url=database_url, redis_url=redis_url))
+            apps.append(kept.enter_context(serving(folder, database_url=database_url, redis_url=redis_url)))
+            return apps[-1]
 
         yield cache(serve)
 
@@ -32,6 +40,14 @@ def serve(
 def served(databases: Databases, serve: Callable[[Databases], Served]) -> Served:
     """Serve the app over a real database and a real Redis."""
     return serve(databases)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def answers_as_usual(apps: list[Served]) -> Iterator[None]:
+    """Let no module's own answers reach the next one: all share the served apps."""
+    yield
+    for served in apps:
+        served.sandbox.behave, served.sandbox.calls = echo, ()
 
 
 @pytest.fixture
