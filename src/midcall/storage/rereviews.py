@@ -11,7 +11,17 @@ from midcall.domain.function import VersionStatus
 from midcall.domain.rereview import Rereview
 from midcall.domain.session import SessionStatus
 from midcall.service.stores import VersionId
-from midcall.storage.schema import agents, functions, publications, rereviews, sessions, versions
+from midcall.storage.schema import (
+    APART,
+    agents,
+    functions,
+    large_values,
+    publications,
+    read_json,
+    rereviews,
+    sessions,
+    versions,
+)
 
 # On the way of each run of an older version, so it is built once, as in midcall.storage.invocations.
 _FIND = select(rereviews).where(
@@ -114,16 +124,19 @@ class SqlRereviews:
 
     def _pinned(self) -> "Pinned":
         attachments = select(agents.c.workspace_id, agents.c.attachments)
-        going_on = select(sessions.c.pins).where(sessions.c.status == SessionStatus.ACTIVE.value)
+        active = sessions.c.status == SessionStatus.ACTIVE.value
+        # Those of an agent with many functions stand apart.
+        apart = select(large_values.c.value).join(sessions, sessions.c.id == large_values.c.owner)
+        large = self.connection.execute(apart.where(active, large_values.c.name == sessions.c.pins.name)).scalars()
+        small = self.connection.execute(select(sessions.c.pins).where(active)).scalars()
+        pins = [pins for pins in small if pins is not APART] + [read_json(pins) for pins in large]
         return Pinned(
             by_agents=frozenset(
                 (row.workspace_id, attached["function"], attached["version"])
                 for row in self.connection.execute(attachments)
                 for attached in row.attachments
             ),
-            by_sessions=frozenset(
-                (pin["function_id"], pin["version"]) for row in self.connection.execute(going_on) for pin in row.pins
-            ),
+            by_sessions=frozenset((pin["function_id"], pin["version"]) for some in pins for pin in some),
         )
 
 

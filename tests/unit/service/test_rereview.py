@@ -222,6 +222,24 @@ def test_what_matters_is_reviewed_first(world: World) -> None:
     ]
 
 
+def test_what_a_session_with_many_large_pins_holds_is_reviewed_before_the_rest(world: World) -> None:
+    """Its pins stand apart from its row."""
+    world.published("held", code={"source": f"{SOURCE}# held\n"})
+    messages = {"started": ["Just a moment. " * 12] * 20}
+    world.agent(Attachment("held", Phase.DURING_SESSION, 0, messages=messages))
+    world.started()
+    world.catalog.add_version(
+        world.caller, "held", {"code": {"source": f"{SOURCE}# newer\n"}}, base=None, if_match=None
+    )
+    world.reviews.submit(world.caller, "held", 2)
+    world.catalog.publish(world.caller, "held", 2, "production")
+    world.clock.advance(1)
+    world.approved("plain", code={"source": f"{SOURCE}# rest\n"})
+    assert world.rereviews.sweep() == 3
+    marks = [source.splitlines()[-1].removeprefix("# ") for source in reviewed(world)]
+    assert marks == ["newer", "held", "rest"]
+
+
 def test_submits_have_a_reviewer_of_their_own(world: World) -> None:
     """Nobody who submits waits for what is done in the background."""
     world.approved()
