@@ -27,7 +27,7 @@ from bench.webhooks import slow_target
 
 MAX_RATIO = 2.0
 #: Seconds between two calls of one modest workspace.
-PACE_S = 1.0
+PACE_S = 3.0
 #: What the greedy one has open at once. Of webhooks it is allowed 320, of code and tests together 100.
 GREEDY = {"code": 8, "webhook": 200, "test": 8, "background": 8}
 #: Seconds that its code sleeps, and that its target takes.

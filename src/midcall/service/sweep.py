@@ -1,12 +1,14 @@
 """Mend what a crash left behind. Any number of processes may sweep at once: every step compares and swaps."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
 from midcall.domain.errors import QueueUnavailable
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.function import Kind
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.variables import values
 from midcall.service.outcome import failed
 from midcall.service.ports import Queue, Storage
@@ -17,6 +19,9 @@ from midcall.service.task import effective
 REWAKE_AFTER_MS = 2_000
 #: What is overdue by less is left to whoever waits for it.
 GRACE_MS = 1_000
+
+#: Wakes a sweep gives for invocations of one purpose and kind, where each is for whichever is next.
+WAKES_OF_A_LANE = 2
 
 _BATCH = 100
 
@@ -49,12 +54,15 @@ class Sweep:
             overdue = tx.invocations.overdue_queued(deadline_before=now - GRACE_MS, limit=_BATCH)
             lost = tx.invocations.lost_running(lease_before=now, limit=_BATCH)
             stale = tx.invocations.stale_queued(enqueued_before=now - REWAKE_AFTER_MS, now=now, limit=_BATCH)
+            several = tx.workspaces.several()
         requeued = [self._return_or_close(invocation) for invocation in self._whole(lost)]
         swept = Swept(
             overdue=sum(self.close_unstarted(invocation) for invocation in self._whole(overdue)),
             requeued=requeued.count(True),
             lost=requeued.count(False),
-            woken=self._wake_all([invocation for invocation in stale if invocation.deadline_at >= now]),
+            woken=self._wake_all(
+                self._worth_waking([each for each in stale if each.deadline_at >= now], several=several)
+            ),
         )
         if swept != Swept():
             log.info("swept", woken=swept.woken, overdue=swept.overdue, requeued=swept.requeued, lost=swept.lost)
@@ -105,6 +113,24 @@ class Sweep:
             session = tx.sessions.by_key(invocation.session_key) if invocation.session_key else None
         config = effective(version.config, session, invocation)
         return failed(kind, text, config, values(session.variables) if session else invocation.variables, status)
+
+    def _worth_waking(self, stale: Sequence[Invocation], *, several: bool) -> Sequence[Invocation]:
+        """Leave out what only waits for its workspace's share: of workers that take turns, a few wakes are enough."""
+        if not several:
+            return stale
+        lanes: Counter[tuple[Purpose, Kind]] = Counter()
+        worth, others = list[Invocation](), list[Invocation]()
+        for invocation in stale:
+            lane = (invocation.purpose, invocation.kind)
+            by_workers = invocation.kind is Kind.CODE or invocation.purpose is Purpose.BACKGROUND
+            lanes[lane] += by_workers
+            (worth if lanes[lane] <= WAKES_OF_A_LANE else others).append(invocation)
+        if others:
+            now = self.clock()
+            with self.storage.write() as tx:
+                for each in others:  # or they would stand before what else is to be woken
+                    tx.invocations.touch_queued(each.id, seen=each.enqueued_at, enqueued_at=now)
+        return worth
 
     def _wake_all(self, invocations: Sequence[Invocation]) -> int:
         # A Redis that hangs costs seconds each time: one is enough, the next sweep is a second away.

@@ -2,7 +2,7 @@
 
 from tests.support.world import World
 
-from midcall.domain.invocation import InvocationStatus
+from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.service.leases import LEASE_MS
 from midcall.service.sweep import GRACE_MS, REWAKE_AFTER_MS, Swept
 
@@ -157,3 +157,16 @@ def test_a_great_many_are_mended_in_a_few_rounds(world: World) -> None:
         world.admitted()
     world.clock.advance(10_000)
     assert [world.sweep.sweep().overdue for _ in range(3)] == [100, 50, 0]
+
+
+def test_where_workspaces_share_workers_a_few_wakes_of_a_kind_are_enough(world: World) -> None:
+    """Each is for whichever is next; the others are looked at again later, and keep nobody else from being woken."""
+    world.published()
+    admitted = [world.admitted() for _ in range(6)]
+    tests = [world.admitted(purpose=Purpose.TEST) for _ in range(2)]
+    world.workspace("second")
+    world.queue.enqueued.clear()
+    world.clock.advance(REWAKE_AFTER_MS + 1)
+    assert world.sweep.sweep() == Swept(woken=4)
+    assert world.queue.enqueued == [each.id for each in (*admitted[:2], *tests)]
+    assert world.sweep.sweep() == Swept()
