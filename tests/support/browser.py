@@ -25,8 +25,6 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert program, "these tests need a browser: install chromium (make setup does)"
     arguments = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
-    # There is no GPU to draw with: a process that stands in for one takes a seventh of the time that pages take.
-    arguments += ["--disable-gpu", "--in-process-gpu", "--disable-software-rasterizer"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
     expect.set_options(timeout=PATIENCE_MS)
