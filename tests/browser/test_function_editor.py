@@ -175,6 +175,7 @@ def test_who_saves_onto_an_older_version_is_told_and_chooses(tab: Tab, admin: Cl
     dialog = page.get_by_role("alertdialog")
     expect(dialog.get_by_text("owner saved version 2 while you were changing version 1")).to_be_visible()
     dialog.get_by_role("button", name="Go on editing").click()
+    expect(dialog).to_be_hidden()
     expect(page.get_by_label("Description: when")).to_have_value("Looks an order up, and its parcel.")
     page.get_by_role("button", name="Save").click()
     dialog.get_by_role("button", name="Save mine").click()
