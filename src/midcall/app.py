@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
-import sys
 from collections.abc import AsyncIterator, Sequence
 
 import anyio
@@ -28,6 +26,7 @@ from midcall.api.routes import (
     workspace,
 )
 from midcall.bootstrap.api import ApiProcess, wire_api
+from midcall.bootstrap.interpreter import settle
 from midcall.bootstrap.settings import Settings
 from midcall.compat.routers import REFUSALS, ROUTERS
 from midcall.entrance.answers import Answer
@@ -138,11 +137,8 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
     process.loops.extend([*loops, later])
     tasks = [loop.start() for loop in loops]
     await anyio.to_thread.run_sync(process.start)
-    sys.setswitchinterval(SWITCH_S)
     tasks.append(later.start())
-    # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
-    gc.collect()
-    gc.freeze()
+    settle(switch_s=SWITCH_S)
     try:
         yield
     finally:

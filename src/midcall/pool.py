@@ -1,7 +1,6 @@
 """The pool daemon's main: the only process that speaks to the Docker Engine."""
 
-import sys
-
+from midcall.bootstrap.interpreter import settle
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import pool_config
 from midcall.bootstrap.settings import Settings, private_directory
@@ -14,6 +13,6 @@ SWITCH_S = 0.0005
 def main(settings: Settings) -> None:
     """Serve the pool until SIGTERM or SIGINT, then leave no container."""
     set_up_logs(settings, "pool")
-    sys.setswitchinterval(SWITCH_S)
     private_directory(settings.runtime)
+    settle(switch_s=SWITCH_S)
     serve(pool_config(settings))

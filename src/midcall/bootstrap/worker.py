@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.execution import wire_desks, wire_executor
+from midcall.bootstrap.interpreter import settle
 from midcall.bootstrap.settings import Settings, approval_key, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.queue.names import LIVE, QUEUES
@@ -23,7 +24,9 @@ def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
     group = "live" if live_only else "general"
 
     def wiring() -> Callable[[str], None]:
-        return wire_execute(settings, policy=policy, group=group, queues=queues, count=count)
+        execute = wire_execute(settings, policy=policy, group=group, queues=queues, count=count)
+        settle()
+        return execute
 
     return Workers(settings.redis, queues, count=count, wiring=wiring)
 

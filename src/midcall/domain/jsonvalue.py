@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -16,6 +17,9 @@ MAX_VALUES = 250_000
 
 #: Half of a surrogate pair, written as an escape: the value may hold one, which no UTF-8 can.
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+#: What nests. A union of the two is made anew each time it is asked for, which costs more than the question.
+_NESTS = (dict, list)
 
 _OPEN, _CLOSE, _COMMA = b"[{", b"]}", 0x2C
 #: Texts whole, even if they never end, and what parts values; without backtracking, however long a text is.
@@ -56,17 +60,15 @@ def _measured(raw: bytes, depth_limit: int, value_limit: int) -> tuple[int, int]
 
 def is_deeper(value: Any, limit: int) -> bool:
     """Tell whether lists and objects are nested deeper than `limit`, without recursion."""
-    level = [value]
-    for _ in range(limit + 1):
+    level = [value] if isinstance(value, _NESTS) else []
+    for _ in range(limit):
         level = [
             child
             for node in level
-            if isinstance(node, dict | list)
             for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, _NESTS)
         ]
-        if not level:
-            return False
-    return True
+    return bool(level)
 
 
 def parse(raw: bytes, limit: int = MAX_DEPTH) -> Any:
@@ -142,8 +144,8 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # Readers disagree on which of two wins, so what is reviewed might not be what is meant.
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in found if names.count(name) > 1)
+        # Each name is looked at once: a body may hold a hundred thousand of them.
+        repeated = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise NotJson(f"the key {repeated!r:.80} stands twice in one object; keep one of them")
     return found
 

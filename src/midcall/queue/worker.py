@@ -6,7 +6,6 @@ writes to Redis could shut workers down).
 
 import contextlib
 import ctypes
-import gc
 import logging
 import os
 import signal
@@ -94,8 +93,6 @@ def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring,
             job_class=InvocationJob,
             worker_ttl=WORKER_TTL_S,
         )
-        # What was made until now stays as long as the process: no collection in the middle of a call need look at it.
-        gc.freeze()
         # In turn: workers that serve all queues must come to the last one too, however busy the first is.
         turns = DequeueStrategy.ROUND_ROBIN
         worker.work(burst=burst, with_scheduler=False, logging_level="WARNING", dequeue_strategy=turns)

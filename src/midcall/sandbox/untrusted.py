@@ -6,6 +6,7 @@ Bytes are bounded before they are parsed, depth and numbers right after, and tex
 import json
 from typing import Any, NoReturn
 
+from midcall.domain.jsonvalue import is_deeper
 from midcall.domain.run import RunError
 from midcall.sandbox.frames import KIB
 
@@ -30,7 +31,8 @@ def parse_value(data: bytes, max_bytes: int) -> Any:
         raise Unreadable(f"the result is longer than {max_bytes} bytes")
     try:
         value = json.loads(data.decode(), parse_constant=_refuse_constant)
-        _check_depth(value)
+        if is_deeper(value, MAX_DEPTH):
+            raise Unreadable(f"the result is nested deeper than {MAX_DEPTH} levels")
         # One pass that refuses what the parser lets through: 1e999 (infinite) and escaped lone surrogates.
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
@@ -40,21 +42,6 @@ def parse_value(data: bytes, max_bytes: int) -> Any:
 
 def _refuse_constant(_name: str) -> NoReturn:
     raise ValueError("not a JSON number")
-
-
-def _check_depth(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return
-    raise Unreadable(f"the result is nested deeper than {MAX_DEPTH} levels")
 
 
 def parse_object(data: bytes, max_bytes: int) -> dict[str, Any]:
