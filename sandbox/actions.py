@@ -4,26 +4,33 @@ All of this is the author's own process: nothing here is a border. What may be c
 host; what is checked here is checked so that a mistake gets its error at its line and not at the other end.
 """
 
-import asyncio
+from __future__ import annotations
+
 import json
 import os
 import re
-import socket
+import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
 
+TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
 if TYPE_CHECKING:  # in the image all of these lie side by side
+    import asyncio
+    import socket
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
     from sandbox import values
 
     from midcall.sandbox import frames
+
+    Send = Callable[[frames.Kind, bytes], None]
+    #: Takes the answer to one call, in the thread that reads; raises nothing.
+    Take = Callable[[dict[str, Any]], None]
 else:
     import frames
 
     import values
-
-Send = Callable[[frames.Kind, bytes], None]
 
 #: Progress messages of one run (further ones are dropped), and the length of one.
 MAX_PROGRESS, MAX_PROGRESS_CHARS = 100, 500
@@ -53,20 +60,20 @@ class ActionError(Exception):
 class Actions:
     """`actions`: `log` and `progress` work always, all else must be enabled for the function."""
 
-    def __init__(self, send: Send, calls: "Calls | None" = None, enabled: Iterable[str] = ()) -> None:
+    def __init__(self, send: Send, calls: Calls | None = None, enabled: Iterable[str] = ()) -> None:
         self._send = send
         self._calls = calls
         self._enabled = frozenset(enabled)
         self._progress_left = MAX_PROGRESS
 
-    def log(self, level: object, *items: object, **fields: object) -> "Done | None":
+    def log(self, level: object, *items: object, **fields: object) -> Done | None:
         """Write a line to the invocation's logs: `log("warning", "slow answer", ms=900)`; the level may be left out."""
         known = isinstance(level, str) and level.lower() in LEVELS and items
         words = (f"[{str(level).lower()}]" if known else level, *items)
         print(*words, *(f"{name}={value!r}" for name, value in fields.items()))  # noqa: T201 - logs are what is printed
         return _done()
 
-    def progress(self, message: object) -> "Done | None":
+    def progress(self, message: object) -> Done | None:
         """Show `message` (500 characters at most) to whoever waits, while the code runs on; 100 times in a run."""
         if self._progress_left > 0:
             self._progress_left -= 1
@@ -74,7 +81,7 @@ class Actions:
             self._send(frames.Kind.PROGRESS, text.encode("utf-8", "replace"))
         return _done()
 
-    def __getattr__(self, name: str) -> "Group":
+    def __getattr__(self, name: str) -> Group:
         group = snake(name)
         operations = frozenset(each.partition(".")[2] for each in self._enabled if each.startswith(f"{group}."))
         if self._calls is None or not operations:
@@ -91,21 +98,24 @@ class Done:
 
 
 def _done() -> Done | None:
-    return Done() if _is_async() else None
+    return Done() if _running_loop() is not None else None
 
 
-def _is_async() -> bool:
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop of this thread; only where somebody has imported asyncio can there be one."""
+    if "asyncio" not in sys.modules:
+        return None
     try:
-        asyncio.get_running_loop()
+        found: asyncio.AbstractEventLoop = sys.modules["asyncio"].get_running_loop()
     except RuntimeError:
-        return False
-    return True
+        return None
+    return found
 
 
 class Group:
     """`actions.<group>`: its enabled operations, in snake_case or camelCase."""
 
-    def __init__(self, name: str, operations: frozenset[str], calls: "Calls") -> None:
+    def __init__(self, name: str, operations: frozenset[str], calls: Calls) -> None:
         self._name = name
         self._operations = operations
         self._calls = calls
@@ -132,7 +142,7 @@ class Calls:
         self._channel = channel
         self._token = token
         self._lock = threading.Lock()
-        self._waiting: dict[int, Future[dict[str, Any]]] = {}
+        self._waiting: dict[int, Take] = {}
         self._made = 0
         self._bytes_left = frames.ACTION_BYTES
         self._reader: threading.Thread | None = None
@@ -143,10 +153,20 @@ class Calls:
 
         The request is on its way when this returns: calls made one after the other and then gathered run side by side.
         """
-        future = self._post(action, args, kwargs)
-        return _awaited(action, future) if _is_async() else _unwrapped(action, future.result())
+        if (loop := _running_loop()) is None:
+            answer = _Answer()
+            self._post(action, args, kwargs, answer.take)
+            return _unwrapped(action, answer.wait())
+        future: asyncio.Future[dict[str, Any]] = loop.create_future()
 
-    def _post(self, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Future[dict[str, Any]]":
+        def take(reply: dict[str, Any]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, future, reply)
+
+        self._post(action, args, kwargs, take)
+        return _awaited(action, future)
+
+    def _post(self, action: str, args: tuple[Any, ...], kwargs: dict[str, Any], take: Take) -> None:
         if os.getpid() != self._process:
             # The answer would come to the first one, and the number may be taken there.
             message = f"{action}: actions are for the process that the handler was called in; use threads or asyncio"
@@ -159,14 +179,12 @@ class Calls:
             raise ActionError(message, action=action, code="too_many_calls")
         body = {"id": number, "action": action, "args": list(args), "kwargs": kwargs}
         payload = self._encoded(action, body)
-        future: Future[dict[str, Any]] = Future()
         with self._lock:
-            self._waiting[number] = future
+            self._waiting[number] = take
             if self._reader is None:
                 self._reader = threading.Thread(target=self._read, name="actions", daemon=True)
                 self._reader.start()
         self._send(frames.Kind.ACTION, payload)
-        return future
 
     def _encoded(self, action: str, body: dict[str, Any]) -> bytes:
         try:
@@ -190,15 +208,39 @@ class Calls:
                 for frame in reader.feed(data):
                     reply = json.loads(frame.payload)
                     with self._lock:
-                        future = self._waiting.pop(reply["id"])
-                    future.set_result(reply)
+                        take = self._waiting.pop(reply["id"])
+                    take(reply)
         finally:
-            for future in self._waiting.values():
-                future.set_result({"error": {"code": "failed", "message": "the host does not answer any more"}})
+            for take in self._waiting.values():
+                take({"error": {"code": "failed", "message": "the host does not answer any more"}})
 
 
-async def _awaited(action: str, future: "Future[dict[str, Any]]") -> Any:
-    return _unwrapped(action, await asyncio.wrap_future(future))
+class _Answer:
+    """The answer to one call, for the thread that waits for it. A `Future` of Python's would cost the import of it."""
+
+    def __init__(self) -> None:
+        self._there = threading.Event()
+        self._reply: dict[str, Any] = {}
+
+    def take(self, reply: dict[str, Any]) -> None:
+        """Take it."""
+        self._reply = reply
+        self._there.set()
+
+    def wait(self) -> dict[str, Any]:
+        """Wait for it."""
+        self._there.wait()
+        return self._reply
+
+
+def _settle(future: asyncio.Future[dict[str, Any]], reply: dict[str, Any]) -> None:
+    """Answer who awaits, unless that one gave up: one that no longer waits must not end the thread that reads."""
+    if not future.done():
+        future.set_result(reply)
+
+
+async def _awaited(action: str, future: asyncio.Future[dict[str, Any]]) -> Any:
+    return _unwrapped(action, await future)
 
 
 def _unwrapped(action: str, reply: dict[str, Any]) -> Any:

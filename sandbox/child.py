@@ -4,22 +4,27 @@ It is forked while the container is idle, before PID 1 has read a request, so no
 memory. Everything in this process belongs to the author's code once that code has started.
 """
 
-import asyncio
+from __future__ import annotations
+
 import contextlib
-import inspect
 import io
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import sys
 import threading
-import types
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Awaitable
+from types import FunctionType, GeneratorType, ModuleType
 
+TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
 if TYPE_CHECKING:  # in the image all of these lie side by side
-    from sandbox import faults, values
+    from collections.abc import Iterator
+    from typing import Any, NoReturn
+
+    from sandbox import faults, preparation, values
     from sandbox.actions import ActionError, Actions, Calls
 
     from midcall.sandbox import frames
@@ -27,6 +32,7 @@ else:
     import frames
 
     import faults
+    import preparation
     import values
     from actions import ActionError, Actions, Calls
 
@@ -37,6 +43,12 @@ MODULE = "function"
 MEMORY_RESERVE = 20 * frames.MIB
 
 
+#: On the code of a generator that `types.coroutine` made awaitable (inspect.CO_ITERABLE_COROUTINE).
+_ITERABLE_COROUTINE = 0x100
+#: There is no step of the preparation left.
+_PREPARED = object()
+
+
 class HandlerMissing(Exception):
     """The code has no function `handler`."""
 
@@ -45,7 +57,6 @@ def serve(channel: socket.socket, log_fd: int) -> NoReturn:
     """Wait for a run on `channel`, carry it out, and end the process. Never returns."""
     try:
         _settle(log_fd)
-        _rehearse()
         _serve(channel)
     finally:
         # No clean-up of the interpreter: finalisers and threads are the author's, and PID 1 kills them.
@@ -106,17 +117,26 @@ def _serve(channel: socket.socket) -> None:
 
 
 def _receive(channel: socket.socket) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
-    """Return the token of this hop, the terms and the request."""
+    """Return the token of this hop, the terms and the request; prepare while it does not come, if told to."""
     token = channel.recv(frames.NONCE_BYTES, socket.MSG_WAITALL)
-    kinds = (frames.Kind.OPEN, frames.Kind.INPUT)
+    wanted = (frames.Kind.OPEN, frames.Kind.INPUT)
+    kinds = (frames.Kind.PREPARE, *wanted)
     reader = frames.FrameReader(token, {kind: frames.CAPS[kind] for kind in kinds})
     got: dict[frames.Kind, dict[str, Any]] = {}
-    while len(got) < len(kinds):
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    preparing: Iterator[None] = iter(())
+    while len(got) < len(wanted):
+        if not poll.poll(0) and next(preparing, _PREPARED) is not _PREPARED:
+            continue  # one step at a time: whoever comes meanwhile waits for the rest of one
         data = channel.recv(256 * frames.KIB)
         if not data:
             os._exit(0)  # PID 1 gave the run up
         for frame in reader.feed(data):
-            got[frame.kind] = json.loads(frame.payload)
+            if frame.kind is frames.Kind.PREPARE:
+                preparing = preparation.steps(_rehearse)
+            else:
+                got[frame.kind] = json.loads(frame.payload)
     return token, got[frames.Kind.OPEN], got[frames.Kind.INPUT]
 
 
@@ -154,9 +174,9 @@ def _session(session: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
 
 def _call(source: str, session: dict[str, Any], actions: Actions) -> Any:
     """Run the module, then its handler; await what is awaitable."""
-    faults.remember(source)
-    module = types.ModuleType(MODULE)
+    module = ModuleType(MODULE)
     module.__file__ = faults.FILENAME
+    module.__loader__ = faults.Lines(source)  # type: ignore[assignment] # of a loader it has what is asked of it
     module.__dict__["ActionError"] = ActionError  # `except ActionError` needs no import, as with Python's own
     sys.modules[MODULE] = module  # dataclasses and pickle look a class's module up there
     exec(compile(source, faults.FILENAME, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - this is the job
@@ -164,12 +184,23 @@ def _call(source: str, session: dict[str, Any], actions: Actions) -> Any:
     if handler is None:
         raise HandlerMissing("the code defines no `handler`; write: def handler(session):")
     value = handler(session, actions) if _takes_actions(handler) else handler(session)
-    if inspect.isawaitable(value):
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        # Not asyncio.run: it would wait for tasks that the author left behind.
-        value = loop.run_until_complete(_await(value))
-    return value
+    return _result_of(value) if _is_awaitable(value) else value
+
+
+def _is_awaitable(value: Any) -> bool:
+    """Tell what `inspect.isawaitable` tells, which is not worth the import of it."""
+    if isinstance(value, GeneratorType):
+        return bool(value.gi_code.co_flags & _ITERABLE_COROUTINE)
+    return isinstance(value, Awaitable)
+
+
+def _result_of(value: Awaitable[Any]) -> Any:
+    import asyncio  # noqa: PLC0415 - half of a boot's time, and most handlers await nothing
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Not asyncio.run: it would wait for tasks that the author left behind.
+    return loop.run_until_complete(_await(value))
 
 
 async def _await(value: Any) -> Any:
@@ -181,6 +212,11 @@ def _takes_actions(handler: Any) -> bool:
 
     By name, not by count: review lets `handler(session, x=1)` pass, and that `x` is the author's own.
     """
+    if type(handler) is FunctionType and not hasattr(handler, "__wrapped__"):
+        code = handler.__code__
+        return code.co_varnames[1 : code.co_argcount][:1] == ("actions",)
+    import inspect  # noqa: PLC0415 - as asyncio: what is no plain function is rare
+
     try:
         parameters = inspect.signature(handler).parameters.values()
     except (TypeError, ValueError):

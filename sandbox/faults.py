@@ -1,11 +1,14 @@
 """Describes an exception of the user's code: its type, its message, the line in *their* source, their frames alone."""
 
+from __future__ import annotations
+
 import contextlib
 import json
-import linecache
-import traceback
-from types import FrameType, TracebackType
-from typing import Any
+
+TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+    from typing import Any
 
 #: The name under which the source is compiled; frames of any other file are not the author's and are left out.
 FILENAME = "function.py"
@@ -32,7 +35,7 @@ def describe(error: BaseException, source: str) -> dict[str, Any]:
     lines = source.splitlines()
     frames = _own_frames(error.__traceback__)
     if isinstance(error, MemoryError):
-        traceback.clear_frames(error.__traceback__)  # else what filled the memory is still held while we write this
+        _let_go(error.__traceback__)  # else what filled the memory is still held while we write this
     if isinstance(error, SyntaxError) and error.filename == FILENAME:
         line = error.lineno if type(error.lineno) is int else None
         frames = [*frames, (line, "<module>")] if line else frames
@@ -89,6 +92,20 @@ def _traceback(frames: list[tuple[int, str]], lines: list[str], name: str, messa
     return "\n".join(text)[:MAX_TRACEBACK_CHARS]
 
 
-def remember(source: str) -> None:
-    """Let `traceback.print_exc()` in the author's code find their own lines."""
-    linecache.cache[FILENAME] = (len(source), None, source.splitlines(keepends=True), FILENAME)
+def _let_go(trace: TracebackType | None) -> None:
+    """Drop what the frames hold, as `traceback.clear_frames` does, which is not worth the import of it."""
+    while trace is not None:
+        with contextlib.suppress(RuntimeError):  # it still runs
+            trace.tb_frame.clear()
+        trace = trace.tb_next
+
+
+class Lines:
+    """As `__loader__` of the author's module: `traceback.print_exc()` in their code finds their own lines by it."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def get_source(self, _name: str) -> str:
+        """Return the source, as `linecache` asks for it."""
+        return self._source

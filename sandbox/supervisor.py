@@ -4,17 +4,21 @@ It alone holds the container's output descriptor and the pool's nonce. It trusts
 writes the outcome only when every other process of the container is dead.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import select
 import signal
-import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn
 
+TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
     from midcall.sandbox import frames
 else:
     import frames
@@ -31,7 +35,7 @@ REAP_S = 1.0
 #: Bytes of answers that wait for the child to take them; with more, nothing is read from the pool until it does.
 MAX_PENDING = 2 * frames.MIB
 
-_FROM_POOL = (frames.Kind.OPEN, frames.Kind.INPUT, frames.Kind.REPLY)
+_FROM_POOL = (frames.Kind.PREPARE, frames.Kind.OPEN, frames.Kind.INPUT, frames.Kind.REPLY)
 _FROM_CHILD = (frames.Kind.PROGRESS, frames.Kind.ACTION, frames.Kind.RESULT, frames.Kind.FAULT)
 _LAST = (frames.Kind.RESULT, frames.Kind.FAULT)
 
@@ -52,6 +56,8 @@ class Supervisor:
         self._token = os.urandom(frames.NONCE_BYTES)
         self._from_pool: frames.FrameReader | None = None
         self._from_child = frames.FrameReader(self._token, {kind: frames.CAPS[kind] for kind in _FROM_CHILD})
+        self._greeted = False
+        #: Empty until the run.
         self._terms: dict[str, Any] = {}
         self._give_up_at: float | None = None
         self._log_left = 0
@@ -109,7 +115,10 @@ class Supervisor:
             self._nonce = data[: frames.NONCE_BYTES]
             self._from_pool = frames.FrameReader(self._nonce, {kind: frames.CAPS[kind] for kind in _FROM_POOL})
         for frame in self._from_pool.feed(data):
-            if frame.kind is frames.Kind.OPEN:
+            if frame.kind is frames.Kind.PREPARE:
+                self._greet()
+                self._to_child(frame)
+            elif frame.kind is frames.Kind.OPEN:
                 self._open(frame)
             elif frame.kind is frames.Kind.INPUT:
                 self._to_child(frame)
@@ -122,8 +131,15 @@ class Supervisor:
         self._terms = json.loads(frame.payload)
         self._log_left = self._terms["log_bytes"]
         self._give_up_at = time.monotonic() + (self._terms["deadline_ms"] + ORPHAN_GRACE_MS) / 1000
-        self._channel.sendall(self._token)
+        self._greet()
         self._to_child(frame)
+
+    def _greet(self) -> None:
+        """Tell the child the token of its hop, before the first frame."""
+        if not self._greeted:
+            self._greeted = True
+            with suppress(OSError):
+                self._channel.sendall(self._token)
 
     def _to_child(self, frame: frames.Frame) -> None:
         """Write to the child; blocking is safe: until it has read its request, only our own code runs there."""
@@ -219,7 +235,7 @@ class Supervisor:
 
     def _finish(self) -> None:
         """Kill everyone, empty the pipes, and write the answer and the outcome."""
-        if not self._nonce:
+        if not self._terms:
             return  # the child died while it waited: nobody asked anything, nobody is told
         with suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
@@ -244,7 +260,7 @@ class Supervisor:
         end = time.monotonic() + LINGER_S
         poll = select.poll()
         poll.register(STDIN, select.POLLIN)
-        while self._nonce and (left := end - time.monotonic()) > 0:
+        while self._terms and (left := end - time.monotonic()) > 0:
             if poll.poll(left * 1000) and not os.read(STDIN, READ_BYTES):
                 return
 

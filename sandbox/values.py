@@ -4,10 +4,14 @@ The value is copied, node by node, into plain Python before it is encoded: the c
 result of 1 GB is refused after 256 KB of it were looked at, and no subclass can change its text while it is written.
 """
 
+from __future__ import annotations
+
 import json
-from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+
+TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_DEPTH = 100
 #: The longest integer that Python turns into text by default; longer ones take seconds (CVE-2020-10735).
@@ -22,11 +26,13 @@ class TooLong(Exception):
     """The value is JSON but longer than the sandbox may send."""
 
 
-@dataclass(slots=True)
 class _Budget:
     """The bytes that the encoded value may still take; a lower bound is counted."""
 
-    left: int
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
 
     def spend(self, size: int) -> None:
         self.left -= size

@@ -1,16 +1,16 @@
 """The frames that cross a sandbox's border, defined once for both ends.
 
 The pool speaks them with PID 1 of the container, and PID 1 with the child that runs the code. The image build copies
-this very file into the image, so it imports the standard library alone.
+this very file into the image, so it imports the standard library alone, and of that only what is cheap to load.
 
 A frame is `nonce (16 bytes) | kind (1 byte) | length (4 bytes, big-endian) | payload`. The nonce names the hop: the
-pool draws one per run and only PID 1 ever holds it; PID 1 draws another for its child. Bytes that do not carry the
+pool draws one per sandbox and only PID 1 ever holds it; PID 1 draws another for its child. Bytes that do not carry the
 right nonce are not a frame but a violation, and nothing after them is read. A length is checked against the kind's
 cap before a byte of the payload is kept, so a header alone can never make a reader allocate.
 """
 
+from collections import namedtuple
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
 from types import MappingProxyType
@@ -49,6 +49,8 @@ class Kind(IntEnum):
     FAULT = 9
     #: PID 1 -> pool: the last frame; what PID 1 itself saw. JSON object of `Outcome`.
     OUTCOME = 10
+    #: pool -> PID 1 -> child, before OPEN: the machine is idle, so load what runs often need. JSON object, empty.
+    PREPARE = 11
 
 
 #: Bytes of payload at most, per kind, where the terms of the run say nothing lower.
@@ -64,6 +66,7 @@ CAPS: Mapping[Kind, int] = MappingProxyType(
         Kind.RESULT: 256 * KIB,
         Kind.FAULT: 64 * KIB,
         Kind.OUTCOME: 4 * KIB,
+        Kind.PREPARE: 4 * KIB,
     }
 )
 
@@ -82,9 +85,10 @@ class FrameError(Exception):
     """The bytes are not frames of this conversation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(namedtuple("Frame", ("kind", "payload"))):  # noqa: PYI024 - `typing` and `dataclasses` cost each boot
     """One whole frame."""
+
+    __slots__ = ()
 
     kind: Kind
     payload: bytes

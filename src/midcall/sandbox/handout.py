@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -84,6 +85,14 @@ class Handout(Generic[T]):
             self._idle.remove(sandbox)
             self.wanted.notify_all()
             return True
+
+    def tell_one(self, tell: Callable[[T], bool]) -> bool:
+        """Call `tell` with idle sandboxes, the next to go first, until it returns true; returns whether it did.
+
+        None of them is handed out meanwhile, so `tell` must not wait for anything.
+        """
+        with self._lock:
+            return any(map(tell, self._idle))
 
     def idle(self) -> tuple[T, ...]:
         """Return the sandboxes that wait."""

@@ -77,6 +77,9 @@ class PoolConfig:
     #: Seconds for one call to the Engine, and between two sweeps.
     engine_timeout_s: float = 15.0
     sweep_every_s: float = 30.0
+    #: Seconds without a run or a boot after which a sandbox that waits is told to load what runs often need, and then
+    #: the next one. It takes a tenth of a second of a core; a machine that is busy has better use for that.
+    prepare_after_s: float = 0.25
     #: Seconds that runs in flight are given to finish when the pool is told to stop.
     drain_s: float = 5.0
     #: First user id of its sandboxes. An Engine with remapped user ids needs one below 60,000.

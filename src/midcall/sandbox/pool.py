@@ -86,6 +86,7 @@ class Pool:
         self._slots = list(range(config.size + config.max_concurrent + SPARE_SLOTS))
         self._known: set[str] = set()
         self._booting = 0
+        self._booted_at = 0.0
         self._runs = 0
         self._closing = threading.Event()
         self._doomed: queue.SimpleQueue[Jail | None] = queue.SimpleQueue()
@@ -95,6 +96,7 @@ class Pool:
         self._removers = [self._loop(f"remove-{n}", self._remove_next) for n in range(REMOVERS)]
         self._others = [self._loop(f"boot-{n}", self._boot_next) for n in range(config.boot_concurrency)]
         self._others.append(self._loop("sweep", self._sweep_next))
+        self._others.append(self._loop("prepare", self._prepare_next))
 
     # Life ---------------------------------------------------------------------------------------------------------
 
@@ -254,6 +256,7 @@ class Pool:
             self.boot_error = None
         with self._handout.wanted:
             self._booting -= 1
+            self._booted_at = time.monotonic()
             self._handout.wanted.notify_all()
 
     def boot(self, name: str, slot: int) -> Jail:
@@ -306,6 +309,15 @@ class Pool:
             return False
         return counts.idle + self._booting < self._config.size + counts.waiting
 
+    def _prepare_next(self) -> bool:
+        """Have one more sandbox prepare if the machine seems to have nothing better to do; False at the end."""
+        if self._closing.wait(self._config.prepare_after_s):
+            return False
+        used_at = max(self._handout.handed_out_at, self._booted_at)
+        if not self._booting and time.monotonic() - used_at >= self._config.prepare_after_s:
+            self._handout.tell_one(_prepare)
+        return True
+
     def _release(self, name: str, slot: int) -> None:
         with self._handout.wanted:
             self._known.discard(name)
@@ -351,6 +363,14 @@ class Pool:
             log.info("sandbox_swept", container=container)
             self._engine.remove(container)
         return len(strays)
+
+
+def _prepare(jail: Jail) -> bool:
+    """Have a sandbox prepare; returns whether it had not yet."""
+    if jail.prepared:
+        return False
+    jail.prepare()
+    return True
 
 
 def has_hung_up(connection: socket.socket) -> bool:

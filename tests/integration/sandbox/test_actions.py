@@ -206,3 +206,29 @@ def test_log_and_progress_may_be_awaited(pool: Serving) -> None:
     assert (report.result, report.logs) == (1, "[warning] slow ms=9\n"), report.error
     report = run(pool, "def handler(session, actions):\n    return actions.log('plain', 1)\n", echo)
     assert (report.result, report.logs) == (None, "plain 1\n")
+
+
+def test_a_call_that_nobody_waits_for_any_more_takes_no_other_with_it(pool: Serving) -> None:
+    """Its answer comes late and is dropped; the calls after it are answered."""
+    released = threading.Event()
+
+    def act(call: ActionCall) -> ActionReply:
+        if call.args == ("slow",):
+            released.wait(PATIENCE_S)
+        else:
+            released.set()
+        return ActionReply(call.args[0])
+
+    source = (
+        "import asyncio\n"
+        "async def handler(session, actions):\n"
+        "    try:\n"
+        "        await asyncio.wait_for(actions.http.get('slow'), 0.05)\n"
+        "    except asyncio.TimeoutError:\n"
+        "        pass\n"
+        "    first = await actions.http.get('first')\n"
+        "    await asyncio.sleep(0.2)\n"  # the late answer comes meanwhile
+        "    return [first, await actions.http.get('second')]\n"
+    )
+    report = run(pool, source, act)
+    assert report.result == ["first", "second"], report.error

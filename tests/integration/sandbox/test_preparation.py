@@ -1,0 +1,68 @@
+"""A sandbox that waits prepares once the machine is idle; code runs in one that did not, or is amid it, as well."""
+
+import secrets
+import time
+from dataclasses import replace
+
+import pytest
+from tests.integration.sandbox.pools import Serving, serving
+from tests.support.patience import DEADLINE_S, PATIENCE_S, wait_for
+
+from midcall.domain.run import RunStatus
+from midcall.sandbox.container import container_config
+from midcall.sandbox.engine import Engine
+from midcall.sandbox.image import seccomp_profile
+from midcall.sandbox.jail import Jail, Job
+from midcall.sandbox.limits import Limits, PoolConfig
+from midcall.sandbox.outcome import judge
+
+LOADED = "import sys\n\ndef handler(session):\n    return 'asyncio' in sys.modules\n"
+ASYNC = "import asyncio\n\nasync def handler(session):\n    await asyncio.sleep(0)\n    return 'done'\n"
+
+
+def test_code_runs_in_a_sandbox_that_never_prepared(engine: Engine, small: PoolConfig) -> None:
+    """What it imports is loaded then; an async handler needs no import of its own."""
+    with serving(replace(small, prepare_after_s=3_600.0), engine) as pool:
+        assert pool.run(LOADED).result is False
+        for source in (ASYNC, ASYNC.replace("import asyncio\n", "").replace("await asyncio.sleep(0)", "pass")):
+            assert pool.run(source).result == "done"
+
+
+def test_sandboxes_of_an_idle_pool_prepare_one_after_the_other(engine: Engine, small: PoolConfig) -> None:
+    """All of them, and those that are booted later."""
+    with serving(replace(small, size=2, prepare_after_s=0.05), engine) as pool:
+
+        def is_prepared() -> bool:
+            time.sleep(0.3)  # each run takes one that waits, and has the next one booted
+            return pool.run(LOADED).result is True
+
+        for _ in range(4):
+            assert wait_for(is_prepared)
+
+
+@pytest.mark.parametrize("after_ms", [0, 2, 5, 10, 20, 40, 80])
+def test_a_run_may_come_at_any_time_of_the_preparation(engine: Engine, config: PoolConfig, after_ms: int) -> None:
+    """It is carried out when the step under way is done, with nothing of the preparation in its logs or its result."""
+    assert config.image is not None
+    container = container_config(
+        image=config.image, pool_id=config.pool_id, uid=config.uid_base, limits=Limits(), seccomp=seccomp_profile()
+    )
+    name = f"midcall-{config.pool_id}-{secrets.token_hex(4)}"
+    jail = Jail.boot(engine, container, name=name, slot=0, timeout_s=PATIENCE_S)
+    try:
+        jail.prepare()
+        time.sleep(after_ms / 1000)
+        evidence = jail.run(Job(ASYNC, {}, (), Limits(), time.monotonic() + DEADLINE_S))
+    finally:
+        jail.close()
+        engine.remove(jail.container)
+    report = judge(evidence, Limits())
+    assert (report.status, report.result, report.logs) == (RunStatus.OK, "done", ""), report
+
+
+def test_a_sandbox_that_dies_while_it_prepares_is_not_handed_out(pool: Serving) -> None:
+    """PID 1 says nothing of a run that never was: the stream ends, and the next sandbox is taken."""
+    assert wait_for(pool.full)
+    for container in pool.containers():
+        pool.engine.remove(container)
+    assert pool.run(LOADED).status is RunStatus.OK
