@@ -1,15 +1,26 @@
 """One served UI and one browser for a whole run; each test has a workspace and a window of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser
+from tests.support.aftermath import looked_at
 from tests.support.browser import Tab, chromium, tab_of
 from tests.support.databases import Sqlite
 from tests.support.fakes import echo
 from tests.support.models import Endpoint, endpoint
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say of a test that failed what its windows show: that they do not show something else says too little."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.failed and browser is not None:
+        report.sections.append(("windows", looked_at(browser.contexts, item.nodeid)))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from tests.support.aftermath import looked_at
 from tests.support.patience import PATIENCE_S
 from tests.support.serving import Client, Served
 
@@ -105,5 +106,8 @@ def tab_of(browser: Browser, served: Served, **options: Any) -> Iterator[Tab]:
     context: BrowserContext = browser.new_context(**{"viewport": WIDE, "locale": "en-US", **options})
     try:
         yield Tab(context.new_page(), served)
+    except Exception as error:  # such a window is closed before its test's report is written
+        error.add_note(looked_at([context], os.environ.get("PYTEST_CURRENT_TEST", "no test")))
+        raise
     finally:
         context.close()
