@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 from sqlalchemy import update
 from tests.support.browser import Tab
-from tests.support.conversation import SESSION, agent, converse, functions
+from tests.support.conversation import PIN, SESSION, agent, converse, functions
 from tests.support.serving import Client, Served
 
 from midcall.domain.action import ActionCall
@@ -58,7 +58,7 @@ def test_an_invocation_is_shown_whole(tab: Tab, admin: Client) -> None:
     tab.open("/invocations?function=verify_customer&status=succeeded")
     tab.page.get_by_role("link", name="verify_customer").click()
     expect(tab.page.get_by_role("region", name="Parameters")).to_contain_text("C-77")
-    assert "4321" not in tab.page.content()
+    assert PIN not in tab.page.content()
     admin.served.sandbox.calls = (ActionCall(1, "http.get", ("https://crm.example/orders",)),)
     try:
         answer = admin.ok("POST", "/v1/functions/book_slot/invoke", {"params": {"day": "Friday"}})

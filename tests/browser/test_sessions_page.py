@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 from tests.support.browser import Tab
-from tests.support.conversation import AGENT, SESSION, agent, begin, call, converse, functions
+from tests.support.conversation import AGENT, PIN, SESSION, agent, begin, call, converse, functions
 from tests.support.serving import Client, Served
 
 HOME = f"/sessions/{SESSION}"
@@ -64,7 +64,7 @@ def test_a_timeline_tells_what_happened(tab: Tab, admin: Client) -> None:
     expect(tab.page.locator("tbody tr")).to_have_count(6)
     tab.page.get_by_role("tab", name="Session body").click()
     expect(tab.page.locator("pre", has_text='"summary": "Booked a slot."')).to_be_visible()
-    assert "4321" not in tab.page.content()
+    assert PIN not in tab.page.content()
     tab.page.get_by_role("tab", name="Timeline").click()
     tab.page.get_by_role("link", name="charge_card").click()
     expect(tab.page.get_by_role("heading", name="Error")).to_be_visible()

@@ -11,6 +11,8 @@ from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
 
 AGENT = "front-desk"
 SESSION = "call-1042"
+#: Has letters that no random id has: pages that must not show it may show any id.
+PIN = "pin-4321"
 
 _SOURCES = {
     "greet_caller": 'return {"dynamicVariables": {"caller_name": "Ada Berg", "vip": True}}',
@@ -100,7 +102,7 @@ def converse(admin: Client) -> None:
     """Have the whole conversation: variables, a refusal, a failure, an end whose summary cannot be sent at once."""
     begin(admin)
     call(admin, "verify_customer", customer_id=7, pin=[1])
-    call(admin, "verify_customer", customer_id="C-77", pin="4321")
+    call(admin, "verify_customer", customer_id="C-77", pin=PIN)
     admin.ok("PATCH", f"/v1/sessions/{SESSION}", {"dynamicVariables": {"mood": "in a hurry"}})
     call(admin, "book_slot", day="Tuesday")
     call(admin, "charge_card", amount=40)

@@ -177,19 +177,19 @@ def test_a_pin_that_is_returned_is_exact_in_the_answer_and_masked_on_the_stream(
     )
     play.agent(echo="during_session")
     play.start()
-    assert play.call("echo", pin="5678")["result"] == "PIN 5678"
-    body = {"params": {"pin": "5678"}}
+    assert play.call("echo", pin="pin-5678")["result"] == "PIN pin-5678"
+    body = {"params": {"pin": "pin-5678"}}
     with stream(play.admin, "/v1/sessions/s1/functions/echo", method="POST", body=body) as events:
         answered = list(events)[-1]
     assert answered.name == "completed"
-    assert (answered.data["result"], answered.data["dynamicVariables"]["tried"]) == ("PIN 5678", "5678")
+    assert (answered.data["result"], answered.data["dynamicVariables"]["tried"]) == ("PIN pin-5678", "pin-5678")
     assert (answered.data["phase"], answered.data["status"]) == ("during_session", "succeeded")
     record = play.admin.ok("GET", f"/v1/invocations/{answered.data['invocation_id']}")
     assert (record["params"], record["result"]["result"]) == ({"pin": "********"}, "PIN ********")
     play.end(analysis={})
     told = Listener(play.admin).ended()
     assert [event.data["result"] for event in told if event.name == "completed"] == ["PIN ********"] * 2
-    assert "5678" not in str([event.data for event in told])
+    assert "pin-5678" not in str([event.data for event in told])
 
 
 def reporting(play: Play) -> Progress:

@@ -39,7 +39,7 @@ with shared(database) as tokens, ThreadPoolExecutor(int(threads)) as callers:
     print("ready", flush=True)
     sys.stdin.readline()
     waiting = [
-        callers.submit(tokens.token, wanted_from(endpoint), workspace_id="ws_1", timeout_ms=int(timeout_ms))
+        callers.submit(tokens.token, wanted_from(endpoint), workspace_id="ws_of_the_token", timeout_ms=int(timeout_ms))
         for _ in range(int(threads))
     ]
     print(sorted({each.result() for each in waiting}), flush=True)
@@ -138,7 +138,7 @@ def test_a_refusal_reaches_all_who_wait_at_once(database_url: str, endpoint: Tar
 
         def ask(tokens: SharedTokens) -> None:
             with pytest.raises(Exception, match="answered 401") as caught:
-                tokens.token(wanted_from(endpoint.url), workspace_id="ws_1", timeout_ms=DEADLINE_MS)
+                tokens.token(wanted_from(endpoint.url), workspace_id="ws_of_the_token", timeout_ms=DEADLINE_MS)
             told.append(type(caught.value).__name__)
 
         threads = [threading.Thread(target=ask, args=(tokens,)) for tokens in (one, other) for _ in range(50)]
@@ -181,7 +181,7 @@ def test_the_token_of_a_killed_process_is_fetched_by_another(database_url: str, 
 def test_the_database_holds_no_token_in_the_clear(database_url: str, engine: Engine, endpoint: Target) -> None:
     """Neither in a row nor in a byte of its files; the client's secret and the workspace are not there either."""
     with shared(database_url) as tokens:
-        assert tokens.token(wanted_from(endpoint.url), workspace_id="ws_1", timeout_ms=DEADLINE_MS) == TOKEN
+        assert tokens.token(wanted_from(endpoint.url), workspace_id="ws_of_the_token", timeout_ms=DEADLINE_MS) == TOKEN
     with engine.connect() as connection:
         found = repr(connection.execute(text("SELECT * FROM tokens")).all())
         if engine.dialect.name == "postgresql":
@@ -193,7 +193,7 @@ def test_the_database_holds_no_token_in_the_clear(database_url: str, engine: Eng
         written = b"".join(path.read_bytes() for path in files)
     # What is looked for is found where it stands: the row itself, as it was stored.
     assert found.split("'")[1].encode() in written
-    assert "ws_1" not in found
+    assert "ws_of_the_token" not in found
     for secret in (TOKEN, "geheim-client"):
         assert secret not in found
         assert secret.encode() not in written
