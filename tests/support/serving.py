@@ -15,7 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
 from tests.support.contract import Contract
-from tests.support.databases import opened
+from tests.support.databases import opened, row_counts
 from tests.support.fakes import FakeSandbox
 from tests.support.patience import CLIENT_S, wait_for
 from tests.support.world import function
@@ -63,6 +63,10 @@ class Client:
         assert response.status_code == status, response.text
         found: Json = response.json()
         return found
+
+    def row_counts(self) -> dict[str, int]:
+        """Count the rows of every table, but for those of other workspaces."""
+        return row_counts(self.served.engine, self.ok("GET", "/v1/workspace")["id"])
 
     def create(self, name: str = "lookup", **changes: Any) -> Any:
         """Create a function."""

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.support.databases import row_counts
 from tests.support.patience import CLIENT_S
 from tests.support.serving import Client, Served
 from tests.support.world import SOURCE, function
@@ -25,11 +24,11 @@ def author(served: Served) -> Client:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_stored_by_half(served: Served, author: Client) -> Iterator[None]:
+def _nothing_is_stored_by_half(author: Client) -> Iterator[None]:
     """Count the rows of all tables before and after each test of this file."""
-    before = row_counts(served.engine)
+    before = author.row_counts()
     yield
-    assert row_counts(served.engine) == before
+    assert author.row_counts() == before
 
 
 def schema(**properties: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from tests.integration.api.sessions import FAILS, Play
-from tests.support.databases import row_counts
 from tests.support.fakes import echo
 from tests.support.patience import CLIENT_S, PATIENCE_S, wait_for
 from tests.support.serving import Client, Served, serving
@@ -602,16 +601,16 @@ def test_an_end_may_bring_a_whole_transcript(play: Play) -> None:
     assert len(play.ran[0][1]["transcript"][1]) == 2_000_000
 
 
-def test_a_deleted_session_leaves_nothing(play: Play, served: Served) -> None:
+def test_a_deleted_session_leaves_nothing(play: Play) -> None:
     """No row of it in any table, but for the line that says who deleted it."""
     play.function("look", setting(a=1))
     play.agent(look="during_session")
-    before = row_counts(served.engine)
+    before = play.admin.row_counts()
     play.start()
     play.call("look")
     play.end(analysis={})
     play.admin.ok("DELETE", "/v1/sessions/s1", status=204)
-    after = row_counts(served.engine)
+    after = play.admin.row_counts()
     assert after.pop("audit") == before.pop("audit") + 1
     assert after == before
     play.admin.problem(404, "GET", "/v1/sessions/s1")

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from tests.integration.api.sessions import FAILS, Play
 from tests.integration.api.test_scopes import VENDORS
 from tests.integration.api.vendors import SECRET, Platform, connect
-from tests.support.databases import row_counts
 from tests.support.deliveries import (
     elevenlabs_initiation,
     elevenlabs_post_call,
@@ -320,7 +319,7 @@ def test_what_cannot_show_the_secret_leaves_no_trace(play: Play, vendor: str) ->
     right = connect(play, vendor)
     nobodys, wrong = (right.adapter[::-1], SECRET), (right.adapter, "wrong-secret")
     strangers = [Platform(right.client, vendor, adapter, secret) for adapter, secret in (nobodys, wrong)]
-    before = row_counts(play.served.engine)
+    before = play.admin.row_counts()
     details = set()
     for path, body in DELIVERIES[vendor]:
         headers = {"x-conversation-id": "conv_1"}
@@ -336,7 +335,7 @@ def test_what_cannot_show_the_secret_leaves_no_trace(play: Play, vendor: str) ->
     elsewhere = {path for path in others if path not in dict(DELIVERIES[vendor])}
     assert {right.post(path, {}).status_code for path in elsewhere} == {401}
     assert len(details) == 1
-    assert row_counts(play.served.engine) == before
+    assert play.admin.row_counts() == before
 
 
 @pytest.mark.parametrize("raw", [b"{no json", b"", b'{"a": 1, "a": 2}', b"[" * 100, b"\xff"])
