@@ -10,8 +10,9 @@ from midcall.bootstrap.interpreter import settle
 
 set_up_logs()
 
-# How long one example takes is the machine's matter: what has to be bounded in time says so in its test.
-hypothesis.settings.register_profile("midcall", deadline=None)
+# How long an example takes, to make or to run, is the machine's matter: what has to be bounded in time says so in its
+# test.
+hypothesis.settings.register_profile("midcall", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("midcall")
 
 #: On a test that failed, for fixtures that then have something to mend.

@@ -71,6 +71,9 @@ def _short_times(call: ast.Call, *, real: bool) -> Iterator[Finding]:
         waits = place is not None or keyword.arg == "within_s" or not valued
         if unit and waits and _short(keyword.value, unit):
             yield Finding(keyword.value.lineno, f"{name}({keyword.arg}={ast.unparse(keyword.value)})")
+        # Of Hypothesis: an example that takes longer fails.
+        if name == "settings" and keyword.arg == "deadline" and _short(keyword.value, 1000):
+            yield Finding(keyword.value.lineno, f"settings(deadline={ast.unparse(keyword.value)})")
     if place is not None and len(call.args) > place and _short(call.args[place], 1):
         yield Finding(call.args[place].lineno, f"{name}({ast.unparse(call.args[place])})")
     if name in RESIDENT:

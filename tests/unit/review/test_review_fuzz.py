@@ -1,8 +1,9 @@
 # ruff: noqa: RUF001  (letters that only look alike are part of the mixture)
 """Any text at all gets an answer."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.patience import DEADLINE_MS
 
 from midcall.domain.review import Subject
 from midcall.review import review
@@ -27,7 +28,7 @@ WORDS = st.sampled_from(
         *("[", "]", "{", "}", ":", ",", "=", ":=", "*", "**", "@", "1", "'a'", "\\", "#", "é", "ｅ", "\t", "\r", ";"),
     ]
 )
-QUICK = settings(max_examples=150, deadline=2000, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+QUICK = settings(max_examples=150, deadline=DEADLINE_MS, derandomize=True)
 
 
 def _answers(source: str) -> None:

@@ -27,6 +27,7 @@ HASTY = {
     "a client": "httpx.Client(timeout=10)",
     "a deadline": "RunRequest(source, deadline_ms=2_000)",
     "a deadline by another name": "pool.run(source, ms=5000)",
+    "an example's deadline": "settings(max_examples=9, deadline=2000)",
     "a constant": "DEADLINE_MS = 5000",
     "a bound": "def test():\n    assert time.monotonic() - began < 2",
     "a bound by name": "def test():\n    took = time.perf_counter() - began\n    assert 0.9 < took < 1 + GRACE_S",
