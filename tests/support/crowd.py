@@ -91,7 +91,9 @@ def _attached(function: str, phase: str) -> dict[str, Any]:
 
 
 def _agent(workspace_id: str, name: str, attached: list[dict[str, Any]], now: int) -> dict[str, Any]:
+    preview = {"whole": {"functions": attached}, "cut": {}}
     document = {"version": "v1", "number": "", "attachments": attached, "created_at": now, "updated_at": now}
+    document["preview"] = preview
     return {"id": new_id("ag"), "workspace_id": workspace_id, "name": name, **document}
 
 
@@ -165,6 +167,7 @@ def _version(key: str, number: int, now: int) -> dict[str, Any]:
         "number": number,
         "config": config,
         "preview": config_preview(config),
+        "may_terminate": False,
         "sha256": "0" * 64,
         "status": "approved",
         "author": "ann",

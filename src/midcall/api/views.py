@@ -28,7 +28,7 @@ from midcall.service.import_function import ImportView
 from midcall.service.inline_secrets import shown
 from midcall.service.outcome import outcome_document
 from midcall.service.sessions import SessionView
-from midcall.service.stores import AuditLine, ListedInvocation, ListedSession, SessionLine
+from midcall.service.stores import AuditLine, BriefCase, ListedInvocation, ListedSession, SessionLine
 from midcall.service.tools import ToolsView
 
 Json = dict[str, Any]
@@ -243,6 +243,13 @@ def case_view(case: TestCase) -> Json:
     }
 
 
+def case_listed(case: BriefCase) -> Json:
+    """Show a test case in a list; what is large is null, and `preview` has how it begins."""
+    document = {**dict.fromkeys(case.cut), **case.whole}
+    more = {"updated_by": case.principal, "updated_at": iso(case.updated_at)}
+    return {"name": case.name, **document, **more, **_previews(case.cut)}
+
+
 def case_result_view(result: CaseResult) -> Json:
     """Show what came of one test case."""
     return {
@@ -383,6 +390,12 @@ def agent_view(view: AgentView) -> Json:
     }
 
 
+def agent_listed(view: AgentView) -> Json:
+    """Show an agent in a list; attachments that are large are null, since what is said in them was not read."""
+    item = agent_view(view)
+    return brief({**item, **dict.fromkeys(view.cut)}, cut=view.cut)
+
+
 def credential_view(view: CredentialView) -> Json:
     """Show a credential; the service has masked its secrets."""
     credential = view.credential
@@ -499,7 +512,7 @@ def _attachment(attached: Attachment) -> Json:
 def listing(items: list[Json], limit: int, cursor: str) -> Json:
     """Show one page; `cursor` names the field that says where the next one begins."""
     full = len(items) == limit
-    return {"items": items, "next_cursor": items[-1][cursor] if full else None}
+    return {"items": items, "next_cursor": str(items[-1][cursor]) if full else None}
 
 
 def _error(outcome: Outcome) -> Json | None:

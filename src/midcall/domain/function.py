@@ -145,3 +145,10 @@ def source_problem(source: str) -> str | None:
         if cookie and cookie[1].lower().replace("_", "-") not in {"utf-8", "utf8"}:
             return f"declares the encoding {cookie[1]!r:.40}; source is always UTF-8, remove that line"
     return None
+
+
+def may_terminate(config: Mapping[str, Any]) -> bool:
+    """Tell whether what a version returns may end a session, as far as its document says."""
+    # The word stands in the source of whatever returns it; a name built from pieces would go without this advice.
+    # What a webhook answers is known when it answers.
+    return config["kind"] == Kind.WEBHOOK or "terminateAgent" in config["code"]["source"]

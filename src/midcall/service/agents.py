@@ -1,23 +1,25 @@
 """Use cases of agents: which functions are attached, in which phase and order."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeVar
 
 from midcall.domain.agent import Agent, Attachment, OnFailure, Pin, in_order
 from midcall.domain.errors import Conflict, Fault, InvalidInput, NotFound
-from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, Kind, VersionStatus
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, VersionStatus
 from midcall.domain.ids import new_id
 from midcall.domain.phases import Phase
 from midcall.service.access import Caller, check_agent
 from midcall.service.ports import Storage, Transaction
 from midcall.service.stores import Page
 
+_T = TypeVar("_T")
+
 MAX_ATTACHMENTS = 200
 #: `seen` of an agent that is to be new.
 NOT_YET = 0
-#: Versions read at once: each may have 256 KiB.
-_AT_ONCE = 25
+#: Names and versions asked for at once: databases take so many parameters of a statement and no more.
+_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class AgentView:
 
     agent: Agent
     warnings: tuple[str, ...]
+    #: In lists, where its attachments are large: they lack what is said, and this is how they begin.
+    cut: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,9 @@ class Agents:
     def page(self, caller: Caller, page: Page) -> list[AgentView]:
         """List agents by name; a key that is limited to agents sees those alone."""
         with self.storage.read() as tx:
-            return _viewed(tx, tx.agents.page(caller.workspace_id, page, among=caller.key.agents or None))
+            found = tx.agents.page(caller.workspace_id, page, among=caller.key.agents or None)
+            views = _viewed(tx, [brief.agent for brief in found])
+        return [replace(view, cut=brief.cut) for view, brief in zip(views, found, strict=True)]
 
 
 def _told(attached: Attachment) -> dict[str, Any]:
@@ -178,7 +184,9 @@ def _check_unchanged(known: Agent | None, seen: int | None) -> None:
 def _viewed(tx: Transaction, found: Sequence[Agent]) -> list[AgentView]:
     """Add what whoever attached should know; reads functions and versions of all agents together."""
     attached = [each for agent in found for each in agent.attachments]
-    functions = tx.functions.named(found[0].workspace_id, {each.function for each in attached}) if found else {}
+    functions: dict[str, Function] = {}
+    for some in _parts(sorted({each.function for each in attached})):
+        functions |= tx.functions.named(found[0].workspace_id, some)
     guards = {
         version
         for each in attached
@@ -189,11 +197,12 @@ def _viewed(tx: Transaction, found: Sequence[Agent]) -> list[AgentView]:
 
 
 def _terminating(tx: Transaction, wanted: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
-    found: set[tuple[str, int]] = set()
-    for start in range(0, len(wanted), _AT_ONCE):
-        versions = tx.functions.numbered(wanted[start : start + _AT_ONCE])
-        found |= {key for key, version in versions.items() if _can_terminate(version.config)}
-    return found
+    return {key for some in _parts(wanted) for key in tx.functions.may_terminate(some)}
+
+
+def _parts(whole: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(whole), _AT_ONCE):
+        yield whole[start : start + _AT_ONCE]
 
 
 def _warnings(
@@ -220,9 +229,3 @@ def _version(function: Function | None, attached: Attachment) -> tuple[str, int]
 
 def _lets_through(attached: Attachment) -> bool:
     return attached.phase is Phase.PRE_SESSION and attached.on_failure is OnFailure.CONTINUE
-
-
-def _can_terminate(config: Mapping[str, Any]) -> bool:
-    # The word stands in the source of whatever returns it; a name built from pieces would go without this advice.
-    # What a webhook answers is known when it answers.
-    return config["kind"] == Kind.WEBHOOK or "terminateAgent" in config["code"]["source"]

@@ -9,14 +9,14 @@ from midcall.domain.parameters import MASK, prepare, sensitive_values
 from midcall.domain.places import NOTHING, Place, places_of
 from midcall.domain.redaction import Redaction
 from midcall.domain.test_case import Expectation, ExpectKind, TestCase
+from midcall.service.stores import BriefCase
 
 _VARIABLES = "dynamicVariables"
 
 
 def variables_of(case: TestCase) -> Mapping[str, Any]:
     """Return the dynamic variables that a case begins with."""
-    found = case.session.get(_VARIABLES)
-    return found if isinstance(found, Mapping) else {}
+    return _variables(case.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,29 @@ def redaction_of_case(secrets: CaseSecrets, case: TestCase) -> Redaction:
 
 def shown_case(secrets: CaseSecrets, case: TestCase) -> TestCase:
     """Return a case as it may be shown."""
-    changed = _variables_with(secrets, case, lambda _name, _value: MASK)
-    params = {name: MASK if secrets.holds(name) else value for name, value in case.params.items()}
-    return replace(case, params=params, session=changed)
+    return replace(case, params=_masked(secrets, case.params), session=_masked_session(secrets, case.session))
+
+
+def shown_brief(secrets: CaseSecrets, case: BriefCase) -> BriefCase:
+    """Return a case of a list as it may be shown; of parts that may hold something sensitive no beginning is."""
+    whole, cut = dict(case.whole), dict(case.cut)
+    if "params" in whole:
+        whole["params"] = _masked(secrets, whole["params"])
+    if "session" in whole:
+        whole["session"] = _masked_session(secrets, whole["session"])
+    if "params" in cut and any(root.secret for root in secrets.roots):
+        cut["params"] = ""
+    if "session" in cut and secrets.sources:
+        cut["session"] = ""
+    return replace(case, whole=whole, cut=cut)
+
+
+def _masked(secrets: CaseSecrets, params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: MASK if secrets.holds(name) else value for name, value in params.items()}
+
+
+def _masked_session(secrets: CaseSecrets, session: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _variables_with(secrets, session, lambda _name, _value: MASK)
 
 
 def restored_case(secrets: CaseSecrets, case: TestCase, stored: TestCase | None) -> TestCase:
@@ -77,7 +97,7 @@ def restored_case(secrets: CaseSecrets, case: TestCase, stored: TestCase | None)
     }
     before = variables_of(stored) if stored else {}
     place = f"session.{_VARIABLES}"
-    session = _variables_with(secrets, case, lambda name, value: value_of(place, name, value, before))
+    session = _variables_with(secrets, case.session, lambda name, value: value_of(place, name, value, before))
     if faults:
         raise InvalidInput(faults=faults)
     whole = replace(case, params=params, session=session)
@@ -107,11 +127,18 @@ def sensitive_sources(place: Place) -> frozenset[str]:
     return frozenset(found)
 
 
-def _variables_with(secrets: CaseSecrets, case: TestCase, change: Callable[[str, Any], Any]) -> Mapping[str, Any]:
+def _variables(session: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = session.get(_VARIABLES)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _variables_with(
+    secrets: CaseSecrets, session: Mapping[str, Any], change: Callable[[str, Any], Any]
+) -> Mapping[str, Any]:
     """Return a case's session body with changed values of the variables that sensitive parameters are filled from."""
     sources = secrets.sources
-    variables = variables_of(case)
+    variables = _variables(session)
     if sources.isdisjoint(variables):
-        return case.session
+        return session
     changed = {name: change(name, value) if name in sources else value for name, value in variables.items()}
-    return {**case.session, _VARIABLES: changed}
+    return {**session, _VARIABLES: changed}

@@ -1,5 +1,6 @@
 """Use cases of functions: write, version, publish, archive."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,6 +34,8 @@ from midcall.service.stores import BriefVersion, Page, VersionId
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")
+
+_NUMBER = re.compile("[0-9]{1,9}")
 
 #: Versions of each function that a list of functions tells of, besides those that are published.
 MOST_LISTED = 5
@@ -133,7 +136,7 @@ class Catalog:
                 else tx.functions.brief(wanted)
             )
             versions = tx.functions.versions_of(ids, latest=MOST_LISTED)
-            statuses = tx.rereviews.statuses_of(ids, self.policy) if self._any_older(versions) else {}
+            statuses = self._statuses(tx, versions)
         return [
             FunctionView(
                 function,
@@ -154,12 +157,15 @@ class Catalog:
         flags = flags_of(version, rereview.status if rereview else None, policy=self.policy)
         return VersionView(function, version, rereview if flags else None, flags)
 
-    def versions(self, caller: Caller, name: str) -> tuple[Sequence[Version], Flags]:
-        """List the versions, oldest first, in brief."""
+    def versions(self, caller: Caller, name: str, page: Page) -> tuple[Sequence[Version], Flags]:
+        """List the versions, oldest first, in brief; raises InvalidInput for a cursor that is no number."""
+        if page.cursor is not None and not _NUMBER.fullmatch(page.cursor):
+            raise InvalidInput(faults=[Fault("cursor", "give the next_cursor of the page before")])
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, name)
-            versions = tx.functions.versions(function.id)
-            return versions, self._flags(tx, function, versions)
+            versions = tx.functions.versions_page(function.id, page)
+            statuses = self._statuses(tx, {function.id: versions})
+        return versions, self._flagged(versions, statuses.get(function.id, {}))
 
     def describe(
         self, caller: Caller, name: str, *, display_name: str | None, tags: Sequence[str] | None
@@ -240,12 +246,20 @@ class Catalog:
         return FunctionView(function, version, versions, self._flags(tx, function, versions))
 
     def _flags(self, tx: Transaction, function: Function, versions: Sequence[Version]) -> Flags:
-        older = self._any_older({function.id: versions})
+        older = any(flags_of(each, None, policy=self.policy) for each in versions)
         return self._flagged(versions, tx.rereviews.statuses(function.id, self.policy) if older else {})
 
-    def _any_older(self, versions: Mapping[str, Sequence[Version]]) -> bool:
-        """Tell whether any version was approved under another policy; mostly none was, and nothing need be asked."""
-        return any(flags_of(each, None, policy=self.policy) for some in versions.values() for each in some)
+    def _statuses(
+        self, tx: Transaction, versions: Mapping[str, Sequence[Version]]
+    ) -> Mapping[str, Mapping[int, VersionStatus]]:
+        """Ask for what came of versions that were approved under another policy; mostly there are none."""
+        older = [
+            VersionId(function_id, each.number)
+            for function_id, some in versions.items()
+            for each in some
+            if flags_of(each, None, policy=self.policy)
+        ]
+        return tx.rereviews.statuses_of(older, self.policy) if older else {}
 
     def _flagged(self, versions: Sequence[Version], statuses: Mapping[int, VersionStatus]) -> Flags:
         flags = {each.number: flags_of(each, statuses.get(each.number), policy=self.policy) for each in versions}

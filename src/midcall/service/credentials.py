@@ -97,7 +97,7 @@ class Credentials:
         with self.storage.read() as tx:
             found = tx.credentials.page(caller.workspace_id, page)
             values = tx.credentials.values([credential.id for credential in found])
-            uses = find_uses(tx, caller.workspace_id)
+            uses = find_uses(tx, caller.workspace_id, [credential.name for credential in found])
         return [self._shown(credential, values.get(credential.id, ()), uses) for credential in found]
 
     def delete(self, caller: Caller, name: str, *, environment: str | None = None, force: bool = False) -> None:
@@ -243,7 +243,7 @@ class Credentials:
 
     def _view(self, tx: Transaction, credential: Credential) -> CredentialView:
         stored = tx.credentials.values([credential.id]).get(credential.id, ())
-        return self._shown(credential, stored, find_uses(tx, credential.workspace_id))
+        return self._shown(credential, stored, find_uses(tx, credential.workspace_id, [credential.name]))
 
     def _shown(self, credential: Credential, stored: Sequence[SealedValues], uses: Uses) -> CredentialView:
         values: dict[str, Mapping[str, Any] | None] = {}
@@ -256,7 +256,7 @@ class Credentials:
         return CredentialView(credential, values, uses.by_name.get(credential.name, ()), hosts)
 
     def _check_unused(self, tx: Transaction, credential: Credential) -> None:
-        functions = find_uses(tx, credential.workspace_id).running.get(credential.name, ())
+        functions = find_uses(tx, credential.workspace_id, [credential.name]).running.get(credential.name, ())
         if functions:
             raise CredentialInUse(
                 f"{', '.join(functions)} would be left without this credential; publish versions that do not name it, "

@@ -102,12 +102,11 @@ class KeyStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class VersionInUse:
-    """A version that is a function's latest one, or that runs; what it is made of."""
+class CredentialUse(NamedTuple):
+    """A function that names a credential in its latest version, or in one that runs: published, or an agent's pin."""
 
+    credential: str
     function: str
-    config: Mapping[str, Any]
     runs: bool
 
 
@@ -170,6 +169,10 @@ class FunctionStore(Protocol):
         """Read all versions, oldest first, without their `config` and `review`."""
         ...
 
+    def versions_page(self, function_id: str, page: Page) -> Sequence[Version]:
+        """List versions, oldest first, without their `config` and `review`; the cursor is a number."""
+        ...
+
     def versions_of(self, function_ids: Collection[str], *, latest: int) -> Mapping[str, Sequence[Version]]:
         """Read the `latest` versions of some functions, and those that are published somewhere.
 
@@ -185,8 +188,12 @@ class FunctionStore(Protocol):
         """Return the highest approved version number."""
         ...
 
-    def in_use(self, workspace_id: str, *, holding: Sequence[str]) -> Sequence[VersionInUse]:
-        """Return the latest and the published versions of a workspace's functions whose documents hold one of words."""
+    def may_terminate(self, wanted: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        """Return those of some versions, by function id and number, whose results may end a session."""
+        ...
+
+    def uses_of(self, workspace_id: str, credentials: Collection[str], *, most: int) -> Sequence[CredentialUse]:
+        """Return which functions name some credentials, by name: at most so many of each, those that run first."""
         ...
 
     def publish(self, function_id: str, environment: str, number: int, *, principal: str, at: int) -> None:
@@ -232,8 +239,8 @@ class RereviewStore(Protocol):
         """Return what came of those of a function under a policy, by the version's number."""
         ...
 
-    def statuses_of(self, function_ids: Collection[str], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
-        """Return the same for some functions, by function; those without any are left out."""
+    def statuses_of(self, wanted: Collection[VersionId], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
+        """Return the same for some versions, by function; those without any are left out."""
         ...
 
 
@@ -323,11 +330,26 @@ class RehearsalStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class BriefCase:
+    """A test case in a list: the fields of its document that are small, and how the others begin."""
+
+    name: str
+    whole: Mapping[str, Any]
+    cut: Mapping[str, str]
+    principal: str
+    updated_at: int
+
+
 class TestCaseStore(Protocol):
     """Test cases of functions, by name. Whoever changes one has read the function with `lock`."""
 
     def of(self, function_id: str) -> Sequence[TestCase]:
         """Read all of a function's, by name."""
+        ...
+
+    def page(self, function_id: str, page: Page) -> Sequence[BriefCase]:
+        """List a function's by name, without what is large."""
         ...
 
     def find(self, function_id: str, name: str) -> TestCase | None:
@@ -532,6 +554,14 @@ class InvocationStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class BriefAgent:
+    """An agent in a list. Where its attachments are large, they lack what is said, and `cut` has how they begin."""
+
+    agent: Agent
+    cut: Mapping[str, str]
+
+
 class AgentStore(Protocol):
     """Agents, with their attachments."""
 
@@ -547,7 +577,7 @@ class AgentStore(Protocol):
         """Read one by its name; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[Agent]:
+    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[BriefAgent]:
         """List a workspace's agents by name; `among` names those that may be shown."""
         ...
 

@@ -9,9 +9,10 @@ from midcall.domain.function import Function, Kind
 from midcall.domain.test_case import MAX_CASE_BYTES, MAX_CASES, MAX_CASES_BYTES, TestCase
 from midcall.service.access import Caller
 from midcall.service.case_form import CaseForm
-from midcall.service.case_secrets import CaseSecrets, restored_case, secrets_by, shown_case
+from midcall.service.case_secrets import CaseSecrets, restored_case, secrets_by, shown_brief, shown_case
 from midcall.service.invoke import refuse_limited
 from midcall.service.ports import Storage, Transaction
+from midcall.service.stores import BriefCase, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,20 @@ class TestCases:
     clock: Callable[[], int]
 
     def all(self, caller: Caller, function: str) -> list[TestCase]:
-        """List a function's cases by name; there are at most MAX_CASES."""
+        """Read all of a function's cases by name, whole: at most MAX_CASES, of MAX_CASES_BYTES together."""
         refuse_limited(caller)
         with self.storage.read() as tx:
             found = tx.functions.get(caller.workspace_id, function)
             secrets = _secrets(tx, found)
             return [shown_case(secrets, case) for case in tx.test_cases.of(found.id)]
+
+    def page(self, caller: Caller, function: str, page: Page) -> list[BriefCase]:
+        """List a function's cases by name, without what is large."""
+        refuse_limited(caller)
+        with self.storage.read() as tx:
+            found = tx.functions.get(caller.workspace_id, function)
+            secrets = _secrets(tx, found)
+            return [shown_brief(secrets, case) for case in tx.test_cases.page(found.id, page)]
 
     def get(self, caller: Caller, function: str, name: str) -> TestCase:
         """Read one case."""

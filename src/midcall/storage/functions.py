@@ -7,31 +7,32 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
-    Text,
     and_,
     bindparam,
+    case,
     delete,
+    exists,
     func,
     insert,
     or_,
     select,
     tuple_,
-    type_coerce,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import NameTaken, NotFound
-from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function import Function, Version, VersionStatus, may_terminate
 from midcall.domain.preview import config_preview
-from midcall.service.stores import BriefVersion, Page, VersionInUse
+from midcall.service.credential_uses import names_in
+from midcall.service.stores import BriefVersion, CredentialUse, Page
 from midcall.storage.rows import decision_columns, function_of, version_of
-from midcall.storage.schema import functions, publications, versions
+from midcall.storage.schema import agent_pins, credential_uses, functions, publications, versions
 
 #: Words of a search that are looked for.
 MAX_WORDS = 10
 
-_LARGE = {"config", "review", "preview"}
+_LARGE = {"config", "review", "preview", "may_terminate"}
 _SUMMARY = [column for column in versions.c if column.name not in _LARGE]
 
 # Built once, as in midcall.storage.invocations.
@@ -55,6 +56,10 @@ _NUMBERED = select(*_SUMMARY, versions.c.config).where(
 )
 _BRIEF = select(*_SUMMARY, versions.c.preview).where(
     tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
+)
+_TERMINATING = select(versions.c.function_id, versions.c.number).where(
+    tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True)),
+    versions.c.may_terminate,
 )
 _PUBLISHED = select(publications.c.function_id, publications.c.environment, publications.c.number).where(
     publications.c.function_id.in_(bindparam("p_functions", expanding=True))
@@ -137,12 +142,16 @@ class SqlFunctions:
             "number": version.number,
             "config": dict(version.config),
             "preview": config_preview(version.config),
+            "may_terminate": may_terminate(version.config),
             "sha256": version.sha256,
             "author": version.author,
             "created_at": version.created_at,
             **decision_columns(version),
         }
         self.connection.execute(insert(versions).values(row))
+        key = {"function_id": version.function_id, "number": version.number}
+        if named := [{**key, "credential": name} for name in sorted(names_in(version.config))]:
+            self.connection.execute(insert(credential_uses), named)
 
     def version(self, function_id: str, number: int) -> Version:
         """Read one version; raises NotFound."""
@@ -170,6 +179,13 @@ class SqlFunctions:
         """Read all versions, oldest first, without `config` and `review`."""
         query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)
         return [version_of(row, config={}, review=None) for row in self.connection.execute(query)]
+
+    def versions_page(self, function_id: str, page: Page) -> Sequence[Version]:
+        """List versions, oldest first, without `config` and `review`; the cursor is a number."""
+        query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)
+        if page.cursor is not None:
+            query = query.where(versions.c.number > int(page.cursor))
+        return [version_of(row, config={}, review=None) for row in self.connection.execute(query.limit(page.limit))]
 
     def versions_of(self, function_ids: Collection[str], *, latest: int) -> Mapping[str, Sequence[Version]]:
         """Read the `latest` versions of some functions, and those that are published somewhere.
@@ -204,21 +220,34 @@ class SqlFunctions:
         number: int | None = self.connection.execute(query).scalar_one()
         return number
 
-    def in_use(self, workspace_id: str, *, holding: Sequence[str]) -> Sequence[VersionInUse]:
-        """Return the latest and the published versions of a workspace's functions whose documents hold one of words."""
-        document = type_coerce(versions.c.config, Text)
-        published = and_(
-            publications.c.function_id == versions.c.function_id, publications.c.number == versions.c.number
+    def may_terminate(self, wanted: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        """Return those of some versions, by function id and number, whose results may end a session."""
+        return {tuple(row) for row in self.connection.execute(_TERMINATING, {"p_wanted": list(wanted)})}
+
+    def uses_of(self, workspace_id: str, credentials: Collection[str], *, most: int) -> Sequence[CredentialUse]:
+        """Return which functions name some credentials, by name: at most so many of each, those that run first."""
+        columns = credential_uses.c
+        here = (columns.function_id == functions.c.id, functions.c.workspace_id == workspace_id)
+        published = exists().where(
+            publications.c.function_id == columns.function_id, publications.c.number == columns.number
         )
-        runs = select(publications.c.number).where(published).exists()
-        query = (
-            select(functions.c.name, versions.c.config, runs.label("runs"))
-            .join(versions, versions.c.function_id == functions.c.id)
-            .where(functions.c.workspace_id == workspace_id, functions.c.archived.is_(False))
-            .where(or_(versions.c.number == functions.c.latest, runs))
-            .where(or_(*(document.contains(word, autoescape=True) for word in holding)))
+        pinned = exists().where(
+            agent_pins.c.workspace_id == workspace_id,
+            agent_pins.c.function == functions.c.name,
+            agent_pins.c.version == columns.number,
         )
-        return [VersionInUse(row.name, row.config, runs=row.runs) for row in self.connection.execute(query)]
+        runs = func.max(case((or_(published, pinned), 1), else_=0))
+        place = func.row_number().over(partition_by=columns.credential, order_by=(runs.desc(), functions.c.name))
+        counted = (
+            select(columns.credential, functions.c.name, runs.label("runs"), place.label("place"))
+            .join(functions, and_(*here))
+            .where(columns.credential.in_(credentials), functions.c.archived.is_(False))
+            .where(or_(columns.number == functions.c.latest, published, pinned))
+            .group_by(columns.credential, functions.c.name)
+            .subquery()
+        )
+        query = select(counted).where(counted.c.place <= most).order_by(counted.c.credential, counted.c.name)
+        return [CredentialUse(row.credential, row.name, runs=bool(row.runs)) for row in self.connection.execute(query)]
 
     def publish(self, function_id: str, environment: str, number: int, *, principal: str, at: int) -> None:
         """Make one version the one that runs in an environment."""

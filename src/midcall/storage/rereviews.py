@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.function import VersionStatus
@@ -13,7 +13,7 @@ from midcall.domain.session import SessionStatus
 from midcall.service.stores import VersionId
 from midcall.storage.schema import (
     APART,
-    agents,
+    agent_pins,
     functions,
     large_values,
     publications,
@@ -108,14 +108,16 @@ class SqlRereviews:
 
     def statuses(self, function_id: str, policy: str) -> Mapping[int, VersionStatus]:
         """Return what came of those of a function under a policy, by the version's number."""
-        return self.statuses_of([function_id], policy).get(function_id, {})
+        return self._statuses(rereviews.c.function_id == function_id, policy).get(function_id, {})
 
-    def statuses_of(self, function_ids: Collection[str], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
-        """Return the same for some functions, by function; those without any are left out."""
+    def statuses_of(self, wanted: Collection[VersionId], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
+        """Return the same for some versions, by function; those without any are left out."""
+        among = tuple_(rereviews.c.function_id, rereviews.c.number).in_(list(wanted))
+        return self._statuses(among, policy)
+
+    def _statuses(self, where: ColumnElement[bool], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
         query = select(rereviews.c.function_id, rereviews.c.number, rereviews.c.status).where(
-            rereviews.c.function_id.in_(list(function_ids)),
-            rereviews.c.policy == policy,
-            rereviews.c.reviewed_at.is_not(None),
+            where, rereviews.c.policy == policy, rereviews.c.reviewed_at.is_not(None)
         )
         found: dict[str, dict[int, VersionStatus]] = {}
         for row in self.connection.execute(query):
@@ -123,7 +125,7 @@ class SqlRereviews:
         return found
 
     def _pinned(self) -> "Pinned":
-        attachments = select(agents.c.workspace_id, agents.c.attachments)
+        by_agents = select(agent_pins.c.workspace_id, agent_pins.c.function, agent_pins.c.version)
         active = sessions.c.status == SessionStatus.ACTIVE.value
         # Those of an agent with many functions stand apart.
         apart = select(large_values.c.value).join(sessions, sessions.c.id == large_values.c.owner)
@@ -131,11 +133,7 @@ class SqlRereviews:
         small = self.connection.execute(select(sessions.c.pins).where(active)).scalars()
         pins = [pins for pins in small if pins is not APART] + [read_json(pins) for pins in large]
         return Pinned(
-            by_agents=frozenset(
-                (row.workspace_id, attached["function"], attached["version"])
-                for row in self.connection.execute(attachments)
-                for attached in row.attachments
-            ),
+            by_agents=frozenset(tuple(row) for row in self.connection.execute(by_agents)),
             by_sessions=frozenset((pin["function_id"], pin["version"]) for some in pins for pin in some),
         )
 
@@ -144,7 +142,7 @@ class SqlRereviews:
 class Pinned:
     """Versions that agents name, by workspace, function and number, and sessions, by function id and number."""
 
-    by_agents: frozenset[tuple[str, str, int | None]]
+    by_agents: frozenset[tuple[str, str, int]]
     by_sessions: frozenset[tuple[str, int]]
 
     def has(self, row: Row[Any]) -> bool:

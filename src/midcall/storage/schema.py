@@ -175,6 +175,8 @@ versions = Table(
     Column("config", Json, nullable=False),
     # What lists show of it.
     Column("preview", Json, nullable=False),
+    # What agents' warnings ask of it: whether what it returns may end a session.
+    Column("may_terminate", Boolean, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("status", String(20), nullable=False),
     Column("author", String(200), nullable=False),
@@ -184,6 +186,17 @@ versions = Table(
     Column("approval_principal", String(200)),
     Column("approval_at", BigInteger),
     Column("approval_seal", String(64)),
+)
+
+#: Which credentials a version names, so that nobody has to read documents for it.
+credential_uses = Table(
+    "credential_uses",
+    metadata,
+    Column("function_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("credential", String(63), primary_key=True),
+    ForeignKeyConstraint(["function_id", "number"], ["versions.function_id", "versions.number"]),
+    Index("ix_credential_uses_credential", "credential"),
 )
 
 #: Reviews of approved versions under later policies. A row without `reviewed_at` is under way until `taken_until`.
@@ -221,9 +234,22 @@ agents = Table(
     Column("version", String(200), nullable=False),
     Column("number", String(200), nullable=False),
     Column("attachments", Json, nullable=False),
+    # What lists show of them, and what warnings are made of: all of them, without what is said.
+    Column("preview", Json, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("workspace_id", "name"),
+)
+
+#: Versions that agents have by number, whatever is published.
+agent_pins = Table(
+    "agent_pins",
+    metadata,
+    Column("agent_id", ForeignKey("agents.id"), primary_key=True),
+    Column("function", String(63), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("workspace_id", String(64), nullable=False),
+    Index("ix_agent_pins_function", "workspace_id", "function", "version"),
 )
 
 sessions = Table(
@@ -399,6 +425,8 @@ test_cases = Table(
     Column("function_id", ForeignKey("functions.id"), primary_key=True),
     Column("name", String(100), primary_key=True),
     Column("document", Json, nullable=False),
+    # What lists show of it.
+    Column("preview", Json, nullable=False),
     # Of the document: what is asked for when a version is published, or a case added.
     Column("sha256", String(64), nullable=False),
     Column("size", Integer, nullable=False),

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
+from midcall.domain.preview import MOST_OF_A_FIELD, preview
 from midcall.domain.test_case import TestCase, fingerprint
+from midcall.service.stores import BriefCase, Page
 from midcall.storage.schema import test_cases
 
 # Asked for by every publication, with cases or without.
@@ -24,6 +26,18 @@ class SqlTestCases:
         query = select(test_cases).where(test_cases.c.function_id == function_id)
         # Sorted here: databases have orders of their own.
         return sorted(map(_case_of, self.connection.execute(query)), key=lambda case: case.name)
+
+    def page(self, function_id: str, page: Page) -> Sequence[BriefCase]:
+        """List a function's by name, without what is large."""
+        columns = test_cases.c
+        query = select(columns.name, columns.preview, columns.principal, columns.updated_at)
+        query = query.where(columns.function_id == function_id)
+        if page.cursor is not None:
+            query = query.where(columns.name > page.cursor)
+        return [
+            BriefCase(row.name, row.preview["whole"], row.preview["cut"], row.principal, row.updated_at)
+            for row in self.connection.execute(query.order_by(columns.name).limit(page.limit))
+        ]
 
     def find(self, function_id: str, name: str) -> TestCase | None:
         """Read one."""
@@ -43,8 +57,10 @@ class SqlTestCases:
 
     def put(self, function_id: str, case: TestCase) -> bool:
         """Store one, in place of the one of that name; True if there was none."""
+        document = case.document()
         row = {
-            "document": case.document(),
+            "document": document,
+            "preview": preview(document, MOST_OF_A_FIELD),
             "sha256": case.sha256,
             "size": case.size,
             "principal": case.principal,

@@ -5,11 +5,13 @@ from typing import Any, get_args
 
 import pytest
 from tests.support.contract import routes_of
+from tests.support.rows import rows_read
 from tests.support.serving import Client, Served
 
 from midcall.api.shapes import Listing
 from midcall.app import create_app
 from midcall.bootstrap.settings import Settings
+from midcall.domain.ids import new_id
 from midcall.domain.run import RunReport, RunStatus
 
 KB = 1024
@@ -20,6 +22,9 @@ LISTS = [
     for route in routes_of(create_app(Settings()))
     if isinstance(route.model, type) and issubclass(route.model, Listing)
 ]
+#: Rows that each list has at least, how many of them are asked for, and how many rows a statement may read for that:
+#: there are a few more of what belongs to an item, such as its latest versions.
+ROWS, PAGE, MOST_READ = 45, 4, 32
 #: What a session or a call may hold at most, more or less.
 TEXT = "\U0001f600" * 60_000
 
@@ -119,6 +124,60 @@ def test_a_small_item_is_whole_in_a_list(served: Served) -> None:
     assert listed == admin.ok("GET", f"/v1/invocations/{call['invocation_id']}")
     (function,) = admin.ok("GET", "/v1/functions")["items"]
     assert function == admin.ok("GET", "/v1/functions/small")
+
+
+@pytest.fixture(scope="module")
+def long(served: Served) -> Client:
+    """Make a workspace that has more of everything than a page, an administrator of which sees all of it."""
+    admin = served.tenant("long")
+    served.sandbox.behave = lambda _request: RunReport(RunStatus.OK, result=1)
+    webhook = {"url": "https://example.com/", "headers": {"X-Key": "{{secret.c0.token}}"}}
+    admin.create("named", kind="webhook", code=None, webhook=webhook)
+    admin.published("full")
+    for number in range(ROWS):
+        admin.create(f"f{number}")
+        admin.ok("POST", "/v1/functions/full/versions", {"timeout": number + 1}, status=201)
+        case = {"expect": {"exact": number}, "params": {"order": number}}
+        admin.ok("PUT", f"/v1/functions/full/tests/case {number}", case, status=201)
+        pinned = {"function": "full", "phase": "pre_session", "version": 1}
+        attached = [pinned, *({"function": f"f{each}", "phase": "post_session"} for each in range(number % 3))]
+        admin.ok("PUT", f"/v1/agents/a{number}", {"functions": attached if number else []})
+        admin.ok("PUT", f"/v1/credentials/c{number}", {"type": "bearer", "values": {"token": "t"}})
+        vendor = {"vendor": "vapi", "agent": "a0", "secret": "s" * 40}
+        admin.ok("PUT", f"/v1/adapters/{new_id('long')[:60].lower().replace('_', '-')}", vendor)
+        admin.ok("POST", "/v1/keys", {"principal": f"p{number}", "scopes": ["read"]}, status=201)
+        admin.ok("POST", "/v1/sessions", {"agent": "a0", "sessionId": f"s{number}"}, status=201)
+        admin.ok("POST", "/v1/functions/full/invoke", {"params": {"order": number}})
+    return admin
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_reads_a_page_and_its_pages_are_all_of_it(long: Client, path: str) -> None:
+    """`limit` bounds what the database is asked for, not only what is answered; `next_cursor` leads on."""
+    where, most = path.replace("{name}", "full"), 0
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        with rows_read() as seen:
+            answer = long.send("GET", where, params={"limit": PAGE, **cursor})
+        assert answer.status_code == 200, answer.text
+        most = max(most, *seen.values())
+        items = answer.json()["items"]
+        assert len(items) <= PAGE
+        found += [json.dumps(item, sort_keys=True) for item in items]
+        if answer.json()["next_cursor"] is None:
+            break
+        cursor = {"cursor": answer.json()["next_cursor"]}
+    assert len(found) >= ROWS, "fill this list in the fixture, so that it is known to be paged"
+    assert len(set(found)) == len(found)
+    assert most <= MOST_READ
+
+
+def test_a_row_that_is_read_is_counted(long: Client) -> None:
+    """Otherwise the test above would pass whatever is read."""
+    with rows_read() as seen:
+        long.ok("GET", "/v1/functions?limit=200")
+    assert max(seen.values()) > MOST_READ
 
 
 def test_the_lists_are_generic_ones() -> None:

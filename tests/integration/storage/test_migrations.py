@@ -6,6 +6,7 @@ import sys
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -292,6 +293,48 @@ def test_sessions_and_calls_are_carried_over_when_large_values_come_to_stand_apa
     error = listed.came["whole"]["error"]
     assert (error["type"], error["message"], error["traceback"]) == ("ValueError", "z" * 200, None)
     assert [each.preview["whole"] for each in shown] == [{"medium": "chat"}] * 3
+
+
+def test_what_lists_tell_is_carried_over_from_what_there_is(empty: Engine) -> None:
+    """Which credentials versions name, what agents have by number, and what of cases and attachments is large."""
+    said = [{"function": "f", "phase": "pre_session", "order": 0, "version": 1, "on_failure": "continue"}] * 2
+    said[1] = {**said[0], "phase": "post_session", "messages": {"error": "m" * 2_000}}
+    auth = {"type": "credential", "credential": "crm"}
+    webhook = {"url": "https://a.example.com", "auth": auth, "headers": {"X-A": "{{secret.b.key}} {{secret.b.other}}"}}
+    with empty.begin() as connection:
+        command.upgrade(_config(connection), "0014")
+        connection.execute(text("INSERT INTO workspaces VALUES ('ws_1', 'first', '{}', 0, NULL)"))
+        for key, config in (
+            ("1", {"kind": "code", "code": {"source": "x"}}),
+            ("2", {"kind": "webhook", "webhook": webhook}),
+        ):
+            function = {"id": f"fn_{key}", "workspace_id": "ws_1", "name": f"f{key}", "display_name": "", "tags": "[]"}
+            whole = {**function, "latest": 1, "archived": False, "created_at": 0, "updated_at": 0}
+            _insert(connection, "functions", whole)
+            version = {"function_id": f"fn_{key}", "number": 1, "config": json.dumps(config), "preview": "{}"}
+            _insert(
+                connection, "versions", {**version, "sha256": "", "status": "draft", "author": "a", "created_at": 0}
+            )
+        document = {"session": {}, "params": {"a": 1}, "mocks": [], "dry": False, "expect": {"exact": "e" * 2_000}}
+        case = {"function_id": "fn_1", "name": "c", "document": json.dumps(document), "sha256": "", "size": 1}
+        _insert(connection, "test_cases", {**case, "principal": "p", "updated_at": 0})
+        agent = {"id": "ag_1", "workspace_id": "ws_1", "name": "desk", "version": "", "number": ""}
+        _insert(connection, "agents", {**agent, "attachments": json.dumps(said), "created_at": 0, "updated_at": 0})
+    migrate(empty)
+    with SqlStorage(empty).read() as tx:
+        uses = tx.functions.uses_of("ws_1", ["crm", "b", "other"], most=9)
+        terminating = tx.functions.may_terminate([("fn_1", 1), ("fn_2", 1)])
+        (case_listed,) = tx.test_cases.page("fn_1", Page())
+        (agent_listed,) = tx.agents.page("ws_1", Page())
+        whole_agent = tx.agents.get("ws_1", "desk")
+    with empty.connect() as connection:
+        pins = connection.execute(text("SELECT agent_id, function, version, workspace_id FROM agent_pins")).all()
+    assert uses == [("b", "f2", False), ("crm", "f2", False)]
+    assert terminating == {("fn_2", 1)}
+    assert (case_listed.whole, list(case_listed.cut)) == (dict(list(document.items())[:4]), ["expect"])
+    assert list(agent_listed.cut) == ["functions"]
+    assert agent_listed.agent.attachments == tuple(replace(each, messages=None) for each in whole_agent.attachments)
+    assert pins == [("ag_1", "f", 1, "ws_1")]
 
 
 def test_carrying_over_holds_one_row_at_a_time(empty: Engine) -> None:

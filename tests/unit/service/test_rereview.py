@@ -56,7 +56,7 @@ def flags(world: World, name: str = "lookup", number: int = 1) -> tuple[Flag, ..
     """Return the flags that a version is shown with, which all views of it must agree on."""
     found = world.catalog.version(world.caller, name, number).flags
     assert world.catalog.get(world.caller, name).flags.get(number, ()) == found
-    assert world.catalog.versions(world.caller, name)[1].get(number, ()) == found
+    assert world.catalog.versions(world.caller, name, Page())[1].get(number, ()) == found
     (listed,) = [view for view in world.catalog.page(world.caller, Page()) if view.function.name == name]
     assert listed.flags.get(number, ()) == found
     return found

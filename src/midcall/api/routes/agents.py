@@ -31,7 +31,7 @@ def put_agent(name: AgentName, wanted: PutAgent, use: Use, caller: Writer) -> An
 @router.get("/agents", response_model=Listing[AgentListed])
 def list_agents(use: Use, caller: OwnReader, page: Paged) -> Answer:
     """List agents by name."""
-    items = [views.brief(views.agent_view(view)) for view in use.agents.page(caller, page)]
+    items = [views.agent_listed(view) for view in use.agents.page(caller, page)]
     return Answer(views.listing(items, page.limit, "name"))
 
 

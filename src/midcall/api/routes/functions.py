@@ -76,11 +76,11 @@ def add_version(
 
 
 @router.get("/functions/{name}/versions", response_model=Listing[VersionBrief])
-def list_versions(name: Name, use: Use, caller: Reader) -> Answer:
+def list_versions(name: Name, use: Use, caller: Reader, page: Paged) -> Answer:
     """List a function's versions, oldest first."""
-    versions, flags = use.catalog.versions(caller, name)
+    versions, flags = use.catalog.versions(caller, name, page)
     items = [views.version_brief(version, flags.get(version.number, ())) for version in versions]
-    return Answer({"items": items, "next_cursor": None})
+    return Answer(views.listing(items, page.limit, "number"))
 
 
 @router.get("/functions/{name}/versions/{number}", response_model=VersionShape)

@@ -12,7 +12,7 @@ from midcall.api import views
 from midcall.api.models import RunTests, SaveRun
 from midcall.api.shapes import CaseListed, CaseShape, Listing, SuiteShape
 from midcall.entrance.answers import Answer
-from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name
+from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged
 from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader, Services, Use, Writer
 from midcall.entrance.streams import MEDIA_TYPE, AsStream, stream
@@ -30,10 +30,10 @@ NewCase = Annotated[CaseName, Path(description="the test case's name")]
 
 
 @router.get("/functions/{name}/tests", response_model=Listing[CaseListed])
-def list_test_cases(name: Name, use: Use, caller: Reader) -> Answer:
-    """List a function's test cases by name; there are at most 100, so all of them at once."""
-    items = [views.brief(views.case_view(case)) for case in use.test_cases.all(caller, name)]
-    return Answer({"items": items, "next_cursor": None})
+def list_test_cases(name: Name, use: Use, caller: Reader, page: Paged) -> Answer:
+    """List a function's test cases by name; there are at most 100."""
+    items = [views.case_listed(case) for case in use.test_cases.page(caller, name, page)]
+    return Answer(views.listing(items, page.limit, "name"))
 
 
 @router.get("/functions/{name}/tests/{case}", response_model=CaseShape)
