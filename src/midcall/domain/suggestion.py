@@ -1,12 +1,12 @@
 """Code inside a review comment's suggestion: what can be copied, and what can be put into the source as it stands."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 #: Code in a suggestion stands in backticks.
 _CODE = re.compile(r"`([^`\n]+)`")
-_HANDLER = re.compile(r"^def handler\s*\([^\n]*\)[^\n:]*:", re.MULTILINE)
+_HANDLER = re.compile(r"^def handler\s*\(", re.MULTILINE)
 #: What is worth a button: not a mere word, nor something that stands for more.
 _MIN_CHARS = 6
 
@@ -23,9 +23,21 @@ def applied(source: str, comment: Mapping[str, Any]) -> str | None:
     That is so of another signature for `handler`, which is written out and has one place.
     """
     code = snippet(str(comment.get("suggestion", "")))
-    if code is None or not _HANDLER.fullmatch(code):
+    if code is None or list(_signatures(code)) != [(0, len(code))]:
         return None
-    places = list(_HANDLER.finditer(source))
-    if len(places) != 1 or places[0][0] == code:
+    places = list(_signatures(source))
+    if len(places) != 1:
         return None
-    return source[: places[0].start()] + code + source[places[0].end() :]
+    (start, end) = places[0]
+    return None if source[start:end] == code else source[:start] + code + source[end:]
+
+
+def _signatures(source: str) -> Iterator[tuple[int, int]]:
+    """Yield where the signatures of functions named `handler` begin and end that stand in one line."""
+    # A pattern of the whole would try each bracket of a long line against each other one.
+    for match in _HANDLER.finditer(source):
+        line_end = source.find("\n", match.end())
+        last_colon = source.rfind(":", match.end(), len(source) if line_end < 0 else line_end)
+        closed = source.rfind(")", match.end(), max(last_colon, match.end()))
+        if closed >= 0:
+            yield match.start(), source.index(":", closed) + 1

@@ -13,8 +13,8 @@ from midcall.review.rule import Hit, Rule, example
 from midcall.review.vocabulary import attribute_fault
 
 _METHODS = frozenset({"format", "format_map"})
-#: What follows the first part of a field's name: `.attribute` or `[key]`.
-_STEP = re.compile(r"\.([^.\[]*)|\[([^\]]*)\]")
+#: What follows the first part of a field's name: `.attribute` or `[key]`; what is not closed goes on to the end.
+_STEP = re.compile(r"\.([^.\[]*)|\[([^\]]*)(?:\]|\Z)")
 _ADVICE = 'Write an f-string, such as f"Hello {name}", or pass the finished values: "Hello {n}".format(n=name).'
 
 _SPEC_ADVICE = (

@@ -36,10 +36,12 @@ _NAME = re.compile(
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
 #: Texts that stand for a value: a placeholder, the name of a field, an environment variable.
 _PLACEHOLDER = re.compile(
-    r"^(?:x+|\*+|\.+|<.*>|\{.*\}|\$.*|your[-_ ].*|"
-    r"[a-z_-]*(?:example|placeholder|changeme|redacted|dummy|todo)[a-z_-]*|none|null|test)$",
+    r"^(?:x+|\*+|\.+|<.*>|\{.*\}|\$.*|your[-_ ].*|none|null|test)$",
     re.IGNORECASE,
 )
+#: The same among other words; one pattern of both would try each place of the word against each end.
+_STANDS_FOR = re.compile("example|placeholder|changeme|redacted|dummy|todo", re.IGNORECASE)
+_WORDS = re.compile(r"[a-z_-]+", re.IGNORECASE)
 _FIELD_NAME = re.compile(r"^[A-Za-z][A-Za-z]*(?:[_\-. ][A-Za-z]+)*$")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]{0,30}KEY-----)?")
 #: A name that is given a text in quotes: an assignment, an entry of an object, a keyword, a comparison.
@@ -102,6 +104,8 @@ def _named(module: Module) -> Iterator[Hit]:
 
 def _looks_secret(name: str, value: str) -> bool:
     if len(value) < 6 or any(space in value for space in " \n\t") or _PLACEHOLDER.match(value):  # noqa: PLR2004
+        return False
+    if _STANDS_FOR.search(value) and _WORDS.fullmatch(value):
         return False
     # `token = "session_token"` names a field; a password may well be letters only.
     return not _FIELD_NAME.match(value) or bool(_PASSWORD.search(name) and value.isalpha() and value.islower() is False)
