@@ -78,6 +78,11 @@ def variables_in(place: Place | None, value: Any, *, sensitive: bool = False) ->
     return found
 
 
+def _below(loc: str, name: str) -> str:
+    """Write a path; of a long name the beginning, since all paths below have it."""
+    return f"{loc}.{name:.80}"
+
+
 def _hidden(place: Place | None) -> bool:
     return place is not None and place.hidden
 
@@ -113,12 +118,12 @@ class _Filling:
                 again = repeated or name not in place.properties
                 # A null on the way to what is filled says that nothing was sent.
                 empty = child is None and name in place.fills
-                kept[name] = child if empty else self.of(below, child, f"{loc}.{name}", repeated=again)
+                kept[name] = child if empty else self.of(below, child, _below(loc, name), repeated=again)
         for name in place.fills:
             if not self._spend(1, ""):
                 break
             below = place.properties[name]
-            where = f"{loc}.{name}"
+            where = _below(loc, name)
             if below.hidden:
                 self._fill(kept, name, below, where, repeated=repeated)
             elif kept.get(name) is None:
@@ -148,7 +153,8 @@ class _Filling:
     def _spend(self, count: int, value: Any) -> bool:
         """Count what is filled; tells whether there is room for it."""
         self.left -= count
-        self.chars -= len(json.dumps(value)) if value else 0
+        # Written no more once there is no room: it may be long, and asked for often.
+        self.chars -= len(json.dumps(value)) if value and self.chars >= 0 else 0
         if self.left >= 0 and self.chars >= 0:
             return True
         self.faults.append(Fault("", "midcall would have to fill in too much; send fewer entries"))

@@ -65,7 +65,8 @@ def with_rows(schema: Mapping[str, Any], rows: Iterable[ParameterRow]) -> dict[s
     wanted = {row.name for row in rows if row.required}
     # In the order that it had: a change of one field changes no other place.
     required = [names.get(name, name) for name in had if names.get(name, name) in wanted or name not in known]
-    required += [row.name for row in rows if row.required and row.name not in required]
+    there = set(required)
+    required += [row.name for row in rows if row.required and row.name not in there]
     changed = {**schema, "type": schema.get("type", "object")}
     changed["properties"] = {row.name: _property(row, known.get(row.origin or "")) for row in rows}
     if required or "required" in schema:

@@ -28,7 +28,8 @@ def unsayable(patch: Mapping[str, Any], document: Mapping[str, Any], path: str =
     """
     found: list[str] = []
     for name, value in patch.items():
-        where = f"{path}.{name}" if path else name
+        # Of a long name the beginning: all paths below it have it.
+        where = f"{path}.{name:.80}" if path else name[:80]
         inner = document.get(name)
         if isinstance(value, Mapping) and isinstance(inner, Mapping):
             found += unsayable(value, inner, where)

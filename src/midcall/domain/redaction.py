@@ -243,7 +243,11 @@ def _forms(text: str) -> Iterator[_Form]:
     if len(text) > MAX_ENCODED:
         return
     yield from _other(text, html.escape(text))
-    for coded in (quote(text, safe="", errors="replace"), quote(text, errors="replace"), quote_plus(text)):
+    for coded in (
+        quote(text, safe="", errors="replace"),
+        quote(text, errors="replace"),
+        quote_plus(text, errors="replace"),
+    ):
         yield from _other(text, coded)
         yield from _other(text, re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), coded))
     yield from _in_base64(text.encode("utf-8", "replace"))

@@ -222,7 +222,9 @@ def _step(name: str) -> str:
 
 
 def _shown(value: Any, limit: int = _MAX_VALUE) -> str:
-    return cut(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")), limit)
+    text = cut(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")), limit)
+    # A value may hold half of a surrogate pair; what is said of it is text that can be sent anywhere.
+    return text.encode(errors="replace").decode()
 
 
 def cut(text: str, limit: int) -> str:

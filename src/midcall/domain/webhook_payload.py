@@ -114,14 +114,14 @@ def arguments_as_query(args: Mapping[str, Any], *, leave_out: Collection[str] = 
     A text stands as it is, a number (with all of its digits) or boolean as JSON has it, an array once for each of its
     values, an object (and an array in an array) as JSON text; null is left out.
     """
-    pairs: Pairs = ()
+    pairs: list[tuple[str, str]] = []
     for name, value in args.items():
         if name not in leave_out:
             try:
                 pairs += query_pairs(name, value)
             except ValueError as error:
                 raise refused(f"params.{name}", f"cannot be written into the query: {error}") from None
-    return pairs
+    return tuple(pairs)
 
 
 def body_bytes(value: Any) -> bytes:

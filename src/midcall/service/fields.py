@@ -1,11 +1,14 @@
 """Fields that forms are made of, and how faults in them are told."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from midcall.domain.errors import Fault
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Form(BaseModel):
@@ -19,7 +22,7 @@ def storable(text: str) -> str:
     # PostgreSQL's text takes neither, and no caller means them.
     if "\0" in text:
         raise ValueError("contains a NUL character; remove it")
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
+    if _SURROGATE.search(text):
         raise ValueError("contains half of a surrogate pair; remove it")
     return text
 

@@ -85,13 +85,17 @@ class _Check:
         self._root = root
         self._steps = steps
         self._work = work
+        #: By the schema, which a list asks again for each of its entries.
+        self._weights: dict[int, int] = {}
 
     def walk(self, schema: Any, value: Any) -> None:
         """Count all of it; raises BudgetSpent."""
         self._steps.spend()
         if not isinstance(schema, Mapping):
             return
-        self._work.spend(_own_weight(schema) * _own_chars(value))
+        if id(schema) not in self._weights:
+            self._weights[id(schema)] = _own_weight(schema)
+        self._work.spend(self._weights[id(schema)] * _own_chars(value))
         reference = schema.get("$ref")
         if isinstance(reference, str):
             self.walk(_target(self._root, reference), value)

@@ -95,6 +95,8 @@ def fitting_params(
     schema: Mapping[str, Any], sent: Mapping[str, Any], variables: Mapping[str, Any]
 ) -> tuple[dict[str, Any], tuple[Fault, ...]]:
     """Make the parameters of a call from what was sent, and say where they do not fit; with faults, none is used."""
+    if too_many := _too_many(sent, "params"):
+        return dict(sent), too_many
     params, faults = prepare(schema, sent, variables)
     if faults:
         return params, tuple(Fault(f"params{fault.loc}", fault.msg) for fault in faults)
@@ -103,8 +105,8 @@ def fitting_params(
 
 def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault, ...]:
     """Say where a value does not fit a schema that `schema_faults` found none in; at most MAX_FAULTS."""
-    if _size(value) > MAX_VALUES:
-        return (Fault(loc, f"more than {MAX_VALUES:,} values in all; send fewer"),)
+    if too_many := _too_many(value, loc):
+        return too_many
     if not is_affordable(schema, value):
         return (Fault(loc, "too long to be held against all that its schema asks; send less, or simplify the schema"),)
     # Faults quote the value, and go on record.
@@ -115,6 +117,11 @@ def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault
         # Half a surrogate pair is no text to the validator; for the check it counts as any other letter.
         readable = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
         return _first_faults(validator, readable, loc)
+
+
+def _too_many(value: Any, loc: str) -> tuple[Fault, ...]:
+    """Refuse what has too many values for a schema, before anything else is done with it."""
+    return (Fault(loc, f"more than {MAX_VALUES:,} values in all; send fewer"),) if _size(value) > MAX_VALUES else ()
 
 
 def _first_faults(validator: jsonschema_rs.Draft202012Validator, value: Any, loc: str) -> tuple[Fault, ...]:

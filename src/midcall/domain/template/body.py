@@ -71,7 +71,7 @@ class _Filling:
         if isinstance(node, Text):
             return self._text(node, loc)
         if isinstance(node, Mapping):
-            return {name: self.fill(item, f"{loc}.{name}") for name, item in node.items()}
+            return {name: self.fill(item, f"{loc}.{name:.80}") for name, item in node.items()}
         if isinstance(node, tuple):
             return [self.fill(item, f"{loc}.{index}") for index, item in enumerate(node)]
         return node
@@ -116,7 +116,7 @@ def _parsed(value: Any, loc: str) -> Node:
         named = next((name for name in value if "{{" in name), None)
         if named is not None:
             raise fault(loc, f"{shown(named)}: a placeholder stands for a value, not for a key: write the key out")
-        return MappingProxyType({name: _parsed(item, f"{loc}.{name}") for name, item in value.items()})
+        return MappingProxyType({name: _parsed(item, f"{loc}.{name:.80}") for name, item in value.items()})
     if isinstance(value, list | tuple):
         return tuple(_parsed(item, f"{loc}.{index}") for index, item in enumerate(value))
     return value

@@ -175,7 +175,8 @@ def nothing(config: Config, loc: str, msg: str) -> Imported:
 
 def fitting_name(given: str) -> str:
     """Return a name that midcall takes, the same one if it does."""
-    name = given
+    # Of a name that is too long anyhow, no more is read: putting many accents in order takes time quadratic in them.
+    name = given[: 2 * MAX_NAME]
     if name_problem(name) and name not in RESERVED_NAMES:
         ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
         name = _OTHER.sub("_", ascii_only).strip("_").lower()[:MAX_NAME] or "imported_function"
