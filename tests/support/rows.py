@@ -11,7 +11,7 @@ from sqlalchemy.engine.cursor import CursorFetchStrategy
 
 @contextmanager
 def rows_read() -> Iterator[Counter[str]]:
-    """Count the rows that are fetched within the block, by the statement that they came of, in all threads."""
+    """Count the rows that are fetched within the block, by each execution of a statement, in all threads."""
     seen: Counter[str] = Counter()
     with pytest.MonkeyPatch.context() as patch:
         for name in ("fetchone", "fetchmany", "fetchall"):
@@ -23,7 +23,7 @@ def _counting(fetch: Any, seen: Counter[str]) -> Any:
     def counted(self: Any, result: Any, *args: Any, **more: Any) -> Any:
         found = fetch(self, result, *args, **more)
         rows = found if isinstance(found, list) else [] if found is None else [found]
-        seen[result.context.statement] += len(rows)
+        seen[f"{id(result.context)} {result.context.statement}"] += len(rows)
         return found
 
     return counted
