@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+#: Faults of one input that are told.
+MAX_FAULTS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -24,7 +27,8 @@ class MidcallError(Exception):
 
     def __init__(self, message: str | None = None, *, faults: Sequence[Fault] = ()) -> None:
         self.message = message or (type(self).__doc__ or "").strip().splitlines()[0]
-        self.faults = tuple(faults)
+        #: More help nobody, and would make megabytes of an answer.
+        self.faults = tuple(faults[:MAX_FAULTS])
         super().__init__(self.message)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import FailFast, Field, ValidationError, model_validator
 
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
@@ -71,7 +71,7 @@ class NewKey(Form):
     """A key to be made."""
 
     principal: Principal
-    scopes: set[Scope] = Field(min_length=1)
+    scopes: Annotated[set[Scope], FailFast()] = Field(min_length=1)
     agents: list[Annotated[Line, Field(min_length=1)]] = Field(default=[], max_length=100)
 
 

@@ -2,14 +2,19 @@
 
 import http.client
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.support.contract import flat
 from tests.support.patience import CLIENT_S
 from tests.support.serving import Client, Served
 from tests.support.world import SOURCE, function
+
+from midcall.app import create_app
+from midcall.bootstrap.settings import Settings
 
 MIB = 1024 * 1024
 HUGE_INT = "9" * 5_000
@@ -480,3 +485,31 @@ def test_a_decision_that_is_wrong_names_the_field(author: Client, body: dict[str
     """Before it is looked at whether there is anything to decide on."""
     found = author.problem(422, "POST", "/v1/functions/lookup/versions/1/approve", body)
     assert [error["loc"] for error in found["errors"]] == [next(iter(body))]
+
+
+WRITES = [
+    (method, route.path)
+    for route in flat(create_app(Settings()).routes)
+    for method in sorted(route.methods or ())
+    if route.dependant.body_params and not route.path.startswith("/v1/adapters/{adapter_id}/")
+]
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_body_of_faults_alone_is_told_of_in_a_few(author: Client, method: str, path: str) -> None:
+    """Making each of them took the event loop a second and more, and megabytes of an answer."""
+    where = re.sub(r"\{\w+\}", "1", path)
+    answer = author.send(method, where, json={f"k{number:x}": 0 for number in range(80_000)})
+    assert 400 <= answer.status_code < 500, answer.text[:300]
+    assert len(answer.content) < 64 * 1024
+
+
+def test_a_list_of_faults_alone_is_told_of_in_a_few(author: Client) -> None:
+    """The first one is enough."""
+    found = author.problem(422, "POST", "/v1/keys", {"principal": "p", "scopes": [0] * 200_000})
+    assert len(found["errors"]) == 1
+
+
+def test_there_are_writes() -> None:
+    """The others are tried because they are there."""
+    assert {("POST", "/v1/functions"), ("PUT", "/v1/agents/{name}"), ("POST", "/v1/keys")} <= set(WRITES)

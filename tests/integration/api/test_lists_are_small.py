@@ -159,7 +159,7 @@ def test_a_list_reads_a_page_and_its_pages_are_all_of_it(long: Client, path: str
     found: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        read = []
+        read: list[int] = []
         # What the process itself looks for meanwhile is counted too, but not each time.
         while not read or (read[-1] > MOST_READ and len(read) < TRIES):
             with rows_read() as seen:
