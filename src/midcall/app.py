@@ -88,7 +88,7 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
         summary="Custom functions for AI agents, on your own machines.",
         lifespan=lifespan,
         default_response_class=Answer,
-        openapi_url="/openapi.json",
+        openapi_url=reference.DESCRIPTION,
         # A redirect is built from the Host header and the scheme seen here: behind TLS it would send the key in clear.
         redirect_slashes=False,
     )
@@ -111,6 +111,7 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
         app.include_router(router)
     add_error_handlers(app)
     describe_problems(app)
+    reference.serve_description(app)
     app.add_middleware(Intake, admit=admitted, refusals=REFUSALS)
     # Added last, so it is the first to see a request.
     app.add_middleware(ForwardedHeaders, trusted=settings.trusted_proxies)

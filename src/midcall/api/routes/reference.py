@@ -3,7 +3,9 @@
 No script stands in the page: its policy then needs no exception, and what a function's texts put there cannot run.
 """
 
-from fastapi import APIRouter
+import json
+
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
 from midcall.entrance.headers import OWN_FILES_RUN
@@ -31,6 +33,10 @@ _PAGE = f"""<!DOCTYPE html>
 </html>
 """
 
+#: Where the API's description is, and how many proxies' paths it is kept for.
+DESCRIPTION = "/openapi.json"
+_MOST_KEPT = 8
+
 _START = """SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
@@ -53,3 +59,20 @@ async def docs() -> HTMLResponse:
 async def start() -> Response:
     """Start Swagger UI."""
     return Response(_START, media_type="text/javascript")
+
+
+def serve_description(app: FastAPI) -> None:
+    """Serve the API's description in place of FastAPI's own route, which writes it anew for everybody who asks."""
+    written: dict[str, bytes] = {}
+
+    async def describe(request: Request) -> Response:
+        root = request.scope.get("root_path", "").rstrip("/")
+        if root not in written:
+            if len(written) >= _MOST_KEPT:
+                written.clear()
+            document = {**app.openapi(), **({"servers": [{"url": root}]} if root else {})}
+            written[root] = json.dumps(document, separators=(",", ":")).encode("ascii")
+        return Response(written[root], media_type="application/json")
+
+    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) != DESCRIPTION]
+    app.add_route(DESCRIPTION, describe, include_in_schema=False)

@@ -1,0 +1,37 @@
+"""The API's description is written once, whoever asks for it: without a key anybody may."""
+
+import asyncio
+from typing import Any
+from unittest.mock import patch
+
+from starlette.types import Message
+
+from midcall.app import create_app
+from midcall.bootstrap.settings import Settings
+
+
+def test_the_description_is_written_once_for_each_path_of_a_proxy() -> None:
+    """And is the same document each time."""
+    app = create_app(Settings())
+    answers: list[Message] = []
+
+    async def ask(root: str) -> bytes:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            answers.append(message)
+
+        answers.clear()
+        scope: dict[str, Any] = {"type": "http", "method": "GET", "path": f"{root}/openapi.json", "root_path": root}
+        await app.router({**scope, "headers": [], "query_string": b"", "app": app}, receive, send)
+        body: bytes = answers[-1]["body"]
+        return body
+
+    with patch.object(app, "openapi", wraps=app.openapi) as made:
+        first, again = asyncio.run(ask("")), asyncio.run(ask(""))
+        below = asyncio.run(ask("/below"))
+    assert first == again
+    assert made.call_count == 2
+    assert b'"servers":[{"url":"/below"}]' in below
+    assert b"/v1/functions" in first
