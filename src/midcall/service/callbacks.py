@@ -64,13 +64,15 @@ class Callbacks:
     def _send(self, callback: Callback, url: str) -> bool:
         """Make one attempt; True if the platform has heard, or does not want to."""
         body = stringify(callback.body).encode()
-        headers = self.signing.headers(callback.workspace_id, f"cb_{callback.id}", body)
+        headers = self.signing.headers(callback.workspace_id, callback.message_id, body)
         try:
             status = self.outbound.post(url, headers=headers, body=body, timeout_ms=TIMEOUT_MS)
         except MidcallError as error:
-            log.warning("callback_failed", callback=callback.id, attempt=callback.attempt + 1, reason=error.code)
+            log.warning(
+                "callback_failed", callback=callback.message_id, attempt=callback.attempt + 1, reason=error.code
+            )
             return False
         heard = status < 300 or status == _GONE  # noqa: PLR2004 (2xx)
         if not heard:
-            log.warning("callback_failed", callback=callback.id, attempt=callback.attempt + 1, status=status)
+            log.warning("callback_failed", callback=callback.message_id, attempt=callback.attempt + 1, status=status)
         return heard

@@ -753,9 +753,13 @@ class EventStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What the platform of a workspace is still to be told; `attempt` counts those made."""
+    """What the platform of a workspace is still to be told; `attempt` counts those made.
+
+    `id` is the row's number, which comes back once the row is gone; `message_id` is the receiver's.
+    """
 
     id: int
+    message_id: str
     workspace_id: str
     session: str
     body: Mapping[str, Any]

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from midcall.domain.ids import new_id
 from midcall.service.stores import Callback
 from midcall.storage.schema import callbacks, sessions
 
@@ -18,7 +19,7 @@ class SqlCallbacks:
 
     def add(self, session_key: str, body: Mapping[str, Any], *, due_at: int) -> None:
         """Store one that is to be delivered."""
-        row = {"session": session_key, "body": dict(body), "attempt": 0, "due_at": due_at}
+        row = {"message_id": new_id("cb"), "session": session_key, "body": dict(body), "attempt": 0, "due_at": due_at}
         self.connection.execute(insert(callbacks).values(row))
 
     def due(self, *, now: int, limit: int) -> Sequence[Callback]:
@@ -31,7 +32,7 @@ class SqlCallbacks:
             .limit(limit)
         )
         return [
-            Callback(row.id, row.workspace_id, row.session, row.body, row.attempt, row.due_at)
+            Callback(row.id, row.message_id, row.workspace_id, row.session, row.body, row.attempt, row.due_at)
             for row in self.connection.execute(query)
         ]
 

@@ -326,6 +326,8 @@ callbacks = Table(
     "callbacks",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    #: What the receiver tells repeats by. Not the row's number: SQLite gives those of deleted rows away again.
+    Column("message_id", String(64), nullable=False),
     Column("session", ForeignKey("sessions.id"), nullable=False, index=True),
     Column("body", Json, nullable=False),
     Column("attempt", Integer, nullable=False),

@@ -180,6 +180,15 @@ def test_a_platform_that_fails_is_told_again_later_with_the_same_id(house: House
     assert house.waiting() == 0
 
 
+def test_no_id_is_used_twice(house: House, platform: Platform) -> None:
+    """Not even once the rows of those before are gone: a receiver drops what comes with an id that it had."""
+    callbacks = house.callbacks()
+    for _ in range(15):
+        house.tell()
+        callbacks.sweep()
+    assert len({headers["webhook-id"] for headers, _ in platform.heard}) == 15
+
+
 def test_after_its_last_attempt_a_callback_is_given_up(house: House, platform: Platform) -> None:
     """What nobody takes does not pile up."""
     platform.statuses = [500] * 9
