@@ -12,6 +12,9 @@ from midcall.domain.errors import TooManyStreams, Unauthenticated
 from midcall.service.access import Caller
 
 MEDIA_TYPE = "text/event-stream"
+#: Keeps a connection from being taken for dead. With one line end: a second one ends an event, and some clients make an
+#: empty message of it.
+COMMENT = b": ping\n"
 #: Proxies must pass each event on at once.
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 

@@ -104,7 +104,8 @@ def told(lines: Iterator[str]) -> Iterator[Told]:
         elif line:
             name, _, value = line.partition(":")
             fields[name] = value.removeprefix(" ")
-        elif "data" in fields:
+        else:
+            assert "data" in fields, "an empty line ends an event: some clients make an empty message of this one"
             number = int(fields["id"]) if "id" in fields else None
             yield Told(fields.get("event"), number, json.loads(fields["data"]))
             fields = {}

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from fastapi.sse import format_sse_event
 from starlette.responses import Response
 
 from midcall.api.models import AskAssistant
@@ -17,7 +17,7 @@ from midcall.entrance.answers import Answer
 from midcall.entrance.common import PROBLEMS, InThreads
 from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Use, Writer
-from midcall.entrance.streams import MEDIA_TYPE, AsStream, stream
+from midcall.entrance.streams import COMMENT, MEDIA_TYPE, AsStream, stream
 from midcall.service.assist_events import Completed, Event, Reviewed, Source, Text, Thinking
 
 router = APIRouter(prefix="/v1", tags=["assistant"], responses=PROBLEMS, route_class=JsonRoute)
@@ -69,7 +69,7 @@ async def _written(first: Event, events: AsyncGenerator[Event, None]) -> AsyncIt
         while True:
             done, _ = await asyncio.wait([coming], timeout=_KEEPALIVE_S)
             if not done:
-                yield KEEPALIVE_COMMENT
+                yield COMMENT
                 continue
             event = coming.result()
             if event is None:

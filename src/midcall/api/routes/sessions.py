@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
-from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from fastapi.sse import format_sse_event
 from starlette.responses import Response, StreamingResponse
 
 from midcall.api import views
@@ -21,7 +21,7 @@ from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
 from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import OwnReader, OwnRunner, Services, Use, Writer
-from midcall.entrance.streams import ALWAYS, MEDIA_TYPE, AsStream, stream
+from midcall.entrance.streams import ALWAYS, COMMENT, MEDIA_TYPE, AsStream, stream
 from midcall.service.access import Caller
 from midcall.service.session_call import SessionCall
 from midcall.service.stores import SessionFilter
@@ -170,7 +170,7 @@ async def _streamed(use: Services, caller: Caller, call: SessionCall, in_thread:
             return
         async for event in use.following.events(session.id, last, in_thread):
             if event is None:
-                yield KEEPALIVE_COMMENT
+                yield COMMENT
             elif event.data.get("invocation_id") != invocation.id:
                 continue
             elif event.name is EventName.COMPLETED:
@@ -184,7 +184,7 @@ async def _streamed(use: Services, caller: Caller, call: SessionCall, in_thread:
 
 async def _events(use: Services, session_key: str, last: int, in_thread: InThread) -> AsyncIterator[bytes]:
     async for event in use.following.events(session_key, last, in_thread):
-        yield KEEPALIVE_COMMENT if event is None else _written(event)
+        yield COMMENT if event is None else _written(event)
 
 
 def _written(event: Event) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from fastapi.sse import format_sse_event
 from starlette.responses import Response
 
 from midcall.api import views
@@ -15,7 +15,7 @@ from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged
 from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Reader, Services, Use, Writer
-from midcall.entrance.streams import MEDIA_TYPE, AsStream, stream
+from midcall.entrance.streams import COMMENT, MEDIA_TYPE, AsStream, stream
 from midcall.service.access import Caller
 from midcall.service.case_form import CaseForm, CaseName
 from midcall.service.case_of_run import RunToSave
@@ -97,7 +97,7 @@ async def _events(use: Services, caller: Caller, suite: Suite, in_thread: InThre
     results = []
     async for result in use.case_runs.results(caller, suite, in_thread):
         if result is None:
-            yield KEEPALIVE_COMMENT
+            yield COMMENT
         else:
             results.append(result)
             yield _event("case", views.case_result_view(result))
