@@ -16,8 +16,11 @@ from midcall.domain.errors import BadRequest, ConnectionsFull, MidcallError, Too
 from midcall.entrance.headers import headers_of
 from midcall.entrance.problems import problem
 
-#: Within this time of its beginning, or of the last answer, a connection has sent a request's headers whole.
+#: Within this time of its beginning, or of a later request's first byte, a connection has sent a request's headers.
 HEAD_S = 10.0
+#: A connection stays open between two requests for this long: longer than clients and proxies keep theirs (5 s to
+#: 60 s). Who serves and closes first does so while a request is on its way, and no client sends a POST again by itself.
+KEEP_S = 75.0
 #: A client takes what is sent to it this fast, or is gone: until then it is held in memory.
 DRAIN_S = 60.0
 #: Of a request's line and headers, and of what is sent around a body in chunks.
@@ -33,14 +36,18 @@ class Connection(HttpToolsProtocol):
 
     most = 1_000
     head_s = HEAD_S
+    keep_s = KEEP_S
     drain_s = DRAIN_S
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        self.timeout_keep_alive = self.keep_s  # type: ignore[assignment]
         #: Whether no request is under way: none has come whole, or the last one is answered.
         self.waiting = True
         self._since = 0.0
         self._in_head = True
+        #: Whether a part of the next request's headers has come.
+        self._begun = False
         self._headers = 0
         #: Bytes since the last request that were no body, and how many there may be.
         self._around = 0
@@ -71,6 +78,8 @@ class Connection(HttpToolsProtocol):
         """Take bytes; those that are no body are bounded, in headers, between chunks and after the last one."""
         self._around += len(data)
         self._unset_keepalive_if_required()
+        if self.waiting and self._head_timer is None:
+            self._time_head()
         # As uvicorn's own does, but for its warnings: anybody could fill the log with them.
         try:
             self.parser.feed_data(data)
@@ -88,7 +97,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self._in_head, self._headers = True, 0
+        self._in_head, self._begun, self._headers = True, True, 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -101,7 +110,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to serve a request."""
-        self._in_head = self.waiting = False
+        self._in_head = self._begun = self.waiting = False
         self._stop("_head_timer")
         super().on_headers_complete()
 
@@ -123,7 +132,7 @@ class Connection(HttpToolsProtocol):
         if self.cycle.response_complete:
             if self.cycle.more_body:
                 self.transport.close()
-            self._wait()
+            self._wait(timed=self._begun or self.transport.is_closing())
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request, or one with too many headers; where one is under way, break off."""
@@ -144,9 +153,13 @@ class Connection(HttpToolsProtocol):
         self._stop("_drain_timer")
         super().resume_writing()
 
-    def _wait(self) -> None:
+    def _wait(self, *, timed: bool = True) -> None:
         self.waiting, self._since = True, time.monotonic()
         self._stop("_head_timer")
+        if timed:
+            self._time_head()
+
+    def _time_head(self) -> None:
         self._head_timer = self.loop.call_later(self.head_s, self._give_up)
 
     def _give_up(self) -> None:

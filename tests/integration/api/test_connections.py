@@ -12,6 +12,8 @@ import uvicorn
 from tests.support.patience import PATIENCE_S, wait_for
 from tests.support.raw import answered, connected, head, until_closed
 
+from midcall.bootstrap.server import server_options
+from midcall.bootstrap.settings import Settings
 from midcall.entrance.connections import MAX_HEAD_BYTES, Connection
 
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -115,6 +117,27 @@ def test_half_a_head_after_an_answer_is_no_better(hasty: str) -> None:
         assert connection.recv(4096).endswith(b"hello")
         connection.sendall(HEAD)
         assert answered(connection).status == 408
+
+
+def test_a_connection_is_kept_between_two_requests_for_longer_than_headers_may_take(hasty: str) -> None:
+    """A client that keeps it for as long as the server does sends its next request on one that is being closed."""
+    with connected(hasty) as connection:
+        for _ in range(2):
+            connection.sendall(HEAD + b"\r\n")
+            assert connection.recv(4096).endswith(b"hello")
+            time.sleep(1)
+
+
+def test_the_server_keeps_connections_for_longer_than_others_do() -> None:
+    """Clients close theirs after 5 s, proxies theirs after a minute: who closes first loses nothing."""
+    assert server_options(Settings())["http"].keep_s > 60
+
+
+def test_a_kept_connection_that_nobody_uses_is_closed_in_the_end() -> None:
+    """Unanswered: nobody has asked for anything."""
+    with listening(keep_s=0.3) as (url, _), connected(url) as connection:
+        connection.sendall(HEAD + b"\r\n")
+        assert until_closed(connection).endswith(b"hello")
 
 
 def test_several_requests_in_a_row_are_all_answered(hasty: str) -> None:
