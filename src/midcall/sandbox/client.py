@@ -13,8 +13,9 @@ from midcall.sandbox import wire
 from midcall.sandbox.answers import Act, Answers, no_actions
 from midcall.sandbox.crew import Crew
 
-#: Seconds that the pool may take beyond a deadline to report; past it, it counts as lost.
-GRACE_S = 1.0
+#: Seconds that the pool may take beyond a deadline to report; past it, it counts as lost. A pool that is gone is known
+#: by the end of its connection: this is for one that stands still, and on a starved host a report may take seconds.
+GRACE_S = 5.0
 STATUS_S = 5.0
 
 #: What to do with a message of the pool.

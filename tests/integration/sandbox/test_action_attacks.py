@@ -247,7 +247,7 @@ def run(pool: Serving, attack: Attack, act: Callable[[ActionCall], ActionReply])
 def test_an_attack_on_the_action_channel_ends_in_time_and_honestly(pool: Serving, name: str) -> None:
     """With one of its statuses; nothing that was forged is in the report, and what came too late was never done.
 
-    In time, or the client would tell of a lost sandbox a second after the deadline.
+    In time, or the client would tell of a lost sandbox a few seconds after the deadline.
     """
     attack, host = ATTACKS[name], Host()
     try:

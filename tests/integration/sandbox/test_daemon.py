@@ -207,7 +207,7 @@ def test_a_caller_that_hangs_up_ends_its_run(pool: Serving) -> None:
 def test_a_call_that_finds_no_sandbox_before_its_deadline_is_busy(engine: Engine, small: PoolConfig) -> None:
     """With every place taken, a call waits for its deadline, not longer, and nothing of it runs.
 
-    Not longer, or its client would tell of a lost sandbox a second later.
+    Not longer, or its client would tell of a lost sandbox a few seconds later.
     """
     with serving(replace(small, max_concurrent=1), engine) as pool, ThreadPoolExecutor(1) as caller:
         held, act = answered_by_an_event()
