@@ -19,38 +19,33 @@ _TIMES = 4
 def growth(make: Callable[[int], Any], work: Callable[[Any], Any], *, most: int = 1_000_000) -> float:
     """Return the exponent with which work grows; 0 where it is too little to be measured, on `most` at least.
 
-    `make` makes what `work` is done on, of a size. Only the thread's own time counts. What grows too fast from one size
-    to the next is looked at once more: caches of a processor end somewhere, too.
+    `make` makes what `work` is done on, of a size. Only the thread's own time counts. What seems to grow too fast is
+    measured more carefully, and then to one size more: caches of a processor end somewhere, too.
     """
-    sizes, took = [FIRST], [_least(work, make(FIRST))]
-    while took[-1] < ENOUGH_S:
-        if sizes[-1] >= most:
+    size, before, took = FIRST, 0.0, _seconds(work, make(FIRST))
+    while took < ENOUGH_S or not before:
+        if size >= most and took < ENOUGH_S:
             return 0.0
-        _measure(make, work, sizes, took)
-    if len(took) == 1:
-        _measure(make, work, sizes, took)
-    if _exponent(took) > SUSPECT and took[-1] < TOO_LONG_S:
-        before = _exponent(took)
-        _measure(make, work, sizes, took)
-        return min(before, _exponent(took))
-    return _exponent(took)
+        size, before, took = size * _TIMES, took, _seconds(work, make(size * _TIMES))
+    found = _exponent(before, took)
+    if found > SUSPECT:
+        before, took = (_seconds(work, make(each), times=3) for each in (size // _TIMES, size))
+        found = _exponent(before, took)
+    if found > SUSPECT and took < TOO_LONG_S:
+        found = min(found, _exponent(took, _seconds(work, make(size * _TIMES), times=3)))
+    return found
 
 
-def _measure(make: Callable[[int], Any], work: Callable[[Any], Any], sizes: list[int], took: list[float]) -> None:
-    sizes.append(sizes[-1] * _TIMES)
-    took.append(_least(work, make(sizes[-1])))
+def _exponent(before: float, took: float) -> float:
+    return log(took / max(before, 1e-6)) / log(_TIMES)
 
 
-def _exponent(took: list[float]) -> float:
-    return log(took[-1] / max(took[-2], 1e-6)) / log(_TIMES)
-
-
-def _least(work: Callable[[Any], Any], value: Any) -> float:
-    """Return the seconds of the quickest of some runs."""
+def _seconds(work: Callable[[Any], Any], value: Any, *, times: int = 1) -> float:
+    """Return the seconds of the quickest of some runs; of a long one there is no other."""
     took: list[float] = []
     gc.disable()  # it would look at all that there is, now and then
     try:
-        while len(took) < 3 and sum(took) < TOO_LONG_S:
+        while len(took) < times and sum(took) < TOO_LONG_S:
             began = time.thread_time()
             work(value)
             took.append(time.thread_time() - began)
