@@ -57,6 +57,7 @@ from midcall.service.test_cases import TestCases
 from midcall.service.timeline import Timelines
 from midcall.service.tools import Tools
 from midcall.service.trail import AuditTrail
+from midcall.service.turns import Weights
 from midcall.service.wait import Waiting
 from midcall.storage.database import SqlStorage
 
@@ -81,7 +82,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     background = SubprocessReviewer(allowed=allowed, children=1, seconds=15.0, make_child=partial(Child, niceness=5))
     secrets, outbound = wire_secrets(settings), wire_outbound(settings)
     wakes = Wakes(listening(settings.redis))
-    queue = ThreadedQueue(open_queue(settings), wakes)
+    queue = ThreadedQueue(open_queue(settings), wakes, weigh=Weights(storage))
     chain, settle = wire_chain(settings, queue), wire_settle(settings, storage, queue)
     sweep = Sweep(storage=storage, queue=queue, settle=settle, clock=now_ms)
     sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)

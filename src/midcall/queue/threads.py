@@ -27,9 +27,12 @@ log = structlog.get_logger()
 class ThreadedQueue:
     """Runs webhooks that somebody waits for; wakes workers for all else."""
 
-    def __init__(self, queue: RqQueue, wakes: Wakes, *, threads: int = THREADS) -> None:
+    def __init__(
+        self, queue: RqQueue, wakes: Wakes, *, weigh: Callable[[str], int] = lambda _id: 1, threads: int = THREADS
+    ) -> None:
         self._queue = queue
         self._wakes = wakes
+        self._weigh = weigh
         self._size = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
         self._execute: Callable[[str], None] | None = None
@@ -37,6 +40,8 @@ class ThreadedQueue:
         #: Ids that wait for a thread, by workspace, oldest first; and how many threads each workspace holds.
         self._waiting: dict[str, deque[str]] = {}
         self._held: Counter[str] = Counter()
+        #: What each that waits counted for when it last asked.
+        self._weights: dict[str, int] = {}
         self._here: set[str] = set()
         self._closed = False
 
@@ -77,9 +82,11 @@ class ThreadedQueue:
 
     def _takes(self, invocation: Invocation, execute: Callable[[str], None]) -> bool:
         """Take a webhook for a thread of this process; False at its end: workers and other processes go on."""
+        weight = self._weigh(invocation.workspace_id)
         with self._lock:
             if self._closed:
                 return False
+            self._weights[invocation.workspace_id] = weight
             if invocation.id not in self._here:
                 self._here.add(invocation.id)
                 self._waiting.setdefault(invocation.workspace_id, deque()).append(invocation.id)
@@ -89,14 +96,16 @@ class ThreadedQueue:
     def _begin(self, execute: Callable[[str], None]) -> None:
         """Give threads to those whose turn it is; the lock is held."""
         while self._waiting and not self._closed:
-            heads = [Waiting(each, ids[0], self._held[each]) for each, ids in self._waiting.items()]
+            heads = [
+                Waiting(each, ids[0], self._held[each], self._weights[each]) for each, ids in self._waiting.items()
+            ]
             chosen = next_in_turn(heads, free=self._size - self._held.total())
             if chosen is None:
                 return
             workspace_id, waiting = chosen.workspace_id, self._waiting[chosen.workspace_id]
             waiting.popleft()
             if not waiting:
-                del self._waiting[workspace_id]
+                del self._waiting[workspace_id], self._weights[workspace_id]
             self._held[workspace_id] += 1
             self._threads.submit(self._run, execute, workspace_id, chosen.oldest)
 

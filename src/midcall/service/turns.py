@@ -1,19 +1,27 @@
 """Whose turn it is: a wake says that something waits, the workspaces' shares decide what is run for it."""
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
+
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.shares import next_in_turn
-from midcall.service.ports import Transaction
+from midcall.service.ports import Storage, Transaction
 
 #: A worker that was woken goes on with what waits for so long before it listens again. With the 600 s that the last run
 #: may take, it is less than what its job may.
 GO_ON_MS = 30_000
 #: Seconds for which a count of workers is believed.
 COUNT_AGAIN_S = 1.0
+#: Seconds for which what a workspace counts for is believed, and of how many it is kept.
+WEIGH_AGAIN_S, WEIGHTS_KEPT = 5.0, 10_000
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +64,31 @@ class Remembered:
             with suppress(QueueUnavailable):
                 self._last = self._count()
         return self._last
+
+
+class Weights:
+    """What each workspace counts for, read at most once in a while. Safe to use from many threads."""
+
+    def __init__(self, storage: Storage, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._storage = storage
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        #: Workspace -> until when it is believed, and what.
+        self._known: dict[str, tuple[float, int]] = {}
+
+    def __call__(self, workspace_id: str) -> int:
+        """Return a workspace's weight; what was known, or 1, where it cannot be read."""
+        now = self._monotonic()
+        until, weight = self._known.get(workspace_id, (0.0, 1))
+        if now < until:
+            return weight
+        try:
+            with self._storage.read() as tx:
+                weight = tx.workspaces.get(workspace_id).ceilings.weight
+        except Exception:  # what is to be run is stored by now: a share that is not exact is no reason to fail
+            log.exception("weight_not_read", workspace=workspace_id)
+        with self._lock:
+            if len(self._known) >= WEIGHTS_KEPT:
+                self._known.clear()
+            self._known[workspace_id] = (now + WEIGH_AGAIN_S, weight)
+        return weight

@@ -1,6 +1,7 @@
 """Which invocations an api process runs itself, and which it leaves to workers."""
 
 import threading
+from collections import Counter
 from typing import Any, cast
 
 import pytest
@@ -159,3 +160,30 @@ def test_a_webhook_that_is_woken_twice_runs_once_here() -> None:
     assert wait_for(lambda: not threaded.runs_here("second"))
     threaded.close()
     assert ran == ["first", "second"]
+
+
+def test_a_workspace_that_counts_for_more_holds_more_threads() -> None:
+    """In proportion, once those have ended that were there before: light as many as are free, heavy thrice as many."""
+    threaded, _, _ = queue(threads=40, weigh={"light": 1, "heavy": 3}.__getitem__)
+    may_end, lock = threading.Semaphore(0), threading.Lock()
+    running, ended = Counter[str](), Counter[str]()
+
+    def execute(invocation_id: str) -> None:
+        workspace = invocation_id.partition("-")[0]
+        with lock:
+            running[workspace] += 1
+        may_end.acquire(timeout=PATIENCE_S)
+        with lock:
+            running[workspace] -= 1
+            ended[workspace] += 1
+
+    threaded.serve(execute)
+    for number in range(200):
+        for workspace in ("light", "heavy"):
+            given = {"id": f"{workspace}-{number:03}", "workspace_id": workspace}
+            threaded.enqueue(invocation(Kind.WEBHOOK, Purpose.LIVE, **given))
+    may_end.release(120)
+    assert wait_for(lambda: ended.total() == 120 and running.total() >= 30)
+    assert 2 <= running["heavy"] / running["light"] <= 4, running
+    may_end.release(280)
+    threaded.close()

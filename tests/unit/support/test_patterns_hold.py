@@ -6,12 +6,12 @@ A pattern that is added is tried that day. Patterns that tenants write are bound
 import ast
 import importlib
 import re
-import re._constants as sre  # type: ignore[import-not-found]
-import re._parser as sre_parser  # type: ignore[import-not-found]
 import time
 from collections.abc import Callable, Iterator
 from itertools import permutations
 from pathlib import Path
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser as sre_parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
 import pytest
