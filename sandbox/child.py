@@ -41,8 +41,6 @@ MODULE = "function"
 #: Left of the container's memory for PID 1, the page tables and /tmp, so that Python meets its own limit first and
 #: raises MemoryError at a line, before the kernel kills.
 MEMORY_RESERVE = 20 * frames.MIB
-
-
 #: On the code of a generator that `types.coroutine` made awaitable (inspect.CO_ITERABLE_COROUTINE).
 _ITERABLE_COROUTINE = 0x100
 #: There is no step of the preparation left.

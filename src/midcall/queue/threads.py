@@ -86,9 +86,9 @@ class ThreadedQueue:
         with self._lock:
             if self._closed:
                 return False
-            self._weights[invocation.workspace_id] = weight
             if invocation.id not in self._here:
                 self._here.add(invocation.id)
+                self._weights[invocation.workspace_id] = weight
                 self._waiting.setdefault(invocation.workspace_id, deque()).append(invocation.id)
             self._begin(execute)
             return True

@@ -78,6 +78,7 @@ class Jail:
         #: Not to be ended before, on the clock of `time.monotonic()`: whoever it ran for is being answered.
         self.spare_until = 0.0
         self._nonce = os.urandom(NONCE_BYTES)
+        #: Whether it was told to prepare.
         self.prepared = False
 
     @classmethod

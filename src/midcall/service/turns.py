@@ -20,7 +20,6 @@ COUNT_AGAIN_S = 1.0
 #: Seconds for which what a workspace counts for is believed, and of how many it is kept.
 WEIGH_AGAIN_S, WEIGHTS_KEPT = 5.0, 10_000
 
-
 log = structlog.get_logger()
 
 

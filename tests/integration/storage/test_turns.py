@@ -9,7 +9,7 @@ from tests.support.world import World
 from midcall.domain.errors import QueueFull
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.service.access import Caller
-from midcall.service.turns import Turns
+from midcall.service.turns import WEIGH_AGAIN_S, Turns, Weights
 
 WORKERS = 6
 
@@ -71,6 +71,19 @@ def test_a_workspace_that_counts_for_more_gets_more(world: World, others: list[C
     woken = [world.admitted(caller=caller) for _ in range(12) for caller in (world.caller, heavy)]
     claimed = Counter(claim(world, each, workers=10) for each in woken)
     assert (claimed[world.caller.workspace_id], claimed[heavy.workspace_id]) == (2, 6)
+
+
+def test_what_a_workspace_counts_for_is_read_again_after_a_while(world: World) -> None:
+    """And where it cannot be read, what was known of it holds: a call must not fail of it."""
+    now = 100.0
+    weights = Weights(world.storage, monotonic=lambda: now)
+    name, workspace_id = "second", world.workspace("second").workspace_id
+    assert weights(workspace_id) == 1
+    world.workspaces.allow(name, {"weight": 3})
+    assert weights(workspace_id) == 1
+    now += WEIGH_AGAIN_S
+    assert weights(workspace_id) == 3
+    assert weights("ws_that_is_not_there") == 1
 
 
 def test_groups_have_shares_of_their_own(world: World, others: list[Caller]) -> None:
