@@ -32,6 +32,7 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
     from midcall.ui.guard import Guard  # noqa: PLC0415
     from midcall.ui.page import add_page  # noqa: PLC0415
     from midcall.ui.pages import PAGES  # noqa: PLC0415
+    from midcall.ui.parts.defaults import set_defaults  # noqa: PLC0415
     from midcall.ui.sign_in import add_sign_in  # noqa: PLC0415
     from midcall.ui.site import PATH, Site  # noqa: PLC0415
     from midcall.ui.sockets import bind  # noqa: PLC0415
@@ -43,6 +44,7 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
     site = Site(app=app, public_url=public_url, sign_ins=SignIns(clock), tries=tries, acts=Acts(clock))
     pages.state.site = site
     watch()
+    set_defaults()
     bind(site)
     add_home(app)
     pages.add_static_files("/static", FOLDER)
@@ -63,7 +65,8 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
         language="en-US",
         # No polling of bound attributes: bind to elements' own properties, which tell of changes themselves.
         binding_refresh_interval=None,
-        reconnect_timeout=10.0,
+        # A phone that was away for less keeps its page, and what is typed into it.
+        reconnect_timeout=30.0,
         tailwind=False,
         show_welcome_message=False,
     )
