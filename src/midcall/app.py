@@ -87,6 +87,8 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
         version=__version__,
         summary="Custom functions for AI agents, on your own machines.",
         lifespan=lifespan,
+        # Operations are named as their functions are: `create_function`, for whoever makes a client of the description.
+        generate_unique_id_function=lambda route: route.name,
         default_response_class=Answer,
         openapi_url=reference.DESCRIPTION,
         # A redirect is built from the Host header and the scheme seen here: behind TLS it would send the key in clear.

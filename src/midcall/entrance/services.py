@@ -100,7 +100,7 @@ async def services(request: Request) -> Services:
 Use = Annotated[Services, Depends(services)]
 
 
-_bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="`mc_<id>_<secret>`")
+_bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="`mc_<id>_<secret>`")
 
 
 async def admitted(scope: StarletteScope) -> Caller:
