@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 from tests.integration.api.sessions import FAILS, Listener, Play, stream
 from tests.support.fakes import echo
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, wait_for
 from tests.support.serving import Client, Served
 
 from midcall.bootstrap.store import open_queue, open_storage
@@ -80,7 +80,23 @@ def test_a_stream_goes_on_after_the_last_event_that_was_received(play: Play, see
     everything = Listener(play.admin).ended()
     last = everything[seen - 1].id if seen else None
     assert Listener(play.admin, last=last).ended() == everything[seen:]
-    assert Listener(play.admin, last=everything[-1].id).ended() == []
+
+
+def test_who_has_heard_all_of_a_session_that_is_over_is_told_not_to_come_again(play: Play) -> None:
+    """An `EventSource` connects again after each end of a stream, until it gets a 204; before the end nobody gets one."""
+    play.function("look")
+    play.agent(look="during_session")
+    play.start()
+    listener = Listener(play.admin)
+    play.call("look")
+    assert wait_for(lambda: any(event.name == "completed" for event in listener.events))
+    heard = max(event.id or 0 for event in listener.events)
+    waiting = Listener(play.admin, last=heard)
+    play.end(analysis={})
+    last = listener.ended()[-1].id
+    assert waiting.ended()[-1].id == last
+    play.admin.ok("GET", "/v1/sessions/s1/events", headers={"last-event-id": str(last)}, status=204)
+    assert Listener(play.admin, last=heard).ended()[-1].id == last
 
 
 @pytest.mark.parametrize("last", ["x", "-1", "1.5", "9" * 19, "9" * 400, "\u00b2"])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
@@ -31,7 +32,10 @@ router = APIRouter(prefix="/v1", tags=["sessions"], responses=PROBLEMS, route_cl
 
 SessionId = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the runtime's id of the session")]
 _MAX_ROW = 2**63 - 1
-_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {}}}}
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA_TYPE: {}}},
+    204: {"description": "The session is over, and all its events were received"},
+}
 
 
 @router.post("/sessions", response_model=SessionShape, responses={201: {"model": SessionShape}})
@@ -139,10 +143,14 @@ async def follow_session(
     caller: OwnReader,
     in_thread: InThreads,
     last_event_id: Annotated[str | None, Header()] = None,
-) -> StreamingResponse:
-    """Follow a session's events; `Last-Event-ID` resumes after that one."""
+) -> Response:
+    """Follow a session's events; `Last-Event-ID` resumes after that one. 204 if nothing comes after it any more."""
     last = _event_number(last_event_id)
     session, _ = await in_thread(use.sessions.where_it_stands, caller, session_id)
+    left, over = await in_thread(use.sessions.events_after, session.id, last, 1)
+    if over and not left:
+        # An `EventSource` connects again whenever a stream ends, until it gets this answer.
+        return Response(status_code=HTTPStatus.NO_CONTENT)
     return stream(_events(use, session.id, last, in_thread))
 
 
