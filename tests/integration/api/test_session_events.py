@@ -83,7 +83,7 @@ def test_a_stream_goes_on_after_the_last_event_that_was_received(play: Play, see
 
 
 def test_who_has_heard_all_of_a_session_that_is_over_is_told_not_to_come_again(play: Play) -> None:
-    """An `EventSource` connects again after each end of a stream, until it gets a 204; before the end nobody gets one."""
+    """An `EventSource` connects again after each end of a stream, until it gets a 204; nobody gets one before."""
     play.function("look")
     play.agent(look="during_session")
     play.start()
