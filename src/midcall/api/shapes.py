@@ -412,7 +412,12 @@ class OutcomeShape(BaseModel):
     status: InvocationState | Literal["accepted"]
     result: Any
     truncated: bool
-    message: str | None
+    content: Any = Field(description="what the LLM is to be told, never empty; a cut result says so")
+    is_error: bool
+    retry: Literal["fix_params", "ask_caller", "later", "no"] = Field(
+        description="what would make another call worth it: other values of its parameters, the caller, time"
+    )
+    message: str | None = Field(description="what the agent should say")
     dynamicVariables: dict[str, Any]  # noqa: N815 (the session body's own name)
     changed: list[str]
     error: OutcomeErrorShape | None

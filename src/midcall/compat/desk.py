@@ -6,17 +6,14 @@ from functools import partial
 from midcall.domain.adapter import Adapter
 from midcall.domain.errors import SessionOver
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.session import Session
 from midcall.entrance.services import Services
 from midcall.service.access import Caller
-from midcall.service.outcome import DEFAULT_ERROR_MESSAGE
+from midcall.service.content import is_error, told_content
 from midcall.service.session_call import SessionCall
 from midcall.service.wait import InThread, is_answerable
 from midcall.vendors.conversation import Conversation, Ending, FunctionCall, Said
-
-#: What the LLM is told of a call whose result comes later, where its author has set no words for that.
-RUNS_ON = "The function runs on by itself; its result is not needed now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +72,10 @@ class Desk:
 
     async def _runs_on(self, invocation: Invocation) -> Said:
         accepted = await self.in_thread(self.use.session_calls.accepted, invocation)
-        return Said(ok=True, value=accepted["message"] or RUNS_ON)
+        return Said(ok=True, value=accepted["content"])
 
 
 def said(invocation: Invocation) -> Said:
-    """Say what a call came to: its result, or what to tell the LLM in its place."""
-    outcome = invocation.outcome
-    if outcome is not None and outcome.status is InvocationStatus.SUCCEEDED:
-        return Said(ok=True, value=outcome.result)
-    refused = outcome is not None and outcome.status is InvocationStatus.REFUSED
-    text = (outcome.result if refused else outcome.message) if outcome else None
-    return Said(ok=False, value=text or DEFAULT_ERROR_MESSAGE)
+    """Say what a call came to, as the LLM is told of it."""
+    outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
+    return Said(ok=not is_error(outcome), value=told_content(outcome))

@@ -9,11 +9,9 @@ from midcall.domain.gates import Gate, what_to_do
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import BadReturn, Phase, Returned, interpret
 from midcall.domain.run import RunReport, RunStatus
+from midcall.service.content import DEFAULT_ERROR_MESSAGE, is_error, retry_of, told_content
 from midcall.service.response_variables import extract
 from midcall.service.schemas import value_faults
-
-#: What the line hears where the function's author has set no error message.
-DEFAULT_ERROR_MESSAGE = "Sorry, that did not work just now."
 
 _STATUSES = {
     RunStatus.OK: InvocationStatus.SUCCEEDED,
@@ -31,6 +29,9 @@ def outcome_document(invocation: Invocation, outcome: Outcome) -> dict[str, Any]
         "status": outcome.status.value,
         "result": outcome.result,
         "truncated": outcome.truncated,
+        "content": told_content(outcome),
+        "is_error": is_error(outcome),
+        "retry": retry_of(outcome).value,
         "message": outcome.message,
         "dynamicVariables": dict(outcome.variables),
         "changed": list(outcome.changed),
@@ -106,14 +107,15 @@ def _successful(
     warnings: tuple[str, ...],
     budget: Budget | None,
 ) -> Outcome:
-    result, truncated = _capped(returned.result, config["max_result_chars"])
+    result, whole_chars = _capped(returned.result, config["max_result_chars"])
     extracted, unset = extract(config.get("response_variables", {}), returned.result, budget)
     # What the function sets by name wins over what is read from its result.
     set_now = {**extracted, **returned.variables}
     return Outcome(
         status=InvocationStatus.SUCCEEDED,
         result=result,
-        truncated=truncated,
+        truncated=whole_chars is not None,
+        whole_chars=whole_chars,
         variables={**variables, **set_now},
         changed=tuple(sorted(set_now)),
         terminate=returned.terminate,
@@ -162,7 +164,7 @@ def _output_warnings(config: Mapping[str, Any], result: Any) -> tuple[str, ...]:
     return tuple(f"{fault.loc}: {fault.msg}" for fault in value_faults(schema, result, "result"))
 
 
-def _capped(result: Any, limit: int) -> tuple[Any, bool]:
-    """Cut a result to `limit` characters of its string form, if it is longer."""
+def _capped(result: Any, limit: int) -> tuple[Any, int | None]:
+    """Cut a result to `limit` characters of its string form, if it is longer; also says how long it was then."""
     text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, separators=(",", ":"))
-    return (result, False) if len(text) <= limit else (text[:limit], True)
+    return (result, None) if len(text) <= limit else (text[:limit], len(text))

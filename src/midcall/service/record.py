@@ -61,7 +61,7 @@ def told_variables(outcome: Outcome) -> Mapping[str, Any]:
 
 def on_record(document: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
     """Mask an outcome's document for events and callbacks."""
-    shown = {name: redaction.value(document[name]) for name in ("result", "dynamicVariables", "warnings")}
+    shown = {name: redaction.value(document[name]) for name in ("result", "content", "dynamicVariables", "warnings")}
     if document["error"] is not None:
         shown["error"] = redaction.texts(document["error"])
     return {**document, **shown}

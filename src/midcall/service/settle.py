@@ -18,8 +18,9 @@ from midcall.domain.run import RunReport
 from midcall.domain.session import Session
 from midcall.domain.variables import TooManyVariables, merge, set_by, values
 from midcall.service.chain import Chain
+from midcall.service.content import DEFAULT_ERROR_MESSAGE
 from midcall.service.notes import note
-from midcall.service.outcome import DEFAULT_ERROR_MESSAGE, outcome_document
+from midcall.service.outcome import outcome_document
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.record import on_record, told_of, told_variables
 from midcall.service.task import redaction_of

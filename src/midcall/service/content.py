@@ -1,0 +1,97 @@
+"""What an LLM is told of an outcome, and what calling again is good for. An outcome's `message` is for the ear."""
+
+import json
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from midcall.domain.errors import (
+    OutboundError,
+    QueueUnavailable,
+    SandboxBusy,
+    SandboxLost,
+    SandboxUnavailable,
+    TimedOut,
+    TokenUnreachable,
+)
+from midcall.domain.invocation import InvocationStatus, Outcome
+
+#: What the line hears where the function's author has set no error message.
+DEFAULT_ERROR_MESSAGE = "Sorry, that did not work just now."
+#: What the LLM is told of a call whose result comes later, where its author has set no words for that.
+RUNS_ON = "The function runs on by itself; its result is not needed now."
+
+#: Types of errors that may be gone in a while: the same call can succeed then.
+_PASSING = frozenset(
+    error.code
+    for error in (
+        OutboundError,
+        QueueUnavailable,
+        SandboxBusy,
+        SandboxLost,
+        SandboxUnavailable,
+        TimedOut,
+        TokenUnreachable,
+    )
+) | {"circuit_open", "worker_lost"}
+_PASSING_STATUSES = frozenset(
+    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.LOCKED, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+)
+
+
+class Retry(StrEnum):
+    """What would make a call that did not succeed worth another try."""
+
+    #: Values of its parameters are to be put right, by the LLM itself.
+    FIX_PARAMS = "fix_params"
+    #: The caller has to say, show or do something first, such as prove who they are.
+    ASK_CALLER = "ask_caller"
+    #: Nothing but time.
+    LATER = "later"
+    #: Nothing; or there is no need.
+    NO = "no"
+
+
+def told_content(outcome: Outcome) -> Any:
+    """Return one text or JSON value for the LLM, never an empty one: frameworks take `false`, 0 and "" for no answer.
+
+    Of a cut result it says so and of how much; as `{"result": …}` it is no longer than the limit of the result.
+    """
+    if outcome.status is InvocationStatus.QUEUED:
+        return outcome.message or RUNS_ON
+    if outcome.status is InvocationStatus.REFUSED:
+        return outcome.result or DEFAULT_ERROR_MESSAGE
+    if outcome.status is not InvocationStatus.SUCCEEDED:
+        return outcome.message or DEFAULT_ERROR_MESSAGE
+    if outcome.truncated:
+        return _cut(outcome.result, outcome.whole_chars)
+    return outcome.result or {"result": outcome.result}
+
+
+def is_error(outcome: Outcome) -> bool:
+    """Tell whether the LLM should take what it is told for a failure."""
+    return outcome.status not in {InvocationStatus.SUCCEEDED, InvocationStatus.QUEUED}
+
+
+def retry_of(outcome: Outcome) -> Retry:
+    """Say what calling again is good for."""
+    error = outcome.error
+    if not is_error(outcome) or error is None:
+        return Retry.LATER if outcome.status is InvocationStatus.TIMED_OUT else Retry.NO
+    if outcome.status is InvocationStatus.REFUSED:
+        return {"invalid_params": Retry.FIX_PARAMS, "gate_closed": Retry.ASK_CALLER}.get(error.type, Retry.NO)
+    if error.http_status is not None:
+        server = error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return Retry.LATER if server or error.http_status in _PASSING_STATUSES else Retry.NO
+    passing = outcome.status is InvocationStatus.TIMED_OUT or error.type in _PASSING
+    return Retry.LATER if passing else Retry.NO
+
+
+def _cut(text: str, whole_chars: int | None) -> str:
+    """Say at the end of a cut text that it was cut, within the text's own length; where that is too short, nothing."""
+    note = " … (cut" + (f": {whole_chars:,} characters in all)" if whole_chars else ")")
+    if len(text) < 2 * len(note):
+        return text
+    # Each character that is left out makes the JSON shorter by one at least.
+    over = max(0, len(json.dumps({"result": text + note}, ensure_ascii=False)) - len(text))
+    return text[: max(0, len(text) - over)] + note

@@ -1,0 +1,94 @@
+"""What an LLM is told of an outcome: never nothing, never half of it without a word."""
+
+import json
+from typing import Any
+
+import pytest
+
+from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
+from midcall.domain.phases import Phase
+from midcall.domain.run import RunReport, RunStatus
+from midcall.service.content import DEFAULT_ERROR_MESSAGE, RUNS_ON, Retry, is_error, retry_of, told_content
+from midcall.service.outcome import outcome_of, refused
+
+S = InvocationStatus
+
+
+@pytest.mark.parametrize("empty", [None, False, 0, 0.0, "", [], {}])
+def test_an_empty_result_is_told_by_name(empty: Any) -> None:
+    """A framework that is given `false` or nothing falls silent."""
+    assert told_content(Outcome(S.SUCCEEDED, result=empty)) == {"result": empty}
+
+
+@pytest.mark.parametrize("value", [True, 7, "Booked.", ["a"], {"slot": None}])
+def test_any_other_result_is_told_as_it_is(value: Any) -> None:
+    """Its type is the function's own."""
+    assert told_content(Outcome(S.SUCCEEDED, result=value)) is value
+
+
+@pytest.mark.parametrize(
+    ("outcome", "content", "retry"),
+    [
+        (Outcome(S.QUEUED), RUNS_ON, Retry.NO),
+        (Outcome(S.QUEUED, message="I am on it."), "I am on it.", Retry.NO),
+        (Outcome(S.FAILED), DEFAULT_ERROR_MESSAGE, Retry.NO),
+        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("KeyError", "x")), "Sorry.", Retry.NO),
+        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("circuit_open", "x")), "Sorry.", Retry.LATER),
+        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("worker_lost", "x")), "Sorry.", Retry.LATER),
+        (Outcome(S.TIMED_OUT, message="Slow."), "Slow.", Retry.LATER),
+        (Outcome(S.CANCELLED), DEFAULT_ERROR_MESSAGE, Retry.NO),
+        (Outcome(S.REFUSED), DEFAULT_ERROR_MESSAGE, Retry.NO),
+        (Outcome(S.REFUSED, result="Verify.", error=OutcomeError("gate_closed", "x")), "Verify.", Retry.ASK_CALLER),
+    ],
+)
+def test_what_did_not_come_to_a_result_is_told_in_words(outcome: Outcome, content: str, retry: Retry) -> None:
+    """And whether to call again."""
+    assert (told_content(outcome), retry_of(outcome)) == (content, retry)
+    assert is_error(outcome) == (outcome.status is not S.QUEUED)
+
+
+@pytest.mark.parametrize(
+    ("status", "retry"),
+    [
+        (400, Retry.NO),
+        (404, Retry.NO),
+        (408, Retry.LATER),
+        (423, Retry.LATER),
+        (429, Retry.LATER),
+        (500, Retry.LATER),
+        (503, Retry.LATER),
+    ],
+)
+def test_a_targets_status_says_whether_to_call_again(status: int, retry: Retry) -> None:
+    """As HTTP has it."""
+    assert retry_of(Outcome(S.FAILED, error=OutcomeError("http_error", "x", http_status=status))) is retry
+
+
+def test_refused_parameters_are_to_be_put_right() -> None:
+    """The opposite of a gate, which no other value opens."""
+    outcome = refused("party_size: is missing")
+    assert (told_content(outcome), retry_of(outcome)) == (outcome.result, Retry.FIX_PARAMS)
+    assert is_error(outcome)
+
+
+@pytest.mark.parametrize(
+    "result", ["x" * 5_000, '"\n' * 3_000, "é😀" * 4_000, ["abc"] * 2_000], ids=lambda value: value[:3]
+)
+@pytest.mark.parametrize("limit", [200, 1_000, 4_000])
+def test_a_cut_result_says_so_within_its_limit(result: Any, limit: int) -> None:
+    """Also as a vendor is sent it, with quotes and line ends escaped."""
+    config = {"max_result_chars": limit, "response_variables": {}, "output_schema": None, "strict_output": False}
+    outcome = outcome_of(RunReport(RunStatus.OK, result=result), config, Phase.DURING_SESSION, {})
+    whole = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+    content = told_content(outcome)
+    assert outcome.truncated
+    assert outcome.result == whole[:limit]
+    assert content.endswith(f" … (cut: {len(whole):,} characters in all)")
+    assert len(json.dumps({"result": content}, ensure_ascii=False)) <= limit
+    assert whole.startswith(content.partition(" … (cut")[0])
+
+
+def test_a_limit_too_small_for_a_word_about_it_holds_nevertheless() -> None:
+    """`truncated` still says it."""
+    outcome = Outcome(S.SUCCEEDED, result="abc", truncated=True, whole_chars=9)
+    assert told_content(outcome) == "abc"
