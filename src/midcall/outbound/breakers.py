@@ -33,36 +33,61 @@ class _Circuit:
     probing: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One call's leave to go to a target; it tells once how that went."""
+
+    breakers: "CircuitBreakers"
+    target: str
+    #: Whether this call finds out for all others.
+    probing: bool = False
+
+    def tell(self, healthy: bool | None) -> None:  # noqa: FBT001 (one word says all)
+        """Note how the call went; None where nothing reached the target, so that nothing is known of it."""
+        self.breakers.note(self, healthy)
+
+
 class CircuitBreakers:
-    """`midcall.service.ports.Breakers`, in memory: each process finds out for itself. For many threads at once."""
+    """`midcall.service.ports.Breakers`, in memory: each process finds out for itself. For many threads at once.
+
+    What is counted are calls, each once, however many attempts it takes: a circuit cannot open inside of a call.
+    """
 
     def __init__(self) -> None:
         self._circuits: OrderedDict[str, _Circuit] = OrderedDict()
         self._lock = threading.Lock()
 
-    def open_for(self, target: str) -> bool:
-        """Tell whether a target is to be left alone now; a caller that gets False has to tell how it went."""
+    def ask(self, target: str, *, begun: bool = False) -> Turn | None:
+        """Let a call go to a target, or return None where that is to be left alone now.
+
+        Whoever is let through has to tell how it went. While a circuit is half open, one call is let through at a time.
+        A call that has `begun`, whose earlier attempts were made elsewhere, is never stopped.
+        """
         with self._lock:
             circuit = self._circuits.get(target)
-            if circuit is None or circuit.breaker.closed:
-                return False
+            if begun or circuit is None or circuit.breaker.closed:
+                return Turn(self, target)
             if circuit.breaker.opened or circuit.probing:
-                return True
-            circuit.probing = True  # half-open: this caller finds out for all
-            return False
+                return None
+            circuit.probing = True
+            return Turn(self, target, probing=True)
 
-    def succeeded(self, target: str) -> None:
-        """Note an answer: failures before it count no more."""
+    def note(self, turn: Turn, healthy: bool | None) -> None:  # noqa: FBT001 (as `Turn.tell`)
+        """Note how a call went: an answer makes earlier failures count no more."""
         with self._lock:
-            self._circuits.pop(target, None)
-
-    def failed(self, target: str) -> None:
-        """Note a failure."""
-        with self._lock:
-            circuit = self._circuits.setdefault(target, _Circuit())
-            self._circuits.move_to_end(target)
-            circuit.probing = False
-            with contextlib.suppress(_Failure):
-                circuit.breaker.call(_fail)
+            if healthy:
+                self._circuits.pop(turn.target, None)
+                return
+            circuit = self._circuits.get(turn.target)
+            if turn.probing and circuit is not None:
+                circuit.probing = False
+            if healthy is None:
+                return
+            circuit = self._circuits.setdefault(turn.target, circuit or _Circuit())
+            self._circuits.move_to_end(turn.target)
+            # A call that began before the circuit opened tells nothing new, and is not to keep it open for longer.
+            if turn.probing or circuit.breaker.closed:
+                with contextlib.suppress(_Failure):
+                    circuit.breaker.call(_fail)
             if len(self._circuits) > MAX_TARGETS:
                 self._circuits.popitem(last=False)

@@ -1,7 +1,9 @@
 """Attempts: what the executor asks of whatever runs a kind of function."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from midcall.domain.run import RunReport
 from midcall.service.task import Task
@@ -18,12 +20,14 @@ class Attempt:
     wait_ms: int = 0
 
 
+#: Runs once, attempt `number` (from 1) of one call, within the task's deadline. Raises SandboxBusy, SandboxUnavailable,
+#: SandboxLost where code could not be run.
+Run: TypeAlias = Callable[[int], Attempt]
+
+
 class Attempts(Protocol):
     """Runs functions of one kind."""
 
-    def attempt(self, task: Task, number: int) -> Attempt:
-        """Run once, attempt `number` (from 1) of this call, within the task's deadline.
-
-        Raises SandboxBusy, SandboxUnavailable, SandboxLost where code could not be run.
-        """
+    def calling(self, task: Task) -> AbstractContextManager[Run]:
+        """Give what makes the attempts of one call; what concerns the call as a whole is done before and after them."""
         ...

@@ -20,7 +20,7 @@ from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.retry import delay_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.attempts import Attempts
+from midcall.service.attempts import Attempts, Run
 from midcall.service.leases import LEASE_MS, Leases
 from midcall.service.outcome import failed, outcome_of
 from midcall.service.ports import Storage
@@ -164,7 +164,10 @@ class Executor:
         attempts before the last one asked of the world stays on record: it was done. Where there is no sandbox for
         another attempt, what the one before came to stands.
         """
-        kind = self.kinds[task.kind]
+        with self.kinds[task.kind].calling(task) as run:
+            return self._attempts(task, run)
+
+    def _attempts(self, task: Task, run: Run) -> RunReport:
         number = task.invocation.attempt
         done: tuple[ActionRecord, ...] = ()
         before: RunReport | SandboxLost | None = None
@@ -172,7 +175,7 @@ class Executor:
             last = number >= task.runs
             pause_ms = delay_ms(number)
             try:
-                attempt = kind.attempt(task, number)
+                attempt = run(number)
             except NOTHING_RAN:
                 if before is None:
                     raise

@@ -83,19 +83,22 @@ class Outbound(Protocol):
         ...
 
 
+class Turn(Protocol):
+    """One call's leave to go to a target."""
+
+    def tell(self, healthy: bool | None) -> None:  # noqa: FBT001 (one word says all)
+        """Note once how the call went; None where nothing reached the target."""
+        ...
+
+
 class Breakers(Protocol):
     """Remembers which targets fail, so that nobody waits for one that is known to be down."""
 
-    def open_for(self, target: str) -> bool:
-        """Tell whether a target is to be left alone now; after a while one caller is let through to probe."""
-        ...
+    def ask(self, target: str, *, begun: bool = False) -> Turn | None:
+        """Let a call go to a target, which has to tell then how it went; None where the target is left alone now.
 
-    def succeeded(self, target: str) -> None:
-        """Note an answer."""
-        ...
-
-    def failed(self, target: str) -> None:
-        """Note a failure."""
+        After a while one call is let through to probe. One that has `begun` earlier is never stopped.
+        """
         ...
 
 

@@ -1,14 +1,16 @@
 """Run code: one attempt in a sandbox."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from midcall.domain.errors import SandboxUnavailable
 from midcall.domain.invocation import Purpose
 from midcall.domain.retry import RETRIED_STATUSES
 from midcall.domain.run import RunReport, RunStatus
 from midcall.service.actions.desk import Desks
-from midcall.service.attempts import Attempt
+from midcall.service.attempts import Attempt, Run
 from midcall.service.ports import Sandbox
 from midcall.service.record import report_on_record
 from midcall.service.task import Task
@@ -30,7 +32,12 @@ class CodeAttempts:
     clock: Callable[[], int]
     sleep: Callable[[float], None]
 
-    def attempt(self, task: Task, number: int) -> Attempt:
+    @contextmanager
+    def calling(self, task: Task) -> Iterator[Run]:
+        """Give what runs the code of one call."""
+        yield partial(self._attempt, task)
+
+    def _attempt(self, task: Task, number: int) -> Attempt:
         """Run once, for who waits as soon as a pool that is away for a moment is back."""
         give_up_at = self.clock() + (0 if task.invocation.purpose is Purpose.BACKGROUND else POOL_PATIENCE_MS)
         away: SandboxUnavailable | None = None

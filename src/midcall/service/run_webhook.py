@@ -1,14 +1,17 @@
-"""Call a webhook: one attempt, from a task to its report."""
+"""Call a webhook: the attempts of one call, from a task to their report."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from midcall.domain.errors import MidcallError, OutboundError, TimedOut
 from midcall.domain.http import HttpReply
+from midcall.domain.invocation import Purpose
+from midcall.domain.origin import origin_of
 from midcall.domain.retry import retry_after_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.webhook_result import failure_text, result_value
-from midcall.service.attempts import Attempt
+from midcall.service.attempts import Attempt, Run
 from midcall.service.ports import Breakers, Outbound
 from midcall.service.task import Task
 from midcall.service.webhook_request import Prepared, WebhookRequests
@@ -23,6 +26,14 @@ _UNAUTHORIZED = 401
 MAX_SHOWN_CHARS = 16_000
 MAX_SHOWN_HEADERS = 50
 
+_LEFT_ALONE = RunReport(
+    RunStatus.ERROR,
+    error=RunError(
+        "circuit_open",
+        "the target has failed several times in a row and is left alone for a moment; it was not called",
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class WebhookAttempts:
@@ -33,31 +44,28 @@ class WebhookAttempts:
     breakers: Breakers
     clock: Callable[[], int]
 
-    def attempt(self, task: Task, number: int) -> Attempt:  # noqa: ARG002 (attempts of a webhook are alike)
-        """Call once; a target that keeps failing is not called."""
-        if task.deadline_at <= self.clock():
-            return Attempt(RunReport(RunStatus.TIMEOUT))
-        try:
-            prepared = self.requests.prepare(task)
-        except MidcallError as error:
-            return Attempt(_not_sent(error), again=isinstance(error, OutboundError) and error.passing)
-        if self.breakers.open_for(prepared.target):
-            text = "the target has failed several times in a row and is left alone for a moment; it was not called"
-            return Attempt(RunReport(RunStatus.ERROR, error=RunError("circuit_open", text)))
-        return self._send(prepared)
+    @contextmanager
+    def calling(self, task: Task) -> Iterator[Run]:
+        """Give what calls the target, unless that has kept failing: then every attempt is answered without one.
 
-    def _send(self, prepared: Prepared) -> Attempt:
-        began = self.clock()
-        healthy = False
+        Its circuit breaker is asked before the first attempt, and told at the end what the last one came to.
+        """
+        invocation = task.invocation
+        # Each attempt of a background call has a claim of its own: the first is let through for all of them.
+        turn = self.breakers.ask(target_of(task), begun=invocation.attempt > 1)
+        if turn is None:
+            yield lambda _number: Attempt(_LEFT_ALONE)
+            return
+        call = _Call(self, task)
         try:
-            reply = self.outbound.send(prepared.request)
-            healthy = reply.status not in _SERVER_FAULTS
-        except OutboundError as error:
-            report = _unanswered(error, prepared, self.clock() - began)
-            return Attempt(report, again=error.passing)
+            yield call.attempt
         finally:
             # Whatever happened: a probe that is never told of would keep the circuit closed to all others.
-            (self.breakers.succeeded if healthy else self.breakers.failed)(prepared.target)
+            turn.tell(None if call.comes_again else call.healthy)
+
+    def send(self, prepared: Prepared) -> Attempt:
+        """Send one request, and judge the answer; raises an OutboundError where none came."""
+        reply = self.outbound.send(prepared.request)
         if reply.status == _UNAUTHORIZED:
             self.requests.forget_token(prepared)
         return self._judged(reply, prepared)
@@ -68,6 +76,54 @@ class WebhookAttempts:
         again = reply.status in _PASSING or reply.status in _SERVER_FAULTS
         wait_ms = retry_after_ms(reply.header("retry-after"), now=self.clock())
         return Attempt(_refused(reply, prepared), again=again, wait_ms=wait_ms if again else 0)
+
+
+@dataclass(slots=True)
+class _Call:
+    """The attempts of one call."""
+
+    webhooks: WebhookAttempts
+    task: Task
+    #: Whether the target did what it should in the last attempt that reached for it; None where none did.
+    healthy: bool | None = None
+    #: Whether a failure is one that this call, which nobody waits for, comes back from later.
+    comes_again: bool = False
+    _made: RunReport | None = None
+
+    def attempt(self, _number: int) -> Attempt:
+        """Call once. What was sent and came of it stands, where a later attempt does not even get that far."""
+        if self.task.deadline_at <= self.webhooks.clock():
+            return self._not_made(Attempt(RunReport(RunStatus.TIMEOUT)))
+        try:
+            prepared = self.webhooks.requests.prepare(self.task)
+        except MidcallError as error:
+            again = isinstance(error, OutboundError) and error.passing
+            return self._not_made(Attempt(_not_sent(error), again=again))
+        self.healthy, began = False, self.webhooks.clock()
+        try:
+            attempt = self.webhooks.send(prepared)
+        except OutboundError as error:
+            took_ms = self.webhooks.clock() - began
+            attempt = Attempt(_unanswered(error, prepared, took_ms), again=error.passing)
+        else:
+            error_said = attempt.report.error
+            self.healthy = error_said is None or error_said.http_status not in _SERVER_FAULTS
+        self._made = attempt.report
+        self.comes_again = attempt.again and _comes_back(self.task)
+        return attempt
+
+    def _not_made(self, attempt: Attempt) -> Attempt:
+        return attempt if self._made is None else replace(attempt, report=self._made)
+
+
+def target_of(task: Task) -> str:
+    """Return what a circuit breaker counts for: this function at this host."""
+    return f"{task.version.function_id} {origin_of(task.version.config['webhook']['url'])}"
+
+
+def _comes_back(task: Task) -> bool:
+    invocation = task.invocation
+    return invocation.purpose is Purpose.BACKGROUND and invocation.attempt < invocation.max_attempts
 
 
 def _not_sent(error: MidcallError) -> RunReport:

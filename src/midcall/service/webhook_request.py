@@ -54,8 +54,6 @@ class Prepared:
     """A request that is ready to be sent, and how it may be shown."""
 
     request: HttpRequest
-    #: What a circuit breaker counts for: this function at this host.
-    target: str
     redaction: Redaction
     #: Headers, in lower case, that are not shown however short their values are.
     hidden: frozenset[str]
@@ -153,7 +151,6 @@ class WebhookRequests:
                 timeout_ms=min(left_ms, _attempt_ms(task)),
                 max_bytes=MAX_ANSWER_BYTES,
             ),
-            target=f"{task.version.function_id} {known.templates.url.origin}",
             redaction=Redaction((*known.secrets, *grant.secrets)),
             hidden=_PROVING | _literal_headers(task) | {name.lower() for name, _ in grant.headers},
             token=used,

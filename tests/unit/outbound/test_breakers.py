@@ -3,7 +3,7 @@
 import pytest
 
 from midcall.outbound import breakers as module
-from midcall.outbound.breakers import FAILURES, RECOVERY_S, CircuitBreakers
+from midcall.outbound.breakers import FAILURES, RECOVERY_S, CircuitBreakers, Turn
 
 
 @pytest.fixture
@@ -15,43 +15,76 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def fail(breakers: CircuitBreakers, times: int, target: str = "a") -> None:
-    """Let a target fail."""
+    """Let calls of a target fail."""
     for _ in range(times):
-        assert not breakers.open_for(target)
-        breakers.failed(target)
+        asked(breakers, target).tell(healthy=False)
 
 
-def test_it_opens_after_failures_in_a_row(clock: list[float]) -> None:
-    """A success in between begins anew; another target is not concerned."""
+def asked(breakers: CircuitBreakers, target: str = "a") -> Turn:
+    """Let a call go to a target."""
+    turn = breakers.ask(target)
+    assert turn is not None
+    return turn
+
+
+def test_calls_in_a_row_that_fail_open_it_and_an_answer_starts_the_count_again(clock: list[float]) -> None:
+    """Other targets are not concerned."""
     breakers = CircuitBreakers()
     fail(breakers, FAILURES - 1)
-    breakers.succeeded("a")
+    asked(breakers).tell(healthy=True)
     fail(breakers, FAILURES - 1)
-    assert not breakers.open_for("a")
-    breakers.failed("a")
-    assert breakers.open_for("a")
-    assert not breakers.open_for("b")
-    assert clock
+    asked(breakers).tell(healthy=None)
+    fail(breakers, 1)
+    assert breakers.ask("a") is None
+    assert breakers.ask("b") is not None
+    clock[0] += RECOVERY_S
+    assert breakers.ask("a") is not None
 
 
-def test_one_caller_probes_and_decides_for_all(clock: list[float]) -> None:
-    """While the probe is under way others are turned away; a failure closes the door for as long again."""
+def test_one_call_probes_at_a_time(clock: list[float]) -> None:
+    """One that fails keeps it open, one that is answered closes it, one that never got there leaves it to others."""
     breakers = CircuitBreakers()
     fail(breakers, FAILURES)
-    clock[0] += RECOVERY_S + 1
-    assert [breakers.open_for("a") for _ in range(3)] == [False, True, True]
-    breakers.failed("a")
-    assert breakers.open_for("a")
-    clock[0] += RECOVERY_S + 1
-    assert not breakers.open_for("a")
-    breakers.succeeded("a")
-    assert [breakers.open_for("a") for _ in range(3)] == [False] * 3
+    clock[0] += RECOVERY_S
+    probe = asked(breakers)
+    assert [breakers.ask("a") for _ in range(2)] == [None, None]
+    probe.tell(healthy=False)
+    assert breakers.ask("a") is None
+    clock[0] += RECOVERY_S
+    asked(breakers).tell(healthy=None)
+    probe = asked(breakers)
+    assert breakers.ask("a") is None
+    probe.tell(healthy=True)
+    assert all(breakers.ask("a") for _ in range(3))
 
 
-def test_targets_beyond_the_bound_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenant with endless hosts does not fill the memory."""
+def test_who_began_before_it_opened_neither_keeps_it_open_nor_lets_a_second_probe_through(clock: list[float]) -> None:
+    """Calls may be under way for minutes."""
+    breakers = CircuitBreakers()
+    late = [asked(breakers) for _ in range(3)]
+    fail(breakers, FAILURES)
+    clock[0] += RECOVERY_S - 1
+    late[0].tell(healthy=False)
+    clock[0] += 1
+    asked(breakers)
+    late[1].tell(healthy=False)
+    assert breakers.ask("a") is None
+    late[2].tell(healthy=True)
+    assert breakers.ask("a") is not None
+
+
+def test_a_call_that_has_begun_elsewhere_goes_on(clock: list[float]) -> None:
+    """Its earlier attempts were made: it cannot say that nothing was called."""
+    breakers = CircuitBreakers()
+    fail(breakers, FAILURES)
+    assert breakers.ask("a") is None
+    assert breakers.ask("a", begun=True) is not None
+
+
+def test_only_so_many_targets_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that failed longest ago is forgotten first."""
     monkeypatch.setattr(module, "MAX_TARGETS", 3)
     breakers = CircuitBreakers()
-    for name in "abcde":
-        breakers.failed(name)
-    assert len(breakers._circuits) == 3
+    for name in "abcd":
+        asked(breakers, name).tell(healthy=False)
+    assert list(breakers._circuits) == ["b", "c", "d"]

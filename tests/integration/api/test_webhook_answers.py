@@ -1,0 +1,106 @@
+"""What targets really answer, over sockets: what becomes of it, and what it is told that could not be used."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.serving import Client
+from tests.support.target import Reply, Target, target
+
+CASES = {
+    case["id"]: case
+    for case in map(json.loads, Path("tests/corpus/webhook_answers.jsonl").read_text("utf-8").splitlines())
+}
+#: What is masked of an answer is tested with the secrets.
+MASKING = {"constant-query-in-answer", "constant-header-in-answer", "basic-user-in-answer", "secret-echoed"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Target]:
+    """Serve one target for all tests of this file."""
+    with target() as it:
+        yield it
+
+
+@pytest.fixture
+def there(server: Target) -> Target:
+    """Give a target that has received nothing yet and answers with an empty object."""
+    server.received.clear()
+    server.answer = lambda _: Reply()
+    return server
+
+
+def reply_of(answer: Mapping[str, Any]) -> Reply:
+    """Make the answer of a case."""
+    return Reply(answer["status"], answer["body"].encode(), answer["headers"])
+
+
+def properties_of(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Declare what a case sends, and what it says of its parameters, as a schema."""
+    said = case.get("parameters", {})
+    names = {**dict.fromkeys(said), **case.get("params", {})}
+    required = [name for name, how in said.items() if how == "required"]
+    return {"type": "object", "properties": {name: {} for name in names}, "required": required}
+
+
+def called(admin: Client, there: Target, case: Mapping[str, Any]) -> list[Any]:
+    """Publish the function of a case, call it in a session as often as the case says, and return the outcomes."""
+    there.answer = lambda _: reply_of(case["answer"])
+    webhook = {"url": f"{there.url}/hook", **case.get("webhook", {})}
+    document = {
+        "name": "tried",
+        "description": "Tries out what a target answers.",
+        "kind": "webhook",
+        "parameters": properties_of(case),
+        "webhook": webhook,
+        "response_variables": case.get("response_variables", {}),
+        "messages": {"error": {"5xx": "for 5xx", "default": "for others"}},
+    }
+    admin.ok("POST", "/v1/functions", document, status=201)
+    assert admin.ok("POST", "/v1/functions/tried/versions/1/submit")["status"] == "approved"
+    admin.ok("POST", "/v1/functions/tried/publish", {"version": 1})
+    admin.ok("PUT", "/v1/agents/desk", {"functions": [{"function": "tried", "phase": "during_session"}]})
+    admin.ok("POST", "/v1/sessions", {"agent": "desk", "sessionId": "s1"}, status=201)
+    body = {"params": case.get("params", {})}
+    return [admin.ok("POST", "/v1/sessions/s1/functions/tried", body) for _ in range(case.get("calls", 1))]
+
+
+@pytest.mark.parametrize("name", ["second-failure-tells"])
+def test_an_answer_of_the_corpus_comes_to_what_it_says(admin: Client, there: Target, name: str) -> None:
+    """Result, variables, warnings, what was sent and how often; the session can be read after each."""
+    case = CASES[name]
+    outcomes = called(admin, there, case)
+    outcome = outcomes[-1]
+    each = case.get("each", {})
+    assert {one["status"] for one in outcomes} == {each.get("status", case.get("status", "succeeded"))}, outcomes
+    if "http_status" in each:
+        assert {one["error"]["http_status"] for one in outcomes} == {each["http_status"]}
+        assert {one["message"] for one in outcomes} == {"for 5xx"}
+    assert all(word in outcome["error"]["message"] for word in case.get("error_says", []))
+    assert case.get("result", outcome["result"]) == outcome["result"]
+    assert case.get("variables", {}).items() <= outcome["dynamicVariables"].items()
+    warnings = " ".join(outcome["warnings"])
+    assert case.get("warning", "") in warnings
+    assert bool(warnings) == ("warning" in case or case.get("truncated", False) or name == "deep"), warnings
+    assert outcome["truncated"] == case.get("truncated", False)
+    assert case.get("requests", len(there.received)) == len(there.received)
+    sent = there.last
+    assert "sent_body" not in case or sent.json == case["sent_body"]
+    assert case.get("sent_raw", sent.body.decode()) == sent.body.decode()
+    assert case.get("sent_raw_contains", "") in sent.body.decode()
+    session = admin.ok("GET", "/v1/sessions/s1")
+    assert case.get("variables", {}).items() <= session["dynamicVariables"].items()
+
+
+def test_no_call_that_was_made_says_that_it_was_not(admin: Client, there: Target) -> None:
+    """Five calls of three attempts each tell what the target answered; the sixth makes no request."""
+    case = {"answer": {"status": 502, "headers": {}, "body": "{}"}, "calls": 7}
+    *made, left_alone, _ = called(admin, there, case)
+    for outcome in made[:5]:
+        assert (outcome["error"]["http_status"], outcome["message"]) == (502, "for 5xx")
+        shown = admin.ok("GET", f"/v1/invocations/{outcome['invocation_id']}")
+        assert (shown["request"]["method"], shown["response"]["status"]) == ("POST", 502)
+    assert (left_alone["error"]["type"], left_alone["message"]) == ("circuit_open", "for others")
+    assert len(there.received) == 15
