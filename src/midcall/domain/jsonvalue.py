@@ -77,7 +77,7 @@ def parse(raw: bytes, limit: int = MAX_DEPTH) -> Any:
     Raises NotJson for bad UTF-8, bad JSON, a key that stands twice in one object, NaN, Infinity and numbers that a
     double cannot hold, nesting above `limit`, or more than MAX_VALUES values.
     """
-    _check_size(raw, limit)
+    check_size(raw, limit)
     try:
         value = json.loads(
             raw.decode("utf-8"),
@@ -116,8 +116,8 @@ def parse_bytes(raw: bytes, limit: int = MAX_DEPTH) -> Any:
     return value
 
 
-def _check_size(raw: bytes, limit: int) -> None:
-    """Refuse what is too deep or has too many values, before a parser makes any of them."""
+def check_size(raw: bytes, limit: int) -> None:
+    """Raise NotJson for what is too deep or has too many values, before a parser makes any of them."""
     # Only a text with that many brackets and commas can be, and counting bytes in C is a hundred times cheaper.
     brackets = raw.count(b"[") + raw.count(b"{")
     if brackets <= limit and brackets + raw.count(b",") < MAX_VALUES:

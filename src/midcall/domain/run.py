@@ -81,3 +81,6 @@ class RunReport:
     actions: tuple[ActionRecord, ...] = ()
     #: What they were answered, where it is to be kept; it is stored apart from the rest.
     recording: Recording | None = None
+    #: Of a webhook's answer: what could not be used, and whether the result is only its beginning.
+    warnings: tuple[str, ...] = ()
+    truncated: bool = False

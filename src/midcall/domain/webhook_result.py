@@ -3,10 +3,12 @@
 import base64
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from midcall.domain.jsonvalue import NotJson, parse_bytes, parse_text
+from midcall.domain.lenient_json import read_json
 
 #: Of text or JSON that is looked at; the guarded client keeps no more.
 MAX_TEXT_BYTES = 256 * 1024
@@ -14,6 +16,11 @@ MAX_TEXT_BYTES = 256 * 1024
 MAX_BINARY_BYTES = 180 * 1024
 #: Of a failed call's body that is kept.
 MAX_FAILURE_CHARS = 4_000
+
+#: What says that an answer was meant to set variables.
+_VARIABLES = b"dynamicVariables"
+_BLANKS = b" \t\r\n"
+_UTF_8_MARK, _UTF_16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
 _UTF_8 = getincrementaldecoder("utf-8-sig")
 
@@ -28,6 +35,8 @@ _TEXT = re.compile(
     r"|application/(?:xml|xhtml\+xml|javascript|ecmascript|yaml|x-yaml|toml|graphql|x-www-form-urlencoded"
     r"|x-ndjson|jsonl|json-seq|sql)"
 )
+#: Of many JSON texts, one a line: what it is does not depend on how many there are.
+_SEQUENCE = re.compile(r"application/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)")
 #: Charsets by their names in lower case without - and _. Not Python's own list: that has codecs among them which take
 #: time quadratic in the input, or are no charsets at all.
 _CODECS: Mapping[str, str] = {
@@ -55,6 +64,73 @@ _CODECS: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a target's answer is as a JSON value, and in plain words what of it could not be used."""
+
+    value: Any
+    warnings: tuple[str, ...] = ()
+
+
+def read_answer(status: int, content_type: str | None, body: bytes, *, whole: bool = True) -> Answer:
+    """Read an answer; as `result_value`, but that JSON is JSON under whatever type, and read as far as it can be.
+
+    - An object or a list is read as JSON where it is JSON, whatever its type; not so files of one JSON text a line.
+    - What cannot be kept of JSON is left out (`midcall.domain.lenient_json`).
+    - What says that it is JSON, or sets variables, and is not JSON stays text, with a warning that says where.
+    - What is not the `whole` answer is no JSON.
+
+    Raises nothing, whatever comes.
+    """
+    media_type, charset = _declared(content_type)
+    declared = media_type is not None and _JSON.fullmatch(media_type) is not None
+    if not whole and (declared or media_type is None):
+        return Answer(_text(body, charset, len(body)) if declared else _unlabelled(body, len(body)))
+    if not whole or status in _NO_CONTENT:
+        return Answer(result_value(status, content_type, body))
+    plain = body.removeprefix(_UTF_8_MARK).strip(_BLANKS)
+    nests = plain[:1] in {b"{", b"["} or body.startswith(_UTF_16_MARKS)
+    if (not plain and declared) or (not declared and (not nests or _SEQUENCE.fullmatch(media_type or ""))):
+        return Answer(result_value(status, content_type, plain and body))
+    lossy = declared or media_type is None or _is_text(media_type)
+    try:
+        return _as_json(_readings(body, charset, lossy=lossy), any_value=declared)
+    except NotJson as error:
+        if declared:
+            warning = f"the answer says that it is JSON, and was taken as text: {error}"
+            return Answer(_text(body, charset, len(body)), (warning,))
+        warnings = (f"the answer was taken as text, and sets no variables: {error}",) if _VARIABLES in body else ()
+    return Answer(result_value(status, content_type, body), warnings)
+
+
+def _as_json(readings: Iterator[tuple[str, tuple[str, ...]]], *, any_value: bool) -> Answer:
+    """Return the first reading that is JSON: an object, a list or, where it says that it is JSON, `any_value`."""
+    problem: NotJson | None = None
+    for text, remarks in readings:
+        try:
+            read = read_json(text)
+        except NotJson as error:
+            problem = problem or error
+            continue
+        if any_value or isinstance(read.value, dict | list):
+            return Answer(read.value, tuple(f"the answer: {remark}" for remark in (*remarks, *read.remarks)))
+    raise problem or NotJson("it is no object and no list")
+
+
+def _readings(body: bytes, codec: str, *, lossy: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what a body may be as text, the likeliest first: JSON is UTF-8, or else in the charset that it names."""
+    wide = body.startswith(_UTF_16_MARKS)
+    place = -1
+    for each in dict.fromkeys((*(("utf-16",) if wide else ()), "utf-8-sig", codec)):
+        try:
+            yield body.decode(each).lstrip("\ufeff"), ()
+        except UnicodeError as error:
+            place = error.start if isinstance(error, UnicodeDecodeError) and each == "utf-8-sig" else place
+    if place >= 0 and lossy and not wide:
+        remark = f"it is not UTF-8 at byte {place:,}; what is none became \ufffd"
+        yield body.decode("utf-8-sig", "replace"), (remark,)
+
+
 def result_value(status: int, content_type: str | None, body: bytes, *, max_bytes: int = MAX_TEXT_BYTES) -> Any:
     """Return an answer as a JSON value; of text or JSON, `max_bytes` are looked at.
 
@@ -75,7 +151,7 @@ def result_value(status: int, content_type: str | None, body: bytes, *, max_byte
     if _JSON.fullmatch(media_type):
         found, value = _json(body, charset, max_bytes)
         return value if found else _text(body, charset, max_bytes)
-    if _TEXT.fullmatch(media_type):
+    if _is_text(media_type):
         return _text(body, charset, max_bytes)
     return _binary(body, media_type)
 
@@ -99,8 +175,11 @@ def _declared(content_type: str | None) -> tuple[str | None, str]:
 
 def _guessed(body: bytes, max_bytes: int) -> Any:
     found, value = _json(body, "utf-8-sig", max_bytes)
-    if found:
-        return value
+    return value if found else _unlabelled(body, max_bytes)
+
+
+def _unlabelled(body: bytes, max_bytes: int) -> Any:
+    """Take a body for text where it is UTF-8."""
     try:
         # Of a body that was cut, the last character may be cut too.
         return _UTF_8().decode(body[:max_bytes], final=len(body) < max_bytes)
@@ -125,8 +204,12 @@ def _json(body: bytes, codec: str, max_bytes: int) -> tuple[bool, Any]:
         return False, None
 
 
+def _is_text(media_type: str) -> bool:
+    return _TEXT.fullmatch(media_type) is not None
+
+
 def _text(body: bytes, codec: str, max_bytes: int) -> str:
-    return body[:max_bytes].decode(codec, "replace")
+    return body[:max_bytes].decode(codec, "replace").removeprefix("\ufeff")
 
 
 def _binary(body: bytes, media_type: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from midcall.domain.budget import Budget
@@ -64,11 +65,12 @@ def outcome_of(
     try:
         returned = interpret(report.result, phase)
     except BadReturn as error:
-        return failed("bad_return", str(error), config, variables)
+        return replace(failed("bad_return", str(error), config, variables), warnings=report.warnings)
     warnings = _output_warnings(config, returned.result)
     if warnings and config["strict_output"]:
-        return failed("output_schema", "; ".join(warnings), config, variables)
-    return _successful(returned, config, variables, warnings, budget)
+        return replace(failed("output_schema", "; ".join(warnings), config, variables), warnings=report.warnings)
+    outcome = _successful(returned, config, variables, (*report.warnings, *warnings), budget)
+    return replace(outcome, truncated=True) if report.truncated else outcome
 
 
 def failed(

@@ -21,7 +21,10 @@ MOST_TOLD = 4_096
 #: Fields of a report that midcall itself writes, and the error, whose parts are masked one by one. All others are
 #: masked whole, those that are added later among them. A recording is masked where it is made.
 _OURS = frozenset(
-    {"status", "error", "logs_truncated", "waited_ms", "sandbox_ms", "sandbox_id", "actions", "recording"}
+    {
+        *("status", "error", "logs_truncated", "waited_ms", "sandbox_ms", "sandbox_id", "actions", "recording"),
+        *("warnings", "truncated"),
+    }
 )
 #: Fields of a report whose keys and numbers are midcall's own: an HTTP status is no PIN.
 _DOCUMENTS = ("request", "response")
@@ -34,7 +37,12 @@ def report_on_record(report: RunReport, redaction: Redaction) -> RunReport:
     for name in _DOCUMENTS:
         document = getattr(report, name)
         masked[name] = None if document is None else redaction.texts(document)
-    return replace(report, **masked, error=None if report.error is None else _masked(report.error, redaction))
+    return replace(
+        report,
+        **masked,
+        error=None if report.error is None else _masked(report.error, redaction),
+        warnings=tuple(map(redaction.text, report.warnings)),
+    )
 
 
 def explained(outcome: Outcome, redaction: Redaction) -> Outcome:

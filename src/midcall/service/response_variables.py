@@ -89,10 +89,11 @@ def extract(
 
 
 def _looked_into(result: Any) -> Any:
-    """Read a text that is strict JSON of an object or array: services send such, labelled as text."""
-    if isinstance(result, str) and result.lstrip()[:1] in {"{", "["}:
+    """Read a text that is strict JSON of an object or array: code returns such."""
+    text = result.removeprefix("\ufeff") if isinstance(result, str) else ""
+    if text.lstrip()[:1] in {"{", "["}:
         try:
-            return parse_text(result)
+            return parse_text(text)
         except NotJson:
             return result
     return result

@@ -1,5 +1,6 @@
 """Call a webhook: the attempts of one call, from a task to their report."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from midcall.domain.invocation import Purpose
 from midcall.domain.origin import origin_of
 from midcall.domain.retry import retry_after_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.domain.webhook_result import failure_text, result_value
+from midcall.domain.webhook_result import failure_text, read_answer
 from midcall.service.attempts import Attempt, Run
 from midcall.service.ports import Breakers, Outbound
 from midcall.service.task import Task
@@ -21,10 +22,14 @@ _PASSING = frozenset({408, 429})
 _OK = range(200, 300)
 _SERVER_FAULTS = range(500, 600)
 _UNAUTHORIZED = 401
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LENGTH = re.compile(r"[0-9]{1,15}")
 
 #: Of a request or response that is shown.
 MAX_SHOWN_CHARS = 16_000
 MAX_SHOWN_HEADERS = 50
+#: Of where a redirect points.
+MAX_LOCATION_CHARS = 500
 
 _LEFT_ALONE = RunReport(
     RunStatus.ERROR,
@@ -139,26 +144,41 @@ def _unanswered(error: OutboundError, prepared: Prepared, took_ms: float) -> Run
 
 
 def _answered(reply: HttpReply, prepared: Prepared) -> RunReport:
-    request, response = prepared.shown_request(), _shown_response(reply, prepared)
-    if reply.truncated:
-        text = f"the answer is larger than {prepared.request.max_bytes // 1024} KiB"
-        error = RunError("output_limit", text, http_status=reply.status)
-        return RunReport(
-            RunStatus.OUTPUT_LIMIT, error=error, sandbox_ms=reply.took_ms, request=request, response=response
-        )
-    value = result_value(reply.status, reply.header("content-type"), reply.body)
+    answer = read_answer(reply.status, reply.header("content-type"), reply.body, whole=not reply.truncated)
+    warnings = (*((_too_long(reply),) if reply.truncated else ()), *answer.warnings)
     return RunReport(
         RunStatus.OK,
-        result=prepared.redaction.value(value),
+        result=prepared.redaction.value(answer.value),
         sandbox_ms=reply.took_ms,
-        request=request,
-        response=response,
+        request=prepared.shown_request(),
+        response=_shown_response(reply, prepared),
+        warnings=tuple(map(prepared.redaction.text, warnings)),
+        truncated=reply.truncated,
     )
+
+
+def _too_long(reply: HttpReply) -> str:
+    size = _size(reply)
+    told = f"{size:,} bytes" if size else f"more than {len(reply.body):,} bytes"
+    return (
+        f"the answer has {told}, of which {len(reply.body):,} are read: the result is the beginning of its text, and"
+        " sets no variables; have the target send less"
+    )
+
+
+def _size(reply: HttpReply) -> int | None:
+    """Return the bytes of a whole body; None where it was not read to its end, and did not say."""
+    if not reply.truncated:
+        return len(reply.body)
+    said = reply.header("content-length") or ""
+    plain = (reply.header("content-encoding") or "identity").strip().lower() == "identity"
+    return int(said) if plain and _LENGTH.fullmatch(said) and int(said) > len(reply.body) else None
 
 
 def _refused(reply: HttpReply, prepared: Prepared) -> RunReport:
     body = prepared.redaction.text(failure_text(reply.header("content-type"), reply.body))
-    error = RunError("http_error", f"the target answered {reply.status}", http_status=reply.status, body=body)
+    said = f"the target answered {reply.status}{_elsewhere(reply, prepared)}"
+    error = RunError("http_error", prepared.redaction.text(said), http_status=reply.status, body=body)
     return RunReport(
         RunStatus.HTTP_ERROR,
         error=error,
@@ -168,12 +188,24 @@ def _refused(reply: HttpReply, prepared: Prepared) -> RunReport:
     )
 
 
+def _elsewhere(reply: HttpReply, prepared: Prepared) -> str:
+    """Say where a redirect points, and why nobody went there."""
+    location = reply.header("location")
+    if reply.status not in _REDIRECTS or not location:
+        return ""
+    if location.startswith("/") and not location.startswith("//"):
+        location = origin_of(prepared.request.url) + location
+    shown = location if len(location) <= MAX_LOCATION_CHARS else f"{location[:MAX_LOCATION_CHARS]}…"
+    return f" and points to {shown}: redirects are not followed; write the URL that it points to into the webhook"
+
+
 def _shown_response(reply: HttpReply, prepared: Prepared) -> dict[str, object]:
     text = failure_text(reply.header("content-type"), reply.body, max_chars=MAX_SHOWN_CHARS)
     return {
         "status": reply.status,
         "headers": {name: prepared.redaction.text(value) for name, value in reply.headers[:MAX_SHOWN_HEADERS]},
         "body": prepared.redaction.text(text),
+        "bytes": _size(reply),
         "truncated": reply.truncated or len(text) >= MAX_SHOWN_CHARS,
         "took_ms": reply.took_ms,
     }

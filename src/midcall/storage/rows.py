@@ -192,7 +192,8 @@ def _report_of(value: Mapping[str, Any]) -> RunReport:
     error = value["error"] and RunError(**value["error"])
     # Reports of earlier releases have none.
     actions = tuple(ActionRecord(**each) for each in value.get("actions", ()))
-    return RunReport(**{**value, "status": RunStatus(value["status"]), "error": error, "actions": actions})
+    read = {"status": RunStatus(value["status"]), "error": error, "actions": actions}
+    return RunReport(**{**value, **read, "warnings": tuple(value.get("warnings", ()))})
 
 
 def _outcome_of(value: Mapping[str, Any]) -> Outcome:

@@ -37,7 +37,7 @@ from midcall.domain.template.webhook import parse_webhook
 from midcall.domain.test_case import difference
 from midcall.domain.visible import visible
 from midcall.domain.webhook_payload import arguments_as_query
-from midcall.domain.webhook_result import failure_text, result_value
+from midcall.domain.webhook_result import failure_text, read_answer, result_value
 from midcall.service.assist_masking import Veil
 from midcall.service.compare import compare
 from midcall.service.inline_secrets import kept, references, shown
@@ -185,6 +185,7 @@ TEXTS: dict[str, Make] = {
     "an object of one name": lambda size: "{" + ",".join(['"a":1'] * size) + "}",
     "an object of many names": lambda size: json.dumps(wide(size)),
     "many lists": lambda size: json.dumps([[]] * size),
+    "numbers that are none": lambda size: "[" + ",".join(['{"a":NaN}'] * size) + "]",
     "halves of pairs": lambda size: "\ud83d" * size,
     "digits": lambda size: "1" * size,
     "signatures": lambda size: "def handler(" + "()" * size,
@@ -208,6 +209,8 @@ def of_text(text: str) -> dict[str, Callable[[], Any]]:
         "parsed": lambda: parse_bytes(raw),
         "answered as JSON": lambda: result_value(200, "application/json", raw),
         "answered": lambda: result_value(200, None, raw),
+        "read as an answer": lambda: read_answer(200, "text/html", raw),
+        "read as an answer of JSON": lambda: read_answer(200, "application/json", raw),
         "failed": lambda: failure_text("text/html", raw),
         "a template": lambda: parse_text(text, "a", max_chars=len(text)),
         "a body": lambda: parse_body(text),
