@@ -171,6 +171,9 @@ class WebhookShape(BaseModel):
     body: Any
     payload: Literal["session", "call", "args", "template"]
     auth: dict[str, Any]
+    follow_redirects: bool = Field(
+        default=False, description="within its origin, and from http to https on the same host; others never are"
+    )
 
 
 class ConfigShape(BaseModel):

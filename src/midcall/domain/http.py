@@ -61,6 +61,8 @@ class HttpRequest:
     max_bytes: int = 256 * 1024
     #: Redirects that are followed, 0-5.
     redirects: int = 0
+    #: Of these, only those within an origin, or from http to https on one host; others are the answer.
+    near: bool = False
     #: The only hosts that it may go to, redirects included; None: every public one.
     egress: Egress | None = None
     #: False takes any certificate, where the operator allows that.

@@ -1,7 +1,9 @@
-"""JSON text exactly as JavaScript writes it: `JSON.stringify(JSON.parse(text))` of whatever is written here is itself.
+"""JSON text as JavaScript writes it: `JSON.stringify(JSON.parse(text))` of whatever is written here is itself.
 
 Receivers check signatures over a body that they have parsed and written again, most of them with JSON.stringify; so
 what is signed has to be that text. Sources: ECMA-262, Number::toString, OrdinaryOwnPropertyKeys, JSON.stringify.
+
+But for whole numbers that no double holds: they keep their digits, as they may name an order (decision 0052).
 """
 
 import re
@@ -14,8 +16,6 @@ from typing import Any
 #: Above what a run may return (100) and what a payload wraps around it. JSON.parse itself has no limit but its stack.
 MAX_DEPTH = 128
 
-#: Whole numbers up to here are doubles without loss.
-_EXACT = 2**53
 #: Between these, Python's shortest form is positional, as ECMAScript's is.
 _PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e16
 #: ECMAScript writes up to 21 digits before the point, and up to 6 zeros after it, before it uses an exponent.
@@ -34,7 +34,7 @@ class Unwritable(ValueError):
 def stringify(value: Any, *, max_chars: int | None = None, max_depth: int = MAX_DEPTH) -> str:
     r"""Write a JSON value: compact, non-ASCII as it is, lone surrogates as `\udXXX`, so that the text is always UTF-8.
 
-    Whole numbers beyond 2**53 lose digits as in JavaScript, those that no double holds become null, as they do there.
+    Whole numbers keep all of their digits, those that JavaScript's would lose as well.
     Mappings and tuples are taken as objects and arrays. Raises Unwritable for what JSON has no text for (NaN, infinite,
     bytes, keys that are no text), over `max_depth` levels, or over `max_chars` characters.
     """
@@ -44,17 +44,15 @@ def stringify(value: Any, *, max_chars: int | None = None, max_depth: int = MAX_
 
 
 def number_text(number: float) -> str:
-    """Write a number as ECMAScript does: 1.0 is `1`, 1e21 is `1e+21`, 12345678901234567890 is `12345678901234567000`.
+    """Write a number as ECMAScript does: 1.0 is `1`, 1e21 is `1e+21`; but whole ones with all of their digits.
 
-    Raises Unwritable for NaN and infinite ones; a whole number that no double holds is `null`, as JSON.parse has it.
+    Raises Unwritable for NaN and infinite ones, and for whole ones of more digits than are read anywhere.
     """
     if isinstance(number, int):
-        if -_EXACT <= number <= _EXACT:
-            return str(int(number))
         try:
-            number = float(number)
-        except OverflowError:
-            return "null"
+            return str(int(number))
+        except ValueError:
+            raise Unwritable("a number has more digits than can be written") from None
     if not isfinite(number):
         raise Unwritable("a number is NaN or infinite, which JSON has no text for")
     if number == 0 or _PLAIN_FROM <= abs(number) < _PLAIN_BELOW:

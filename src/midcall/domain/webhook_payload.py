@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote_plus
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.javascript_json import Unwritable, stringify
@@ -14,6 +15,8 @@ from midcall.domain.template.webhook import WebhookTemplates
 
 #: Methods that carry no body: what no template uses of the arguments goes to the query.
 BODYLESS = frozenset({"GET", "DELETE"})
+#: The media type of a form.
+FORM = "application/x-www-form-urlencoded"
 #: A session with its transcript (16 MB), as JSON.
 MAX_BODY_CHARS = 24 * 1024 * 1024
 
@@ -61,9 +64,23 @@ class FilledWebhook:
         """Return the URL with the query; raises TemplateUnfilled where it is longer than a URL may be."""
         return with_query(self.url, self.query)
 
-    def body(self) -> bytes:
-        """Return the body as it is signed and sent; empty where there is none. Raises InvalidInput."""
-        return body_bytes(self.payload) if self.has_body else b""
+    @property
+    def is_form(self) -> bool:
+        """Whether its `Content-Type` says that the body is a form's."""
+        types = [value for name, value in self.headers if name.lower() == "content-type"]
+        return any(value.partition(";")[0].strip().lower() == FORM for value in types)
+
+    def body(self, more: Mapping[str, Any] | None = None) -> bytes:
+        """Return the body, with the fields of `more`, as it is signed and sent; empty where there is none.
+
+        Raises InvalidInput.
+        """
+        if more and not (self.has_body and isinstance(self.payload, Mapping)):
+            raise InvalidInput("auth in the body needs a body that is a JSON object; use another kind of auth")
+        if not self.has_body:
+            return b""
+        value = {**self.payload, **more} if more else self.payload
+        return form_bytes(value) if self.is_form else body_bytes(value)
 
 
 def fill_webhook(
@@ -124,10 +141,34 @@ def arguments_as_query(args: Mapping[str, Any], *, leave_out: Collection[str] = 
     return tuple(pairs)
 
 
+def form_bytes(value: Any) -> bytes:
+    """Write an object as a form, each field as a query has it; raises InvalidInput."""
+    if not isinstance(value, Mapping):
+        raise _unsendable("a form is made of names and values, and the body is no object")
+    room = MAX_BODY_CHARS
+    fields: list[str] = []
+    try:
+        for name, item in value.items():
+            for _, text in query_pairs(name, item, max_chars=room):
+                fields.append(f"{quote_plus(name)}={quote_plus(text)}")
+                room -= len(fields[-1])
+    except UnicodeEncodeError:
+        raise _unsendable("it holds half of a surrogate pair, which no UTF-8 has") from None
+    except ValueError:
+        room = -1
+    if room < 0:
+        raise _unsendable(f"it is longer than {MAX_BODY_CHARS:,} characters as a form, or cannot be written as text")
+    return "&".join(fields).encode("ascii")
+
+
 def body_bytes(value: Any) -> bytes:
     """Write a body as JSON, the way receivers write it again to check a signature; raises InvalidInput."""
     try:
         return stringify(value, max_chars=MAX_BODY_CHARS).encode()
     except Unwritable as error:
-        message = f"the body cannot be sent: it is {error}"
-        raise InvalidInput(message, faults=[Fault("webhook.payload", message)]) from None
+        raise _unsendable(f"it is {error}") from None
+
+
+def _unsendable(why: str) -> InvalidInput:
+    message = f"the body cannot be sent: {why}"
+    return InvalidInput(message, faults=[Fault("webhook.payload", message)])

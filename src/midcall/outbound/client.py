@@ -20,7 +20,7 @@ from midcall.outbound.dial import Dial, GuardedBackend, tcp_dial
 from midcall.outbound.errors import BadReply, BadRequest, TimedOut, TooManyRedirects
 from midcall.outbound.message import Headers, Outgoing, Reply, first, read_body, read_headers
 from midcall.outbound.proxy import Proxy
-from midcall.outbound.redirect import MAX_HOPS, STATUSES, next_request
+from midcall.outbound.redirect import MAX_HOPS, STATUSES, near_request, next_request
 from midcall.outbound.resolver import Resolve, Resolver, system_resolve
 from midcall.outbound.url import Target, parse_url
 
@@ -103,6 +103,7 @@ class GuardedClient:
         body: bytes = b"",
         max_bytes: int = MAX_BODY_BYTES,
         redirects: int = 0,
+        near: bool = False,
         permit: Callable[[Target], None] | None = None,
         prove: Prove | None = None,
         cancel: Cancel | None = None,
@@ -111,6 +112,8 @@ class GuardedClient:
 
         A body over `max_bytes` is cut there (`truncated`) and the rest never read. `redirects` (0-5) are followed, each
         hop checked like the first, with nothing secret sent to another origin; 0 returns a redirect as the answer.
+        `near` follows those within an origin, or from http to https on one host, with all that was sent; others are the
+        answer.
         `permit` is asked about the first target and each redirect's before anything is looked up, and raises what this
         raises. `prove` is shown each answer of the first origin and may say how to ask once more, within the same time.
         `cancel` ends it before its time, from another thread.
@@ -131,7 +134,7 @@ class GuardedClient:
 
         outgoing = Outgoing(method, aim(url), _pairs(headers), body)
         origin = outgoing.target.origin
-        for hop in range(redirects + 1):
+        for _ in range(redirects + 1):
             reply = self._exchange(outgoing, budget, max_bytes, started)
             sent: Outgoing | None = outgoing
             for _ in range(MAX_PROOFS):
@@ -141,8 +144,11 @@ class GuardedClient:
             location = first(reply.headers, "location") if reply.status in STATUSES else None
             if location is None or not redirects:
                 return reply
-            if hop < redirects:
-                outgoing = next_request(outgoing, reply.status, location, aim)
+            follow = near_request if near else next_request
+            following = follow(outgoing, reply.status, location, aim)
+            if following is None:
+                return reply
+            outgoing = following
         raise TooManyRedirects(f"the answer redirects more than {redirects} times")
 
     def close(self) -> None:

@@ -53,6 +53,7 @@ class Poster:
             body=request.body,
             max_bytes=request.max_bytes,
             redirects=request.redirects,
+            near=request.near,
             permit=None if request.egress is None else _permit(request.egress),
             prove=None if request.digest is None else DigestProof(*request.digest),
             cancel=request.cancel,

@@ -13,6 +13,7 @@ STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_HOPS = 5
 _SEE_OTHER = 303
 _MOVED = frozenset({301, 302})
+_FOUND = 302
 
 #: What goes to another origin. Any other header may be a credential or a signature, whatever its name.
 _HARMLESS = frozenset({"accept", "accept-language", "content-language", "content-type", "user-agent"})
@@ -33,13 +34,49 @@ def next_request(sent: Outgoing, status: int, location: str, parse: Callable[[st
         raise RefusedRedirect("the answer redirects from https to http")
     following = replace(sent, target=target)
     if (status == _SEE_OTHER and sent.method != "HEAD") or (status in _MOVED and sent.method == "POST"):
-        kept = tuple(pair for pair in sent.headers if pair[0].lower() not in _OF_A_BODY)
-        following = replace(following, method="GET", body=b"", headers=kept)
+        following = _as_get(following)
     if target.origin == sent.target.origin:
         return following
     if following.body:
         raise RefusedRedirect("the answer redirects the request's body to another origin")
     return replace(following, headers=tuple(pair for pair in following.headers if pair[0].lower() in _HARMLESS))
+
+
+def near_request(sent: Outgoing, status: int, location: str, parse: Callable[[str], Target]) -> Outgoing | None:
+    """Return the request that follows a redirect within its origin, or from http to https on one host; else None.
+
+    Everything goes along: who redirects has been sent it, and there it goes to the same host, if not over a safer way.
+    The method and the body stay, but for 303, and for 302 after POST, which most servers mean as 303. Raises what
+    `parse` raises for a target that is near.
+    """
+    try:
+        absolute = _absolute(sent.target, location)
+    except RefusedRedirect:
+        return None
+    if not _is_near(sent.target, absolute):
+        return None
+    target = parse(absolute)
+    # The parser has the last word on what the host is.
+    if target.origin != sent.target.origin and (sent.target.scheme, target.scheme, target.host) != (
+        *("http", "https"),
+        sent.target.host,
+    ):
+        return None
+    following = replace(sent, target=target)
+    seen_elsewhere = status == _SEE_OTHER or (status == _FOUND and sent.method == "POST")
+    return _as_get(following) if seen_elsewhere and sent.method != "HEAD" else following
+
+
+def _as_get(sent: Outgoing) -> Outgoing:
+    kept = tuple(pair for pair in sent.headers if pair[0].lower() not in _OF_A_BODY)
+    return replace(sent, method="GET", body=b"", headers=kept)
+
+
+def _is_near(base: Target, url: str) -> bool:
+    """Tell whether a URL begins as one that may be followed does, before anything else looks at it."""
+    scheme, _, rest = url.partition("://")
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0].lower()
+    return scheme.lower() in {base.scheme, "https"} and (host == base.name or host.startswith(f"{base.name}:"))
 
 
 def _absolute(base: Target, location: str) -> str:

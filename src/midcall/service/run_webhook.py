@@ -196,7 +196,8 @@ def _elsewhere(reply: HttpReply, prepared: Prepared) -> str:
     if location.startswith("/") and not location.startswith("//"):
         location = origin_of(prepared.request.url) + location
     shown = location if len(location) <= MAX_LOCATION_CHARS else f"{location[:MAX_LOCATION_CHARS]}…"
-    return f" and points to {shown}: redirects are not followed; write the URL that it points to into the webhook"
+    followed = "only followed within an origin, or from http to https" if prepared.request.redirects else "not followed"
+    return f" and points to {shown}: redirects are {followed}; write the URL that it points to into the webhook"
 
 
 def _shown_response(reply: HttpReply, prepared: Prepared) -> dict[str, object]:

@@ -3,11 +3,21 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from midcall.domain.function import NAME_PATTERN
 from midcall.domain.http_headers import bare_token, is_reserved
-from midcall.domain.webhook_payload import BODYLESS
+from midcall.domain.webhook_payload import BODYLESS, FORM
 from midcall.service.fields import Form, storable
 
 MAX_URL = 2_048
@@ -160,6 +170,10 @@ Auth = Annotated[
 ]
 
 
+def _is_object(body: Any) -> bool:
+    return isinstance(body, Mapping) or (isinstance(body, str) and body.lstrip().startswith("{"))
+
+
 class Webhook(Form):
     """A URL that midcall calls. Literal values of headers, query and auth are kept encrypted and never shown again."""
 
@@ -172,6 +186,16 @@ class Webhook(Form):
     body: Any = None
     payload: Payload = "session"
     auth: Auth = NoAuth()
+    #: Within its origin, and from http to https on the same host; others never are.
+    follow_redirects: bool = False
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is newer than documents whose digests are approved, where it changes nothing."""
+        written: dict[str, Any] = write(self)
+        if not self.follow_redirects:
+            del written["follow_redirects"]
+        return written
 
     @model_validator(mode="before")
     @classmethod
@@ -189,4 +213,8 @@ class Webhook(Form):
     def _check_body(self) -> Self:
         if self.payload == "template" and self.body is None and self.method not in BODYLESS:
             raise ValueError('the payload "template" needs a body; add one')
+        types = [value for name, value in self.headers.items() if name.lower() == "content-type"]
+        form = any(value.partition(";")[0].strip().lower() == FORM for value in types)
+        if form and self.payload == "template" and not _is_object(self.body):
+            raise ValueError(f"a body of type {FORM} is an object of names and values; write it as one")
         return self

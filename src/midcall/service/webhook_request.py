@@ -7,7 +7,7 @@ from typing import Any
 
 from midcall.connectors.grants import bearer_grant
 from midcall.domain.credential import Resolved
-from midcall.domain.errors import InvalidInput, SecretElsewhere
+from midcall.domain.errors import SecretElsewhere
 from midcall.domain.grant import Grant
 from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
 from midcall.domain.origin import origin_of
@@ -17,7 +17,7 @@ from midcall.domain.template.text import parse_text
 from midcall.domain.template.url import with_query
 from midcall.domain.template.values import Values, values_of
 from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
-from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, body_bytes, fill_webhook
+from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, fill_webhook
 from midcall.domain.workspace import WorkspaceSettings
 from midcall.review.webhook import credentials_named
 from midcall.service.credential_hosts import check_may_go
@@ -33,6 +33,8 @@ from midcall.service.webhook_auth import grant_of, grant_of_credential
 #: Of an answer; a result may be as large (SPEC: the whole stays on the invocation up to 256 KB).
 MAX_ANSWER_BYTES = 256 * 1024
 MAX_AUTH_CHARS = 8_192
+#: Where the webhook follows them.
+MAX_REDIRECTS = 5
 #: Of a request that is shown.
 MAX_SHOWN_CHARS = 16_000
 #: Headers whose values prove who calls.
@@ -130,7 +132,7 @@ class WebhookRequests:
         # A token may have taken its time.
         left_ms = max(1, task.deadline_at - self.clock())
         filled = _filled(task, known, grant, session, values)
-        body = _body(filled, grant)
+        body = filled.body(grant.fields)
         headers = [
             *_without(filled.headers, grant.headers),
             *grant.headers,
@@ -150,6 +152,8 @@ class WebhookRequests:
                 body=body,
                 timeout_ms=min(left_ms, _attempt_ms(task)),
                 max_bytes=MAX_ANSWER_BYTES,
+                redirects=MAX_REDIRECTS if known.webhook.get("follow_redirects") else 0,
+                near=True,
             ),
             redaction=Redaction((*known.secrets, *grant.secrets)),
             hidden=_PROVING | _literal_headers(task) | {name.lower() for name, _ in grant.headers},
@@ -228,14 +232,6 @@ def _filled(task: Task, known: _Revealed, grant: Grant, session: Mapping[str, An
         form=PayloadForm(known.webhook["payload"]),
         taken={name for name, _ in grant.query},
     )
-
-
-def _body(filled: FilledWebhook, grant: Grant) -> bytes:
-    if not grant.fields:
-        return filled.body()
-    if not filled.has_body or not isinstance(filled.payload, Mapping):
-        raise InvalidInput("auth in the body needs a body that is a JSON object; use another kind of auth")
-    return body_bytes({**filled.payload, **grant.fields})
 
 
 def _by_name(credentials: Mapping[str, Resolved]) -> dict[str, dict[str, str]]:

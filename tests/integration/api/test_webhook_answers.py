@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from tests.support.serving import Client
-from tests.support.target import Reply, Target, target
+from tests.support.target import Reply, Target, replying, target
 
 CASES = {
     case["id"]: case
     for case in map(json.loads, Path("tests/corpus/webhook_answers.jsonl").read_text("utf-8").splitlines())
 }
 #: What is masked of an answer is tested with the secrets.
-NOT_YET = {"optional-left-out", "big-integer-kept", "form", "path-into-object"}
+NOT_YET = {"optional-left-out", "path-into-object"}
 MASKING = NOT_YET | {"constant-query-in-answer", "constant-header-in-answer", "basic-user-in-answer", "secret-echoed"}
 
 
@@ -105,3 +105,33 @@ def test_no_call_that_was_made_says_that_it_was_not(admin: Client, there: Target
         assert (shown["request"]["method"], shown["response"]["status"]) == ("POST", 502)
     assert (left_alone["error"]["type"], left_alone["message"]) == ("circuit_open", "for others")
     assert len(there.received) == 15
+
+
+def test_redirects_are_followed_where_the_function_says_so_and_they_stay_near(admin: Client, there: Target) -> None:
+    """Within the origin; one to elsewhere says where it points and why nobody went there."""
+    case = {
+        "answer": {"status": 200, "headers": {}, "body": ""},
+        "webhook": {"follow_redirects": True},
+        "params": {"a": 1},
+    }
+    called(admin, there, case)
+    moves = {"/hook": Reply(308, b"", {"location": "/hook/"}), "/hook/": replying({"moved": True})}
+    there.answer = lambda got: moves[got.path]
+    outcome = admin.ok("POST", "/v1/sessions/s1/functions/tried", {"params": {"a": 1}})
+    assert (outcome["result"], there.last.json["params"]) == ({"moved": True}, {"a": 1})
+    there.answer = lambda _: Reply(302, b"", {"location": "https://sso.example.com/login?next=%2Fhook"})
+    outcome = admin.ok("POST", "/v1/sessions/s1/functions/tried", {"params": {}})
+    assert (outcome["status"], outcome["error"]["http_status"]) == ("failed", 302)
+    assert "points to https://sso.example.com/login" in outcome["error"]["message"]
+    assert "within an origin" in outcome["error"]["message"]
+    config = admin.ok("GET", "/v1/functions/tried/versions/1")
+    assert config["webhook"]["follow_redirects"] is True
+
+
+def test_where_a_redirect_points_does_not_show_what_was_sent_to_get_there(admin: Client, there: Target) -> None:
+    """Login pages are handed the whole URL."""
+    auth = {"type": "query", "name": "key", "value": "s3cret-pass-99"}
+    answer = {"status": 302, "headers": {"location": "https://login.example.com/?key=s3cret-pass-99"}, "body": ""}
+    (outcome,) = called(admin, there, {"answer": answer, "webhook": {"auth": auth}})
+    assert "https://login.example.com/" in outcome["error"]["message"]
+    assert "s3cret-pass-99" not in json.dumps(outcome)

@@ -23,7 +23,8 @@ JUDGE = ROOT / "tests/support/vendor_signatures.py"
 PARAMS: dict[str, dict[str, Any]] = {
     "plain": {"city": "Rome"},
     "letters": {"city": "São Paulo 東京 😀 \u2028 \u007f"},
-    "numbers": {"amount": 1.0, "rate": 1e21, "tiny": 1e-7, "big": 12345678901234567890, "minus": -0.0},
+    "numbers": {"amount": 1.0, "rate": 1e21, "tiny": 1e-7, "minus": -0.0},
+    "digits": {"order": 12345678901234567890},
     "keys": {"b": 1, "10": 2, "2": 3, "a": 4, "01": 5},
     "nothing": {},
 }
@@ -86,8 +87,9 @@ def test_all_that_is_sent_is_genuine_to_each_of_them(admin: Client, there: Targe
     assert [len(each["body"]) > 0 for each in sent] == [True] * len(PARAMS) + [False]
     with asking_node("JSON.stringify(JSON.parse(text))") as stringify:
         for each in sent[:-1]:
-            # The page's own way: the parsed body is written again, and that is verified.
-            assert json.loads(stringify(each["body"])) == each["body"]
+            # The page's own way: the parsed body is written again, and that is verified. Who reads digits that no
+            # double holds has lost them then, and verifies the bytes as they came.
+            assert (json.loads(stringify(each["body"])) == each["body"]) == ('"order"' not in each["body"])
     current = [{**each, "retell_secret": new, "standard_secret": new} for each in sent]
     before = [{**each, "retell_secret": old, "standard_secret": old} for each in sent]
     changed = [{**each, "body": each["body"] + " "} for each in current]

@@ -28,12 +28,8 @@ NUMBERS = [
     ("1.5e21", "1.5e+21"),
     ("123456789012345680000.0", "123456789012345680000"),
     ("1e16", "10000000000000000"),
-    ("12345678901234567890", "12345678901234567000"),
     ("9007199254740991", "9007199254740991"),
     ("9007199254740992", "9007199254740992"),
-    ("9007199254740993", "9007199254740992"),
-    ("9007199254740995", "9007199254740996"),
-    ("-9007199254740993", "-9007199254740992"),
     ("4.35", "4.35"),
     ("1234567.125", "1234567.125"),
     ("0.0001", "0.0001"),
@@ -45,8 +41,6 @@ NUMBERS = [
     ("5e-324", "5e-324"),
     ("2.2250738585072014e-308", "2.2250738585072014e-308"),
     ("1.7976931348623157e308", "1.7976931348623157e+308"),
-    ("1" + "0" * 400, "null"),
-    ("-1" + "0" * 400, "null"),
 ]
 
 TEXTS = [
@@ -90,6 +84,21 @@ def test_a_vector_is_written_as_node_writes_it(node: Callable[[str], str], text:
     """The vectors are Node's own answers, and ours."""
     assert node(text) == expected
     assert stringify(json.loads(text)) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["9007199254740993", "-9007199254740995", "12345678901234567890", "1" + "0" * 400, "-" + "9" * 4_300]
+)
+def test_a_whole_number_keeps_its_digits_where_javascript_would_lose_them(text: str) -> None:
+    """It may be the number of an order; it is what is signed as well."""
+    assert stringify({"id": [json.loads(text)]}) == f'{{"id":[{text}]}}'
+    assert number_text(json.loads(text)) == text
+
+
+def test_a_number_of_more_digits_than_are_read_is_refused() -> None:
+    """Nobody sent it: none is taken in."""
+    with pytest.raises(Unwritable, match="digits"):
+        stringify(10**5_000)
 
 
 whitespace = st.sampled_from(["", "", " ", "\t", "\r ", "\n"])
@@ -145,9 +154,18 @@ def test_any_text_is_rewritten_as_node_rewrites_it(node: Callable[[str], str], t
     except Unwritable:  # a number beyond what a double holds: midcall takes none in, JavaScript makes it null
         assert "inf" in repr(json.loads(text))
         return
-    assert written == node(text)
-    assert node(written) == written
+    rewritten = node(text)
+    assert node(written) == rewritten
+    assert written == rewritten or _has_long(json.loads(text))
     assert written.encode().decode() == written
+
+
+def _has_long(value: Any) -> bool:
+    """Tell whether a whole number is in it that no double holds."""
+    if isinstance(value, int):
+        return int(float(value)) != value or abs(value) > 2**53
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_has_long, inner))
 
 
 halves = st.text(st.sampled_from("\ud83d\ude00\U0001f600a0"), max_size=6)

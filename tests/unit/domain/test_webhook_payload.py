@@ -196,3 +196,41 @@ def test_what_is_filled_leaves_the_call_as_it_was() -> None:
         it = fill_webhook(templates, call, VALUES, method="POST", form=PayloadForm.SESSION)
         assert it.payload["params"] == ARGS
     assert SESSION["params"] == {}
+
+
+FORM = {"Content-Type": "Application/x-www-form-urlencoded; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    ("args", "body"),
+    [
+        ({"a": "b c", "d": 1}, b"a=b+c&d=1"),
+        ({"a": "S\u00e3o & co=1", "b": True, "c": 1.0}, b"a=S%C3%A3o+%26+co%3D1&b=true&c=1"),
+        ({"a": None, "b": "", "id": 9007199254740993}, b"b=&id=9007199254740993"),
+        ({"a": [1, "x"], "b": {"c": [1]}}, b"a=1&a=x&b=%7B%22c%22%3A%5B1%5D%7D"),
+        ({"a b": "line\nbreak"}, b"a+b=line%0Abreak"),
+        ({}, b""),
+        ({"a": "x" * 10_000}, b"a=" + b"x" * 10_000),
+    ],
+)
+def test_a_form_is_written_where_the_content_type_says_so(args: dict[str, Any], body: bytes) -> None:
+    """In any payload: names and values as the query has them, a blank as a plus."""
+    assert filled(PayloadForm.ARGS, args=args, headers=FORM).body() == body
+    sent = filled(PayloadForm.CALL, args=args, headers=FORM).body()
+    assert dict(parse_qsl(sent.decode()))["name"] == "get_weather"
+    added = filled(PayloadForm.ARGS, args={"a": 1}, headers=FORM).body({"api_key": "s+x"})
+    assert added == b"a=1&api_key=s%2Bx"
+
+
+@pytest.mark.parametrize("body", ['["{{city}}"]', '"{{city}}"', "5"])
+def test_a_form_of_what_is_no_object_is_refused(body: str) -> None:
+    """It has no names."""
+    with pytest.raises(InvalidInput, match="no object"):
+        filled(PayloadForm.TEMPLATE, headers=FORM, body=body).body()
+
+
+@pytest.mark.parametrize("value", ["\ud800", "x" * (MAX_BODY_CHARS + 1), ["\u00e9" * (MAX_BODY_CHARS // 4)] * 2])
+def test_a_form_that_cannot_be_written_is_refused(value: Any) -> None:
+    """Half of a character, or more than is sent."""
+    with pytest.raises(InvalidInput, match="cannot be sent"):
+        filled(PayloadForm.ARGS, args={"a": value}, headers=FORM).body()

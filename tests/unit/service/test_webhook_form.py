@@ -84,5 +84,7 @@ def test_defaults_follow_from_what_is_written() -> None:
     config = found.config()
     assert (config["webhook"]["url"], config["webhook"]["payload"], config["retries"]) == (URL, "template", 2)
     assert config["webhook"]["auth"] == {"type": "credential", "credential": "crm"}
+    assert "follow_redirects" not in config["webhook"]
+    assert parse_function(document(follow_redirects=True)).config()["webhook"]["follow_redirects"] is True
     listed = parse_function(document(headers=[{"key": "A", "value": "x"}, {"name": "B", "value": "y"}])).config()
     assert listed["webhook"]["headers"] == {"A": "x", "B": "y"}

@@ -45,14 +45,14 @@ def parse_query(sources: Mapping[str, str], loc: str = "webhook.query") -> tuple
     return all_of(partial(_parse, name, source, loc) for name, source in sources.items())
 
 
-def query_pairs(name: str, value: Any) -> Pairs:
+def query_pairs(name: str, value: Any, *, max_chars: int = MAX_URL_CHARS) -> Pairs:
     """Write a value as a query has it: null not at all, an array once for each of its values, all else once.
 
     Texts stand as they are, numbers and booleans as JSON has them, objects and inner arrays as JSON texts. Raises
-    ValueError over the bound of a whole URL.
+    ValueError over `max_chars` in one of them.
     """
     items = value if isinstance(value, list | tuple) else [value]
-    return tuple((name, as_text(item, max_chars=MAX_URL_CHARS)) for item in items if item is not None)
+    return tuple((name, as_text(item, max_chars=max_chars)) for item in items if item is not None)
 
 
 def _parse(name: str, source: str, loc: str) -> QueryTemplate:

@@ -98,16 +98,13 @@ def values_of(
 def as_text(value: Any, *, max_chars: int | None = None) -> str:
     """Write a value where text is wanted: a text as it is, null as nothing, all else as JSON (5, 1.5, true, [1,2]).
 
-    A whole number keeps all of its digits: nobody reads it as a double here, and it may be the number of an order.
     Raises ValueError over `max_chars`, and for what JSON has no text for; the message does not quote the value.
     """
     if value is None:
         return ""
     if isinstance(value, str):
         text = value
-    elif isinstance(value, int) and not isinstance(value, bool):
-        text = str(int(value))
-    elif isinstance(value, float):
+    elif isinstance(value, int | float) and not isinstance(value, bool):
         text = number_text(value)
     else:
         text = stringify(value, max_chars=max_chars)

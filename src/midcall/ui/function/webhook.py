@@ -120,6 +120,9 @@ class Webhook:
                 self._url = sheet.text("URL", "webhook.url", hint="{{name}} puts a parameter or variable in")
             self._payload = sheet.choice("What is sent", "webhook.payload", PAYLOADS)
             self._body = sheet.json("Body, as JSON", "webhook.body", hint='{"order": "{{order}}"}')
+            self._follow = sheet.switch(
+                "Follow redirects", "Within its origin, and from http to https on the same host"
+            )
             _title("Headers")
             self._headers = Pairs(sheet, "header", "webhook.headers")
             _title("Query")
@@ -138,6 +141,7 @@ class Webhook:
         self._url.value = webhook.get("url", "")
         self._payload.value = webhook.get("payload", "session")
         self._body.show(webhook.get("body"))
+        self._follow.value = bool(webhook.get("follow_redirects"))
         self._headers.show(webhook.get("headers") or {})
         self._query.show(webhook.get("query") or {})
         self._auth_before = webhook.get("auth") or {"type": "none"}
@@ -154,6 +158,7 @@ class Webhook:
             "body": self._body.value(),
             "payload": self._payload.value,
             "auth": self._auth_value(),
+            "follow_redirects": bool(self._follow.value),
         }
 
     def _auth_value(self) -> Json:
