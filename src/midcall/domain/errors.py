@@ -4,9 +4,9 @@ The class docstring is the default message; `code` is the stable word that calle
 HTTP status codes live in `midcall.entrance.problems` alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 #: Faults of one input that are told.
 MAX_FAULTS = 100
@@ -204,6 +204,18 @@ class TemplateUnfilled(InvalidInput):
     """A template of the webhook cannot be filled with the values of this call."""
 
     code = "template_unfilled"
+
+
+class ParametersWanted(TemplateUnfilled):
+    """A parameter that a call may leave out stands where this call cannot go without it: ask for it."""
+
+    code = "invalid_params"
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Self:
+        """Make it of the parameters' names; the text tells an LLM what to ask for."""
+        faults = [Fault(f"params.{name}", "is missing, and this call cannot be made without it") for name in names]
+        return cls("; ".join(f"{fault.loc} {fault.msg}" for fault in faults), faults=faults)
 
 
 class QueueFull(MidcallError):

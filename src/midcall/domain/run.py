@@ -24,6 +24,8 @@ class RunStatus(StrEnum):
     CRASHED = "crashed"
     #: The result was larger than `RunLimits.result_bytes`.
     OUTPUT_LIMIT = "output_limit"
+    #: A parameter that this very call needs was left out; nothing was sent.
+    REFUSED = "refused"
     #: A webhook's target answered with another status than 2xx.
     HTTP_ERROR = "http_error"
 

@@ -105,7 +105,7 @@ def fill_webhook(
     return FilledWebhook(
         url=templates.url.fill(values),
         query=query,
-        headers=tuple(header.fill(values) for header in templates.headers),
+        headers=tuple(header.fill(values) for header in templates.headers if not header.value.left_out(values)),
         has_body=not bodyless,
         payload=None if bodyless else payload_value(form, call, templates, values),
     )

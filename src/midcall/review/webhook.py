@@ -3,6 +3,7 @@
 What could never be sent is refused when it is saved, with the field's path; here is what can be sent and should not be.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -87,19 +88,23 @@ def _plain_http(subject: WebhookSubject) -> Iterator[Finding]:
 
 
 def _unknown_variables(subject: WebhookSubject) -> Iterator[Finding]:
-    for name in undeclared(_names(subject), subject.parameters):
+    for name in undeclared(_needed(subject), subject.parameters):
         yield Finding(
             _place_of(subject, name),
             f"{{{{{name}}}}} is neither a parameter nor built in: a call without that dynamic variable fails.",
-            f"Declare the parameter {name}, or have an earlier function or the caller set that variable.",
+            f"Declare the parameter {name}, have an earlier function or the caller set that variable, or give it a "
+            f'default: {{{{{name} | default("")}}}}.',
         )
 
 
 def _optional_parameters(subject: WebhookSubject) -> Iterator[Finding]:
-    for name in maybe_missing(_names(subject), subject.parameters):
+    path = _parsed(subject.webhook).url.path or ()
+    in_path = frozenset[str]().union(*(segment.bare_names for segment in path))
+    for name in maybe_missing(in_path | _auth_names(subject.webhook, bare=True), subject.parameters):
         yield Finding(
             _place_of(subject, name),
-            f"{{{{{name}}}}} is an optional parameter without a default: a call that leaves it out fails.",
+            f"{{{{{name}}}}} is an optional parameter without a default: a call that leaves it out is not made, and "
+            "the LLM is told to ask for it.",
             f"Make {name} required, or give it a default.",
         )
 
@@ -173,18 +178,19 @@ def _inner(value: Any) -> Iterator[str]:
 
 def _place_of(subject: WebhookSubject, name: str) -> str:
     """Say where a name stands first."""
-    mark = f"{{{{{name}}}}}"
-    return next((where for where, text in _texts(subject.webhook) if mark in text.replace(" ", "")), "url")
+    mark = re.compile(rf"\{{\{{[ \t]*{re.escape(name)}(?![\w-])")
+    return next((where for where, text in _texts(subject.webhook) if mark.search(text)), "url")
 
 
-def _names(subject: WebhookSubject) -> frozenset[str]:
-    return _parsed(subject.webhook).names() | _auth_names(subject.webhook)
+def _needed(subject: WebhookSubject) -> frozenset[str]:
+    return _parsed(subject.webhook).bare_names() | _auth_names(subject.webhook, bare=True)
 
 
-def _auth_names(webhook: Mapping[str, Any]) -> frozenset[str]:
+def _auth_names(webhook: Mapping[str, Any], *, bare: bool = False) -> frozenset[str]:
+    """Return the names that auth uses; `bare` ones have no default there."""
     texts = [text for text in webhook["auth"].values() if isinstance(text, str)]
     parsed = (parse_text(text, "webhook.auth", max_chars=len(text), secrets=True) for text in texts)
-    return frozenset[str]().union(*(text.names for text in parsed))
+    return frozenset[str]().union(*(text.bare_names if bare else text.names for text in parsed))
 
 
 def _parsed(webhook: Mapping[str, Any]) -> WebhookTemplates:
@@ -212,7 +218,7 @@ RULES: tuple[WebhookRule, ...] = (
     ),
     WebhookRule(
         id="webhook.optional",
-        summary="A parameter that a template needs is required, or has a default.",
+        summary="A parameter that the path or auth needs is required, or has a default.",
         severity=Severity.WARNING,
         check=_optional_parameters,
         good=FINE,

@@ -60,6 +60,8 @@ def outcome_of(
 
     What its author wrote about the result is evaluated within `budget`; what goes beyond it is a warning.
     """
+    if report.status is RunStatus.REFUSED and report.error is not None:
+        return replace(refused(report.error.message), variables=variables)
     if report.status is not RunStatus.OK:
         return _unsuccessful(report, config, variables)
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from midcall.domain.errors import MidcallError, OutboundError, TimedOut
+from midcall.domain.errors import MidcallError, OutboundError, ParametersWanted, TimedOut
 from midcall.domain.http import HttpReply
 from midcall.domain.invocation import Purpose
 from midcall.domain.origin import origin_of
@@ -132,6 +132,8 @@ def _comes_back(task: Task) -> bool:
 
 
 def _not_sent(error: MidcallError) -> RunReport:
+    if isinstance(error, ParametersWanted):
+        return RunReport(RunStatus.REFUSED, error=RunError(error.code, error.message))
     status = RunStatus.TIMEOUT if isinstance(error, TimedOut) else RunStatus.ERROR
     return RunReport(status, error=RunError(error.code, error.message))
 

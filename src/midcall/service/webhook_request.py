@@ -7,7 +7,7 @@ from typing import Any
 
 from midcall.connectors.grants import bearer_grant
 from midcall.domain.credential import Resolved
-from midcall.domain.errors import SecretElsewhere
+from midcall.domain.errors import ParametersWanted, SecretElsewhere
 from midcall.domain.grant import Grant
 from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
 from midcall.domain.origin import origin_of
@@ -118,8 +118,8 @@ class WebhookRequests:
     def prepare(self, task: Task) -> Prepared:
         """Make the request of one attempt.
 
-        Raises TemplateUnfilled, CredentialMissing, SecretUnreadable, SecretElsewhere, InvalidInput, and an
-        OutboundError where a token could not be fetched; nothing was sent to the target then.
+        Raises TemplateUnfilled, ParametersWanted, CredentialMissing, SecretUnreadable, SecretElsewhere, InvalidInput,
+        and an OutboundError where a token could not be fetched; nothing was sent to the target then.
         """
         known = self._reveal(task)
         for resolved, places in known.places():
@@ -127,7 +127,13 @@ class WebhookRequests:
                 check_may_go(resolved, place)
         now = self.clock()
         session = task.session_body(now=now)
-        values = values_of(session, params=task.invocation.params, now=now, secrets=_by_name(known.credentials))
+        values = values_of(
+            session,
+            params=task.invocation.params,
+            now=now,
+            secrets=_by_name(known.credentials),
+            optional=frozenset(task.config["parameters"].get("properties", {})),
+        )
         grant, used = self._grant(task, known, values, max(1, task.deadline_at - now))
         # A token may have taken its time.
         left_ms = max(1, task.deadline_at - self.clock())
@@ -242,7 +248,11 @@ def _by_name(credentials: Mapping[str, Resolved]) -> dict[str, dict[str, str]]:
 
 
 def _fill(text: str, loc: str, values: Values) -> str:
-    return parse_text(text, loc, max_chars=MAX_AUTH_CHARS, secrets=True).fill(values, loc, max_chars=MAX_AUTH_CHARS)
+    parsed = parse_text(text, loc, max_chars=MAX_AUTH_CHARS, secrets=True)
+    wanted = [part.name for part in parsed.left_out(values)]
+    if wanted:
+        raise ParametersWanted.of(wanted)
+    return parsed.fill(values, loc, max_chars=MAX_AUTH_CHARS)
 
 
 def _without(headers: Headers, others: Headers) -> Headers:

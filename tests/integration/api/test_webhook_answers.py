@@ -14,8 +14,7 @@ CASES = {
     for case in map(json.loads, Path("tests/corpus/webhook_answers.jsonl").read_text("utf-8").splitlines())
 }
 #: What is masked of an answer is tested with the secrets.
-NOT_YET = {"optional-left-out", "path-into-object"}
-MASKING = NOT_YET | {"constant-query-in-answer", "constant-header-in-answer", "basic-user-in-answer", "secret-echoed"}
+MASKING = {"constant-query-in-answer", "constant-header-in-answer", "basic-user-in-answer", "secret-echoed"}
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +134,22 @@ def test_where_a_redirect_points_does_not_show_what_was_sent_to_get_there(admin:
     (outcome,) = called(admin, there, {"answer": answer, "webhook": {"auth": auth}})
     assert "https://login.example.com/" in outcome["error"]["message"]
     assert "s3cret-pass-99" not in json.dumps(outcome)
+
+
+def test_a_path_without_its_optional_parameter_asks_for_it(admin: Client, there: Target) -> None:
+    """A refusal, not a failure: nothing is sent, and the LLM is told what to ask for."""
+    case = {
+        "answer": {"status": 200, "headers": {}, "body": ""},
+        "webhook": {"url": f"{there.url}/orders/{{{{id}}}}?limit={{{{limit}}}}", "headers": {"X-Ref": "{{ref}}"}},
+        "parameters": {"id": "optional", "limit": "optional", "ref": "optional"},
+    }
+    (outcome,) = called(admin, there, case)
+    assert (outcome["status"], outcome["error"]["type"]) == ("refused", "invalid_params")
+    assert "params.id is missing" in outcome["result"]
+    assert there.received == []
+    outcome = admin.ok("POST", "/v1/sessions/s1/functions/tried", {"params": {"id": 7}})
+    assert (outcome["status"], there.last.path, "x-ref" in there.last.headers) == ("succeeded", "/orders/7", False)
+    report = admin.ok("POST", "/v1/functions/tried/test", {"params": {}})
+    assert (report["status"], report["request"]) == ("refused", None)
+    session = admin.ok("GET", "/v1/sessions/s1")
+    assert session["status"] == "active"

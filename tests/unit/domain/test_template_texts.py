@@ -40,17 +40,29 @@ def test_a_text_is_taken_apart_once() -> None:
     assert text.names == {"city", "n"}
     assert text.whole is None
     assert text.sample() == "a xx {x} }} {% if %} ${y} {"
-    assert parsed("{{city}}").whole == "city"
+    assert parsed("{{city}}").whole == Placeholder("city")
     assert parsed("").parts == ()
 
 
 @pytest.mark.parametrize(
     "source",
     [
-        *("{{}}", "{{ }}", "{{a", "a}} {{b", "{{{a}}}", "{{a b}}", "{{a.b}}", "{{a.b.c}}", "{{1a}}", "{{-a}}"),
-        *("{{a|upper}}", "{{a()}}", "{{a['b']}}", "{{a\n}}", "{{\x00}}", "{{contact}}.{{contact.}}", "{{contact.a.b}}"),
+        *("{{}}", "{{ }}", "{{a", "a}} {{b", "{{{a}}}", "{{a b}}", "{{a.}}", "{{a..b}}", "{{1a}}", "{{-a}}"),
+        *("{{a|upper}}", "{{a()}}", "{{a['b']}}", "{{a\n}}", "{{\x00}}", "{{contact}}.{{contact.}}", "{{contact[0]}}"),
         *("{{secret.}}", "{{secret.a.b.c}}", "{{secret..b}}", "{{ {{a}} }}", "{{a{{b}}}}", "{{" + "a" * 129 + "}}"),
-        *("{{__class__.x}}", "{{#each x}}", "{{/each}}", "{{> x}}", "{{^a}}", "{{a}", "{{a} }"),
+        *(
+            "{{__class__.x}}",
+            "{{a.__class__}}",
+            "{{a[b]}}",
+            "{{a[-1]}}",
+            "{{a" + ".b" * 21 + "}}",
+            "{{#each x}}",
+            "{{/each}}",
+            "{{> x}}",
+            "{{^a}}",
+            "{{a}",
+            "{{a} }",
+        ),
     ],
 )
 def test_what_is_no_placeholder_is_refused_with_what_to_write(source: str) -> None:

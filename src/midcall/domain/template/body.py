@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from midcall.domain.javascript_json import Unwritable, stringify
 from midcall.domain.jsonvalue import MAX_DEPTH, NotJson, parse
 from midcall.domain.template.text import Text, fault, parse_text, shown
-from midcall.domain.template.values import NoValue, Values, refused
+from midcall.domain.template.values import LeftOut, NoValue, Values, refused
 
 #: Of the template as JSON.
 MAX_TEMPLATE_CHARS = 64 * 1024
@@ -22,6 +22,9 @@ MAX_PLACEHOLDERS = 500
 #: What may have been meant for a placeholder, outside of a text too.
 _PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}")
 
+#: Stands for what was left out until it is.
+_LEFT_OUT: Any = object()
+
 #: A JSON value in which texts with placeholders are taken apart, objects and arrays are frozen.
 Node: TypeAlias = Any
 
@@ -32,13 +35,17 @@ class BodyTemplate:
 
     root: Node
     names: frozenset[str]
+    #: Those that stand somewhere without a default.
+    bare_names: frozenset[str] = frozenset()
 
     def fill(self, values: Values, loc: str = "webhook.body") -> Any:
         """Return the JSON value; a text that is one placeholder becomes the value itself, of whatever type.
 
+        What was left out of the call is left out of its object or list, and empty within a text.
         Raises TemplateUnfilled, also where the whole would be longer than MAX_BODY_CHARS as JSON.
         """
         filled = _Filling(values).fill(self.root, loc)
+        filled = None if filled is _LEFT_OUT else filled
         try:
             stringify(filled, max_chars=MAX_BODY_CHARS)
         except Unwritable as error:
@@ -57,7 +64,8 @@ def parse_body(source: Any, loc: str = "webhook.body") -> BodyTemplate:
     texts = tuple(_texts(root))
     if sum(text.placeholders for text in texts) > MAX_PLACEHOLDERS:
         raise fault(loc, f"has more than {MAX_PLACEHOLDERS} placeholders; split the function in two")
-    return BodyTemplate(root, frozenset().union(*(text.names for text in texts)))
+    names = frozenset[str]().union(*(text.names for text in texts))
+    return BodyTemplate(root, names, frozenset[str]().union(*(text.bare_names for text in texts)))
 
 
 class _Filling:
@@ -71,9 +79,11 @@ class _Filling:
         if isinstance(node, Text):
             return self._text(node, loc)
         if isinstance(node, Mapping):
-            return {name: self.fill(item, f"{loc}.{name:.80}") for name, item in node.items()}
+            items = ((name, self.fill(item, f"{loc}.{name:.80}")) for name, item in node.items())
+            return {name: item for name, item in items if item is not _LEFT_OUT}
         if isinstance(node, tuple):
-            return [self.fill(item, f"{loc}.{index}") for index, item in enumerate(node)]
+            filled = (self.fill(item, f"{loc}.{index}") for index, item in enumerate(node))
+            return [item for item in filled if item is not _LEFT_OUT]
         return node
 
     def _text(self, text: Text, loc: str) -> Any:
@@ -82,7 +92,9 @@ class _Filling:
             self._left -= len(filled)
             return filled
         try:
-            return self._values.get(text.whole)
+            return text.whole.value(self._values)
+        except LeftOut:
+            return _LEFT_OUT
         except NoValue as error:
             raise refused(loc, str(error)) from None
 
@@ -111,15 +123,21 @@ def _would_be_json(source: str) -> bool:
 def _parsed(value: Any, loc: str) -> Node:
     if isinstance(value, str):
         text = parse_text(value, loc, max_chars=MAX_TEMPLATE_CHARS)
-        return text if text.names else value
+        return text if text.names else text.sample()
     if isinstance(value, Mapping):
-        named = next((name for name in value if "{{" in name), None)
-        if named is not None:
-            raise fault(loc, f"{shown(named)}: a placeholder stands for a value, not for a key: write the key out")
-        return MappingProxyType({name: _parsed(item, f"{loc}.{name:.80}") for name, item in value.items()})
+        return MappingProxyType({_key(name, loc): _parsed(item, f"{loc}.{name:.80}") for name, item in value.items()})
     if isinstance(value, list | tuple):
         return tuple(_parsed(item, f"{loc}.{index}") for index, item in enumerate(value))
     return value
+
+
+def _key(name: str, loc: str) -> str:
+    if "{{" not in name:
+        return name
+    text = parse_text(name, loc, max_chars=MAX_TEMPLATE_CHARS)
+    if text.names:
+        raise fault(loc, f"{shown(name)}: a placeholder stands for a value, not for a key: write the key out")
+    return text.sample()
 
 
 def _texts(node: Node) -> Iterator[Text]:

@@ -25,17 +25,20 @@ class QueryTemplate:
     def fill(self, values: Values, loc: str = "webhook.query") -> Pairs:
         """Return the pairs of this name, not yet percent-encoded; raises TemplateUnfilled.
 
-        A value that is one placeholder gives what `query_pairs` says; any other text gives one pair.
+        A value that is one placeholder gives what `query_pairs` says; any other text gives one pair, and none where a
+        placeholder was left out of the call.
         """
         loc = f"{loc}.{self.name}"
+        if self.value.left_out(values):
+            return ()
         if self.value.whole is None:
             return ((self.name, self.value.fill(values, loc, max_chars=MAX_URL_CHARS)),)
         try:
-            return query_pairs(self.name, values.get(self.value.whole))
+            return query_pairs(self.name, self.value.whole.value(values))
         except NoValue as error:
             raise refused(loc, str(error)) from None
         except ValueError as error:
-            raise refused(loc, f"the value of {{{{{self.value.whole}}}}} cannot be written here: {error}") from None
+            raise refused(loc, f"the value of {self.value.whole} cannot be written here: {error}") from None
 
 
 def parse_query(sources: Mapping[str, str], loc: str = "webhook.query") -> tuple[QueryTemplate, ...]:

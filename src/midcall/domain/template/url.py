@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_plus
 
-from midcall.domain.template.text import Text, fault, parse_text
+from midcall.domain.errors import ParametersWanted
+from midcall.domain.template.text import Placeholder, Text, fault, parse_text
 from midcall.domain.template.values import Values, refused
 
 #: Of the template, and of what becomes of it: as much as the guarded client takes.
@@ -20,6 +21,8 @@ _URL = re.compile(
 _HOST = re.compile(r"[^\x00-\x20\x7f\\@{}]+")
 # What would complete an escape is taken from a value: `%2{{n}}` with "F" would be a slash.
 _CUT_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_INSIDE = re.compile(r"\{\{([^{}]*)\}\}")
+_SEPARATORS = frozenset("/?#&")
 _DOTS = frozenset({".", ".."})
 
 
@@ -27,37 +30,45 @@ _DOTS = frozenset({".", ".."})
 class UrlTemplate:
     """A URL taken apart: `origin` is literal; `path` has one text a segment, None where there is no path at all.
 
-    `query` is the URL's own, without the question mark; `query_names` are the names in it, decoded. A fragment is
-    dropped: it never reaches a server.
+    `query` is the URL's own, without the question mark, one text a pair; `query_names` are the names in it, decoded. A
+    fragment is dropped: it never reaches a server.
     """
 
     origin: str
     path: tuple[Text, ...] | None = None
-    query: Text | None = None
+    query: tuple[Text, ...] | None = None
     query_names: frozenset[str] = frozenset()
 
     @property
     def names(self) -> frozenset[str]:
         """The names that it uses."""
-        texts = (*(self.path or ()), *((self.query,) if self.query else ()))
-        return frozenset().union(*(text.names for text in texts))
+        return frozenset[str]().union(*(text.names for text in self.texts))
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The texts that it is made of."""
+        return (*(self.path or ()), *(self.query or ()))
 
     @property
     def sample(self) -> str:
         """The URL with `x` for every placeholder: what is wrong with it is wrong with every URL of this template."""
         path = "" if self.path is None else "/" + "/".join(segment.sample() for segment in self.path)
-        return self.origin + path + ("" if self.query is None else f"?{self.query.sample()}")
+        query = "" if self.query is None else "?" + "&".join(pair.sample() for pair in self.query)
+        return self.origin + path + query
 
     def fill(self, values: Values, loc: str = "webhook.url") -> str:
         """Return the URL with every value percent-encoded; raises TemplateUnfilled.
 
-        Refuses values that leave a path segment empty, `.` or `..`: servers would read another path.
+        A pair of the query is left out where its value was left out of the call. Raises ParametersWanted where a part
+        of the path was, and refuses values that leave one empty, `.` or `..`: servers would read another path.
         """
         url = self.origin
         if self.path is not None:
             url += "/" + "/".join(_segment(segment, values, loc) for segment in self.path)
-        if self.query is not None:
-            url += "?" + self.query.fill(values, loc, max_chars=MAX_URL_CHARS, encode=percent_encoded)
+        pairs = [pair for pair in self.query or () if not pair.left_out(values)]
+        if pairs:
+            filled = (pair.fill(values, loc, max_chars=MAX_URL_CHARS, encode=percent_encoded) for pair in pairs)
+            url += "?" + "&".join(filled)
         return within_bounds(url, loc)
 
 
@@ -68,6 +79,10 @@ def parse_url_template(source: str, loc: str = "webhook.url") -> UrlTemplate:
     client look at `sample`.
     """
     text = source if _ABSOLUTE.match(source) else f"https://{source}"
+    if len(text) <= MAX_URL_CHARS and any(_SEPARATORS & set(inside) for inside in _INSIDE.findall(text)):
+        raise fault(
+            loc, "a default in a URL holds none of / ? # &, which part it: give the parameter a default instead"
+        )
     match = _URL.fullmatch(text) if len(text) <= MAX_URL_CHARS else None
     if match is None:
         raise fault(loc, f"longer than {MAX_URL_CHARS:,} characters; shorten it")
@@ -81,7 +96,7 @@ def parse_url_template(source: str, loc: str = "webhook.url") -> UrlTemplate:
     if "{{" in (match["fragment"] or ""):
         raise fault(loc, "what follows # never reaches a server: move the placeholder into the path or the query")
     path = None if match["path"] is None else tuple(_literal(part, loc) for part in match["path"].split("/"))
-    query = None if match["query"] is None else _literal(match["query"], loc)
+    query = None if match["query"] is None else tuple(_literal(pair, loc) for pair in match["query"].split("&"))
     return UrlTemplate(origin, path, query, _query_names(match["query"] or "", loc))
 
 
@@ -128,6 +143,9 @@ def _query_names(query: str, loc: str) -> frozenset[str]:
 
 
 def _segment(segment: Text, values: Values, loc: str) -> str:
+    wanted = [part.name for part in segment.parts if isinstance(part, Placeholder) and _is_wanted(part, values)]
+    if wanted:
+        raise ParametersWanted.of(wanted)
     filled = segment.fill(values, loc, max_chars=MAX_URL_CHARS, encode=percent_encoded)
     if not segment.names:
         return filled
@@ -139,3 +157,10 @@ def _segment(segment: Text, values: Values, loc: str) -> str:
             loc, f"{names} leaves a part of the path empty, . or .., which leads elsewhere; send another value"
         )
     return filled
+
+
+def _is_wanted(part: Placeholder, values: Values) -> bool:
+    """Tell whether a parameter that a path needs was left out, or sent as nothing."""
+    if part.is_left_out(values):
+        return True
+    return part.name in values.optional and part.value(values) in (None, "")

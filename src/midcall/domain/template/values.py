@@ -1,6 +1,7 @@
 """What names in templates stand for, and how a value is written where text is wanted."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +14,20 @@ BUILT_IN = frozenset(
     {"agent_number", "agent_name", "agent_id", "direction", "medium", "session_id", "current_datetime"}
 )
 
+#: A place in a list, from 0.
+_PLACE = re.compile(r"[0-9]{1,6}")
+
 
 class NoValue(LookupError):
     """A name has no value; the message says which, and what to do."""
+
+
+class Empty(NoValue):
+    """A name of what a session may not have: without a default it stands for the empty text."""
+
+
+class LeftOut(NoValue):
+    """A name of a parameter that the call left out, as it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,7 @@ class Values:
 
     A plain name is looked for in `params`, then `variables`, then `built_in`. `secrets` are credentials' values by
     credential and key; nothing else ever answers for `secret.*`, nor for `contact.*` anything but `contact`.
+    `optional` are the parameters that a call may leave out: those that are not, it has.
     """
 
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -31,28 +44,65 @@ class Values:
     contact: Mapping[str, Any] = field(default_factory=dict, repr=False)
     built_in: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    optional: Collection[str] = ()
 
     def get(self, name: str) -> Any:
         """Return the value of a name of the grammar; raises NoValue. What a contact does not have is the empty text."""
+        try:
+            return self.find(name)
+        except Empty:
+            return ""
+
+    def find(self, name: str, path: Sequence[str] = ()) -> Any:
+        """Return the value of a name of the grammar, or what stands in it at the end of a path; raises NoValue.
+
+        Raises Empty for what a contact or a session does not have, LeftOut for what a call may leave out.
+        """
         space, _, rest = name.partition(".")
         if not rest:
-            return self._plain(name)
+            return self._inside(name, self._plain(name), path)
         if space == "contact":
             value = self.contact.get(rest)
-            return "" if value is None else value
+            if value is None:
+                raise Empty(f"{{{{{name}}}}} is not known of this contact")
+            return self._inside(name, value, path)
         if space == "secret":
             return self._secret(name, *rest.split("."))
         raise NoValue(f"{{{{{name}}}}} is no name that a template may use")
+
+    def _inside(self, name: str, value: Any, path: Sequence[str]) -> Any:
+        """Follow a path: keys of objects, and places in lists from 0; nothing else of a value is ever looked at."""
+        for count, step in enumerate(path):
+            if isinstance(value, Mapping) and step in value:
+                value = value[step]
+            elif isinstance(value, list | tuple) and _PLACE.fullmatch(step) and int(step) < len(value):
+                value = value[int(step)]
+            else:
+                missing = ".".join((name, *path[: count + 1]))
+                if name.startswith("contact."):
+                    raise Empty(f"{{{{{missing}}}}} is not known of this contact")
+                raise self._none(name, missing)
+        return value
 
     def _plain(self, name: str) -> Any:
         for source in (self.params, self.variables, self.built_in):
             if name in source:
                 return source[name]
         if name in BUILT_IN:
-            return ""
-        raise NoValue(
-            f"{{{{{name}}}}} has no value in this call: send it as a parameter (give that a default if it is optional),"
-            " or set the dynamic variable before"
+            raise Empty(f"{{{{{name}}}}} is not known of this session")
+        raise self._none(name, name)
+
+    def _none(self, name: str, missing: str) -> NoValue:
+        """Say that there is no value, and whether there has to be one."""
+        if name in self.optional:
+            return LeftOut(f"{{{{{missing}}}}} was left out of this call")
+        return self._unset(missing)
+
+    @staticmethod
+    def _unset(name: str) -> NoValue:
+        return NoValue(
+            f"{{{{{name}}}}} has no value in this call: declare it as a parameter, set the dynamic variable before, or"
+            f' write {{{{{name} | default("")}}}}'
         )
 
     def _secret(self, name: str, credential: str, key: str | None = None) -> str:
@@ -72,6 +122,7 @@ def values_of(
     params: Mapping[str, Any],
     now: int,
     secrets: Mapping[str, Mapping[str, str]] | None = None,
+    optional: Collection[str] = (),
 ) -> Values:
     """Make the values of a call from its session body, its prepared parameters and the time (ms since the epoch)."""
     agent = _mapping(body.get("agentDetails"))
@@ -92,6 +143,7 @@ def values_of(
             **{name: as_text(value) for name, value in built_in.items() if value is not None},
         },
         secrets=secrets or {},
+        optional=optional,
     )
 
 

@@ -22,6 +22,12 @@ class WebhookTemplates:
     query: tuple[QueryTemplate, ...] = ()
     body: BodyTemplate | None = None
 
+    def bare_names(self) -> frozenset[str]:
+        """Return the names that stand somewhere without a default."""
+        texts = (*(header.value for header in self.headers), *(one.value for one in self.query), *self.url.texts)
+        body = self.body.bare_names if self.body is not None else frozenset()
+        return body.union(*(text.bare_names for text in texts))
+
     def names(self, *, with_body: bool = True) -> frozenset[str]:
         """Return the names that URL, headers, query and, unless told otherwise, the body use."""
         texts = (*(header.value for header in self.headers), *(one.value for one in self.query))
@@ -67,7 +73,7 @@ def undeclared(names: frozenset[str], schema: Mapping[str, Any]) -> tuple[str, .
 def maybe_missing(names: frozenset[str], schema: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the parameters that a call may leave out and that nothing fills then: neither required nor with a default.
 
-    A call without one of them fails, unless a dynamic variable has its name.
+    A call without one of them goes without it, unless a dynamic variable has its name.
     """
     required, root = schema.get("required", ()), places_of(schema).root
     return tuple(
