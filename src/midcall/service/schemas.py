@@ -58,7 +58,27 @@ def schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:
         return (Fault(loc, "give a JSON Schema object or a list of fields"),)
     if schema.get("type") != "object":
         return (Fault(f"{loc}.type", 'add "type": "object" at the top level of the schema'),)
-    return _faults(schema, loc) or places_of(schema, loc).faults
+    return _faults(schema, loc) or places_of(schema, loc).faults or _default_faults(schema, loc)
+
+
+def _default_faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
+    """Say which parameters' defaults do not fit: each call without one of these would be refused for it."""
+    properties = schema.get("properties", {})
+    declared = {name: each for name, each in properties.items() if isinstance(each, Mapping) and "default" in each}
+    if not declared:
+        return ()
+    # Held against it all at once: one by one, each would be read with all that it may refer to.
+    alone = {"properties": declared, **{name: schema[name] for name in DEFINITIONS if name in schema}}
+    faults = value_faults(alone, {name: each["default"] for name, each in declared.items()}, f"{loc}.properties")
+    text = "the default does not fit: {}; write one that does, or leave it out"
+    return tuple(Fault(f"{_own(fault.loc, loc, declared)}.default", text.format(fault.msg)) for fault in faults)
+
+
+def _own(place: str, loc: str, declared: Mapping[str, Any]) -> str:
+    """Return the place of the parameter that a fault lies in."""
+    parts = place.removeprefix(f"{loc}.properties.").split(".")
+    own = next((".".join(parts[:end]) for end in range(len(parts), 0, -1) if ".".join(parts[:end]) in declared), "")
+    return f"{loc}.properties.{own}" if own else f"{loc}.properties"
 
 
 def result_schema_faults(schema: Any, loc: str) -> tuple[Fault, ...]:

@@ -40,7 +40,7 @@ FINE: dict[str, dict[str, Any]] = {
     "property called $id": of(**{"$id": {"type": "string"}, "$schema": {}, "$anchor": {}}),
     "property called $defs": of(**{"$defs": {"type": "string"}}),
     "enum that looks like a reference": of(a={"enum": [{"$ref": "http://x.invalid"}]}),
-    "const and default that look like one": of(a={"const": {"$id": "x"}, "default": {"$ref": "#"}}),
+    "const and default that look like one": of(a={"const": {"$id": "x"}}, b={"default": {"$ref": "#"}}),
     "boolean schemas": of(a=True, b=False),
     "constant": of(a={"x-midcall": {"constant": 5}}),
     "unknown keyword": of(a={"x-own": {"$ref": "#"}}),
@@ -196,3 +196,32 @@ def test_a_schema_of_results_says_nothing_to_midcall() -> None:
     assert schema_faults(pin, "parameters") == ()
     assert [fault.loc for fault in result_schema_faults(pin, "output_schema")] == ["output_schema"]
     assert result_schema_faults(of(pin={"type": "string"}), "output_schema") == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "default", "fits"),
+    [
+        ({"type": "integer"}, 3, True),
+        ({"type": "integer"}, "3", False),
+        ({"type": "integer"}, None, False),
+        ({"type": ["integer", "null"]}, None, True),
+        ({"type": "string", "enum": ["a", "b"]}, "c", False),
+        ({"type": "string", "format": "date"}, "soon", False),
+        ({"type": "array", "items": {"type": "integer"}}, [1, "x"], False),
+        ({"$ref": "#/$defs/size"}, 3, True),
+        ({"$ref": "#/$defs/size"}, 30, False),
+        ({}, {"anything": 1}, True),
+    ],
+)
+def test_a_default_that_does_not_fit_its_parameter_is_refused_when_it_is_saved(
+    declared: dict[str, Any], default: Any, *, fits: bool
+) -> None:
+    """Else every call without it would be."""
+    schema = {
+        "type": "object",
+        "$defs": {"size": {"type": "integer", "maximum": 10}},
+        "properties": {"a.b": {**declared, "default": default}, "other": {"type": "string", "default": "x"}},
+    }
+    faults = schema_faults(schema, "parameters")
+    assert [fault.loc for fault in faults] == ([] if fits else ["parameters.properties.a.b.default"])
+    assert all("the default does not fit" in fault.msg for fault in faults)
