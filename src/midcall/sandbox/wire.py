@@ -126,5 +126,6 @@ def unpack_report(message: Mapping[str, Any]) -> RunReport:
         raise WireError("a report that is none") from None
 
 
-#: What the worker itself adds is not among them.
-_REPORT_FIELDS = tuple(name for name in RunReport.__dataclass_fields__ if name != "actions")
+#: What the worker itself adds, and what is a webhook's alone, is not among them.
+_NOT_SENT = frozenset({"actions", "warnings", "truncated"})
+_REPORT_FIELDS = tuple(name for name in RunReport.__dataclass_fields__ if name not in _NOT_SENT)
