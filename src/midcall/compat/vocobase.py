@@ -48,7 +48,8 @@ def create_vocobase_function(body: Fields, use: Use, caller: Writer) -> Answer:
     What the review refuses is a 422 and leaves nothing behind. Where a person has to approve, the function is
     `pending_approval`, and not published yet.
     """
-    return Answer(_answer(use.releases.create(caller, parse_function(vocobase.new_function(body)))), 201)
+    form = parse_function(vocobase.write_only(vocobase.new_function(body)))
+    return Answer(_answer(use.releases.create(caller, form)), 201)
 
 
 @router.get("/functions", response_model=VocobaseListShape)
@@ -82,7 +83,7 @@ async def change_vocobase_function(
 
     def patch(version: Version) -> Mapping[str, Any]:
         _check_webhook(version)
-        return vocobase.change(body, headers=version.config["webhook"]["headers"])
+        return vocobase.write_only(vocobase.change(body, headers=version.config["webhook"]["headers"]))
 
     return Answer(_answer(await use.releases.change(caller, function_id, patch, in_thread)))
 

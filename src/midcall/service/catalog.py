@@ -26,7 +26,7 @@ from midcall.domain.workspace import Scope
 from midcall.service.access import Caller
 from midcall.service.credential_hosts import bind_written, note_bound
 from midcall.service.forms import FunctionForm, parse_function
-from midcall.service.inline_secrets import AUTH_VALUES, kept, references, restored
+from midcall.service.inline_secrets import AUTH_VALUES, kept, references, restored, unmarked
 from midcall.service.ports import Outbound, Storage, Transaction
 from midcall.service.secret_places import places_of
 from midcall.service.secrets import Secrets
@@ -268,7 +268,7 @@ class Catalog:
     def _draft(
         self, tx: Transaction, function: Function, config: Mapping[str, Any], *, number: int, author: str, now: int
     ) -> Version:
-        """Make a version; literal values of a webhook become secrets of the workspace, for where they go to now.
+        """Make a version; secrets of a webhook become the workspace's, for where they go to now.
 
         Raises InvalidInput for one that is kept from a version before and would go elsewhere.
         """
@@ -335,7 +335,7 @@ def _tests(tested: Tested | None) -> dict[str, Any]:
 
 def check_webhook(config: Mapping[str, Any], outbound: Outbound) -> None:
     """Refuse a webhook that could never be called, whatever the values; raises InvalidInput with the fields' paths."""
-    webhook = config.get("webhook")
+    webhook = unmarked(config).get("webhook")
     if webhook is None:
         return
     templates = parse_webhook(

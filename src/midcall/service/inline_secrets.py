@@ -1,69 +1,132 @@
-"""Literal values of a webhook's headers, query and auth: kept encrypted, written once, never shown again.
+"""Secrets that stand in a webhook's headers, query and auth: kept encrypted, written once, never shown again.
 
-In a stored document such a value is MASK followed by the id of a secret. What is shown is MASK alone, and whoever sends
-MASK back keeps the value; so nobody can name the secret of another function, nor send what looks like a reference.
+Secret are the values of `auth` that prove who calls, entries under a name that is plainly a secret's, and those that
+are marked, `{"value": …, "secret": true}`; all others are plain text like the rest of the document. What was secret
+stays so until its author says otherwise, `"secret": false`, and sends a value that may be read.
+
+In a stored document a secret is MASK followed by its id. What is shown is MASK alone, and whoever sends MASK back keeps
+the value; so nobody can name the secret of another function, nor send what looks like a reference.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.parameters import MASK
+from midcall.domain.secret_names import is_secret_name
 
-#: Fields of `auth` that are somebody's name or secret; the rest says how and where they are used.
-AUTH_VALUES = frozenset({"token", "username", "password", "value", "client_id", "client_secret"})
+#: Fields of `auth` that are always secret; the rest says who calls, and how and where that is shown.
+AUTH_SECRETS = frozenset({"token", "password", "value", "client_id", "client_secret"})
+#: Fields of `auth` that may hold a secret.
+AUTH_VALUES = AUTH_SECRETS | {"username"}
 
 _MARK = "{{"
+#: A password of fewer characters proves nothing: the user name beside it is the key.
+_SHORTEST_PASSWORD = 3
+
+_TEMPLATE = (
+    "has a placeholder, so it is a template, which everybody reads: save its secret part as a credential and write "
+    "{{secret.<credential>.<key>}} in a header"
+)
+_PLAINLY = "is always kept secret: nothing else stands in such a place, or under such a name; leave `secret` out"
+_READABLE = f"send the value itself to make it readable: {MASK} keeps one that nobody reads again"
+_NOT_KEPT = f"{MASK} keeps a value, but none is kept under this name; send the value itself"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One value of headers, query or auth; `secret` is what its author says of it, if anything."""
+
+    part: str
+    name: str
+    value: str = field(repr=False)
+    secret: bool | None
+    #: Whether its place alone makes it a secret.
+    plainly: bool
+
+    @property
+    def loc(self) -> str:
+        return f"webhook.{self.part}.{self.name}"
+
+    @property
+    def key(self) -> str:
+        """Names it where headers are compared: their case says nothing."""
+        return self.loc.lower() if self.part == "headers" else self.loc
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is a reference already, or a mask."""
+        return self.value.startswith(MASK)
+
+    @property
+    def literal(self) -> bool:
+        """Whether there is anything to keep: neither nothing, nor a template, nor what is kept already."""
+        return bool(self.value) and _MARK not in self.value and not self.kept
 
 
 def shown(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a version's document as it may be shown."""
-    return _changed(config, lambda _loc, value: MASK if value.startswith(MASK) else value)
+    return _changed(config, lambda entry: MASK if entry.kept else entry.value)
+
+
+def unmarked(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document whose entries are their values, whatever they are marked as."""
+    return _changed(config, lambda entry: entry.value)
 
 
 def kept(config: Mapping[str, Any], keep: Callable[[str, str], str]) -> dict[str, Any]:
-    """Return a document whose literal values are references; `keep(value, loc)` stores one and returns its id."""
+    """Return a document whose secrets are references; `keep(value, loc)` stores one and returns its id."""
 
-    def change(loc: str, value: str) -> str:
-        literal = value and _MARK not in value and not value.startswith(MASK)
-        return MASK + keep(value, loc) if literal else value
+    def change(entry: _Entry) -> str:
+        secret = entry.literal and (entry.plainly or entry.secret)
+        return MASK + keep(entry.value, entry.loc) if secret else entry.value
 
     return _changed(config, change)
 
 
 def references(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return the values of a stored document that are kept as secrets: the path of each, and the secret's id."""
-    return ((loc, value.removeprefix(MASK)) for loc, value in _values(config) if value.startswith(MASK))
+    return ((entry.loc, entry.value.removeprefix(MASK)) for entry in _entries(config) if entry.kept)
 
 
 def revealed(config: Mapping[str, Any], reveal: Callable[[str, str], str]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return a document with its literal values, and these values by themselves; `reveal(id, loc)` reads one."""
+    """Return a document with its secrets, and these by themselves; `reveal(id, loc)` reads one."""
     values: list[str] = []
 
-    def change(loc: str, value: str) -> str:
-        if not value.startswith(MASK):
-            return value
-        values.append(reveal(value.removeprefix(MASK), loc))
+    def change(entry: _Entry) -> str:
+        if not entry.kept:
+            return entry.value
+        values.append(reveal(entry.value.removeprefix(MASK), entry.loc))
         return values[-1]
 
     return _changed(config, change), tuple(values)
 
 
 def restored(document: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the references of `base` back where a document has MASK in their place.
+    """Put the references of `base` back where a document has MASK in their place, and mark what is to stay secret.
 
-    Raises InvalidInput where nothing is kept under that name, and for anything else that begins like a mask.
+    A new value for what was secret is secret too, unless its author says otherwise: it may be one under a harmless
+    name. Raises InvalidInput where nothing is kept under that name, for anything else that begins like a mask, and for
+    a mark that cannot be.
     """
-    before = {loc: value for loc, value in _values(base) if value.startswith(MASK)}
+    before = {entry.loc: entry.value for entry in _entries(base)}
+    secret_before = {entry.key for entry in _entries(base) if entry.kept}
     faults = []
 
-    def change(loc: str, value: str) -> str:
-        if not value.startswith(MASK) or value == before.get(loc):
-            return value
-        if value == MASK and loc in before:
-            return before[loc]
-        faults.append(Fault(loc, f"{MASK} keeps a value, but none is kept under this name; send the value itself"))
-        return value
+    def change(entry: _Entry) -> Any:
+        problem = _problem(entry)
+        if problem is None and entry.kept and entry.value != before.get(entry.loc):
+            if entry.value != MASK or entry.loc not in before:
+                problem = _NOT_KEPT
+            else:
+                entry = replace(entry, value=before[entry.loc])
+        if problem is not None:
+            faults.append(Fault(entry.loc, problem))
+            return entry.value
+        stays = entry.secret is None and entry.key in secret_before
+        secret = entry.literal and not entry.plainly and (stays or entry.secret)
+        return {"value": entry.value, "secret": True} if secret else entry.value
 
     changed = _changed(document, change)
     if faults:
@@ -71,18 +134,29 @@ def restored(document: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, 
     return changed
 
 
-def _values(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+def _problem(entry: _Entry) -> str | None:
+    """Say what is wrong with how an entry is marked."""
+    if entry.secret and _MARK in entry.value:
+        return _TEMPLATE
+    if entry.secret is False and entry.kept:
+        return _READABLE
+    if entry.secret is False and entry.literal and entry.plainly:
+        return _PLAINLY
+    return None
 
-    def look(loc: str, value: str) -> str:
-        found.append((loc, value))
-        return value
+
+def _entries(config: Mapping[str, Any]) -> Iterator[_Entry]:
+    found: list[_Entry] = []
+
+    def look(entry: _Entry) -> str:
+        found.append(entry)
+        return entry.value
 
     _changed(config, look)
     return iter(found)
 
 
-def _changed(config: Mapping[str, Any], change: Callable[[str, str], str]) -> dict[str, Any]:
+def _changed(config: Mapping[str, Any], change: Callable[[_Entry], Any]) -> dict[str, Any]:
     """Copy a document with every value of its webhook's headers, query and auth changed; tolerates any shape."""
     webhook = config.get("webhook")
     if not isinstance(webhook, Mapping):
@@ -92,9 +166,27 @@ def _changed(config: Mapping[str, Any], change: Callable[[str, str], str]) -> di
         given = webhook.get(part)
         if isinstance(given, Mapping):
             changed[part] = {
-                name: change(f"webhook.{part}.{name}", value)
-                if isinstance(value, str) and (part != "auth" or name in AUTH_VALUES)
-                else value
+                name: value if (entry := _entry(part, name, value, given)) is None else change(entry)
                 for name, value in given.items()
             }
     return {**config, "webhook": changed}
+
+
+def _entry(part: str, name: str, written: Any, beside: Mapping[str, Any]) -> _Entry | None:
+    """Read a value, marked or not; None for what is none."""
+    value, secret = written, None
+    if isinstance(written, Mapping):
+        value, secret = written.get("value"), written.get("secret")
+    if not isinstance(value, str) or not (secret is None or isinstance(secret, bool)):
+        return None
+    if part != "auth":
+        return _Entry(part, name, value, secret, plainly=is_secret_name(name))
+    if name not in AUTH_VALUES:
+        return None
+    return _Entry(part, name, value, secret, plainly=name in AUTH_SECRETS or _is_the_key(name, beside))
+
+
+def _is_the_key(name: str, auth: Mapping[str, Any]) -> bool:
+    """Tell whether a user name is what proves who calls: some services take their key for one, without a password."""
+    password = auth.get("password")
+    return name == "username" and isinstance(password, str) and len(password) < _SHORTEST_PASSWORD

@@ -18,7 +18,7 @@ from pydantic import (
 from midcall.domain.function import NAME_PATTERN
 from midcall.domain.http_headers import bare_token, is_reserved
 from midcall.domain.webhook_payload import BODYLESS, FORM
-from midcall.service.fields import Form, storable
+from midcall.service.fields import Flag, Form, storable
 
 MAX_URL = 2_048
 MAX_VALUE = 8_192
@@ -35,14 +35,15 @@ def _pairs(value: Any) -> Any:
         return value
     read: dict[Any, Any] = {}
     for index, item in enumerate(value):
-        if not isinstance(item, Mapping) or set(item) not in ({"name", "value"}, {"key", "value"}):
-            raise ValueError(f"entry {index}: write an object name -> value, or a list of {{name, value}}")
+        if not isinstance(item, Mapping) or set(item) - {"secret"} not in ({"name", "value"}, {"key", "value"}):
+            raise ValueError(f"entry {index}: write an object name -> value, or a list of {{name, value, secret?}}")
         name = item.get("name", item.get("key"))
         if not isinstance(name, str):
             raise ValueError(f"entry {index}: the name has to be text")  # noqa: TRY004 (pydantic's own error)
         if name in read:
             raise ValueError(f"{name!r:.80} is there twice; keep one")
-        read[name] = item["value"]
+        marked = {"value": item["value"], "secret": item["secret"]} if "secret" in item else item["value"]
+        read[name] = marked
     return read
 
 
@@ -69,8 +70,37 @@ def _there(text: str) -> str:
     return text
 
 
+class MarkedValue(Form):
+    """A value and whether it is a secret: then it is kept encrypted and never shown again."""
+
+    value: Value
+    secret: Flag | None = Field(
+        default=None, description="true: a secret whatever its name; false: one that was secret may be read from now on"
+    )
+
+
+def _text_or_marked(value: Any) -> str:
+    return "<marked>" if isinstance(value, Mapping | MarkedValue) else "<text>"
+
+
+#: What stands under a name in headers or query: a text, or one that is marked.
+EntryValue = Annotated[
+    Annotated[Value, Tag("<text>")] | Annotated[MarkedValue, Tag("<marked>")], Discriminator(_text_or_marked)
+]
 Given = Annotated[Value, AfterValidator(_one_line), Field(min_length=1)]
 Maybe = Annotated[Value, AfterValidator(_one_line)]
+
+
+class MarkedName(MarkedValue):
+    """A user name that is marked."""
+
+    value: Maybe
+
+
+#: Readable, unless it is marked, or there is no password.
+UserName = Annotated[
+    Annotated[Maybe, Tag("<text>")] | Annotated[MarkedName, Tag("<marked>")], Discriminator(_text_or_marked)
+]
 #: Taken with the word Bearer before it too, and kept without.
 BearerToken = Annotated[Value, AfterValidator(_one_line), AfterValidator(bare_token), AfterValidator(_there)]
 CredentialName = Annotated[str, Field(pattern=NAME_PATTERN)]
@@ -93,11 +123,24 @@ class BasicAuth(Form):
     """`Authorization: Basic <base64 of username:password>`."""
 
     type: Literal["basic"]
-    username: Maybe
+    username: UserName
     password: Maybe
 
 
-class HeaderAuth(Form):
+class NamedSecret(Form):
+    """A secret under a name; that it is one may be said as well."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_secret(cls, document: Any) -> Any:
+        if not isinstance(document, Mapping) or "secret" not in document:
+            return document
+        if document["secret"] is not True:
+            raise ValueError("what stands in auth is always kept secret; write what may be read into headers or query")
+        return {name: value for name, value in document.items() if name != "secret"}
+
+
+class HeaderAuth(NamedSecret):
     """A secret in a header of its own."""
 
     type: Literal["header"]
@@ -105,7 +148,7 @@ class HeaderAuth(Form):
     value: Given
 
 
-class QueryAuth(Form):
+class QueryAuth(NamedSecret):
     """A secret in the query."""
 
     type: Literal["query"]
@@ -113,7 +156,7 @@ class QueryAuth(Form):
     value: Given
 
 
-class BodyAuth(Form):
+class BodyAuth(NamedSecret):
     """A secret in a field of the JSON body."""
 
     type: Literal["body"]
@@ -175,14 +218,18 @@ def _is_object(body: Any) -> bool:
 
 
 class Webhook(Form):
-    """A URL that midcall calls. Literal values of headers, query and auth are kept encrypted and never shown again."""
+    """A URL that midcall calls. Secrets in headers, query and auth are kept encrypted and never shown again.
+
+    In headers and query those are values under names that plainly are a secret's (`Authorization`, `Cookie`, `…-Key`,
+    `…-Token`, `…-Secret`, `api_key`, `password`, …) and those that are marked, `{"value": …, "secret": true}`.
+    """
 
     url: Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=MAX_URL)]
     method: Method = "POST"
-    headers: Annotated[dict[HeaderName, Value], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(
+    headers: Annotated[dict[HeaderName, EntryValue], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(
         default={}
     )
-    query: Annotated[dict[Text, Value], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(default={})
+    query: Annotated[dict[Text, EntryValue], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(default={})
     body: Any = None
     payload: Payload = "session"
     auth: Auth = NoAuth()

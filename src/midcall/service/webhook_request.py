@@ -10,9 +10,11 @@ from midcall.domain.credential import Resolved
 from midcall.domain.errors import ParametersWanted, SecretElsewhere
 from midcall.domain.grant import Grant
 from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
+from midcall.domain.http_headers import is_reserved
 from midcall.domain.origin import origin_of
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import Redaction
+from midcall.domain.secret_names import is_secret_name
 from midcall.domain.template.text import parse_text
 from midcall.domain.template.url import with_query
 from midcall.domain.template.values import Values, values_of
@@ -37,8 +39,6 @@ MAX_AUTH_CHARS = 8_192
 MAX_REDIRECTS = 5
 #: Of a request that is shown.
 MAX_SHOWN_CHARS = 16_000
-#: Headers whose values prove who calls.
-_PROVING = frozenset({"authorization", "cookie"})
 _SPAN_BYTES = 8
 
 
@@ -64,9 +64,7 @@ class Prepared:
     def shown_request(self) -> dict[str, Any]:
         """Return the request as its author may see it."""
         sent = self.request
-        headers = {
-            name: MASK if name.lower() in self.hidden else self.redaction.text(value) for name, value in sent.headers
-        }
+        headers = {name: MASK if self._hides(name) else self.redaction.text(value) for name, value in sent.headers}
         body = sent.body[: 4 * MAX_SHOWN_CHARS].decode("utf-8", "replace")
         return {
             "method": sent.method,
@@ -74,6 +72,10 @@ class Prepared:
             "headers": headers,
             "body": self.redaction.text(body)[:MAX_SHOWN_CHARS],
         }
+
+    def _hides(self, header: str) -> bool:
+        """Tell whether a header's value is a secret wherever it came from; midcall's own are none."""
+        return header.lower() in self.hidden or (is_secret_name(header) and not is_reserved(header))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class WebhookRequests:
                 near=True,
             ),
             redaction=Redaction((*known.secrets, *grant.secrets)),
-            hidden=_PROVING | _literal_headers(task) | {name.lower() for name, _ in grant.headers},
+            hidden=_kept_headers(task) | {name.lower() for name, _ in grant.headers},
             token=used,
         )
 
@@ -261,7 +263,7 @@ def _without(headers: Headers, others: Headers) -> Headers:
     return tuple(pair for pair in headers if pair[0].lower() not in taken)
 
 
-def _literal_headers(task: Task) -> frozenset[str]:
+def _kept_headers(task: Task) -> frozenset[str]:
     """Return the headers whose values are kept as secrets."""
     headers = task.config["webhook"]["headers"]
     return frozenset(name.lower() for name, value in headers.items() if value.startswith(MASK))

@@ -9,6 +9,7 @@ from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.parameters import FIELD_TYPES, MASK
+from midcall.domain.secret_names import is_secret_name
 
 #: Its types; what is none of them is `custom`, with a JSON Schema.
 TYPES = ("string", "number", "boolean", "string[]", "number[]")
@@ -68,6 +69,24 @@ def shown(config: Mapping[str, Any]) -> dict[str, Any]:
         "started_messages": list(messages.get("started", [])),
         "error_message": error.get("default") if isinstance(error, Mapping) else error,
     }
+
+
+def write_only(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Mark the values of all headers of a document, or of a patch, as secrets: none is ever shown again.
+
+    Not marked is what needs no mark: what is secret by its name, a template of ours, and a mask, which keeps a value.
+    """
+    headers = document.get("webhook", {}).get("headers")
+    if not isinstance(headers, Mapping):
+        return dict(document)
+    marked = {name: _marked(name, value) for name, value in headers.items()}
+    return {**document, "webhook": {**document["webhook"], "headers": marked}}
+
+
+def _marked(name: str, value: Any) -> Any:
+    if not isinstance(value, str) or value == MASK or "{{" in value or is_secret_name(name):
+        return value
+    return {"value": value, "secret": True}
 
 
 def fields(schema: Mapping[str, Any]) -> list[dict[str, Any]]:

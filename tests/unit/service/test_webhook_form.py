@@ -33,6 +33,13 @@ def document(**webhook: Any) -> dict[str, Any]:
         ({"headers": [{"name": [], "value": "x"}]}, "webhook.headers"),
         ({"headers": [{"name": "A", "value": "x"}, {"name": "A", "value": "y"}]}, "webhook.headers"),
         ({"headers": [{"name": "A", "value": None}]}, "webhook.headers.A"),
+        ({"headers": [{"name": "A", "secret": True}]}, "webhook.headers"),
+        ({"headers": {"A": {"secret": True}}}, "webhook.headers.A.value"),
+        ({"headers": {"A": {"value": "x", "secret": "yes"}}}, "webhook.headers.A.secret"),
+        ({"headers": {"A": {"value": "{{city}}", "secret": True}}}, "webhook.headers.A"),
+        ({"headers": {"A": {"value": "********", "secret": False}}}, "webhook.headers.A"),
+        ({"query": {"api_key": {"value": "x", "secret": False}}}, "webhook.query.api_key"),
+        ({"auth": {"type": "header", "name": "A", "value": "x", "secret": False}}, "webhook.auth"),
         ({"headers": {"Host": "x"}}, "webhook.headers.Host"),
         ({"headers": {"A": "x\ny"}}, "webhook.headers.A"),
         ({"headers": {"A": "********"}}, "webhook.headers.A"),
@@ -88,3 +95,18 @@ def test_defaults_follow_from_what_is_written() -> None:
     assert parse_function(document(follow_redirects=True)).config()["webhook"]["follow_redirects"] is True
     listed = parse_function(document(headers=[{"key": "A", "value": "x"}, {"name": "B", "value": "y"}])).config()
     assert listed["webhook"]["headers"] == {"A": "x", "B": "y"}
+
+
+def test_values_may_be_marked_as_secrets_in_every_way_of_writing_them(world: World) -> None:
+    """In a list or by name, and in auth, whose values are secrets anyway; what is marked is kept, all else is text."""
+    written: list[dict[str, Any]] = [
+        {"headers": [{"name": "X-Partner", "value": "p4", "secret": True}, {"key": "X-Region", "value": "Berlin"}]},
+        {"headers": {"X-Partner": {"value": "p4", "secret": True}, "X-Region": {"value": "Berlin"}}},
+    ]
+    for number, webhook in enumerate(written):
+        form = parse_function({**document(**webhook), "name": f"hook_{number}"})
+        headers = world.catalog.create(world.caller, form).version.config["webhook"]["headers"]
+        assert headers["X-Partner"].startswith("********sec_")
+        assert headers["X-Region"] == "Berlin"
+    auth = {"type": "header", "name": "A", "value": "x", "secret": True}
+    assert "secret" not in parse_function(document(auth=auth)).config()["webhook"]["auth"]

@@ -1,11 +1,13 @@
 """Vocobase's functions: the body of its `POST /api/v2/functions`, or what it answers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from midcall.domain.webhook_payload import BODYLESS
 from midcall.vendors.imports.config import Config
 from midcall.vendors.imports.draft import MAX_TIMEOUT, MIN_TIMEOUT, Draft, Imported, begin
+from midcall.vendors.vocobase import write_only
 
 _FIELD_WORDS = ("name", "type", "description", "required", "jsonSchema")
 
@@ -46,7 +48,9 @@ def read(config: Any, name: str | None = None) -> Imported:
     draft.put("messages.error", draft.said(source.text("error_message"), loc), loc)
     for field in ("id", "created_at", "updated_at"):
         source.leave(field, "midcall writes its own")
-    return draft.finish()
+    found = draft.finish()
+    # Its own answers show no header's value either.
+    return found if found.document is None else replace(found, document=write_only(found.document))
 
 
 def _field(one: Config) -> Mapping[str, Any]:
