@@ -162,7 +162,7 @@ class CodeShape(BaseModel):
 
 
 class WebhookShape(BaseModel):
-    """A URL that midcall calls; literal values of headers, query and auth are masked."""
+    """A URL that midcall calls; secrets in headers, query and auth are masked, all other values are shown."""
 
     url: str
     method: str

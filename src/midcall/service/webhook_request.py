@@ -80,7 +80,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Revealed:
-    """A webhook's document with its literal values, and the credentials that it uses."""
+    """A webhook's document with its secrets, and the credentials that it uses."""
 
     webhook: Mapping[str, Any] = field(repr=False)
     templates: WebhookTemplates = field(repr=False)
