@@ -1,6 +1,7 @@
 """The editor of a function, in a real browser."""
 
 import json
+from typing import Any
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from tests.support.browser import Tab
@@ -162,6 +163,42 @@ def test_secrets_of_a_webhook_go_in_and_never_come_out(tab: Tab, admin: Client) 
     page.get_by_role("button", name="Save").click()
     again = "send it again: it was given for https://api.example.com, and would now go to https://api.example.net"
     expect(page.locator(".q-field--error").get_by_text(again)).to_have_count(2)
+
+
+def test_values_that_are_no_secrets_are_shown_edited_and_can_be_marked(tab: Tab, admin: Client) -> None:
+    """A marked one is never shown again, and is readable again only with its value; what a name says stands fixed."""
+    query = {"limit": "100", "partner": "partner-77"}
+    webhook = {"url": "https://api.example.com/x", "headers": {"X-Api-Key": "k3y-of-ours"}, "query": query}
+    document = {**function("hook", kind="webhook", webhook=webhook)}
+    del document["code"]
+    admin.ok("POST", "/v1/functions", document, status=201)
+    tab.sign_in(admin, "/functions/hook")
+    page = tab.page
+
+    def row(name: str) -> Locator:
+        return page.get_by_role("group", name=name, exact=True)
+
+    def save(number: int) -> dict[str, Any]:
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".mc-fn-state").get_by_text(f"Version {number}", exact=True)).to_be_visible()
+        saved: dict[str, Any] = admin.ok("GET", "/v1/functions/hook")["webhook"]
+        return saved
+
+    key = row("Header X-Api-Key").get_by_role("checkbox", name="Secret")
+    expect(key).to_be_checked()
+    expect(key).to_be_disabled()
+    limit = row("Query parameter limit")
+    expect(limit.get_by_label("Value")).to_have_value("100")
+    limit.get_by_label("Value").fill("200")
+    row("Query parameter partner").get_by_role("checkbox", name="Secret").click()
+    assert save(2)["query"] == {"limit": "200", "partner": "********"}
+    partner = row("Query parameter partner")
+    expect(partner.get_by_label("Value")).to_have_value("")
+    partner.get_by_role("checkbox", name="Secret").click()
+    page.get_by_role("button", name="Save").click()
+    expect(partner.get_by_text("send the value itself to make it readable")).to_be_visible()
+    partner.get_by_label("Value").fill("for all to read")
+    assert save(3)["query"] == {"limit": "200", "partner": "for all to read"}
 
 
 def test_who_saves_onto_an_older_version_is_told_and_chooses(tab: Tab, admin: Client) -> None:

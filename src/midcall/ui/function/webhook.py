@@ -1,12 +1,14 @@
-"""A webhook as a form. Literal secrets go in and never come out: what is kept stands there as its mask."""
+"""A webhook as a form. Secrets go in and never come out: what is kept stands there as its mask; all else is text."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from nicegui import ui
 
 from midcall.domain.function import Kind
 from midcall.domain.parameters import MASK
+from midcall.domain.secret_names import is_secret_name
 from midcall.ui.function.actions import Known
 from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Sheet
@@ -14,6 +16,10 @@ from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet
 
 KEPT = "kept, for the host above alone; another host needs it typed again"
+SECRETS = (
+    "Secrets are kept encrypted and never shown again: what shows who calls, values under names such as Authorization, "
+    "Cookie, …-Key, …-Token or password, and those that are marked as one."
+)
 
 METHODS = {method: method for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
 PAYLOADS = {
@@ -27,7 +33,7 @@ AUTHS: Mapping[str, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
     "none": ("None", ()),
     "credential": ("A credential of this workspace", ()),
     "bearer": ("Bearer token", (("token", "Token", True),)),
-    "basic": ("Name and password", (("username", "Name", True), ("password", "Password", True))),
+    "basic": ("Name and password", (("username", "Name", False), ("password", "Password", True))),
     "header": ("A header", (("name", "Header", False), ("value", "Value", True))),
     "query": ("A query parameter", (("name", "Parameter", False), ("value", "Value", True))),
     "body": ("A field of the body", (("name", "Field", False), ("value", "Value", True))),
@@ -59,51 +65,107 @@ class Kept:
         return self._element.value or self._mask
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A value under a name, as it is written: `kept` says that there is one already that nobody reads again."""
+
+    name: str = ""
+    value: str = ""
+    secret: bool = False
+    kept: bool = False
+
+    @classmethod
+    def of(cls, name: str, written: Any) -> "Entry":
+        """Read one of a document, marked or not."""
+        value, secret = written, None
+        if isinstance(written, Mapping):
+            value, secret = written.get("value"), written.get("secret")
+        text = str(value or "")
+        kept = text.startswith(MASK)
+        return cls(name, text, secret=kept if secret is None else bool(secret), kept=kept or secret is False)
+
+    def written(self) -> Any:
+        """Write it into a document: marked where its name does not say it, or where it is to be no secret any more."""
+        if is_secret_name(self.name) or self.secret == self.kept == self.value.startswith(MASK):
+            return self.value
+        return {"value": self.value, "secret": True} if self.secret else self._plain()
+
+    def _plain(self) -> Any:
+        return {"value": self.value, "secret": False} if self.kept else self.value
+
+
+class Row:
+    """One entry that can be changed."""
+
+    def __init__(self, name: ui.input, value: Kept, secret: ui.checkbox, *, kept: bool) -> None:
+        self._name, self._value, self._secret, self._kept = name, value, secret, kept
+        #: What was said of it before its name said it.
+        self._said = kept
+        name.on_value_change(self._judge)
+        self._judge()
+
+    def _judge(self) -> None:
+        """Leave no choice where the name is plainly a secret's."""
+        plainly = is_secret_name((self._name.value or "").strip())
+        if plainly and self._secret.enabled:
+            self._said = bool(self._secret.value)
+            self._secret.value = True
+        elif not plainly and not self._secret.enabled:
+            self._secret.value = self._said
+        self._secret.set_enabled(not plainly)
+
+    def entry(self) -> Entry:
+        """Return what stands in it."""
+        name = (self._name.value or "").strip()
+        return Entry(name, self._value.value(), secret=bool(self._secret.value), kept=self._kept)
+
+
 class Pairs:
-    """Names with values: headers, the query."""
+    """Names with values: headers, the query. Each may be marked as a secret, and is one where its name says so."""
 
     def __init__(self, sheet: Sheet, what: str, loc: str) -> None:
         self._sheet, self._what, self._loc = sheet, what, loc
-        self._rows: list[tuple[Any, Kept]] = []
+        self._rows: list[Row] = []
         self._box = ui.element("div").classes("mc-fn-form-one mc-fn-wide")
 
-    def show(self, pairs: Mapping[str, str]) -> None:
+    def show(self, pairs: Mapping[str, Any]) -> None:
         """Show them."""
-        self._draw(list(pairs.items()))
+        self._draw([Entry.of(name, written) for name, written in pairs.items()])
 
-    def value(self) -> dict[str, str]:
+    def value(self) -> Json:
         """Return them; a row without a name is none."""
-        return {name.value.strip(): kept.value() for name, kept in self._rows if (name.value or "").strip()}
+        return {entry.name: entry.written() for entry in self._entries() if entry.name}
 
-    def _draw(self, pairs: list[tuple[str, str]]) -> None:
+    def _draw(self, entries: list[Entry]) -> None:
         self._box.clear()
         self._rows = []
         with self._box:
-            for name, value in pairs:
-                self._row(name, value)
+            for entry in entries:
+                self._row(entry)
             quiet(f"Add a {self._what}", self._add, icon="add").classes("mc-fn-start")
 
-    def _row(self, name: str, value: str) -> None:
+    def _row(self, entry: Entry) -> None:
         index, label = len(self._rows), self._what.capitalize()
-        with named(ui.element("div").classes("mc-fn-pair").props("role=group"), f"{label} {name}"):
-            first = self._sheet.text(label, f"{self._loc}.{name or index}")
-            first.value = name
-            second = Kept(self._sheet.text("Value", f"{self._loc}.{name or index}"), value)
-            self._rows.append((first, second))
+        with named(ui.element("div").classes("mc-fn-pair").props("role=group"), f"{label} {entry.name}"):
+            name = self._sheet.text(label, f"{self._loc}.{entry.name or index}")
+            name.value = entry.name
+            value = Kept(self._sheet.text("Value", f"{self._loc}.{entry.name or index}"), entry.value)
+            secret = ui.checkbox("Secret", value=entry.secret, on_change=self._sheet.touched)
+            self._rows.append(Row(name, value, secret, kept=entry.kept))
             remove = ui.button(icon="delete", on_click=lambda: self._remove(index)).classes("mc-quiet")
-            named(remove.props("flat round dense"), f"Remove {name}")
+            named(remove.props("flat round dense"), f"Remove {entry.name}")
 
-    def _pairs(self) -> list[tuple[str, str]]:
-        return [(name.value or "", kept.value()) for name, kept in self._rows]
+    def _entries(self) -> list[Entry]:
+        return [row.entry() for row in self._rows]
 
     def _add(self) -> None:
-        self._draw([*self._pairs(), ("", "")])
+        self._draw([*self._entries(), Entry()])
         self._sheet.touched()
 
     def _remove(self, index: int) -> None:
-        pairs = self._pairs()
-        del pairs[index]
-        self._draw(pairs)
+        entries = self._entries()
+        del entries[index]
+        self._draw(entries)
         self._sheet.touched()
 
 
@@ -132,7 +194,7 @@ class Webhook:
             self._auth = sheet.choice("Authentication", "webhook.auth", words)
             self._auth_box = ui.element("div").classes("mc-fn-form mc-fn-wide")
             self._auth.on_value_change(self._draw_auth)
-            ui.label("Values are kept encrypted and never shown again.").classes("mc-quiet mc-fn-wide")
+            ui.label(SECRETS).classes("mc-quiet mc-fn-wide")
 
     def write(self, document: Json) -> None:
         """Show one."""
