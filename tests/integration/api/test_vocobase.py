@@ -114,6 +114,27 @@ def test_a_change_is_published_and_keeps_what_is_not_named(
     assert "authorization" not in there.last.headers
 
 
+def test_no_value_of_a_header_is_shown_again_whatever_its_name(served: Served, admin: Client, there: Target) -> None:
+    """As its document says, through our own API as well; a value that came through ours is kept by its name alone."""
+    headers = [{"key": "X-Unit", "value": "of-the-house"}, {"key": "Accept", "value": "text/of-ours"}]
+    body = {**BODY, "url": f"{there.url}/v1/current", "headers": headers}
+    made = admin.ok("POST", "/api/v2/functions", body, status=201)["data"]
+    ours = admin.ok("GET", "/v1/functions/get_weather")["webhook"]["headers"]
+    assert ours == {"X-Unit": "********", "Accept": "********"}
+    path = f"/api/v2/functions/{made['id']}"
+    admin.ok("PATCH", path, {"headers": [{"key": "X-Unit", "value": "of-another-house"}]})
+    assert admin.ok("GET", "/v1/functions/get_weather")["webhook"]["headers"] == {"X-Unit": "********"}
+    with served.engine.connect() as connection:
+        rows = [str(row) for table in metadata.sorted_tables for row in connection.execute(select(table))]
+    assert not [text for text in rows if "of-the-house" in text or "of-another-house" in text or "of-ours" in text]
+    admin.ok("POST", "/v1/functions/get_weather/versions", {"webhook": {"headers": {"X-Mode": "fast"}}}, status=201)
+    admin.ok("PATCH", path, {"headers": [{"key": "X-Mode"}, {"key": "X-Unit"}]})
+    kept = admin.ok("GET", "/v1/functions/get_weather")["webhook"]["headers"]
+    assert kept == {"X-Unit": "********", "X-Mode": "fast"}
+    admin.ok("POST", "/v1/functions/get_weather/invoke", {"params": {"city": "Rome"}})
+    assert (there.last.headers["x-unit"], there.last.headers["x-mode"]) == ("of-another-house", "fast")
+
+
 def test_a_deleted_function_is_gone_and_its_name_free(served: Served, admin: Client) -> None:
     """As archiving one is."""
     data = run_curl(served, admin)["data"]

@@ -302,6 +302,33 @@ def test_secrets_are_kept_by_their_mask_and_only_by_it(admin: Client, there: Tar
     assert problem["errors"][0]["loc"] == "webhook.headers.X"
 
 
+def test_a_secret_becomes_readable_with_a_new_value_alone(admin: Client, there: Target) -> None:
+    """So does what was stored when every value was write-only: it stays secret, and its author says otherwise."""
+    hidden = {"value": "eighty-eight", "secret": True}
+    publish(admin, "kept", webhook(there, headers={"X-Shelf": hidden}, query={"shelf": "88"}))
+    path = "/v1/functions/kept/versions"
+
+    def change(value: Any) -> Any:
+        return admin.ok("POST", path, {"webhook": {"headers": {"X-Shelf": value}}}, status=201)["webhook"]
+
+    assert change("ninety-nine") == change({"value": MASK, "secret": True})
+    assert change("ninety-nine")["headers"] == {"X-Shelf": MASK}
+    for value in ({"value": MASK, "secret": False}, {"secret": False}):
+        admin.problem(422, "POST", path, {"webhook": {"headers": {"X-Shelf": value}}})
+    said = change({"value": "ninety-nine", "secret": False})
+    assert (said["headers"], said["query"]) == ({"X-Shelf": "ninety-nine"}, {"shelf": "88"})
+    assert change("a hundred")["headers"] == {"X-Shelf": "a hundred"}
+
+
+def test_a_header_that_is_a_secret_by_its_name_is_never_shown_as_it_was_sent(admin: Client, there: Target) -> None:
+    """Filled from a value of the call as well; what midcall writes itself is no secret, nor is any other header."""
+    headers = {"X-Session-Token": "{{city}}", "X-City": "{{city}}"}
+    publish(admin, "named", webhook(there, headers=headers))
+    shown = admin.ok("POST", "/v1/functions/named/test", {"params": {"city": "Rome"}})["request"]["headers"]
+    assert (shown["X-Session-Token"], shown["X-City"]) == (MASK, "Rome")
+    assert MASK not in (shown["Idempotency-Key"], shown["traceparent"], shown["X-Retell-Signature"])
+
+
 def test_response_variables_and_pre_session_words(admin: Client, there: Target) -> None:
     """A webhook may set variables by path, and before the session it may end it, as code may."""
     there.answer = lambda _: replying({"user": {"name": "Ada"}, "terminateAgent": True, "reason": "closed"})
