@@ -260,7 +260,8 @@ class Webhook(Form):
     def _check_body(self) -> Self:
         if self.payload == "template" and self.body is None and self.method not in BODYLESS:
             raise ValueError('the payload "template" needs a body; add one')
-        types = [value for name, value in self.headers.items() if name.lower() == "content-type"]
+        values = ((name, value if isinstance(value, str) else value.value) for name, value in self.headers.items())
+        types = [value for name, value in values if name.lower() == "content-type"]
         form = any(value.partition(";")[0].strip().lower() == FORM for value in types)
         if form and self.payload == "template" and not _is_object(self.body):
             raise ValueError(f"a body of type {FORM} is an object of names and values; write it as one")
