@@ -170,7 +170,8 @@ def call_webhook(admin: Client) -> None:
             return replying({"heard": heard}, 200 if len(there.received) % 2 else 500)
 
         there.answer = echo
-        headers = {"X-Literal": quote(SECRETS[6]), "X-Both": "{{secret.crm.password}}"}
+        hidden = {"value": quote(SECRETS[6]), "secret": True}
+        headers = {"X-Literal": hidden, "X-Both": "{{secret.crm.password}}"}
         document = {
             "name": "hook",
             "description": "Says what it heard.",
