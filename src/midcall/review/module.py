@@ -204,11 +204,31 @@ class Module:
     @cached_property
     def class_attributes(self) -> frozenset[str]:
         """Names that the source itself gives to attributes: class bodies, methods, and stores on anything."""
-        stored = {node.attr for node in self.nodes(ast.Attribute) if isinstance(node.ctx, ast.Store)}
+        stored = {node.attr for node in self.nodes(ast.Attribute) if _is_store(node)}
+        return self.own_attributes | stored
+
+    @cached_property
+    def own_attributes(self) -> frozenset[str]:
+        """Names that classes of the source give to their own objects: in their bodies, and on `self` and `cls`."""
+        own = {node.attr for node in self.nodes(ast.Attribute) if self.is_first(node.value) and _is_store(node)}
         for node in self.nodes(ast.ClassDef):
             for statement in node.body:
-                stored.update(_bound_in_class(statement))
-        return frozenset(stored)
+                own.update(_bound_in_class(statement))
+        return frozenset(own)
+
+    def is_first(self, node: ast.AST) -> bool:
+        """Say whether an expression is the first parameter of a method, in that or in a function within it."""
+        bindings = self.meaning(node).bindings if isinstance(node, ast.Name) else ()
+        return bool(bindings) and all(found.node in self._firsts for found in bindings)
+
+    @cached_property
+    def _firsts(self) -> frozenset[ast.AST]:
+        methods = [node for node in self.functions() if self.scope(node).is_class]
+        return frozenset(arg for node in methods for arg in [*node.args.posonlyargs, *node.args.args][:1])
+
+
+def _is_store(node: ast.Attribute) -> bool:
+    return isinstance(node.ctx, ast.Store)
 
 
 def _bound_in_class(statement: ast.stmt) -> Iterator[str]:
@@ -219,7 +239,17 @@ def _bound_in_class(statement: ast.stmt) -> Iterator[str]:
         targets = statement.targets
     elif isinstance(statement, ast.AnnAssign):
         targets = [statement.target]
-    yield from (target.id for target in targets if isinstance(target, ast.Name))
+    for target in targets:
+        parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+        yield from (part.id for part in parts if isinstance(part, ast.Name))
+        if isinstance(target, ast.Name) and target.id == "__slots__" and isinstance(statement, ast.Assign):
+            yield from _texts(statement.value)
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    for part in node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]:
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part.value
 
 
 def walk_own(node: ast.AST) -> Iterator[ast.AST]:

@@ -13,13 +13,12 @@ from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from midcall.review.kinds import is_named, is_self
 from midcall.review.module import Module
+from midcall.review.private import private_fault
 from midcall.review.rule import Hit
-from midcall.review.scopes import Kind
 from midcall.review.vocabulary import (
     CLASS_NAMES,
     ENUM_HOOKS,
     EVALUATORS,
-    LIBRARY_PRIVATE,
     MODULE_NAMES,
     READABLE,
     SPECIAL_METHODS,
@@ -88,28 +87,20 @@ class PolicyChecker(RestrictingNodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """Check the attribute with what stands around it."""
-        fault = attribute_fault(node.attr)
-        if fault and not self._is_ordinary(node):
-            self.judgement.attribute.append(
-                Hit(node, f"`.{node.attr}` may not be reached: {fault}.", _advice(node.attr))
-            )
+        fault = self._fault(node)
+        if fault:
+            self.judgement.attribute.append(Hit(node, f"`.{node.attr}` may not be reached: {fault[0]}.", fault[1]))
         elif node.attr in READABLE and not isinstance(node.ctx, ast.Load):
             self.judgement.attribute.append(Hit(node, f"`.{node.attr}` may only be read.", "Use a variable of yours."))
         return self._plain(node)
 
-    def _is_ordinary(self, node: ast.Attribute) -> bool:
-        name = node.attr
-        if is_special(name):
-            return self._is_ordinary_special(node)
-        if not name.startswith("_") or is_guard(name) or name in LIBRARY_PRIVATE:
-            return False
-        if name not in self._module.class_attributes:
-            return False
-        # Private names are for classes: inside any of the source's own, or on one of them by its name.
-        if any(isinstance(parent, ast.ClassDef) for parent in self._module.parents(node)):
-            return True
-        bindings = self._module.meaning(node.value).bindings if isinstance(node.value, ast.Name) else ()
-        return bool(bindings) and all(found.kind is Kind.CLASS for found in bindings)
+    def _fault(self, node: ast.Attribute) -> tuple[str, str] | None:
+        fault = attribute_fault(node.attr)
+        if not fault:
+            return None
+        if node.attr.startswith("_") and not is_special(node.attr):
+            return private_fault(self._module, node.value, node.attr, stored=not isinstance(node.ctx, ast.Load))
+        return None if is_special(node.attr) and self._is_ordinary_special(node) else (fault, _advice(node.attr))
 
     def _is_ordinary_special(self, node: ast.Attribute) -> bool:
         parent = self._module.parent(node)
@@ -198,9 +189,7 @@ def _advice(name: str) -> str:
     if is_special(name):
         return "Use the operator or function that Python has for it, such as `len(x)` or `str(x)`."
     if name.startswith("_"):
-        return (
-            "Use a public name (without the underscore); inside a class, `self._name` is fine once the class sets it."
-        )
+        return "Use a name without the underscore."
     return "Do without it; for an error's text use `str(error)`."
 
 

@@ -39,3 +39,14 @@ def test_ordinary_code_is_approved(entry: dict[str, Any]) -> None:
     parameters = frozenset(entry["session"].get("params") or {})
     comments = review(Subject(entry["code"], parameters=parameters))
     assert [comment for comment in comments if comment.severity is Severity.ERROR] == []
+
+
+@pytest.mark.parametrize("entry", _entries("review.jsonl"))
+def test_what_users_met_ends_as_it_must(entry: dict[str, Any]) -> None:
+    """`flagged` is at least a warning; a constant that the compiler would have to work out is refused."""
+    weights = {comment.severity for comment in review(Subject(entry["source"]))} - {Severity.INFO}
+    assert {
+        "refused": Severity.ERROR in weights,
+        "flagged": bool(weights),
+        "approved": Severity.ERROR not in weights,
+    }[entry["must"]]

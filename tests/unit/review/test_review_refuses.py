@@ -134,7 +134,19 @@ REFUSED: dict[str, list[str]] = {
         "def handler(session):\n    return [].append.__self__\n",
         "def handler(session):\n    return str.__dict__\n",
         "def handler(session):\n    return session._private\n",
-        "class A:\n    def f(self):\n        return self._loop\n    _loop = 1\n" + HANDLER,
+        "import asyncio\nclass A:\n    def f(self):\n        return self._loop\n    _loop = 1\n" + HANDLER,
+        "from asyncio import Queue\nclass A:\n    _loop = 1\n    def f(self):\n        return self._loop\nA.f(Queue())"
+        + HANDLER,
+        "import asyncio\nclass A:\n    _loop = 1\n    def f(self, q):\n        return getattr(q, '_loop')" + HANDLER,
+        "import asyncio\nclass A:\n    def f(self, t):\n        t._timeout_handler = 1\n        return t._timeout_handler"
+        + HANDLER,
+        "class A:\n    _sys = 1\n    def f(self):\n        return self._sys" + HANDLER,
+        "class A:\n    def f(self):\n        self._builtins = 1" + HANDLER,
+        "class A:\n    def _getframe(self):\n        return 1\n    def f(self):\n        return self._getframe()"
+        + HANDLER,
+        "class A:\n    pass\ndef handler(session):\n    return getattr(A(), '_name')\n",
+        "def handler(session):\n    session._name = 1\n    return session._name\n",
+        "class A:\n    _name = 1\ndef handler(session):\n    session._name = 2\n    return 1\n",
         "import asyncio\nasync def co():\n    return asyncio.create_task(co()).get_loop()" + HANDLER,
         "import asyncio\nasync def co():\n    return asyncio.create_task(co()).get_stack()" + HANDLER,
         "import asyncio\nasync def co():\n    return asyncio.create_task(co()).get_coro()" + HANDLER,

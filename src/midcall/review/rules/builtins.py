@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from midcall.domain.review import Severity
 from midcall.review.forms import names_a_type
 from midcall.review.module import Module
+from midcall.review.private import private_fault
 from midcall.review.rule import Hit, Rule, example
 from midcall.review.vocabulary import attribute_fault, is_special, words
 
@@ -88,6 +89,9 @@ def _judge_getattr(module: Module, node: ast.Name) -> _Fault:
             "Write `thing.name`, or keep values in a dict and write `values.get(name)`.",
         )
     fault = attribute_fault(name.value, in_code=False)
+    if name.value.startswith("_") and not is_special(name.value):
+        private = private_fault(module, call.args[0], name.value)
+        return (f"`{name.value[:40]}` may not be reached: {private[0]}.", private[1]) if private else None
     if is_special(name.value) and node.id == "getattr":
         fault = fault or "names with two underscores on both sides belong to Python itself"
     return (f"`{name.value[:40]}` may not be reached: {fault}.", "Use the value itself.") if fault else None

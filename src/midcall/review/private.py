@@ -1,0 +1,60 @@
+"""Names with one underscore (`self._run`): fine where a class of the file has them and no library object does."""
+
+import ast
+
+from midcall.review.allowlist import packaged
+from midcall.review.module import Module
+from midcall.review.scopes import Kind
+from midcall.review.vocabulary import HELD, MACHINERY, is_guard, is_special
+
+
+def private_fault(module: Module, base: ast.expr, name: str, *, stored: bool = False) -> tuple[str, str] | None:
+    """Say why a private name may not be reached on `base`, and what to write instead; None if it may be.
+
+    For names that start with one underscore, or with two but do not end so. `stored` is for places that set it.
+    """
+    if is_guard(name) or is_special(name) or name in MACHINERY:
+        return "machinery around the code uses names of this kind", "Give it another name, without the underscore."
+    if name not in module.class_attributes:
+        return (
+            "a name that starts with an underscore is private to its owner, and no class here sets it",
+            f"Use a public name. If it is your own, set it in the class: `self.{name[:40]} = ...` in `__init__`.",
+        )
+    holder = _holder(module, name)
+    if holder and not (holder != "asyncio" and _is_own(module, base)):
+        return (
+            f"objects of `{holder}`, which is imported here, may have it too, and it leads behind them",
+            f"Give yours another name, such as `{name.strip('_')[:40]}`.",
+        )
+    if any(isinstance(parent, ast.ClassDef) for parent in module.parents(base)) or _is_own(module, base):
+        return None
+    if stored or name not in module.own_attributes:
+        return (
+            "a name that starts with an underscore is private to its owner",
+            "Set it within the class, in `__init__` or another method, or use a name without the underscore.",
+        )
+    return None
+
+
+def _holder(module: Module, name: str) -> str:
+    """Return the imported module whose objects may have a name that leads to machinery; an empty string if none."""
+    if name not in HELD:
+        return ""
+    imported = {alias.name for node in module.nodes(ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in module.nodes(ast.ImportFrom)}
+    for source in sorted(imported):
+        if source.partition(".")[0] in HELD[name]:
+            return source.partition(".")[0]
+    # What an operator's packages hand out is not known here.
+    others = {source for source in imported if source not in packaged().modules and source in module.allowed.modules}
+    return min(others, default="")
+
+
+def _is_own(module: Module, base: ast.expr) -> bool:
+    """Say whether an expression is `self`, a class of the file by its name, or an object just made of one."""
+    if module.is_first(base):
+        return True
+    if isinstance(base, ast.Call):
+        base = base.func
+    bindings = module.meaning(base).bindings if isinstance(base, ast.Name) else ()
+    return bool(bindings) and all(found.kind is Kind.CLASS for found in bindings)

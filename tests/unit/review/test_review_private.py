@@ -1,0 +1,91 @@
+# ruff: noqa: E501  (sources, one per line)
+"""Names with one underscore: an author's own pass, and what leads to machinery does not."""
+
+import asyncio
+import importlib
+import warnings
+from typing import Any
+
+import pytest
+
+from midcall.domain.review import Severity, Subject
+from midcall.review import review
+from midcall.review.allowlist import packaged
+from midcall.review.vocabulary import HELD, LIBRARY_PRIVATE
+
+HANDLER = "\n\ndef handler(session):\n    return 1\n"
+OWN = [
+    "class A:\n    def _run(self):\n        return 1\n\ndef handler(session):\n    return A()._run()\n",
+    "class A:\n    def _run(self):\n        return 1\n\ndef handler(session):\n    a = A()\n    return a._run()\n",
+    "class A:\n    def _run(self):\n        return 1\n\ndef handler(session):\n    return [a._run() for a in (A(), A())]\n",
+    "class A:\n    _made = 0\n\ndef handler(session):\n    return A._made\n",
+    "class A:\n    __slots__ = ('_x',)\n\n    def __init__(self):\n        self._x = 1\n\ndef handler(session):\n    return A()._x\n",
+    "class A:\n    _a, _b = 1, 2\n\ndef handler(session):\n    return A()._b\n",
+    "class A:\n    def __init__(self):\n        def late():\n            self._late = 1\n        late()\n\ndef handler(session):\n    return A()._late\n",
+    "class A:\n    @classmethod\n    def make(cls):\n        cls._code = 1\n        return cls._code\n\ndef handler(session):\n    return A.make()\n",
+    "class A:\n    def go(self):\n        if not hasattr(self, '_cache'):\n            self._cache = {}\n        return self._cache\n\ndef handler(session):\n    return A().go()\n",
+    "class A:\n    def go(self):\n        self._func = getattr(self, '_func', None)\n        return self._func\n\ndef handler(session):\n    return A().go()\n",
+    "import asyncio\n\nclass A:\n    async def _run(self):\n        await asyncio.sleep(0)\n        return 1\n\nasync def handler(session):\n    return await A()._run()\n",
+    "class Base:\n    def go(self):\n        return self._load() + self._open\n\nclass A(Base):\n    _open = 1\n\n    def _load(self):\n        return 2\n\ndef handler(session):\n    return A().go()\n",
+    "class A:\n    def __init__(self):\n        self._module = self._modules = self._thread = self._stream = self._writer = self._reader = 1\n        self._formatter, self._compile, self._exec, self._wrapped = 1, 2, 3, 4\n\ndef handler(session):\n    return A()._exec\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", OWN)
+def test_an_authors_own_names_pass(source: str) -> None:
+    """What a class of the file defines or sets is its author's own, whatever it is called."""
+    assert [comment for comment in review(Subject(source)) if comment.severity is not Severity.INFO] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("def handler(session):\n    return session._x\n", "set it in the class"),
+        ("class A:\n    def f(self):\n        return self._typo" + HANDLER, "set it in the class"),
+        ("import asyncio\nclass A:\n    def f(self):\n        self._loop = 1" + HANDLER, "Give yours another name"),
+        ("class A:\n    _x = 1\ndef handler(session):\n    session._x = 1\n    return 1\n", "within the class"),
+        ("class A:\n    def f(self):\n        self._sys = 1" + HANDLER, "without the underscore"),
+    ],
+)
+def test_a_refusal_says_what_to_write(source: str, words: str) -> None:
+    """Each has its own cure."""
+    (comment,) = [comment for comment in review(Subject(source)) if comment.severity is Severity.ERROR]
+    assert words in comment.suggestion
+
+
+async def _objects() -> list[Any]:
+    """Make what functions can have of asyncio, while a loop runs."""
+
+    async def nothing() -> None:
+        await asyncio.sleep(0)
+
+    task, gathered = asyncio.create_task(nothing()), asyncio.gather(nothing())
+    kinds = (asyncio.Queue, asyncio.Lock, asyncio.Event, asyncio.Condition, asyncio.Semaphore, asyncio.TaskGroup)
+    async with asyncio.timeout(None) as timeout:
+        await task
+        await gathered
+    return [task, gathered, timeout, *(kind() for kind in kinds)]
+
+
+def _listed(module: str) -> list[Any]:
+    """Return what is listed of a module, and one object of each class that can be made without arguments."""
+    found = [getattr(importlib.import_module(module), name) for name in packaged().modules[module]]
+    made: list[Any] = []
+    for kind in found:
+        try:
+            made.append(kind() if isinstance(kind, type) else kind)
+        except Exception:  # noqa: S112 (it wants arguments, or cannot be made)
+            continue
+    return [*found, *made]
+
+
+@pytest.mark.parametrize("module", sorted(packaged().modules))
+def test_objects_of_the_library_have_such_names_where_the_list_says(module: str) -> None:
+    """Found, not thought of: a name that library objects show is refused in files that import their module."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        things = _listed(module) + (asyncio.run(_objects()) if module == "asyncio" else [])
+    shown = {name for thing in things for name in dir(thing)} & LIBRARY_PRIVATE
+    assert shown == {name for name, modules in HELD.items() if module in modules and name in shown}
+    if module == "asyncio":
+        assert shown == {name for name, modules in HELD.items() if modules}
