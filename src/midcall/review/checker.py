@@ -46,9 +46,12 @@ def _review(text: Text, allowed: AllowList) -> list[Comment]:
         # What is not plain text is not parsed: the parser would stumble over the same place, less clearly.
         return comments
     parsed = syntax.parse(text)
-    comments += [_comment(text, rule, hit) for rule, hit in parsed.hits]
+    found = [_comment(text, rule, hit) for rule, hit in parsed.hits]
     if parsed.tree is None:
-        return comments
+        # Where the parser stumbles over a character, it is told of once.
+        told = {(comment.line, comment.column) for comment in found}
+        return [comment for comment in comments if (comment.line, comment.column) not in told] + found
+    comments += found
     module = Module(text, parsed.tree, allowed)
     comments += [_comment(text, rule, hit) for rule in TREE_RULES for hit in rule.check(module)]
     return comments

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from midcall.domain.review import Severity
 from midcall.review import folding, grammar
+from midcall.review.advice import instead
 from midcall.review.rule import Hit, Rule, Span, example
 from midcall.review.text import Text
 
@@ -158,27 +159,12 @@ def _syntax_hit(text: Text, fault: SyntaxError, *, counts_bytes: bool) -> Hit:
     end_line, end_column = line, column + 1
     if fault.end_lineno == line and fault.end_offset and fault.end_offset > offset:
         end_column = text.column(line, fault.end_offset - 1) if counts_bytes else fault.end_offset
-    message = (fault.msg or "invalid syntax").strip()
+    message, advice = instead(text.lines, line, (fault.msg or "invalid syntax").strip())
     return Hit(
         Span(line, column, end_line, max(end_column, column)),
-        f"Python cannot read this: {message[:300]}.",
-        _advice(message),
+        f"Python cannot read this: {message[:300].rstrip('.')}.",
+        advice,
     )
-
-
-def _advice(message: str) -> str:
-    lowered = message.lower()
-    if "print" in lowered:
-        return "Write `print(...)` with parentheses."
-    if "indent" in lowered or "tab" in lowered:
-        return "Use four spaces for each level, and the same for all lines of a block."
-    if "await" in lowered or "async" in lowered:
-        return "Write `async def` for a function that uses `await`, `async for` or `async with`."
-    if "never closed" in lowered or "unmatched" in lowered or "unterminated" in lowered:
-        return "Every opening bracket and quote needs its closing one."
-    if "outside function" in lowered:
-        return "Indent the line so that it stands inside the function."
-    return "Look at this place and just before it: a bracket, colon, comma, quote or value is often missing there."
 
 
 def _doubt(text: Text, warning: warnings.WarningMessage) -> Hit:

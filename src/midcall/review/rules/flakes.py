@@ -1,6 +1,7 @@
 """Rules carried out by pyflakes: names that nothing defines, and what is left unused."""
 
 import ast
+import difflib
 from collections.abc import Iterator
 
 from pyflakes import messages
@@ -10,6 +11,7 @@ from midcall.domain.review import Severity
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
 from midcall.review.rules.builtins import ALLOWED
+from midcall.review.rules.imports import refused
 
 #: Messages that tell of a failure at run time.
 _FATAL = (messages.UndefinedName, messages.UndefinedLocal, messages.DuplicateArgument)
@@ -22,6 +24,31 @@ _ELSEWHERE = (
     messages.LateFutureImport,
 )
 
+
+#: What other languages call it -> how Python does.
+_FOREIGN = {
+    "true": "True",
+    "false": "False",
+    "null": "None",
+    "undefined": "None",
+    "nil": "None",
+    "NULL": "None",
+    "TRUE": "True",
+    "FALSE": "False",
+    "none": "None",
+    "NaN": "float('nan')",
+    "Infinity": "float('inf')",
+    "console": "print(...)",
+    "unicode": "str",
+    "xrange": "range",
+    "raw_input": "session['params']",
+    "basestring": "str",
+    "long": "int",
+    "unichr": "chr",
+    "this": "self",
+}
+#: Names of a source up to which one that is spelt alike is looked for.
+_MOST_NAMES = 500
 
 #: Names that the sandbox gives to every module, beside Python's own.
 PROVIDED = frozenset({"ActionError"})
@@ -58,12 +85,17 @@ def _undefined(module: Module) -> Iterator[Hit]:
     for message in module.once(_flakes):
         if isinstance(message, _FATAL):
             name = _name(message)
-            yield _hit(message, f"{_text(message).capitalize()}: this fails when the line runs.", _advice(module, name))
+            said = _text(message)
+            yield _hit(message, f"{said[:1].upper()}{said[1:]}: this fails when the line runs.", _advice(module, name))
 
 
 def _advice(module: Module, name: str) -> str:
     if name == "actions":
         return "Take it as the second parameter: `def handler(session, actions):`."
+    if name in _FOREIGN:
+        return f"In Python it is written `{_FOREIGN[name]}`."
+    if near := _near(module, name):
+        return f"Did you mean `{near}`? Capitals count."
     if name in module.allowed.modules:
         return f"Add `import {name}` at the top."
     homes = sorted(home for home, names in module.allowed.modules.items() if name in names and "." not in home)
@@ -72,9 +104,28 @@ def _advice(module: Module, name: str) -> str:
     return "Check the spelling (capitals count), or give the name a value before this line."
 
 
+def _near(module: Module, name: str) -> str:
+    """Return a name of the source, or a built-in one, that differs in capitals or by a letter or two."""
+    known = [*module.root.bindings, *(ALLOWED - {name})]
+    if module.handler is not None:
+        known += module.scope(module.handler.body[0]).bindings
+    same = [other for other in known if other.lower() == name.lower()]
+    # Of long lists of names none is meant for certain, and comparing takes its time.
+    close = same or (difflib.get_close_matches(name[:60], known, n=1, cutoff=0.75) if len(known) < _MOST_NAMES else [])
+    return close[0] if close else ""
+
+
+def _bound(message: messages.Message) -> str:
+    """Return the name that a message on something unused is of: `datetime`, of `datetime.datetime as datetime`, too."""
+    return _name(message).rpartition(" as ")[2].rpartition(".")[2]
+
+
 def _unused(module: Module) -> Iterator[Hit]:
+    meant = {_near(module, _name(found)) for found in module.once(_flakes) if isinstance(found, _FATAL)}
     for message in module.once(_flakes):
-        if isinstance(message, _UNUSED):
+        if isinstance(message, messages.UnusedImport) and refused(module, _name(message)):
+            continue  # one cause, one comment
+        if isinstance(message, _UNUSED) and _bound(message) not in meant:
             yield _hit(message, f"{_text(message)[:200]}.", "Remove it, or use it.")
 
 

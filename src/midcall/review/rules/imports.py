@@ -95,10 +95,23 @@ def _members(module: Module) -> Iterator[Hit]:
     for node in module.nodes(ast.Name):
         if not isinstance(node.ctx, ast.Load):
             continue
-        for origin in module.modules(node):
+        for origin in module.modules(node) - module.once(_refused):
             # What may not be imported at all has its comment at the import.
             if module.allowed.is_step(origin):
                 yield from _member(module, node, origin)
+
+
+def refused(module: Module, whole: str) -> bool:
+    """Say whether an import, as `module`, `module.name` or `module.name as other`, has a comment that refuses it."""
+    whole = whole.partition(" as ")[0]
+    return whole in module.once(_refused) or not any(map(module.allowed.is_step, (whole, whole.rpartition(".")[0])))
+
+
+def _refused(module: Module) -> frozenset[str]:
+    """Return the modules that are imported and may not be, where nothing listed lies below them under that name."""
+    plain = [alias.name for node in module.nodes(ast.Import) for alias in node.names]
+    listed = {name.partition(".")[0] for name in plain if name in module.allowed.modules}
+    return frozenset(name for name in plain if name not in module.allowed.modules and name not in listed)
 
 
 def _member(module: Module, node: ast.expr, origin: str) -> Iterator[Hit]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from midcall.domain.review import Severity
+from midcall.review.advice import named
 from midcall.review.rule import Hit, Rule, example
 from midcall.review.text import MAX_BYTES, Text
 
@@ -85,8 +86,8 @@ def _invisible(text: Text) -> Iterator[Hit]:
     if found:
         yield Hit(
             text.span_at(found.start()),
-            f"Invisible character U+{ord(found.group()):04X}: two texts that look alike would differ.",
-            "Delete the character; inside text write an escape such as `\\u200b`.",
+            f"Invisible character {named(found.group())}: two texts that look alike would differ.",
+            f"Delete the character; inside text write an escape such as `\\u{ord(found.group()):04x}`.",
             Severity.ERROR if found.start() == 0 else None,
         )
 
