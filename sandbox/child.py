@@ -175,6 +175,7 @@ def _call(source: str, session: dict[str, Any], actions: Actions) -> Any:
     module = ModuleType(MODULE)
     module.__file__ = faults.FILENAME
     module.__loader__ = faults.Lines(source)  # type: ignore[assignment] # of a loader it has what is asked of it
+    module.__dict__["exit"] = module.__dict__["quit"] = _end  # with `site` left out there are none
     module.__dict__["ActionError"] = ActionError  # `except ActionError` needs no import, as with Python's own
     sys.modules[MODULE] = module  # dataclasses and pickle look a class's module up there
     exec(compile(source, faults.FILENAME, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - this is the job
@@ -183,6 +184,11 @@ def _call(source: str, session: dict[str, Any], actions: Actions) -> Any:
         raise HandlerMissing("the code defines no `handler`; write: def handler(session):")
     value = handler(session, actions) if _takes_actions(handler) else handler(session)
     return _result_of(value) if _is_awaitable(value) else value
+
+
+def _end(code: object = None) -> NoReturn:
+    """End the run as `exit()` ends a program."""
+    raise SystemExit(code)
 
 
 def _is_awaitable(value: Any) -> bool:

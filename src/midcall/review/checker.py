@@ -1,18 +1,18 @@
 """The review itself: every rule over one source, in three steps, each only if the one before allows it."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 from midcall.connectors.enabled import fingerprint
 from midcall.domain.python import MINOR
 from midcall.domain.review import Comment, Severity, Subject
-from midcall.review import syntax
+from midcall.review import syntax, unrun
 from midcall.review.allowlist import AllowList, packaged
 from midcall.review.forms import FORMS
 from midcall.review.module import Module
-from midcall.review.rule import Hit, Rule
+from midcall.review.rule import Hit, Rule, Span
 from midcall.review.rules import TEXT_RULES, TREE_RULES
 from midcall.review.text import Text
 from midcall.review.webhook import RULES as WEBHOOK_RULES
@@ -53,8 +53,21 @@ def _review(text: Text, allowed: AllowList) -> list[Comment]:
         return [comment for comment in comments if (comment.line, comment.column) not in told] + found
     comments += found
     module = Module(text, parsed.tree, allowed)
-    comments += [_comment(text, rule, hit) for rule in TREE_RULES for hit in rule.check(module)]
-    return comments
+    return comments + [_comment(text, rule, hit) for rule, hit in _hits(module)]
+
+
+def _hits(module: Module) -> Iterator[tuple[Rule[Module], Hit]]:
+    """Yield what the rules find, but for what stands where nothing ever runs: there only secrets matter."""
+    idle = [module.text.span(block) for block in unrun.blocks(module)]
+    for rule in TREE_RULES:
+        for hit in rule.check(module):
+            if rule.id.startswith("secret.") or not any(_lies_in(module.text.span(hit.where), block) for block in idle):
+                yield rule, hit
+
+
+def _lies_in(place: Span, block: Span) -> bool:
+    start, end = (block.line, block.column), (block.end_line, block.end_column)
+    return start <= (place.line, place.column) < end
 
 
 def _comment(text: Text, rule: Rule[Text] | Rule[Module], hit: Hit) -> Comment:

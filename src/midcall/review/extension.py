@@ -11,7 +11,7 @@ import types
 from collections.abc import Iterator
 
 from midcall.review.allowlist import AllowList, BadAllowList, allow_list, parse
-from midcall.review.vocabulary import attribute_fault, words
+from midcall.review.vocabulary import RUNNER, attribute_fault, words
 
 #: Modules of the standard library that may be opened further: they only compute, whatever name is taken from them.
 #: All others are closed: what is harmless in them is listed already.
@@ -31,8 +31,6 @@ _REACHING_MODULES = words(
     "builtins codeop ctypes importlib marshal mmap multiprocessing os pathlib pickle posix posixpath pty runpy shutil "
     "socket ssl subprocess sys tempfile threading zipimport"
 )
-#: The modules of the runner in the sandbox, and the name that the author's own code has there.
-_RUNNER = words("child faults frames function supervisor values __main__")
 #: Functions that run text or programs, open files, or reach attributes by a name given as text, whoever offers them;
 #: and those that the packaged list narrows, which a package would offer without that.
 _REACHING_NAMES = words(
@@ -93,7 +91,7 @@ def _module_faults(module: str) -> Iterator[str]:
     parts = module.split(".")
     if not all(map(_is_name, parts)):
         yield "this is no name of a module; write it as after `import`"
-    if parts[0] in _RUNNER:
+    if parts[0] in RUNNER:
         yield "a module of this name belongs to the runner inside the sandbox; take it out"
     if parts[0] in sys.stdlib_module_names and module not in OPEN_LIBRARY:
         yield (

@@ -94,6 +94,12 @@ _REASONS = (
 )
 
 
+#: The modules of the runner in the sandbox, and the name that the author's own code has there.
+RUNNER = words(
+    "actions child faults frames function preparation runner supervisor values midcall sandbox __main__ __mp_main__"
+)
+
+
 def is_special(name: str) -> bool:
     """Say whether a name has two underscores on both sides."""
     return name.startswith("__") and name.endswith("__") and len(name) > 4  # noqa: PLR2004 (the underscores)

@@ -131,6 +131,8 @@ def test_the_module_is_no_main_and_dataclasses_find_it(child: ModuleType) -> Non
         ("import nothing_of_that_name\n", "ModuleNotFoundError", 1),
         ("x = 1\n", "HandlerMissing", None),
         ("def handler(session):\n    raise SystemExit(0)\n", "SystemExit", 2),
+        ("def handler(session):\n    exit()\n", "SystemExit", 2),
+        ("def handler(session):\n    quit(1)\n", "SystemExit", 2),
         ("def handler(session:\n", "SyntaxError", 1),
         ("class E(Exception):\n    def __str__(self): raise SystemExit\ndef handler(s):\n    raise E\n", "E", 4),
         ("def f(n):\n    return f(n)\ndef handler(session):\n    return f(1)\n", "RecursionError", 2),

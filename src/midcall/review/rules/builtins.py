@@ -27,6 +27,8 @@ _KNOWN = frozenset(vars(builtins)) | {"exit", "quit", "help", "copyright", "cred
 _MODULE_DUNDERS = words(
     "__builtins__ __loader__ __spec__ __file__ __path__ __package__ __cached__ __annotations__ __dict__ __class__"
 )
+#: What ends a program elsewhere; the sandbox has them (`sandbox/child.py` at the top).
+_ENDS = ("exit", "quit")
 _ADVICE = {
     "eval": "Compute the value directly; for numbers use `int(...)` or `float(...)`, for data `json.loads(...)`.",
     "exec": "Write the code itself; choose between functions with a dict such as `{'a': f, 'b': g}[name]`.",
@@ -53,13 +55,26 @@ def _forbidden(module: Module) -> Iterator[Hit]:
         if node.id not in _KNOWN and node.id not in _MODULE_DUNDERS:
             continue
         meaning = module.meaning(node)
-        if meaning.falls_through and node.id not in {"__doc__", "__name__"}:
+        if node.id in _ENDS and not meaning.bindings and _is_statement(module, node):
+            yield Hit(
+                node,
+                f"`{node.id}()` ends the call with an error: the agent gets no result.",
+                "End with `return` and what the agent is to hear, or `raise ValueError('why')`.",
+                Severity.WARNING,
+            )
+        elif meaning.falls_through and node.id not in {"__doc__", "__name__"}:
             own = "; a name of yours with the same spelling could give way to it" if meaning.bindings else ""
             yield Hit(
                 node,
                 f"The built-in `{node.id}` reaches beyond the function{own}.",
                 "Give yours another name." if own else _ADVICE.get(node.id, "Write it without this built-in."),
             )
+
+
+def _is_statement(module: Module, node: ast.Name) -> bool:
+    """Say whether a name is called, and nothing made of what that gives."""
+    call = _call_of(module, node)
+    return call is not None and isinstance(module.parent(call), ast.Expr)
 
 
 def _narrow(module: Module) -> Iterator[Hit]:

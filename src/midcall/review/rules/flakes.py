@@ -3,6 +3,7 @@
 import ast
 import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pyflakes import messages
 from pyflakes.checker import Checker
@@ -12,6 +13,7 @@ from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
 from midcall.review.rules.builtins import ALLOWED
 from midcall.review.rules.imports import refused
+from midcall.review.unrun import Stretch, annotations, stretch
 
 #: Messages that tell of a failure at run time.
 _FATAL = (messages.UndefinedName, messages.UndefinedLocal, messages.DuplicateArgument)
@@ -51,7 +53,7 @@ _FOREIGN = {
 _MOST_NAMES = 500
 
 #: Names that the sandbox gives to every module, beside Python's own.
-PROVIDED = frozenset({"ActionError"})
+PROVIDED = frozenset({"ActionError", "exit", "quit"})
 
 
 def _flakes(module: Module) -> list[messages.Message]:
@@ -86,7 +88,16 @@ def _undefined(module: Module) -> Iterator[Hit]:
         if isinstance(message, _FATAL):
             name = _name(message)
             said = _text(message)
+            if any(start <= (message.lineno, message.col) < end for start, end in module.once(_idle)):
+                text = f"{said[:1].upper()}{said[1:]}, in an annotation that never runs."
+                hit = _hit(message, text, "It may stay; `Any` of `typing` says as much.")
+                yield replace(hit, severity=Severity.INFO)
+                continue
             yield _hit(message, f"{said[:1].upper()}{said[1:]}: this fails when the line runs.", _advice(module, name))
+
+
+def _idle(module: Module) -> list[Stretch]:
+    return [stretch(node) for node in annotations(module)]
 
 
 def _advice(module: Module, name: str) -> str:

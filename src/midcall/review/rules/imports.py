@@ -7,6 +7,7 @@ from midcall.domain.review import Severity
 from midcall.review.forms import FORMS
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
+from midcall.review.unrun import is_optional
 
 _FUTURE = frozenset({"annotations", "division", "generator_stop", "print_function", "unicode_literals"})
 
@@ -23,7 +24,9 @@ def _advice(module: Module, name: str) -> str:
 def _modules(module: Module) -> Iterator[Hit]:
     for node in module.nodes(ast.Import):
         for alias in node.names:
-            if alias.name not in module.allowed.modules:
+            if alias.name not in module.allowed.modules and is_optional(module, node, alias.name):
+                yield _absent(module, alias, alias.name)
+            elif alias.name not in module.allowed.modules:
                 yield Hit(alias, f"`{alias.name}` may not be imported.", _advice(module, alias.name))
             elif module.scope(node).is_class:
                 yield Hit(
@@ -31,6 +34,15 @@ def _modules(module: Module) -> Iterator[Hit]:
                     "An import inside a class makes the module an attribute, which any code could pass on.",
                     "Move the import to the top of the file.",
                 )
+
+
+def _absent(module: Module, where: ast.AST, name: str) -> Hit:
+    return Hit(
+        where,
+        f"`{name}` is not there, so the `except` takes its place each time.",
+        f"This may stay if the code does without. {_advice(module, name)}",
+        Severity.INFO,
+    )
 
 
 def _names(module: Module) -> Iterator[Hit]:
@@ -51,6 +63,9 @@ def _future(node: ast.ImportFrom) -> Iterator[Hit]:
 
 
 def _from(module: Module, node: ast.ImportFrom, source: str) -> Iterator[Hit]:
+    if not module.allowed.is_step(source) and is_optional(module, node, source):
+        yield _absent(module, node, source)
+        return
     if not module.allowed.is_step(source):
         yield Hit(node, f"`{source}` may not be imported.", _advice(module, source))
         return
