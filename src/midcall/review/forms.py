@@ -222,6 +222,11 @@ FORMS: Mapping[str, Form] = {
         "called, it makes a class with whatever attributes it is told",
         "Inherit from `ABC`, or write `metaclass=ABCMeta` in a class statement.",
     ),
+    "logging.Logger": Form(
+        names_a_type,
+        "a logger that is made so is not followed to its handlers",
+        "Make it by `logging.getLogger(__name__)`; in an annotation and a test by `isinstance` it may stand.",
+    ),
     "dataclasses.fields": Form(
         is_read,
         "a field that gets away could be renamed, and `dataclass` and `asdict` follow its name",

@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from midcall.domain.review import Severity
 from midcall.review.module import FunctionNode, Module, walk_own
 from midcall.review.rule import Hit, Rule, Span, example
+from midcall.review.vocabulary import words
 
 _WRITE = "Write `def handler(session):` or `def handler(session, actions):` at the top level, not indented."
+
+#: What the function is called that other platforms call.
+_USUAL = words(
+    "handler handle main lambda_handler run execute entrypoint invoke process run_script execute_script tool function "
+    "cloud_function hello_http app start call"
+)
 
 
 def _handler(module: Module) -> Iterator[Hit]:
@@ -15,11 +22,37 @@ def _handler(module: Module) -> Iterator[Hit]:
         return
     bound = module.root.bindings.get("handler")
     if bound:
-        yield Hit(bound[-1].node, "`handler` has to be a function at the top level of the file.", _WRITE)
+        advice = _WRITE
+        if isinstance(bound[-1].value, ast.Lambda):
+            advice = "Write `def handler(session):`, and below it, indented, `return` and what the lambda gives."
+        yield Hit(bound[-1].node, "`handler` has to be a function at the top level of the file.", advice)
         return
-    near = next((node for node in module.functions() if node.name.lower() in {"handler", "handle", "main"}), None)
+    near = _meant(module)
     where: ast.AST | Span = near if near is not None else Span()
-    yield Hit(where, "There is no function called `handler` (in small letters) for midcall to call.", _WRITE)
+    advice = _WRITE
+    if isinstance(near, ast.ClassDef):
+        advice = (
+            f"Write `def handler(session):` below the class, which makes a `{near.name[:40]}` and returns what its "
+            "method gives: `return Tool().run(**session['params'])`."
+        )
+    elif near is not None:
+        first = ", ".join(f"`{argument.arg[:40]}`" for argument in near.args.args[:3])
+        advice = (
+            f"Rename `{near.name[:40]}`: `def handler(session):`, or `def handler(session, actions):` with actions."
+        )
+        if first:
+            advice += f" What {first} held is read from the session: `session['params']['name']`."
+    yield Hit(where, "There is no function called `handler` (in small letters) for midcall to call.", advice)
+
+
+def _meant(module: Module) -> FunctionNode | ast.ClassDef | None:
+    """Return what was probably meant to be called: a function with a usual name, or the last one of the file."""
+    functions = [node for node in module.tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    usual = next((node for node in functions if node.name.lower() in _USUAL), None)
+    if usual is not None or functions:
+        return usual or functions[-1]
+    nested = next((node for node in module.functions() if node.name.lower() == "handler"), None)
+    return nested or next((node for node in reversed(module.tree.body) if isinstance(node, ast.ClassDef)), None)
 
 
 def _signature(module: Module) -> Iterator[Hit]:

@@ -1,6 +1,8 @@
 """Rules on imports: listed names only, and a module is never a value."""
 
 import ast
+import difflib
+import sys
 from collections.abc import Iterator
 
 from midcall.domain.review import Severity
@@ -18,7 +20,14 @@ def _advice(module: Module, name: str) -> str:
         hint = module.allowed.hints.get(".".join(parts[:count]))
         if hint:
             return hint
-    return "Remove the import; docs/review-rules.md lists what is there. For other systems use an enabled action."
+    if parts[0] in sys.stdlib_module_names or parts[0] in {
+        listed.partition(".")[0] for listed in module.allowed.modules
+    }:
+        return "Do without it; docs/review-rules.md lists what is there. For other systems use an enabled action."
+    return (
+        f"`{parts[0][:60]}` is not in the sandbox. Write what you need of it in plain Python, call its service with "
+        "`actions.http`, or ask your operator to add the package (docs/packages.md)."
+    )
 
 
 def _modules(module: Module) -> Iterator[Hit]:
@@ -77,7 +86,7 @@ def _from(module: Module, node: ast.ImportFrom, source: str) -> Iterator[Hit]:
             if module.scope(node).is_class:
                 yield Hit(alias, "An import inside a class makes the module an attribute.", "Move it to the top.")
         elif alias.name not in module.allowed.names_of(source):
-            yield Hit(alias, _unlisted(module, source, alias.name), _listed(module, source))
+            yield Hit(alias, _unlisted(module, source, alias.name), _listed(module, source, alias.name))
         elif module.scope(node).is_class and _is_narrow(module, whole):
             yield Hit(
                 alias,
@@ -97,10 +106,14 @@ def _unlisted(module: Module, source: str, name: str) -> str:
     return f"`{source}.{name}` may not be used."
 
 
-def _listed(module: Module, source: str) -> str:
+def _listed(module: Module, source: str, name: str) -> str:
+    whole = f"{source}.{name}"
     names = sorted(module.allowed.names_of(source))
-    if not names:
-        return _advice(module, source)
+    if whole in module.allowed.hints or not names:
+        return _advice(module, whole)
+    close = difflib.get_close_matches(name[:60], names, n=1)
+    if close:
+        return f"Did you mean `{close[0]}`?"
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")  # noqa: PLR2004 (fits one comment)
     return f"Of `{source}` there are: {shown}."
 
@@ -144,7 +157,7 @@ def _member(module: Module, node: ast.expr, origin: str) -> Iterator[Hit]:
     elif module.allowed.is_step(whole):
         yield from _member(module, parent, whole)
     elif parent.attr not in module.allowed.names_of(origin):
-        yield Hit(parent, _unlisted(module, origin, parent.attr), _listed(module, origin))
+        yield Hit(parent, _unlisted(module, origin, parent.attr), _listed(module, origin, parent.attr))
 
 
 def _sample(module: Module, origin: str) -> str:
