@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # in the image all of these lie side by side
     from typing import Any
 
     from sandbox import values
+    from sandbox.answer import Answer
 
     from midcall.sandbox import frames
 
@@ -31,6 +32,7 @@ else:
     import frames
 
     import values
+    from answer import Answer
 
 #: Progress messages of one run (further ones are dropped), and the length of one.
 MAX_PROGRESS, MAX_PROGRESS_CHARS = 100, 500
@@ -246,7 +248,7 @@ async def _awaited(action: str, future: asyncio.Future[dict[str, Any]]) -> Any:
 def _unwrapped(action: str, reply: dict[str, Any]) -> Any:
     error = reply.get("error")
     if error is None:
-        return reply.get("value")
+        return _answer(action, reply.get("value"))
     raise ActionError(
         f"{action}: {error.get('message')}",
         action=action,
@@ -254,6 +256,17 @@ def _unwrapped(action: str, reply: dict[str, Any]) -> Any:
         status=error.get("status"),
         body=error.get("body"),
     )
+
+
+def _answer(action: str, value: Any) -> Any:
+    """Return a value as code is given it: what came over HTTP also answers to `.json()`, `.status_code`, ..."""
+    if not action.startswith("http.") or type(value) is not dict or "responseCode" not in value:
+        return value
+    answer = Answer(value)
+    answer.fault = lambda message, status, body: ActionError(
+        f"{action}: {message}", action=action, status=status, body=body
+    )
+    return answer
 
 
 def snake(name: str) -> str:

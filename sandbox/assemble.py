@@ -17,7 +17,16 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 HERE = Path(__file__).parent
-RUNNER = ("actions.py", "child.py", "faults.py", "frames.py", "preparation.py", "supervisor.py", "values.py")
+RUNNER = (
+    "actions.py",
+    "answer.py",
+    "child.py",
+    "faults.py",
+    "frames.py",
+    "preparation.py",
+    "supervisor.py",
+    "values.py",
+)
 LEFT_OUT = (
     "__pycache__", "test", "tests", "idlelib", "lib2to3", "tkinter", "turtledemo", "ensurepip", "pydoc_data", "venv",
     "config-*", "_tkinter*", "_test*", "_ctypes_test*", "_xxtest*", "xxlimited*", "*.a", "dist-packages",

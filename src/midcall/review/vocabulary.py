@@ -96,7 +96,8 @@ _REASONS = (
 
 #: The modules of the runner in the sandbox, and the name that the author's own code has there.
 RUNNER = words(
-    "actions child faults frames function preparation runner supervisor values midcall sandbox __main__ __mp_main__"
+    "actions answer child faults frames function preparation runner supervisor values midcall sandbox "
+    "__main__ __mp_main__"
 )
 
 

@@ -314,3 +314,58 @@ def test_review_refuses_the_options_that_the_worker_would_refuse_and_no_others(
     written = ", ".join([*map(repr, args), *(f"{word}={value!r}" for word, value in kwargs.items())])
     told = rules(f"return actions.{name}({written})", actions=(name,), egress=("a.example",))
     assert ("action.options" not in told) is fits
+
+
+def _said(body: str) -> list[tuple[str, str]]:
+    source = f"def handler(session, actions):\n    {body}\n"
+    comments = review(Subject(source, actions=("http",), egress=("api.example.com",)))
+    return [(comment.rule, comment.suggestion) for comment in comments]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return actions.http.get('https://api.example.com/x', timeout=10)['data']",
+        "return actions.http.post('https://api.example.com/x', json={}, timeout=300)['data']",
+        "return actions.http.get({'url': 'https://api.example.com/x', 'timeout': 30})",
+        "return actions.http.sendRequest({'url': 'https://api.example.com/x', 'clientOptions': {'timeout': 5}})",
+    ],
+)
+def test_a_timeout_that_was_meant_in_seconds_is_told_of_at_its_place(body: str) -> None:
+    """With the figure to write."""
+    ((rule, advice),) = _said(body)
+    assert rule == "action.milliseconds"
+    assert "000`" in advice
+
+
+@pytest.mark.parametrize("words", ["timeout=5000", "timeout=301", "timeout=SLOW", ""])
+def test_other_timeouts_are_fine(words: str) -> None:
+    """Also those that nobody can see."""
+    assert [rule for rule, _ in _said(f"return actions.http.get('https://api.example.com/x', {words})")] in (
+        [],
+        ["flakes.undefined"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return actions.http.get('https://api.example.com/x').data", "answer.json()"),
+        ("r = actions.http.get('https://api.example.com/x')\n    return r.iter_lines()", "splitlines"),
+        ("r = actions.http.get('https://api.example.com/x')\n    return r.cookies", "set-cookie"),
+        ("r = actions.http.get('https://api.example.com/x')\n    return r.elapsed", "responseCode"),
+    ],
+)
+def test_what_an_answer_has_not_is_told_of_with_what_it_has(body: str, words: str) -> None:
+    """At the line that would fail."""
+    ((rule, advice),) = _said(body)
+    assert rule == "action.answer"
+    assert words in advice
+
+
+@pytest.mark.parametrize(
+    "use", ["json()", "status_code", "raise_for_status()", "text", "ok", "headers", "get('data')", "items()"]
+)
+def test_what_an_answer_has_passes(use: str) -> None:
+    """The words of `requests`, and those of a dict."""
+    assert _said(f"r = actions.http.get('https://api.example.com/x')\n    return r.{use}") == []

@@ -14,7 +14,7 @@ def runner_module(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Import one of the runner's modules for the length of a test."""
     monkeypatch.syspath_prepend(str(sandbox_files()))
     monkeypatch.setitem(sys.modules, "frames", frames)
-    for module in ("values", "faults", "actions", "child", "supervisor"):
+    for module in ("values", "faults", "answer", "actions", "child", "supervisor"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     return importlib.import_module(name)
 

@@ -1,5 +1,6 @@
 """Rules on actions: enabled, to open hosts, with options that they take, awaited; credentials have their own file."""
 
+import ast
 from collections.abc import Iterator
 
 from midcall.connectors import CONNECTORS, operations
@@ -11,8 +12,28 @@ from midcall.review.calls import Call, Use, enabled, listed, reachable, unawaite
 from midcall.review.module import Module
 from midcall.review.options import OptionFault, faults, names
 from midcall.review.rule import Hit, Rule, example
+from midcall.review.scopes import Kind
 from midcall.review.urls import targets
+from midcall.review.vocabulary import words
 
+#: A timeout up to this was probably meant in seconds.
+_SECONDS = 300
+#: What an answer over HTTP knows besides what a dict does.
+ANSWERS = words(
+    "json status_code status ok is_success is_error text content reason reason_phrase headers raise_for_status"
+)
+_INSTEAD = {
+    "iter_lines": "Write `answer.text.splitlines()`.",
+    "iter_content": "Write `answer.content`.",
+    "iter_bytes": "Write `answer.content`.",
+    "read": "Write `answer.content`, or `answer.text`.",
+    "data": "Write `answer['data']`, or `answer.json()`.",
+    "body": "Write `answer['data']`, or `answer.text`.",
+    "responseCode": "Write `answer['responseCode']`, or `answer.status_code`.",
+    "message": "Write `answer['message']`.",
+    "cookies": "Read `answer.headers.get('set-cookie')`, with `full_response=True` in the call.",
+    "code": "Write `answer.status_code`.",
+}
 #: Actions that reach nothing outside and need no enabling.
 _ALWAYS = ("progress", "log")
 _HTTP: tuple[str, ...] = ("http",)
@@ -132,7 +153,87 @@ def _await(module: Module) -> Iterator[Hit]:
             )
 
 
+def _units(module: Module) -> Iterator[Hit]:
+    for call in reachable(module):
+        if call.connector.name != "http":
+            continue
+        given = call.options.get("timeout")
+        value = given.value if given else _nested_timeout(call)
+        if isinstance(value, ast.Constant) and type(value.value) is int and 0 < value.value <= _SECONDS:
+            yield Hit(
+                value,
+                f"`timeout` is in milliseconds here: after {value.value} ms the call fails.",
+                f"Write `timeout={value.value * 1000}` for {value.value} s, or leave it out.",
+            )
+
+
+def _nested_timeout(call: Call) -> ast.expr | None:
+    nested = call.options.get("client_options")
+    if nested is None or not isinstance(nested.value, ast.Dict):
+        return None
+    pairs = zip(nested.value.keys, nested.value.values, strict=True)
+    return next((value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "timeout"), None)
+
+
+def _answers(module: Module) -> Iterator[Hit]:
+    """Tell of attributes that an answer over HTTP does not have; what it has, `sandbox/answer.py` at the top says."""
+    made = {call.node: call.name for call in reachable(module) if call.connector.name == "http"}
+    for node in module.nodes(ast.Attribute) if made else ():
+        source = _made_by(module, node.value)
+        if source in made and node.attr not in ANSWERS and not hasattr(dict, node.attr):
+            yield Hit(
+                node,
+                f"The answer of `{made[source]}` has no `.{node.attr[:40]}`: this fails when the line runs.",
+                _INSTEAD.get(
+                    node.attr, "It is `{'responseCode': 200, 'data': ...}`, with `.json()`, `.text`, `.headers`."
+                ),
+            )
+
+
+def _made_by(module: Module, node: ast.expr) -> ast.expr | None:
+    """Return the call whose answer an expression is, awaited or not, by one name or none."""
+    if isinstance(node, ast.Name):
+        bindings = module.meaning(node).bindings
+        node = bindings[0].value or node if len(bindings) == 1 and bindings[0].kind is Kind.VALUE else node
+    return node.value if isinstance(node, ast.Await) else node
+
+
 RULES: tuple[Rule[Module], ...] = (
+    Rule(
+        id="action.milliseconds",
+        summary="A timeout of `actions.http` is given in milliseconds.",
+        severity=Severity.WARNING,
+        check=_units,
+        good=example(
+            "def handler(session, actions):\n    return actions.http.get('https://api.example.com/me', timeout=5000)\n",
+            actions=_HTTP,
+            egress=_OPEN,
+        ),
+        bad=example(
+            "def handler(session, actions):\n    return actions.http.get('https://api.example.com/me', timeout=10)\n",
+            actions=_HTTP,
+            egress=_OPEN,
+        ),
+    ),
+    Rule(
+        id="action.answer",
+        summary="Of an answer over HTTP only what it has is used: its keys, `.json()`, `.status_code`, `.text`, "
+        "`.headers`, `.raise_for_status()`.",
+        severity=Severity.WARNING,
+        check=_answers,
+        good=example(
+            "def handler(session, actions):\n    return actions.http.get('https://api.example.com/me').json()\n",
+            actions=_HTTP,
+            egress=_OPEN,
+        ),
+        bad=example(
+            "def handler(session, actions):\n"
+            "    answer = actions.http.get('https://api.example.com/me')\n"
+            "    return list(answer.iter_lines())\n",
+            actions=_HTTP,
+            egress=_OPEN,
+        ),
+    ),
     Rule(
         id="declared.action",
         summary="Only actions that there are and that are enabled are called.",
