@@ -7,6 +7,7 @@ result of 1 GB is refused after 256 KB of it were looked at, and no subclass can
 from __future__ import annotations
 
 import json
+import sys
 from math import isfinite
 
 TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
@@ -53,12 +54,9 @@ def _copy(value: Any, where: str, depth: int, budget: _Budget) -> Any:
     if value is None or value is True or value is False:
         budget.spend(4)
         return value
-    if isinstance(value, str):
-        return _text(value, where, budget)
-    if isinstance(value, int):
-        return _integer(value, where, budget)
-    if isinstance(value, float):
-        return _number(value, where, budget)
+    for kind, copy in _PLAIN:
+        if isinstance(value, kind):
+            return copy(value, where, budget)
     if depth >= MAX_DEPTH:
         raise NotJson(f"{where.partition('[')[0]} is nested deeper than {MAX_DEPTH} levels; JSON that deep is refused")
     if isinstance(value, dict):
@@ -67,23 +65,70 @@ def _copy(value: Any, where: str, depth: int, budget: _Budget) -> Any:
         budget.spend(2)
         items = list.__iter__(value) if isinstance(value, list) else tuple.__iter__(value)
         return [_copy(item, f"{where}[{index}]", depth + 1, budget) for index, item in enumerate(items)]
+    likeness = _likeness(value)
+    if likeness is not value:
+        return _copy(likeness, where, depth + 1, budget)
     raise NotJson(
         f"{where} is of type {_type_name(value)}, which is not JSON serializable; "
         "return dict, list, str, int, float, bool or None"
     )
 
 
+def _likeness(value: Any) -> Any:
+    """Return what people expect in JSON for a value that is none: times as ISO 8601, a Decimal as number, ...
+
+    The modules are looked for where they are loaded: a value of theirs can only be there if they are.
+    """
+    loaded = sys.modules.get
+    if (clocks := loaded("datetime")) is not None:
+        for kind in (clocks.datetime, clocks.date, clocks.time):
+            if isinstance(value, kind):
+                return kind.isoformat(value)
+    if (numbers := loaded("decimal")) is not None and isinstance(value, numbers.Decimal):
+        return _decimal(value, numbers.Decimal)
+    if (ids := loaded("uuid")) is not None and isinstance(value, ids.UUID):
+        return ids.UUID.__str__(value)
+    if (enums := loaded("enum")) is not None and isinstance(value, enums.Enum):
+        return value.value
+    classes = loaded("dataclasses")
+    if classes is not None and classes.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name, None) for field in classes.fields(value)}
+    return value
+
+
+def _decimal(value: Any, kind: Any) -> Any:
+    """Return a Decimal as the number that it is: an integer if it is written as one, otherwise a float."""
+    exponent = kind.as_tuple(value).exponent
+    if exponent == 0:  # large powers stay short as floats, and longer ones are refused there
+        return kind.__int__(value)
+    return kind.__float__(value)
+
+
 def _members(value: dict[Any, Any], where: str, depth: int, budget: _Budget) -> dict[str, Any]:
     budget.spend(2)
     copied: dict[str, Any] = {}
     for key, item in dict.items(value):
-        if not isinstance(key, str):
-            raise NotJson(
-                f"{where} has a key of type {_type_name(key)}; a JSON object's keys are strings: use str(key)"
-            )
-        name = _text(key, f"a key of {where}", budget)
+        name = _text(_key(key, where), f"a key of {where}", budget)
+        if name in copied:
+            raise NotJson(f"{where} has two keys that are both {name[:40]!r} in JSON; keep one of them")
         copied[name] = _copy(item, f"{where}[{name[:40]!r}]", depth + 1, budget)
     return copied
+
+
+def _key(key: Any, where: str) -> str:
+    """Return a key as Python's own `json` writes it; times and the like as they are written as values."""
+    if isinstance(key, str):
+        return key
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    if isinstance(key, int) and int.bit_length(key) <= MAX_INT_BITS:
+        return int.__repr__(key)
+    if isinstance(key, float) and isfinite(float.__float__(key)):
+        return float.__repr__(key)
+    likeness = _likeness(key)
+    if likeness is not key and isinstance(likeness, str | int | float):
+        return _key(likeness, where)
+    raise NotJson(f"{where} has a key of type {_type_name(key)}; a JSON object's keys are strings: use str(key)")
 
 
 def _text(value: str, where: str, budget: _Budget) -> str:
@@ -114,3 +159,7 @@ def _number(value: float, where: str, budget: _Budget) -> float:
 
 def _type_name(value: Any) -> str:
     return type.__dict__["__name__"].__get__(type(value))[:100]  # type: ignore[no-any-return]
+
+
+#: Plain values, subclasses too -> what copies them.
+_PLAIN: tuple[tuple[type, Any], ...] = ((str, _text), (int, _integer), (float, _number))

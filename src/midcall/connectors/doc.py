@@ -63,10 +63,10 @@ actions.http.sendRequest({{"credentialId": "crm", "options": {{"url": url, "clie
 actions.http.get(url, timeout=5000, credential="crm")
 ```
 
-The answer of `actions.http` is `{{"responseCode": 200, "data": …, "message": "OK"}}`, and with `full_response=True` also
-`headers`. It knows the words of `requests` besides, so that ported code reads it as it is: `.json()`, `.status_code`, `.ok`,
-`.text`, `.content`, `.headers`, `.raise_for_status()`. A failing status raises before that, unless the call says
-`ignore_response_code=True`; `timeout` is in milliseconds.
+The answer of `actions.http` is `{{"responseCode": 200, "data": …, "message": "OK"}}`, and `headers` with
+`full_response=True`. It knows the words of `requests` besides, so that ported code reads it as it is: `.json()`,
+`.status_code`, `.ok`, `.text`, `.content`, `.headers`, `.raise_for_status()`. A failing status raises before that,
+unless the call says `ignore_response_code=True`; `timeout` is in milliseconds.
 
 In `def handler` a call returns its answer. In `async def handler` it is awaited, and calls run side by side:
 

@@ -144,3 +144,21 @@ def test_flagged(source: str) -> None:
 def test_each_kind_flagged_is_said_in_several_ways(kind: str) -> None:
     """A rule that knows one wording only would pass here by luck."""
     assert len(FLAGGED[kind]) >= 6
+
+
+@pytest.mark.parametrize(
+    ("body", "is_warned"),
+    [
+        ("return json.dumps({'dynamicVariables': {'a': 1}})", True),
+        ("out = {'terminateAgent': True}\n    return json.dumps(out, ensure_ascii=False)", True),
+        ("text = json.dumps({'result': 1, 'dynamicVariables': {}})\n    return text", True),
+        ("return {'statusCode': 200, 'body': json.dumps({'dynamicVariables': {}})}", True),
+        ("return json.dumps({'a': 1})", False),
+        ("return {'result': json.dumps({'a': 1}), 'dynamicVariables': {}}", False),
+        ("print(json.dumps({'dynamicVariables': {}}))\n    return 1", False),
+    ],
+)
+def test_variables_in_a_returned_text_are_told_of(body: str, is_warned: bool) -> None:  # noqa: FBT001
+    """They would be ignored in silence."""
+    comments = review(Subject(f"import json\n\ndef handler(session):\n    {body}\n"))
+    assert [comment.rule for comment in comments] == (["contract.text"] if is_warned else [])

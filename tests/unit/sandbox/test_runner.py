@@ -3,9 +3,13 @@
 import importlib
 import json
 from collections import Counter, OrderedDict, namedtuple
-from enum import IntEnum
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import Enum, IntEnum
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -39,6 +43,38 @@ class Colour(IntEnum):
     RED = 1
 
 
+class Level(Enum):
+    """An enum of anything."""
+
+    HIGH = {"a": 1}  # noqa: RUF012 - authors do that
+
+
+class Shade(Enum):
+    """An enum of texts."""
+
+    DARK = "dark"
+
+
+@dataclass
+class Slot:
+    """A dataclass, with others in it."""
+
+    day: date | None
+    inner: list[Any]
+
+
+@dataclass
+class Order:
+    """One that holds itself."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        self.self = self
+
+    self: Any = field(init=False)
+
+
 Point = namedtuple("Point", "x y")  # noqa: PYI024 - authors use it
 
 
@@ -51,6 +87,13 @@ Point = namedtuple("Point", "x y")  # noqa: PYI024 - authors use it
         (Point(1, 2), "[1,2]"),
         (Colour.RED, "1"),
         ((), "[]"),
+        ({7: "a", 2.5: "b", None: "c", True: "d"}, '{"7":"a","2.5":"b","null":"c","true":"d"}'),
+        (datetime(2026, 1, 2, 3, 4, tzinfo=UTC), '"2026-01-02T03:04:00+00:00"'),
+        ({date(2026, 1, 2): time(3, 4)}, '{"2026-01-02":"03:04:00"}'),
+        ([Decimal("19.90"), Decimal(7), Decimal("1E+2")], "[19.9,7,100.0]"),
+        (UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
+        ([Level.HIGH, Shade("dark")], '[{"a":1},"dark"]'),
+        (Slot(date(2026, 1, 2), [Slot(None, [])]), '{"day":"2026-01-02","inner":[{"day":null,"inner":[]}]}'),
     ],
 )
 def test_json_and_its_python_likenesses_are_encoded(values: ModuleType, value: object, encoded: str) -> None:
@@ -63,7 +106,12 @@ def test_json_and_its_python_likenesses_are_encoded(values: ModuleType, value: o
     [
         ({"v": b"x"}, "bytes, which is not JSON"),
         ({"v": {1}}, "set, which is not JSON"),
-        ({1: 2}, "key of type int"),
+        ({(1, 2): 2}, "key of type tuple"),
+        ({1: 2, "1": 3}, "two keys that are both '1'"),
+        ({float("nan"): 2}, "key of type float"),
+        (Decimal("NaN"), "not a finite number"),
+        (Decimal("1E+9999"), "not a finite number"),
+        ([Order(1)], "nested deeper than 100"),
         ([float("inf")], "not a finite number"),
         (10**5000, "over 4,300 digits"),
         ("\ud800", "lone surrogate"),

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from midcall.domain.review import Severity
 from midcall.review.module import FunctionNode, Module, walk_own
 from midcall.review.rule import Hit, Rule, Span, example
+from midcall.review.scopes import Kind
 from midcall.review.vocabulary import words
 
 _WRITE = "Write `def handler(session):` or `def handler(session, actions):` at the top level, not indented."
 
+#: What of a result midcall reads itself.
+_READ = ("dynamicVariables", "terminateAgent")
 #: What the function is called that other platforms call.
 _USUAL = words(
     "handler handle main lambda_handler run execute entrypoint invoke process run_script execute_script tool function "
@@ -164,6 +167,40 @@ def _convert(kind: str) -> str:
     return "Return text instead, such as `value.decode()`." if "bytes" in kind else "Return a list: `sorted(values)`."
 
 
+def _text_result(module: Module) -> Iterator[Hit]:
+    """Find texts of JSON that are returned, with what midcall only reads in a dict."""
+    if module.handler is None:
+        return
+    returned = [
+        node.value for node in walk_own(module.handler) if isinstance(node, ast.Return) and node.value is not None
+    ]
+    for value in returned:
+        for call in ast.walk(_meaning(module, value)):
+            if isinstance(call, ast.Call) and call.args and "json.dumps" in module.origins(call.func):
+                yield from _unread(module, call)
+
+
+def _unread(module: Module, call: ast.Call) -> Iterator[Hit]:
+    found = _meaning(module, call.args[0])
+    keys = found.keys if isinstance(found, ast.Dict) else []
+    name = next((key.value for key in keys if isinstance(key, ast.Constant) and key.value in _READ), None)
+    if name is not None:
+        yield Hit(
+            call,
+            f"`{name}` stands in a text here, where nothing reads it.",
+            "Return the dict itself, without `json.dumps`, and `dynamicVariables` at its top.",
+        )
+
+
+def _meaning(module: Module, node: ast.expr) -> ast.expr:
+    """Return what a name is bound to, if that is one expression; anything else as it is."""
+    if isinstance(node, ast.Name):
+        bindings = module.meaning(node).bindings
+        if len(bindings) == 1 and bindings[0].kind is Kind.VALUE and bindings[0].value is not None:
+            return bindings[0].value
+    return node
+
+
 _FINE = example("def handler(session):\n    return 1\n")
 RULES: tuple[Rule[Module], ...] = (
     Rule(
@@ -213,5 +250,15 @@ RULES: tuple[Rule[Module], ...] = (
         check=_result,
         good=example("def handler(session):\n    return sorted({1, 2})\n"),
         bad=example("def handler(session):\n    return {1, 2}\n"),
+    ),
+    Rule(
+        id="contract.text",
+        summary="`dynamicVariables` and `terminateAgent` are returned in a dict, not in a text of JSON.",
+        severity=Severity.WARNING,
+        check=_text_result,
+        good=example("def handler(session):\n    return {'dynamicVariables': {'tier': 'gold'}}\n"),
+        bad=example(
+            "import json\n\ndef handler(session):\n    return json.dumps({'dynamicVariables': {'tier': 'gold'}})\n"
+        ),
     ),
 )
