@@ -14,6 +14,7 @@ from midcall.review.forms import FORMS
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, Span
 from midcall.review.rules import TEXT_RULES, TREE_RULES
+from midcall.review.rules.imports import refused_arguments
 from midcall.review.text import Text
 from midcall.review.webhook import RULES as WEBHOOK_RULES
 from midcall.review.webhook import WebhookRule
@@ -59,9 +60,12 @@ def _review(text: Text, allowed: AllowList) -> list[Comment]:
 def _hits(module: Module) -> Iterator[tuple[Rule[Module], Hit]]:
     """Yield what the rules find, but for what stands where nothing ever runs: there only secrets matter."""
     idle = [module.text.span(block) for block in unrun.blocks(module)]
+    # What a call is given that goes as a whole goes with it: one cause, one comment.
+    gone = [module.text.span(node) for node in refused_arguments(module)]
     for rule in TREE_RULES:
         for hit in rule.check(module):
-            if rule.id.startswith("secret.") or not any(_lies_in(module.text.span(hit.where), block) for block in idle):
+            place = module.text.span(hit.where)
+            if rule.id.startswith("secret.") or not any(_lies_in(place, block) for block in (*idle, *gone)):
                 yield rule, hit
 
 

@@ -67,7 +67,8 @@ class PolicyChecker(RestrictingNodeTransformer):
             reason = "names with two underscores on both sides belong to Python itself"
         else:
             return
-        self.judgement.name.append(Hit(node, f"`{name}` may not be used as a name: {reason}.", "Choose another name."))
+        advice = _NAMES.get(name, "Choose another name.")
+        self.judgement.name.append(Hit(node, f"`{name}` may not be used as a name: {reason}.", advice))
 
     def _may_bind(self, node: ast.AST, name: str) -> bool:
         scope = self._module.scope(node)
@@ -174,7 +175,46 @@ class PolicyChecker(RestrictingNodeTransformer):
     )
 
 
+_PROPERTY = "Use `@property` above a method, or a plain method such as `def get(self, name):`."
+#: What to write instead of special methods that classes may not have.
+_NAMES = {
+    "__getattr__": "Name the attributes, or keep values in a dict: `self.values[name]` with `def get(self, name):`.",
+    "__getattribute__": "Name the attributes, or keep values in a dict: `self.values[name]`.",
+    "__setattr__": "Set attributes in `__init__`; one that is checked is a `@property` with a setter.",
+    "__delattr__": "Keep what comes and goes in a dict.",
+    "__del__": "Use `with` and `__exit__`, or `try` and `finally`.",
+    "__get__": _PROPERTY,
+    "__set__": _PROPERTY,
+    "__set_name__": _PROPERTY,
+    "__init_subclass__": "Keep the classes in a dict that is written out: `{'a': A, 'b': B}`.",
+    "__class_getitem__": "Inherit from `Generic[T]`.",
+    "__subclasshook__": "Use `isinstance` with the classes themselves.",
+    "__dir__": "Leave it out.",
+    "__reduce__": "Write a method that returns a dict.",
+    "__getstate__": "Write a method that returns a dict.",
+    "__setstate__": "Write a `@classmethod` that makes the object of a dict.",
+    "__metaclass__": "This is for Python 2; leave it out.",
+    "__import__": "Write `import` at the top, with a module on the list.",
+}
+_RAISED = "Keep the first error in a variable where it is caught: `except ValueError as first:`."
 _ADVICE = {
+    "__traceback__": "`traceback.format_exc()` in the `except` block gives the text; `str(error)` the message.",
+    "__cause__": _RAISED,
+    "__context__": _RAISED,
+    "__annotations__": "Write the names out, or use a dataclass with `dataclasses.fields`.",
+    "__module__": "Leave it out.",
+    "__bases__": "Use `isinstance(value, Kind)` or `issubclass(kind, Kind)`.",
+    "__mro__": "Use `isinstance(value, Kind)` or `issubclass(kind, Kind)`.",
+    "__subclasses__": "Keep the classes in a dict that is written out: `{'a': A, 'b': B}`.",
+    "__setattr__": "Write `self.name = value`; one that is checked is a `@property` with a setter.",
+    "__getattribute__": "Write `self.name`.",
+    "__globals__": "Name the variables you need.",
+    "__builtins__": "Write the built-in function by its name.",
+    "__code__": "Write out what the function does.",
+    "__defaults__": "Keep the defaults in variables of your own.",
+    "__wrapped__": "Keep the inner function in a variable of your own.",
+    "__self__": "Keep the object in a variable of your own.",
+    "__func__": "Call the method on the object.",
     "__dict__": "Name the attributes you need, or use a dataclass with `dataclasses.asdict`.",
     "__class__": "Use `isinstance(value, Kind)`, or `type(value).__name__` for its name.",
     "__init__": "Write `super().__init__(...)`, or the base class by its name: `Base.__init__(self, ...)`.",

@@ -115,3 +115,25 @@ def test_names_that_people_reach_for_are_there(source: str) -> None:
 def test_what_they_could_do_besides_stays_refused(source: str) -> None:
     """Loggers that nobody follows, and streams of one's own."""
     assert [comment for comment in review(Subject(source)) if comment.severity is Severity.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("class A:\n    def __getattr__(self, name):\n        return name\n", "in a dict"),
+        ("class A:\n    def __setattr__(self, name, value):\n        print(name, value)\n", "`@property`"),
+        ("class A:\n    def __del__(self):\n        print(1)\n", "`__exit__`"),
+        ("def f(e):\n    return e.__cause__\n", "in a variable"),
+        ("def f(e):\n    return e.__traceback__\n", "format_exc()"),
+        ("def f(e):\n    return vars(e)\n", "asdict"),
+        ("def f():\n    return globals()['f']()\n", "{'a': f, 'b': g}[name]"),
+        ("def f(self, name):\n    return getattr(self, f'do_{name}')()\n", "{'a': self.do_a}[name]()"),
+        (
+            "import traceback\ndef f(e):\n    return traceback.format_exception(type(e), e, e.__traceback__)\n",
+            "format_exc()",
+        ),
+    ],
+)
+def test_other_refusals_name_the_cure_once(source: str, words: str) -> None:
+    """What a refused call is given draws no comments of its own."""
+    assert words in advice(f"{source}\ndef handler(session):\n    return 1\n")

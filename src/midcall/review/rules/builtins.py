@@ -35,10 +35,10 @@ _ADVICE = {
     "compile": "Write the code itself. For a pattern use `re.compile(...)`.",
     "open": "There are no files to read; data comes in `session`, and text can be kept in a variable.",
     "input": "There is nobody to type; read the value from `session['params']`.",
-    "vars": "Name the keys or attributes you need.",
+    "vars": "Name the keys or attributes you need; of a dataclass, `dataclasses.asdict(thing)` gives all.",
     "dir": "Name the keys or attributes you need.",
-    "locals": "Name the variables you need, or keep values in a dict.",
-    "globals": "Name the variables you need, or keep values in a dict.",
+    "locals": "Name the variables you need, such as in an f-string, or keep values in a dict.",
+    "globals": "Name the variables you need, or keep values in a dict; choose a function by `{'a': f, 'b': g}[name]`.",
     "setattr": "Write `thing.name = value`, or keep values in a dict.",
     "delattr": "Write `del thing.name`, or keep values in a dict.",
     "__import__": "Write `import` at the top, with a module on the list.",
@@ -101,7 +101,7 @@ def _judge_getattr(module: Module, node: ast.Name) -> _Fault:
     if call is None or call.keywords or not isinstance(name, ast.Constant) or not isinstance(name.value, str):
         return (
             f"`{node.id}` with a name that is not written out here can reach anything.",
-            "Write `thing.name`, or keep values in a dict and write `values.get(name)`.",
+            "Write `thing.name`, or keep values in a dict: `values.get(name)`; of methods `{'a': self.do_a}[name]()`.",
         )
     fault = attribute_fault(name.value, in_code=False)
     if name.value.startswith("_") and not is_special(name.value):

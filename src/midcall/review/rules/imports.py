@@ -46,10 +46,11 @@ def _modules(module: Module) -> Iterator[Hit]:
 
 
 def _absent(module: Module, where: ast.AST, name: str) -> Hit:
+    hint = module.allowed.hints.get(name.partition(".")[0], "")
     return Hit(
         where,
-        f"`{name}` is not there, so the `except` takes its place each time.",
-        f"This may stay if the code does without. {_advice(module, name)}",
+        f"`{name}` is not there, so the code goes the other way each time.",
+        f"This may stay if the code does without it. {hint}".rstrip(),
         Severity.INFO,
     )
 
@@ -158,6 +159,15 @@ def _member(module: Module, node: ast.expr, origin: str) -> Iterator[Hit]:
         yield from _member(module, parent, whole)
     elif parent.attr not in module.allowed.names_of(origin):
         yield Hit(parent, _unlisted(module, origin, parent.attr), _listed(module, origin, parent.attr))
+
+
+def refused_arguments(module: Module) -> Iterator[ast.expr]:
+    """Yield what is handed to functions of the library that are refused at the place of their call."""
+    members = {hit.where for hit in _members(module)}
+    for call in module.nodes(ast.Call):
+        if call.func in members:
+            yield from call.args
+            yield from (keyword.value for keyword in call.keywords)
 
 
 def _sample(module: Module, origin: str) -> str:
