@@ -81,7 +81,7 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     ("never closed", "Every opening bracket and quote needs its closing one."),
     ("unmatched", "Every opening bracket and quote needs its closing one."),
     ("unterminated", "Every opening quote needs its closing one; a quote inside of a text needs a backslash."),
-    ("outside function", "Indent the line so that it stands inside the function."),
+    ("outside function", "Indent the line so that it stands inside the function, `def handler(session):`."),
     ("cannot assign", "Only a name, `thing.name` or `thing[key]` can be given a value; compare with `==`."),
 )  # fmt: skip
 _FSTRING = (

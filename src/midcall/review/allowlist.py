@@ -94,7 +94,11 @@ def parse(text: str, *, minor: int = sys.version_info.minor) -> AllowList:
         _modules(data, minor),
         {name: _names(f"[keywords] {name}", value) for name, value in _table(data, "keywords").items()},
         _names("[decorators] names", decorators.get("names", [])),
-        {name: _text(f"[hints] {name}", value) for name, value in _table(data, "hints").items()},
+        {
+            name: _text(f"[hints] {names}", value)
+            for names, value in _table(data, "hints").items()
+            for name in names.split()
+        },
     )
 
 

@@ -15,11 +15,13 @@ from midcall.review.kinds import is_named, is_self
 from midcall.review.module import Module
 from midcall.review.private import private_fault
 from midcall.review.rule import Hit
+from midcall.review.scopes import Kind
 from midcall.review.vocabulary import (
     CLASS_NAMES,
     ENUM_HOOKS,
     EVALUATORS,
     MODULE_NAMES,
+    PYTHONS,
     READABLE,
     SPECIAL_METHODS,
     attribute_fault,
@@ -74,12 +76,21 @@ class PolicyChecker(RestrictingNodeTransformer):
         scope = self._module.scope(node)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and name in {"__name__", "__doc__"}:
             return True
+        if name not in PYTHONS and self._is_parameter(node):
+            return True
         if scope.is_class:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 return name in SPECIAL_METHODS
             # Bound by a pattern, an import or a class statement, no rule would see what it is.
             return isinstance(node, ast.Name) and name in CLASS_NAMES
         return scope.is_module and isinstance(node, ast.Name) and name in MODULE_NAMES
+
+    def _is_parameter(self, node: ast.AST) -> bool:
+        """Say whether a name is a parameter's and no other: some platforms hand things over by names of this form."""
+        if isinstance(node, ast.arg):
+            return True
+        bindings = self._module.meaning(node).bindings if isinstance(node, ast.Name) else ()
+        return bool(bindings) and all(found.kind is Kind.PARAMETER for found in bindings)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         """Check the name; `print` stays `print`."""

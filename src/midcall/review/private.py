@@ -3,6 +3,7 @@
 import ast
 
 from midcall.review.allowlist import packaged
+from midcall.review.kinds import is_as_written
 from midcall.review.module import Module
 from midcall.review.scopes import Kind
 from midcall.review.vocabulary import HELD, MACHINERY, is_guard, is_special
@@ -54,7 +55,16 @@ def _is_own(module: Module, base: ast.expr) -> bool:
     """Say whether an expression is `self`, a class of the file by its name, or an object just made of one."""
     if module.is_first(base):
         return True
-    if isinstance(base, ast.Call):
-        base = base.func
-    bindings = module.meaning(base).bindings if isinstance(base, ast.Name) else ()
-    return bool(bindings) and all(found.kind is Kind.CLASS for found in bindings)
+    if _is_class(module, base.func if isinstance(base, ast.Call) else base):
+        return True
+    values = [found.value for found in module.meaning(base).bindings] if isinstance(base, ast.Name) else []
+    return bool(values) and all(isinstance(value, ast.Call) and _is_class(module, value.func) for value in values)
+
+
+def _is_class(module: Module, node: ast.expr) -> bool:
+    """Say whether an expression is a class of the file by its name, as its statement makes it."""
+    bindings = module.meaning(node).bindings if isinstance(node, ast.Name) else ()
+    return bool(bindings) and all(
+        found.kind is Kind.CLASS and isinstance(found.node, ast.ClassDef) and is_as_written(module, found.node)
+        for found in bindings
+    )

@@ -4,8 +4,10 @@ One function, `attribute_fault`, judges every attribute name, however it is reac
 pattern, a format field.
 """
 
+import builtins
 import re
 import sys
+import types
 
 
 def words(text: str) -> frozenset[str]:
@@ -31,6 +33,16 @@ CLASS_NAMES = SPECIAL_METHODS | {"__slots__", "__match_args__", "__doc__"}
 ENUM_HOOKS = frozenset({"_missing_", "_generate_next_value_", "_ignore_", "_order_"})
 #: Special names that a module may set.
 MODULE_NAMES = frozenset({"__all__", "__version__", "__author__", "__doc__"})
+#: Special names that mean something to Python: in modules, built in, of classes, functions and frames.
+PYTHONS = (
+    frozenset(name for thing in (builtins, sys, type, abs, types.FunctionType, types.ModuleType) for name in dir(thing))
+    | CLASS_NAMES
+    | MODULE_NAMES
+    | words(
+        "__builtins__ __file__ __path__ __package__ __cached__ __loader__ __spec__ __class__ __classcell__ __dict__ "
+        "__main__ __future__ __import__ __wrapped__ __mp_main__ __all__ __getattr__ __annotate__ __type_params__"
+    )
+)
 #: Special attributes that give plain text and may be read of anything.
 READABLE = frozenset({"__name__", "__qualname__", "__doc__", "__members__"})
 #: Private by name, documented for use all the same: `namedtuple`.

@@ -66,6 +66,7 @@ def test_what_python_cannot_read_gets_one_comment_with_the_cure(source: str, wor
         ("true", "`True`"),
         ("null", "`None`"),
         ("undefined", "`None`"),
+        ("input_data", "session['params']"),
         ("Session", "Did you mean `session`?"),
         ("LEN", "Did you mean `len`?"),
         ("jsno", "Did you mean `json`?"),

@@ -30,11 +30,37 @@ OWN = [
     "class A:\n    def __init__(self):\n        self._module = self._modules = self._thread = self._stream = self._writer = self._reader = 1\n        self._formatter, self._compile, self._exec, self._wrapped = 1, 2, 3, 4\n\ndef handler(session):\n    return A()._exec\n",
 ]  # fmt: skip
 
+OWN += [
+    "class A:\n    def __init__(self):\n        self._x = 0\n\ndef handler(session):\n    a = A()\n    a._x = 5\n    return a._x\n",
+    "async def get(q, __event_emitter__=None, __user__: dict = {}):\n    if __event_emitter__:\n        await __event_emitter__({'type': 'status'})\n    return __user__.get('id', q)\n\nasync def handler(session):\n    return await get(1)\n",
+]  # fmt: skip
+
 
 @pytest.mark.parametrize("source", OWN)
 def test_an_authors_own_names_pass(source: str) -> None:
     """What a class of the file defines or sets is its author's own, whatever it is called."""
     assert [comment for comment in review(Subject(source)) if comment.severity is not Severity.INFO] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(__builtins__):\n    return __builtins__" + HANDLER,
+        "def f(__class__):\n    return __class__" + HANDLER,
+        "def f(__import__=1):\n    return __import__('os')" + HANDLER,
+        "def f(__dict__):\n    return __dict__" + HANDLER,
+        "def f(__reduce_ex__):\n    return __reduce_ex__" + HANDLER,
+        "f = lambda __loader__: __loader__" + HANDLER,
+        "def f(__mine__):\n    __mine__ = 1\n    return __mine__" + HANDLER,
+        "def f():\n    __mine__ = 1\n    return __mine__" + HANDLER,
+        "def f(__mine__):\n    return f.__mine__" + HANDLER,
+        "class A:\n    __mine__ = 1" + HANDLER,
+        "def f(x):\n    return __mine__" + HANDLER,
+    ],
+)
+def test_names_of_pythons_own_form_pass_as_parameters_alone(source: str) -> None:
+    """Some platforms hand things over by such names; all that Python has stays its own."""
+    assert any(comment.severity is Severity.ERROR for comment in review(Subject(source)))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ _ELSEWHERE = (
 )
 
 
-#: What other languages call it -> how Python does.
+#: What other languages and platforms call it -> how it is called here.
 _FOREIGN = {
     "true": "True",
     "false": "False",
@@ -48,6 +48,11 @@ _FOREIGN = {
     "long": "int",
     "unichr": "chr",
     "this": "self",
+    "input_data": "session['params']",
+    "inputData": "session['params']",
+    "event": "session['params']",
+    "args": "session['params']",
+    "params": "session['params']",
 }
 #: Names of a source up to which one that is spelt alike is looked for.
 _MOST_NAMES = 500
@@ -104,7 +109,7 @@ def _advice(module: Module, name: str) -> str:
     if name == "actions":
         return "Take it as the second parameter: `def handler(session, actions):`."
     if name in _FOREIGN:
-        return f"In Python it is written `{_FOREIGN[name]}`."
+        return f"Here it is written `{_FOREIGN[name]}`."
     if near := _near(module, name):
         return f"Did you mean `{near}`? Capitals count."
     if name in module.allowed.modules:
