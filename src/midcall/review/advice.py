@@ -42,6 +42,14 @@ _LINES: tuple[tuple[str, str], ...] = (
         r"\s*(?:async\s+)?(?:def|class)\s+\w+\s*\[",
         'Write `T = TypeVar("T")` above, without the brackets (a class inherits from `Generic[T]`), or use `Any`.',
     ),
+    (
+        r"\s*(?:class|def|from|import|pass|return|global|lambda|in|is|with|as|raise|yield|del|try|not|or|and)\s*=[^=]",
+        "This word is Python's own: choose another name, such as `kind` or `class_`.",
+    ),
+    (r"\s*[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+\s*=[^=]", "Names have no `-`: write `_`, as in `user_name`."),
+    (r"\s*(?:export\b|import\s.*\sfrom\s+[\"']|.*\brequire\()", "This is JavaScript; write it in Python."),
+    (r"\s*(?:public|private|package|func|fn|using|<\?php|interface)\b", "This is another language; write Python."),
+    (r"\s*elif\s*:", "Write the condition after `elif`, or `else:`."),
     (r"\s*(?:const|let|var)\s+\w", "This is JavaScript. In Python: `name = value`."),
     (r"\s*(?:async\s+)?function\b|.*=>", "This is JavaScript. In Python: `def name(value):`, what it does indented."),
     (r"\s*//", "Comments begin with `#` in Python."),
@@ -62,6 +70,10 @@ _LINES: tuple[tuple[str, str], ...] = (
     (r""".*\b[uU][rR]["']""", 'Write r"..." for a raw text.'),
     (r".*`", "Backticks mean nothing in Python: use quotes for a text, `str(x)` for a value."),
     (r"\s*</?\w", "This is HTML or XML. As a text in Python it stands in three quotes."),
+    (
+        r"\s*[A-Z][\w']*,?(?:\s+[\w',-]+){2,}\s*[.!?:]?\s*$",
+        "This line is no code: delete it, or put `#` in front.",
+    ),
     (r"\s*\$\w", "Names have no `$` in Python."),
 )  # fmt: skip
 _COMPILED = tuple((re.compile(pattern), advice) for pattern, advice in _LINES)
@@ -72,6 +84,13 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     ("parameters cannot be parenthesized", "Take one parameter, and unpack it inside: `a, b = pair`."),
     ("call to 'exec'", "There is no `exec` here: write the code itself."),
     ("call to 'print'", "Write `print(...)` with parentheses."),
+    ("assign to function call", "Only a name, `thing.name` or `thing[key]` can be given a value."),
+    ("indented block after", "Indent what belongs below by four spaces; where there is nothing, write `pass`."),
+    ("positional argument follows", "Give the arguments without names first, then those with names."),
+    ("not properly in loop", "`break` and `continue` stand inside a loop; a function ends with `return`."),
+    ("outside loop", "`break` and `continue` stand inside a loop; a function ends with `return`."),
+    ("duplicate argument", "Give each parameter a name of its own."),
+    ("at module level", "Leave the line out: at the top level a name is just given its value."),
     ("instead of '='", "Compare with `==`; one `=` gives a value to a name."),
     ("expected ':'", "End the line with `:`."),
     ("indent", "Use four spaces for each level, and the same for all lines of a block."),
@@ -89,10 +108,13 @@ _FSTRING = (
     "(Python 3.12 reads the same kind, a backslash and a comment there; this Python does not.)"
 )
 _ELSE = "Look at this place and just before it: a bracket, colon, comma, quote or value is often missing there."
+#: Texts and comments of a line: what stands in them is not what Python stumbles over.
+_TEXTS = re.compile(r"""\"[^"\\]*\"|'[^'\\]*'|\#.*""")
 #: Of a longer line its beginning is looked at.
 _LONGEST = 1_000
 _CHARACTER = re.compile(r"\(?U\+([0-9A-F]{4,6})\)?")
-_REUSED = re.compile(r"""\b[fF][rR]?(["'])[^"'\\{]*\{[^"'{}]*\1""")
+#: An f-string in which a brace is still open where its own quote comes again, or where the line ends.
+_REUSED = re.compile(r"""\b[fF][rR]?(["'])(?!\1)[^"'\\{]*\{[^"'{}]*(?:\1|$)""")
 
 
 def instead(lines: Sequence[str], line: int, message: str) -> tuple[str, str]:
@@ -106,8 +128,9 @@ def instead(lines: Sequence[str], line: int, message: str) -> tuple[str, str]:
     if "f-string" in message or (_REUSED.search(text) and "outside" not in message):
         return message, _FSTRING
     if "call to '" not in message:
+        bare = _TEXTS.sub('""', text)
         for pattern, advice in _COMPILED:
-            if pattern.match(text):
+            if pattern.match(bare):
                 return message, advice
     lowered = message.lower()
     return message, next((advice for words, advice in _MESSAGES if words in lowered), _ELSE)

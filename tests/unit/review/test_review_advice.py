@@ -51,6 +51,17 @@ TAIL = "\n\ndef handler(session):\n    return 1\n"
         ("def handler(session):\n    return {\n        'a': 1\n        'b': 2\n    }\n", "commas"),
         ("def handler(session):\n\tif True:\n        return 1\n", "four spaces"),
         ("x = 1\nreturn x\n", "inside the function"),
+        ("def handler(session):\n    class = 1\n    return 1\n", "choose another name"),
+        ("def handler(session):\n    user-name = 1\n    return 1\n", "`user_name`"),
+        ("Here is your function:\n\ndef handler(session):\n    return 1\n", "is no code"),
+        ("export default function handler(session) {\n}\n", "JavaScript"),
+        ("import axios from 'axios';\n", "JavaScript"),
+        ("<?php echo 1; ?>\n", "another language"),
+        ("def handler(session):\n    return dict(a=1, 2)\n", "without names first"),
+        ("def handler(session):\n", "write `pass`"),
+        ("def handler(session):\n    return 'a && b' + / 'c'\n", "just before it"),
+        ("continue" + TAIL, "inside a loop"),
+        ("def handler(session):\n    x = 1\u2028    return x\n", "`\\u2028`"),
     ],
 )  # fmt: skip
 def test_what_python_cannot_read_gets_one_comment_with_the_cure(source: str, words: str) -> None:
@@ -71,6 +82,10 @@ def test_what_python_cannot_read_gets_one_comment_with_the_cure(source: str, wor
         ("LEN", "Did you mean `len`?"),
         ("jsno", "Did you mean `json`?"),
         ("Datetime", "Did you mean `datetime`?"),
+        ("fetch", "actions.http.get"),
+        ("np", "`statistics`"),
+        ("os", "credential="),
+        ("timedelta", "from datetime import timedelta"),
         ("nothing_like_it", "Check the spelling"),
     ],
 )
@@ -110,6 +125,7 @@ def test_an_import_that_is_refused_draws_one_comment(source: str) -> None:
         ("""x = f"{f"{y}"}\"""", "f-string: expecting '}'"),
         ("""x = f"{'\\n'.join(a)}\"""", "f-string expression part cannot include a backslash"),
         ("""x = f'{d['a']} and more'""", "invalid syntax"),
+        ('x = f"{', "unterminated string literal (detected at line 1)"),
     ],
 )
 def test_f_strings_of_a_later_python_are_recognised(line: str, message: str) -> None:

@@ -16,8 +16,8 @@ def _parameters(module: Module) -> Iterator[Hit]:
             yield Hit(
                 key,
                 f"No declared parameter is called `{name[:60]}`, so the agent never fills it.",
-                "Declare it in the function's parameters, or use one of these: "
-                f"{', '.join(sorted(declared)[:12]) or 'none yet'}.",
+                "Declare it in the function's parameters"
+                + (f", or use one of these: {', '.join(sorted(declared)[:12])}." if declared else "."),
             )
 
 

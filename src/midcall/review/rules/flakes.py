@@ -48,12 +48,18 @@ _FOREIGN = {
     "long": "int",
     "unichr": "chr",
     "this": "self",
+    "JSON": "json.loads(...)",
+    "Math": "math",
+    "fetch": "actions.http.get(...)",
+    "axios": "actions.http.get(...)",
     "input_data": "session['params']",
     "inputData": "session['params']",
     "event": "session['params']",
     "args": "session['params']",
     "params": "session['params']",
 }
+#: What packages are mostly imported as.
+_SHORT = {"np": "numpy", "pd": "pandas", "plt": "matplotlib"}
 #: Names of a source up to which one that is spelt alike is looked for.
 _MOST_NAMES = 500
 
@@ -111,13 +117,18 @@ def _advice(module: Module, name: str) -> str:
     if name in _FOREIGN:
         return f"Here it is written `{_FOREIGN[name]}`."
     if near := _near(module, name):
-        return f"Did you mean `{near}`? Capitals count."
+        return f"Did you mean `{near}`?" + (" Capitals count." if near.lower() == name.lower() else "")
+    return _import_of(module, name) or "Check the spelling, or give the name a value before this line."
+
+
+def _import_of(module: Module, name: str) -> str:
+    """Say which import gives a name, or what stands for it here; an empty string if nothing does."""
     if name in module.allowed.modules:
         return f"Add `import {name}` at the top."
+    if hint := module.allowed.hints.get(_SHORT.get(name, name)):
+        return hint
     homes = sorted(home for home, names in module.allowed.modules.items() if name in names and "." not in home)
-    if homes and name not in ALLOWED:
-        return f"Add `from {homes[0]} import {name}` at the top."
-    return "Check the spelling (capitals count), or give the name a value before this line."
+    return f"Add `from {homes[0]} import {name}` at the top." if homes and name not in ALLOWED else ""
 
 
 def _near(module: Module, name: str) -> str:

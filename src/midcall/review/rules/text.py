@@ -57,9 +57,10 @@ def _control(text: Text) -> Iterator[Hit]:
     if found:
         yield Hit(
             text.span_at(found.start()),
-            f"Control character U+{ord(found.group()[0]):04X}: editors hide it, and Python may read the "
+            f"Control character {named(found.group()[0])}: editors hide it, and Python may read the "
             "lines in another way than you see them.",
-            "Delete the character and use ordinary line ends; inside text write an escape such as `\\x1b`.",
+            "Delete the character and use ordinary line ends; inside text write an escape such as "
+            f"`\\u{ord(found.group()[0]):04x}`.",
         )
     found = re.search("\f", text.source)
     if found:
