@@ -9,11 +9,16 @@ from collections.abc import Iterator
 
 from midcall.review.allowlist import packaged
 from midcall.review.module import Module
-from midcall.review.vocabulary import RUNNER
+from midcall.review.vocabulary import RUNNER, words
 
 #: A place in the source, as the tree has it: line from 1, byte of the line from 0.
 Place = tuple[int, int]
 Stretch = tuple[Place, Place]
+#: What may lie in an image besides the standard library as Python itself lists it.
+_THERE = frozenset(sys.builtin_module_names) | words(
+    "test xxlimited xxlimited_35 xxsubtype sitecustomize usercustomize lib2to3 distutils pip setuptools pkg_resources "
+    "wheel apport_python_hook antigravity this"
+)
 _CATCHERS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 
 
@@ -78,7 +83,7 @@ def is_optional(module: Module, node: ast.Import | ast.ImportFrom, name: str) ->
     What an operator's packages bring along is not known here, so with those nothing counts as plainly not there.
     """
     top = name.partition(".")[0]
-    if top in sys.stdlib_module_names or top in RUNNER or top.startswith("_"):
+    if top in sys.stdlib_module_names | _THERE | RUNNER or top.startswith("_"):
         return False
     known = packaged()
     if top in {listed.partition(".")[0] for listed in known.modules} or module.allowed.beyond(known):

@@ -7,6 +7,10 @@ import pytest
 from tests.integration.sandbox.pools import Serving
 from tests.support.ported import entries, errors, session
 
+from midcall.domain.review import Severity, Subject
+from midcall.review import review
+from midcall.review.allowlist import packaged
+
 #: Runs sources one after the other as the child runs one; what each would send is the result.
 _RUNNER = """
 import child
@@ -53,3 +57,24 @@ def test_scripts_and_new_kinds_of_results_too(answers: dict[str, Any]) -> None:
     assert answers["return_enum"] == 1
     assert answers["html_parser"] == ["x", "y"]
     assert answers["traceback"] == "Traceback"
+
+
+_MODULES = """
+import pkgutil, sys
+
+def handler(session):
+    return sorted({found.name for found in pkgutil.iter_modules()} | set(sys.builtin_module_names))
+"""
+
+
+def test_whatever_is_in_the_image_does_not_count_as_plainly_not_there(pool: Serving) -> None:
+    """`try: import it` with an `except ImportError` would succeed, so it is refused as any import is."""
+    there = pool.run(_MODULES).result
+    assert len(there) > 200
+    passed = [name for name in there if name not in packaged().modules and not _is_refused(name)]
+    assert passed == []
+
+
+def _is_refused(name: str) -> bool:
+    source = f"try:\n    import {name} as x\nexcept ImportError:\n    x = None\n\ndef handler(session):\n    return 1\n"
+    return any(comment.severity is Severity.ERROR for comment in review(Subject(source)))
