@@ -12,7 +12,7 @@ from midcall.review import syntax, unrun
 from midcall.review.allowlist import AllowList, packaged
 from midcall.review.forms import FORMS
 from midcall.review.module import Module
-from midcall.review.rule import Hit, Rule, Span
+from midcall.review.rule import Hit, Rule
 from midcall.review.rules import TEXT_RULES, TREE_RULES
 from midcall.review.rules.imports import refused_arguments
 from midcall.review.text import Text
@@ -59,19 +59,14 @@ def _review(text: Text, allowed: AllowList) -> list[Comment]:
 
 def _hits(module: Module) -> Iterator[tuple[Rule[Module], Hit]]:
     """Yield what the rules find, but for what stands where nothing ever runs: there only secrets matter."""
-    idle = [module.text.span(block) for block in unrun.blocks(module)]
     # What a call is given that goes as a whole goes with it: one cause, one comment.
-    gone = [module.text.span(node) for node in refused_arguments(module)]
+    spans = [module.text.span(node) for node in (*unrun.blocks(module), *refused_arguments(module))]
+    idle = unrun.Stretches(((span.line, span.column), (span.end_line, span.end_column)) for span in spans)
     for rule in TREE_RULES:
         for hit in rule.check(module):
             place = module.text.span(hit.where)
-            if rule.id.startswith("secret.") or not any(_lies_in(place, block) for block in (*idle, *gone)):
+            if rule.id.startswith("secret.") or (place.line, place.column) not in idle:
                 yield rule, hit
-
-
-def _lies_in(place: Span, block: Span) -> bool:
-    start, end = (block.line, block.column), (block.end_line, block.end_column)
-    return start <= (place.line, place.column) < end
 
 
 def _comment(text: Text, rule: Rule[Text] | Rule[Module], hit: Hit) -> Comment:

@@ -41,14 +41,16 @@ def _holder(module: Module, name: str) -> str:
     """Return the imported module whose objects may have a name that leads to machinery; an empty string if none."""
     if name not in HELD:
         return ""
-    imported = {alias.name for node in module.nodes(ast.Import) for alias in node.names}
-    imported |= {node.module or "" for node in module.nodes(ast.ImportFrom)}
-    for source in sorted(imported):
-        if source.partition(".")[0] in HELD[name]:
-            return source.partition(".")[0]
-    # What an operator's packages hand out is not known here.
-    others = {source for source in imported if source not in packaged().modules and source in module.allowed.modules}
-    return min(others, default="")
+    holders = module.once(_imported)
+    return min(holders[0] & HELD[name], default="") or min(holders[1], default="")
+
+
+def _imported(module: Module) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the tops of all modules that are imported, and those of an operator's packages: not known here."""
+    whole = {alias.name for node in module.nodes(ast.Import) for alias in node.names}
+    whole |= {node.module or "" for node in module.nodes(ast.ImportFrom)}
+    added = {source for source in whole if source not in packaged().modules and source in module.allowed.modules}
+    return frozenset(source.partition(".")[0] for source in whole), frozenset(added)
 
 
 def _is_own(module: Module, base: ast.expr) -> bool:

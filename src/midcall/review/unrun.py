@@ -5,7 +5,8 @@ Code is brought along from elsewhere with all of them. What stands there is not 
 
 import ast
 import sys
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
 from midcall.review.allowlist import packaged
 from midcall.review.module import Module
@@ -20,6 +21,25 @@ _THERE = frozenset(sys.builtin_module_names) | words(
     "wheel apport_python_hook antigravity this"
 )
 _CATCHERS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
+
+
+class Stretches:
+    """Stretches of a source, for many questions whether a place lies in one of them."""
+
+    def __init__(self, found: Iterable[Stretch]) -> None:
+        self._starts: list[Place] = []
+        self._ends: list[Place] = []
+        for start, end in sorted(found):
+            if self._ends and start < self._ends[-1]:
+                self._ends[-1] = max(end, self._ends[-1])
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def __contains__(self, place: Place) -> bool:
+        """Say whether a place lies in one; the end does not."""
+        position = bisect_right(self._starts, place) - 1
+        return position >= 0 and place < self._ends[position]
 
 
 def stretch(node: ast.AST) -> Stretch:

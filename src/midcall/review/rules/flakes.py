@@ -13,7 +13,7 @@ from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
 from midcall.review.rules.builtins import ALLOWED
 from midcall.review.rules.imports import refused
-from midcall.review.unrun import Stretch, annotations, stretch
+from midcall.review.unrun import Stretches, annotations, stretch
 
 #: Messages that tell of a failure at run time.
 _FATAL = (messages.UndefinedName, messages.UndefinedLocal, messages.DuplicateArgument)
@@ -62,6 +62,8 @@ _FOREIGN = {
 _SHORT = {"np": "numpy", "pd": "pandas", "plt": "matplotlib"}
 #: Names of a source up to which one that is spelt alike is looked for.
 _MOST_NAMES = 500
+#: Names that nothing defines for which one is looked for.
+_MOST_COMPARED = 50
 
 #: Names that the sandbox gives to every module, beside Python's own.
 PROVIDED = frozenset({"ActionError", "exit", "quit"})
@@ -99,7 +101,7 @@ def _undefined(module: Module) -> Iterator[Hit]:
         if isinstance(message, _FATAL):
             name = _name(message)
             said = _text(message)
-            if any(start <= (message.lineno, message.col) < end for start, end in module.once(_idle)):
+            if (message.lineno, message.col) in module.once(_idle):
                 text = f"{said[:1].upper()}{said[1:]}, in an annotation that never runs."
                 hit = _hit(message, text, "It may stay; `Any` of `typing` says as much.")
                 yield replace(hit, severity=Severity.INFO)
@@ -107,8 +109,8 @@ def _undefined(module: Module) -> Iterator[Hit]:
             yield _hit(message, f"{said[:1].upper()}{said[1:]}: this fails when the line runs.", _advice(module, name))
 
 
-def _idle(module: Module) -> list[Stretch]:
-    return [stretch(node) for node in annotations(module)]
+def _idle(module: Module) -> Stretches:
+    return Stretches(stretch(node) for node in annotations(module))
 
 
 def _advice(module: Module, name: str) -> str:
@@ -133,13 +135,25 @@ def _import_of(module: Module, name: str) -> str:
 
 def _near(module: Module, name: str) -> str:
     """Return a name of the source, or a built-in one, that differs in capitals or by a letter or two."""
-    known = [*module.root.bindings, *(ALLOWED - {name})]
-    if module.handler is not None:
-        known += module.scope(module.handler.body[0]).bindings
-    same = [other for other in known if other.lower() == name.lower()]
-    # Of long lists of names none is meant for certain, and comparing takes its time.
-    close = same or (difflib.get_close_matches(name[:60], known, n=1, cutoff=0.75) if len(known) < _MOST_NAMES else [])
-    return close[0] if close else ""
+    found = module.once(_nears)
+    if name not in found:
+        known = module.once(_known)
+        same = known.get(name.lower())
+        # Of many names none is meant for certain, and comparing takes its time.
+        few = len(known) < _MOST_NAMES and len(found) < _MOST_COMPARED
+        close = difflib.get_close_matches(name[:60], known.values(), n=1, cutoff=0.75) if few and not same else [same]
+        found[name] = (close[0] if close else None) or ""
+    return found[name] if found[name] != name else ""
+
+
+def _nears(_module: Module) -> dict[str, str]:
+    return {}
+
+
+def _known(module: Module) -> dict[str, str]:
+    """Return the names of the file, the handler and the language, by their small letters."""
+    own = module.scope(module.handler.body[0]).bindings if module.handler is not None else {}
+    return {name.lower(): name for name in (*sorted(ALLOWED), *module.root.bindings, *own)}
 
 
 def _bound(message: messages.Message) -> str:
