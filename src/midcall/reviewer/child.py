@@ -13,7 +13,7 @@ from types import FrameType
 
 from midcall.domain.review import Subject
 from midcall.review import policy_version, review
-from midcall.review.allowlist import loads
+from midcall.review.allowlist import loads, packaged
 from midcall.reviewer.frames import HEADER, READY, pack, pack_answer, read_subject
 
 #: Address space: the interpreter takes about 40 MiB, the largest source that is parsed about 60 more.
@@ -48,6 +48,7 @@ def main() -> None:
     if told is None:
         return
     allowed = loads(told.decode("ascii"))
+    packaged()  # read now: rules ask what of `allowed` an operator added, and no file can be opened later
     policy = policy_version(allowed)
     review(Subject(_WARM_UP, actions=("http",), egress=("example.com",), credentials={}), allowed=allowed)
     # A tree of a large source makes the collector run dozens of times for nothing; it runs after the answer instead.

@@ -13,6 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.support.patience import DEADLINE_S, PATIENCE_S, wait_for
+from tests.support.ported import entries
+from tests.unit.review.test_review_private import OWN
+from tests.unit.review.test_review_unrun import PASSES, REFUSED
 
 from midcall.connectors import CONNECTORS, operations
 from midcall.domain.errors import ReviewUnavailable
@@ -71,6 +74,17 @@ def test_the_child_says_what_the_pure_review_says(reviewer: SubprocessReviewer) 
     assert not findings.clean
     assert not findings.cut_off
     assert reviewer.review(FINE).clean
+
+
+def test_the_child_says_so_of_whatever_people_bring_along(reviewer: SubprocessReviewer) -> None:
+    """No rule needs what a child has not: it opens no files, and imports nothing late."""
+    brought = [entry["source"] for name in ("idioms", "scripts", "review") for entry in entries(f"{name}.jsonl")]
+    sources = [*brought, *OWN, *PASSES, *REFUSED, "import numby\n\ndef handler(session):\n    return npm.x, Numby\n"]
+    assert reviewer.review(FINE).clean
+    before = _children()
+    for source in sources:
+        assert reviewer.review(Subject(source)).comments == review(Subject(source)), source
+    assert _children() == before
 
 
 def test_declarations_reach_the_child(reviewer: SubprocessReviewer) -> None:
