@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from midcall.domain.conversion import convert
+from midcall.domain.conversion import ANYWHERE, Locale
+from midcall.domain.deep_conversion import converted
 from midcall.domain.errors import Fault
 from midcall.domain.filling import filled, with_secrets
 from midcall.domain.nulls import without_nulls
-from midcall.domain.places import NOTHING, Places, places_of
+from midcall.domain.phone import PHONE_PATTERN
+from midcall.domain.places import NOTHING, OPTIONS, Places, places_of
 
 #: JSON Schema of each field type. Phone numbers are E.164: plus, country code, at most 15 digits.
 FIELD_TYPES: Mapping[str, Mapping[str, Any]] = {
@@ -18,7 +20,7 @@ FIELD_TYPES: Mapping[str, Mapping[str, Any]] = {
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
     "email": {"type": "string", "format": "email"},
-    "phone": {"type": "string", "pattern": r"^\+[1-9][0-9]{1,14}$"},
+    "phone": {"type": "string", "pattern": PHONE_PATTERN},
     "string[]": {"type": "array", "items": {"type": "string"}},
     "number[]": {"type": "array", "items": {"type": "number"}},
 }
@@ -28,7 +30,10 @@ MASK = "********"
 
 
 def schema_of_fields(fields: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Turn a list of fields `{name, type, description, required, example, default, jsonSchema}` into JSON Schema."""
+    """Turn a list of fields into JSON Schema.
+
+    Each is `{name, type, description, required, example, default, jsonSchema, strict}`.
+    """
     properties: dict[str, Any] = {}
     required = []
     for field in fields:
@@ -47,6 +52,8 @@ def _property(field: Mapping[str, Any]) -> dict[str, Any]:
         schema["examples"] = [field["example"]]
     if field.get("default") is not None:
         schema["default"] = field["default"]
+    if field.get("strict"):
+        schema[OPTIONS] = {**schema.get(OPTIONS, {}), "strict": True}
     return schema
 
 
@@ -68,7 +75,10 @@ def field_faults(fields: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
 
 
 def prepare(
-    schema: Mapping[str, Any], sent: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+    schema: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    variables: Mapping[str, Any] | None = None,
+    locale: Locale = ANYWHERE,
 ) -> tuple[dict[str, Any], tuple[Fault, ...]]:
     """Make the parameters of a call from what was sent, and say why they cannot be filled, at places within them.
 
@@ -78,7 +88,7 @@ def prepare(
     ones, which take the dynamic variable of their own name.
     """
     properties = schema.get("properties", {})
-    prepared = {name: convert(properties.get(name, {}), value) for name, value in without_nulls(schema, sent).items()}
+    prepared = dict(without_nulls(schema, converted(schema, sent, locale)))
     for name, declared in properties.items():
         if name not in prepared and isinstance(declared, Mapping) and "default" in declared:
             prepared[name] = declared["default"]

@@ -17,7 +17,7 @@ from midcall.domain.subschemas import DEFINITIONS, MANY, NAMED, subschemas
 
 OPTIONS = "x-midcall"
 #: What `x-midcall` may hold.
-PROPERTY_OPTIONS = frozenset({"constant", "from_variable", "trusted_only", "sensitive"})
+PROPERTY_OPTIONS = frozenset({"constant", "from_variable", "trusted_only", "sensitive", "strict"})
 
 #: Bounds of one walk: levels, steps, and values that midcall may have to make for one call. A schema that can be saved
 #: has 5,000 parts; steps beyond that come from `allOf` branches that speak of each other's properties.
@@ -489,7 +489,7 @@ def _declared(parts: Iterable[_Part]) -> dict[str, Any]:
 def _misspelt(options: Mapping[str, Any], loc: str) -> Iterator[Fault]:
     for option in sorted(set(options) - PROPERTY_OPTIONS):
         yield Fault(f"{loc}.{option}", f"no such option; there are: {', '.join(sorted(PROPERTY_OPTIONS))}")
-    for option in sorted({"trusted_only", "sensitive"} & set(options)):
+    for option in sorted({"trusted_only", "sensitive", "strict"} & set(options)):
         if not isinstance(options[option], bool):
             yield Fault(f"{loc}.{option}", "give true or false")
     if not isinstance(options.get("from_variable", ""), str):

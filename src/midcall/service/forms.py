@@ -41,6 +41,7 @@ class ParameterField(Form):
     example: Any = None
     default: Any = None
     json_schema: dict[str, Any] | None = Field(default=None, alias="jsonSchema")
+    strict: Flag = Field(default=False, description="take what is sent as it is, or refuse it: convert nothing")
 
 
 def _shape(value: Any) -> str:

@@ -14,11 +14,13 @@ from typing import Any, NoReturn
 
 import jsonschema_rs
 
+from midcall.domain.conversion import ANYWHERE, Locale
 from midcall.domain.errors import Fault
 from midcall.domain.jsonvalue import canonical
-from midcall.domain.parameters import MASK, prepare
+from midcall.domain.parameters import prepare
 from midcall.domain.places import OPTIONS, mentioned, places_of
 from midcall.domain.subschemas import DEFINITIONS, MANY, NAMED, ONE, subschemas
+from midcall.service.refusals import Refusals
 from midcall.service.schema_work import MAX_STATES, is_affordable, pattern_states, states_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -112,31 +114,33 @@ def _faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
 
 
 def fitting_params(
-    schema: Mapping[str, Any], sent: Mapping[str, Any], variables: Mapping[str, Any]
+    schema: Mapping[str, Any], sent: Mapping[str, Any], variables: Mapping[str, Any], locale: Locale = ANYWHERE
 ) -> tuple[dict[str, Any], tuple[Fault, ...]]:
     """Make the parameters of a call from what was sent, and say where they do not fit; with faults, none is used."""
     if too_many := _too_many(sent, "params"):
         return dict(sent), too_many
-    params, faults = prepare(schema, sent, variables)
+    params, faults = prepare(schema, sent, variables, locale)
     if faults:
         return params, tuple(Fault(f"params{fault.loc}", fault.msg) for fault in faults)
-    return params, value_faults(schema, params, "params")
+    return params, value_faults(schema, params, "params", verb="give")
 
 
-def value_faults(schema: Mapping[str, Any], value: Any, loc: str) -> tuple[Fault, ...]:
-    """Say where a value does not fit a schema that `schema_faults` found none in; at most MAX_FAULTS."""
+def value_faults(schema: Mapping[str, Any], value: Any, loc: str, *, verb: str = "must be") -> tuple[Fault, ...]:
+    """Say where a value does not fit a schema that `schema_faults` found none in; at most MAX_FAULTS.
+
+    `verb` is what whoever reads it is to do.
+    """
     if too_many := _too_many(value, loc):
         return too_many
     if not is_affordable(schema, value):
         return (Fault(loc, "too long to be held against all that its schema asks; send less, or simplify the schema"),)
-    # Faults quote the value, and go on record.
-    validator = _validator(schema, MASK if places_of(schema).root.secret else None)
+    validator, refusals = _validator(schema), Refusals(schema, verb)
     try:
-        return _first_faults(validator, value, loc)
+        return _first_faults(validator, refusals, value, loc)
     except ValueError:
         # Half a surrogate pair is no text to the validator; for the check it counts as any other letter.
         readable = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
-        return _first_faults(validator, readable, loc)
+        return _first_faults(validator, refusals, readable, loc)
 
 
 def _too_many(value: Any, loc: str) -> tuple[Fault, ...]:
@@ -144,7 +148,9 @@ def _too_many(value: Any, loc: str) -> tuple[Fault, ...]:
     return (Fault(loc, f"more than {MAX_VALUES:,} values in all; send fewer"),) if _size(value) > MAX_VALUES else ()
 
 
-def _first_faults(validator: jsonschema_rs.Draft202012Validator, value: Any, loc: str) -> tuple[Fault, ...]:
+def _first_faults(
+    validator: jsonschema_rs.Draft202012Validator, refusals: Refusals, value: Any, loc: str
+) -> tuple[Fault, ...]:
     errors: Iterable[jsonschema_rs.ValidationError] = ()
     if _size(value) <= MAX_VALUES_WITH_ALL_FAULTS:
         errors = itertools.islice(validator.iter_errors(value), MAX_FAULTS)
@@ -153,13 +159,14 @@ def _first_faults(validator: jsonschema_rs.Draft202012Validator, value: Any, loc
             validator.validate(value)
         except jsonschema_rs.ValidationError as error:
             errors = (error,)
-    return tuple(Fault(_join(loc, error.instance_path), error.message[:300]) for error in errors)
+    found = (fault for error in errors for fault in refusals.faults(error, value, loc))
+    # Branches and their parts may find the same.
+    return tuple(itertools.islice(dict.fromkeys(found), MAX_FAULTS))
 
 
-def _validator(schema: Mapping[str, Any], mask: str | None = None) -> jsonschema_rs.Draft202012Validator:
+def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         dict(schema),
-        mask=mask,
         validate_formats=True,
         pattern_options=jsonschema_rs.RegexOptions(size_limit=1 << 20, dfa_size_limit=1 << 20),
         retriever=_retrieve_nothing,

@@ -105,7 +105,7 @@ def test_objects_on_the_way_to_a_constant_are_made() -> None:
     [
         ({"properties": {"tenant": CONSTANT}}, "a text", ".p", "give an object"),
         ({"properties": {"tenant": CONSTANT}}, [{}], ".p", "give an object"),
-        ({"items": {"properties": {"tenant": CONSTANT}}}, {}, ".p", "give a list"),
+        ({"items": {"type": "object", "properties": {"tenant": CONSTANT}}}, "a text", ".p", "give a list"),
         ({"items": {"properties": {"tier": TRUSTED}}}, [{}, 5], ".p.1", "give an object"),
         ({"additionalProperties": {"properties": {"tier": TRUSTED}}}, {"x": 5}, ".p.x", "give an object"),
     ],

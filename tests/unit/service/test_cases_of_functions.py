@@ -299,7 +299,7 @@ def test_statuses_schemas_and_refusals_may_be_expected(desk: World) -> None:
     put_case(desk, "text", expect={"schema": {"type": "string"}})
     found = whys(run_cases(desk))
     assert (found["refused"], found["fits"]) == (None, None)
-    assert found["does not"] == '$: "order" is a required property'
+    assert found["does not"] == "$.order: is missing; it is needed"
     assert (found["text"] or "").startswith("$: ")
     desk.sandbox.behave = lambda _: RunReport(RunStatus.TIMEOUT)
     assert whys(run_cases(desk, cases=["fits"])) == {

@@ -131,7 +131,7 @@ def test_a_fault_of_a_value_names_its_path() -> None:
     """Down to the entry of a list."""
     schema = of(orders={"type": "array", "items": {"type": "object", "required": ["id"]}})
     faults = value_faults(schema, {"orders": [{"id": 1}, {}]}, "params")
-    assert [fault.loc for fault in faults] == ["params.orders.1"]
+    assert [fault.loc for fault in faults] == ["params.orders.1.id"]
 
 
 def test_no_more_faults_are_told_than_help() -> None:

@@ -166,7 +166,7 @@ def test_a_refusal_tells_of_variables_without_the_pin(desk: World) -> None:
     """A call that is refused is an event as well, and lists the variables as they are."""
     desk.sandbox.behave = answers(result={"dynamicVariables": {"last_pin": PIN}})
     called(desk)
-    desk.called("verify", params={"pin": PIN, "note": 5})
+    desk.called("verify", params={"pin": PIN, "note": True})
     refused = [data for name, data in desk.events(desk.session()) if name == "completed"][-1]
     assert refused["status"] == "refused"
     assert refused["dynamicVariables"]["last_pin"] == MASK

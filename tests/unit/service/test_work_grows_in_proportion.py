@@ -24,6 +24,7 @@ from midcall.domain.nulls import without_nulls
 from midcall.domain.parameter_fields import rows_of, with_rows
 from midcall.domain.parameters import masked, prepare, sensitive_values
 from midcall.domain.patch import patch_between, unsayable
+from midcall.domain.pattern_samples import pattern_sample
 from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
 from midcall.domain.preview import preview
@@ -101,6 +102,18 @@ SCHEMAS: dict[str, Make] = {
         "$defs": {"d": properties(size, {})},
     },
     "others": lambda size: {**properties(size, {}), "additionalProperties": properties(size, CONSTANT)},
+    "branches that nothing fits": lambda size: {
+        "type": "object",
+        "properties": {"n0": {"anyOf": [{"type": "integer", "minimum": n} for n in range(size)]}},
+    },
+    "choices that nothing is": lambda size: {
+        "type": "object",
+        "properties": {"n0": {"type": "array", "items": {"enum": [f"A{n}" for n in range(size)]}}},
+    },
+    "lists in lists": lambda size: {
+        "type": "object",
+        "properties": {"n0": {"type": "array", "items": {"anyOf": [{"type": "array", "items": {}}] * size}}},
+    },
     "entries": lambda size: {
         "type": "object",
         "properties": {"n0": {"prefixItems": [CONSTANT] * size, "items": SECRET}},
@@ -202,6 +215,20 @@ TEXTS: dict[str, Make] = {
     "fences": lambda size: "```\n" * size,
 }
 TEMPLATES = {"webhook.url": "https://a.example.com/{{a}}", "webhook.body": '{"a": "{{a}}", "b": "x {{a}}"}'}
+ANY_OF_ALL = {
+    "type": "object",
+    "properties": {
+        "a": {
+            "anyOf": [
+                {"type": "integer"},
+                {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
+                {"type": "object", "additionalProperties": {"type": "integer"}},
+                {"type": "string", "enum": ["a"]},
+                {"type": "string", "format": "date"},
+            ]
+        }
+    },
+}
 NAMES = {"s3cr3t-v4lue", "s3cr3t", "4321", "s" * 300}
 
 
@@ -235,6 +262,14 @@ def of_text(text: str) -> dict[str, Callable[[], Any]]:
         "a suggestion that is put in": lambda: applied("def handler(x):", {"suggestion": f"Write `{text}` there."}),
         "a name": lambda: fitting_name(text),
         "a number": lambda: convert({"type": "integer"}, text),
+        "a date": lambda: convert({"format": "date"}, text),
+        "a moment": lambda: convert({"format": "date-time"}, text),
+        "a time": lambda: convert({"format": "time"}, text),
+        "an address": lambda: convert({"format": "email"}, text),
+        "a phone number": lambda: convert({"format": "phone"}, text),
+        "a choice": lambda: convert({"enum": [text, f"{text}!"]}, text),
+        "an example of a pattern": lambda: pattern_sample(text),
+        "parameters": lambda: fitting_params(ANY_OF_ALL, {"a": text}, {}),
         "shown": lambda: preview({"a": text}),
     }
 

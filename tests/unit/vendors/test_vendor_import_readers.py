@@ -180,7 +180,7 @@ def test_itellico_types_defaults_and_bodies() -> None:
     assert noted("itellico", ITELLICO, body={"t": 1}) == ["body", "name"]
     assert noted("itellico", ITELLICO, url=BASE) == ["name", "variables.0"]
     assert noted("itellico", ITELLICO, url=BASE, headers={"X": "{{ customer_id }}"}) == ["name"]
-    wrong = [{"name": "n", "type": "integer", "default": "many"}, {"name": "s", "type": "phone", "default": 5}]
+    wrong = [{"name": "n", "type": "integer", "default": "many"}, {"name": "s", "type": "phone", "default": True}]
     assert faults("itellico", ITELLICO, variables=wrong) == ["variables.0.default", "variables.1.default"]
 
 
