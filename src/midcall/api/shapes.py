@@ -689,6 +689,8 @@ class WorkspaceShape(BaseModel):
     event_retention_days: int | None
     audit_retention_days: int | None
     record_actions: bool
+    default_region: str | None
+    time_zone: str
     created_at: str
 
 

@@ -168,6 +168,8 @@ def workspace_view(workspace: Workspace) -> Json:
         "event_retention_days": settings.event_retention_days,
         "audit_retention_days": settings.audit_retention_days,
         "record_actions": settings.record_actions,
+        "default_region": settings.default_region,
+        "time_zone": settings.time_zone,
         "created_at": iso(workspace.created_at),
     }
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -112,7 +112,7 @@ def date_time(text: str, zone: str) -> str | None:
         moment = datetime.combine(date.fromisoformat(days[0]), found)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=_zone(zone))
-            if moment.utcoffset() != moment.replace(fold=1).utcoffset():
+            if moment.tzinfo is None or moment.utcoffset() != moment.replace(fold=1).utcoffset():
                 return None
         return _zulu(moment.isoformat())
     return None
@@ -129,8 +129,12 @@ def _splits(said: str) -> Iterator[tuple[str, str]]:
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> tzinfo:
-    return UTC if name == "UTC" else ZoneInfo(name)
+def _zone(name: str) -> tzinfo | None:
+    """Find a time zone; None for one that is there no more."""
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def _zulu(written: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from midcall.domain.conversion import Locale
 from midcall.domain.function import Kind
 
 
@@ -65,11 +66,19 @@ class WorkspaceSettings:
     audit_retention_days: int | None = 365
     #: Keep what the actions of a run were answered, masked, so that it can be replayed.
     record_actions: bool = True
+    #: Where callers are: the country (two letters) of phone numbers without one, the zone of times without an offset.
+    default_region: str | None = None
+    time_zone: str = "UTC"
     #: Where the platform hears of its sessions, if it wants to.
     callback_url: str | None = None
     #: Which signing secret is current, and until when (milliseconds) the one before is used beside it.
     signing_number: int = 1
     signing_overlap_until: int = 0
+
+    @property
+    def locale(self) -> Locale:
+        """How what callers say of phone numbers and times is read."""
+        return Locale(self.default_region, self.time_zone)
 
 
 @dataclass(frozen=True, slots=True)

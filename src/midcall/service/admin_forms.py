@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import FailFast, Field, ValidationError, model_validator
+from pydantic import AfterValidator, FailFast, Field, ValidationError, model_validator
 
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import NAME_PATTERN
+from midcall.domain.moments import is_zone
 from midcall.domain.origin import MAX_CHARS as MAX_HOST_CHARS
 from midcall.domain.parameters import MASK
+from midcall.domain.phone import REGIONS
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
 from midcall.service.credential_types import VALUES_BY_TYPE
@@ -90,8 +92,23 @@ class WorkspaceLimits(Form):
 
 #: Settings that may be null.
 NULLABLE = frozenset(
-    {"retention_days", "refused_retention_days", "event_retention_days", "audit_retention_days", "callback_url"}
+    {
+        *("retention_days", "refused_retention_days", "event_retention_days", "audit_retention_days"),
+        *("callback_url", "default_region"),
+    }
 )
+
+
+def _region(name: str) -> str:
+    if name not in REGIONS:
+        raise ValueError("give a country by its two capital letters, such as DE or US; null for none")
+    return name
+
+
+def _time_zone(name: str) -> str:
+    if not is_zone(name):
+        raise ValueError("give a time zone by its IANA name, such as Europe/Berlin or UTC")
+    return name
 
 
 class WorkspaceChange(Form):
@@ -112,6 +129,8 @@ class WorkspaceChange(Form):
     # Whoever has done something cannot take its line away the day after.
     audit_retention_days: Whole | None = Field(default=None, ge=30, le=3650)
     record_actions: Flag | None = None
+    default_region: Annotated[str, AfterValidator(_region)] | None = None
+    time_zone: Annotated[str, Field(max_length=64), AfterValidator(_time_zone)] | None = None
 
     @model_validator(mode="after")
     def _check_nulls(self) -> Self:

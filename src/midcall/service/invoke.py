@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from midcall.domain.conversion import Locale
 from midcall.domain.errors import (
     Conflict,
     Fault,
@@ -78,9 +79,10 @@ class Invocations:
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, call.function)
             version = _chosen(tx, function, call)
+            locale = tx.workspaces.get(caller.workspace_id).settings.locale
         if call.rehearsal is not None:
             _check_rehearsal(call.rehearsal, version)
-        invocation = self._prepared(caller, call, function, version)
+        invocation = self._prepared(caller, call, function, version, locale)
         with self.storage.write() as tx:
             outcome = invocation.outcome
             if outcome is None:
@@ -136,9 +138,9 @@ class Invocations:
         wake(self.queue, invocation)
         return shown
 
-    def _prepared(self, caller: Caller, call: Call, function: Function, version: Version) -> Invocation:
+    def _prepared(self, caller: Caller, call: Call, function: Function, version: Version, locale: Locale) -> Invocation:
         schema = version.config["parameters"]
-        params, faults = fitting_params(schema, call.params, _variables_of(call))
+        params, faults = fitting_params(schema, call.params, _variables_of(call), locale)
         asked, session = asked_preview(version.config, params, call.session), call.session
         outcome: Outcome | None = None
         if faults:

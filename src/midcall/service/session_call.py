@@ -194,7 +194,8 @@ def _check(tx: Transaction, session: Session, call: SessionCall) -> _Checked:
     position, pin = _attached(session, call.function)
     version = tx.functions.version(pin.function_id, pin.version)
     config = version.config
-    params, faults = fitting_params(config["parameters"], call.params, values(session.variables))
+    locale = tx.workspaces.get(session.workspace_id).settings.locale
+    params, faults = fitting_params(config["parameters"], call.params, values(session.variables), locale)
     asked = asked_preview(config, params)
     redaction = redaction_of(config, params)
     return _Checked(

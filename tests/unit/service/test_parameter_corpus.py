@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+from tests.support.world import World
 
 from midcall.domain.conversion import ANYWHERE, Locale
+from midcall.domain.errors import InvalidInput
 from midcall.domain.parameters import FIELD_TYPES
+from midcall.domain.phases import Phase
+from midcall.service.admin_forms import WorkspaceChange
 from midcall.service.invoke import faults_as_text
 from midcall.service.schemas import fitting_params
 
@@ -177,3 +182,21 @@ def test_a_strict_parameter_is_taken_as_it_was_sent(name: str) -> None:
     for strict in ({"x-midcall": {"strict": True}}, {"strict": True}):
         params, _ = asked({**declared, **strict}, case["sent"])
         assert json.dumps(params) == json.dumps({"p": case["sent"]})
+
+
+def test_each_way_in_reads_numbers_and_times_as_the_workspace_says(world: World) -> None:
+    """A call without a session, and one of a session."""
+    properties = {"phone": FIELD_TYPES["phone"], "at": {"type": "string", "format": "date-time"}}
+    world.published("book", parameters={"type": "object", "properties": properties})
+    world.agent(("book", Phase.DURING_SESSION))
+    world.started()
+    sent = {"phone": "030 123456", "at": "2026-03-05 10:00"}
+    assert world.called("book", params=sent).status == "refused"
+    change = WorkspaceChange.model_validate({"default_region": "DE", "time_zone": "Europe/Berlin"})
+    world.workspaces.change(world.caller, change.changes())
+    read = {"phone": "+4930123456", "at": "2026-03-05T10:00:00+01:00"}
+    assert world.called("book", params=sent).params == read
+    assert world.admitted("book", params=sent).params == read
+    for given in ({"default_region": "Germany"}, {"time_zone": "Berlin"}, {"time_zone": None}):
+        with pytest.raises((ValidationError, InvalidInput)):
+            WorkspaceChange.model_validate(given)

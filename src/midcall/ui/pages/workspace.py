@@ -129,6 +129,19 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
                 "s",
             ),
             (
+                "default_region",
+                Words(
+                    "Country of callers",
+                    "Two letters, such as DE: of phone numbers without a country code. Empty: callers are asked.",
+                ),
+                "",
+            ),
+            (
+                "time_zone",
+                Words("Time zone of callers", "Such as Europe/Berlin: of times that are said without one."),
+                "",
+            ),
+            (
                 "callback_url",
                 Words("Callback URL", "Told of what happens in sessions, signed. Empty: nobody is called."),
                 "",
@@ -174,7 +187,7 @@ def _field(loc: str, words: Words, now: object, unit: str) -> Setting:
         return ChoiceSetting(loc, words, APPROVAL, now.value)
     if isinstance(now, bool):
         return SwitchSetting(loc, words, before=now)
-    if loc == "callback_url":
+    if loc in {"callback_url", "default_region", "time_zone"}:
         return TextSetting(loc, words, now if isinstance(now, str) else None)
     return NumberSetting(loc, words, now if isinstance(now, int) else None, unit=unit)
 
