@@ -10,6 +10,7 @@ from midcall.domain.filling import filled, with_secrets
 from midcall.domain.nulls import without_nulls
 from midcall.domain.phone import PHONE_PATTERN
 from midcall.domain.places import NOTHING, OPTIONS, Places, places_of
+from midcall.domain.schema_intake import rebased
 
 #: JSON Schema of each field type. Phone numbers are E.164: plus, country code, at most 15 digits.
 FIELD_TYPES: Mapping[str, Mapping[str, Any]] = {
@@ -45,7 +46,7 @@ def schema_of_fields(fields: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _property(field: Mapping[str, Any]) -> dict[str, Any]:
     kind = field["type"]
-    schema = dict(field["jsonSchema"] if kind == "custom" else FIELD_TYPES[kind])
+    schema = rebased(field["jsonSchema"], field["name"]) if kind == "custom" else dict(FIELD_TYPES[kind])
     if field.get("description"):
         schema["description"] = field["description"]
     if field.get("example") is not None:

@@ -11,7 +11,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.test_case import MAX_CASE_BYTES, Expectation, ExpectKind, TestCase
 from midcall.service.fields import Flag, Form, faults_of
 from midcall.service.mock_form import MockForms
-from midcall.service.schemas import any_schema_faults
+from midcall.service.schemas import any_schema_faults, taken_schema
 from midcall.service.session_fields import SessionFields
 
 #: It stands in paths.
@@ -43,6 +43,7 @@ class ExpectSubset(_Expected):
 
 
 def _servable(schema: dict[str, Any]) -> dict[str, Any]:
+    schema = taken_schema(schema)
     faults = any_schema_faults(schema, "")
     if faults:
         raise ValueError("; ".join(f"{fault.loc.removeprefix('.')}: {fault.msg}".lstrip(": ") for fault in faults))

@@ -13,7 +13,7 @@ from midcall.domain.variables import MAX_NAME
 from midcall.service.code_form import Code
 from midcall.service.fields import Description, Flag, Form, Line, Message, Whole, faults_of, storable
 from midcall.service.response_variables import path_problem
-from midcall.service.schemas import result_schema_faults, schema_faults
+from midcall.service.schemas import result_schema_faults, schema_faults, taken_schema
 from midcall.service.webhook_form import Webhook
 
 MAX_CONFIG_BYTES = 256 * 1024
@@ -212,5 +212,5 @@ def _parameter_faults(loc: str, given: dict[str, Any] | list[ParameterField]) ->
 
 def _schema(given: dict[str, Any] | list[ParameterField]) -> dict[str, Any]:
     if isinstance(given, list):
-        return schema_of_fields([field.model_dump(by_alias=True) for field in given])
-    return given
+        return taken_schema(schema_of_fields([field.model_dump(by_alias=True) for field in given]))
+    return taken_schema(given)

@@ -19,6 +19,8 @@ from midcall.domain.errors import Fault
 from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import prepare
 from midcall.domain.places import OPTIONS, mentioned, places_of
+from midcall.domain.schema_intake import taken_in
+from midcall.domain.schema_words import word_faults
 from midcall.domain.subschemas import DEFINITIONS, MANY, NAMED, ONE, subschemas
 from midcall.service.refusals import Refusals
 from midcall.service.schema_work import MAX_STATES, is_affordable, pattern_states, states_of
@@ -103,6 +105,8 @@ def _faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
     try:
         _check_text(schema)
         _check_keywords(schema)
+        if found := _word_faults(schema, loc):
+            return found
         _count(schema, schema, MAX_SCHEMA_NODES, (), 1)
         _check_patterns(schema)
         _validator(schema)
@@ -111,6 +115,19 @@ def _faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
     except jsonschema_rs.ValidationError as error:
         return (Fault(_join(loc, error.instance_path), f"not valid JSON Schema 2020-12: {error.message[:300]}"),)
     return ()
+
+
+def _word_faults(schema: Mapping[str, Any], loc: str) -> tuple[Fault, ...]:
+    """Say what is to be written instead of words and forms that JSON Schema does not have."""
+    found = (Fault(_join(loc, list(path)), text) for path, text in word_faults(schema))
+    return tuple(itertools.islice(found, MAX_FAULTS))
+
+
+def taken_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema as it is kept: what `schema_faults` would refuse is made to stand alone where it can be."""
+    if len(canonical(schema)) > MAX_SCHEMA_BYTES:
+        return dict(schema)
+    return taken_in(schema, lambda made: not _faults(made, ""))
 
 
 def fitting_params(
@@ -251,7 +268,8 @@ def _target(root: Mapping[str, Any], reference: str, path: tuple[str, ...]) -> A
     if match is None:
         raise _Unservable(f'the reference "{reference[:80]}" is not of the form "#/$defs/name"; put it there')
     if reference in path:
-        raise _Unservable(f'the reference "{reference[:80]}" comes back to itself; recursive schemas are not taken')
+        text = "comes back to itself, and is too large to be written out; write it as deep as it is used"
+        raise _Unservable(f'the reference "{reference[:80]}" {text}, with "$defs" for each level')
     if len(path) == MAX_REFERENCES:
         raise _Unservable(f"more than {MAX_REFERENCES} references lead from one to the next; simplify it")
     definitions = root.get(match[1])

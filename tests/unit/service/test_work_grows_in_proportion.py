@@ -30,6 +30,7 @@ from midcall.domain.places import places_of
 from midcall.domain.preview import preview
 from midcall.domain.redaction import Redaction
 from midcall.domain.samples import sample_params, sample_session
+from midcall.domain.schema_intake import rebased
 from midcall.domain.suggestion import applied, snippet
 from midcall.domain.template.body import parse_body
 from midcall.domain.template.text import parse_text
@@ -42,7 +43,7 @@ from midcall.domain.webhook_result import failure_text, read_answer, result_valu
 from midcall.service.assist_masking import Veil
 from midcall.service.compare import compare
 from midcall.service.inline_secrets import kept, references, shown
-from midcall.service.schemas import any_schema_faults, fitting_params, schema_faults, value_faults
+from midcall.service.schemas import any_schema_faults, fitting_params, schema_faults, taken_schema, value_faults
 from midcall.vendors.imports.draft import fitting_name
 from midcall.vendors.imports.readers import READERS, ImportVendor
 
@@ -119,6 +120,36 @@ SCHEMAS: dict[str, Make] = {
         "properties": {"n0": {"prefixItems": [CONSTANT] * size, "items": SECRET}},
     },
 }
+#: As authors write them: what is kept of one is another, or nothing.
+AUTHORED: dict[str, Make] = {
+    **SCHEMAS,
+    "references to places": lambda size: {
+        "type": "object",
+        "properties": {f"n{n}": {"$ref": f"#/properties/n{n - 1}"} if n else {"items": SECRET} for n in range(size)},
+    },
+    "references to all of it": lambda size: properties(size, {"$ref": "#"}),
+    "references into each other": lambda size: {
+        "type": "object",
+        "properties": {f"n{n}": {"items": {"$ref": f"#/properties/n{(n + 1) % size}"}} for n in range(size)},
+    },
+    "definitions in circles": lambda size: {
+        "type": "object",
+        "$defs": {f"d{n}": {"items": {"$ref": f"#/$defs/d{n ^ 1}"}} for n in range(size)},
+    },
+    "definitions of all definitions": lambda size: {
+        "type": "object",
+        "$defs": {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{m}"} for m in range(30)]} for n in range(size // 30)},
+    },
+    "names of levels": lambda size: {
+        "type": "object",
+        "$defs": {f"d{'.' * n}2": {} for n in range(min(size, 300))} | {"d": {"items": {"$ref": "#/$defs/d"}}},
+    },
+    "names alike": lambda size: {
+        "type": "object",
+        "properties": {f"{'~' if n % 2 else '!'}{n // 2}": {"$ref": "#/properties/!1"} for n in range(size)},
+    },
+    "words that are none": lambda size: properties(size, {"type": "int", "minimum": "5"}),
+}
 VALUES: dict[str, Make] = {
     "an object": wide,
     "an object and a null": lambda size: {**wide(size), "null": None},
@@ -136,6 +167,8 @@ def of_schema(schema: Json) -> None:
     """Do all that is done with a schema alone."""
     for work in (
         lambda: schema_faults(schema, "parameters"),
+        lambda: taken_schema(schema),
+        lambda: rebased(schema, "a"),
         lambda: any_schema_faults(schema, "output_schema"),
         lambda: expanded(schema),
         lambda: visible(schema, discreet=True),
@@ -170,10 +203,10 @@ def taken(make: Make) -> Make:
     return made
 
 
-@pytest.mark.parametrize("schema", SCHEMAS)
+@pytest.mark.parametrize("schema", AUTHORED)
 def test_a_schema_is_read_in_proportion(schema: str) -> None:
     """Whether it is taken or refused."""
-    assert growth(SCHEMAS[schema], of_schema, most=16_000) < SUSPECT
+    assert growth(AUTHORED[schema], of_schema, most=16_000) < SUSPECT
 
 
 @pytest.mark.parametrize("value", VALUES)
