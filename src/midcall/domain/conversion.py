@@ -4,6 +4,7 @@ What fits as it was sent stays; what may mean two things stays too, and the chec
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,10 @@ _BOOLEANS = {
 _LONGEST_NUMBER = 64
 #: The longest text that is tried as one of a format.
 _LONGEST_FORMATTED = 320
+#: Groups of thousands that can be nothing else; `1,200` may be 1200 or 1.2.
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3}){2,20}(?:\.[0-9]{1,20})?|,[0-9]{3}\.[0-9]{1,20})")
+#: What stands between words.
+_BLANKS = re.compile(r"[\s_-]+")
 #: Whole numbers up to here are exact as floating point.
 _EXACT = 2**53
 
@@ -70,6 +75,8 @@ def _as_text(value: Any) -> Any:
 
 
 def _number(text: str, value: str, kind: str) -> Any:
+    if _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
     # int() and float() also take "1_000", "٣" and "nan"; a caller's words never mean those.
     if not text.isascii() or "_" in text or not any(letter.isdigit() for letter in text):
         return value
@@ -113,8 +120,11 @@ def _formatted(declared: Mapping[str, Any], value: Any, locale: Locale) -> Any:
 
 
 def _email(text: str) -> str:
-    """Leave out blanks around an address; the case of its domain says nothing."""
-    name, at, domain = text.strip().removeprefix("mailto:").rpartition("@")
+    """Leave out blanks around an address, and the name before it; the case of its domain says nothing."""
+    address = text.strip().removeprefix("mailto:")
+    if address.endswith(">") and address.count("<") == 1:
+        address = address[address.index("<") + 1 : -1]
+    name, at, domain = address.rpartition("@")
     return f"{name}{at}{domain.lower()}" if at else text
 
 
@@ -135,7 +145,7 @@ def _choice(declared: Mapping[str, Any], value: Any) -> Any:
 def _spelt(value: Any) -> str | None:
     """Write a single value so that spellings of one are alike; None of what is no single value."""
     if isinstance(value, str):
-        return " ".join(value.casefold().split()) if len(value) <= _LONGEST_FORMATTED else None
+        return _BLANKS.sub(" ", value.casefold().strip()) if len(value) <= _LONGEST_FORMATTED else None
     if isinstance(value, int | float):
         short = isinstance(value, float) or value.bit_length() <= 3 * _LONGEST_NUMBER
         return json.dumps(value) if short else None

@@ -4,6 +4,7 @@ What fits as it was sent stays as it is. `strict` turns conversion off for a par
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,9 @@ _LONGEST_JSON = 256 * 1024
 #: What models write for a parameter that they have no value for.
 _BLANKS = frozenset({"", "null", "none", "undefined", "nil", "n/a"})
 _NULL = "null"
+#: Words of Python in what it writes of a list or an object.
+_PYTHON = {"None": "null", "True": "true", "False": "false"}
+_PYTHON_WORDS = re.compile(r"\b(?:None|True|False)\b(?=\s*[,\]}])")
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -215,7 +219,7 @@ class _Conversion:
             return value
         self.budget.spend(len(value) // _LETTERS_OF_A_STEP)
         try:
-            return parse_text(value)
+            return parse_text(value if '"' in value else _as_json(value))
         except NotJson:
             return value
 
@@ -225,6 +229,11 @@ class _Conversion:
             return []
         self.budget.spend(len(value) // _LETTERS_OF_A_STEP)
         return value.split(", ")
+
+
+def _as_json(text: str) -> str:
+    """Write what Python writes of a value as JSON would have it."""
+    return _PYTHON_WORDS.sub(lambda word: _PYTHON[word[0]], text.replace("'", '"'))
 
 
 def _kinds(schema: Mapping[str, Any], *, inferred: bool = True) -> tuple[str, ...]:

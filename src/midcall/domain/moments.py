@@ -40,7 +40,7 @@ _TIME = re.compile(
 )
 _RFC_TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 #: Where a date may end and a time begin.
-_BETWEEN = re.compile(r"t(?=[0-9])|,? at |,? ")
+_BETWEEN = re.compile(r"t(?=[0-9])|,? (?:at|on) |,? ")
 _YEAR_DIGITS = 4
 _TWELVE = 12
 
@@ -79,6 +79,13 @@ def dates(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(day.isoformat() for day in found if day is not None))
 
 
+def days_of(text: str) -> tuple[str, ...]:
+    """Return the days that a text with or without a time of day may mean."""
+    if len(text) > _LONGEST:
+        return ()
+    return dates(text) or next((days for days, _ in _readings(text)), ())
+
+
 def time_of_day(text: str, zone: str) -> str | None:
     """Write a time of day as RFC 3339 has it.
 
@@ -104,10 +111,8 @@ def date_time(text: str, zone: str) -> str | None:
     """
     if len(text) > _LONGEST:
         return None
-    said = " ".join(text.lower().split())
-    for left, right in _splits(said):
-        days, found = dates(left), _time(right)
-        if len(days) != 1 or found is None:
+    for days, found in _readings(text):
+        if len(days) != 1:
             continue
         moment = datetime.combine(date.fromisoformat(days[0]), found)
         if moment.tzinfo is None:
@@ -123,9 +128,14 @@ def is_zone(name: str) -> bool:
     return name in available_timezones()
 
 
-def _splits(said: str) -> Iterator[tuple[str, str]]:
+def _readings(text: str) -> Iterator[tuple[tuple[str, ...], time]]:
+    """Yield the days and the time that a text may say, in either order."""
+    said = " ".join(text.lower().split())
     for match in _BETWEEN.finditer(said):
-        yield said[: match.start()], said[match.end() :]
+        left, right = said[: match.start()], said[match.end() :]
+        for day, hour in ((left, right), (right, left)):
+            if (found := _time(hour)) is not None and (days := dates(day)):
+                yield days, found
 
 
 @lru_cache(maxsize=64)

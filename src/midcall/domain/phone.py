@@ -50,8 +50,7 @@ def e164(text: str, region: str | None) -> str | None:
 
 def _international(digits: str) -> str | None:
     """Read digits that begin with a country code, which nothing says: only what is surely one is taken for it."""
-    if digits.startswith("00"):
-        return _parsed(f"+{digits[2:]}", None, sure=True)
+    digits = digits.removeprefix("00")
     if len(digits) < _LEAST_DIGITS:
         return None
     return _parsed(f"+{digits}", None, sure=_NORTH_AMERICA.fullmatch(digits) is None)

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from midcall.domain.moments import dates
+from midcall.domain.moments import days_of
 from midcall.domain.pattern_samples import pattern_sample
 from midcall.domain.places import Place
 from midcall.domain.subschemas import MANY, NAMED, ONE
@@ -118,7 +118,7 @@ class Finding:
 
     def _readings(self, value: str) -> Sequence[str]:
         if any("date" in str(schema.get("format")) for schema in self.said):
-            return dates(value)
+            return days_of(value)
         if _THOUSANDS.fullmatch(value.strip()) and any(_NUMBERS & set(kinds_of(schema)) for schema in self.said):
             return value.replace(",", "").strip(), str(float(value.replace(",", ".")))
         return ()

@@ -12,7 +12,7 @@ import jsonschema_rs
 
 from midcall.domain.errors import Fault
 from midcall.domain.places import Place, places_of
-from midcall.domain.wanted import Words
+from midcall.domain.wanted import Words, sample_of_kind
 from midcall.service.findings import Finding, nearer, said_at, seen_at, such
 
 #: Characters of one text.
@@ -84,8 +84,11 @@ def _required(finding: Finding) -> str:
     if not declared:
         return f"is missing{_because(finding, name)}; it is needed"
     secret = below is not None and below.secret
+    schemas = [each for each in declared if isinstance(each, Mapping)]
     wanted = finding.words.wanted(declared[-1], secret=secret)
-    example = finding.words.example([each for each in declared if isinstance(each, Mapping)], secret=secret)
+    example = finding.words.example(schemas, secret=secret)
+    if example is None and schemas:
+        example = sample_of_kind(schemas[-1])
     return f"is missing{_because(finding, name)}; {finding.verb} {wanted}{such(example, wanted)}"
 
 
