@@ -65,12 +65,12 @@ BAD_SCHEMAS: dict[str, tuple[Any, str]] = {
     "remote reference": (schema(a={"$ref": "http://192.0.2.1/x.json"}), "parameters"),
     "file reference": (schema(a={"$ref": "file:///etc/passwd"}), "parameters"),
     "remote reference in what nothing uses": ({**schema(), "$defs": {"a": {"$ref": "http://x.invalid"}}}, "parameters"),
-    "recursive reference to the root": (schema(a={"$ref": "#"}), "parameters"),
+    "recursive reference to the root": ({**schema(), "allOf": [{"$ref": "#"}]}, "parameters"),
     "recursive reference to itself": (
-        {**schema(a={"$ref": "#/$defs/a"}), "$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}},
+        {**schema(a={"$ref": "#/$defs/a"}), "$defs": {"a": {"$ref": "#/$defs/a"}}},
         "parameters",
     ),
-    "recursion below a property called $defs": (schema(**{"$defs": {"allOf": [{"$ref": "#"}] * 2}}), "parameters"),
+    "recursion that fans out": ({**schema(), "properties": {f"a{n}": {"$ref": "#"} for n in range(99)}}, "parameters"),
     "recursion inside a resource of its own": (
         {
             **schema(a={"$ref": "#/$defs/a"}),
@@ -85,7 +85,7 @@ BAD_SCHEMAS: dict[str, tuple[Any, str]] = {
     "two thousand references in a row": (chain(1_500), "parameters"),
     "dynamic reference": (schema(a={"$dynamicRef": "#meta"}), "parameters"),
     "anchor": ({**schema(), "$anchor": "here"}, "parameters"),
-    "other dialect": ({**schema(), "$schema": "http://json-schema.org/draft-07/schema#"}, "parameters"),
+    "dialect that is no text": ({**schema(), "$schema": 5}, "parameters"),
     "reference to nowhere": (schema(a={"$ref": "#/$defs/none"}), "parameters"),
     "reference that is no text": (schema(a={"$ref": 5}), "parameters.properties.a.$ref"),
     "unknown type": (schema(a={"type": "text"}), "parameters.properties.a.type"),
