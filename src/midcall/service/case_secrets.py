@@ -45,7 +45,8 @@ def redaction_of_case(secrets: CaseSecrets, case: TestCase) -> Redaction:
     values: list[Any] = []
     for schema in secrets.schemas:
         params, _ = prepare(schema, case.params, variables_of(case))
-        values += sensitive_values(schema, params)
+        # As it was written, too: how a number or a time is converted is for the workspace's locale to say.
+        values += [*sensitive_values(schema, params), *sensitive_values(schema, case.params)]
     return Redaction(value for value in values if value != MASK)
 
 
