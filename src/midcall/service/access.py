@@ -179,6 +179,12 @@ def check_agent(caller: Caller, agent: str) -> None:
         raise Forbidden(f"this key is limited to other agents than {agent}")
 
 
+def check_maker(caller: Caller, maker: str) -> None:
+    """Raise Forbidden for a key that lacks `read` and asks for what another principal made."""
+    if maker != caller.principal and not caller.key.may(Own(Scope.READ)):
+        raise Forbidden('this key reads what it made itself; for what others made it needs the scope "read"')
+
+
 def _new_secret() -> str:
     return secrets.token_urlsafe(32)
 

@@ -24,7 +24,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
 from midcall.domain.preview import preview
 from midcall.domain.shares import may_take
-from midcall.service.access import Caller
+from midcall.service.access import Caller, check_agent, check_maker
 from midcall.service.chain import BACKGROUND_PATIENCE_MS
 from midcall.service.outcome import refused, refused_by_gate
 from midcall.service.ports import Queue, Storage, Transaction
@@ -100,10 +100,16 @@ class Invocations:
         return invocation
 
     def find(self, caller: Caller, invocation_id: str) -> Invocation:
-        """Read one invocation."""
-        refuse_limited(caller)
+        """Read one invocation; with a key that is limited to agents one of their sessions."""
         with self.storage.read() as tx:
-            return _shown(tx, tx.invocations.get(caller.workspace_id, invocation_id))
+            found = tx.invocations.get(caller.workspace_id, invocation_id)
+            session = None if found.session_key is None else tx.sessions.by_key(found.session_key)
+            if session is None:
+                refuse_limited(caller)
+            else:
+                check_agent(caller, session.agent)
+            check_maker(caller, found.principal)
+            return _shown(tx, found)
 
     def page(self, caller: Caller, where: InvocationFilter, page: Page) -> list[ListedInvocation]:
         """List invocations, newest first, with a preview of what is large."""

@@ -15,7 +15,7 @@ from midcall.domain.preview import preview
 from midcall.domain.session import OWN_FIELDS, Session, SessionStatus
 from midcall.domain.times import iso
 from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariables, Variable, merge, values
-from midcall.service.access import Caller, check_agent
+from midcall.service.access import Caller, check_agent, check_maker
 from midcall.service.agents import pins_for
 from midcall.service.chain import Chain
 from midcall.service.notes import note
@@ -108,6 +108,7 @@ class Sessions:
         with self.storage.read() as tx:
             session = tx.sessions.get(caller.workspace_id, session_id)
             check_agent(caller, session.agent)
+            check_maker(caller, session.principal)
             runs = tx.invocations.of_session(session.id, limit=MAX_SHOWN)
             return SessionView(session, tx.sessions.body(session.id), runs, created)
 
@@ -220,6 +221,12 @@ class Sessions:
             session = tx.sessions.by_key(session_key)
         if session is None:
             raise NotFound("the session was deleted meanwhile")
+        return session
+
+    def followed(self, caller: Caller, session_id: str) -> Session:
+        """Find a session whose events are to be read."""
+        session, _ = self.where_it_stands(caller, session_id)
+        check_maker(caller, session.principal)
         return session
 
     def where_it_stands(self, caller: Caller, session_id: str) -> tuple[Session, int]:

@@ -25,10 +25,11 @@ OWN = {
     "POST /v1/sessions/{session_id}/end",
     "POST /v1/sessions/{session_id}/functions/{name}",
     "GET /v1/sessions/{session_id}/events",
+    "GET /v1/invocations/{invocation_id}",
 }
 LISTS = {"GET /v1/agents", "GET /v1/adapters", "GET /v1/sessions"}
 #: Names of one's own and of the others' things. What has no agent belongs to the whole workspace.
-SHARED = {"number": 1, "case": "a case", "function_id": "fn_x", "invocation_id": "inv_x", "key_id": "key_x"}
+SHARED = {"number": 1, "case": "a case", "function_id": "fn_x", "key_id": "key_x"}
 
 
 class Desks:
@@ -38,6 +39,10 @@ class Desks:
         self.admin = served.tenant()
         self.served = served
         self.adapters = {}
+        self.invocations = {}
+        # Who lacks `read` reads what the same principal made.
+        same = self.admin.ok("POST", "/v1/keys", {"principal": "limited", "scopes": ["run"]}, status=201)
+        runner = served.client(same["secret"])
         for agent in ("mine", "theirs"):
             self.admin.published(agent)
             attached = [{"function": agent, "phase": "during_session"}]
@@ -46,7 +51,9 @@ class Desks:
             self.adapters[agent] = f"{agent}-{self.admin.ok('GET', '/v1/workspace')['id'][-12:]}"
             adapter = {"vendor": "vapi", "agent": agent, "secret": f"secret-of-{agent}"}
             self.admin.ok("PUT", f"/v1/adapters/{self.adapters[agent]}", adapter)
-            self.admin.ok("POST", "/v1/sessions", {"agent": agent, "sessionId": agent}, status=201)
+            runner.ok("POST", "/v1/sessions", {"agent": agent, "sessionId": agent}, status=201)
+            called = runner.ok("POST", f"/v1/sessions/{agent}/functions/{agent}", {})
+            self.invocations[agent] = called["invocation_id"]
         self.limited = self.overgrown("run", "read")
         self.older = self.overgrown(*SCOPES)
 
@@ -60,7 +67,8 @@ class Desks:
 
     def path(self, route: Route, agent: str) -> str:
         """Fill a route's path with what belongs to an agent."""
-        return route.path.format(name=agent, session_id=agent, adapter_id=self.adapters[agent], **SHARED)
+        own = {"adapter_id": self.adapters[agent], "invocation_id": self.invocations[agent]}
+        return route.path.format(name=agent, session_id=agent, **own, **SHARED)
 
     def snapshot(self) -> list[str]:
         """Return every row of every table."""

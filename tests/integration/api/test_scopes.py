@@ -48,7 +48,7 @@ NEEDED = {
     "POST /v1/review": "write",
     "POST /v1/import": "write",
     "GET /v1/invocations": "read",
-    "GET /v1/invocations/{invocation_id}": "read",
+    "GET /v1/invocations/{invocation_id}": "read run",
     "POST /v1/invocations/{invocation_id}/replay": "write",
     "PUT /v1/agents/{name}": "write",
     "GET /v1/agents": "read",
@@ -72,12 +72,12 @@ NEEDED = {
     "DELETE /api/v2/functions/{function_id}": "write",
     "POST /v1/sessions": "run",
     "GET /v1/sessions": "read",
-    "GET /v1/sessions/{session_id}": "read",
+    "GET /v1/sessions/{session_id}": "read run",
     "PATCH /v1/sessions/{session_id}": "run",
     "DELETE /v1/sessions/{session_id}": "write",
     "POST /v1/sessions/{session_id}/end": "run",
     "POST /v1/sessions/{session_id}/functions/{name}": "run",
-    "GET /v1/sessions/{session_id}/events": "read",
+    "GET /v1/sessions/{session_id}/events": "read run",
     "GET /v1/audit": "read",
     "POST /v1/keys": "admin",
     "GET /v1/keys": "read",
@@ -154,3 +154,31 @@ def test_a_route_without_a_key_answers_401_unless_it_is_health(served: Served, r
         assert response.status_code in {200, 503}
     else:
         assert (response.status_code, code_of(response.json())) == (401, "unauthenticated")
+
+
+def test_a_key_that_only_runs_reads_what_it_made_itself(served: Served) -> None:
+    """Its session, the events, the invocations; of what others made not even that it ran."""
+    admin = served.tenant()
+    admin.published("look")
+    admin.ok("PUT", "/v1/agents/desk", {"functions": [{"function": "look", "phase": "during_session"}]})
+    runner = served.colleague(admin, "runner", "run")
+    for who, session in ((runner, "own"), (admin, "other")):
+        who.ok("POST", "/v1/sessions", {"agent": "desk", "sessionId": session}, status=201)
+        called = who.ok("POST", f"/v1/sessions/{session}/functions/look", {})
+        who.ok("POST", f"/v1/sessions/{session}/end", {"analysis": {}}, status=202)
+        paths = (
+            f"/v1/sessions/{session}",
+            f"/v1/sessions/{session}/events",
+            f"/v1/invocations/{called['invocation_id']}",
+        )
+        for path in paths:
+            admin.ok("GET", path)
+            if who is runner:
+                runner.ok("GET", path)
+            else:
+                assert "what it made itself" in runner.problem(403, "GET", path)["detail"]
+    # One may go on with a session that another began, and reads what one asked for there.
+    admin.ok("POST", "/v1/sessions", {"agent": "desk", "sessionId": "shared"}, status=201)
+    mine = runner.ok("POST", "/v1/sessions/shared/functions/look", {})["invocation_id"]
+    assert runner.ok("GET", f"/v1/invocations/{mine}")["id"] == mine
+    runner.problem(403, "GET", "/v1/sessions/shared")

@@ -13,7 +13,7 @@ from midcall.domain.phases import Phase
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
 from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Reader, Runner, Use, Writer
+from midcall.entrance.services import OwnRunnerOrReader, Reader, Runner, Use, Writer
 from midcall.service.invoke import Call
 from midcall.service.stores import InvocationFilter
 
@@ -71,8 +71,8 @@ def list_invocations(
 
 
 @router.get("/invocations/{invocation_id}", response_model=InvocationShape)
-def get_invocation(invocation_id: InvocationId, use: Use, caller: Reader) -> Answer:
-    """Read one invocation."""
+def get_invocation(invocation_id: InvocationId, use: Use, caller: OwnRunnerOrReader) -> Answer:
+    """Read one invocation; with `run` alone, one that the key's principal asked for."""
     return Answer(views.invocation_view(use.invocations.find(caller, invocation_id)))
 
 

@@ -21,7 +21,7 @@ from midcall.domain.times import iso
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
 from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import OwnReader, OwnRunner, Services, Use, Writer
+from midcall.entrance.services import OwnReader, OwnRunner, OwnRunnerOrReader, Services, Use, Writer
 from midcall.entrance.streams import ALWAYS, COMMENT, MEDIA_TYPE, AsStream, stream
 from midcall.service.access import Caller
 from midcall.service.session_call import SessionCall
@@ -75,8 +75,8 @@ def list_sessions(
 
 
 @router.get("/sessions/{session_id}", response_model=SessionShape)
-def get_session(session_id: SessionId, use: Use, caller: OwnReader) -> Answer:
-    """Read a session with its variables and invocations."""
+def get_session(session_id: SessionId, use: Use, caller: OwnRunnerOrReader) -> Answer:
+    """Read a session with its variables and invocations; with `run` alone, one that the key's principal started."""
     return Answer(views.session_view(use.sessions.view(caller, session_id)))
 
 
@@ -140,13 +140,13 @@ async def call_function(
 async def follow_session(
     session_id: SessionId,
     use: Use,
-    caller: OwnReader,
+    caller: OwnRunnerOrReader,
     in_thread: InThreads,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Follow a session's events; `Last-Event-ID` resumes after that one. 204 if nothing comes after it any more."""
     last = _event_number(last_event_id)
-    session, _ = await in_thread(use.sessions.where_it_stands, caller, session_id)
+    session = await in_thread(use.sessions.followed, caller, session_id)
     left, over = await in_thread(use.sessions.events_after, session.id, last, 1)
     if over and not left:
         # An `EventSource` connects again whenever a stream ends, until it gets this answer.
