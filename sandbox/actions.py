@@ -59,8 +59,15 @@ class ActionError(Exception):
         self.body = body
 
 
+class Refuse(Exception):
+    """Raised by code that cannot do what it was asked for: its text tells the LLM why, and it counts as no fault."""
+
+
 class Actions:
-    """`actions`: `log` and `progress` work always, all else must be enabled for the function."""
+    """`actions`: `log`, `progress` and `Refuse` work always, all else must be enabled for the function."""
+
+    #: `raise actions.Refuse("order 4711 does not exist")`
+    Refuse = refuse = Refuse
 
     def __init__(self, send: Send, calls: Calls | None = None, enabled: Iterable[str] = ()) -> None:
         self._send = send

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # in the image all of these lie side by side
     from typing import Any, NoReturn
 
     from sandbox import faults, preparation, values
-    from sandbox.actions import ActionError, Actions, Calls
+    from sandbox.actions import ActionError, Actions, Calls, Refuse
 
     from midcall.sandbox import frames
 else:
@@ -34,7 +34,7 @@ else:
     import faults
     import preparation
     import values
-    from actions import ActionError, Actions, Calls
+    from actions import ActionError, Actions, Calls, Refuse
 
 #: The author's module is called this; `__name__ == "__main__"` is false, as for any imported function.
 MODULE = "function"
@@ -160,6 +160,8 @@ def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) ->
         fault = {"kind": "error", **faults.describe(error, source)}
         if isinstance(error, ActionError):
             fault |= faults.of_action(error.status, error.body)
+        elif isinstance(error, Refuse):
+            fault |= {"kind": "refused"}
     return frames.Kind.FAULT, json.dumps(fault, ensure_ascii=False).encode("utf-8", "replace")
 
 

@@ -15,7 +15,7 @@ SLOW_SOCKET = Path(__file__).with_name("slow_socket.js")
 #: Longer than any fading of Quasar's, after which it gives the focus to what had wanted it before.
 FADED_MS = 800  # short: 300 ms is what it takes
 #: On the page's own clock, from one choice to the next step, of somebody who is quick.
-HURRIED_MS = 50
+HURRIED_MS = 50  # short: less than a list takes to fade
 
 
 @pytest.mark.parametrize(("arrives_ms", "leaves_ms", "types_ms"), [(400, 0, 200), (0, 400, 0), (300, 300, 400)])

@@ -71,6 +71,19 @@ def test_each_end_of_a_run_is_told_as_what_it_was(up: Stack, name: str) -> None:
     assert record["sha256"] == report["sha256"]
 
 
+def test_code_refuses_in_words_of_its_own(up: Stack) -> None:
+    """The LLM is told them, it is no fault, and nothing is tried again."""
+    source = (
+        "def handler(session, actions):\n    raise actions.Refuse(f\"order {session['params']['n']} is unknown\")\n"
+    )
+    up.function("orders", source, retries=2)
+    report = up.test("orders", params={"n": 4711})
+    assert (report["status"], report["error"]["line"]) == ("refused", 2)
+    outcome = up.invoke("orders", n=4711)
+    assert (outcome["status"], outcome["content"], outcome["retry"]) == ("refused", "order 4711 is unknown", "no")
+    assert outcome["error"] == {"type": "refused", "message": "order 4711 is unknown"}
+
+
 def test_an_endless_loop_ends_at_its_deadline(up: Stack) -> None:
     """It holds through HTTP, queue, worker, pool and container; how soon after it, `make bench` measures."""
     up.function("endless", CASES["timeout"].source, timeout=2)  # short: its deadline ends it

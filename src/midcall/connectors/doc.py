@@ -26,7 +26,9 @@ def handler(session, actions):
 ```
 
 `actions.log("info", "text", order=1)` writes to the invocation's logs, `actions.progress("almost there")` tells whoever
-waits. Both are always there; everything else is declared with the function, reviewed with it, and enforced.
+waits. `raise actions.Refuse("order 4711 does not exist")` gives the LLM that text instead of a result, and counts as no
+fault: the outcome is `refused`, nothing is tried again. All three are always there; everything else is declared with
+the function, reviewed with it, and enforced.
 
 ## What is declared
 

@@ -24,7 +24,7 @@ class RunStatus(StrEnum):
     CRASHED = "crashed"
     #: The result was larger than `RunLimits.result_bytes`.
     OUTPUT_LIMIT = "output_limit"
-    #: A parameter that this very call needs was left out; nothing was sent.
+    #: The code refused in words of its own, or a webhook lacks a parameter for this very call, and sent nothing.
     REFUSED = "refused"
     #: A webhook's target answered with another status than 2xx.
     HTTP_ERROR = "http_error"

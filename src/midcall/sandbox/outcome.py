@@ -57,6 +57,7 @@ def judge(evidence: Evidence, limits: Limits) -> RunReport:
     )
 
 
+_FAULTS = {"output_limit": RunStatus.OUTPUT_LIMIT, "refused": RunStatus.REFUSED}
 Verdict = tuple[RunStatus, Any, RunError | None]
 
 
@@ -89,7 +90,7 @@ def _answered(answer: Frame, limits: Limits) -> Verdict:
         kind, error = parse_fault(answer.payload, CAPS[Kind.FAULT])
     except Unreadable as problem:
         return RunStatus.ERROR, None, RunError("ResultNotJson", str(problem))
-    return (RunStatus.OUTPUT_LIMIT if kind == "output_limit" else RunStatus.ERROR), None, error
+    return _FAULTS.get(kind, RunStatus.ERROR), None, error
 
 
 def _outcome(evidence: Evidence) -> dict[str, Any]:

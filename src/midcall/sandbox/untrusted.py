@@ -16,6 +16,7 @@ MAX_TYPE_CHARS = 200
 MAX_MESSAGE_CHARS = 4_100
 MAX_TRACEBACK_CHARS = 12 * KIB
 MAX_BODY_CHARS = 4_000
+_FAULTS = frozenset({"output_limit", "refused"})
 _HTTP_STATUSES = range(100, 600)
 #: No source has more lines than a megabyte has line feeds.
 MAX_LINE = 1_048_576
@@ -53,7 +54,7 @@ def parse_object(data: bytes, max_bytes: int) -> dict[str, Any]:
 
 
 def parse_fault(data: bytes, max_bytes: int) -> tuple[str, RunError]:
-    """Return (`error` or `output_limit`, what went wrong) of a FAULT frame; raises Unreadable."""
+    """Return (`error`, `output_limit` or `refused`, what went wrong) of a FAULT frame; raises Unreadable."""
     fault = parse_object(data, max_bytes)
     line, trace = fault.get("line"), fault.get("traceback")
     status, body = fault.get("http_status"), fault.get("body")
@@ -65,7 +66,8 @@ def parse_fault(data: bytes, max_bytes: int) -> tuple[str, RunError]:
         http_status=status if type(status) is int and status in _HTTP_STATUSES else None,
         body=clean_text(body, MAX_BODY_CHARS) if isinstance(body, str) else None,
     )
-    return ("output_limit" if fault.get("kind") == "output_limit" else "error"), error
+    kind = fault.get("kind")
+    return kind if isinstance(kind, str) and kind in _FAULTS else "error", error
 
 
 def clean_text(value: object, max_chars: int) -> str:

@@ -61,7 +61,8 @@ run side by side. It returns a JSON value.
 - No network, files, processes, threads, environment or input; at most {source_kib} KiB of source.
 - Read optional fields with `.get`; of the caller's data nothing is certain to be there.
 - A failed action raises ActionError (a name that needs no import) with message, status, body, code and action.
-- actions.log("info", "text", name=value) and actions.progress("text") are always there.
+- actions.log("info", "text", name=value), actions.progress("text") and raise actions.Refuse("why not, for the agent") \
+are always there.
 - Never write a key, token or password into code, and never ask for one: code cannot read secrets, and a template such \
 as secret.name.field means nothing in it. Calls get a credential by its name, which midcall adds outside of the sandbox.
 - Text that reads {mask} is a secret that was taken out; write code that does without it.

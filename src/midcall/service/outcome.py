@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from midcall.domain.budget import Budget
+from midcall.domain.errors import ParametersWanted
 from midcall.domain.gates import Gate, what_to_do
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import BadReturn, Phase, Returned, interpret
-from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.service.content import DEFAULT_ERROR_MESSAGE, is_error, retry_of, told_content
 from midcall.service.response_variables import extract
 from midcall.service.schemas import value_faults
@@ -61,7 +62,9 @@ def outcome_of(
     What its author wrote about the result is evaluated within `budget`; what goes beyond it is a warning.
     """
     if report.status is RunStatus.REFUSED and report.error is not None:
-        return replace(refused(report.error.message), variables=variables)
+        wanted = report.error.type == ParametersWanted.code
+        outcome = refused(report.error.message) if wanted else refused_by_code(report.error)
+        return replace(outcome, variables=variables)
     if report.status is not RunStatus.OK:
         return _unsuccessful(report, config, variables)
     try:
@@ -96,6 +99,12 @@ def refused(faults: str) -> Outcome:
         result=text,
         error=OutcomeError("invalid_params", faults),
     )
+
+
+def refused_by_code(error: RunError) -> Outcome:
+    """Make the outcome of a call that the function's own code refused; its text is what the LLM is told."""
+    text = error.message or "The function cannot do that."
+    return Outcome(InvocationStatus.REFUSED, result=text, error=OutcomeError("refused", text, line=error.line))
 
 
 def refused_by_gate(gate: Gate) -> Outcome:

@@ -32,6 +32,12 @@ def rules(line: str, **given: Any) -> list[str]:
 
 
 FINE = [
+    "raise actions.Refuse('order 4711 does not exist')",
+    "async def other():\n    raise actions.Refuse('no')\nreturn other()",
+    "raise actions.refuse('like the names of actions, in either spelling')",
+    "try:\n    return actions.http.get('"
+    + URL
+    + "')\nexcept ActionError as error:\n    raise actions.Refuse('gone') from error",
     f"return actions.http.get('{URL}')",
     f"return actions.http.get('{URL}', params={{'a': 1}}, timeout=5000, followRedirects=False)",
     f"return actions.http.sendRequest({{'url': '{URL}', 'method': 'get', 'clientOptions': {{'ignoreSSL': True}}}})",

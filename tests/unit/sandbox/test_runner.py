@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from midcall.sandbox.frames import CAPS, KIB, Kind
 from midcall.sandbox.image import sandbox_files
-from midcall.sandbox.untrusted import MAX_DEPTH, parse_value
+from midcall.sandbox.untrusted import MAX_DEPTH, parse_fault, parse_value
 
 TERMS = {"deadline_ms": 1000, "result_bytes": 64 * KIB}
 
@@ -204,6 +204,16 @@ def test_a_fault_is_bounded_and_shows_the_authors_frames_alone(child: ModuleType
     assert len(json.dumps(fault)) < 10_000
     assert "child.py" not in fault["traceback"]
     assert fault["traceback"].count("function.py") <= 20
+
+
+@pytest.mark.parametrize("how", ["raise actions.Refuse('no such order')", "raise actions.refuse('no such order')"])
+def test_code_may_refuse_in_its_own_words(child: ModuleType, how: str) -> None:
+    """In either spelling; a fault of the code is none of it."""
+    source = f"def handler(session, actions):\n    {how}\n"
+    kind, fault = performed(child, source)
+    assert (kind, fault["kind"], fault["message"], fault["line"]) == (Kind.FAULT, "refused", "no such order", 2)
+    assert parse_fault(json.dumps(fault).encode(), CAPS[kind])[0] == "refused"
+    assert performed(child, "def handler(session):\n    raise ValueError('no')\n")[1]["kind"] == "error"
 
 
 @pytest.mark.parametrize("text", ["\\0", "\\U0001f680", "\\udc80", "\\\\"])

@@ -7,7 +7,7 @@ import pytest
 
 from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import Phase
-from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.service.content import DEFAULT_ERROR_MESSAGE, RUNS_ON, Retry, is_error, retry_of, told_content
 from midcall.service.outcome import outcome_of, refused
 
@@ -86,6 +86,16 @@ def test_a_cut_result_says_so_within_its_limit(result: Any, limit: int) -> None:
     assert content.endswith(f" … (cut: {len(whole):,} characters in all)")
     assert len(json.dumps({"result": content}, ensure_ascii=False)) <= limit
     assert whole.startswith(content.partition(" … (cut")[0])
+
+
+def test_code_that_refuses_is_told_word_for_word() -> None:
+    """Nothing is to be put right, and calling again changes nothing."""
+    config = {"max_result_chars": 100, "response_variables": {}, "output_schema": None, "strict_output": False}
+    report = RunReport(RunStatus.REFUSED, error=RunError("Refuse", "order 4711 does not exist", line=3))
+    outcome = outcome_of(report, config, Phase.DURING_SESSION, {"tier": "gold"})
+    assert (told_content(outcome), retry_of(outcome)) == ("order 4711 does not exist", Retry.NO)
+    assert outcome.error == OutcomeError("refused", "order 4711 does not exist", line=3)
+    assert outcome.variables == {"tier": "gold"}
 
 
 def test_a_limit_too_small_for_a_word_about_it_holds_nevertheless() -> None:

@@ -35,7 +35,7 @@ _INSTEAD = {
     "code": "Write `answer.status_code`.",
 }
 #: Actions that reach nothing outside and need no enabling.
-_ALWAYS = ("progress", "log")
+_ALWAYS = ("progress", "log", "refuse")
 _HTTP: tuple[str, ...] = ("http",)
 _OPEN = ("api.example.com",)
 
