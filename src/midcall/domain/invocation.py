@@ -66,8 +66,8 @@ class Outcome:
     status: InvocationStatus
     result: Any = None
     truncated: bool = False
-    #: Of a result that was cut: the characters that it had.
-    whole_chars: int | None = None
+    #: Of a result that was cut: how much there was, such as `23,456 characters`; None if nobody knows.
+    whole: str | None = None
     #: What the agent should say, if anything.
     message: str | None = None
     #: All dynamic variables after the merge, and the names this run set.

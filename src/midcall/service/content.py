@@ -64,7 +64,7 @@ def told_content(outcome: Outcome) -> Any:
     if outcome.status is not InvocationStatus.SUCCEEDED:
         return outcome.message or DEFAULT_ERROR_MESSAGE
     if outcome.truncated:
-        return _cut(outcome.result, outcome.whole_chars)
+        return _cut(outcome.result, outcome.whole)
     return outcome.result or {"result": outcome.result}
 
 
@@ -87,9 +87,9 @@ def retry_of(outcome: Outcome) -> Retry:
     return Retry.LATER if passing else Retry.NO
 
 
-def _cut(text: str, whole_chars: int | None) -> str:
+def _cut(text: str, whole: str | None) -> str:
     """Say at the end of a cut text that it was cut, within the text's own length; where that is too short, nothing."""
-    note = " … (cut" + (f": {whole_chars:,} characters in all)" if whole_chars else ")")
+    note = f" … (cut: {whole} in all)" if whole else " … (cut)"
     if len(text) < 2 * len(note):
         return text
     # Each character that is left out makes the JSON shorter by one at least.

@@ -74,8 +74,15 @@ def outcome_of(
     warnings = _output_warnings(config, returned.result)
     if warnings and config["strict_output"]:
         return replace(failed("output_schema", "; ".join(warnings), config, variables), warnings=report.warnings)
-    outcome = _successful(returned, config, variables, (*report.warnings, *warnings), budget)
-    return replace(outcome, truncated=True) if report.truncated else outcome
+    said = (*report.warnings, *warnings, *_out_of_place(report.result, phase))
+    outcome = _successful(returned, config, variables, said, budget)
+    return replace(outcome, truncated=True, whole=_read_of(report)) if report.truncated else outcome
+
+
+def _read_of(report: RunReport) -> str | None:
+    """Say how long an answer was of which only the beginning was read."""
+    size = (report.response or {}).get("bytes")
+    return None if size is None else f"{size:,} bytes"
 
 
 def failed(
@@ -120,15 +127,15 @@ def _successful(
     warnings: tuple[str, ...],
     budget: Budget | None,
 ) -> Outcome:
-    result, whole_chars = _capped(returned.result, config["max_result_chars"])
+    result, whole = _capped(returned.result, config["max_result_chars"])
     extracted, unset = extract(config.get("response_variables", {}), returned.result, budget)
     # What the function sets by name wins over what is read from its result.
     set_now = {**extracted, **returned.variables}
     return Outcome(
         status=InvocationStatus.SUCCEEDED,
         result=result,
-        truncated=whole_chars is not None,
-        whole_chars=whole_chars,
+        truncated=whole is not None,
+        whole=whole,
         variables={**variables, **set_now},
         changed=tuple(sorted(set_now)),
         terminate=returned.terminate,
@@ -177,7 +184,14 @@ def _output_warnings(config: Mapping[str, Any], result: Any) -> tuple[str, ...]:
     return tuple(f"{fault.loc}: {fault.msg}" for fault in value_faults(schema, result, "result"))
 
 
-def _capped(result: Any, limit: int) -> tuple[Any, int | None]:
+def _out_of_place(value: Any, phase: Phase) -> tuple[str, ...]:
+    """Say of a word that ends a session that it was not heard."""
+    if phase is Phase.PRE_SESSION or not isinstance(value, dict) or value.get("terminateAgent") is not True:
+        return ()
+    return ("terminateAgent ends a session before it begins and at no other time: attach the function to pre_session",)
+
+
+def _capped(result: Any, limit: int) -> tuple[Any, str | None]:
     """Cut a result to `limit` characters of its string form, if it is longer; also says how long it was then."""
     text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, separators=(",", ":"))
-    return (result, None) if len(text) <= limit else (text[:limit], len(text))
+    return (result, None) if len(text) <= limit else (text[:limit], f"{len(text):,} characters")

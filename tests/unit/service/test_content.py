@@ -100,5 +100,24 @@ def test_code_that_refuses_is_told_word_for_word() -> None:
 
 def test_a_limit_too_small_for_a_word_about_it_holds_nevertheless() -> None:
     """`truncated` still says it."""
-    outcome = Outcome(S.SUCCEEDED, result="abc", truncated=True, whole_chars=9)
+    outcome = Outcome(S.SUCCEEDED, result="abc", truncated=True, whole="9 characters")
     assert told_content(outcome) == "abc"
+
+
+def test_of_an_answer_that_was_read_in_part_it_is_told_how_long_it_was() -> None:
+    """In bytes, which is what its target said; where it said nothing, that it was cut."""
+    config = {"max_result_chars": 1_000, "response_variables": {}, "output_schema": None, "strict_output": False}
+    for response, words in (({"bytes": 300_002}, "(cut: 300,002 bytes in all)"), ({"bytes": None}, "(cut)")):
+        report = RunReport(RunStatus.OK, result="x" * 2_000, truncated=True, response=response)
+        assert told_content(outcome_of(report, config, Phase.DURING_SESSION, {})).endswith(f" … {words}")
+
+
+@pytest.mark.parametrize("phase", [Phase.DURING_SESSION, Phase.POST_SESSION])
+def test_a_word_that_ends_a_session_is_told_of_where_it_is_not_heard(phase: Phase) -> None:
+    """Before the session it is."""
+    config = {"max_result_chars": 1_000, "response_variables": {}, "output_schema": None, "strict_output": False}
+    report = RunReport(RunStatus.OK, result={"terminateAgent": True, "reason": "closed"})
+    [warning] = outcome_of(report, config, phase, {}).warnings
+    assert "attach the function to pre_session" in warning
+    heard = outcome_of(report, config, Phase.PRE_SESSION, {})
+    assert (heard.terminate, heard.warnings) == (True, ())
