@@ -41,13 +41,13 @@ def test_sandboxes_of_an_idle_pool_prepare_one_after_the_other(engine: Engine, s
 
 
 @pytest.mark.parametrize("after_ms", [0, 2, 5, 10, 20, 40, 80])
-def test_a_run_may_come_at_any_time_of_the_preparation(engine: Engine, config: PoolConfig, after_ms: int) -> None:
+def test_a_run_may_come_at_any_time_of_the_preparation(engine: Engine, small: PoolConfig, after_ms: int) -> None:
     """It is carried out when the step under way is done, with nothing of the preparation in its logs or its result."""
-    assert config.image is not None
+    assert small.image is not None
     container = container_config(
-        image=config.image, pool_id=config.pool_id, uid=config.uid_base, limits=Limits(), seccomp=seccomp_profile()
+        image=small.image, pool_id=small.pool_id, uid=small.uid_base, limits=Limits(), seccomp=seccomp_profile()
     )
-    name = f"midcall-{config.pool_id}-{secrets.token_hex(4)}"
+    name = f"midcall-{small.pool_id}-{secrets.token_hex(4)}"
     jail = Jail.boot(engine, container, name=name, slot=0, timeout_s=PATIENCE_S)
     try:
         jail.prepare()
