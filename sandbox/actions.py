@@ -64,16 +64,19 @@ class Refuse(Exception):
 
 
 class Actions:
-    """`actions`: `log`, `progress` and `Refuse` work always, all else must be enabled for the function."""
+    """`actions`: `log`, `progress` and `Refuse` work always, all else must be enabled for the function.
+
+    Fields of what authors are given are named as guards are (`_calls_`): review lets nobody reach such names.
+    """
 
     #: `raise actions.Refuse("order 4711 does not exist")`
     Refuse = refuse = Refuse
 
     def __init__(self, send: Send, calls: Calls | None = None, enabled: Iterable[str] = ()) -> None:
-        self._send = send
-        self._calls = calls
-        self._enabled = frozenset(enabled)
-        self._progress_left = MAX_PROGRESS
+        self._send_ = send
+        self._calls_ = calls
+        self._enabled_ = frozenset(enabled)
+        self._progress_left_ = MAX_PROGRESS
 
     def log(self, level: object, *items: object, **fields: object) -> Done | None:
         """Write a line to the invocation's logs: `log("warning", "slow answer", ms=900)`; the level may be left out."""
@@ -84,19 +87,19 @@ class Actions:
 
     def progress(self, message: object) -> Done | None:
         """Show `message` (500 characters at most) to whoever waits, while the code runs on; 100 times in a run."""
-        if self._progress_left > 0:
-            self._progress_left -= 1
+        if self._progress_left_ > 0:
+            self._progress_left_ -= 1
             text = json.dumps(str(message)[:MAX_PROGRESS_CHARS], ensure_ascii=False)
-            self._send(frames.Kind.PROGRESS, text.encode("utf-8", "replace"))
+            self._send_(frames.Kind.PROGRESS, text.encode("utf-8", "replace"))
         return _done()
 
     def __getattr__(self, name: str) -> Group:
         group = snake(name)
-        operations = frozenset(each.partition(".")[2] for each in self._enabled if each.startswith(f"{group}."))
-        if self._calls is None or not operations:
-            groups = ", ".join(sorted({each.partition(".")[0] for each in self._enabled})) or "no actions are"
+        operations = frozenset(each.partition(".")[2] for each in self._enabled_ if each.startswith(f"{group}."))
+        if self._calls_ is None or not operations:
+            groups = ", ".join(sorted({each.partition(".")[0] for each in self._enabled_})) or "no actions are"
             raise ActionNotEnabled(f"actions.{name} is not enabled for this function: {groups} enabled")
-        return Group(group, operations, self._calls)
+        return Group(group, operations, self._calls_)
 
 
 class Done:
@@ -125,19 +128,19 @@ class Group:
     """`actions.<group>`: its enabled operations, in snake_case or camelCase."""
 
     def __init__(self, name: str, operations: frozenset[str], calls: Calls) -> None:
-        self._name = name
-        self._operations = operations
-        self._calls = calls
+        self._name_ = name
+        self._operations_ = operations
+        self._calls_ = calls
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         operation = snake(name)
-        if operation not in self._operations:
-            known = ", ".join(sorted(self._operations))
-            raise ActionNotEnabled(f"actions.{self._name}.{name} is not enabled for this function; there is {known}")
-        whole = f"{self._name}.{operation}"
+        if operation not in self._operations_:
+            known = ", ".join(sorted(self._operations_))
+            raise ActionNotEnabled(f"actions.{self._name_}.{name} is not enabled for this function; there is {known}")
+        whole = f"{self._name_}.{operation}"
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            return self._calls.call(whole, args, kwargs)
+            return self._calls_.call(whole, args, kwargs)
 
         call.__name__ = operation
         return call

@@ -99,6 +99,9 @@ def _likeness(value: Any) -> Any:
 def _decimal(value: Any, kind: Any) -> Any:
     """Return a Decimal as the number that it is: an integer if it is written as one, otherwise a float."""
     exponent = kind.as_tuple(value).exponent
+    if kind.is_snan(value):
+        value = kind("NaN")  # as any other that is no number: refused where floats are
+        return kind.__float__(value)
     if exponent == 0:  # large powers stay short as floats, and longer ones are refused there
         return kind.__int__(value)
     return kind.__float__(value)

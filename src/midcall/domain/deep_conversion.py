@@ -21,6 +21,7 @@ from midcall.domain.places import OPTIONS
 MAX_STEPS = 200_000
 _CHOICES_OF_A_STEP = 4
 _LETTERS_OF_A_STEP = 16
+_STEPS_OF_A_PHONE = 8
 #: Texts of JSON that are read; more is no list or object that an LLM wrote.
 _LONGEST_JSON = 256 * 1024
 
@@ -146,7 +147,7 @@ class _Conversion:
             return self._members(schema, found) if isinstance(found, Mapping) else value
         if kind == "array":
             return self._list(schema, self._read(value, "["))
-        self.budget.spend((len(schema) + len(schema.get("enum", ()))) // _CHOICES_OF_A_STEP)
+        self.budget.spend(_cost(schema))
         return convert({**schema, "type": kind}, value, self.locale)
 
     def _list(self, schema: Mapping[str, Any], value: Any) -> Any:
@@ -275,3 +276,11 @@ def _is_written(schema: Mapping[str, Any], value: str) -> bool:
         return False
     check = _FORMATS.get(str(schema.get("format")), is_e164 if asks_phone(schema) else None)
     return check is None or check(value)
+
+
+def _cost(schema: Mapping[str, Any]) -> int:
+    """Return the steps of converting one value: choices are spelt alike letter by letter, a phone number is parsed."""
+    choices = schema.get("enum", ())
+    letters = sum(len(each) for each in choices if isinstance(each, str)) if isinstance(choices, list) else 0
+    phone = _STEPS_OF_A_PHONE if asks_phone(schema) else 0
+    return len(schema) // _CHOICES_OF_A_STEP + len(choices) + letters // _LETTERS_OF_A_STEP + phone

@@ -22,9 +22,9 @@ def private_fault(module: Module, base: ast.expr, name: str, *, stored: bool = F
             f"Use a public name. If it is your own, set it in the class: `self.{name[:40]} = ...` in `__init__`.",
         )
     holder = _holder(module, name)
-    if holder and not (holder != "asyncio" and _is_own(module, base)):
+    if holder:  # on `self` too: a method can be called with anything for its first parameter
         return (
-            f"objects of `{holder}`, which is imported here, may have it too, and it leads behind them",
+            f"objects of `{holder}`, which the code here has to do with, may have it too, and it leads behind them",
             f"Give yours another name, such as `{name.strip('_')[:40]}`.",
         )
     if any(isinstance(parent, ast.ClassDef) for parent in module.parents(base)) or _is_own(module, base):
@@ -46,11 +46,15 @@ def _holder(module: Module, name: str) -> str:
 
 
 def _imported(module: Module) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the tops of all modules that are imported, and those of an operator's packages: not known here."""
+    """Return the tops of all modules that are imported, and those of an operator's packages: not known here.
+
+    What actions are awaited by is asyncio's, whether the file imports it or not.
+    """
     whole = {alias.name for node in module.nodes(ast.Import) for alias in node.names}
     whole |= {node.module or "" for node in module.nodes(ast.ImportFrom)}
     added = {source for source in whole if source not in packaged().modules and source in module.allowed.modules}
-    return frozenset(source.partition(".")[0] for source in whole), frozenset(added)
+    awaited = {"asyncio"} if any(node.arg == "actions" for node in module.nodes(ast.arg)) else set[str]()
+    return frozenset(source.partition(".")[0] for source in whole) | awaited, frozenset(added)
 
 
 def _is_own(module: Module, base: ast.expr) -> bool:

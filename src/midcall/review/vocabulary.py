@@ -49,7 +49,9 @@ READABLE = frozenset({"__name__", "__qualname__", "__doc__", "__members__"})
 PUBLIC_UNDERSCORE = frozenset({"_asdict", "_replace", "_fields", "_make", "_field_defaults"})
 #: Names with one underscore that stand for modules, frames and evaluators wherever they stand: never an author's own.
 MACHINERY = words(
-    "_sys _os _io _threading _subprocess _builtins _globals _frame _getframe _evaluate _eval_type _vformat"
+    "_sys _os _io _threading _subprocess _builtins _globals _frame _getframe _evaluate _eval_type _vformat "
+    "_make_subprocess_transport _make_socket_transport _make_datagram_transport _make_read_pipe_transport "
+    "_make_write_pipe_transport _csock _ssock _selector _default_executor"
 )
 _WORDS = words(
     "_module _modules _thread _code _func _wrapped _context _open _import _load _exec _run _compile _formatter "

@@ -197,6 +197,8 @@ def _elsewhere(reply: HttpReply, prepared: Prepared) -> str:
         return ""
     if location.startswith("/") and not location.startswith("//"):
         location = origin_of(prepared.request.url) + location
+    # Masked before it is cut: half of a secret would not be known for one.
+    location = prepared.redaction.text(location)
     shown = location if len(location) <= MAX_LOCATION_CHARS else f"{location[:MAX_LOCATION_CHARS]}…"
     followed = "only followed within an origin, or from http to https" if prepared.request.redirects else "not followed"
     return f" and points to {shown}: redirects are {followed}; write the URL that it points to into the webhook"

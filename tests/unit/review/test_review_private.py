@@ -1,9 +1,12 @@
 # ruff: noqa: E501  (sources, one per line)
 """Names with one underscore: an author's own pass, and what leads to machinery does not."""
 
+import ast
 import asyncio
 import importlib
+import re
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from midcall.domain.review import Severity, Subject
 from midcall.review import review
 from midcall.review.allowlist import packaged
-from midcall.review.vocabulary import HELD, LIBRARY_PRIVATE
+from midcall.review.vocabulary import HELD, LIBRARY_PRIVATE, is_guard
 
 HANDLER = "\n\ndef handler(session):\n    return 1\n"
 OWN = [
@@ -107,7 +110,7 @@ def _listed(module: str) -> list[Any]:
 
 @pytest.mark.parametrize("module", sorted(packaged().modules))
 def test_objects_of_the_library_have_such_names_where_the_list_says(module: str) -> None:
-    """Found, not thought of: a name that library objects show is refused in files that import their module."""
+    """Found, not thought of: a name that library objects show is refused in files that have to do with their module."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         things = _listed(module) + (asyncio.run(_objects()) if module == "asyncio" else [])
@@ -115,3 +118,52 @@ def test_objects_of_the_library_have_such_names_where_the_list_says(module: str)
     assert shown == {name for name, modules in HELD.items() if module in modules and name in shown}
     if module == "asyncio":
         assert shown == {name for name, modules in HELD.items() if modules}
+
+
+LOOP = """
+class Own:
+    def __init__(self):
+        self._loop = self._make_subprocess_transport = 1
+
+    def of(self, future):
+        return future._loop
+
+async def ask(actions):
+    return await actions.http.get("https://api.example.com/x")
+
+async def handler(session, actions):
+    loop = Own().of(ask(actions).send(None))
+    await loop._make_subprocess_transport(None, ["/bin/echo"], False, -1, None, None, 0)
+"""
+
+
+@pytest.mark.parametrize("name", ["_loop", "_make_subprocess_transport", "_selector", "_calls_", "_send_"])
+def test_no_name_that_leads_to_the_runner_is_an_authors_own(name: str) -> None:
+    """The loop runs each async handler, and actions are given to it, whatever the file imports."""
+    own = (
+        f"class A:\n    def __init__(self):\n        self.{name} = 1\n    def of(thing):\n        return thing.{name}\n"
+    )
+    found = review(Subject(f"{own}\ndef handler(session, actions):\n    return 1\n"))
+    assert sum(comment.severity is Severity.ERROR for comment in found) >= 2
+
+
+def test_an_event_loop_is_not_reached_through_what_an_action_awaits() -> None:
+    """It would start programs: `send` on a coroutine of an action gives its future."""
+    found = review(Subject(LOOP, actions=("http",), egress=("api.example.com",)))
+    said = {each.message.partition(" not")[0] for each in found}
+    assert {"`._loop` may", "`._make_subprocess_transport` may"} <= said
+
+
+def test_what_authors_are_given_has_no_field_that_review_lets_them_reach() -> None:
+    """Of `actions` and its groups: behind them are the channel to the host and its token."""
+    tree = ast.parse(Path("sandbox/actions.py").read_text("utf-8"))
+    given = [each for each in tree.body if isinstance(each, ast.ClassDef) and each.name in {"Actions", "Group"}]
+    private = {
+        node.attr
+        for each in given
+        for node in ast.walk(each)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and re.match("_[^_]", node.attr)
+    }
+    assert len(given) == 2
+    assert "_calls_" in private
+    assert {name for name in private if not is_guard(name)} == set()
