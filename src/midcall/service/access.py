@@ -179,9 +179,14 @@ def check_agent(caller: Caller, agent: str) -> None:
         raise Forbidden(f"this key is limited to other agents than {agent}")
 
 
+def reads(caller: Caller, maker: str) -> bool:
+    """Tell whether a caller may read what a principal made: its own, and with `read` all."""
+    return maker == caller.principal or caller.key.may(Own(Scope.READ))
+
+
 def check_maker(caller: Caller, maker: str) -> None:
     """Raise Forbidden for a key that lacks `read` and asks for what another principal made."""
-    if maker != caller.principal and not caller.key.may(Own(Scope.READ)):
+    if not reads(caller, maker):
         raise Forbidden('this key reads what it made itself; for what others made it needs the scope "read"')
 
 

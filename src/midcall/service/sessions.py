@@ -15,7 +15,7 @@ from midcall.domain.preview import preview
 from midcall.domain.session import OWN_FIELDS, Session, SessionStatus
 from midcall.domain.times import iso
 from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariables, Variable, merge, values
-from midcall.service.access import Caller, check_agent, check_maker
+from midcall.service.access import Caller, check_agent, check_maker, reads
 from midcall.service.agents import pins_for
 from midcall.service.chain import Chain
 from midcall.service.notes import note
@@ -113,10 +113,15 @@ class Sessions:
             return SessionView(session, tx.sessions.body(session.id), runs, created)
 
     def view_of_change(self, caller: Caller, session_id: str) -> SessionView:
-        """Read a session for whoever changed it: what is large, and was so before, is left out."""
+        """Read a session for whoever changed it: what is large, and was so before, is left out.
+
+        Who may change a session that another began, and read nothing, is told how it stands and no more.
+        """
         with self.storage.read() as tx:
             session = tx.sessions.get(caller.workspace_id, session_id)
             check_agent(caller, session.agent)
+            if not reads(caller, session.principal):
+                return SessionView(replace(session, variables={}), None, ())
             runs = tx.invocations.of_session(session.id, limit=MAX_SHOWN_OF_CHANGE)
             body = tx.sessions.body(session.id) if session.body_bytes <= MOST_ANSWERED else None
         large = len(json.dumps(values(session.variables))) > MOST_ANSWERED

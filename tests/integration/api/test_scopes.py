@@ -182,3 +182,13 @@ def test_a_key_that_only_runs_reads_what_it_made_itself(served: Served) -> None:
     mine = runner.ok("POST", "/v1/sessions/shared/functions/look", {})["invocation_id"]
     assert runner.ok("GET", f"/v1/invocations/{mine}")["id"] == mine
     runner.problem(403, "GET", "/v1/sessions/shared")
+    said = {"contact": {"name": "Ada"}, "dynamicVariables": {"pin": "1234"}}
+    admin.ok("PATCH", "/v1/sessions/shared", {**said, "transcript": [{"role": "user", "content": "My pin is 1234."}]})
+    answers = (
+        runner.ok("PATCH", "/v1/sessions/shared", {}),
+        runner.ok("POST", "/v1/sessions", {"agent": "desk", "sessionId": "shared"}),
+        runner.ok("POST", "/v1/sessions/shared/end", {}, status=202),
+    )
+    for answer in answers:
+        assert answer["sessionId"] == "shared"
+        assert not any(word in str(answer) for word in ("1234", "Ada", mine))

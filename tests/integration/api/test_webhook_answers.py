@@ -153,3 +153,23 @@ def test_a_path_without_its_optional_parameter_asks_for_it(admin: Client, there:
     assert (report["status"], report["request"]) == ("refused", None)
     session = admin.ok("GET", "/v1/sessions/s1")
     assert session["status"] == "active"
+
+
+def test_no_part_of_a_secret_is_told_of_where_a_redirect_points(admin: Client, there: Target) -> None:
+    """It is masked before the address is cut: half of it would not be known for one."""
+    secret = "s3cret-value-0123456789"  # noqa: S105 (the target's)
+    for filler in range(460, 500, 4):
+        there.answer = lambda _, filler=filler: Reply(
+            302, b"", {"location": f"https://x.example/{'p' * filler}{secret}"}
+        )  # type: ignore[misc]
+        document = {
+            "name": f"moved_{filler}",
+            "description": "Has moved.",
+            "kind": "webhook",
+            "webhook": {"url": there.url, "auth": {"type": "bearer", "token": secret}},
+        }
+        admin.ok("POST", "/v1/functions", document, status=201)
+        admin.ok("POST", f"/v1/functions/moved_{filler}/versions/1/submit")
+        report = admin.ok("POST", f"/v1/functions/moved_{filler}/test", {})
+        assert "points to https://x.example/" in report["error"]["message"]
+        assert secret[:8] not in str(report)

@@ -110,6 +110,7 @@ def test_json_and_its_python_likenesses_are_encoded(values: ModuleType, value: o
         ({1: 2, "1": 3}, "two keys that are both '1'"),
         ({float("nan"): 2}, "key of type float"),
         (Decimal("NaN"), "not a finite number"),
+        (Decimal("sNaN"), "not a finite number"),
         (Decimal("1E+9999"), "not a finite number"),
         ([Order(1)], "nested deeper than 100"),
         ([float("inf")], "not a finite number"),
