@@ -124,6 +124,16 @@ def row_counts(engine: Engine, workspace_id: str | None = None) -> dict[str, int
         return {row[0]: row[1] for row in connection.execute(union_all(*counts))}
 
 
+def rows_of(engine: Engine, workspace_id: str) -> list[str]:
+    """Write every row down but those of other workspaces, for the same reason: what changed shows here."""
+    with engine.connect() as connection:
+        return sorted(
+            f"{table.name} {row}"
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table).where(not_(_is_of_others(table, workspace_id))))
+        )
+
+
 def _is_of_others(table: Table, workspace_id: str | None) -> ColumnElement[bool]:
     """Tell of a row whether it belongs to another workspace; what belongs to none does not."""
     if workspace_id is None:

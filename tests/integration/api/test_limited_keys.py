@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 from tests.integration.api.test_isolation import body_of
 from tests.integration.api.test_scopes import NEEDED, OPEN, ROUTES, SCOPES, VENDORS, code_of
 from tests.support.contract import Route
+from tests.support.databases import rows_of
 from tests.support.serving import Client, Served
 
-from midcall.storage.schema import api_keys, metadata
+from midcall.storage.schema import api_keys
 
 #: What a limited key may ask for, of its own agents alone. All other routes are closed to it, new ones too.
 OWN = {
@@ -38,6 +39,7 @@ class Desks:
     def __init__(self, served: Served) -> None:
         self.admin = served.tenant()
         self.served = served
+        self.id = self.admin.ok("GET", "/v1/workspace")["id"]
         self.adapters = {}
         self.invocations = {}
         # Who lacks `read` reads what the same principal made.
@@ -71,10 +73,8 @@ class Desks:
         return route.path.format(name=agent, session_id=agent, **own, **SHARED)
 
     def snapshot(self) -> list[str]:
-        """Return every row of every table."""
-        with self.served.engine.connect() as connection:
-            rows = ((table.name, connection.execute(select(table)).all()) for table in metadata.sorted_tables)
-            return sorted(f"{name} {row}" for name, found in rows for row in found)
+        """Return every row of the workspace."""
+        return rows_of(self.served.engine, self.id)
 
 
 @pytest.fixture(scope="module")
