@@ -48,6 +48,21 @@ def test_what_is_typed_while_a_refusal_is_on_its_way_stays(
     expect(failing).to_have_value('{"404": "Found')
 
 
+def test_what_is_typed_before_a_page_is_connected_stays(tab: Tab, admin: Client) -> None:
+    """On a slow line a page is seen for seconds before its socket is open; what is typed then is saved, too."""
+    functions(admin)
+    agent(admin)
+    tab.page.add_init_script(path=SLOW_SOCKET)
+    tab.page.add_init_script("window.arrives_ms = 400")
+    tab.sign_in(admin, "/functions")
+    tab.open("/functions/book_slot")
+    name = tab.page.get_by_label("Display name")
+    name.fill("Typed at once")
+    tab.connected()
+    tab.page.wait_for_timeout(FADED_MS)
+    expect(name).to_have_value("Typed at once")
+
+
 def test_the_focus_stays_where_it_was_put(tab: Tab, admin: Client) -> None:
     """Who is faster than the lists' fading does not find themselves in a list again, with their words lost."""
     functions(admin)
