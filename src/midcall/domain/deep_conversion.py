@@ -89,19 +89,17 @@ class _Conversion:
         self.budget.spend()
         if not isinstance(schema, Mapping) or is_strict(schema):
             return value
-        made = self._own(schema, value)
-        for branch in schema.get("allOf", ()):
-            made = self.of(branch, made)
-        for word in ("anyOf", "oneOf"):
-            if word in schema:
-                made = self._branch(schema[word], made)
-        return made
+        return self._combined(schema, self._own(schema, value))
 
     def object_of(self, schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
         """Convert what is in an object, and leave out what is blank and optional."""
         if is_strict(schema):
             return dict(value)
-        made = self._members(schema, value)
+        made: dict[str, Any] = self._combined(schema, self._members(schema, value))
+        return made
+
+    def _combined(self, schema: Mapping[str, Any], made: Any) -> Any:
+        """Convert by the schemas within one as well."""
         for branch in schema.get("allOf", ()):
             made = self.of(branch, made)
         for word in ("anyOf", "oneOf"):

@@ -63,7 +63,7 @@ def told_content(outcome: Outcome) -> Any:
         return outcome.result or DEFAULT_ERROR_MESSAGE
     if outcome.status is not InvocationStatus.SUCCEEDED:
         return outcome.message or DEFAULT_ERROR_MESSAGE
-    if outcome.truncated:
+    if outcome.truncated and isinstance(outcome.result, str):  # bytes stand in an object, whose media type stays
         return _cut(outcome.result, outcome.whole)
     return outcome.result or {"result": outcome.result}
 

@@ -98,6 +98,13 @@ def test_code_that_refuses_is_told_word_for_word() -> None:
     assert outcome.variables == {"tier": "gold"}
 
 
+@pytest.mark.parametrize("result", [None, {"base64": "AAAA", "media_type": "image/png"}])
+def test_what_was_cut_and_is_no_text_is_told_as_it_is(result: Any) -> None:
+    """Bytes of which the beginning was read, and what is not kept any more."""
+    outcome = Outcome(S.SUCCEEDED, result=result, truncated=True, whole="300,002 bytes")
+    assert told_content(outcome) == (result or {"result": None})
+
+
 def test_a_limit_too_small_for_a_word_about_it_holds_nevertheless() -> None:
     """`truncated` still says it."""
     outcome = Outcome(S.SUCCEEDED, result="abc", truncated=True, whole="9 characters")
