@@ -14,8 +14,6 @@ from midcall.sandbox.jail import Jail
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.pool import SPARE_SLOTS, Pool
 
-#: Seconds for what comes about by itself, on a slow machine.
-
 
 class Unruly(Engine):
     """The real Engine, whose calls fail with `faults[name]`, one after the other, as nothing that the pool expects."""
@@ -116,8 +114,10 @@ def test_what_nobody_expected_ends_no_thread_and_keeps_nothing(
         before = idle_one(pool)
         unruly.faults[call] = [LookupError("nobody expected it"), ValueError("nor that")]
         before.close()
-        assert wait_for(lambda: not unruly.faults[call])
+        # One at least: a closed sandbox goes by itself, perhaps before a second try at its removal could fail.
+        assert wait_for(lambda: len(unruly.faults[call]) < 2)
         assert wait_for(lambda: is_another(pool, before)), pool.status()
+        unruly.faults.clear()
         status = pool.status()
         assert (status.loops_gone, status.ready) == ((), True)
         assert status.failed_turns >= 1
