@@ -1,5 +1,6 @@
 """Writes docs/actions.md from the connectors: `python -m midcall.connectors.doc [--check] [FILE]`."""
 
+import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from inspect import cleandoc
@@ -205,13 +206,16 @@ def _row(name: str, option: Option) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Write the document to the file that is named, or to the standard output; with --check only compare."""
-    text, files = render(), [word for word in arguments if word != "--check"]
-    if not files:
+    parser = argparse.ArgumentParser(description="Write docs/actions.md from what the connectors say.")
+    parser.add_argument("file", nargs="?", type=Path)
+    parser.add_argument("--check", action="store_true", help="only compare; fails if the file says anything else")
+    given, text = parser.parse_args(arguments), render()
+    if given.file is None:
         sys.stdout.write(text)
-    elif "--check" not in arguments:
-        Path(files[0]).write_text(text, encoding="utf-8")
-    elif not Path(files[0]).is_file() or Path(files[0]).read_text(encoding="utf-8") != text:
-        sys.exit(f"{files[0]} is not what the connectors say: python -m midcall.connectors.doc {files[0]}")
+    elif not given.check:
+        given.file.write_text(text, encoding="utf-8")
+    elif not given.file.is_file() or given.file.read_text(encoding="utf-8") != text:
+        sys.exit(f"{given.file} is not what the connectors say: python -m midcall.connectors.doc {given.file}")
 
 
 if __name__ == "__main__":

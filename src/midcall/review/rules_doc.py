@@ -1,5 +1,6 @@
 """Writes docs/review-rules.md from the rules and the allow-list: `python -m midcall.review.rules_doc [FILE]`."""
 
+import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -143,11 +144,13 @@ def _since() -> dict[tuple[str, str], int]:
 
 def main(arguments: Sequence[str]) -> None:
     """Write the document to the file that is named, or to the standard output."""
-    text = render()
-    if arguments:
-        Path(arguments[0]).write_text(text, encoding="utf-8")
-    else:
+    parser = argparse.ArgumentParser(description="Write docs/review-rules.md from the rules.")
+    parser.add_argument("file", nargs="?", type=Path)
+    given, text = parser.parse_args(arguments), render()
+    if given.file is None:
         sys.stdout.write(text)
+    else:
+        given.file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
