@@ -1,5 +1,6 @@
 """The command line: exit codes, JSON on standard output, one line for whatever is wrong."""
 
+import json
 import os
 from pathlib import Path
 
@@ -42,6 +43,43 @@ def test_run_starts_a_pool_of_its_own_where_none_runs_and_takes_it_away_again(tm
     assert ran.json["result"] == 1
     with docker() as engine:
         assert engine.containers(f"run-{ran.pid}") == {}
+
+
+CALLS = """
+def handler(session, actions):
+    found = actions.http.get("https://shop.example.com/orders", query={"id": session["params"]["order"]})
+    return found["data"]["state"]
+"""
+DOCUMENT = {
+    "kind": "code",
+    "parameters": [{"name": "order", "type": "integer", "required": True}],
+    "code": {"source": CALLS, "actions": ["http.get"], "egress": ["shop.example.com"]},
+}
+MOCKS = [{"action": "http.get", "when": {"query": {"id": 12}}, "returns": {"data": {"state": "sent"}}}]
+
+
+def test_a_function_is_reviewed_and_run_by_its_document(up: Stack, tmp_path: Path) -> None:
+    """Its parameters are converted as a call's are, mocks answer its actions, and what has none fails."""
+    file = tmp_path / "function.json"
+    file.write_text(json.dumps(DOCUMENT))
+    assert midcall("review", str(file), env=up.env).json["status"] == "approved"
+    ran = midcall("run", str(file), "--params", '{"order": "12"}', "--mocks", json.dumps(MOCKS), env=up.env)
+    assert (ran.json["status"], ran.json["result"]) == ("ok", "sent"), ran
+    assert [(call["action"], call["mocked"]) for call in ran.json["actions"]] == [("http.get", True)]
+    alone = midcall("run", str(file), "--params", '{"order": 12}', env=up.env)
+    assert "no mock answers this call" in alone.json["error"]["message"]
+    without = midcall("run", str(file), env=up.env)
+    assert (without.code, "is missing" in without.err) == (2, True), without
+
+
+def test_a_source_is_reviewed_with_what_flags_say_of_it(tmp_path: Path) -> None:
+    """Without them its action is refused; with them all is declared."""
+    source = write(tmp_path, CALLS)
+    bare = midcall("review", source)
+    assert (bare.code, bare.json["status"]) == (1, "changes_requested"), bare
+    flags = ("--action", "http.get", "--egress", "shop.example.com")
+    full = midcall("review", source, *flags, "--parameters", json.dumps(DOCUMENT["parameters"]))
+    assert (full.code, full.json["comments"]) == (0, []), full
 
 
 def test_review_prints_a_review_as_json_and_exits_with_1_where_it_refuses(tmp_path: Path) -> None:

@@ -1,46 +1,54 @@
-"""Tools for one file of code: review it, or run it."""
+"""Tools for one function: review it, or run it."""
 
-import contextlib
-import os
-import tempfile
-import threading
-from collections.abc import Iterator
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.logs import set_up_logs
-from midcall.bootstrap.pool import pool_config
-from midcall.bootstrap.settings import Settings, private_directory
-from midcall.cli.say import say, say_json
-from midcall.domain.errors import SandboxUnavailable
-from midcall.domain.function import source_problem
+from midcall.bootstrap.settings import Settings
+from midcall.cli.any_pool import any_pool
+from midcall.cli.document import (
+    ActionFlag,
+    EgressFlag,
+    FunctionFile,
+    ParametersFlag,
+    read_function,
+    read_json,
+    read_mocks,
+    read_params,
+    refusal,
+)
+from midcall.cli.say import say_json
+from midcall.connectors.enabled import operations_enabled
+from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
-from midcall.domain.jsonvalue import NotJson, parse
 from midcall.domain.phases import Phase
-from midcall.domain.review import Subject
 from midcall.domain.run import RunReport, RunRequest
 from midcall.domain.session import session_body
 from midcall.domain.times import now_ms
 from midcall.reviewer import SubprocessReviewer
-from midcall.sandbox.client import PoolClient
-from midcall.sandbox.serving import serve
-
-DEFAULT_TIMEOUT_S = 120
-#: Seconds for a pool of one's own to start, an image build included.
-START_S = 900
-
-SourceFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="Python source")]
+from midcall.service.actions.dry import DryDesk
+from midcall.service.invoke import faults_as_text
+from midcall.service.review_version import findings_of
+from midcall.service.schemas import fitting_params
 
 
-def review(file: SourceFile) -> None:
-    """Review a file; prints the review as JSON, and exits with 1 if it would be refused."""
+def review(
+    file: FunctionFile,
+    parameters: ParametersFlag = None,
+    action: ActionFlag = None,
+    egress: EgressFlag = None,
+) -> None:
+    """Review a function; prints the review as JSON, and exits with 1 if it would be refused.
+
+    Credentials are a workspace's: whether those that it names are there is not looked at.
+    """
+    config = read_function(file, parameters=parameters, actions=action, egress=egress)
     reviewer = SubprocessReviewer(children=1, allowed=allow_list(Settings()))
     try:
-        findings = reviewer.review(Subject(_source(file)))
+        findings = findings_of(reviewer, config, None)
     finally:
         reviewer.close()
     status = "approved" if findings.clean else "changes_requested"
@@ -51,102 +59,68 @@ def review(file: SourceFile) -> None:
 
 
 def run(
-    file: SourceFile,
-    session: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="session body as JSON")] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, max=600, help="seconds")] = DEFAULT_TIMEOUT_S,
+    file: FunctionFile,
+    session: Annotated[str | None, typer.Option(help="session body: JSON, or a file with it")] = None,
+    params: Annotated[str | None, typer.Option(help="the call's parameters: JSON, or a file with it")] = None,
+    mocks: Annotated[
+        str | None, typer.Option(help="answers of actions, as test runs take them: JSON, or a file with it")
+    ] = None,
+    parameters: ParametersFlag = None,
+    action: ActionFlag = None,
+    egress: EgressFlag = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, max=600, help="seconds; default: the function's own, 120 for a source")
+    ] = None,
 ) -> None:
-    """Run a file in the sandbox WITHOUT review and print the report as JSON: the operator's own tool."""
+    """Run code in the sandbox WITHOUT review and print the report as JSON: the operator's own tool.
+
+    Nothing leaves this machine: mocks answer its actions, and an action without one fails.
+    """
+    config = read_function(file, parameters=parameters, actions=action, egress=egress)
+    if config["kind"] != Kind.CODE:
+        raise refusal(f"{file} is a webhook; there is no code to run. Try it with a test run of the API")
     settings = Settings()
     set_up_logs(settings, "run")  # to standard error: standard output is the report's
-    deadline_ms = int(timeout * 1000)
+    answers = read_mocks(mocks)
+    deadline_ms = int((timeout or config["timeout"]) * 1000)
     request = RunRequest(
-        run_id=new_id("run"), source=_source(file), session=_session(session, deadline_ms), deadline_ms=deadline_ms
+        run_id=new_id("run"),
+        source=config["code"]["source"],
+        session=_session(config, session, params, deadline_ms),
+        deadline_ms=deadline_ms,
+        actions=operations_enabled(config["code"]["actions"]),
     )
-    with _pool(settings) as client:
-        report = client.run(request)
+    with any_pool(settings) as client:
+        desk = DryDesk(config["code"]["actions"], answers)
+        report = replace(client.run(request, desk.act), actions=desk.records)
     say_json(_shown(report))
 
 
-@contextlib.contextmanager
-def _pool(settings: Settings) -> Iterator[PoolClient]:
-    """Use the pool that runs on this host, or one of one's own for as long as this command runs."""
-    client = PoolClient(settings.pool_socket)
-    try:
-        client.status()
-    except SandboxUnavailable:
-        with _own_pool(settings) as own:
-            yield own
-    else:
-        yield client
-
-
-@contextlib.contextmanager
-def _own_pool(settings: Settings) -> Iterator[PoolClient]:
-    with tempfile.TemporaryDirectory(prefix="midcall-run-") as directory:
-        socket = private_directory(Path(directory)) / "pool.sock"
-        config = replace(pool_config(settings), socket=socket, pool_id=f"run-{os.getpid()}", size=1, max_concurrent=1)
-        stop = threading.Event()
-        failure: list[Exception] = []
-
-        def serving() -> None:
-            try:
-                serve(config, stop=stop, say=lambda step: say(step, err=True))
-            except Exception as error:  # a thread's edge: told by the command below
-                failure.append(error)
-
-        thread = threading.Thread(target=serving, name="pool")
-        thread.start()
-        try:
-            yield _ready(PoolClient(socket), thread, failure)
-        finally:
-            stop.set()
-            thread.join()
-
-
-def _ready(client: PoolClient, thread: threading.Thread, failure: list[Exception]) -> PoolClient:
-    give_up_at = now_ms() + START_S * 1000
-    while now_ms() < give_up_at:
-        try:
-            if client.status().get("ready", True):
-                return client
-        except SandboxUnavailable:
-            thread.join(0.05)
-        if not thread.is_alive():
-            break
-    raise SandboxUnavailable(f"the sandbox pool did not start: {failure[0] if failure else 'no reason given'}")
-
-
-def _source(file: Path) -> str:
-    try:
-        source = file.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"{file} is not UTF-8 at byte {error.start}") from error
-    problem = source_problem(source)
-    if problem:
-        raise typer.BadParameter(f"{file}: {problem}")
-    return source
-
-
-def _session(file: Path | None, deadline_ms: int) -> dict[str, Any]:
-    given: Any = {}
-    if file is not None:
-        try:
-            given = parse(file.read_bytes())
-        except NotJson as error:
-            raise typer.BadParameter(f"{file}: {error}") from error
+def _session(config: dict[str, Any], session: str | None, params: str | None, deadline_ms: int) -> dict[str, Any]:
+    """Make the session body; parameters stand in `params` of it, unless they are given apart."""
+    given: Any = {} if session is None else read_json(session)
     if not isinstance(given, dict):
-        raise typer.BadParameter(f"{file}: a session body is a JSON object")
-    params = given.get("params")
+        raise refusal(f"{session}: a session body is a JSON object")
+    sent = read_params(params) or _object_in(given, "params")
+    if config["parameters"].get("properties"):
+        sent, faults = fitting_params(config["parameters"], sent, _object_in(given, "dynamicVariables"))
+        if faults:
+            raise refusal(f"params: {faults_as_text(faults)}")
     body = session_body(
         given,
         session_id="run",
         phase=Phase.DURING_SESSION,
         environment="production",
-        params=params if isinstance(params, dict) else {},
+        params=sent,
         now=now_ms(),
         deadline_ms=deadline_ms,
     )
-    return {**body, **given, "deadlineMs": deadline_ms}
+    return {**body, **given, "params": sent, "deadlineMs": deadline_ms}
+
+
+def _object_in(body: dict[str, Any], name: str) -> dict[str, Any]:
+    value = body.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _shown(report: RunReport) -> dict[str, Any]:

@@ -53,11 +53,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSubject:
-    """A webhook that is reviewed: its part of the document, the schema of the parameters, the credentials there are."""
+    """A webhook that is reviewed: its part of the document, the schema of the parameters, the credentials there are.
+
+    `credentials` None: nobody looked.
+    """
 
     webhook: Mapping[str, Any]
     parameters: Mapping[str, Any]
-    credentials: frozenset[str] = frozenset()
+    credentials: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _webhook_rule(rule: WebhookRule) -> Iterator[str]:
         given = [
             f"{name} ({'required' if name in required else 'optional'})" for name in subject.parameters["properties"]
         ]
-        given += [f"credential {name}" for name in sorted(subject.credentials)]
+        given += [f"credential {name}" for name in sorted(subject.credentials or ())]
         yield f"{title} (with {', '.join(given)}):\n"
         usual = FINE.webhook
         changed = {name: value for name, value in subject.webhook.items() if name == "url" or value != usual[name]}

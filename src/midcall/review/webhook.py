@@ -110,6 +110,8 @@ def _optional_parameters(subject: WebhookSubject) -> Iterator[Finding]:
 
 
 def _missing_credentials(subject: WebhookSubject) -> Iterator[Finding]:
+    if subject.credentials is None:
+        return
     wanted = credentials_named(subject.webhook)
     for name in sorted(set(wanted) - subject.credentials):
         yield Finding(

@@ -195,10 +195,14 @@ def known_credentials(tx: Transaction, workspace_id: str, config: Mapping[str, A
     return {each.name: each.type.value for each in found if each is not None}
 
 
-def findings_of(reviewer: Reviewer, config: Mapping[str, Any], credentials: Mapping[str, str]) -> Findings:
-    """Review a version's document: what the reviewer says of it, and advice on its names."""
+def findings_of(reviewer: Reviewer, config: Mapping[str, Any], credentials: Mapping[str, str] | None) -> Findings:
+    """Review a version's document: what the reviewer says of it, and advice on its names.
+
+    `credentials` are those of its workspace that it names, each with its type; None: nobody looked.
+    """
     if config["kind"] == Kind.WEBHOOK:
-        webhook = WebhookSubject(config["webhook"], config["parameters"], frozenset(credentials))
+        there = None if credentials is None else frozenset(credentials)
+        webhook = WebhookSubject(config["webhook"], config["parameters"], there)
         findings = reviewer.review_webhook(webhook)
     else:
         findings = reviewer.review(_subject(config, credentials))
@@ -209,7 +213,7 @@ def findings_of(reviewer: Reviewer, config: Mapping[str, Any], credentials: Mapp
     return replace(findings, comments=findings.comments + advice)
 
 
-def _subject(config: Mapping[str, Any], credentials: Mapping[str, str]) -> Subject:
+def _subject(config: Mapping[str, Any], credentials: Mapping[str, str] | None) -> Subject:
     code = config["code"]
     entries = enabled_actions(code["actions"])
     return Subject(

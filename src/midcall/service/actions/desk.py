@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from midcall.connectors import operations
-from midcall.connectors.kit import Connector, bind
+from midcall.connectors.kit import Connector
 from midcall.domain.action import (
     MAX_CALLS,
     ActionCall,
     ActionFailed,
     ActionRecord,
     ActionReply,
-    covering,
     enabled_actions,
 )
 from midcall.domain.egress import Egress
@@ -32,9 +30,10 @@ from midcall.domain.mock import (
 )
 from midcall.domain.redaction import Redaction
 from midcall.service.actions.answering import Answering
+from midcall.service.actions.asking import asked, name_on_record
 from midcall.service.actions.errand import Errand, Means
-from midcall.service.actions.keyring import Keyring, chosen
-from midcall.service.actions.mocks import MocksOfRun, options_of
+from midcall.service.actions.keyring import Keyring
+from midcall.service.actions.mocks import MocksOfRun
 from midcall.service.actions.request import Place
 from midcall.service.credentials import Credentials
 from midcall.service.ports import Storage
@@ -43,7 +42,6 @@ from midcall.service.task import Task
 #: Failures that a replay comes to by itself.
 _OWN = frozenset({"no_mock", "not_recorded"})
 _NONE_CAME = NotRecorded(ABANDONED)
-_OPERATIONS = operations()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,26 +150,20 @@ class Desk:
         with self._lock:
             if self._closed or len(self._calls) >= MAX_CALLS:
                 return None
-            under_way = _Call(call.name, time.monotonic())
+            under_way = _Call(name_on_record(call), time.monotonic())
             self._calls.append(under_way)
             return under_way
 
     def _carry_out(self, call: ActionCall, under_way: _Call) -> Any:
-        entry = covering(self._enabled, call.name)
-        found = _OPERATIONS.get(call.name)
-        if entry is None or found is None:
-            under_way.name = call.name if found else "unknown"
-            raise ActionFailed("is not enabled for this function; add it to code.actions", code="not_enabled")
-        connector, operation = found
-        bound = bind(call.name, operation, call.args, call.kwargs)
-        credential = chosen(entry, connector, bound)
-        under_way.options = options_of(call.name, bound)
+        made = asked(self._enabled, call)
+        connector, operation, bound = made.connector, made.operation, made.bound
+        under_way.options = made.options
         under_way.masked_by = self.redaction
         answer = self._mocks.answer(call.name, under_way.options)
         if answer is not None:
             under_way.mocked = True
             return self._answering.value(give(answer))
-        grant, account = self._keyring.granted(credential, connector, operation, bound)
+        grant, account = self._keyring.granted(made.credential, connector, operation, bound)
         self._answering.learn(grant.secrets)
         errand = Errand(
             self._desks.means,
