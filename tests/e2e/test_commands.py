@@ -125,11 +125,11 @@ def test_review_takes_the_operators_allow_list(up: Stack, tmp_path: Path) -> Non
 def test_doctor_names_a_faulty_allow_list(tmp_path: Path) -> None:
     """The entry and the cure stand on the line of what is missing."""
     faulty = tmp_path / "allowed.toml"
-    faulty.write_text('[modules]\nphonenumbers = ["parse", "os"]\n')
+    faulty.write_text('[modules]\nstdnum = ["parse", "os"]\n')
     env = {"MIDCALL_DATA_DIR": str(tmp_path / "data"), "MIDCALL_ALLOWED_MODULES": str(faulty)}
     ill = midcall("doctor", env=env)
     assert ill.code == 1, ill
-    assert f"missing  allow-list: MIDCALL_ALLOWED_MODULES: {faulty}: [modules] phonenumbers: `os` " in ill.out
+    assert f"missing  allow-list: MIDCALL_ALLOWED_MODULES: {faulty}: [modules] stdnum: `os` " in ill.out
 
 
 def test_key_create_prints_a_key_that_works(up: Stack, env: dict[str, str]) -> None:

@@ -14,12 +14,11 @@ from midcall.cli.say import say
 from midcall.domain.errors import MidcallError, SandboxUnavailable
 from midcall.review import policy_version
 from midcall.review.allowlist import packaged
-from midcall.sandbox import packages
 from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.escapes import known_escapes
-from midcall.sandbox.image import sandbox_files
+from midcall.sandbox.image import wanted_packages
 from midcall.sandbox.listed import listed_faults
 from midcall.sandbox.serving import check_runtime
 
@@ -81,8 +80,8 @@ def _allowed(settings: Settings) -> str:
 
 
 def _packages(settings: Settings) -> str:
-    wanted = packages.read(settings.sandbox_requirements or sandbox_files() / packages.LOCK).wanted
-    return ", ".join(f"{one.name} {one.version}" for one in wanted) or "none besides the standard library"
+    wanted = wanted_packages(settings.sandbox_requirements).wanted
+    return ", ".join(f"{one.name} {one.version}" for one in wanted)
 
 
 def _database(settings: Settings) -> str:
@@ -98,12 +97,13 @@ def _names(settings: Settings) -> str:
     allowed = allow_list(settings)
     added = allowed.beyond(packaged())
     try:
-        faults = listed_faults(PoolClient(settings.pool_socket), added, allowed.modules)
+        faults = listed_faults(PoolClient(settings.pool_socket), allowed.modules, allowed.modules)
     except SandboxUnavailable:
         return "not looked at: no sandbox pool runs here"
     if faults:
-        raise BadSetting(f"MIDCALL_ALLOWED_MODULES: {settings.allowed_modules}: {'; '.join(faults)}")
-    return f"{sum(map(len, added.values()))} added, all of them in the sandbox image, and none shows a module"
+        raise BadSetting(f"MIDCALL_ALLOWED_MODULES, the sandbox image: {'; '.join(faults)}")
+    count, more = (sum(map(len, names.values())) for names in (allowed.modules, added))
+    return f"{count} names, {more} added, all of them in the sandbox image, and none shows a module"
 
 
 def _pool(settings: Settings) -> str:

@@ -17,7 +17,7 @@ from midcall.domain.workspace import Scope
 from midcall.sandbox import packages
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, ImageMissing
-from midcall.sandbox.image import ensure_image
+from midcall.sandbox.image import ensure_image, wanted_packages
 from midcall.service.workspaces import DEFAULT_WORKSPACE
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
@@ -100,9 +100,12 @@ def fetch_packages(
     requirements: Annotated[Path, typer.Argument(help="requirements file: name==version with hashes")],
     folder: Annotated[Path, typer.Argument(help="new folder for the packages")],
 ) -> None:
-    """Fetch the packages of the sandbox image with pip, for a build where no package index is in reach."""
+    """Fetch the packages of the sandbox image with pip, for a build where no package index is in reach.
+
+    midcall's own come with those that the file names.
+    """
     with _told("fetch"):
-        packages.fetch(packages.read(requirements), folder)
+        packages.fetch(wanted_packages(requirements), folder)
     say(f"{folder} can be named where a requirements file can.")
 
 

@@ -1,8 +1,8 @@
 """Names with one underscore (`self._run`): fine where a class of the file has them and no library object does."""
 
 import ast
+import sys
 
-from midcall.review.allowlist import packaged
 from midcall.review.kinds import is_as_written
 from midcall.review.module import Module
 from midcall.review.scopes import Kind
@@ -46,13 +46,17 @@ def _holder(module: Module, name: str) -> str:
 
 
 def _imported(module: Module) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the tops of all modules that are imported, and those of an operator's packages: not known here.
+    """Return the tops of all modules that are imported, and those of packages: what their objects hold is not known.
 
     What actions are awaited by is asyncio's, whether the file imports it or not.
     """
     whole = {alias.name for node in module.nodes(ast.Import) for alias in node.names}
     whole |= {node.module or "" for node in module.nodes(ast.ImportFrom)}
-    added = {source for source in whole if source not in packaged().modules and source in module.allowed.modules}
+    added = {
+        source
+        for source in whole
+        if source.partition(".")[0] not in sys.stdlib_module_names and source in module.allowed.modules
+    }
     awaited = {"asyncio"} if any(node.arg == "actions" for node in module.nodes(ast.arg)) else set[str]()
     return frozenset(source.partition(".")[0] for source in whole) | awaited, frozenset(added)
 

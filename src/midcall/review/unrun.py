@@ -18,7 +18,7 @@ Stretch = tuple[Place, Place]
 #: What may lie in an image besides the standard library as Python itself lists it.
 _THERE = frozenset(sys.builtin_module_names) | words(
     "test xxlimited xxlimited_35 xxsubtype sitecustomize usercustomize lib2to3 distutils pip setuptools pkg_resources "
-    "wheel apport_python_hook antigravity this"
+    "wheel apport_python_hook antigravity this tzdata"
 )
 _CATCHERS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 

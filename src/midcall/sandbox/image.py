@@ -53,16 +53,25 @@ def seccomp_profile() -> str:
     return (sandbox_files() / "seccomp.json").read_text()
 
 
+def wanted_packages(more: Path | None = None) -> packages.Requirements:
+    """Return the packages that review lets functions import, and what a file or folder of an operator's adds.
+
+    Raises ImageMissing for a file that cannot be taken.
+    """
+    own = packages.read(sandbox_files() / packages.LOCK)
+    return own if more is None else own.with_more(packages.read(more))
+
+
 def ensure_image(
     engine: Engine, *, base: str | None = None, requirements: Path | None = None, say: Say = lambda _step: None
 ) -> str:
     """Return the tag of the sandbox image, building it where it is missing; `say` is told each step in words.
 
-    `base` names another base image, `requirements` another file (or folder of fetched packages) than the one of
-    `sandbox/`. An image with packages is the plain one and a layer on it. Raises ImageMissing where no base is in
-    reach, packages cannot be had, or the build fails.
+    `base` names another base image, `requirements` a file (or folder of fetched packages) with more of them. An image
+    with packages is the plain one and a layer on it. Raises ImageMissing where no base is in reach, packages cannot be
+    had, or the build fails.
     """
-    wanted = packages.read(requirements or sandbox_files() / packages.LOCK)
+    wanted = wanted_packages(requirements)
     files = _files()
     with Engine(url=engine.url, timeout_s=STEP_S) as patient:
         base = base or _base_in_reach(patient, say)

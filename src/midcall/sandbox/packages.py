@@ -69,6 +69,11 @@ class Requirements:
     wanted: tuple[Pinned, ...]
     folder: Path | None = None
 
+    def with_more(self, more: "Requirements") -> "Requirements":
+        """Return these and others; of a package in both, the others' version counts, and their folder holds all."""
+        wanted = {one.name: one for one in (*self.wanted, *more.wanted)}
+        return Requirements(tuple(wanted.values()), more.folder)
+
     def text(self) -> str:
         """Return the requirements without remarks and in order: equal for equal wishes."""
         return "".join(f"{one.line()}\n" for one in sorted(self.wanted, key=lambda one: one.name))

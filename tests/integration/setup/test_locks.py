@@ -22,6 +22,7 @@ LOCKS = {
     "runtime": "requirements/runtime.txt",
     "build": "requirements/build.txt",
     "vendors": "requirements/vendors.txt",
+    "sandbox": "sandbox/requirements.txt",
     "examples": "examples/packages/requirements.txt",
 }
 #: Of each package there is one that came out after the lock.

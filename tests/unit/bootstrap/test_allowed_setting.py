@@ -17,9 +17,9 @@ def test_without_a_file_there_is_the_packaged_list() -> None:
 def test_a_file_adds_to_the_packaged_list(tmp_path: Path) -> None:
     """A name that the file lists can be used, and all of the packaged ones."""
     file = tmp_path / "allowed.toml"
-    file.write_text('[modules]\nphonenumbers = ["parse"]\n')
+    file.write_text('[modules]\nstdnum = ["parse"]\n')
     found = allow_list(Settings(allowed_modules=file))
-    assert found.names_of("phonenumbers") == {"parse"}
+    assert found.names_of("stdnum") == {"parse"}
     assert found.names_of("json") == packaged().names_of("json")
 
 
@@ -37,7 +37,7 @@ def test_the_path_means_the_same_file_in_every_process(tmp_path: Path, monkeypat
         (b"\xff\xfe", "not UTF-8 at byte 0"),
         (b"#" * (MAX_BYTES + 1), "longer than 256 KB"),
         (b"[modules]\nos = ['getcwd']\n", "[modules] os: "),
-        (b"[modules]\nphonenumbers = ['sys']\n", "[modules] phonenumbers: `sys` "),
+        (b"[modules]\nstdnum = ['sys']\n", "[modules] stdnum: `sys` "),
     ],
 )
 def test_a_faulty_file_stops_the_start(tmp_path: Path, content: bytes | None, words: str) -> None:

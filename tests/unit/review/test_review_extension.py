@@ -13,7 +13,7 @@ from midcall.review.allowlist import MINORS, BadAllowList, dumps, loads, package
 from midcall.review.extension import OPEN_LIBRARY, extended, module_fault, modules_shown, name_fault
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "packages.md"
-PACKAGE = '[modules]\nphonenumbers = ["parse", "PhoneNumberFormat"]\n'
+PACKAGE = '[modules]\nstdnum = ["parse", "PhoneNumberFormat"]\n'
 
 
 def refused(text: str) -> str:
@@ -25,7 +25,7 @@ def refused(text: str) -> str:
 
 def test_additions_open_what_they_name_and_nothing_else() -> None:
     """A package's listed names pass, its others do not, and the packaged list stays as it was."""
-    source = "import phonenumbers\n\ndef handler(session):\n    return str(phonenumbers.{}('+1'))\n"
+    source = "import stdnum\n\ndef handler(session):\n    return str(stdnum.{}('+1'))\n"
     allowed = extended(packaged(), PACKAGE)
     assert review(Subject(source.format("parse")), allowed=allowed) == ()
     assert [found.rule for found in review(Subject(source.format("os")), allowed=allowed)] == ["import.member"]
@@ -41,11 +41,11 @@ def test_names_are_added_to_a_module_that_is_listed_already() -> None:
 
 def test_a_submodule_is_reached_through_its_package() -> None:
     """Listing `a.b` lets `import a.b` through, and `a` alone is no value."""
-    allowed = extended(packaged(), '[modules]\n"dateutil.parser" = ["isoparse"]\n')
-    source = "import dateutil.parser\n\ndef handler(session):\n    return {}\n"
-    assert review(Subject(source.format("str(dateutil.parser.isoparse('2024'))")), allowed=allowed) == ()
+    allowed = extended(packaged(), '[modules]\n"babel.dates" = ["isoparse"]\n')
+    source = "import babel.dates\n\ndef handler(session):\n    return {}\n"
+    assert review(Subject(source.format("str(babel.dates.isoparse('2024'))")), allowed=allowed) == ()
     assert any(
-        comment.severity is Severity.ERROR for comment in review(Subject(source.format("dateutil")), allowed=allowed)
+        comment.severity is Severity.ERROR for comment in review(Subject(source.format("babel")), allowed=allowed)
     )
 
 
@@ -82,8 +82,8 @@ def test_names_of_ones_own_can_be_narrowed_and_hints_given() -> None:
             "posix",
             "code",
         ),
-        *("phonenumbers.os", "gevent", "gevent.os", "six.moves", "six.moves.urllib", "cffi", "dill", "a.subprocess.b"),
-        *("dateutil._common", "_private", "frames", "supervisor", "__main__"),
+        *("stdnum.os", "gevent", "gevent.os", "six.moves", "six.moves.urllib", "cffi", "dill", "a.subprocess.b"),
+        *("babel._common", "_private", "frames", "supervisor", "__main__"),
         *("two words", "a..b", ".a", "a.", "", "class", "a.import", "json.tool", "1a", "a-b"),
     ],
 )
@@ -104,7 +104,7 @@ def test_a_module_that_nobody_could_allow_is_named(module: str) -> None:
 )
 def test_a_name_that_nobody_could_allow_is_named(name: str) -> None:
     """A package's own modules, doors and private parts stop the start; module and name are in the words."""
-    assert f"[modules] phonenumbers: `{name}` " in refused(f'[modules]\nphonenumbers = ["parse", "{name}"]\n')
+    assert f"[modules] stdnum: `{name}` " in refused(f'[modules]\nstdnum = ["parse", "{name}"]\n')
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_what_the_packaged_list_has_may_be_repeated() -> None:
     ("text", "words"),
     [
         ("[modules\n", "not TOML"),
-        ('[module]\nphonenumbers = ["parse"]\n', "[module]: no such table"),
+        ('[module]\nstdnum = ["parse"]\n', "[module]: no such table"),
         ("modules = 1\n", "modules: it has to be a table"),
-        ('[modules]\nphonenumbers = "parse"\n', "[modules] phonenumbers: write a list"),
-        ("[modules]\nphonenumbers = [1]\n", "[modules] phonenumbers: write a list"),
-        ("[modules]\nphonenumbers = []\n", "[modules] phonenumbers: it lists no name"),
-        ('[modules]\ndateutil.parser = ["parse"]\n', '"dateutil.parser" = [...]'),
+        ('[modules]\nstdnum = "parse"\n', "[modules] stdnum: write a list"),
+        ("[modules]\nstdnum = [1]\n", "[modules] stdnum: write a list"),
+        ("[modules]\nstdnum = []\n", "[modules] stdnum: it lists no name"),
+        ('[modules]\nbabel.dates = ["parse"]\n', '"babel.dates" = [...]'),
         ("[hints]\nrequests = 1\n", "[hints] requests: write one text"),
         ('[keywords]\n"logging.basicConfig" = ["filename"]\n', "[keywords] logging.basicConfig: only names"),
         ('[keywords]\n"shop.total" = ["items"]\n', "[keywords] shop.total: only names"),
@@ -188,7 +188,7 @@ def test_the_policy_follows_what_is_allowed_and_nothing_else() -> None:
 
 def test_a_list_crosses_to_another_process_whole() -> None:
     """What the parent allows, its children allow: names, narrowings and hints in any script."""
-    text = PACKAGE + '[keywords]\n"phonenumbers.parse" = ["region"]\n[hints]\nrequests = "用 actions"\n'
+    text = PACKAGE + '[keywords]\n"stdnum.parse" = ["region"]\n[hints]\nrequests = "用 actions"\n'
     here = extended(packaged(), text)
     there = loads(dumps(here))
     assert policy_version(there) == policy_version(here)

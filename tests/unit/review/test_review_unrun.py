@@ -111,7 +111,7 @@ def test_secrets_are_told_of_where_nothing_runs_too() -> None:
 def test_with_an_operators_packages_nothing_counts_as_plainly_not_there() -> None:
     """What a package brings along is not known to the review."""
     source = _TRY.format("import six", "ImportError", "six = None") + HANDLER
-    more = extended(packaged(), '[modules]\n"phonenumbers" = ["parse"]\n')
+    more = extended(packaged(), '[modules]\n"stdnum" = ["validate"]\n')
     assert errors(source) == []
     assert any(comment.severity is Severity.ERROR for comment in review(Subject(source), allowed=more))
 

@@ -10,9 +10,10 @@ from types import ModuleType
 import pytest
 from tests.unit.sandbox.conftest import runner_module
 
+from midcall.review.allowlist import packaged
 from midcall.sandbox.errors import ImageMissing
-from midcall.sandbox.image import sandbox_files
-from midcall.sandbox.packages import LOCK, download_command, fetch, fetched, read, wheels
+from midcall.sandbox.image import wanted_packages
+from midcall.sandbox.packages import LOCK, Requirements, download_command, fetch, fetched, read, wheels
 
 A, B = "a" * 64, "b" * 64
 
@@ -107,12 +108,22 @@ def test_a_file_that_cannot_be_used_says_so(tmp_path: Path, content: bytes | Non
         read(file)
 
 
-def test_the_projects_own_file_wants_nothing() -> None:
-    """By default the image holds the standard library alone, and nothing is fetched."""
-    own = read(sandbox_files() / LOCK)
-    assert own.wanted == ()
-    with fetched(own) as found:
-        assert found == []
+def test_what_is_added_comes_on_top_of_the_projects_own(tmp_path: Path) -> None:
+    """Every package of the review's own list is wanted, in whatever version the operator's file names."""
+    own = {one.name: one.version for one in wanted_packages().wanted}
+    tops = {name.partition(".")[0] for name in packaged().modules} - sys.stdlib_module_names
+    assert tops == {"dateutil", "phonenumbers", "pytz"}
+    assert {"python-dateutil", "phonenumbers", "pytz"} <= own.keys()
+    file = lock(tmp_path, f"pytz==1 --hash=sha256:{A}\nmy-shop==2 --hash=sha256:{B}\n")
+    assert {one.name: one.version for one in wanted_packages(file).wanted} == {**own, "pytz": "1", "my-shop": "2"}
+
+
+def test_a_folder_that_was_fetched_without_them_is_to_be_fetched_again(tmp_path: Path) -> None:
+    """Of an earlier release, or made by hand: no image comes about that lacks what functions may import."""
+    fetch(Requirements(()), tmp_path / "packages")
+    cure = r"no wheel of .*phonenumbers.*; fetch the packages again"
+    with pytest.raises(ImageMissing, match=cure), fetched(wanted_packages(tmp_path / "packages")):
+        pass
 
 
 def test_pip_takes_wheels_of_known_hashes_for_the_images_python_alone(tmp_path: Path) -> None:
@@ -128,7 +139,7 @@ def test_pip_takes_wheels_of_known_hashes_for_the_images_python_alone(tmp_path: 
 
 def test_an_empty_fetch_needs_no_pip_and_a_full_folder_is_left_alone(tmp_path: Path) -> None:
     """A folder of no packages is one too; what somebody keeps in a folder is not mixed with packages."""
-    own = read(sandbox_files() / LOCK)
+    own = Requirements(())
     fetch(own, tmp_path / "new")
     assert read(tmp_path / "new").wanted == ()
     with pytest.raises(ImageMissing, match="not empty"):
