@@ -40,6 +40,7 @@ from midcall.service.secrets import Secrets
 from midcall.service.session_call import SessionCall, SessionCalls
 from midcall.service.sessions import Sessions
 from midcall.service.settle import Settle
+from midcall.service.signing import Signing
 from midcall.service.stores import AuditLine, Page
 from midcall.service.sweep import Sweep
 from midcall.service.sweep_retention import RetentionSweep
@@ -139,6 +140,7 @@ class World:
         )
         self.tools = Tools(storage=self.storage, public_url="https://midcall.example.com", public_url_set=True)
         self.agents = Agents(storage=self.storage, clock=self.clock)
+        self.signing = Signing(storage=self.storage, secrets=self.secrets, key=bytes(32), clock=self.clock)
         self.adapters = Adapters(storage=self.storage, cipher=self.cipher, clock=self.clock)
         self.sessions = Sessions(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
         self.session_calls = SessionCalls(

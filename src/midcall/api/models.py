@@ -14,10 +14,11 @@ from midcall.service.agent_form import PathName
 from midcall.service.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assist_events import Question
 from midcall.service.case_form import CaseName
-from midcall.service.fields import Environment, Flag, Form, Line, Message
+from midcall.service.fields import Environment, Flag, Form, Line, Message, Whole
 from midcall.service.forms import Draft, FunctionName
 from midcall.service.run_form import RunForm, VersionNumber
 from midcall.service.session_fields import SessionFields
+from midcall.service.signing import MAX_OVERLAP_S
 from midcall.vendors.imports.readers import ImportVendor
 
 
@@ -126,6 +127,12 @@ class PutAdapter(Form):
     )
     signing_secret: Secret | None = Field(
         default=None, repr=False, description="elevenlabs: the post-call webhook's secret, if it is another one"
+    )
+    overlap_s: Whole = Field(
+        default=0,
+        ge=0,
+        le=MAX_OVERLAP_S,
+        description="seconds for which a secret that is replaced now is taken as well; default: none",
     )
     vendor_agent: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")] | None = Field(
         default=None, description="retell: override_agent_id of calls that are let in; vapi: assistantId"

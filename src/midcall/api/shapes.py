@@ -691,6 +691,10 @@ class WorkspaceShape(BaseModel):
     record_actions: bool
     default_region: str | None
     time_zone: str
+    signing_previous_until: str | None = Field(
+        description="until when the signing secret before is used; null: it is not"
+    )
+    retell_previous_for: list[str]
     created_at: str
 
 
@@ -717,9 +721,10 @@ class AuditListed(AuditShape):
 
 
 class SigningSecretShape(BaseModel):
-    """A workspace's new signing secret, shown this once; the one before it is used beside it for a day."""
+    """A workspace's new signing secret, shown this once; the one before is used beside it until `previous_until`."""
 
     current: str
+    standard: str = Field(description="the same as receivers by Standard Webhooks take it: whsec_ and base64")
     previous_until: str
 
 

@@ -170,6 +170,8 @@ def workspace_view(workspace: Workspace) -> Json:
         "record_actions": settings.record_actions,
         "default_region": settings.default_region,
         "time_zone": settings.time_zone,
+        "signing_previous_until": iso(settings.signing_overlap_until) if settings.signing_overlap_until else None,
+        "retell_previous_for": list(settings.retell_previous_for),
         "created_at": iso(workspace.created_at),
     }
 

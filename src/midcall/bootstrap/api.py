@@ -87,7 +87,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     sweep = Sweep(storage=storage, queue=queue, settle=settle, clock=now_ms)
     sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)
     desks = wire_desks(settings, storage, outbound)
-    signing = Signing(storage=storage, key=key, clock=now_ms)
+    signing = Signing(storage=storage, secrets=secrets, key=key, clock=now_ms)
     loops: list[Loop] = []
     catalog = Catalog(storage=storage, secrets=secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy)
     reviews = Reviews(storage=storage, reviewer=reviewer, outbound=outbound, approval_key=key, clock=now_ms)

@@ -38,15 +38,15 @@ def wire_executor(
     settings: Settings, storage: SqlStorage, queue: Queue, desks: Desks, *, policy: str, turns: Turns | None = None
 ) -> Executor:
     """Wire what carries out an invocation in one process; `policy` is the version that counts as current."""
-    key, means = approval_key(settings), desks.means
+    key, means, secrets = approval_key(settings), desks.means, wire_secrets(settings)
     progress = Progress(storage=storage, queue=queue, clock=now_ms)
     pool = PoolClient(settings.pool_socket, on_progress=progress.report)
     requests = WebhookRequests(
         storage=storage,
-        secrets=wire_secrets(settings),
+        secrets=secrets,
         credentials=desks.credentials,
         tokens=means.tokens,
-        signing=Signing(storage=storage, key=key, clock=now_ms),
+        signing=Signing(storage=storage, secrets=secrets, key=key, clock=now_ms),
         clock=now_ms,
     )
     webhooks = WebhookAttempts(requests=requests, outbound=means.outbound, breakers=CircuitBreakers(), clock=now_ms)

@@ -54,6 +54,17 @@ class Secrets:
 
     secret: str = field(repr=False)
     signing: str | None = field(default=None, repr=False)
+    #: Those before, which prove as well until then (milliseconds): the vendor changes over when it does.
+    before: tuple[str, str | None] = field(default=("", None), repr=False)
+    before_until: int = 0
+
+    def proving(self, proof: Proof, now_ms: int) -> tuple[str, ...]:
+        """Return the secrets that prove something now, empty ones among them."""
+        known = [(self.secret, self.signing)]
+        if now_ms < self.before_until:
+            known.append(self.before)
+        alone = proof is Proof.ELEVENLABS_SIGNATURE
+        return tuple((signing or secret) if alone else secret for secret, signing in known)
 
 
 def may_be_signed(proof: Proof, headers: Mapping[str, str], *, now_ms: int) -> bool:
@@ -67,7 +78,12 @@ def may_be_signed(proof: Proof, headers: Mapping[str, str], *, now_ms: int) -> b
 
 def is_proved(proof: Proof, secrets: Secrets, delivery: Delivery, *, now_ms: int) -> bool:
     """Say whether a delivery shows what it has to; a secret that is empty proves nothing."""
-    secret = (secrets.signing or secrets.secret) if proof is Proof.ELEVENLABS_SIGNATURE else secrets.secret
+    # All of them, always: how long it takes does not tell which one fitted.
+    fits = [_is_proved(proof, secret, delivery, now_ms) for secret in secrets.proving(proof, now_ms)]
+    return any(fits)
+
+
+def _is_proved(proof: Proof, secret: str, delivery: Delivery, now_ms: int) -> bool:
     if not secret:
         return False
     if proof is Proof.RETELL_SIGNATURE:

@@ -29,6 +29,7 @@ ELEVENLABS_TOLERANCE_S = 1_800
 
 # No dot: it parts id, timestamp and body in what is signed.
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_OTHER_SECRET = re.compile(r"[!-~]{24,64}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _RETELL = re.compile(r"v=([0-9]{1,15}),d=([0-9a-f]{64})")
 _ELEVENLABS = re.compile(r"t=([0-9]{1,12})((?:,v0=[0-9a-f]{64}){1,4})")
@@ -37,6 +38,26 @@ _ELEVENLABS = re.compile(r"t=([0-9]{1,12})((?:,v0=[0-9a-f]{64}){1,4})")
 def new_secret() -> str:
     """Make a signing secret: `whsec_` and 32 random bytes in base64."""
     return PREFIX + base64.b64encode(chance.token_bytes(SECRET_BYTES)).decode()
+
+
+def taken_secret(text: str) -> str:
+    """Return a signing secret that somebody brings along; raises InvalidInput, which quotes nothing of it.
+
+    Either one of Standard Webhooks, or a text as other platforms have it, such as an API key of Retell's.
+    """
+    if text.startswith(PREFIX):
+        _key(text)
+    elif not _OTHER_SECRET.fullmatch(text):
+        raise InvalidInput(
+            f"a signing secret is {PREFIX} and {MIN_SECRET_BYTES}-{MAX_SECRET_BYTES} bytes in base64, or "
+            f"{MIN_SECRET_BYTES}-{MAX_SECRET_BYTES} visible ASCII characters without blanks"
+        )
+    return text
+
+
+def standard_secret(secret: str) -> str:
+    """Return a signing secret as receivers by Standard Webhooks take it: another platform's as its bytes in base64."""
+    return secret if secret.startswith(PREFIX) else PREFIX + base64.b64encode(secret.encode()).decode()
 
 
 def sign_standard(secrets: Sequence[str], *, message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Workspaces (tenants), their settings, and the API keys that act in them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from midcall.domain.conversion import Locale
@@ -74,6 +75,10 @@ class WorkspaceSettings:
     #: Which signing secret is current, and until when (milliseconds) the one before is used beside it.
     signing_number: int = 1
     signing_overlap_until: int = 0
+    #: Functions whose `X-Retell-Signature`, which has room for one, is made with the secret before until then.
+    retell_previous_for: tuple[str, ...] = ()
+    #: Secrets that the workspace brought along, kept under these ids, by their number; all others are derived.
+    signing_kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def locale(self) -> Locale:

@@ -3,7 +3,7 @@
 import json
 import secrets as chance
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from midcall.domain.adapter import Adapter, Vendor, is_adapter_id
 from midcall.domain.errors import (
@@ -38,6 +38,8 @@ class Wanted:
     vendor_agent: str | None
     secret: str | None = field(default=None, repr=False)
     signing_secret: str | None = field(default=None, repr=False)
+    #: Seconds for which secrets that are replaced prove deliveries as well.
+    overlap_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ class Adapters:
             if found is not None:
                 check_agent(caller, found.adapter.agent)
             _check_agent_exists(tx, caller, wanted.agent)
-            secrets = _secrets(wanted, self._kept(found, wanted.vendor))
+            kept = self._kept(found, wanted.vendor)
+            secrets = _with_before(_secrets(wanted, kept), kept, until=now + wanted.overlap_s * 1000)
             adapter = Adapter(
                 id=adapter_id,
                 workspace_id=caller.workspace_id,
@@ -149,7 +152,7 @@ class Adapters:
             return Secrets("")
 
     def _seal(self, adapter: Adapter, secrets: Secrets) -> str:
-        document = {"vendor": adapter.vendor.value, "secret": secrets.secret, "signing": secrets.signing}
+        document = {"vendor": adapter.vendor.value, **asdict(secrets)}
         return self.cipher.seal(json.dumps(document), bound_to=_place(adapter))
 
     def _open(self, adapter: Adapter, token: str) -> Secrets:
@@ -157,7 +160,8 @@ class Adapters:
         # The vendor says how the secret is shown: where the row was changed to another one, it is no secret for that.
         if document["vendor"] != adapter.vendor:
             return Secrets("")
-        return Secrets(document["secret"], document["signing"])
+        del document["vendor"]
+        return Secrets(**{**document, "before": tuple(document.get("before", ("", None)))})
 
     def _note(self, tx: Transaction, caller: Caller, act: str, adapter: Adapter) -> None:
         tx.audit.add(
@@ -226,6 +230,13 @@ def _secrets(wanted: Wanted, secrets: Secrets) -> Secrets:
     if faults:
         raise InvalidInput(faults=faults)
     return secrets
+
+
+def _with_before(secrets: Secrets, kept: Secrets, *, until: int) -> Secrets:
+    """Let secrets that others take the place of prove deliveries until then; the time of those before stays theirs."""
+    if (secrets.secret, secrets.signing) == (kept.secret, kept.signing):
+        return secrets
+    return replace(secrets, before=(kept.secret, kept.signing), before_until=until)
 
 
 def _store(tx: Transaction, adapter: Adapter, token: str, *, new: bool) -> None:

@@ -16,6 +16,7 @@ from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access import MAX_ROTATION_GRACE_S
 from midcall.service.credential_types import VALUES_BY_TYPE
 from midcall.service.fields import Environment, Flag, Form, Line, Whole, faults_of
+from midcall.service.signing import ALL, MAX_OVERLAP_S, OVERLAP_S
 
 #: Hosts of a credential in one environment.
 MAX_HOSTS = 50
@@ -83,6 +84,31 @@ class Rotate(Form):
     grace_s: Whole = Field(default=0, ge=0, le=MAX_ROTATION_GRACE_S)
 
 
+FunctionNames = Annotated[
+    tuple[Annotated[str, Field(pattern=rf"{NAME_PATTERN}|^\*$")], ...],
+    Field(
+        max_length=1_000,
+        description="functions whose X-Retell-Signature, which has room for one, is still made with the secret before "
+        "the current one while that is used; * for all",
+    ),
+]
+
+
+class NewSigningSecret(Form):
+    """The next signing secret."""
+
+    secret: Annotated[str, Field(max_length=128)] | None = Field(
+        default=None,
+        repr=False,
+        description="one that receivers have already: whsec_ and base64, or 24-64 visible characters, such as an API "
+        "key of Retell's. Left out: midcall makes one",
+    )
+    overlap_s: Whole = Field(
+        default=OVERLAP_S, ge=0, le=MAX_OVERLAP_S, description="seconds for which the secret before is used as well"
+    )
+    retell_previous_for: FunctionNames = (ALL,)
+
+
 class WorkspaceLimits(Form):
     """Limits of a workspace."""
 
@@ -131,6 +157,7 @@ class WorkspaceChange(Form):
     record_actions: Flag | None = None
     default_region: Annotated[str, AfterValidator(_region)] | None = None
     time_zone: Annotated[str, Field(max_length=64), AfterValidator(_time_zone)] | None = None
+    retell_previous_for: FunctionNames | None = None
 
     @model_validator(mode="after")
     def _check_nulls(self) -> Self:

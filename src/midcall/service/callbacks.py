@@ -64,8 +64,10 @@ class Callbacks:
     def _send(self, callback: Callback, url: str) -> bool:
         """Make one attempt; True if the platform has heard, or does not want to."""
         body = stringify(callback.body).encode()
-        headers = self.signing.headers(callback.workspace_id, callback.message_id, body)
         try:
+            with self.storage.read() as tx:
+                signer = self.signing.signer(tx, callback.workspace_id)
+            headers = {"content-type": "application/json", **signer.headers(callback.message_id, body)}
             status = self.outbound.post(url, headers=headers, body=body, timeout_ms=TIMEOUT_MS)
         except MidcallError as error:
             log.warning(

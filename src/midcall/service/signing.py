@@ -1,47 +1,97 @@
-"""Signing secrets of workspaces: derived, never stored.
+"""Signing secrets of workspaces: derived, and so never stored, unless a workspace brings its own.
 
-A secret is an HMAC of the workspace and a number, with the installation's own key; rotating counts the number up. So
-there is nothing at rest to be stolen, and a restored backup has the secrets it had.
+A derived secret is an HMAC of the workspace and a number, with the installation's own key; rotating counts the number
+up. So there is nothing at rest to be stolen, and a restored backup has the secrets it had. One that a workspace brings,
+so that its receivers need not change, is kept encrypted like any other of its secrets.
 """
 
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-from midcall.domain.signature import RETELL_HEADER, sign_retell, sign_standard
+from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.signature import RETELL_HEADER, sign_retell, sign_standard, standard_secret, taken_secret
 from midcall.domain.workspace import WorkspaceSettings
 from midcall.service.access import Caller
-from midcall.service.ports import Storage
+from midcall.service.ports import Storage, Transaction
+from midcall.service.secrets import Secrets
 
-#: How long receivers may go on with the secret before.
-OVERLAP_MS = 24 * 3600 * 1000
+#: How long receivers may go on with the secret before, unless they are given another time; and the longest.
+OVERLAP_S, MAX_OVERLAP_S = 24 * 3600, 30 * 24 * 3600
+#: Stands for every function where functions are named.
+ALL = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """A new secret, and until when (milliseconds) the one before it is used beside it."""
+    """A new secret, as Standard Webhooks has it too, and until when (milliseconds) the one before is used beside it."""
 
-    current: str
+    current: str = field(repr=False)
+    standard: str = field(repr=False)
     previous_until: int
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
-    """Signs what goes to a workspace's own receivers."""
+class Signer:
+    """Signs messages of one workspace: with the current secret and, for a while, with the one before."""
 
-    storage: Storage
-    key: bytes
+    secrets: tuple[str, ...] = field(repr=False)
+    #: The one of them that signs where there is room for one signature.
+    retell: str = field(repr=False)
     clock: Callable[[], int]
 
-    def rotate(self, caller: Caller) -> Rotated:
-        """Make the next secret the current one."""
+    def headers(self, message_id: str, body: bytes) -> dict[str, str]:
+        """Make the Standard Webhooks headers of a message."""
+        known = [standard_secret(secret) for secret in self.secrets]
+        return sign_standard(known, message_id=message_id, timestamp_s=self.clock() // 1000, body=body)
+
+    def webhook_headers(self, message_id: str, body: bytes) -> dict[str, str]:
+        """Make the headers that prove a webhook call: those of `headers`, and Retell's."""
+        return {
+            RETELL_HEADER: sign_retell(self.retell, at_ms=self.clock(), body=body),
+            **self.headers(message_id, body),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Makes and finds the secrets that sign what goes to a workspace's own receivers."""
+
+    storage: Storage
+    secrets: Secrets
+    key: bytes = field(repr=False)
+    clock: Callable[[], int]
+
+    def rotate(
+        self,
+        caller: Caller,
+        own: str | None = None,
+        *,
+        overlap_s: int = OVERLAP_S,
+        retell_previous_for: Sequence[str] = (ALL,),
+    ) -> Rotated:
+        """Make the next secret the current one: a new one, or `own`.
+
+        For `overlap_s` seconds the one before goes on: beside it where a message carries several signatures, instead
+        of it in the one `X-Retell-Signature` of the functions named. Raises InvalidInput for a text that is no secret.
+        """
+        if own is not None:
+            _check(own)
         now = self.clock()
         with self.storage.write() as tx:
             settings = tx.workspaces.get(caller.workspace_id, lock=True).settings
+            before, number = str(settings.signing_number), settings.signing_number + 1
+            kept = {each: id_ for each, id_ in settings.signing_kept.items() if each == before}
+            if own is not None:
+                kept[str(number)] = self.secrets.keep(tx, caller.workspace_id, own, to=(), loc="secret")
             settings = replace(
-                settings, signing_number=settings.signing_number + 1, signing_overlap_until=now + OVERLAP_MS
+                settings,
+                signing_number=number,
+                signing_overlap_until=now + overlap_s * 1000,
+                retell_previous_for=tuple(retell_previous_for),
+                signing_kept=kept,
             )
             tx.workspaces.set_settings(caller.workspace_id, settings)
             tx.audit.add(
@@ -51,35 +101,29 @@ class Signing:
                 key_id=caller.key.id,
                 act="workspace.rotate_signing_secret",
                 subject=caller.workspace_id,
-                detail={"number": settings.signing_number},
+                detail={"number": number, "brought": own is not None, "overlap_s": overlap_s},
             )
-        return Rotated(self._secret(caller.workspace_id, settings.signing_number), now + OVERLAP_MS)
+            current = self._secret(tx, caller.workspace_id, settings, number)
+        return Rotated(current, standard_secret(current), settings.signing_overlap_until)
 
-    def headers(self, workspace_id: str, message_id: str, body: bytes) -> dict[str, str]:
-        """Make the Standard Webhooks headers of a message, signed with the current and, for a day, the last secret."""
-        with self.storage.read() as tx:
-            settings = tx.workspaces.get(workspace_id).settings
-        now = self.clock()
-        secrets = [self._secret(workspace_id, number) for number in _numbers(settings, now)]
-        signed = sign_standard(secrets, message_id=message_id, timestamp_s=now // 1000, body=body)
-        return {"content-type": "application/json", **signed}
+    def signer(self, tx: Transaction, workspace_id: str, function: str | None = None) -> Signer:
+        """Return what signs the messages of a workspace that go out now, calls of `function` among them."""
+        settings = tx.workspaces.get(workspace_id).settings
+        newest = settings.signing_number
+        numbers = [newest, newest - 1] if settings.signing_overlap_until > self.clock() else [newest]
+        secrets = tuple(self._secret(tx, workspace_id, settings, number) for number in numbers)
+        previous = not {ALL, function}.isdisjoint(settings.retell_previous_for)
+        return Signer(secrets, retell=secrets[-1 if previous else 0], clock=self.clock)
 
-    def webhook_headers(
-        self, workspace_id: str, settings: WorkspaceSettings, message_id: str, body: bytes
-    ) -> dict[str, str]:
-        """Make the headers that prove a webhook call: Standard Webhooks as `headers`, and Retell's, current secret."""
-        now = self.clock()
-        secrets = [self._secret(workspace_id, number) for number in _numbers(settings, now)]
-        return {
-            RETELL_HEADER: sign_retell(secrets[0], at_ms=now, body=body),
-            **sign_standard(secrets, message_id=message_id, timestamp_s=now // 1000, body=body),
-        }
-
-    def _secret(self, workspace_id: str, number: int) -> str:
+    def _secret(self, tx: Transaction, workspace_id: str, settings: WorkspaceSettings, number: int) -> str:
+        if kept := settings.signing_kept.get(str(number)):
+            return self.secrets.reveal(tx, workspace_id, kept, to=())
         message = f"midcall.signing.v1\0{workspace_id}\0{number}".encode()
         return "whsec_" + base64.b64encode(hmac.new(self.key, message, hashlib.sha256).digest()).decode("ascii")
 
 
-def _numbers(settings: WorkspaceSettings, now: int) -> list[int]:
-    current = settings.signing_number
-    return [current, current - 1] if settings.signing_overlap_until > now else [current]
+def _check(own: str) -> None:
+    try:
+        taken_secret(own)
+    except InvalidInput as error:
+        raise InvalidInput(faults=[Fault("secret", str(error))]) from None

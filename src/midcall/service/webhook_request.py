@@ -20,7 +20,6 @@ from midcall.domain.template.url import with_query
 from midcall.domain.template.values import Values, values_of
 from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
 from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, fill_webhook
-from midcall.domain.workspace import WorkspaceSettings
 from midcall.review.webhook import credentials_named
 from midcall.service.credential_hosts import check_may_go
 from midcall.service.credentials import Credentials
@@ -28,7 +27,7 @@ from midcall.service.inline_secrets import revealed
 from midcall.service.ports import Storage, Tokens
 from midcall.service.secret_places import places_of
 from midcall.service.secrets import Secrets
-from midcall.service.signing import Signing
+from midcall.service.signing import Signer, Signing
 from midcall.service.task import Task
 from midcall.service.webhook_auth import grant_of, grant_of_credential
 
@@ -86,8 +85,7 @@ class _Revealed:
     templates: WebhookTemplates = field(repr=False)
     inline: tuple[str, ...] = field(repr=False)
     credentials: Mapping[str, Resolved] = field(repr=False)
-    #: Of the workspace: which secret signs.
-    settings: WorkspaceSettings
+    signer: Signer
 
     @property
     def auth(self) -> Mapping[str, Any]:
@@ -144,7 +142,7 @@ class WebhookRequests:
         headers = [
             *_without(filled.headers, grant.headers),
             *grant.headers,
-            *self._own_headers(task, known.settings, body, left_ms),
+            *self._own_headers(task, known.signer, body, left_ms),
         ]
         if filled.has_body and not any(name.lower() == "content-type" for name, _ in headers):
             headers.insert(0, ("Content-Type", "application/json"))
@@ -177,7 +175,6 @@ class WebhookRequests:
     def _reveal(self, task: Task) -> _Revealed:
         workspace_id, environment = task.invocation.workspace_id, task.invocation.environment
         with self.storage.read() as tx:
-            settings = tx.workspaces.get(workspace_id).settings
             stored = task.config["webhook"]
             config, inline = revealed(
                 task.config,
@@ -193,9 +190,10 @@ class WebhookRequests:
                 name: self.credentials.resolve(tx, workspace_id, name, environment)
                 for name in sorted(credentials_named(task.config["webhook"]))
             }
+            signer = self.signing.signer(tx, workspace_id, task.invocation.function)
         for resolved in credentials.values():
             self.credentials.note_use(resolved)
-        return _Revealed(webhook, templates, inline, credentials, settings)
+        return _Revealed(webhook, templates, inline, credentials, signer)
 
     def _grant(self, task: Task, known: _Revealed, values: Values, left_ms: int) -> tuple[Grant, UsedToken | None]:
         if "credential" in known.auth:
@@ -211,11 +209,11 @@ class WebhookRequests:
         grant = replace(grant, headers=(*grant.headers, *sent.headers), secrets=(*grant.secrets, *sent.secrets))
         return grant, used
 
-    def _own_headers(self, task: Task, settings: WorkspaceSettings, body: bytes, left_ms: int) -> Headers:
+    def _own_headers(self, task: Task, signer: Signer, body: bytes, left_ms: int) -> Headers:
         invocation = task.invocation
         # Attempts of one call share its trace, its id and its key; each has its own span.
         trace = invocation.trace_id or invocation.id.removeprefix("inv_").rjust(32, "0")[-32:]
-        signed = self.signing.webhook_headers(invocation.workspace_id, settings, invocation.id, body)
+        signed = signer.webhook_headers(invocation.id, body)
         return (
             ("Idempotency-Key", invocation.id),
             ("traceparent", f"00-{trace}-{chance.token_hex(_SPAN_BYTES)}-01"),

@@ -23,6 +23,7 @@ LARGE = ("params", "session", "report", "outcome")
 def workspace_of(row: Row[Any]) -> Workspace:
     """Read a workspace; settings that a later release added take their defaults."""
     settings = dict(row.settings)
+    settings["retell_previous_for"] = tuple(settings.get("retell_previous_for", ()))
     settings["approval"] = ApprovalMode(settings.get("approval", ApprovalMode.AUTO))
     return Workspace(
         id=row.id,

@@ -64,7 +64,9 @@ def invoke(admin: Client, name: str, **params: Any) -> Any:
 
 def test_the_session_body_is_posted_signed_and_the_answer_is_the_result(admin: Client, there: Target) -> None:
     """The default payload; both signatures hold; the target is told deadline, key and trace."""
-    secret = admin.ok("POST", "/v1/workspace/signing-secret", {}, status=200)["current"]
+    secret = "key_" + "0a1b2c3d" * 4  # such as receivers of Retell's calls have
+    made = admin.ok("POST", "/v1/workspace/signing-secret", {"secret": secret, "overlap_s": 0}, status=200)
+    assert made["current"] == secret
     there.answer = lambda _: replying({"temperature": 21.0, "dynamicVariables": {"asked": True}})
     publish(admin, "weather", webhook(there))
     outcome = invoke(admin, "weather", city="São Paulo")
@@ -79,7 +81,7 @@ def test_the_session_body_is_posted_signed_and_the_answer_is_the_result(admin: C
     assert 0 < int(got.headers["x-midcall-deadline-ms"]) <= 120_000
     now = time.time()
     assert verify_retell(secret, header=got.headers["x-retell-signature"], body=got.body, now_ms=int(now * 1000))
-    assert verify_standard([secret], headers=got.headers, body=got.body, now_s=int(now))
+    assert verify_standard([made["standard"]], headers=got.headers, body=got.body, now_s=int(now))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from midcall.domain.errors import InvalidInput
 from midcall.domain.events import EventName
@@ -20,11 +21,14 @@ from midcall.outbound.poster import Poster
 from midcall.service.access import Caller
 from midcall.service.callbacks import Callbacks
 from midcall.service.notes import note
-from midcall.service.signing import OVERLAP_MS, Signing
+from midcall.service.secrets import Secrets
+from midcall.service.signing import ALL, OVERLAP_S, Signing
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import migrate
+from midcall.vault.cipher import FernetCipher
 
+OVERLAP_MS = OVERLAP_S * 1000
 KEY = b"k" * 32
 
 
@@ -69,6 +73,7 @@ class House:
 
     storage: SqlStorage
     now: int = 1_800_000_000_000
+    cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
 
     def clock(self) -> int:
         """Tell the time."""
@@ -76,7 +81,8 @@ class House:
 
     def signing(self) -> Signing:
         """Make what signs."""
-        return Signing(storage=self.storage, key=KEY, clock=self.clock)
+        secrets = Secrets(cipher=self.cipher, clock=self.clock)
+        return Signing(storage=self.storage, secrets=secrets, key=KEY, clock=self.clock)
 
     def callbacks(self, *, allow: tuple[str, ...] = ("127.0.0.1",)) -> Callbacks:
         """Make what delivers."""
@@ -228,6 +234,21 @@ def test_for_a_day_both_secrets_fit_then_the_new_one_alone(house: House, platfor
         house.now += OVERLAP_MS
 
 
+def test_a_secret_that_nobody_can_read_any_more_costs_an_attempt_and_holds_nothing_up(
+    house: House, platform: Platform
+) -> None:
+    """Of a brought secret whose key is gone; the one that is made next signs what is still due."""
+    house.signing().rotate(_caller(), "key_" + "a1b2" * 8)
+    house.cipher = FernetCipher([Fernet.generate_key().decode()])
+    house.tell()
+    house.callbacks().sweep()
+    assert (platform.heard, house.waiting()) == ([], 1)
+    house.signing().rotate(_caller(), overlap_s=0)
+    house.now += 60_000
+    house.callbacks().sweep()
+    assert (len(platform.heard), house.waiting()) == (1, 0)
+
+
 def test_a_private_address_is_not_called_unless_the_operator_opened_it(house: House, platform: Platform) -> None:
     """The guard stands before callbacks too."""
     house.tell()
@@ -249,6 +270,6 @@ def test_no_secret_is_stored(house: House) -> None:
     with house.storage.read() as tx:
         settings = tx.workspaces.get("ws_1").settings
     assert replace(settings, callback_url=None) == WorkspaceSettings(
-        signing_number=2, signing_overlap_until=house.now + OVERLAP_MS
+        signing_number=2, signing_overlap_until=house.now + OVERLAP_MS, retell_previous_for=(ALL,)
     )
     assert secret.startswith("whsec_")

@@ -48,8 +48,13 @@ def delivery(secret: str = SECRET, body: bytes = b"{}") -> Delivery:
 
 def lets_in(world: World, secret: str, adapter_id: str = "desk-1") -> bool:
     """Say whether a delivery with a secret is let in."""
+    return is_let_in(world, VAPI, delivery(secret), adapter_id)
+
+
+def is_let_in(world: World, proofs: dict[Vendor, Proof], sent: Delivery, adapter_id: str = "desk-1") -> bool:
+    """Say whether a delivery is let in."""
     try:
-        world.adapters.admit(adapter_id, VAPI, delivery(secret))
+        world.adapters.admit(adapter_id, proofs, sent)
     except Unauthenticated:
         return False
     return True
@@ -96,6 +101,36 @@ def test_a_secret_that_is_left_out_is_kept_and_one_that_is_sent_replaces_it(worl
         assert lets_in(world, SECRET)
     put(world, secret=OTHER)
     assert (lets_in(world, SECRET), lets_in(world, OTHER)) == (False, True)
+
+
+def test_a_secret_that_is_replaced_goes_on_for_as_long_as_was_said(world: World) -> None:
+    """The platform changes over when it does; without a time, or for another vendor, it is over at once."""
+    put(world)
+    put(world, secret=OTHER, overlap_s=60)
+    assert [lets_in(world, secret) for secret in (SECRET, OTHER)] == [True, True]
+    put(world, secret=None)  # nothing is replaced, and the time goes on
+    world.clock.advance(59_999)
+    assert [lets_in(world, secret) for secret in (SECRET, OTHER)] == [True, True]
+    world.clock.advance(1)
+    assert [lets_in(world, secret) for secret in (SECRET, OTHER)] == [False, True]
+    put(world, secret=SECRET)
+    assert [lets_in(world, secret) for secret in (SECRET, OTHER)] == [True, False]
+    put(world, vendor=Vendor.RETELL, secret=OTHER, overlap_s=60)
+    at = world.clock()
+    for secret, let_in in ((SECRET, False), (OTHER, True)):
+        signed = Delivery({"x-retell-signature": sign_retell(secret, at_ms=at, body=b"{}")}, b"{}")
+        assert is_let_in(world, {Vendor.RETELL: Proof.RETELL_SIGNATURE}, signed) is let_in
+
+
+def test_both_secrets_of_elevenlabs_go_on(world: World) -> None:
+    """The one that signs is replaced with the other, or alone."""
+    put(world, vendor=Vendor.ELEVENLABS)
+    put(world, vendor=Vendor.ELEVENLABS, secret=None, signing_secret=OTHER, overlap_s=60)
+    at = world.clock()
+    for secret in (SECRET, OTHER):
+        header = sign_elevenlabs(secret, at_s=at // 1000, body=b"{}")
+        signed = Delivery({"elevenlabs-signature": header}, b"{}")
+        assert is_let_in(world, {Vendor.ELEVENLABS: Proof.ELEVENLABS_SIGNATURE}, signed)
 
 
 @pytest.mark.parametrize("secret", [None, MASK])

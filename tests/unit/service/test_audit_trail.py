@@ -10,7 +10,6 @@ from midcall.domain.errors import Forbidden, InvalidInput
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.forms import parse_function
-from midcall.service.signing import Signing
 from midcall.service.stores import Page
 
 DAY_MS = 24 * 3600 * 1000
@@ -31,7 +30,7 @@ def test_every_act_is_told_with_who_did_it_under_which_key(world: World) -> None
     world.access.rotate(world.caller, key.id, grace_s=0)
     world.access.revoke(world.caller, key.id)
     world.workspaces.change(world.caller, {"max_in_flight": 5})
-    Signing(storage=world.storage, key=bytes(32), clock=world.clock).rotate(world.caller)
+    world.signing.rotate(world.caller)
     lines = world.told()
     assert [line.act for line in lines[:2]] == ["workspace.create", "key.create"]
     assert {(line.principal, line.key_id) for line in lines[:2]} == {("operator", None)}
@@ -131,7 +130,9 @@ def test_no_secret_and_no_source_is_in_the_trail(world: World) -> None:
     """Not of a key, not of a callback, not what functions are made of."""
     new = world.access.create(world.caller, principal="ci", scopes=frozenset({Scope.READ}), agents=())
     rotated = world.access.rotate(world.caller, new.key.id, grace_s=60)
-    signing = Signing(storage=world.storage, key=bytes(32), clock=world.clock).rotate(world.caller)
+    signing = world.signing.rotate(world.caller)
+    brought = "key_" + "a1b2" * 8
+    world.signing.rotate(world.caller, brought)
     world.workspaces.change(world.caller, {"callback_url": "https://example.com/tok3n"})
     world.published()
     text = str(world.told())
@@ -140,6 +141,7 @@ def test_no_secret_and_no_source_is_in_the_trail(world: World) -> None:
     for key in (new.key, rotated.key):
         assert key.secret_hash not in text
     assert signing.current not in text
+    assert brought not in text
     assert "tok3n" not in text
     assert "def handler" not in text
 

@@ -11,7 +11,7 @@ from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
 from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import Admin, Reader, Use
-from midcall.service.admin_forms import NewKey, Rotate, WorkspaceChange
+from midcall.service.admin_forms import NewKey, NewSigningSecret, Rotate, WorkspaceChange
 
 router = APIRouter(prefix="/v1", tags=["workspace"], responses=PROBLEMS, route_class=JsonRoute)
 
@@ -31,10 +31,14 @@ def change_workspace(change: WorkspaceChange, use: Use, caller: Admin) -> Answer
 
 
 @router.post("/workspace/signing-secret", response_model=SigningSecretShape)
-def rotate_signing_secret(use: Use, caller: Admin) -> Answer:
-    """Make a new secret that callbacks are signed with; for a day the one before it signs them too."""
-    rotated = use.signing.rotate(caller)
-    return Answer({"current": rotated.current, "previous_until": iso(rotated.previous_until)})
+def rotate_signing_secret(use: Use, caller: Admin, wanted: NewSigningSecret | None = None) -> Answer:
+    """Make a new secret that webhooks and callbacks are signed with, or bring one; the one before goes on a while."""
+    form = wanted or NewSigningSecret()
+    rotated = use.signing.rotate(
+        caller, form.secret, overlap_s=form.overlap_s, retell_previous_for=form.retell_previous_for
+    )
+    until = iso(rotated.previous_until)
+    return Answer({"current": rotated.current, "standard": rotated.standard, "previous_until": until})
 
 
 @router.post("/keys", status_code=201, response_model=NewKeyShape)

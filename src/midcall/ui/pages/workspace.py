@@ -9,7 +9,8 @@ from nicegui import ui
 
 from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, WorkspaceSettings
 from midcall.service.access import Caller
-from midcall.service.admin_forms import WorkspaceChange, read_form
+from midcall.service.admin_forms import NewSigningSecret, WorkspaceChange, read_form
+from midcall.service.signing import Rotated
 from midcall.ui.acts import Act
 from midcall.ui.admin.credential_words import ValueWords as Words
 from midcall.ui.admin.fields import FieldErrors
@@ -208,7 +209,13 @@ def _signing(visit: Visit) -> None:
             "midcall signs webhooks and callbacks, so that receivers know they come from here. "
             "The secret is shown when it is made, and never again."
         )
+        own = ui.input("A secret that receivers have already", password=True)
+        own.props('outlined dense autocomplete=new-password spellcheck=false hint="Left empty: midcall makes one"')
         button = danger("New signing secret", icon="autorenew")
+
+    def renew(caller: Caller) -> Rotated:
+        form = read_form(NewSigningSecret, {"secret": own.value or None})
+        return visit.services.signing.rotate(caller, form.secret)
 
     async def rotate() -> None:
         text = "Receivers need the new one within a day: until then calls are signed with both, afterwards not."
@@ -216,9 +223,10 @@ def _signing(visit: Visit) -> None:
             return
         if not await confirmed_apart(visit, Act("Make a new signing secret", "Make a new secret", {})):
             return
-        done = await visit.run(Scope.ADMIN, visit.services.signing.rotate, busy=button)
+        done = await visit.run(Scope.ADMIN, renew, busy=button)
         if done is not None:
             place.clear()
+            own.set_value("")
             with place:
                 until = exactly(done.value.previous_until)
                 shown_once(done.value.current, what="signing secret", text=ONCE.format(until=until), done=place.clear)
