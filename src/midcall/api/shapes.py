@@ -229,7 +229,10 @@ class VersionShape(VersionBrief, ConfigShape):
 
 
 class FunctionShape(ConfigShape):
-    """A function with its latest version; `flags` are those of the versions that are published somewhere."""
+    """A function with its latest version; `flags` are those of the versions that are published somewhere.
+
+    `versions` are the 100 latest and those that are published; `GET …/versions` pages through all.
+    """
 
     id: str
     display_name: str

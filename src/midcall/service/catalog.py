@@ -39,6 +39,8 @@ _NUMBER = re.compile("[0-9]{1,9}")
 
 #: Versions of each function that a list of functions tells of, besides those that are published.
 MOST_LISTED = 5
+#: And those that a single function tells of; `versions` pages through all.
+MOST_SHOWN = 100
 
 #: By the numbers of those versions that have any.
 Flags = Mapping[int, tuple[Flag, ...]]
@@ -46,7 +48,7 @@ Flags = Mapping[int, tuple[Flag, ...]]
 
 @dataclass(frozen=True, slots=True)
 class FunctionView:
-    """A function with one version in full and all versions in brief."""
+    """A function with one version in full, and its latest versions and those that are published in brief."""
 
     function: Function
     version: Version
@@ -241,13 +243,10 @@ class Catalog:
             self._note(tx, caller, "function.archive", function, {"published": dict(function.published)})
 
     def _view(self, tx: Transaction, function: Function, number: int) -> FunctionView:
-        versions = tx.functions.versions(function.id)
-        version = tx.functions.version(function.id, number)
-        return FunctionView(function, version, versions, self._flags(tx, function, versions))
-
-    def _flags(self, tx: Transaction, function: Function, versions: Sequence[Version]) -> Flags:
-        older = any(flags_of(each, None, policy=self.policy) for each in versions)
-        return self._flagged(versions, tx.rereviews.statuses(function.id, self.policy) if older else {})
+        found = tx.functions.versions_of([function.id], latest=MOST_SHOWN)
+        version, versions = tx.functions.version(function.id, number), found[function.id]
+        flags = self._flagged(versions, self._statuses(tx, found).get(function.id, {}))
+        return FunctionView(function, version, versions, flags)
 
     def _statuses(
         self, tx: Transaction, versions: Mapping[str, Sequence[Version]]

@@ -165,10 +165,6 @@ class FunctionStore(Protocol):
         """Read some versions, with the small fields of their documents alone."""
         ...
 
-    def versions(self, function_id: str) -> Sequence[Version]:
-        """Read all versions, oldest first, without their `config` and `review`."""
-        ...
-
     def versions_page(self, function_id: str, page: Page) -> Sequence[Version]:
         """List versions, oldest first, without their `config` and `review`; the cursor is a number."""
         ...
@@ -235,12 +231,8 @@ class RereviewStore(Protocol):
         """Read the one of a version under a policy."""
         ...
 
-    def statuses(self, function_id: str, policy: str) -> Mapping[int, VersionStatus]:
-        """Return what came of those of a function under a policy, by the version's number."""
-        ...
-
     def statuses_of(self, wanted: Collection[VersionId], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
-        """Return the same for some versions, by function; those without any are left out."""
+        """Return what came of some versions under a policy, by function and number; those without any are left out."""
         ...
 
 

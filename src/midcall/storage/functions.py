@@ -175,11 +175,6 @@ class SqlFunctions:
             for row in rows
         }
 
-    def versions(self, function_id: str) -> Sequence[Version]:
-        """Read all versions, oldest first, without `config` and `review`."""
-        query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)
-        return [version_of(row, config={}, review=None) for row in self.connection.execute(query)]
-
     def versions_page(self, function_id: str, page: Page) -> Sequence[Version]:
         """List versions, oldest first, without `config` and `review`; the cursor is a number."""
         query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)

@@ -106,18 +106,11 @@ class SqlRereviews:
         row = self.connection.execute(_FIND, key).one_or_none()
         return None if row is None else _rereview_of(row)
 
-    def statuses(self, function_id: str, policy: str) -> Mapping[int, VersionStatus]:
-        """Return what came of those of a function under a policy, by the version's number."""
-        return self._statuses(rereviews.c.function_id == function_id, policy).get(function_id, {})
-
     def statuses_of(self, wanted: Collection[VersionId], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
-        """Return the same for some versions, by function; those without any are left out."""
+        """Return what came of some versions under a policy, by function and number; those without any are left out."""
         among = tuple_(rereviews.c.function_id, rereviews.c.number).in_(list(wanted))
-        return self._statuses(among, policy)
-
-    def _statuses(self, where: ColumnElement[bool], policy: str) -> Mapping[str, Mapping[int, VersionStatus]]:
         query = select(rereviews.c.function_id, rereviews.c.number, rereviews.c.status).where(
-            where, rereviews.c.policy == policy, rereviews.c.reviewed_at.is_not(None)
+            among, rereviews.c.policy == policy, rereviews.c.reviewed_at.is_not(None)
         )
         found: dict[str, dict[int, VersionStatus]] = {}
         for row in self.connection.execute(query):

@@ -259,7 +259,7 @@ def test_a_version_to_be_reviewed_again_is_taken_by_one_and_recorded_by_whoever_
     assert take(0, 1_000) is None
     with storages[0].read() as tx:
         assert tx.rereviews.find(version, "later") == passed
-        assert tx.rereviews.statuses(version.function_id, "later") == {1: VersionStatus.APPROVED}
+        assert tx.rereviews.statuses_of([version], "later") == {version.function_id: {1: VersionStatus.APPROVED}}
         assert tx.rereviews.outdated("later", now=0, limit=9) == []
 
 

@@ -21,7 +21,9 @@ from midcall.domain.errors import (
 )
 from midcall.domain.function import VersionStatus
 from midcall.domain.workspace import Scope
+from midcall.service import catalog
 from midcall.service.forms import parse_function
+from midcall.service.stores import Page
 from midcall.storage.schema import api_keys, versions
 
 
@@ -129,6 +131,20 @@ def test_publishing_takes_an_approved_version(world: World) -> None:
         world.catalog.publish(world.caller, "lookup", 1, "production")
     with pytest.raises(NotFound):
         world.catalog.publish(world.caller, "lookup", 2, "production")
+
+
+def test_a_function_tells_of_its_latest_versions_and_of_those_that_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, what is read and answered of them is bounded; all are in the list that is paged."""
+    monkeypatch.setattr(catalog, "MOST_SHOWN", 3)
+    world.published("lookup")
+    for timeout in range(2, 9):
+        world.catalog.add_version(world.caller, "lookup", {"timeout": timeout}, base=None, if_match=None)
+    view = world.catalog.get(world.caller, "lookup")
+    assert [version.number for version in view.versions] == [1, 6, 7, 8]
+    listed, _ = world.catalog.versions(world.caller, "lookup", Page(limit=50))
+    assert [version.number for version in listed] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_a_stale_change_stores_nothing(world: World) -> None:

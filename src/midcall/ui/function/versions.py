@@ -6,6 +6,7 @@ from nicegui import ui
 
 from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import Scope
+from midcall.service.catalog import MOST_SHOWN
 from midcall.service.compare import DiffPart, compare
 from midcall.ui.function.opened import Saved
 from midcall.ui.parts.attributes import attributed, named
@@ -33,6 +34,7 @@ class Versions:
         with ui.element("section").classes("mc-fn-form-one").props('aria-label="Versions"'):
             self._list = ui.element("ol").classes("mc-versions")
             self._more = quiet("Show more", self._show_more)
+            self._older = ui.label().classes("mc-quiet")
             self._compare = ui.element("div").classes("mc-fn-bar mc-compare")
             self._diff = ui.element("div").classes("mc-fn-form-one").props('aria-live="polite"')
 
@@ -45,6 +47,11 @@ class Versions:
             for version in versions[: self._shown]:
                 self._row(version, saved)
         self._more.set_visibility(len(versions) > self._shown)
+        self._older.set_visibility(saved.view.function.latest > MOST_SHOWN)
+        name = saved.view.function.name
+        self._older.set_text(
+            f"The latest {MOST_SHOWN} and those that are published. GET /v1/functions/{name}/versions lists all."
+        )
         self._compare.clear()
         if len(versions) > 1:
             self._choose([version.number for version in versions])
