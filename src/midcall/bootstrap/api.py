@@ -22,6 +22,7 @@ from midcall.bootstrap.store import (
 )
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.times import now_ms
+from midcall.entrance.readiness import Readiness
 from midcall.entrance.services import Services
 from midcall.queue.connection import listening
 from midcall.queue.threads import ThreadedQueue
@@ -149,12 +150,14 @@ def wire_api(settings: Settings) -> ApiProcess:
         ),
         trail=AuditTrail(storage=storage),
         rereviews=Rereviews(storage=storage, reviewer=background, approval_key=key, clock=now_ms, rest=background.rest),
-        checks={
-            "database": lambda: _check_database(storage),
-            "redis": lambda: _check_redis(queue),
-            "pool": lambda: _check_pool(PoolClient(settings.pool_socket)),
-            "loops": lambda: _check_loops(loops),
-        },
+        readiness=Readiness(
+            {
+                "database": lambda: _check_database(storage),
+                "redis": lambda: _check_redis(queue),
+                "pool": lambda: _check_pool(PoolClient(settings.pool_socket)),
+                "loops": lambda: _check_loops(loops),
+            }
+        ),
     )
 
     executor = wire_executor(settings, storage, queue, desks, policy=reviewer.policy)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 import anyio.to_thread
 from fastapi import Depends, Request
@@ -12,6 +12,7 @@ from starlette.types import Scope as StarletteScope
 
 from midcall.domain.errors import Unauthenticated
 from midcall.domain.workspace import Own, Scope
+from midcall.entrance.readiness import Readiness
 from midcall.service.access import Access, Caller, proof_of
 from midcall.service.adapters import Adapters
 from midcall.service.agents import Agents
@@ -45,17 +46,9 @@ from midcall.service.wait import Waiting
 from midcall.service.workspaces import Workspaces
 
 
-class Check(Protocol):
-    """One part of readiness: returns details, raises whatever is wrong."""
-
-    def __call__(self) -> dict[str, Any]:
-        """Check once."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Use cases, and the checks of `/readyz` by name."""
+    """Use cases, and what `/readyz` tells."""
 
     access: Access
     workspaces: Workspaces
@@ -88,7 +81,7 @@ class Services:
     callbacks: Callbacks
     trail: AuditTrail
     rereviews: Rereviews
-    checks: dict[str, Check]
+    readiness: Readiness
 
 
 async def services(request: Request) -> Services:

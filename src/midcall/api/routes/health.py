@@ -5,7 +5,6 @@ from fastapi import APIRouter
 from midcall import __version__
 from midcall.api.shapes import HealthShape, ReadinessShape
 from midcall.entrance.answers import Answer
-from midcall.entrance.readiness import run_checks
 from midcall.entrance.services import Use
 
 router = APIRouter(tags=["health"])
@@ -18,8 +17,8 @@ async def healthz() -> Answer:
 
 
 @router.get("/readyz", response_model=ReadinessShape, responses={503: {"model": ReadinessShape}})
-def readyz(use: Use) -> Answer:
+async def readyz(use: Use) -> Answer:
     """Ask database, Redis, pool and this process's own loops how they are; 503 if one is silent or not ready."""
-    checks = run_checks(use.checks)
+    checks = await use.readiness.look()
     ready = all(result["ok"] for result in checks.values())
     return Answer({"status": "ready" if ready else "not_ready", "checks": checks}, 200 if ready else 503)

@@ -8,7 +8,6 @@ from nicegui import events, ui
 from midcall.domain.activity import HOUR, MINUTE_MS, Activity
 from midcall.domain.times import now_ms
 from midcall.domain.workspace import Scope
-from midcall.entrance.readiness import run_checks
 from midcall.service.access import Caller
 from midcall.ui.admin.part_cards import PartCard
 from midcall.ui.admin.plots import GROUPS, draw_latency, draw_status, latency_text, status_text
@@ -46,14 +45,14 @@ async def build(visit: Visit) -> None:
     plots = _Plots()
 
     async def tick() -> None:
-        done = await visit.run(Scope.READ, lambda _: run_checks(visit.services.checks), errors=errors, passive=True)
-        if done is None:
+        if await visit.run(Scope.READ, lambda _: None, errors=errors, passive=True) is None:
             return
+        found = await visit.services.readiness.look()
         for name, card in cards.items():
-            card.show(_with_queues(done.value.get(name, {"ok": False})))
+            card.show(_with_queues(found.get(name, {"ok": False})))
         shown_at.set_text(f"Asked every 2 s; last at {exactly(now_ms())[11:]}")
         # Without a database there is nothing to plot, and its card says so.
-        if done.value.get("database", {}).get("ok"):
+        if found.get("database", {}).get("ok"):
             more = await visit.run(Scope.READ, lambda caller: plots.wanted(visit, caller), errors=errors, passive=True)
             if more is not None:
                 plots.add(more.value)
