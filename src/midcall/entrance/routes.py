@@ -1,23 +1,31 @@
-"""Routes that take a body as the intake has parsed it: FastAPI would parse it once more, where all others wait."""
+"""Routes that take a body as the intake has parsed it: FastAPI would parse it once more, where all others wait.
+
+And would validate it there; what takes its time is validated in a thread instead.
+"""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from typing import Any, cast, get_args
 
+import anyio.to_thread
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 
-from midcall.domain.errors import MAX_FAULTS, InvalidInput
+from midcall.domain.errors import InvalidInput
 from midcall.entrance.intake import SMALL_BYTES
 from midcall.service.fields import faults_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class _Parsed(Request):
+class _Read(Request):
+    """A request whose body is a value already; FastAPI takes an object of its form as it is."""
+
+    value: Any
+
     async def json(self) -> Any:
         """Return what the body is."""
-        return self.scope["state"]["json"]
+        return self.value
 
 
 class JsonRoute(APIRoute):
@@ -27,22 +35,44 @@ class JsonRoute(APIRoute):
         """Wrap FastAPI's own handler."""
         handler = super().get_route_handler()
         bodies = [] if self._embed_body_fields else self.dependant.body_params
-        adapters = [TypeAdapter[Any](cast("Any", body.field_info.annotation)) for body in bodies]
+        forms = [_Form(cast("Any", body.field_info.annotation)) for body in bodies]
 
         async def wrapped(request: Request) -> Response:
-            parsed = _Parsed(request.scope, request.receive)
-            if "json" in request.scope["state"] and len(await parsed.body()) > SMALL_BYTES:
-                for adapter in adapters:
-                    _check_count(adapter, await parsed.json())
+            parsed = _Read(request.scope, request.receive)
+            if "json" in request.scope["state"]:
+                parsed.value = request.scope["state"]["json"]
+                size = len(await parsed.body())
+                for form in forms:
+                    if form.costly or size > SMALL_BYTES:
+                        parsed.value = await form.read(parsed)
             return await handler(parsed)
 
         return wrapped
 
 
-def _check_count(adapter: TypeAdapter[Any], body: Any) -> None:
-    """Raise InvalidInput for a body with more faults than are told: FastAPI would make each of them."""
-    try:
-        adapter.validate_python(body)
-    except ValidationError as error:
-        if error.error_count() > MAX_FAULTS:
+class _Form:
+    """What a route takes for its body."""
+
+    def __init__(self, annotation: Any) -> None:
+        self._adapter = TypeAdapter[Any](annotation)
+        self.costly = _is_costly(annotation)
+
+    async def read(self, request: _Read) -> Any:
+        """Validate a body where nobody else waits for it; raises InvalidInput.
+
+        FastAPI would do it on the event loop: patterns of a schema are compiled there, a tenth of a second for a few
+        KB of them, and each of 100,000 faults is made before the first is told.
+        """
+        threads = request.app.state.service_threads
+        try:
+            return await anyio.to_thread.run_sync(self._adapter.validate_python, request.value, limiter=threads)
+        except ValidationError as error:
             raise InvalidInput(faults=list(faults_of(error))) from None
+
+
+def _is_costly(annotation: Any) -> bool:
+    """Tell whether a form is, or holds, one that takes its time."""
+    if getattr(annotation, "costly", False):
+        return True
+    inner = [field.annotation for field in getattr(annotation, "model_fields", {}).values()]
+    return any(map(_is_costly, (*get_args(annotation), *inner)))

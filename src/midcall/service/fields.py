@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
 
@@ -15,6 +15,9 @@ class Form(BaseModel):
     """A body in which every unknown field is a fault."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    #: Reading it may take long, however short it is: nobody else should wait for that.
+    costly: ClassVar[bool] = False
 
 
 def storable(text: str) -> str:

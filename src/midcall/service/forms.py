@@ -101,6 +101,9 @@ class Requirement(Form):
 class FunctionForm(Form):
     """A whole function as its author writes it; all but display name and tags belongs to the version."""
 
+    #: Schemas are looked through, their patterns compiled.
+    costly = True
+
     name: FunctionName
     display_name: Line | None = None
     tags: list[Annotated[Line, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)
