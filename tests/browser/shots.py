@@ -93,6 +93,12 @@ def run_cases(page: Page) -> None:
     settled(page)
 
 
+def signing(page: Page) -> None:
+    """Scroll to the signing secret."""
+    page.get_by_role("button", name="New signing secret").scroll_into_view_if_needed()
+    settled(page)
+
+
 #: A picture's name, the page's path, and what to do on it first. A page more is a line more.
 PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
     ("functions", "/functions", settled),
@@ -115,6 +121,7 @@ PAGES: Sequence[tuple[str, str, Callable[[Page], None]]] = (
     ("new-key", "/new-key", settled),
     ("key-once", "/new-key", key_made),
     ("workspace", "/workspace", settled),
+    ("workspace-signing", "/workspace", signing),
     ("audit", "/audit", settled),
     ("health", "/health", asked),
 )
@@ -192,10 +199,26 @@ def main(only: Sequence[str] = ()) -> None:
                     tab.connected()
                     first(tab.page)
                     _take(tab, f"{name}-{way}")
+                if not only or "window" in only:
+                    window_that_asks(tab, way)
             with tab_of(browser, served, **options) as tab:
                 tab.sign_in(newcomer)
                 settled(tab.page)
                 _take(tab, f"functions-empty-{way}")
+
+
+def window_that_asks(tab: Tab, way: str) -> None:
+    """Take the page while it asks in a window of its own, and that window."""
+    tab.open("/workspace")
+    tab.connected()
+    tab.confirms = False
+    tab.page.get_by_role("button", name="New signing secret").click()
+    with tab.page.expect_popup() as opened:
+        tab.page.get_by_role("button", name="Make a new secret").click()
+    window = opened.value
+    window.get_by_role("button").wait_for()
+    window.screenshot(path=OUT / f"window-{way}.png")
+    _take(tab, f"window-asked-for-{way}")
 
 
 def _take(tab: Tab, name: str) -> None:

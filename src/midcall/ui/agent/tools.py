@@ -44,7 +44,7 @@ class ToolsPreview:
                 self._format = ui.select(dict(FORMATS), label="Format", value=Format.OPENAI, on_change=self.load)
                 self._format.props("outlined dense options-dense").classes("mc-filter")
             self._errors = ErrorBanner()
-            self._shown = ui.element("div").classes("mc-tools")
+            self._shown = ui.element("div")
 
     async def load(self) -> None:
         """Show what is saved now."""
@@ -79,7 +79,7 @@ def _show(view: ToolsView) -> None:
 def _note(problem: Problem) -> None:
     with ui.element("li"):
         kind = ui.label("Note" if problem.exported else "Left out")
-        kind.classes("mc-badge mc-plain-tone" if problem.exported else "mc-badge mc-warn")
+        kind.classes("mc-badge" if problem.exported else "mc-badge mc-warn")
         where = " ".join(each for each in (problem.function, problem.loc) if each)
         with ui.element("span"):
             ui.label(where).classes("mc-code-word mc-strong mc-inline")

@@ -65,7 +65,7 @@ def show_result(invocation: Invocation) -> None:
 def show_error(error: OutcomeError, source: str | None, *, final: bool) -> None:
     """Show why it failed, and the line of the code that did."""
     with section("Error" if final else "Error of the last attempt"):
-        with ui.element("div").classes("mc-banner mc-error-box"):
+        with ui.element("div").classes("mc-banner"):
             ui.icon("error").props("aria-hidden=true")
             with ui.element("div"):
                 ui.label(error.type).classes("mc-code-word mc-strong")

@@ -76,13 +76,13 @@ class _Plots:
                     ui.label("p50: half took at most this").classes("mc-key mc-key-p50")
                     ui.label("p95: 95 in 100 took at most this").classes("mc-key mc-key-p95")
                 self._latency = ui.element("div")
-                self._latency_text = ui.label().classes("mc-plot-text").mark("latency-text")
+                self._latency_text = ui.label().mark("latency-text")
             with _figure("How runs ended", "Live, test and background runs that ended; per minute."):
                 with ui.element("div").classes("mc-legend"):
                     for number, group in enumerate(GROUPS):
                         ui.label(group).classes(_KEYS[number])
                 self._status = ui.element("div")
-                self._status_text = ui.label().classes("mc-plot-text").mark("status-text")
+                self._status_text = ui.label().mark("status-text")
         self._since = ui.label().classes("mc-quiet mc-note-line")
 
     def wanted(self, visit: Visit, caller: Caller) -> Activity:

@@ -35,6 +35,9 @@ ONCE = (
 )
 
 
+MADE, BROUGHT = "one that midcall makes", "the one that was typed"
+
+
 async def build(visit: Visit) -> None:
     """Show the settings."""
     workspace = await visit.call(Scope.ADMIN, visit.services.workspaces.get)
@@ -213,15 +216,20 @@ def _signing(visit: Visit) -> None:
         own.props('outlined dense autocomplete=new-password spellcheck=false hint="Left empty: midcall makes one"')
         button = danger("New signing secret", icon="autorenew")
 
-    def renew(caller: Caller) -> Rotated:
-        form = read_form(NewSigningSecret, {"secret": own.value or None})
-        return visit.services.signing.rotate(caller, form.secret)
-
     async def rotate() -> None:
+        brought = own.value or None
+
+        def renew(caller: Caller) -> Rotated:
+            form = read_form(NewSigningSecret, {"secret": brought})
+            return visit.services.signing.rotate(caller, form.secret)
+
         text = "Receivers need the new one within a day: until then calls are signed with both, afterwards not."
         if not await confirmed("Make a new signing secret?", text, act="Make a new secret"):
             return
-        if not await confirmed_apart(visit, Act("Make a new signing secret", "Make a new secret", {})):
+        if not await confirmed_apart(
+            visit,
+            Act("Make a new signing secret", "Make a new secret", {"Secret": MADE if brought is None else BROUGHT}),
+        ):
             return
         done = await visit.run(Scope.ADMIN, renew, busy=button)
         if done is not None:

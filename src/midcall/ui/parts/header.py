@@ -10,7 +10,7 @@ from nicegui import ui
 def page_header(title: str, *, about: str = "", back: Sequence[tuple[str, str]] = ()) -> Iterator[ui.element]:
     """Show the title, a sentence about it, and links back (label, path); actions are made inside the block."""
     with ui.element("header").classes("mc-head"):
-        with ui.element("div").classes("mc-head-text"):
+        with ui.element("div"):
             if back:
                 with ui.element("nav").props('aria-label="Breadcrumb"').classes("mc-crumbs"):
                     for label, path in back:

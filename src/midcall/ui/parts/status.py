@@ -29,7 +29,7 @@ _LOOKS: Mapping[str, str] = {
     "bad": "mc-bad",
     "warn": "mc-warn",
     "busy": "mc-busy",
-    "plain": "mc-plain",
+    "plain": "",
 }
 
 
