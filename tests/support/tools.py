@@ -28,6 +28,12 @@ def written(wanted: Format, parameters: dict[str, Any] | None = None, **changes:
     return found.tools[0]["functionDeclarations"][0] if wanted is Format.GEMINI else found.tools[0]
 
 
+def description_of(wanted: Format, parameters: dict[str, Any], **changes: Any) -> str:
+    """Return what the format says of one function as a whole."""
+    found = written(wanted, parameters, **changes)
+    return str(found.get("function", found)["description"])
+
+
 def parameters_of(wanted: Format, parameters: dict[str, Any]) -> Any:
     """Return the parameters of one tool, wherever the format has them."""
     found = written(wanted, parameters)

@@ -20,7 +20,9 @@ from mcp_types import Tool as McpTool
 from mcp_types._v2026_07_28 import Tool as NewestMcpTool
 from openai.lib._pydantic import _ensure_strict_json_schema
 from openai.types.chat import ChatCompletionToolParam
+from openai.types.realtime import RealtimeFunctionToolParam, RealtimeToolsConfigParam
 from openai.types.responses import FunctionToolParam
+from openai.types.responses import ToolParam as ToolParamOfResponses
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from retell.types.llm_create_params import GeneralToolCustomTool
 from vapi import CreateFunctionToolDto
@@ -67,22 +69,43 @@ def listed(annotation: Any) -> set[Any]:
 
 
 def openai(tools: Tools) -> None:
-    """Check tools of Chat Completions, and of the Responses API, whose tools are the same without the inner object."""
+    """Check tools of Chat Completions."""
     for tool in tools:
         strictly(ChatCompletionToolParam, tool)
-        strictly(FunctionToolParam, {"type": "function", "strict": None, **tool["function"]})
 
 
 def openai_strict(tools: Tools) -> None:
     """Check the same; and what the SDK's own helper for strict schemas would still change is a fault."""
     openai(tools)
     for tool in tools:
-        function = tool["function"]
-        if function["strict"] is not True:
-            raise ValueError("function.strict is not true")
-        schema = json.loads(json.dumps(function["parameters"]))
-        if _ensure_strict_json_schema(schema, path=(), root=schema) != function["parameters"]:
-            raise ValueError("function.parameters is not what the SDK calls strict")
+        is_strict(tool["function"])
+
+
+def is_strict(function: dict[str, Any]) -> None:
+    """Find what of a strict function the SDK's own helper for strict schemas would still change."""
+    if function["strict"] is not True:
+        raise ValueError("strict is not true")
+    schema = json.loads(json.dumps(function["parameters"]))
+    if _ensure_strict_json_schema(schema, path=(), root=schema) != function["parameters"]:
+        raise ValueError("parameters is not what the SDK calls strict")
+
+
+def openai_responses(tools: Tools) -> None:
+    """Check tools of the Responses API, in the whole of what `responses.create` takes as `tools`."""
+    strictly(list[FunctionToolParam], tools)
+    strictly(list[ToolParamOfResponses], tools)
+    for tool in tools:
+        if tool["strict"] is not False:
+            is_strict(tool)
+
+
+def openai_realtime(tools: Tools) -> None:
+    """Check tools of the Realtime API, which refuses `strict`; its type demands no field, so the API's own do here."""
+    strictly(list[RealtimeFunctionToolParam], tools)
+    strictly(RealtimeToolsConfigParam, tools)
+    for tool in tools:
+        if tool.keys() != {"type", "name", "description", "parameters"}:
+            raise ValueError(f"the fields are {sorted(tool)}")
 
 
 def anthropic(tools: Tools) -> None:
@@ -146,6 +169,8 @@ def one_source(schema: dict[str, Any], path: str) -> None:
 CHECKS: dict[str, Check] = {
     "openai": openai,
     "openai_strict": openai_strict,
+    "openai_responses": openai_responses,
+    "openai_realtime": openai_realtime,
     "anthropic": anthropic,
     "gemini": gemini,
     "mcp": mcp,

@@ -548,7 +548,18 @@ class ToolsShape(BaseModel):
 
     agent: str
     environment: str
-    format: Literal["openai", "openai_strict", "anthropic", "gemini", "mcp", "retell", "vapi", "elevenlabs"]
+    format: Literal[
+        "openai",
+        "openai_strict",
+        "openai_responses",
+        "openai_realtime",
+        "anthropic",
+        "gemini",
+        "mcp",
+        "retell",
+        "vapi",
+        "elevenlabs",
+    ]
     tools: list[dict[str, Any]]
     problems: list[ToolProblemShape]
 

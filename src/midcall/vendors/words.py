@@ -4,12 +4,22 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from midcall.domain.expanded import ANNOTATIONS
 from midcall.vendors.merging import merged
+from midcall.vendors.rules import spoken
 from midcall.vendors.shape import Shape
 from midcall.vendors.tool import Note, Tool
 
 #: Characters of one keyword in words; a longer condition would teach an LLM nothing.
 MAX_WORDS = 500
+#: Characters of a function's description: OpenAI takes no more, and our own form neither.
+MAX_DESCRIPTION = 1_024
+
+#: Less of a text than this says nothing.
+_LEAST_ROOM = 20
+_NO_ROOM = f"there is no room for all of it in the function's description, which has {MAX_DESCRIPTION:,} characters"
+_PARAMETERS = frozenset({"type", "properties", "required", "title", "description"})
+_ENDS = frozenset({"additionalProperties", "unevaluatedProperties"})
 
 #: Says which keywords of a value a format has no place for, each with what it says.
 Unspoken = Callable[[Shape], Mapping[str, Any]]
@@ -26,18 +36,64 @@ def described(text: str | None, keywords: Mapping[str, Any]) -> str:
     return f"{text or ''} ({words})".lstrip() if words else text or ""
 
 
-def described_tool(tool: Tool, keywords: Mapping[str, Any]) -> str:
-    """Describe a tool for a vendor whose parameters have no description of their own at the top."""
-    root = tool.parameters.get("description", "")
-    text = tool.description if root in tool.description else f"{tool.description} {root}"
-    return described(text, keywords)
+def described_tool(
+    tool: Tool, vendor: str, *, unsaid: Collection[str] = (), quiet: Collection[str] = ()
+) -> tuple[str, tuple[Note, ...]]:
+    """Describe a function with what its parameters say as a whole: many frameworks show an LLM nothing else of that.
+
+    Of the keywords in `unsaid` the vendor's schema says nothing, which is told but for those in `quiet`. Also returns
+    that, and what there was no room for.
+    """
+    whole = merged(tool.parameters)
+    said, rest = spoken(at_root(whole))
+    root = whole.get("description") or ""
+    lost = []
+    text = tool.description
+    if root and root not in text:
+        room = MAX_DESCRIPTION - len(text) - 1
+        if len(root) > room:
+            lost.append(Note("parameters.description", f"{_NO_ROOM}; shorten it"))
+        text = text if room < _LEAST_ROOM else f"{text} {root if len(root) <= room else root[: room - 1] + '…'}"
+    for keyword, sentence in said.items():
+        if len(text) + 1 + len(sentence) > MAX_DESCRIPTION:
+            lost.append(Note(f"parameters.{keyword}", f"{_NO_ROOM}; say it in the description of a parameter"))
+            continue
+        text = f"{text} {sentence}"
+        if keyword in unsaid and keyword not in quiet:
+            lost.append(Note(f"parameters.{keyword}", _told(vendor)))
+    kept: dict[str, Any] = {}
+    for keyword, value in rest.items():
+        if _word(keyword, value) and len(described(text, {**kept, keyword: value})) > MAX_DESCRIPTION:
+            lost.append(Note(f"parameters.{keyword}", f"{_NO_ROOM}; say it in the description of a parameter"))
+            continue
+        kept[keyword] = value
+        if keyword in unsaid:
+            lost += notes_of({keyword: value}, "parameters", vendor, quiet={*quiet, *ANNOTATIONS})
+    return described(text, kept), tuple(lost)
 
 
-def notes(shape: Shape, unspoken: Unspoken, vendor: str) -> Iterator[Note]:
-    """Tell of each keyword, at any depth, that is told in words alone though it is no mere limit, or not at all."""
-    yield from notes_of(unspoken(shape), shape.loc, vendor, quiet={*shape.limits, "enum"})
+def at_root(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stands at the top of parameters besides the parameters themselves: rules, and examples."""
+    said = {
+        keyword: value
+        for keyword, value in schema.items()
+        # That further properties may come, or none, goes without saying.
+        if keyword not in _PARAMETERS and not (keyword in _ENDS and (value == {} or isinstance(value, bool)))
+    }
+    undeclared = [name for name in schema.get("required", ()) if name not in schema.get("properties", {})]
+    return {**({"required": undeclared} if undeclared else {}), **said}
+
+
+def without(schema: Mapping[str, Any], unfit: Collection[str] = ()) -> dict[str, Any]:
+    """Return a schema of parameters without its description, which the function's has, and what a vendor refuses."""
+    return {keyword: value for keyword, value in schema.items() if keyword != "description" and keyword not in unfit}
+
+
+def notes_below(shape: Shape, unspoken: Unspoken, vendor: str) -> Iterator[Note]:
+    """Tell of each keyword of parameters, at any depth, that is told in words alone and is no limit, or not at all."""
     for child in (*shape.variants, *shape.properties.values(), *((shape.items,) if shape.items else ())):
-        yield from notes(child, unspoken, vendor)
+        yield from notes_of(unspoken(child), child.loc, vendor, quiet={*child.limits, "enum"})
+        yield from notes_below(child, unspoken, vendor)
 
 
 def notes_of(keywords: Mapping[str, Any], loc: str, vendor: str, *, quiet: Collection[str] = ()) -> Iterator[Note]:
@@ -46,7 +102,7 @@ def notes_of(keywords: Mapping[str, Any], loc: str, vendor: str, *, quiet: Colle
         if not _word(name, value):
             yield Note(f"{loc}.{name}", f"{vendor} has no place for it, and it is too long for the description")
         elif name not in quiet:
-            yield Note(f"{loc}.{name}", f"{vendor} has no place for it; the description says it in words")
+            yield Note(f"{loc}.{name}", _told(vendor))
 
 
 def notes_of_nulls(shape: Shape, vendor: str) -> Iterator[Note]:
@@ -58,17 +114,8 @@ def notes_of_nulls(shape: Shape, vendor: str) -> Iterator[Note]:
         yield from notes_of_nulls(child, vendor)
 
 
-def without_at_root(
-    schema: Mapping[str, Any], unfit: Collection[str], vendor: str
-) -> tuple[dict[str, Any], tuple[Note, ...]]:
-    """Write a schema of parameters without keywords that a vendor refuses at the top; its description tells of them."""
-    whole = merged(schema)
-    spoken = {keyword: value for keyword, value in whole.items() if keyword in unfit}
-    kept = {keyword: value for keyword, value in whole.items() if keyword not in unfit}
-    description = described(whole.get("description"), spoken)
-    if description:
-        kept["description"] = description
-    return kept, tuple(notes_of(spoken, "parameters", vendor))
+def _told(vendor: str) -> str:
+    return f"{vendor} has no place for it; the description says it in words"
 
 
 def _word(name: str, value: Any) -> str | None:

@@ -70,6 +70,22 @@ BROKEN: dict[Format, list[Change]] = {
         put(STRICT, required=[]),
         put(STRICT, allOf=[{"type": "object", "properties": {}}]),
     ],
+    Format.OPENAI_RESPONSES: [
+        cut(TOOL, "strict"),
+        put(TOOL, strict=1),
+        put(TOOL, function={}),
+        put(TOOL, extra=1),
+        cut(TOOL, "name"),
+        cut(TOOL, "parameters"),
+        put(at(0, "parameters"), required=[]),
+    ],
+    Format.OPENAI_REALTIME: [
+        put(TOOL, strict=None),
+        put(TOOL, function={}),
+        put(TOOL, type="tool"),
+        cut(TOOL, "name"),
+        put(TOOL, name=1),
+    ],
     Format.ANTHROPIC: [
         put(TOOL, parameters={}),
         cut(TOOL, "input_schema"),
@@ -178,7 +194,10 @@ def test_a_broken_export_is_found_out(faults: dict[str, list[list[str]]], wanted
     assert len(faults[wanted.value]) == 1 + len(BROKEN[wanted])
 
 
-@pytest.mark.parametrize("wanted", [Format.OPENAI, Format.OPENAI_STRICT, Format.ANTHROPIC, Format.MCP, Format.RETELL])
+JSON_SCHEMA = [wanted for wanted in Format if wanted not in (Format.GEMINI, Format.VAPI, Format.ELEVENLABS)]
+
+
+@pytest.mark.parametrize("wanted", JSON_SCHEMA)
 def test_schemas_of_parameters_are_json_schema(exports: dict[Format, Export], wanted: Format) -> None:
     """2020-12, which the vendors' types leave open."""
     for tool in exports[wanted].tools:
@@ -194,6 +213,8 @@ def test_schemas_of_parameters_are_json_schema(exports: dict[Format, Export], wa
 LEFT_OUT = {
     Format.OPENAI: [],
     Format.OPENAI_STRICT: ["find_customer", "pay", "remember"],
+    Format.OPENAI_RESPONSES: [],
+    Format.OPENAI_REALTIME: [],
     Format.ANTHROPIC: ["measure"],
     Format.GEMINI: ["remember", "measure"],
     Format.MCP: [],
@@ -211,3 +232,13 @@ def test_what_a_format_cannot_write_is_left_out_and_listed(exports: dict[Format,
     text = json.dumps(found.tools)
     assert [name for name in FUNCTIONS if f'"name": "{name}"' not in text] == LEFT_OUT[wanted]
     assert [word for word in ("tenant", "acme", "tier", "customer_id", "x-midcall", "$ref") if word in text] == []
+
+
+def test_a_tool_of_the_responses_api_is_strict_where_strict_mode_can_say_it(exports: dict[Format, Export]) -> None:
+    """And loose where that leaves the function out; which is told."""
+    found = exports[Format.OPENAI_RESPONSES]
+    loose = [tool["name"] for tool in found.tools if tool["strict"] is False]
+    assert loose == LEFT_OUT[Format.OPENAI_STRICT]
+    assert [problem.function for problem in found.problems if "not strict" in problem.msg] == loose
+    strict = {tool["function"]["name"]: tool["function"] for tool in exports[Format.OPENAI_STRICT].tools}
+    assert [{"type": "function", **strict[name]} for name in strict] == [t for t in found.tools if t["strict"]]

@@ -14,8 +14,10 @@ from midcall.ui.visit import Visit
 from midcall.vendors.tools.export import Format, Problem
 
 FORMATS: Mapping[Format, str] = {
-    Format.OPENAI: "OpenAI",
-    Format.OPENAI_STRICT: "OpenAI, strict mode",
+    Format.OPENAI: "OpenAI, Chat Completions",
+    Format.OPENAI_STRICT: "OpenAI, Chat Completions, strict mode",
+    Format.OPENAI_RESPONSES: "OpenAI, Responses",
+    Format.OPENAI_REALTIME: "OpenAI, Realtime",
     Format.ANTHROPIC: "Anthropic",
     Format.GEMINI: "Gemini",
     Format.MCP: "MCP",

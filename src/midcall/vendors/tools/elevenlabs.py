@@ -10,7 +10,7 @@ from typing import Any
 from midcall.vendors.paths import steps_of, with_dots
 from midcall.vendors.shape import Shape, shape_of
 from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written
-from midcall.vendors.words import described, notes, notes_of_nulls, unspoken
+from midcall.vendors.words import described, described_tool, notes_below, notes_of_nulls, unspoken, without
 
 #: Seconds that ElevenLabs waits for an answer.
 MIN_TIMEOUT_S, MAX_TIMEOUT_S = 5, 300
@@ -29,18 +29,19 @@ _SINGLE = frozenset({"string", "number", "integer", "boolean"})
 def webhook_tool(tool: Tool, address: Address) -> Written:
     """Write a tool; raises Unfit for what ElevenLabs' schemas cannot say."""
     shape = shape_of(tool.parameters, "parameters")
+    description, untold = described_tool(tool, "ElevenLabs", unsaid=_unspoken(shape), quiet=shape.limits)
     api_schema: Json = {
         "url": address.of_function(tool.name),
         "method": "POST",
         "request_headers": {header: {"variable_name": variable} for header, variable in HEADERS.items()},
     }
     if shape.properties:
-        api_schema["request_body_schema"] = _object(shape)
+        api_schema["request_body_schema"] = without(_object(shape))
     speaks = tool.speech.during or bool(tool.speech.started)
     document: Json = {
         "type": "webhook",
         "name": tool.name,
-        "description": tool.description if shape.properties else described(tool.description, _unspoken(shape)),
+        "description": description,
         "response_timeout_secs": min(max(tool.timeout_ms // 1000, MIN_TIMEOUT_S), MAX_TIMEOUT_S),
         "pre_tool_speech": "force" if speaks else "off",
         "api_schema": api_schema,
@@ -53,8 +54,8 @@ def webhook_tool(tool: Tool, address: Address) -> Written:
     ]
     if assignments:
         document["assignments"] = assignments
-    lost = (*_lost(tool, steps), *notes(shape, _unspoken, "ElevenLabs"), *notes_of_nulls(shape, "ElevenLabs"))
-    return Written(document, lost)
+    below = (*notes_below(shape, _unspoken, "ElevenLabs"), *notes_of_nulls(shape, "ElevenLabs"))
+    return Written(document, (*_lost(tool, steps), *untold, *below))
 
 
 def _lost(tool: Tool, steps: Mapping[str, tuple[str, ...] | None]) -> Iterator[Note]:

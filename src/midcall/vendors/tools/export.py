@@ -10,7 +10,7 @@ from midcall.vendors.tools.anthropic import tool_param
 from midcall.vendors.tools.elevenlabs import webhook_tool
 from midcall.vendors.tools.gemini import function_declaration, one_tool
 from midcall.vendors.tools.mcp import mcp_tool
-from midcall.vendors.tools.openai import function_tool, strict_tool
+from midcall.vendors.tools.openai import function_tool, realtime_tool, responses_tool, strict_tool
 from midcall.vendors.tools.retell import custom_tool
 from midcall.vendors.tools.vapi import function_tool as vapi_tool
 
@@ -25,6 +25,10 @@ class Format(StrEnum):
     OPENAI = "openai"
     #: The same in strict mode: arguments always keep the schema.
     OPENAI_STRICT = "openai_strict"
+    #: OpenAI's Responses API: strict tool by tool, where the schema can be.
+    OPENAI_RESPONSES = "openai_responses"
+    #: OpenAI's Realtime API.
+    OPENAI_REALTIME = "openai_realtime"
     #: Anthropic's Messages API.
     ANTHROPIC = "anthropic"
     #: Google's Gemini: one tool that holds all function declarations.
@@ -45,6 +49,8 @@ CALLING = frozenset({Format.RETELL, Format.VAPI, Format.ELEVENLABS})
 _WRITERS: Mapping[Format, Callable[[Tool, Address], Written]] = {
     Format.OPENAI: function_tool,
     Format.OPENAI_STRICT: strict_tool,
+    Format.OPENAI_RESPONSES: responses_tool,
+    Format.OPENAI_REALTIME: realtime_tool,
     Format.ANTHROPIC: tool_param,
     Format.GEMINI: function_declaration,
     Format.MCP: mcp_tool,

@@ -7,7 +7,7 @@ from typing import Any
 
 from midcall.vendors.shape import Shape, shape_of
 from midcall.vendors.tool import Address, Json, Tool, Unfit, Written
-from midcall.vendors.words import described, described_tool, notes, unspoken
+from midcall.vendors.words import described, described_tool, notes_below, unspoken
 
 #: Keywords that the API takes for each type.
 _LIMITS: Mapping[str, frozenset[str]] = {
@@ -31,11 +31,12 @@ _PROPERTY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 def function_declaration(tool: Tool, _address: Address) -> Written:
     """Write one function; raises Unfit for what Gemini's schemas cannot say."""
     shape = shape_of(tool.parameters, "parameters")
-    document: Json = {"name": tool.name, "description": described_tool(tool, _unspoken(shape))}
+    description, lost = described_tool(tool, "Gemini", unsaid=_unspoken(shape), quiet=shape.limits)
+    document: Json = {"name": tool.name, "description": description}
     if shape.properties:
-        # At the top the schema's own description would say what the function's says.
+        # At the top the function's own description says what the schema's would.
         document["parameters"] = {"type": "OBJECT", **_object(shape), **_limits(shape)}
-    return Written(document, tuple(notes(shape, _unspoken, "Gemini")))
+    return Written(document, (*lost, *notes_below(shape, _unspoken, "Gemini")))
 
 
 def one_tool(declarations: Sequence[Json]) -> list[Json]:

@@ -1,6 +1,7 @@
 """Tools of the Model Context Protocol, as `tools/list` shows them. Its schemas are JSON Schema 2020-12."""
 
 from midcall.vendors.tool import Address, Json, Note, Tool, Written
+from midcall.vendors.words import described_tool, without
 
 
 def mcp_tool(tool: Tool, _address: Address) -> Written:
@@ -8,10 +9,11 @@ def mcp_tool(tool: Tool, _address: Address) -> Written:
     document: Json = {"name": tool.name}
     if tool.title and tool.title != tool.name:
         document["title"] = tool.title
-    document |= {"description": tool.description, "inputSchema": dict(tool.parameters)}
+    description, notes = described_tool(tool, "MCP")
+    document |= {"description": description, "inputSchema": without(tool.parameters)}
     if tool.output is None:
-        return Written(document)
+        return Written(document, notes)
     if tool.output_kept:
-        return Written({**document, "outputSchema": dict(tool.output)})
+        return Written({**document, "outputSchema": dict(tool.output)}, notes)
     cure = 'MCP clients refuse what breaks it; set "strict_output": true, and "background": false, to have it listed'
-    return Written(document, (Note("output_schema", cure),))
+    return Written(document, (*notes, Note("output_schema", cure)))

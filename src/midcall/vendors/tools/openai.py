@@ -1,15 +1,13 @@
-"""OpenAI's function tools, as Chat Completions takes them: with any schema, and in strict mode.
-
-The Responses API takes the same without the inner object: `{"type": "function", **tool["function"]}`.
-"""
+"""OpenAI's function tools: as Chat Completions takes them, with any schema and in strict mode; as its other APIs do."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from midcall.domain.subschemas import rewritten
+from midcall.vendors.merging import merged
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, Json, Tool, Unfit, Written
-from midcall.vendors.words import described, unspoken, without_at_root
+from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written
+from midcall.vendors.words import described, described_tool, unspoken, without
 
 #: What the API refuses at the top level of a function's parameters.
 _NOT_AT_ROOT = ("allOf", "anyOf", "oneOf", "not", "enum", "const")
@@ -36,22 +34,54 @@ _PLAIN = "strict mode has no place for it; write the parameter without it, or ex
 
 
 def function_tool(tool: Tool, _address: Address) -> Written:
-    """Write a tool whose arguments the LLM may get wrong."""
-    parameters, notes = without_at_root(tool.parameters, _NOT_AT_ROOT, "OpenAI")
-    return Written(_function(tool, rewritten(parameters, _with_items)), notes)
+    """Write a tool of Chat Completions whose arguments the LLM may get wrong."""
+    return _chat(_loose(tool))
 
 
 def strict_tool(tool: Tool, _address: Address) -> Written:
-    """Write a tool whose arguments keep its schema; raises Unfit where strict mode cannot say what the schema says."""
-    shape = shape_of(tool.parameters, "parameters")
-    parameters = _strict(shape)
+    """Write one whose arguments keep its schema; raises Unfit where strict mode cannot say what the schema says."""
+    return _chat(_strict_function(tool))
+
+
+def responses_tool(tool: Tool, _address: Address) -> Written:
+    """Write a tool of the Responses API: strict where its schema can be, and else not.
+
+    The API asks for `strict`, and takes a tool that does not say it for a strict one.
+    """
+    try:
+        written = _strict_function(tool)
+    except Unfit as error:
+        written = _loose(tool)
+        why = f"the tool is not strict, since strict mode has no place for this: {error.msg}"
+        return _flat({**written.document, "strict": False}, (*written.notes, Note(error.loc, why)))
+    return _flat(written.document, written.notes)
+
+
+def realtime_tool(tool: Tool, _address: Address) -> Written:
+    """Write a tool of the Realtime API, which knows no strict mode."""
+    written = _loose(tool)
+    return _flat(written.document, written.notes)
+
+
+def _loose(tool: Tool) -> Written:
+    description, notes = described_tool(tool, "OpenAI", unsaid=_NOT_AT_ROOT)
+    parameters = rewritten(without(merged(tool.parameters), _NOT_AT_ROOT), _with_items)
+    return Written({"name": tool.name, "description": description, "parameters": parameters}, notes)
+
+
+def _strict_function(tool: Tool) -> Written:
+    description, notes = described_tool(tool, "strict mode")
+    parameters = without(_strict(shape_of(tool.parameters, "parameters")))
     _check_size(parameters)
-    return Written(_function(tool, parameters, strict=True))
+    return Written({"name": tool.name, "description": description, "parameters": parameters, "strict": True}, notes)
 
 
-def _function(tool: Tool, parameters: Json, **more: Any) -> Json:
-    function = {"name": tool.name, "description": tool.description, "parameters": parameters, **more}
-    return {"type": "function", "function": function}
+def _chat(written: Written) -> Written:
+    return Written({"type": "function", "function": written.document}, written.notes)
+
+
+def _flat(function: Json, notes: tuple[Note, ...]) -> Written:
+    return Written({"type": "function", **function}, notes)
 
 
 def _with_items(schema: Json) -> Json:

@@ -2,33 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 
-from midcall.domain.expanded import ANNOTATIONS
 from midcall.vendors.merging import merged
 from midcall.vendors.paths import steps_of, with_brackets
 from midcall.vendors.tool import Address, Json, Note, Tool, Written
-from midcall.vendors.words import described_tool, notes_of
+from midcall.vendors.words import at_root, described_tool
 
 MIN_TIMEOUT_MS, MAX_TIMEOUT_MS = 1_000, 600_000
 
 _AT_ROOT = ("type", "properties", "required")
-_ABOUT = ("title", "description")
-_ENDS = ("additionalProperties", "unevaluatedProperties")
 
 
 def custom_tool(tool: Tool, address: Address) -> Written:
     """Write a tool."""
     root = merged(tool.parameters)
-    # That further properties may come, or none, goes without saying.
-    spoken = {
-        word: value
-        for word, value in root.items()
-        if word not in _AT_ROOT + _ABOUT and not (word in _ENDS and (value == {} or isinstance(value, bool)))
-    }
+    description, lost = described_tool(tool, "Retell", unsaid=at_root(root))
     parameters = {word: root[word] for word in _AT_ROOT if word in root}
     document: Json = {
         "type": "custom",
         "name": tool.name,
-        "description": described_tool(tool, spoken),
+        "description": description,
         "url": address.of_function(tool.name),
         "method": "POST",
         "parameters": parameters,
@@ -43,7 +35,7 @@ def custom_tool(tool: Tool, address: Address) -> Written:
     paths = {name: with_brackets(found) for name, found in steps.items() if found is not None}
     if paths:
         document["response_variables"] = paths
-    return Written(document, (*notes_of(spoken, "parameters", "Retell", quiet=ANNOTATIONS), *_lost(steps)))
+    return Written(document, (*lost, *_lost(steps)))
 
 
 def _execution_message(tool: Tool) -> Json:

@@ -5,7 +5,7 @@ from typing import Any
 
 from midcall.vendors.shape import Shape, shape_of
 from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written
-from midcall.vendors.words import described, described_tool, notes, notes_of_nulls, unspoken
+from midcall.vendors.words import described, described_tool, notes_below, notes_of_nulls, unspoken
 
 _FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
 #: Seconds that Vapi waits for an answer at most.
@@ -15,9 +15,10 @@ MAX_TIMEOUT_S = 300
 def function_tool(tool: Tool, address: Address) -> Written:
     """Write a tool; raises Unfit for what Vapi's schemas cannot say."""
     shape = shape_of(tool.parameters, "parameters")
+    description, lost = described_tool(tool, "Vapi", unsaid=_unspoken(shape), quiet=shape.limits)
     function = {
         "name": tool.name,
-        "description": described_tool(tool, _unspoken(shape)),
+        "description": description,
         "parameters": {"type": "object", **_object(shape)},
     }
     document: Json = {
@@ -26,7 +27,8 @@ def function_tool(tool: Tool, address: Address) -> Written:
         "server": {"url": address.of_adapter, "timeoutSeconds": min(tool.timeout_ms // 1000, MAX_TIMEOUT_S)},
         "messages": list(_messages(tool)),
     }
-    return Written(document, (*_lost(tool), *notes(shape, _unspoken, "Vapi"), *notes_of_nulls(shape, "Vapi")))
+    below = (*notes_below(shape, _unspoken, "Vapi"), *notes_of_nulls(shape, "Vapi"))
+    return Written(document, (*_lost(tool), *lost, *below))
 
 
 def _messages(tool: Tool) -> Iterator[Json]:

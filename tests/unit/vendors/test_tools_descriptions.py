@@ -1,0 +1,95 @@
+"""What parameters say as a whole stands in the function's description: frameworks show an LLM nothing else of it."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.tools import TEXT, description_of, of, parameters_of, problems, written
+
+from midcall.vendors.tools.export import Format
+from midcall.vendors.words import MAX_DESCRIPTION
+
+#: Strict mode leaves out a function with a rule that it has no place for.
+LOOSE = [wanted for wanted in Format if wanted is not Format.OPENAI_STRICT]
+CARD = {"properties": {"kind": {"const": "card"}}, "required": ["kind"]}
+
+
+@pytest.mark.parametrize("wanted", Format)
+def test_a_description_of_the_parameters_joins_the_functions(wanted: Format) -> None:
+    """And stands nowhere else; one that is in it already is not said twice."""
+    schema = {**of(a=TEXT), "description": "By number."}
+    assert description_of(wanted, schema) == "Looks it up. By number."
+    assert json.dumps(written(wanted, schema)).count("By number.") == 1
+    assert description_of(wanted, {**of(a=TEXT), "description": "Looks it up."}) == "Looks it up."
+    assert "description" not in parameters_of(wanted, schema)
+
+
+@pytest.mark.parametrize("wanted", LOOSE)
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, "Give at least one of: a; b."),
+        ({"anyOf": [{"required": ["a", "b"]}, {"required": ["c"]}]}, "Give at least one of: a and b; c."),
+        ({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, "Give exactly one of: a; b."),
+        ({"not": {"required": ["a", "b"]}}, "Do not give a and b together."),
+        ({"dependentRequired": {"a": ["b", "c"]}}, "With a give b and c too."),
+        ({"dependencies": {"a": ["b"]}}, "With a give b too."),
+        ({"minProperties": 1}, "Give at least 1 of the parameters."),
+        ({"maxProperties": 2}, "Give at most 2 of the parameters."),
+        ({"required": ["d"]}, "Give d too."),
+        ({"if": CARD, "then": {"required": ["a"]}}, 'If kind is "card", give a.'),
+        (
+            {"if": CARD, "then": {"required": ["a"]}, "else": {"required": ["b"]}},
+            'If kind is "card", give a. If not, give b.',
+        ),
+        ({"if": {"required": ["a"]}, "then": {"required": ["b"]}}, "If a is given, give b."),
+        ({"if": {"required": ["a"]}, "else": {"required": ["b"]}}, "Unless a is given, give b."),
+        ({"propertyNames": {"maxLength": 9}}, '(propertyNames: {"maxLength": 9})'),
+        ({"examples": [{"a": "x"}]}, '(examples: [{"a": "x"}])'),
+        (
+            {"if": {"required": ["a"]}, "then": {"minProperties": 2}},
+            '(if: {"required": ["a"]}; then: {"minProperties": 2})',
+        ),
+    ],
+    ids=str,
+)
+def test_a_rule_about_all_parameters_is_told_in_words(wanted: Format, rule: dict[str, Any], said: str) -> None:
+    """In plain ones where there are any, whether or not the vendor's schema has the keyword too."""
+    schema = {**of(a=TEXT, b=TEXT, c=TEXT, kind=TEXT), **rule}
+    assert description_of(wanted, schema) == f"Looks it up. {said}"
+
+
+@pytest.mark.parametrize("wanted", Format)
+@pytest.mark.parametrize("ends", [True, False, {}])
+def test_that_the_parameters_are_all_there_are_goes_without_saying(wanted: Format, ends: Any) -> None:
+    """And so do titles."""
+    schema = {**of(a=TEXT), "additionalProperties": ends, "title": "Args"}
+    assert description_of(wanted, schema) == "Looks it up."
+    assert problems(wanted, schema) == []
+
+
+@pytest.mark.parametrize("wanted", LOOSE)
+def test_a_description_stays_within_its_bound_and_what_is_cut_is_told(wanted: Format) -> None:
+    """The author's own words stay whole; of the parameters' words the beginning, of rules what has room."""
+    own = "x" * (MAX_DESCRIPTION - 100)
+    schema = {**of(a=TEXT, b=TEXT), "description": "y" * 200, "not": {"required": ["a", "b"]}}
+    said = description_of(wanted, schema, description=own)
+    assert len(said) == MAX_DESCRIPTION
+    assert said == f"{own} {'y' * 98}…"
+    told = problems(wanted, schema, description=own)
+    assert list(dict.fromkeys(told)) == [("parameters.description", True), ("parameters.not", True)]
+    full = description_of(wanted, schema, description="x" * MAX_DESCRIPTION)
+    assert full == "x" * MAX_DESCRIPTION
+
+
+def test_a_long_rule_gives_way_to_a_short_one() -> None:
+    """Half a rule says something else."""
+    schema = {
+        **of(a=TEXT, b=TEXT),
+        "propertyNames": {"pattern": "z" * 300},
+        "examples": [{"a": "x"}],
+        "minProperties": 1,
+    }
+    said = description_of(Format.OPENAI, schema, description="x" * 800)
+    assert said == f'{"x" * 800} Give at least 1 of the parameters. (examples: [{{"a": "x"}}])'
+    assert problems(Format.OPENAI, schema, description="x" * 800) == [("parameters.propertyNames", True)]
