@@ -10,6 +10,7 @@ from midcall.domain.errors import Conflict, Forbidden
 from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus, naming_advice
 from midcall.domain.jsonvalue import digest
 from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
+from midcall.domain.swallowed import swallowed
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.review.webhook import credentials_named
 from midcall.service.access import Caller
@@ -210,7 +211,16 @@ def findings_of(reviewer: Reviewer, config: Mapping[str, Any], credentials: Mapp
         Comment(f"naming-{field}", Severity.WARNING, f"{field}: {text}", text)
         for field, text in naming_advice(config["name"], config["description"])
     )
-    return replace(findings, comments=findings.comments + advice)
+    kept = tuple(
+        Comment(
+            "naming-parameters",
+            Severity.WARNING,
+            f"parameters.properties.{name}: {why}. midcall itself takes the name.",
+            f"Give it another name, such as {other}.",
+        )
+        for name, why, other in swallowed(config["parameters"])
+    )
+    return replace(findings, comments=findings.comments + advice + kept)
 
 
 def _subject(config: Mapping[str, Any], credentials: Mapping[str, str] | None) -> Subject:

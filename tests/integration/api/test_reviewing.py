@@ -58,6 +58,19 @@ def test_weak_naming_is_advice_and_refuses_nothing(admin: Client) -> None:
     assert {c["rule"] for c in review["comments"]} >= {"naming-name", "naming-description"}
 
 
+def test_a_parameter_that_frameworks_swallow_is_warned_of_by_its_name(admin: Client) -> None:
+    """Whatever the function is made of; in the editor as well."""
+    fields = [{"name": "config", "type": "string"}, {"name": "context", "type": "string"}]
+    webhook = {"kind": "webhook", "code": None, "webhook": {"url": "https://api.example.com/x"}}
+    for name, more in (("coded", {}), ("hooked", webhook)):
+        admin.create(name, parameters=fields, **more)
+        review = admin.ok("POST", f"/v1/functions/{name}/versions/1/submit")
+        assert review["status"] == "approved"
+        [comment] = [each for each in review["comments"] if each["rule"] == "naming-parameters"]
+        assert comment["message"].startswith("parameters.properties.config: LangChain")
+        assert (comment["severity"], "settings" in comment["suggestion"]) == ("warning", True)
+
+
 def test_a_person_decides_where_the_workspace_says_so(served: Served, gated: Client) -> None:
     """A clean review waits; until somebody else approves, nothing can be published."""
     judge = served.colleague(gated, "judge", "review", "read")
