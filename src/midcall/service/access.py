@@ -6,13 +6,15 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from midcall.domain.errors import Fault, Forbidden, InvalidInput, Unauthenticated
 from midcall.domain.ids import new_id
 from midcall.domain.workspace import LIMITABLE, Key, Own, Scope
 from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import Page
+from midcall.service.stores import InvocationFilter, Page, SessionFilter
+
+Filter = TypeVar("Filter", SessionFilter, InvocationFilter)
 
 #: `mc_<key id>_<secret>`; the id is the row's without its prefix.
 _TOKEN = re.compile(r"mc_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
@@ -182,6 +184,12 @@ def check_agent(caller: Caller, agent: str) -> None:
 def reads(caller: Caller, maker: str) -> bool:
     """Tell whether a caller may read what a principal made: its own, and with `read` all."""
     return maker == caller.principal or caller.key.may(Own(Scope.READ))
+
+
+def readable(caller: Caller, where: Filter) -> Filter:
+    """Narrow a list down to what a caller may read: of the agents its key is limited to; without `read`, its own."""
+    own = None if caller.key.may(Own(Scope.READ)) else caller.principal
+    return replace(where, agents=caller.key.agents or None, principal=own)
 
 
 def check_maker(caller: Caller, maker: str) -> None:

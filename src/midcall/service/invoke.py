@@ -24,7 +24,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
 from midcall.domain.preview import preview
 from midcall.domain.shares import may_take
-from midcall.service.access import Caller, check_agent, check_maker
+from midcall.service.access import Caller, check_agent, check_maker, readable
 from midcall.service.chain import BACKGROUND_PATIENCE_MS
 from midcall.service.outcome import refused, refused_by_gate
 from midcall.service.ports import Queue, Storage, Transaction
@@ -112,10 +112,9 @@ class Invocations:
             return _shown(tx, found)
 
     def page(self, caller: Caller, where: InvocationFilter, page: Page) -> list[ListedInvocation]:
-        """List invocations, newest first, with a preview of what is large."""
-        refuse_limited(caller)
+        """List invocations that the caller may read, newest first, with a preview of what is large."""
         with self.storage.read() as tx:
-            return list(tx.invocations.page(caller.workspace_id, where, page))
+            return list(tx.invocations.page(caller.workspace_id, readable(caller, where), page))
 
     def replay(self, caller: Caller, invocation_id: str) -> Invocation:
         """Queue a background run again that failed for good; raises Conflict for any other."""

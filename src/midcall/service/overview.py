@@ -1,11 +1,11 @@
 """What a workspace looks like at a glance: functions, sessions and invocations, a line each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from midcall.domain.activity import MAX_RUNS, MINUTE_MS, Activity, by_minute, minute_of
 from midcall.domain.function import Function, VersionStatus
-from midcall.service.access import Caller, check_agent
+from midcall.service.access import Caller, check_agent, readable
 from midcall.service.invoke import refuse_limited
 from midcall.service.ports import Storage
 from midcall.service.stores import (
@@ -80,11 +80,9 @@ class Overview:
             return [function.name for function in tx.functions.page(caller.workspace_id, page)]
 
     def sessions(self, caller: Caller, where: SessionFilter, page: Page) -> list[SessionAtAGlance]:
-        """List sessions, newest first; a key that is limited to agents sees theirs alone."""
-        if caller.key.agents:
-            where = replace(where, agents=caller.key.agents)
+        """List sessions, newest first: those that the caller may read."""
         with self.storage.read() as tx:
-            found = tx.sessions.lines(caller.workspace_id, where, page)
+            found = tx.sessions.lines(caller.workspace_id, readable(caller, where), page)
             counts = tx.invocations.count_by_session([line.id for line in found])
         return [SessionAtAGlance(line, counts.get(line.id, 0)) for line in found]
 
@@ -92,7 +90,7 @@ class Overview:
         """List invocations, newest first."""
         refuse_limited(caller)
         with self.storage.read() as tx:
-            return tx.invocations.lines(caller.workspace_id, where, page)
+            return tx.invocations.lines(caller.workspace_id, readable(caller, where), page)
 
     def invocations_of(self, caller: Caller, session_id: str, page: Page) -> Sequence[InvocationLine]:
         """List the invocations of a session, newest first; also for keys that are limited to its agent."""

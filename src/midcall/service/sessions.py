@@ -15,7 +15,7 @@ from midcall.domain.preview import preview
 from midcall.domain.session import OWN_FIELDS, Session, SessionStatus
 from midcall.domain.times import iso
 from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariables, Variable, merge, values
-from midcall.service.access import Caller, check_agent, check_maker, reads
+from midcall.service.access import Caller, check_agent, check_maker, readable, reads
 from midcall.service.agents import pins_for
 from midcall.service.chain import Chain
 from midcall.service.notes import note
@@ -135,11 +135,9 @@ class Sessions:
             return next((one for one in found if one is not None and (not agents or one.agent in agents)), None)
 
     def page(self, caller: Caller, where: SessionFilter, page: Page) -> list[ListedSession]:
-        """List sessions, newest first; a key that is limited to agents sees theirs alone."""
-        if caller.key.agents:
-            where = replace(where, agents=caller.key.agents)
+        """List sessions, newest first: those that the caller may read."""
         with self.storage.read() as tx:
-            return list(tx.sessions.page(caller.workspace_id, where, page))
+            return list(tx.sessions.page(caller.workspace_id, readable(caller, where), page))
 
     def change(
         self,

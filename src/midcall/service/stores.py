@@ -44,6 +44,10 @@ class InvocationFilter:
     function: str | None = None
     phase: str | None = None
     status: str | None = None
+    #: In sessions of these agents alone.
+    agents: tuple[str, ...] | None = None
+    #: What this principal asked for alone.
+    principal: str | None = None
 
 
 class WorkspaceStore(Protocol):
@@ -614,6 +618,8 @@ class SessionFilter:
     status: str | None = None
     #: Of these agents alone.
     agents: tuple[str, ...] | None = None
+    #: What this principal started alone.
+    principal: str | None = None
     #: Part of the runtime's id.
     search: str | None = None
 

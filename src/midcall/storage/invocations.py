@@ -462,7 +462,12 @@ def _listed(query: Select[Any], workspace_id: str, where: InvocationFilter, page
             sessions.c.workspace_id == workspace_id, sessions.c.session_id == where.session
         )
         query = query.where(invocations.c.session_key.in_(of_it))
-    for name in ("function", "phase", "status"):
+    if where.agents is not None:
+        theirs = select(sessions.c.id).where(
+            sessions.c.id == invocations.c.session_key, sessions.c.agent.in_(where.agents)
+        )
+        query = query.where(theirs.exists())
+    for name in ("function", "phase", "status", "principal"):
         wanted = getattr(where, name)
         if wanted is not None:
             query = query.where(invocations.c[name] == wanted)

@@ -254,7 +254,7 @@ class SqlEvents:
 
 def _listed(query: Select[Any], workspace_id: str, where: SessionFilter, page: Page) -> Select[Any]:
     query = query.where(sessions.c.workspace_id == workspace_id)
-    for name in ("agent", "status"):
+    for name in ("agent", "status", "principal"):
         wanted = getattr(where, name)
         if wanted is not None:
             query = query.where(sessions.c[name] == wanted)

@@ -26,9 +26,10 @@ OWN = {
     "POST /v1/sessions/{session_id}/end",
     "POST /v1/sessions/{session_id}/functions/{name}",
     "GET /v1/sessions/{session_id}/events",
+    "GET /v1/invocations",
     "GET /v1/invocations/{invocation_id}",
 }
-LISTS = {"GET /v1/agents", "GET /v1/adapters", "GET /v1/sessions"}
+LISTS = {"GET /v1/agents", "GET /v1/adapters", "GET /v1/sessions", "GET /v1/invocations"}
 #: Names of one's own and of the others' things. What has no agent belongs to the whole workspace.
 SHARED = {"number": 1, "case": "a case", "function_id": "fn_x", "key_id": "key_x"}
 
@@ -117,9 +118,11 @@ def test_lists_hold_what_belongs_to_a_limited_keys_agents_alone(desks: Desks, ro
     """And nothing else, whoever asks for what."""
     for key in (desks.limited, desks.older):
         items = key.ok("GET", route.path)["items"]
-        assert [item.get("agent", item.get("name")) for item in items] == ["mine"]
+        assert [item.get("agent", item.get("name", item.get("session"))) for item in items] == ["mine"]
     if str(route) == "GET /v1/sessions":
         assert desks.limited.ok("GET", "/v1/sessions?agent=theirs")["items"] == []
+    if str(route) == "GET /v1/invocations":
+        assert desks.limited.ok("GET", "/v1/invocations?session=theirs")["items"] == []
 
 
 @pytest.mark.parametrize("scopes", [("run",), ("read",), ("write",), ("admin",), ("review",)], ids=str)
@@ -155,3 +158,21 @@ def test_an_older_key_is_shown_with_what_it_is_good_for(desks: Desks) -> None:
     keys = desks.admin.ok("GET", "/v1/keys?limit=200")["items"]
     assert keys[-1]["scopes"] == ["read"]
     assert all(set(key["scopes"]) <= {"run", "read"} for key in keys if key["agents"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/functions",
+        "/v1/functions/{name}",
+        "/v1/functions/{name}/versions",
+        "/v1/functions/{name}/versions/1",
+        "/v1/functions/{name}/tests",
+        "/api/v2/functions",
+    ],
+)
+def test_a_limited_key_that_reads_sees_no_functions_source(desks: Desks, path: str) -> None:
+    """Neither its agents' functions' nor others': what it reads of them is what an LLM is shown, and what runs said."""
+    for agent in ("mine", "theirs"):
+        assert desks.overgrown("read").problem(403, "GET", path.format(name=agent))
+    assert "def handler" not in str(desks.limited.ok("GET", "/v1/agents/mine/tools"))

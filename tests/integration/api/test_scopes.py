@@ -47,7 +47,7 @@ NEEDED = {
     "GET /v1/actions": "read",
     "POST /v1/review": "write",
     "POST /v1/import": "write",
-    "GET /v1/invocations": "read",
+    "GET /v1/invocations": "read run",
     "GET /v1/invocations/{invocation_id}": "read run",
     "POST /v1/invocations/{invocation_id}/replay": "write",
     "PUT /v1/agents/{name}": "write",
@@ -71,7 +71,7 @@ NEEDED = {
     "PATCH /api/v2/functions/{function_id}": "write",
     "DELETE /api/v2/functions/{function_id}": "write",
     "POST /v1/sessions": "run",
-    "GET /v1/sessions": "read",
+    "GET /v1/sessions": "read run",
     "GET /v1/sessions/{session_id}": "read run",
     "PATCH /v1/sessions/{session_id}": "run",
     "DELETE /v1/sessions/{session_id}": "write",
@@ -181,6 +181,11 @@ def test_a_key_that_only_runs_reads_what_it_made_itself(served: Served) -> None:
     admin.ok("POST", "/v1/sessions", {"agent": "desk", "sessionId": "shared"}, status=201)
     mine = runner.ok("POST", "/v1/sessions/shared/functions/look", {})["invocation_id"]
     assert runner.ok("GET", f"/v1/invocations/{mine}")["id"] == mine
+    assert [each["sessionId"] for each in runner.ok("GET", "/v1/sessions")["items"]] == ["own"]
+    assert {each["principal"] for each in runner.ok("GET", "/v1/invocations")["items"]} == {"runner"}
+    assert [each["id"] for each in runner.ok("GET", "/v1/invocations?session=shared")["items"]] == [mine]
+    assert runner.ok("GET", "/v1/invocations?session=other")["items"] == []
+    assert len(admin.ok("GET", "/v1/sessions")["items"]) == len(admin.ok("GET", "/v1/invocations")["items"]) == 3
     runner.problem(403, "GET", "/v1/sessions/shared")
     said = {"contact": {"name": "Ada"}, "dynamicVariables": {"pin": "1234"}}
     admin.ok("PATCH", "/v1/sessions/shared", {**said, "transcript": [{"role": "user", "content": "My pin is 1234."}]})

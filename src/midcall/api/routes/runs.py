@@ -13,7 +13,7 @@ from midcall.domain.phases import Phase
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
 from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import OwnRunnerOrReader, Reader, Runner, Use, Writer
+from midcall.entrance.services import OwnRunnerOrReader, Runner, Use, Writer
 from midcall.service.invoke import Call
 from midcall.service.stores import InvocationFilter
 
@@ -57,14 +57,18 @@ async def invoke_function(
 @router.get("/invocations", response_model=Listing[InvocationListed])
 def list_invocations(
     use: Use,
-    caller: Reader,
+    caller: OwnRunnerOrReader,
     page: Paged,
     function: Annotated[str | None, Query(max_length=63, pattern=NO_NUL)] = None,
     session: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
     phase: Phase | None = None,
     status: InvocationStatus | None = None,
 ) -> Answer:
-    """List invocations, newest first. What is large is null: its beginning stands in `preview`."""
+    """List invocations, newest first. What is large is null: its beginning stands in `preview`.
+
+    With `run` alone, those that the key's principal asked for; with a key that is limited to agents, those of their
+    sessions.
+    """
     where = InvocationFilter(session=session, function=function, phase=phase, status=status)
     items = [views.invocation_listed(found) for found in use.invocations.page(caller, where, page)]
     return Answer(views.listing(items, page.limit, "id"))

@@ -21,7 +21,7 @@ from midcall.domain.times import iso
 from midcall.entrance.answers import Answer
 from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
 from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import OwnReader, OwnRunner, OwnRunnerOrReader, Services, Use, Writer
+from midcall.entrance.services import OwnRunner, OwnRunnerOrReader, Services, Use, Writer
 from midcall.entrance.streams import ALWAYS, COMMENT, MEDIA_TYPE, AsStream, stream
 from midcall.service.access import Caller
 from midcall.service.session_call import SessionCall
@@ -63,12 +63,15 @@ async def start_session(wanted: StartSession, use: Use, caller: OwnRunner, in_th
 @router.get("/sessions", response_model=Listing[SessionBrief])
 def list_sessions(
     use: Use,
-    caller: OwnReader,
+    caller: OwnRunnerOrReader,
     page: Paged,
     agent: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
     status: SessionStatus | None = None,
 ) -> Answer:
-    """List sessions, newest first, without what is large: `preview` names it."""
+    """List sessions, newest first, without what is large: `preview` names it.
+
+    With `run` alone, those that the key's principal started; with a key that is limited to agents, theirs.
+    """
     found = use.sessions.page(caller, SessionFilter(agent=agent, status=status), page)
     cursor = found[-1].line.id if len(found) == page.limit else None
     return Answer({"items": [views.session_listed(each) for each in found], "next_cursor": cursor})
