@@ -543,6 +543,17 @@ class ToolProblemShape(BaseModel):
     exported: bool
 
 
+class ExecutionShape(BaseModel):
+    """What whoever carries out a function's calls needs to know; no LLM is shown it."""
+
+    timeout: int = Field(description="seconds after which midcall gives up, and answers so")
+    client_timeout: int = Field(description="seconds to wait for the answer, which is on its way by then")
+    background: bool = Field(description="whether the call is answered at once, and its result comes later")
+    started: list[str] = Field(description="what to say at once: one of them")
+    speak_during_execution: bool
+    speak_after_execution: bool
+
+
 class ToolsShape(BaseModel):
     """The tools of an agent, each as the vendor's own types have it, in the order of their attachments."""
 
@@ -561,6 +572,7 @@ class ToolsShape(BaseModel):
         "elevenlabs",
     ]
     tools: list[dict[str, Any]]
+    execution: dict[str, ExecutionShape] = Field(description="how each function's calls are carried out, by its name")
     problems: list[ToolProblemShape]
 
 

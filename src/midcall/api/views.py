@@ -375,6 +375,7 @@ def tools_view(view: ToolsView) -> Json:
         "environment": view.environment,
         "format": view.format.value,
         "tools": list(view.export.tools),
+        "execution": dict(view.export.execution),
         "problems": [asdict(problem) for problem in view.export.problems],
     }
 

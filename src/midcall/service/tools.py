@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.adapter import Vendor
@@ -62,7 +62,7 @@ class Tools:
             address = Address(self.public_url, adapter)
             written = export(wanted, _within_bounds(_tools(tx, agent, environment)), address)
         general = tuple(self._general_problems(adapter)) if wanted in CALLING else ()
-        return ToolsView(agent.name, environment, wanted, Export(written.tools, (*general, *written.problems)))
+        return ToolsView(agent.name, environment, wanted, replace(written, problems=(*general, *written.problems)))
 
     def _general_problems(self, adapter: str | None) -> Iterator[Problem]:
         if adapter is None:

@@ -6,6 +6,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
+#: A client that gives up at the same moment as midcall tells its LLM nothing: the way back takes time too.
+GRACE_MS = 2_000
+
 
 @dataclass(frozen=True, slots=True)
 class Speech:
@@ -18,6 +21,11 @@ class Speech:
     returned: str | None = None
     during: bool = False
     after: bool = True
+
+    @property
+    def speaks(self) -> bool:
+        """Whether something is said while the call runs: a text for it asks for that as well."""
+        return self.during or bool(self.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,23 @@ class Tool:
     background: bool = False
     #: Variable name to path in the result, as the author wrote it.
     response_variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def client_timeout_ms(self) -> int:
+        """How long whoever calls should wait: until midcall's own answer to a call that timed out has arrived."""
+        return self.timeout_ms + GRACE_MS
+
+    @property
+    def execution(self) -> Json:
+        """What whoever carries out a call needs to know of it, times in seconds; no LLM is shown it."""
+        return {
+            "timeout": self.timeout_ms // 1000,
+            "client_timeout": self.client_timeout_ms // 1000,
+            "background": self.background,
+            "started": list(self.speech.started),
+            "speak_during_execution": self.speech.speaks,
+            "speak_after_execution": self.speech.after,
+        }
 
 
 #: Stands in URLs for the id of an adapter that was not named.
@@ -73,6 +98,15 @@ class Note:
 
     loc: str
     msg: str
+
+
+def late(tool: Tool, longest_ms: int, vendor: str) -> tuple[Note, ...]:
+    """Tell that a vendor gives up before midcall has answered; a call in the background is answered at once."""
+    if tool.background or tool.client_timeout_ms <= longest_ms:
+        return ()
+    most = (longest_ms - GRACE_MS) // 1000
+    text = f"{vendor} waits {longest_ms // 1000} s at most, and midcall's answer may come later"
+    return (Note("timeout", f"{text}; set timeout to {most} or less"),)
 
 
 @dataclass(frozen=True, slots=True)

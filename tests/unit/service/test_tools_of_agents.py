@@ -136,15 +136,50 @@ def test_an_attachments_messages_and_timeout_go_before_the_functions_own(world: 
     world.published("lookup", messages=messages, timeout=20, speak_after_execution=False)
     world.agent(attach("lookup"))
     tool = exported(world, Format.RETELL).tools[0]
-    assert (tool["timeout_ms"], tool["execution_message_description"]) == (20_000, "One moment.")
+    assert (tool["timeout_ms"], tool["execution_message_description"]) == (22_000, "One moment.")
     assert (tool["speak_during_execution"], tool["speak_after_execution"]) == (True, False)
     said = {each["type"]: each["content"] for each in exported(world, Format.VAPI).tools[0]["messages"]}
     assert said == {"request-start": "One moment.", "request-failed": "Sorry."}
     world.agent(attach("lookup", messages={"started": ["Let me see."]}, timeout=5))
     tool = exported(world, Format.RETELL).tools[0]
-    assert (tool["timeout_ms"], tool["execution_message_description"]) == (5_000, "Let me see.")
+    assert (tool["timeout_ms"], tool["execution_message_description"]) == (7_000, "Let me see.")
     said = {each["type"]: each["content"] for each in exported(world, Format.VAPI).tools[0]["messages"]}
     assert said == {"request-start": "Let me see.", "request-failed": "Sorry."}
+
+
+@pytest.mark.parametrize("wanted", Format)
+def test_whoever_carries_out_a_call_is_told_how_beside_the_tools(world: World, wanted: Format) -> None:
+    """In every format the same, by the function's name; a tool that is left out has none."""
+    world.published("lookup", messages={"started": ["One moment."]}, timeout=20, speak_after_execution=False)
+    world.published("report", background=True, parameters={"type": "object", "properties": {"q": {"type": "string"}}})
+    world.approved("unpublished")
+    world.agent(*(attach(name, order=place) for place, name in enumerate(("lookup", "report", "unpublished"))))
+    lookup = {
+        "timeout": 20,
+        "client_timeout": 22,
+        "background": False,
+        "started": ["One moment."],
+        "speak_during_execution": True,
+        "speak_after_execution": False,
+    }
+    report = {
+        "timeout": 120,
+        "client_timeout": 122,
+        "background": True,
+        "started": [],
+        "speak_during_execution": False,
+        "speak_after_execution": True,
+    }
+    export = exported(world, wanted)
+    assert export.execution == {"lookup": lookup, "report": report}
+    if wanted is Format.MCP:
+        assert [tool["_meta"] for tool in export.tools] == [
+            {"midcall/execution": lookup},
+            {"midcall/execution": report},
+        ]
+    world.agent(attach("lookup", timeout=5, messages={"started": []}))
+    attached = exported(world, wanted).execution["lookup"]
+    assert (attached["timeout"], attached["client_timeout"], attached["started"]) == (5, 7, [])
 
 
 def test_an_output_schema_is_listed_for_mcp_where_it_is_kept(world: World) -> None:

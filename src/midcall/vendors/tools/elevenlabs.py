@@ -9,7 +9,7 @@ from typing import Any
 
 from midcall.vendors.paths import steps_of, with_dots
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written
+from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written, late
 from midcall.vendors.words import described, described_tool, notes_below, notes_of_nulls, unspoken, without
 
 #: Seconds that ElevenLabs waits for an answer.
@@ -37,13 +37,12 @@ def webhook_tool(tool: Tool, address: Address) -> Written:
     }
     if shape.properties:
         api_schema["request_body_schema"] = without(_object(shape))
-    speaks = tool.speech.during or bool(tool.speech.started)
     document: Json = {
         "type": "webhook",
         "name": tool.name,
         "description": description,
-        "response_timeout_secs": min(max(tool.timeout_ms // 1000, MIN_TIMEOUT_S), MAX_TIMEOUT_S),
-        "pre_tool_speech": "force" if speaks else "off",
+        "response_timeout_secs": min(max(tool.client_timeout_ms // 1000, MIN_TIMEOUT_S), MAX_TIMEOUT_S),
+        "pre_tool_speech": "force" if tool.speech.speaks else "off",
         "api_schema": api_schema,
     }
     steps = {name: steps_of(path) for name, path in tool.response_variables.items()}
@@ -59,8 +58,7 @@ def webhook_tool(tool: Tool, address: Address) -> Written:
 
 
 def _lost(tool: Tool, steps: Mapping[str, tuple[str, ...] | None]) -> Iterator[Note]:
-    if tool.timeout_ms > MAX_TIMEOUT_S * 1000:
-        yield Note("timeout", f"ElevenLabs waits {MAX_TIMEOUT_S} s at most; a call that takes longer fails there")
+    yield from late(tool, MAX_TIMEOUT_S * 1000, "ElevenLabs")
     if tool.speech.started:
         yield Note("messages.started", "ElevenLabs has no place for the words; its agent finds its own before the call")
     if not tool.speech.after:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from midcall.vendors.tool import Address, Json, Tool, Unfit, Written
@@ -76,12 +76,15 @@ class Export:
 
     tools: Sequence[Json]
     problems: Sequence[Problem]
+    #: How each function's calls are carried out, by its name: most formats take no field more.
+    execution: Mapping[str, Json] = field(default_factory=dict)
 
 
 def export(wanted: Format, tools: Iterable[Tool | Problem], address: Address) -> Export:
     """Write tools in a format; one that does not fit is left out and listed, after the problems found before it."""
     documents: list[Json] = []
     problems: list[Problem] = []
+    execution: dict[str, Json] = {}
     for tool in tools:
         if isinstance(tool, Problem):
             problems.append(tool)
@@ -93,8 +96,9 @@ def export(wanted: Format, tools: Iterable[Tool | Problem], address: Address) ->
             problems.append(Problem(tool.name, error.loc, error.msg, exported=False))
             continue
         documents.append(written.document)
+        execution[tool.name] = tool.execution
         problems += [Problem(tool.name, note.loc, note.msg, exported=True) for note in written.notes]
-    return Export(one_tool(documents) if wanted is Format.GEMINI else documents, problems)
+    return Export(one_tool(documents) if wanted is Format.GEMINI else documents, problems, execution)
 
 
 def _check_size(document: Json) -> None:

@@ -3,6 +3,9 @@
 from midcall.vendors.tool import Address, Json, Note, Tool, Written
 from midcall.vendors.words import described_tool, without
 
+#: The name under which a tool's `_meta`, which clients keep from their LLMs, says how it is carried out.
+META = "midcall/execution"
+
 
 def mcp_tool(tool: Tool, _address: Address) -> Written:
     """Write a tool. `outputSchema` is a promise that clients check, so it is there only where midcall keeps it."""
@@ -11,6 +14,7 @@ def mcp_tool(tool: Tool, _address: Address) -> Written:
         document["title"] = tool.title
     description, notes = described_tool(tool, "MCP")
     document |= {"description": description, "inputSchema": without(tool.parameters)}
+    document["_meta"] = {META: tool.execution}
     if tool.output is None:
         return Written(document, notes)
     if tool.output_kept:

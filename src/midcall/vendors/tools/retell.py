@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from midcall.vendors.merging import merged
 from midcall.vendors.paths import steps_of, with_brackets
-from midcall.vendors.tool import Address, Json, Note, Tool, Written
+from midcall.vendors.tool import Address, Json, Note, Tool, Written, late
 from midcall.vendors.words import at_root, described_tool
 
 MIN_TIMEOUT_MS, MAX_TIMEOUT_MS = 1_000, 600_000
@@ -26,8 +26,8 @@ def custom_tool(tool: Tool, address: Address) -> Written:
         "parameters": parameters,
         # The call around the arguments is how midcall knows which session they belong to.
         "args_at_root": False,
-        "timeout_ms": min(max(tool.timeout_ms, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS),
-        "speak_during_execution": tool.speech.during or bool(tool.speech.started),
+        "timeout_ms": min(max(tool.client_timeout_ms, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS),
+        "speak_during_execution": tool.speech.speaks,
         "speak_after_execution": tool.speech.after,
         **_execution_message(tool),
     }
@@ -35,7 +35,7 @@ def custom_tool(tool: Tool, address: Address) -> Written:
     paths = {name: with_brackets(found) for name, found in steps.items() if found is not None}
     if paths:
         document["response_variables"] = paths
-    return Written(document, (*lost, *_lost(steps)))
+    return Written(document, (*late(tool, MAX_TIMEOUT_MS, "Retell"), *lost, *_lost(steps)))
 
 
 def _execution_message(tool: Tool) -> Json:

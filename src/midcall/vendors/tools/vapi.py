@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written
+from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written, late
 from midcall.vendors.words import described, described_tool, notes_below, notes_of_nulls, unspoken
 
 _FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
@@ -24,7 +24,7 @@ def function_tool(tool: Tool, address: Address) -> Written:
     document: Json = {
         "type": "function",
         "function": function,
-        "server": {"url": address.of_adapter, "timeoutSeconds": min(tool.timeout_ms // 1000, MAX_TIMEOUT_S)},
+        "server": {"url": address.of_adapter, "timeoutSeconds": min(tool.client_timeout_ms // 1000, MAX_TIMEOUT_S)},
         "messages": list(_messages(tool)),
     }
     below = (*notes_below(shape, _unspoken, "Vapi"), *notes_of_nulls(shape, "Vapi"))
@@ -46,8 +46,7 @@ def _messages(tool: Tool) -> Iterator[Json]:
 
 
 def _lost(tool: Tool) -> Iterator[Note]:
-    if tool.timeout_ms > MAX_TIMEOUT_S * 1000:
-        yield Note("timeout", f"Vapi waits {MAX_TIMEOUT_S} s at most; a call that takes longer fails there")
+    yield from late(tool, MAX_TIMEOUT_S * 1000, "Vapi")
     if tool.response_variables:
         yield Note("response_variables", "midcall sets the variables; Vapi itself does not learn of them")
     if not tool.speech.after:
