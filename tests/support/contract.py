@@ -96,7 +96,7 @@ class Contract:
         responses: Mapping[str, Any] = self.document["paths"][path][method.lower()]["responses"]
         described = responses.get(str(response.status_code))
         assert described is not None, f"{operation} answers {response.status_code}, which OpenAPI does not list"
-        if response.status_code == httpx.codes.NO_CONTENT:
+        if response.status_code in (httpx.codes.NO_CONTENT, httpx.codes.NOT_MODIFIED):
             assert response.content == b""
             return
         media = response.headers["content-type"].split(";")[0]

@@ -646,6 +646,14 @@ class SessionShape(SessionBrief):
     invocations: list[InvocationBrief]
 
 
+class StartedShape(SessionShape):
+    """A session that starts, or had started before; with `?tools=FORMAT` with its functions as tools."""
+
+    tools: list[dict[str, Any]] = Field(default=[], description="as the vendor's own types have them")
+    tools_execution: dict[str, ExecutionShape] = Field(default={}, description="as `execution` of an agent's tools")
+    tools_problems: list[ToolProblemShape] = Field(default=[], description="as `problems` of an agent's tools")
+
+
 class CredentialShape(BaseModel):
     """A credential; secret values are masked, names and addresses shown."""
 

@@ -380,6 +380,12 @@ def tools_view(view: ToolsView) -> Json:
     }
 
 
+def session_tools(view: ToolsView) -> Json:
+    """Show the tools of a session beside its own fields."""
+    shown = tools_view(view)
+    return {"tools": shown["tools"], "tools_execution": shown["execution"], "tools_problems": shown["problems"]}
+
+
 def agent_view(view: AgentView) -> Json:
     """Show an agent with its attachments, and what whoever attached should know."""
     agent = view.agent

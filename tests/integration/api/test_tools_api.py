@@ -73,3 +73,30 @@ def test_the_reference_shows_an_answer_in_every_format(served: Served) -> None:
     examples = operation["responses"]["200"]["content"]["application/json"]["examples"]
     assert list(examples) == [wanted.value for wanted in Format]
     assert all(example["value"]["format"] == name and example["value"]["tools"] for name, example in examples.items())
+
+
+def test_a_list_that_has_not_changed_is_not_sent_again(owner: Client, served: Served) -> None:
+    """Its ETag is made of what it says: another format, another version, another attachment has another one."""
+    owner.ok("PUT", "/v1/agents/asked", {"functions": [{"function": "lookup", "phase": "during_session"}]})
+    path = "/v1/agents/asked/tools"
+    etags = {format_.value: owner.send("GET", f"{path}?format={format_.value}").headers["etag"] for format_ in Format}
+    assert len(set(etags.values())) == len(Format)
+    etag = etags["openai"]
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        answer = owner.send("GET", path, headers={"if-none-match": known})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag), known
+    for known in ('"other"', etag.strip('"'), etags["mcp"]):
+        answer = owner.send("GET", path, headers={"if-none-match": known})
+        assert (answer.status_code, answer.headers["etag"]) == (200, etag), known
+    owner.ok(
+        "PUT", "/v1/agents/asked", {"functions": [{"function": "lookup", "phase": "during_session", "timeout": 9}]}
+    )
+    answer = owner.send("GET", path, headers={"if-none-match": etag})
+    assert (answer.status_code, answer.headers["etag"] != etag) == (200, True)
+
+
+def test_a_list_is_refused_to_whom_it_is_closed_whatever_they_know(owner: Client, served: Served) -> None:
+    """An ETag opens nothing."""
+    etag = owner.send("GET", PATH).headers["etag"]
+    other = served.colleague(owner, "elsewhere", "run", agents=("other",))
+    assert other.send("GET", PATH, headers={"if-none-match": etag}).status_code == 403

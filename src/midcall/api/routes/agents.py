@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Header, Path, Query
+from starlette.responses import Response
 
 from midcall.api import views
 from midcall.api.examples import tools_examples
 from midcall.api.shapes import AgentListed, AgentShape, Listing, ToolsShape
 from midcall.domain.function import DEFAULT_ENVIRONMENT
-from midcall.entrance.answers import Answer
+from midcall.entrance.answers import Answer, unless_known
 from midcall.entrance.common import PROBLEMS, Paged
 from midcall.entrance.routes import JsonRoute
 from midcall.entrance.services import OwnReader, OwnRunnerOrReader, Use, Writer
@@ -44,7 +45,10 @@ def get_agent(name: AgentName, use: Use, caller: OwnReader) -> Answer:
 @router.get(
     "/agents/{name}/tools",
     response_model=ToolsShape,
-    responses={200: {"content": {"application/json": {"examples": tools_examples()}}}},
+    responses={
+        200: {"content": {"application/json": {"examples": tools_examples()}}},
+        304: {"description": "Nothing has changed since the answer whose ETag `If-None-Match` names"},
+    },
 )
 def export_tools(
     name: AgentName,
@@ -56,11 +60,11 @@ def export_tools(
         str | None,
         Query(pattern=r"^[a-z0-9][a-z0-9_-]{2,62}$", description="the adapter that the vendor is to call"),
     ] = None,
-) -> Answer:
+    if_none_match: Annotated[str | None, Header(description="ETags of answers that the caller has")] = None,
+) -> Response:
     """Write the agent's during-session functions as tools, with nothing in them that an LLM must not see.
 
     What the format has no place for is listed in `problems`; a function that it cannot say at all is left out.
     """
-    return Answer(
-        views.tools_view(use.tools.export(caller, name, wanted=format, environment=environment, adapter=adapter))
-    )
+    found = use.tools.export(caller, name, wanted=format, environment=environment, adapter=adapter)
+    return unless_known(Answer(views.tools_view(found)), if_none_match)

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from midcall.api import views
 from midcall.api.models import CallFunction, ChangeSession, EndSession, StartSession
-from midcall.api.shapes import Listing, OutcomeShape, SessionBrief, SessionShape
+from midcall.api.shapes import Listing, OutcomeShape, SessionBrief, SessionShape, StartedShape
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.events import Event, EventName
 from midcall.domain.ids import new_id
@@ -27,6 +27,7 @@ from midcall.service.access import Caller
 from midcall.service.session_call import SessionCall
 from midcall.service.stores import SessionFilter
 from midcall.service.wait import InThread, is_answerable
+from midcall.vendors.tools.export import Format
 
 router = APIRouter(prefix="/v1", tags=["sessions"], responses=PROBLEMS, route_class=JsonRoute)
 
@@ -38,9 +39,18 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/sessions", response_model=SessionShape, responses={201: {"model": SessionShape}})
-async def start_session(wanted: StartSession, use: Use, caller: OwnRunner, in_thread: InThreads) -> Answer:
-    """Start a session; answers when its pre-session functions have run. 200 if the session existed."""
+@router.post("/sessions", response_model=StartedShape, responses={201: {"model": StartedShape}})
+async def start_session(
+    wanted: StartSession,
+    use: Use,
+    caller: OwnRunner,
+    in_thread: InThreads,
+    tools: Annotated[Format | None, Query(description="show its functions as tools in this format")] = None,
+) -> Answer:
+    """Start a session; answers when its pre-session functions have run. 200 if the session existed.
+
+    With `tools` the answer has the functions that can be called in it as tools, of the versions that the session holds.
+    """
     key = new_id("ses")
 
     def start() -> Any:
@@ -56,8 +66,11 @@ async def start_session(wanted: StartSession, use: Use, caller: OwnRunner, in_th
 
     session, created = await use.following.start(start, key, in_thread)
     read = use.sessions.view if created else use.sessions.view_of_change
-    view = await in_thread(read, caller, session.session_id)
-    return Answer(views.session_view(view), 201 if created else 200)
+    answer = views.session_view(await in_thread(read, caller, session.session_id))
+    if tools is not None:
+        shown = await in_thread(lambda: use.tools.of_session(caller, session, wanted=tools))
+        answer |= views.session_tools(shown)
+    return Answer(answer, 201 if created else 200)
 
 
 @router.get("/sessions", response_model=Listing[SessionBrief])
