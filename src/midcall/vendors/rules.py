@@ -19,7 +19,18 @@ def spoken(keywords: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]
     if condition is not None:
         said["if"] = condition
     told = {*said, *(_CONDITION if condition is not None else ())}
-    return said, {keyword: value for keyword, value in keywords.items() if keyword not in told}
+    rest = {keyword: value for keyword, value in keywords.items() if keyword not in told}
+    branches = [(branch, _whole(branch)) for branch in rest.get("allOf", ())]
+    if any(words for _, words in branches):
+        said["allOf"] = " ".join(words for _, words in branches if words)
+        rest["allOf"] = [branch for branch, words in branches if not words]
+    return said, {keyword: value for keyword, value in rest.items() if keyword != "allOf" or value}
+
+
+def _whole(branch: Any) -> str:
+    """Say a branch, if it has plain words for all that it says."""
+    said, rest = spoken(branch) if isinstance(branch, Mapping) else ({}, {"": branch})
+    return "" if rest.keys() - _BESIDE else " ".join(said.values())
 
 
 def _at_least_one(branches: Any) -> str | None:
@@ -28,21 +39,47 @@ def _at_least_one(branches: Any) -> str | None:
 
 
 def _exactly_one(branches: Any) -> str | None:
-    groups = _groups(branches)
+    groups = _groups(_without_the_others(branches))
     return None if groups is None else f"Give exactly one of: {'; '.join(groups)}."
+
+
+def _without_the_others(branches: Any) -> Any:
+    """Leave out of branches that they take none of the others' names: of exactly one that goes without saying."""
+    if not isinstance(branches, list) or not all(isinstance(branch, Mapping) for branch in branches):
+        return branches
+    needed = [set(_required({"required": branch.get("required")}) or ()) for branch in branches]
+    return [
+        {keyword: value for keyword, value in branch.items() if keyword != "not"}
+        if _refused(branch.get("not")) <= set().union(*needed[:place], *needed[place + 1 :])
+        else branch
+        for place, branch in enumerate(branches)
+    ]
+
+
+def _refused(schema: Any) -> set[str]:
+    """Return the names that a `not` is about; a name that nothing has if it is about more."""
+    if schema is None:
+        return set()
+    some = schema.get("anyOf") if isinstance(schema, Mapping) and schema.keys() == {"anyOf"} else [schema]
+    found = [_required(each) for each in some] if isinstance(some, list) else [None]
+    return {""} if None in found else {name for names in found for name in names or ()}
 
 
 def _not_together(schema: Any) -> str | None:
     names = _required(schema)
-    return None if names is None else f"Do not give {_and(names)}{' together' if len(names) > 1 else ''}."
+    if names is not None:
+        return f"Do not give {_and(names)}{' together' if len(names) > 1 else ''}."
+    groups = _groups(schema.get("anyOf")) if isinstance(schema, Mapping) and schema.keys() == {"anyOf"} else None
+    return None if groups is None else f"Do not give any of: {'; '.join(groups)}."
 
 
 def _dependent(needs: Any) -> str | None:
     if not isinstance(needs, Mapping) or not needs:
         return None
-    if not all(isinstance(names, list) and names for names in needs.values()):
+    names = {name: each if isinstance(each, list) else _required(each) for name, each in needs.items()}
+    if not all(names.values()):
         return None
-    return " ".join(f"With {name} give {_and(names)} too." for name, names in needs.items())
+    return " ".join(f"With {name} give {_and(each)} too." for name, each in names.items() if each)
 
 
 def _also(names: Any) -> str | None:
@@ -63,6 +100,7 @@ _SAY: Mapping[str, Callable[[Any], str | None]] = {
     "oneOf": _exactly_one,
     "dependentRequired": _dependent,
     "dependencies": _dependent,
+    "dependentSchemas": _dependent,
     "not": _not_together,
     "minProperties": _least,
     "maxProperties": _most,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from midcall.domain.expanded import ANNOTATIONS
+from midcall.vendors.branches import lean
 from midcall.vendors.merging import merged
 from midcall.vendors.rules import spoken
 from midcall.vendors.shape import Shape
@@ -80,7 +81,9 @@ def at_root(schema: Mapping[str, Any]) -> dict[str, Any]:
         # That further properties may come, or none, goes without saying.
         if keyword not in _PARAMETERS and not (keyword in _ENDS and (value == {} or isinstance(value, bool)))
     }
-    undeclared = [name for name in schema.get("required", ()) if name not in schema.get("properties", {})]
+    known = schema.get("properties", {})
+    said |= {keyword: lean(said[keyword], known) for keyword in ("anyOf", "oneOf", "then", "else") if keyword in said}
+    undeclared = [name for name in schema.get("required", ()) if name not in known]
     return {**({"required": undeclared} if undeclared else {}), **said}
 
 

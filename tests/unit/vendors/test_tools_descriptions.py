@@ -31,7 +31,22 @@ def test_a_description_of_the_parameters_joins_the_functions(wanted: Format) -> 
         ({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, "Give at least one of: a; b."),
         ({"anyOf": [{"required": ["a", "b"]}, {"required": ["c"]}]}, "Give at least one of: a and b; c."),
         ({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, "Give exactly one of: a; b."),
+        (
+            {
+                "oneOf": [
+                    {"required": ["a"], "not": {"required": ["b"]}},
+                    {"type": "object", "required": ["b"], "not": {"anyOf": [{"required": ["a"]}]}},
+                ]
+            },
+            "Give exactly one of: a; b.",
+        ),
         ({"not": {"required": ["a", "b"]}}, "Do not give a and b together."),
+        ({"not": {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}}, "Do not give any of: a; b."),
+        (
+            {"allOf": [{"not": {"required": ["a"]}}, {"not": {"required": ["b"]}}, {"anyOf": [{"required": ["c"]}]}]},
+            "Give at least one of: c. Do not give a. Do not give b.",
+        ),
+        ({"dependentSchemas": {"a": {"required": ["b"]}}}, "With a give b too."),
         ({"dependentRequired": {"a": ["b", "c"]}}, "With a give b and c too."),
         ({"dependencies": {"a": ["b"]}}, "With a give b too."),
         ({"minProperties": 1}, "Give at least 1 of the parameters."),
@@ -93,3 +108,43 @@ def test_a_long_rule_gives_way_to_a_short_one() -> None:
     said = description_of(Format.OPENAI, schema, description="x" * 800)
     assert said == f'{"x" * 800} Give at least 1 of the parameters. (examples: [{{"a": "x"}}])'
     assert problems(Format.OPENAI, schema, description="x" * 800) == [("parameters.propertyNames", True)]
+
+
+EITHER = {
+    "type": "object",
+    "properties": {"kind": TEXT},
+    "anyOf": [
+        {"type": "object", "title": "Mail", "properties": {"email": TEXT}, "required": ["email"]},
+        {"type": "object", "title": "Call", "properties": {"number": TEXT, "ext": TEXT}, "required": ["number", "ext"]},
+    ],
+}
+
+
+@pytest.mark.parametrize("wanted", [wanted for wanted in LOOSE if wanted is not Format.MCP])
+def test_parameters_that_a_branch_alone_declares_can_be_given(wanted: Format) -> None:
+    """They stand with the others, as optional ones, and what the branches ask is told; MCP takes the branches."""
+    shown = parameters_of(wanted, EITHER)
+    assert list(shown["properties"]) == ["kind", "email", "number", "ext"]
+    assert shown.get("required", []) == []
+    assert description_of(wanted, EITHER) == "Looks it up. Give at least one of: email; number and ext."
+    then = {**of(kind=TEXT), "if": CARD, "then": {"properties": {"card": TEXT}, "required": ["card"]}}
+    assert list(parameters_of(wanted, then)["properties"]) == ["kind", "card"]
+    assert description_of(wanted, then) == 'Looks it up. If kind is "card", give card.'
+    assert list(parameters_of(Format.MCP, EITHER)["properties"]) == ["kind"]
+
+
+def test_of_a_parameter_that_several_branches_declare_what_they_agree_on_is_shown() -> None:
+    """Of choices, all of them."""
+    cards = {"properties": {"kind": {"const": "card"}, "code": {**TEXT, "maxLength": 3}, "odd": TEXT}}
+    banks = {"properties": {"kind": {"const": "bank"}, "code": {**TEXT, "maxLength": 9}, "odd": {"type": "integer"}}}
+    shown = parameters_of(Format.OPENAI, {**of(), "oneOf": [cards, banks]})
+    assert shown["properties"] == {"kind": {"enum": ["card", "bank"]}, "code": TEXT}
+
+
+def test_a_parameter_of_a_branch_that_a_vendor_cannot_write_leaves_the_function_there() -> None:
+    """As before it was declared: in words."""
+    schema = {**of(a=TEXT), "anyOf": [{"properties": {"map": {"type": "object"}}, "required": ["map"]}]}
+    assert list(parameters_of(Format.GEMINI, schema)["properties"]) == ["a"]
+    assert "map" in description_of(Format.GEMINI, schema)
+    closed = {**schema, "additionalProperties": False}
+    assert list(parameters_of(Format.OPENAI, closed)["properties"]) == ["a"]

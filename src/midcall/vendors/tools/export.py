@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from midcall.vendors.branches import spread
 from midcall.vendors.tool import Address, Json, Tool, Unfit, Written
 from midcall.vendors.tools.anthropic import tool_param
 from midcall.vendors.tools.elevenlabs import webhook_tool
@@ -90,8 +91,7 @@ def export(wanted: Format, tools: Iterable[Tool | Problem], address: Address) ->
             problems.append(tool)
             continue
         try:
-            written = _WRITERS[wanted](tool, address)
-            _check_size(written.document)
+            written = _written(wanted, tool, address)
         except Unfit as error:
             problems.append(Problem(tool.name, error.loc, error.msg, exported=False))
             continue
@@ -99,6 +99,18 @@ def export(wanted: Format, tools: Iterable[Tool | Problem], address: Address) ->
         execution[tool.name] = tool.execution
         problems += [Problem(tool.name, note.loc, note.msg, exported=True) for note in written.notes]
     return Export(one_tool(documents) if wanted is Format.GEMINI else documents, problems, execution)
+
+
+def _written(wanted: Format, tool: Tool, address: Address) -> Written:
+    write = _WRITERS[wanted]
+    shown = tool if wanted is Format.MCP else replace(tool, parameters=spread(tool.parameters))
+    try:
+        written = write(shown, address)
+    except Unfit:
+        # A parameter that a branch alone declares is told in words, if need be.
+        written = write(tool, address)
+    _check_size(written.document)
+    return written
 
 
 def _check_size(document: Json) -> None:
