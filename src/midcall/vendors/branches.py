@@ -1,5 +1,6 @@
 """Parameters that only branches declare: most vendors have no branches at the top, and no LLM could give these."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -53,6 +54,5 @@ def _common(schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     kept = {word: value for word, value in first.items() if all(other.get(word) == value for other in schemas)}
     choices = [each.get("enum", [each["const"]] if "const" in each else None) for each in schemas]
     if len(schemas) > 1 and None not in choices:
-        values = [value for some in choices for value in some or ()]
-        kept["enum"] = [value for place, value in enumerate(values) if value not in values[:place]]
+        kept["enum"] = list({json.dumps(value): value for some in choices for value in some or ()}.values())
     return kept

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 _CONDITION = ("if", "then", "else")
+#: More have no room in a description.
+_MAX_BRANCHES = 200
 #: Keywords that add nothing to a branch of names.
 _BESIDE = frozenset({"type", "required", "title", "description"})
 
@@ -45,7 +47,8 @@ def _exactly_one(branches: Any) -> str | None:
 
 def _without_the_others(branches: Any) -> Any:
     """Leave out of branches that they take none of the others' names: of exactly one that goes without saying."""
-    if not isinstance(branches, list) or not all(isinstance(branch, Mapping) for branch in branches):
+    few = isinstance(branches, list) and len(branches) <= _MAX_BRANCHES
+    if not few or not all(isinstance(branch, Mapping) for branch in branches):
         return branches
     needed = [set(_required({"required": branch.get("required")}) or ()) for branch in branches]
     return [
@@ -141,7 +144,7 @@ def _tests(properties: Mapping[str, Any]) -> Iterator[str]:
 
 def _groups(branches: Any) -> list[str] | None:
     """Write branches that ask for names alone."""
-    if not isinstance(branches, list) or not branches:
+    if not isinstance(branches, list) or not 0 < len(branches) <= _MAX_BRANCHES:
         return None
     found = [_required(branch) for branch in branches]
     return None if None in found else [_and(names) for names in found if names]

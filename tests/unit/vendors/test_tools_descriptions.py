@@ -148,3 +148,10 @@ def test_a_parameter_of_a_branch_that_a_vendor_cannot_write_leaves_the_function_
     assert "map" in description_of(Format.GEMINI, schema)
     closed = {**schema, "additionalProperties": False}
     assert list(parameters_of(Format.OPENAI, closed)["properties"]) == ["a"]
+
+
+def test_more_branches_than_a_description_has_room_for_are_told_to_the_author() -> None:
+    """Reading them all costs no more than one look at each."""
+    schema = {**of(a=TEXT), "oneOf": [{"required": [f"p{number}"]} for number in range(1_200)]}
+    assert description_of(Format.OPENAI, schema) == "Looks it up."
+    assert problems(Format.OPENAI, schema) == [("parameters.oneOf", True)]
