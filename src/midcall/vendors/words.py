@@ -19,7 +19,7 @@ MAX_DESCRIPTION = 1_024
 #: Less of a text than this says nothing.
 _LEAST_ROOM = 20
 _NO_ROOM = f"there is no room for all of it in the function's description, which has {MAX_DESCRIPTION:,} characters"
-_PARAMETERS = frozenset({"type", "properties", "required", "title", "description"})
+_PARAMETERS = (ANNOTATIONS - {"examples"}) | {"type", "properties", "required"}
 _ENDS = frozenset({"additionalProperties", "unevaluatedProperties"})
 
 #: Says which keywords of a value a format has no place for, each with what it says.

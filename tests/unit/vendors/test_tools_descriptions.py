@@ -77,8 +77,8 @@ def test_a_rule_about_all_parameters_is_told_in_words(wanted: Format, rule: dict
 @pytest.mark.parametrize("wanted", Format)
 @pytest.mark.parametrize("ends", [True, False, {}])
 def test_that_the_parameters_are_all_there_are_goes_without_saying(wanted: Format, ends: Any) -> None:
-    """And so do titles."""
-    schema = {**of(a=TEXT), "additionalProperties": ends, "title": "Args"}
+    """And so do titles, and a default of the whole."""
+    schema = {**of(a=TEXT), "additionalProperties": ends, "title": "Args", "default": {}, "deprecated": False}
     assert description_of(wanted, schema) == "Looks it up."
     assert problems(wanted, schema) == []
 
