@@ -8,6 +8,7 @@ from midcall.domain.adapter import Vendor
 from midcall.domain.assistant import Role, Turn
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_ENVIRONMENT
+from midcall.domain.session_body import KNOWN
 from midcall.domain.test_case import MAX_CASES
 from midcall.service.adapters import Wanted
 from midcall.service.agent_form import PathName
@@ -17,7 +18,7 @@ from midcall.service.case_form import CaseName
 from midcall.service.fields import Environment, Flag, Form, Line, Message, Whole
 from midcall.service.forms import Draft, FunctionName
 from midcall.service.run_form import RunForm, VersionNumber
-from midcall.service.session_fields import SessionFields
+from midcall.service.session_fields import BodyForm, SessionFields
 from midcall.service.signing import MAX_OVERLAP_S
 from midcall.vendors.imports.readers import ImportVendor
 
@@ -143,7 +144,7 @@ class PutAdapter(Form):
         return Wanted(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
-class StartSession(Form):
+class StartSession(BodyForm):
     """A session to start: the session body as far as it is known. Unknown fields pass through to the functions."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -151,8 +152,8 @@ class StartSession(Form):
     agent: PathName
     session_id: PathName | None = Field(default=None, alias="sessionId")
     environment: Environment = DEFAULT_ENVIRONMENT
-    direction: Literal["inbound", "outbound"] = "inbound"
-    medium: Literal["phone", "web", "chat", "email"] = "phone"
+    direction: str = KNOWN["direction"].empty
+    medium: str = KNOWN["medium"].empty
     dynamic_variables: dict[str, Any] = Field(default={}, alias="dynamicVariables")
 
     def fields(self) -> dict[str, Any]:
@@ -161,7 +162,7 @@ class StartSession(Form):
         return self.model_dump(mode="json", by_alias=True, exclude=apart)
 
 
-class ChangeSession(Form):
+class ChangeSession(BodyForm):
     """What a runtime learns while the session runs: the transcript grows, contact and variables are merged."""
 
     transcript: list[Any] = Field(default=[])
@@ -169,25 +170,25 @@ class ChangeSession(Form):
     dynamic_variables: dict[str, Any] = Field(default={}, alias="dynamicVariables")
 
 
-class CallFunction(Form):
+class CallFunction(BodyForm):
     """A call that the agent makes. `transcript` and `call` are for this call alone."""
 
     params: dict[str, Any] = Field(default={})
-    transcript: Any = None
-    call: Any = None
+    transcript: list[Any] | None = None
+    call: dict[str, Any] | None = None
 
     def overrides(self) -> dict[str, Any]:
         """Return the fields of the session body that the call brought along."""
         return self.model_dump(exclude={"params"}, exclude_unset=True)
 
 
-class EndSession(Form):
+class EndSession(BodyForm):
     """What is known once a session is over; more may come in a later `end` until post-session functions start."""
 
-    analysis: Any = None
+    analysis: dict[str, Any] | None = None
     recording_url: str | None = Field(default=None, alias="recordingUrl", max_length=2_048)
-    transcript: Any = None
-    llm_response: Any = Field(default=None, alias="llmResponse")
+    transcript: list[Any] | None = None
+    llm_response: str | None = Field(default=None, alias="llmResponse")
 
     def late(self) -> dict[str, Any]:
         """Return what was sent, by the session body's names; null says that it is not known yet."""

@@ -2,7 +2,11 @@
 
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from midcall.domain.session_body import FIELDS
 
 Item = TypeVar("Item")
 
@@ -644,6 +648,16 @@ class SessionShape(SessionBrief):
 
     dynamicVariables: dict[str, Any]  # noqa: N815
     invocations: list[InvocationBrief]
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the fields of its body."""
+        found = handler(core_schema)
+        properties = handler.resolve_ref_schema(found)["properties"]
+        for field in FIELDS:
+            if not field.own:
+                properties[field.name] = field.schema
+        return found
 
 
 class StartedShape(SessionShape):

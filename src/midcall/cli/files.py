@@ -26,7 +26,7 @@ from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunRequest
-from midcall.domain.session import session_body
+from midcall.domain.session_body import body_alone, body_faults
 from midcall.domain.times import now_ms
 from midcall.reviewer import SubprocessReviewer
 from midcall.service.actions.dry import DryDesk
@@ -86,7 +86,7 @@ def run(
     request = RunRequest(
         run_id=new_id("run"),
         source=config["code"]["source"],
-        session=_session(config, session, params, deadline_ms),
+        session=session_of(config, session, params, deadline_ms),
         deadline_ms=deadline_ms,
         actions=operations_enabled(config["code"]["actions"]),
     )
@@ -96,31 +96,30 @@ def run(
     say_json(_shown(report))
 
 
-def _session(config: dict[str, Any], session: str | None, params: str | None, deadline_ms: int) -> dict[str, Any]:
-    """Make the session body; parameters stand in `params` of it, unless they are given apart."""
+def session_of(config: dict[str, Any], session: str | None, params: str | None, deadline_ms: int) -> dict[str, Any]:
+    """Return the session body for a run; parameters stand in `params` of it, unless they are given apart.
+
+    Raises typer.BadParameter.
+    """
     given: Any = {} if session is None else read_json(session)
     if not isinstance(given, dict):
         raise refusal(f"{session}: a session body is a JSON object")
-    sent = read_params(params) or _object_in(given, "params")
+    if faults := [f"{fault.loc}: {fault.msg}" for fault in body_faults(given)]:
+        raise refusal(f"{session}: {'; '.join(faults)}")
+    sent = read_params(params) or given.get("params") or {}
     if config["parameters"].get("properties"):
-        sent, faults = fitting_params(config["parameters"], sent, _object_in(given, "dynamicVariables"))
-        if faults:
-            raise refusal(f"params: {faults_as_text(faults)}")
-    body = session_body(
+        sent, unfit = fitting_params(config["parameters"], sent, given.get("dynamicVariables") or {})
+        if unfit:
+            raise refusal(f"params: {faults_as_text(unfit)}")
+    return body_alone(
         given,
-        session_id="run",
-        phase=Phase.DURING_SESSION,
-        environment="production",
+        session_id=given.get("sessionId") or "run",
+        phase=Phase(given.get("phase") or Phase.DURING_SESSION),
+        environment=given.get("environment") or "production",
         params=sent,
         now=now_ms(),
         deadline_ms=deadline_ms,
     )
-    return {**body, **given, "params": sent, "deadlineMs": deadline_ms}
-
-
-def _object_in(body: dict[str, Any], name: str) -> dict[str, Any]:
-    value = body.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def _shown(report: RunReport) -> dict[str, Any]:

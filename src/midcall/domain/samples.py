@@ -6,6 +6,7 @@ from typing import Any
 from midcall.domain.filling import stripped
 from midcall.domain.phases import Phase
 from midcall.domain.places import NOTHING, places_of
+from midcall.domain.session_body import KNOWN
 
 #: Levels of a schema that samples are made of; below them a value is empty.
 _MAX_DEPTH = 6
@@ -45,8 +46,8 @@ def sample_session(schema: Mapping[str, Any], phase: Phase) -> dict[str, Any]:
         "sessionId": "test-1",
         "direction": "inbound",
         "medium": "phone",
-        "agentDetails": {"name": "front_desk"},
-        "userDetails": {"number": _PHONE},
+        "agentDetails": KNOWN["agentDetails"].shaped({"name": "front_desk"}),
+        "userDetails": KNOWN["userDetails"].shaped({"number": _PHONE}),
         "contact": {"name": "Ada Lovelace", "number": _PHONE},
         "dynamicVariables": _variables(schema),
     }

@@ -1,4 +1,4 @@
-"""Sessions: one conversation each, and the session body that every function is given (SPEC §3)."""
+"""Sessions: one conversation each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,38 +7,9 @@ from typing import Any
 
 from midcall.domain.agent import Pin
 from midcall.domain.phases import Phase
+from midcall.domain.session_body import whole_body
 from midcall.domain.times import iso
-from midcall.domain.variables import CURRENT_TIME, Variable, values
-
-#: Fields of the body that midcall sets itself; what a caller sends under these names is not kept.
-OWN_FIELDS = frozenset(
-    {
-        "sessionId",
-        "dynamicVariables",
-        "createdAt",
-        "time",
-        "params",
-        "phase",
-        "environment",
-        "deadlineMs",
-    }
-)
-
-#: The fields of SPEC §3 that a caller may leave out.
-_EMPTY: Mapping[str, Any] = {
-    "direction": "inbound",
-    "medium": "phone",
-    "agentDetails": {},
-    "userDetails": {},
-    "communicationChannelName": "",
-    "communicationChannelId": "",
-    "threadId": [],
-    "recordingUrl": "",
-    "analysis": {},
-    "llmResponse": "",
-    "transcript": [],
-    "contact": {},
-}
+from midcall.domain.variables import Variable, values
 
 
 class SessionStatus(StrEnum):
@@ -106,45 +77,17 @@ class Session:
 
         `kept` is what is kept of it; `overrides` are fields that the call itself brought along.
         """
-        fields = {**kept, **(overrides or {})}
+        fields = {**kept, **{name: value for name, value in (overrides or {}).items() if value is not None}}
         if phase is not Phase.POST_SESSION:
             fields.pop("analysis", None)
-        return {
-            **_EMPTY,
-            **fields,
-            "sessionId": self.session_id,
-            "dynamicVariables": values(self.variables),
-            "createdAt": iso(self.created_at),
-            "time": iso(self.updated_at),
-            "params": dict(params) if phase is Phase.DURING_SESSION else {},
-            "phase": phase.value,
-            "environment": self.environment,
-            "deadlineMs": deadline_ms,
-        }
-
-
-def session_body(
-    given: Mapping[str, Any],
-    *,
-    session_id: str,
-    phase: Phase,
-    environment: str,
-    params: Mapping[str, Any],
-    now: int,
-    deadline_ms: int,
-) -> dict[str, Any]:
-    """Complete the body of a call without a session: unknown fields pass through, our own win over what was sent."""
-    moment = iso(now)
-    variables = given.get("dynamicVariables")
-    return {
-        **_EMPTY,
-        "createdAt": moment,
-        "time": moment,
-        **given,
-        "sessionId": session_id,
-        "dynamicVariables": {CURRENT_TIME: moment, **(variables if isinstance(variables, Mapping) else {})},
-        "params": dict(params),
-        "phase": phase.value,
-        "environment": environment,
-        "deadlineMs": deadline_ms,
-    }
+        return whole_body(
+            fields,
+            session_id=self.session_id,
+            variables=values(self.variables),
+            created_at=iso(self.created_at),
+            time=iso(self.updated_at),
+            phase=phase,
+            params=params if phase is Phase.DURING_SESSION else {},
+            environment=self.environment,
+            deadline_ms=deadline_ms,
+        )

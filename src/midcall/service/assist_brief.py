@@ -17,36 +17,13 @@ from midcall.domain.function import MAX_SOURCE_BYTES
 from midcall.domain.parameters import hidden_names
 from midcall.domain.places import places_of
 from midcall.domain.python import MINOR
+from midcall.domain.session_body import FIELDS
 from midcall.domain.visible import visible
 from midcall.review.allowlist import AllowList
 from midcall.service.assist_masking import Veil
 
 #: All that a model is told at once, in UTF-8: some 100,000 tokens.
 MAX_TOLD_BYTES = 400_000
-
-#: The session body, field by field (SPEC §3).
-BODY: Mapping[str, str] = {
-    "sessionId": "text",
-    "direction": '"inbound" or "outbound"',
-    "medium": '"phone", "web", "chat" or "email"',
-    "agentDetails": "{id, name, version, number}; version is free text",
-    "userDetails": "{id, email, number}",
-    "communicationChannelName": "text",
-    "communicationChannelId": "text",
-    "threadId": "list",
-    "recordingUrl": "text, after the session",
-    "dynamicVariables": "{name: value}; has currentTime",
-    "createdAt": "time",
-    "time": "time of the last update",
-    "params": "{name: value}; the call's parameters, already converted to their types; empty but for during_session",
-    "analysis": "object; in post_session alone",
-    "llmResponse": "text",
-    "transcript": "list of {role, content}",
-    "contact": "object",
-    "phase": '"pre_session", "during_session" or "post_session"',
-    "environment": 'text such as "production"',
-    "deadlineMs": "milliseconds that are left for this run",
-}
 
 _RULES = """\
 You write one Python {python} function for midcall, a service that runs such functions for AI agents in a sandbox. \
@@ -59,7 +36,8 @@ may never have written code. Change no more than what is wanted.
 - It defines `def handler(session)` or, to use actions, `def handler(session, actions)`; `async def` if calls should \
 run side by side. It returns a JSON value.
 - No network, files, processes, threads, environment or input; at most {source_kib} KiB of source.
-- Read optional fields with `.get`; of the caller's data nothing is certain to be there.
+- Each field of session is there in every phase, of its type, and empty where it is not known; so are the parts named \
+with it. What else is in contact, analysis, dynamicVariables or a turn of the transcript may be missing: use `.get`.
 - A failed action raises ActionError (a name that needs no import) with message, status, body, code and action.
 - actions.log("info", "text", name=value), actions.progress("text") and raise actions.Refuse("why not, for the agent") \
 are always there.
@@ -124,7 +102,7 @@ def _instructions(allowed: AllowList, veil: Veil) -> str:
         python=MINOR,
         source_kib=MAX_SOURCE_BYTES // 1024,
         mask=veil.mask,
-        body="\n".join(f"- {name}: {what}" for name, what in BODY.items()),
+        body="\n".join(f"- {field.name}: {field.in_words}" for field in FIELDS),
         actions="\n".join(f"- {each['signature']}: {each['summary']}" for each in completion()),
         modules="\n".join(
             f"- {module}: {', '.join(sorted(names))}" for module, names in sorted(allowed.modules.items())

@@ -12,7 +12,8 @@ from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation
 from midcall.domain.parts import EACH_BYTES, additions, parts_of
 from midcall.domain.preview import preview
-from midcall.domain.session import OWN_FIELDS, Session, SessionStatus
+from midcall.domain.session import Session, SessionStatus
+from midcall.domain.session_body import KNOWN, OWN_FIELDS, kept_shape
 from midcall.domain.times import iso
 from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariables, Variable, merge, values
 from midcall.service.access import Caller, check_agent, check_maker, readable, reads
@@ -81,8 +82,8 @@ class Sessions:
         wanted = session_id or new_id("session")
         kept = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
         # Written as JSON before the database is asked to let nobody else write.
-        details = _dict_of(kept.pop("agentDetails", None))
-        parts, listed = parts_of(kept), {name: kept[name] for name in LISTED if name in kept}
+        details = _known_of(kept.pop("agentDetails", None))
+        parts, listed = parts_of(kept), {name: KNOWN[name].shaped(kept[name]) for name in LISTED if name in kept}
         try:
             with self.storage.write() as tx:
                 known = tx.sessions.find(caller.workspace_id, wanted)
@@ -110,7 +111,7 @@ class Sessions:
             check_agent(caller, session.agent)
             check_maker(caller, session.principal)
             runs = tx.invocations.of_session(session.id, limit=MAX_SHOWN)
-            return SessionView(session, tx.sessions.body(session.id), runs, created)
+            return SessionView(session, kept_shape(tx.sessions.body(session.id)), runs, created)
 
     def view_of_change(self, caller: Caller, session_id: str) -> SessionView:
         """Read a session for whoever changed it: what is large, and was so before, is left out.
@@ -123,7 +124,7 @@ class Sessions:
             if not reads(caller, session.principal):
                 return SessionView(replace(session, variables={}), None, ())
             runs = tx.invocations.of_session(session.id, limit=MAX_SHOWN_OF_CHANGE)
-            body = tx.sessions.body(session.id) if session.body_bytes <= MOST_ANSWERED else None
+            body = kept_shape(tx.sessions.body(session.id)) if session.body_bytes <= MOST_ANSWERED else None
         large = len(json.dumps(values(session.variables))) > MOST_ANSWERED
         return SessionView(session, body, runs, brief=large)
 
@@ -343,5 +344,7 @@ def _details_of(agent: Agent) -> dict[str, Any]:
     return {"id": agent.id, "name": agent.name, "version": agent.version, "number": agent.number}
 
 
-def _dict_of(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _known_of(details: Any) -> dict[str, Any]:
+    """Return what of a caller's details is known: what is empty does not hide what we know ourselves."""
+    given = details if isinstance(details, dict) else {}
+    return {name: value for name, value in given.items() if value not in (None, "")}

@@ -14,7 +14,8 @@ from midcall.domain.parameters import sensitive_values
 from midcall.domain.redaction import Redaction
 from midcall.domain.rereview import Flag, Rereview, flags_of
 from midcall.domain.run import RunRequest
-from midcall.domain.session import Session, session_body
+from midcall.domain.session import Session
+from midcall.domain.session_body import body_alone
 from midcall.domain.variables import values
 from midcall.domain.workspace import ApprovalMode, WorkspaceSettings
 from midcall.service.ports import Storage, Transaction
@@ -100,7 +101,7 @@ class Task:
                 overrides=invocation.session,
             )
         session_id = invocation.session.get("sessionId")
-        return session_body(
+        return body_alone(
             invocation.session,
             session_id=session_id if isinstance(session_id, str) else invocation.id,
             phase=invocation.phase,

@@ -208,7 +208,7 @@ def test_a_session_of_another_workspaces_id_is_another_session(victim: Victim, i
     mine = intruders[0].ok("POST", "/v1/sessions", {"agent": "own", "sessionId": "victims_session"}, status=201)
     assert (mine["agent"], mine["invocations"]) == ("own", [])
     intruders[0].ok("PATCH", "/v1/sessions/victims_session", {"dynamicVariables": {"mine": 1}})
-    intruders[0].ok("POST", "/v1/sessions/victims_session/end", {"analysis": 1}, status=202)
+    intruders[0].ok("POST", "/v1/sessions/victims_session/end", {"analysis": {}}, status=202)
     intruders[0].ok("DELETE", "/v1/sessions/victims_session", status=204)
     assert victim.admin.ok("GET", "/v1/sessions/victims_session") == theirs
     found = intruders[0].problem(404, "POST", "/v1/sessions", {"agent": "victims_function", "sessionId": "x"})

@@ -33,7 +33,7 @@ def test_the_function_gets_the_whole_session_body(admin: Client) -> None:
     outcome = admin.ok("POST", "/v1/functions/lookup/invoke", {"params": {"order": 5}, "session": session})
     body = outcome["result"]["session"]
     assert body["unheard_of"] == [1, {"a": None}]
-    assert body["agentDetails"] == {"name": "a", "version": "v9"}
+    assert body["agentDetails"] == {"id": "", "name": "a", "version": "v9", "number": ""}
     assert (body["sessionId"], body["params"], body["phase"]) == ("s1", {"order": 5}, "during_session")
     assert body["dynamicVariables"] == {"tier": "gold", "currentTime": body["time"]}
     assert 0 < body["deadlineMs"] <= 120_000

@@ -122,7 +122,8 @@ def test_a_session_starts_when_its_pre_session_functions_have_run(play: Play) ->
         "tier": "function:one",
         "greeting": "function:two",
     }
-    assert (found["own"], found["agentDetails"]["name"], found["userDetails"]) == ({"x": [None]}, "desk", {"id": "u1"})
+    assert (found["own"], found["agentDetails"]["name"]) == ({"x": [None]}, "desk")
+    assert found["userDetails"] == {"id": "u1", "email": "", "number": ""}
     assert statuses(found) == {"one": "succeeded", "two": "succeeded"}
     assert all(run["timings"]["total_ms"] >= 0 for run in found["invocations"])
     body = play.ran[1][1]

@@ -134,7 +134,7 @@ def test_a_retell_call_from_the_inbound_webhook_to_its_analysis(play: Play) -> N
     assert (found["variables"]["customer_name"], found["variables"]["tickets"]) == ("Ann", 2)
     body = next(body for name, body in play.ran if name == "lookup")
     assert body["transcript"][0] == {"role": "agent", "content": "hi how are you doing?"}
-    assert (body["call"]["call_id"], body["userDetails"]) == ("call_9f2c", {"number": "+12137771234"})
+    assert (body["call"]["call_id"], body["userDetails"]["number"]) == ("call_9f2c", "+12137771234")
 
     assert retell.ok("/events", retell_event("call_ended", metadata=told["metadata"])) == {}
     assert play.session(session)["status"] == "ended"

@@ -11,7 +11,7 @@ from midcall.domain.ids import new_id
 from midcall.domain.invocation import OPEN_STATUSES, InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.retry import LONGEST_DELAY_MS, delay_ms
-from midcall.domain.session import session_body
+from midcall.domain.session_body import body_alone
 from midcall.domain.times import iso, iso_or_none, now_ms
 from midcall.domain.workspace import Key, Scope
 
@@ -88,7 +88,7 @@ def test_two_statuses_are_open_and_six_final() -> None:
 
 def body(**given: object) -> dict[str, object]:
     """Complete a session body."""
-    return session_body(
+    return body_alone(
         given,
         session_id="s1",
         phase=Phase.DURING_SESSION,

@@ -11,9 +11,9 @@ from midcall.domain.assistant import Role, Task, Turn
 from midcall.domain.credential import Credential, CredentialType
 from midcall.domain.errors import InvalidInput
 from midcall.domain.parameters import MASK
-from midcall.domain.session import _EMPTY, OWN_FIELDS
+from midcall.domain.session_body import FIELDS
 from midcall.review.allowlist import packaged
-from midcall.service.assist_brief import BODY, MAX_TOLD_BYTES, brief
+from midcall.service.assist_brief import MAX_TOLD_BYTES, brief
 from midcall.service.assist_masking import Veil
 from midcall.service.forms import parse_function
 from midcall.service.inline_secrets import AUTH_VALUES
@@ -34,10 +34,10 @@ def text_of(task: Task) -> str:
 
 
 def test_every_field_of_the_session_body_is_told() -> None:
-    """Those that callers send and those that midcall sets."""
-    assert set(BODY) == OWN_FIELDS | set(_EMPTY) | {"agentDetails", "userDetails"}
-    for name in BODY:
-        assert f"- {name}: " in told().instructions
+    """Those that callers send and those that midcall sets, with what is always in them."""
+    for field in FIELDS:
+        assert f"- {field.name}: " in told().instructions
+    assert "- userDetails: an object {id, email, number}: the customer" in told().instructions
 
 
 def test_modules_actions_and_phases_are_told() -> None:

@@ -140,7 +140,7 @@ def values_of(
         contact=_mapping(body.get("contact")),
         built_in={
             "current_datetime": iso(now),
-            **{name: as_text(value) for name, value in built_in.items() if value is not None},
+            **{name: as_text(value) for name, value in built_in.items() if value not in (None, "")},
         },
         secrets=secrets or {},
         optional=optional,
