@@ -31,6 +31,8 @@ RESERVED_NAMES = frozenset(
 LONG_NAME = 40
 SHORT_DESCRIPTION, LONG_DESCRIPTION = 10, 200
 DEFAULT_ENVIRONMENT = "production"
+#: Seconds that a call may take unless its author says otherwise, and what somebody on the line waits for.
+DEFAULT_TIMEOUT_S, PATIENT_S = 120, 10
 
 
 class Kind(StrEnum):
@@ -122,6 +124,15 @@ def naming_advice(name: str, description: str) -> tuple[tuple[str, str], ...]:
     return tuple(advice)
 
 
+def timeout_advice(timeout: int) -> str | None:
+    """Say what is wrong with a timeout, in seconds, of a function that a caller waits for; nobody chose the default."""
+    if timeout <= PATIENT_S or timeout == DEFAULT_TIMEOUT_S:
+        return None
+    return (
+        f"{timeout} s are long for somebody on the line; {PATIENT_S} s or less are better, or run it in the background"
+    )
+
+
 #: A source of this size is about 2,000 lines; review and sandbox are tuned for less.
 MAX_SOURCE_BYTES = 64 * 1024
 
@@ -147,8 +158,12 @@ def source_problem(source: str) -> str | None:
     return None
 
 
+#: What ends nothing.
+_NEVER = re.compile(r"""["']?terminateAgent["']?\]?\s*[:=]\s*False\b""")
+
+
 def may_terminate(config: Mapping[str, Any]) -> bool:
     """Tell whether what a version returns may end a session, as far as its document says."""
     # The word stands in the source of whatever returns it; a name built from pieces would go without this advice.
     # What a webhook answers is known when it answers.
-    return config["kind"] == Kind.WEBHOOK or "terminateAgent" in config["code"]["source"]
+    return config["kind"] == Kind.WEBHOOK or "terminateAgent" in _NEVER.sub("", config["code"]["source"])

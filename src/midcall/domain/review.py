@@ -1,9 +1,11 @@
 """What a review says: comments on lines, and the outcome they add up to."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from midcall.domain.phases import Phase
 
 
 class Severity(StrEnum):
@@ -49,6 +51,18 @@ class Subject:
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: The types of those of them that the workspace has, by name; None: nobody looked.
     credentials: Mapping[str, str] | None = None
+    #: The agent goes on talking meanwhile.
+    background: bool = False
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether a caller may be on the line while it runs."""
+        return waited_for(self.phases, background=self.background)
+
+
+def waited_for(phases: Collection[str], *, background: bool) -> bool:
+    """Tell whether a caller may be on the line while a function runs, as of one that is attached nowhere yet."""
+    return not background and (not phases or Phase.DURING_SESSION in phases)
 
 
 @dataclass(frozen=True, slots=True)

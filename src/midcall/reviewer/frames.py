@@ -30,6 +30,7 @@ def pack_subject(subject: Subject) -> bytes:
                 "phases": sorted(subject.phases),
                 "egress": list(subject.egress),
                 "declared": {name: list(credentials) for name, credentials in subject.declared.items()},
+                "background": subject.background,
                 "credentials": None if subject.credentials is None else dict(subject.credentials),
             }
         ).encode("ascii")
@@ -47,6 +48,7 @@ def read_subject(payload: bytes) -> Subject:
         egress=tuple(data["egress"]),
         declared={name: tuple(credentials) for name, credentials in data["declared"].items()},
         credentials=data["credentials"],
+        background=data["background"],
     )
 
 

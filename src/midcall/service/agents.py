@@ -1,17 +1,18 @@
 """Use cases of agents: which functions are attached, in which phase and order."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 from midcall.domain.agent import Agent, Attachment, OnFailure, Pin, in_order
 from midcall.domain.errors import Conflict, Fault, InvalidInput, NotFound
-from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, VersionStatus
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, Kind, VersionStatus, timeout_advice
 from midcall.domain.ids import new_id
 from midcall.domain.phases import Phase
+from midcall.domain.review import waited_for
 from midcall.service.access import Caller, check_agent
 from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import Page
+from midcall.service.stores import Page, Traits
 
 _T = TypeVar("_T")
 
@@ -187,17 +188,13 @@ def _viewed(tx: Transaction, found: Sequence[Agent]) -> list[AgentView]:
     functions: dict[str, Function] = {}
     for some in _parts(sorted({each.function for each in attached})):
         functions |= tx.functions.named(found[0].workspace_id, some)
-    guards = {
+    wanted = {
         version
         for each in attached
-        if _lets_through(each) and (version := _version(functions.get(each.function), each)) is not None
+        if (version := _version(functions.get(each.function), each)) is not None and not _lets_nobody_through(each)
     }
-    terminating = _terminating(tx, sorted(guards))
-    return [AgentView(agent, tuple(_warnings(agent, functions, terminating))) for agent in found]
-
-
-def _terminating(tx: Transaction, wanted: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
-    return {key for some in _parts(wanted) for key in tx.functions.may_terminate(some)}
+    traits = {key: each for some in _parts(sorted(wanted)) for key, each in tx.functions.traits(some).items()}
+    return [AgentView(agent, tuple(_warnings(agent, functions, traits))) for agent in found]
 
 
 def _parts(whole: Sequence[_T]) -> Iterator[Sequence[_T]]:
@@ -206,7 +203,7 @@ def _parts(whole: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 
 def _warnings(
-    agent: Agent, functions: Mapping[str, Function], terminating: Collection[tuple[str, int]]
+    agent: Agent, functions: Mapping[str, Function], traits: Mapping[tuple[str, int], Traits]
 ) -> Iterator[str]:
     for attached in agent.attachments:
         function = functions.get(attached.function)
@@ -215,11 +212,27 @@ def _warnings(
             yield f"{attached.function} is archived; new sessions go without it"
         elif version is None:
             yield f"{attached.function} is not published in {DEFAULT_ENVIRONMENT}; sessions go without it"
-        elif _lets_through(attached) and version in terminating:
-            yield (
-                f"{attached.function} can terminate the session, but if it fails the agent starts all the same; "
-                'set "on_failure": "terminate" if it guards the session'
-            )
+        elif version in traits:
+            yield from _advice(attached, traits[version])
+
+
+def _advice(attached: Attachment, traits: Traits) -> Iterator[str]:
+    """Say what of a version would surprise where it is attached."""
+    name, phase = attached.function, attached.phase
+    if phase is Phase.PRE_SESSION and traits.may_terminate and attached.on_failure is OnFailure.CONTINUE:
+        yield (
+            f"{name} can terminate the session, but if it fails the agent starts all the same; "
+            'set "on_failure": "terminate" if it guards the session'
+        )
+    # What a webhook answers is known when it answers: its outcome says so then.
+    if phase is not Phase.PRE_SESSION and traits.may_terminate and traits.kind is Kind.CODE:
+        yield (
+            f"{name} returns terminateAgent, which ends a session before it begins and at no other time; in {phase} "
+            "nothing comes of it: attach it to pre_session"
+        )
+    advice = timeout_advice(attached.timeout or traits.timeout)
+    if advice and waited_for({phase}, background=traits.background):
+        yield f"{name} may keep the caller waiting: {advice}"
 
 
 def _version(function: Function | None, attached: Attachment) -> tuple[str, int] | None:
@@ -227,5 +240,5 @@ def _version(function: Function | None, attached: Attachment) -> tuple[str, int]
     return None if function is None or number is None else (function.id, number)
 
 
-def _lets_through(attached: Attachment) -> bool:
-    return attached.phase is Phase.PRE_SESSION and attached.on_failure is OnFailure.CONTINUE
+def _lets_nobody_through(attached: Attachment) -> bool:
+    return attached.phase is Phase.PRE_SESSION and attached.on_failure is OnFailure.TERMINATE

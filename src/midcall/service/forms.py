@@ -6,9 +6,10 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import NAME_PATTERN, Kind, name_problem
+from midcall.domain.function import DEFAULT_TIMEOUT_S, NAME_PATTERN, Kind, name_problem
 from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import field_faults, schema_of_fields
+from midcall.domain.phases import Phase
 from midcall.domain.variables import MAX_NAME
 from midcall.service.code_form import Code
 from midcall.service.fields import Description, Flag, Form, Line, Message, Whole, faults_of, storable
@@ -112,7 +113,9 @@ class FunctionForm(Form):
     parameters: Parameters = Field(default={"type": "object", "properties": {}})
     output_schema: Parameters | None = None
     strict_output: Flag = False
-    timeout: Whole = Field(default=120, ge=1, le=600, description="seconds; one deadline for the whole call")
+    timeout: Whole = Field(
+        default=DEFAULT_TIMEOUT_S, ge=1, le=600, description="seconds; one deadline for the whole call"
+    )
     attempt_timeout: Whole | None = Field(default=None, ge=1, le=600, description="seconds; of a webhook's one attempt")
     retries: Whole = Field(default=0, ge=0, le=5, description="default: 0 for code, 2 for webhooks")
     background: Flag = Field(default=False, description="answer at once with messages.returned; the result comes later")
@@ -174,6 +177,13 @@ class Draft(FunctionForm):
     name: str = Field(default="draft", pattern=NAME_PATTERN)
     description: Description = "A draft that is being reviewed."
     kind: Kind = Kind.CODE
+    phases: list[Phase] = Field(
+        default=[], max_length=3, description="those that it is to be attached to, if it is not attached yet"
+    )
+
+    def config(self) -> dict[str, Any]:
+        """Return the document; where it is attached is no part of it."""
+        return {name: value for name, value in super().config().items() if name != "phases"}
 
 
 def parse_draft(document: Mapping[str, Any]) -> Draft:

@@ -88,6 +88,7 @@ class Rereviews:
             function = tx.functions.by_id(version_id.function_id)
             version = tx.functions.version(*version_id)
             credentials = known_credentials(tx, function.workspace_id, version.config)
+            phases = tx.agents.phases_of(function.workspace_id, function.name)
         try:
             check_approved(self.approval_key, function, version)
         except ApprovalBroken as error:
@@ -96,7 +97,7 @@ class Rereviews:
             with self.storage.write() as tx:
                 tx.rereviews.postpone(version_id, policy, attempt=attempt, until=self.clock() + BROKEN_AGAIN_MS)
             return True
-        findings = findings_of(self.reviewer, version.config, credentials)
+        findings = findings_of(self.reviewer, version.config, credentials, phases)
         if findings.policy != policy:
             raise ReviewUnavailable(f"reviewed under {findings.policy} instead of {policy}: restart this process")
         if not findings.cut_off or attempt >= ATTEMPTS:

@@ -7,9 +7,9 @@ from typing import Any
 from midcall.domain.action import enabled_actions
 from midcall.domain.approval import seal
 from midcall.domain.errors import Conflict, Forbidden
-from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus, naming_advice
+from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus, naming_advice, timeout_advice
 from midcall.domain.jsonvalue import digest
-from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
+from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject, waited_for
 from midcall.domain.swallowed import swallowed
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.review.webhook import credentials_named
@@ -42,13 +42,13 @@ class Reviews:
     approval_key: bytes
     clock: Callable[[], int]
 
-    def preview(self, caller: Caller, form: FunctionForm) -> dict[str, Any]:
-        """Review a function as it stands in the editor; nothing is saved."""
+    def preview(self, caller: Caller, form: FunctionForm, phases: Iterable[str] = ()) -> dict[str, Any]:
+        """Review a function as it stands in the editor; nothing is saved. It is to be attached to `phases`."""
         config = form.config()
         check_webhook(config, self.outbound)
         # What would be kept as a secret is not looked at, here as in a version that was saved.
         config = kept(config, lambda _value, _loc: "preview")
-        findings, mode, new = self._findings(config, caller.workspace_id)
+        findings, mode, new = self._findings(config, caller.workspace_id, frozenset(phases))
         # An admin lets credentials go to the hosts that it writes, by saving them.
         new = [] if caller.key.may(Scope.ADMIN) else new
         findings = with_new_hosts(findings, new, mode)
@@ -104,13 +104,14 @@ class Reviews:
         return waits and (mode is ApprovalMode.AUTO or older)
 
     def _findings(
-        self, config: Mapping[str, Any], workspace_id: str
+        self, config: Mapping[str, Any], workspace_id: str, phases: frozenset[str] = frozenset()
     ) -> tuple[Findings, ApprovalMode, Sequence[NewHost]]:
         with self.storage.read() as tx:
             there = known_credentials(tx, workspace_id, config)
             mode = tx.workspaces.get(workspace_id).settings.approval
             new = new_hosts(tx, workspace_id, config)
-        return findings_of(self.reviewer, config, there), mode, new
+            phases |= tx.agents.phases_of(workspace_id, config["name"])
+        return findings_of(self.reviewer, config, there, phases), mode, new
 
     def _judged(
         self,
@@ -196,22 +197,28 @@ def known_credentials(tx: Transaction, workspace_id: str, config: Mapping[str, A
     return {each.name: each.type.value for each in found if each is not None}
 
 
-def findings_of(reviewer: Reviewer, config: Mapping[str, Any], credentials: Mapping[str, str] | None) -> Findings:
-    """Review a version's document: what the reviewer says of it, and advice on its names.
+def findings_of(
+    reviewer: Reviewer,
+    config: Mapping[str, Any],
+    credentials: Mapping[str, str] | None,
+    phases: frozenset[str] = frozenset(),
+) -> Findings:
+    """Review a version's document: what the reviewer says of it, and advice on its names and its timeout.
 
-    `credentials` are those of its workspace that it names, each with its type; None: nobody looked.
+    `credentials` are those of its workspace that it names, each with its type; None: nobody looked. `phases` are those
+    that it is attached to, or is to be.
     """
     if config["kind"] == Kind.WEBHOOK:
         there = None if credentials is None else frozenset(credentials)
         webhook = WebhookSubject(config["webhook"], config["parameters"], there)
         findings = reviewer.review_webhook(webhook)
     else:
-        findings = reviewer.review(_subject(config, credentials))
+        findings = reviewer.review(_subject(config, credentials, phases))
     advice = tuple(
         Comment(f"naming-{field}", Severity.WARNING, f"{field}: {text}", text)
         for field, text in naming_advice(config["name"], config["description"])
     )
-    kept = tuple(
+    advice += tuple(
         Comment(
             "naming-parameters",
             Severity.WARNING,
@@ -220,19 +227,24 @@ def findings_of(reviewer: Reviewer, config: Mapping[str, Any], credentials: Mapp
         )
         for name, why, other in swallowed(config["parameters"])
     )
-    return replace(findings, comments=findings.comments + advice + kept)
+    if waited_for(phases, background=config["background"]):
+        text = timeout_advice(config["timeout"])
+        advice += (Comment("timing-timeout", Severity.INFO, f"timeout: {text}", text),) if text else ()
+    return replace(findings, comments=findings.comments + advice)
 
 
-def _subject(config: Mapping[str, Any], credentials: Mapping[str, str] | None) -> Subject:
+def _subject(config: Mapping[str, Any], credentials: Mapping[str, str] | None, phases: frozenset[str]) -> Subject:
     code = config["code"]
     entries = enabled_actions(code["actions"])
     return Subject(
         source=code["source"],
         parameters=frozenset(config["parameters"].get("properties", {})),
         actions=tuple(entry.name for entry in entries),
+        phases=phases,
         egress=tuple(code["egress"]),
         declared={entry.name: entry.credentials for entry in entries if entry.credentials},
         credentials=credentials,
+        background=config["background"],
     )
 
 

@@ -122,6 +122,17 @@ class BriefVersion:
     cut: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What of a version matters where it is attached; `timeout` in seconds."""
+
+    kind: Kind
+    #: Whether what it returns may end a session, as far as its document says.
+    may_terminate: bool
+    timeout: int
+    background: bool
+
+
 class FunctionStore(Protocol):
     """Functions, their versions, and what is published."""
 
@@ -188,8 +199,8 @@ class FunctionStore(Protocol):
         """Return the highest approved version number."""
         ...
 
-    def may_terminate(self, wanted: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
-        """Return those of some versions, by function id and number, whose results may end a session."""
+    def traits(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Traits]:
+        """Return what is to be known of some versions, by function id and number, where they are attached."""
         ...
 
     def uses_of(self, workspace_id: str, credentials: Collection[str], *, most: int) -> Sequence[CredentialUse]:
@@ -575,6 +586,10 @@ class AgentStore(Protocol):
 
     def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[BriefAgent]:
         """List a workspace's agents by name; `among` names those that may be shown."""
+        ...
+
+    def phases_of(self, workspace_id: str, function: str) -> frozenset[str]:
+        """Return the phases that a function is attached to, by any of a workspace's agents."""
         ...
 
 

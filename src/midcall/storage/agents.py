@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Text, delete, insert, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.agent import Agent, Attachment, OnFailure
@@ -15,7 +15,7 @@ from midcall.service.stores import BriefAgent, Page
 from midcall.storage.schema import agent_pins, agents
 
 #: What warnings are made of, and nothing that is said.
-_BRIEF = ("function", "phase", "order", "version", "on_failure")
+_BRIEF = ("function", "phase", "order", "version", "on_failure", "timeout")
 _LISTED = [column for column in agents.c if column.name != "attachments"]
 
 
@@ -57,6 +57,17 @@ class SqlAgents:
         if page.cursor is not None:
             query = query.where(agents.c.name > page.cursor)
         return [_brief_of(row) for row in self.connection.execute(query.order_by(agents.c.name).limit(page.limit))]
+
+    def phases_of(self, workspace_id: str, function: str) -> frozenset[str]:
+        """Return the phases that a function is attached to, by any of a workspace's agents."""
+        text = type_coerce(agents.c.attachments, Text).contains(f'"{function}"', autoescape=True)
+        query = select(agents.c.attachments).where(agents.c.workspace_id == workspace_id, text)
+        found: set[str] = set()
+        for (attachments,) in self.connection.execute(query):
+            found |= {each["phase"] for each in attachments if each["function"] == function}
+            if len(found) == len(Phase):
+                break
+        return frozenset(found)
 
     def _pin(self, agent: Agent) -> None:
         """Write which versions it has by number."""

@@ -22,10 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import NameTaken, NotFound
-from midcall.domain.function import Function, Version, VersionStatus, may_terminate
+from midcall.domain.function import DEFAULT_TIMEOUT_S, Function, Kind, Version, VersionStatus, may_terminate
 from midcall.domain.preview import config_preview
 from midcall.service.credential_uses import names_in
-from midcall.service.stores import BriefVersion, CredentialUse, Page
+from midcall.service.stores import BriefVersion, CredentialUse, Page, Traits
 from midcall.storage.rows import decision_columns, function_of, version_of
 from midcall.storage.schema import agent_pins, credential_uses, functions, publications, versions
 
@@ -57,9 +57,8 @@ _NUMBERED = select(*_SUMMARY, versions.c.config).where(
 _BRIEF = select(*_SUMMARY, versions.c.preview).where(
     tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
 )
-_TERMINATING = select(versions.c.function_id, versions.c.number).where(
-    tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True)),
-    versions.c.may_terminate,
+_TRAITS = select(versions.c.function_id, versions.c.number, versions.c.may_terminate, versions.c.preview).where(
+    tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
 )
 _PUBLISHED = select(publications.c.function_id, publications.c.environment, publications.c.number).where(
     publications.c.function_id.in_(bindparam("p_functions", expanding=True))
@@ -215,9 +214,10 @@ class SqlFunctions:
         number: int | None = self.connection.execute(query).scalar_one()
         return number
 
-    def may_terminate(self, wanted: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
-        """Return those of some versions, by function id and number, whose results may end a session."""
-        return {tuple(row) for row in self.connection.execute(_TERMINATING, {"p_wanted": list(wanted)})}
+    def traits(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Traits]:
+        """Return what is to be known of some versions, by function id and number, where they are attached."""
+        rows: Iterable[Row[Any]] = self.connection.execute(_TRAITS, {"p_wanted": list(wanted)})
+        return {(row.function_id, row.number): _traits_of(row) for row in rows}
 
     def uses_of(self, workspace_id: str, credentials: Collection[str], *, most: int) -> Sequence[CredentialUse]:
         """Return which functions name some credentials, by name: at most so many of each, those that run first."""
@@ -257,6 +257,16 @@ class SqlFunctions:
         for row in self.connection.execute(_PUBLISHED, {"p_functions": list(function_ids)}):
             found.setdefault(row.function_id, {})[row.environment] = row.number
         return found
+
+
+def _traits_of(row: Row[Any]) -> Traits:
+    shown = row.preview.get("whole", {})
+    return Traits(
+        kind=Kind(shown.get("kind", Kind.CODE)),
+        may_terminate=row.may_terminate,
+        timeout=shown.get("timeout", DEFAULT_TIMEOUT_S),
+        background=shown.get("background", False),
+    )
 
 
 def _changing_columns(function: Function) -> dict[str, object]:

@@ -50,6 +50,29 @@ def test_submitting_twice_gives_the_same_review(admin: Client) -> None:
     assert admin.approved() == admin.ok("POST", "/v1/functions/lookup/versions/1/submit")
 
 
+def test_what_surprises_where_a_function_is_attached_is_said_in_every_answer(admin: Client) -> None:
+    """Of a draft by the phases that it names, of a version by where it is attached, of an agent by what it has."""
+    body = function(
+        "guard", code={"source": "def handler(session):\n    return {'terminateAgent': True}\n"}, timeout=30
+    )
+    told = admin.ok("POST", "/v1/review", {**body, "phases": ["during_session"]})
+    rules = {comment["rule"]: comment["severity"] for comment in told["comments"]}
+    assert (told["status"], rules["declared.terminate"], rules["timing-timeout"]) == ("approved", "warning", "info")
+    assert admin.problem(422, "POST", "/v1/review", {**body, "phases": ["midway"]})["errors"][0]["loc"] == "phases.0"
+    assert admin.problem(422, "POST", "/v1/functions", {**body, "phases": []})["errors"][0]["loc"] == "phases"
+    admin.ok("POST", "/v1/functions", body, status=201)
+    admin.ok("POST", "/v1/functions/guard/versions/1/submit")
+    admin.ok("POST", "/v1/functions/guard/publish", {"version": 1})
+    attached = {"functions": [{"function": "guard", "phase": "during_session"}]}
+    warnings = admin.ok("PUT", "/v1/agents/desk", attached)["warnings"]
+    assert ["terminateAgent" in text for text in warnings] == [True, False]
+    assert "30 s are long" in warnings[1]
+    assert admin.ok("GET", "/v1/agents")["items"][0]["warnings"] == warnings
+    admin.ok("POST", "/v1/functions/guard/versions", {"description": "Decides who may call."}, status=201)
+    review = admin.ok("POST", "/v1/functions/guard/versions/2/submit")
+    assert "declared.terminate" in {comment["rule"] for comment in review["comments"]}
+
+
 def test_weak_naming_is_advice_and_refuses_nothing(admin: Client) -> None:
     """A long name and a short description are warnings."""
     admin.create("a" * 50, description="Short.")

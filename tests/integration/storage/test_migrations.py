@@ -323,14 +323,14 @@ def test_what_lists_tell_is_carried_over_from_what_there_is(empty: Engine) -> No
     migrate(empty)
     with SqlStorage(empty).read() as tx:
         uses = tx.functions.uses_of("ws_1", ["crm", "b", "other"], most=9)
-        terminating = tx.functions.may_terminate([("fn_1", 1), ("fn_2", 1)])
+        traits = tx.functions.traits([("fn_1", 1), ("fn_2", 1)])
         (case_listed,) = tx.test_cases.page("fn_1", Page())
         (agent_listed,) = tx.agents.page("ws_1", Page())
         whole_agent = tx.agents.get("ws_1", "desk")
     with empty.connect() as connection:
         pins = connection.execute(text("SELECT agent_id, function, version, workspace_id FROM agent_pins")).all()
     assert uses == [("b", "f2", False), ("crm", "f2", False)]
-    assert terminating == {("fn_2", 1)}
+    assert {version: each.may_terminate for version, each in traits.items()} == {("fn_1", 1): False, ("fn_2", 1): True}
     assert (case_listed.whole, list(case_listed.cut)) == (dict(list(document.items())[:4]), ["expect"])
     assert list(agent_listed.cut) == ["functions"]
     assert agent_listed.agent.attachments == tuple(replace(each, messages=None) for each in whole_agent.attachments)

@@ -121,7 +121,7 @@ async def publish_version(name: Name, wanted: Publish, use: Use, caller: Writer,
 @router.post("/review", response_model=ReviewShape)
 def review_draft(draft: Draft, use: Use, caller: Writer) -> Answer:
     """Review a function without saving anything."""
-    return Answer(use.reviews.preview(caller, draft))
+    return Answer(use.reviews.preview(caller, draft, draft.phases))
 
 
 @router.post("/import", response_model=ImportShape)

@@ -59,13 +59,16 @@ def _is_session(module: Module, node: ast.AST) -> bool:
 
 
 def _terminate(module: Module) -> Iterator[Hit]:
-    phases = module.subject.phases
+    elsewhere = sorted(module.subject.phases - {"pre_session"})
+    if "pre_session" in module.subject.phases and any(_is_text(node, "phase") for node in module.nodes(ast.Constant)):
+        elsewhere = []  # it asks when it runs
     for key, value in _terminates(module):
-        if phases and "pre_session" not in phases:
+        if elsewhere and not (isinstance(value, ast.Constant) and value.value is False):
             yield Hit(
                 key,
-                "`terminateAgent` only works before the session; this function is attached to other phases.",
-                "Attach the function to pre_session, or leave the key out.",
+                f"`terminateAgent` only works before the session; attached to {' and '.join(elsewhere)}, as this "
+                "function is or will be, nothing comes of it.",
+                "Attach the function to pre_session alone, or leave the key out.",
             )
         if isinstance(value, ast.Constant) and not isinstance(value.value, bool):
             yield Hit(value, "`terminateAgent` has to be True or False; anything else is an error.", "Write `True`.")

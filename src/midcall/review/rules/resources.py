@@ -18,6 +18,9 @@ _ELEMENTS = 5_000_000
 _ROUNDS = 10_000_000
 #: Longest pause in seconds: the longest timeout of a function.
 _PAUSE = 600
+#: Seconds after which a caller asks whether anybody is there.
+_SILENCE = 3
+_SLEEPS = frozenset({"time.sleep", "asyncio.sleep"})
 _PADDERS = frozenset({"ljust", "rjust", "center", "zfill"})
 _COMBINERS = frozenset({"math.factorial", "math.comb", "math.perm"})
 _WIDTH = re.compile(r"\d{7,}")
@@ -188,8 +191,27 @@ def _time(module: Module) -> Iterator[Hit]:
         elif module.origin(call.func) in {"itertools.product", "itertools.permutations"}:
             if _arrangements(module, call) >= _ROUNDS:
                 yield Hit(call, "There are too many arrangements to go through.", "Take fewer elements at a time.")
-        elif module.origin(call.func) in {"time.sleep", "asyncio.sleep"} and sizes[0] > _PAUSE:
+        elif module.origin(call.func) in _SLEEPS and sizes[0] > _PAUSE:
             yield Hit(call, "This waits longer than any call may take.", "Wait for seconds at most.")
+
+
+def _pause(module: Module) -> Iterator[Hit]:
+    """Find sleeps, with the rounds of the loops around them, that a caller would hear."""
+    if not module.subject.waited_for:
+        return
+    for call in module.nodes(ast.Call):
+        if module.origin(call.func) not in _SLEEPS:
+            continue
+        given = [*call.args, *(word.value for word in call.keywords if word.arg in {"delay", "seconds"})]
+        seconds = number(module, given[0]) if given else None
+        loops = (parent for parent in module.parents(call) if isinstance(parent, ast.For))
+        whole = (seconds or 0) * math.prod(max(_rounds(module, loop.iter), 1) for loop in loops)
+        if whole > _SILENCE and (seconds or 0) <= _PAUSE:
+            yield Hit(
+                call,
+                f"This waits for {whole:g} seconds; during a session somebody is on the line, in silence.",
+                f"Wait for {_SILENCE} seconds at most in all, or let the function run in the background.",
+            )
 
 
 def _rounds(module: Module, node: ast.AST) -> float:
@@ -287,5 +309,13 @@ RULES: tuple[Rule[Module], ...] = (
         check=_time,
         good=example("def handler(session):\n    return sum(range(1000))\n"),
         bad=example("def handler(session):\n    return sum(range(10 ** 12))\n"),
+    ),
+    Rule(
+        id="resource.pause",
+        summary="Nothing that somebody waits for on the line sleeps for more than 3 seconds.",
+        severity=Severity.INFO,
+        check=_pause,
+        good=example("import time\n\ndef handler(session):\n    time.sleep(0.2)\n    return 1\n"),
+        bad=example("import time\n\ndef handler(session):\n    time.sleep(5)\n    return 1\n"),
     ),
 )
