@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from midcall.domain.invocation import Invocation
+from midcall.domain.speech import Spoken
+
 
 class EventName(StrEnum):
     """What may happen in a session."""
 
     #: A variable was set: `{"name", "value", "source"}`.
     VARIABLE = "variable"
-    #: A function was started: `{"invocation_id", "function", "phase", "message"}`; `message` is what to say at once.
+    #: A function was started: `{"invocation_id", "function", "phase", "message", "speak_during_execution",
+    #: "speak_after_execution"}`; `message` is what to say at once.
     STARTED = "started"
     #: Running code reports of itself: `{"invocation_id", "function", "text"}`.
     PROGRESS = "progress"
@@ -30,3 +34,15 @@ class Event:
     name: EventName
     at: int
     data: Mapping[str, Any]
+
+
+def started_data(invocation: Invocation, said: Spoken) -> dict[str, Any]:
+    """Return what the event tells that a function was started."""
+    return {
+        "invocation_id": invocation.id,
+        "function": invocation.function,
+        "phase": invocation.phase.value,
+        "message": said.pick(),
+        "speak_during_execution": said.during,
+        "speak_after_execution": said.after,
+    }

@@ -11,12 +11,13 @@ from typing import Any
 
 from midcall.domain.agent import OnFailure, Pin
 from midcall.domain.errors import QueueUnavailable
-from midcall.domain.events import EventName
+from midcall.domain.events import EventName, started_data
 from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
+from midcall.domain.speech import SILENT
 from midcall.service.notes import note
 from midcall.service.ports import Queue, Transaction
 
@@ -104,12 +105,6 @@ class Chain:
         note(tx, session, EventName.SESSION, now, {"status": session.status.value, "reason": reason})
         return session
 
-    def pick_started(self, config: Mapping[str, Any], pin: Pin) -> str | None:
-        """Pick what the agent says at once, one of `messages.started`, by chance."""
-        choices = {**config["messages"], **(pin.messages or {})}.get("started") or [None]
-        picked: str | None = random.choice(choices)  # noqa: S311 (nothing secret about it)
-        return picked
-
     def wake(self, invocations: Iterable[Invocation]) -> None:
         """Wake workers for committed invocations; what Redis does not hear of, the sweep wakes."""
         for invocation in invocations:
@@ -154,12 +149,7 @@ class Chain:
 
     def _queue(self, tx: Transaction, session: Session, invocation: Invocation) -> Sequence[Invocation]:
         tx.invocations.add(invocation)
-        started = {
-            "invocation_id": invocation.id,
-            "function": invocation.function,
-            "phase": invocation.phase.value,
-            "message": None,
-        }
+        started = started_data(invocation, SILENT)
         tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
         return (invocation,)
 

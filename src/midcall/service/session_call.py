@@ -6,7 +6,7 @@ from typing import Any
 
 from midcall.domain.agent import Pin
 from midcall.domain.errors import Fault, IdempotencyMismatch, NotFound, SessionOver
-from midcall.domain.events import Event, EventName
+from midcall.domain.events import Event, EventName, started_data
 from midcall.domain.function import Kind, Version
 from midcall.domain.gates import Gate, PastRun, closed_gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
@@ -14,6 +14,7 @@ from midcall.domain.jsonvalue import digest
 from midcall.domain.phases import Phase
 from midcall.domain.redaction import Redaction
 from midcall.domain.session import Session, SessionStatus
+from midcall.domain.speech import spoken
 from midcall.domain.variables import Variable, values
 from midcall.service.access import Caller, check_agent
 from midcall.service.chain import BACKGROUND_PATIENCE_MS, Chain
@@ -165,12 +166,7 @@ class SessionCalls:
             data = told | {"phase": invocation.phase.value}
             note(tx, session, EventName.COMPLETED, invocation.created_at, data)
             return
-        started = {
-            "invocation_id": invocation.id,
-            "function": invocation.function,
-            "phase": invocation.phase.value,
-            "message": self.chain.pick_started(checked.version.config, checked.pin),
-        }
+        started = started_data(invocation, spoken(checked.version.config, checked.pin.messages))
         tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
 
 

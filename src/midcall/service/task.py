@@ -16,6 +16,7 @@ from midcall.domain.rereview import Flag, Rereview, flags_of
 from midcall.domain.run import RunRequest
 from midcall.domain.session import Session
 from midcall.domain.session_body import body_alone
+from midcall.domain.speech import spoken
 from midcall.domain.variables import values
 from midcall.domain.workspace import ApprovalMode, WorkspaceSettings
 from midcall.service.ports import Storage, Transaction
@@ -175,8 +176,7 @@ def effective(config: Mapping[str, Any], session: Session | None, invocation: In
     if session is None or invocation.position is None:
         return config
     pin = session.pins_of(invocation.phase)[invocation.position]
-    messages = {**config["messages"], **(pin.messages or {})}
-    return {**config, "messages": messages, "timeout": pin.timeout or config["timeout"]}
+    return {**config, "messages": spoken(config, pin.messages).messages, "timeout": pin.timeout or config["timeout"]}
 
 
 def _records(tx: Transaction, version: Version, invocation: Invocation, rehearsal: Rehearsal | None) -> bool:

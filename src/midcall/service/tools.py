@@ -12,6 +12,7 @@ from midcall.domain.expanded import Unexpandable
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session
+from midcall.domain.speech import Spoken, spoken
 from midcall.domain.visible import plain, visible
 from midcall.service.access import Caller, check_agent
 from midcall.service.ports import Storage, Transaction
@@ -198,19 +199,18 @@ def _tool(held: Attachment | Pin, title: str, config: Mapping[str, Any]) -> Tool
         output=None if output is None else plain(output),
         output_kept=bool(config["strict_output"]) and not background,
         timeout_ms=(held.timeout or int(config["timeout"])) * 1000,
-        speech=_speech({**config["messages"], **(held.messages or {})}, config),
+        speech=_speech(spoken(config, held.messages)),
         background=background,
         response_variables=config.get("response_variables", {}),
     )
 
 
-def _speech(messages: Mapping[str, Any], config: Mapping[str, Any]) -> Speech:
-    error = messages.get("error")
-    started: Sequence[str] = messages.get("started") or ()
+def _speech(said: Spoken) -> Speech:
+    error = said.messages.get("error")
     return Speech(
-        started=tuple(started),
+        started=said.started,
         failed=error.get("default") if isinstance(error, Mapping) else error,
-        returned=messages.get("returned"),
-        during=bool(config.get("speak_during_execution")),
-        after=bool(config.get("speak_after_execution", True)),
+        returned=said.messages.get("returned"),
+        during=said.during,
+        after=said.after,
     )

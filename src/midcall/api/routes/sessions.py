@@ -189,6 +189,12 @@ async def _streamed(use: Services, caller: Caller, call: SessionCall, in_thread:
 
     async def events() -> AsyncIterator[bytes]:
         if not invocation.final and invocation.purpose is Purpose.BACKGROUND:
+            # Where there is something to say at once it is said here as well; the rest is the session's to follow.
+            async for event in use.following.events(session.id, last, in_thread):
+                if event is not None and event.data.get("invocation_id") == invocation.id:
+                    if event.data.get("message"):
+                        yield _written(event)
+                    break
             accepted = views.with_timings(await in_thread(use.session_calls.accepted, invocation), invocation)
             yield format_sse_event(event=EventName.COMPLETED, data_str=_ascii(accepted))
             return
