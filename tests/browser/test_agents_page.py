@@ -113,6 +113,18 @@ def test_options_are_saved_and_what_is_wrong_stands_beside_its_field(tab: Tab, a
     }
 
 
+def test_what_surprises_where_it_is_attached_is_shown_once_it_is_saved(tab: Tab, admin: Client) -> None:
+    """As the API answers it: what ends sessions before they begin, attached to where they have begun."""
+    admin.published("guard", code={"source": "def handler(session):\n    return {'terminateAgent': True}\n"})
+    admin.ok("PUT", f"/v1/agents/{AGENT}", {"functions": [{"function": "guard", "phase": "pre_session"}]})
+    tab.sign_in(admin, HOME)
+    warnings = tab.page.get_by_role("note")
+    expect(warnings).to_contain_text('set "on_failure": "terminate" if it guards the session')
+    tab.page.get_by_role("button", name="Move guard down").click()
+    save(tab)
+    expect(warnings).to_contain_text("in during_session nothing comes of it")
+
+
 def test_nobody_undoes_what_somebody_else_did(tab: Tab, admin: Client) -> None:
     """A page that was opened before is told to load again, and changes nothing."""
     functions(admin)
