@@ -11,9 +11,10 @@ from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import Kind, source_problem
 from midcall.domain.jsonvalue import NotJson, parse
 from midcall.domain.mock import Mock
+from midcall.domain.phases import Phase
 from midcall.domain.terminal import lines
 from midcall.service.fields import faults_of
-from midcall.service.forms import parse_draft
+from midcall.service.forms import Draft, parse_draft
 from midcall.service.mock_form import MockForms
 
 _MOCKS: TypeAdapter[MockForms] = TypeAdapter(MockForms)
@@ -28,6 +29,7 @@ ParametersFlag = Annotated[str | None, typer.Option(help="schema or list of the 
 ActionFlag = Annotated[
     list[str] | None, typer.Option(help="an action that the code may call, or a group; once for each, e.g. http.get")
 ]
+PhaseFlag = Annotated[list[Phase] | None, typer.Option(help="a phase that it is to be attached to; once for each")]
 EgressFlag = Annotated[list[str] | None, typer.Option(help="a host that http actions may reach; once for each")]
 
 
@@ -37,23 +39,32 @@ def refusal(text: str) -> typer.BadParameter:
 
 
 def read_function(
-    file: Path, *, parameters: str | None, actions: Sequence[str] | None, egress: Sequence[str] | None
-) -> dict[str, Any]:
-    """Return the whole document of a function; what flags say stands in for what the file says.
+    file: Path,
+    *,
+    parameters: str | None,
+    actions: Sequence[str] | None,
+    egress: Sequence[str] | None,
+    phases: Sequence[Phase] | None = None,
+) -> Draft:
+    """Return a function as its document says; what flags say stands in for what the file says.
 
     Raises typer.BadParameter that names what is wrong, and where.
     """
     document = dict(_object(read_json(str(file)), file)) if file.suffix == ".json" else _of_source(file)
     if parameters is not None:
         document["parameters"] = read_json(parameters)
+    if phases:
+        document["phases"] = list(phases)
     given = {"actions": actions, "egress": egress}
     code = {name: list(value) for name, value in given.items() if value}
     if code:
         document["code"] = {**_object(document.get("code", {}), file), **code}
     try:
-        return parse_draft(document).config()
+        draft = parse_draft(document)
+        draft.config()  # which says if it is too large
     except InvalidInput as error:
         raise refusal(f"{file}: {_told(error.faults)}") from error
+    return draft
 
 
 def read_mocks(text: str | None) -> tuple[Mock, ...]:

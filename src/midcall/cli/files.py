@@ -14,6 +14,7 @@ from midcall.cli.document import (
     EgressFlag,
     FunctionFile,
     ParametersFlag,
+    PhaseFlag,
     read_function,
     read_json,
     read_mocks,
@@ -40,15 +41,16 @@ def review(
     parameters: ParametersFlag = None,
     action: ActionFlag = None,
     egress: EgressFlag = None,
+    phase: PhaseFlag = None,
 ) -> None:
     """Review a function; prints the review as JSON, and exits with 1 if it would be refused.
 
     Credentials are a workspace's: whether those that it names are there is not looked at.
     """
-    config = read_function(file, parameters=parameters, actions=action, egress=egress)
+    draft = read_function(file, parameters=parameters, actions=action, egress=egress, phases=phase)
     reviewer = SubprocessReviewer(children=1, allowed=allow_list(Settings()))
     try:
-        findings = findings_of(reviewer, config, None)
+        findings = findings_of(reviewer, draft.config(), None, frozenset(draft.phases))
     finally:
         reviewer.close()
     status = "approved" if findings.clean else "changes_requested"
@@ -76,7 +78,7 @@ def run(
 
     Nothing leaves this machine: mocks answer its actions, and an action without one fails.
     """
-    config = read_function(file, parameters=parameters, actions=action, egress=egress)
+    config = read_function(file, parameters=parameters, actions=action, egress=egress).config()
     if config["kind"] != Kind.CODE:
         raise refusal(f"{file} is a webhook; there is no code to run. Try it with a test run of the API")
     settings = Settings()

@@ -23,7 +23,7 @@ DOCUMENT: dict[str, Any] = {
 
 def read(file: Path, **flags: Any) -> dict[str, Any]:
     """Read a function with some flags."""
-    return read_function(file, **{"parameters": None, "actions": None, "egress": None, **flags})
+    return read_function(file, **{"parameters": None, "actions": None, "egress": None, **flags}).config()
 
 
 @pytest.fixture
