@@ -8,6 +8,8 @@ SHELL := /bin/bash
 .PHONY: help setup check test test-unit test-integration test-e2e test-browser test-pythons shots demo up bench bench-webhooks bench-tenants bench-hostile bench-actions soak compose-test lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Without byte code each of a hundred processes that the tests start would compile all that it imports, every time.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 SETUP := scripts/setup
 PYTEST := $(BIN)/python -m pytest
