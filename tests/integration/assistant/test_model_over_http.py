@@ -1,9 +1,7 @@
 """What takes time, and Anthropic's protocol, over real sockets."""
 
 import asyncio
-import ssl
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 from tests.support.asking import DRAFT, answer_of, asked, assistant, in_thread
@@ -12,10 +10,8 @@ from tests.support.models import Endpoint, Says, Silence, endpoint, proposal
 from tests.support.patience import wait_for
 from tests.support.world import World
 
-from midcall.assistant.anthropic_messages import anthropic_messages
-from midcall.assistant.bounded import Reach
-from midcall.assistant.openai_chat import openai_chat
-from midcall.assistant.writer import ModelWriter
+from midcall.bootstrap.assistant import wire_writer
+from midcall.bootstrap.settings import Settings
 from midcall.domain.assistant import Status, Usage
 from midcall.domain.errors import AssistantBusy
 from midcall.service.assist import Seats
@@ -41,16 +37,25 @@ def world(sqlite: Sqlite) -> Iterator[World]:
         yield World(engine)
 
 
+def writer(url: str, name: str) -> CodeWriter:
+    """Make a writer as the product does, which loads a vendor's SDK only then: that takes seconds.
+
+    Each process of a run reads all tests, and few run these.
+    """
+    settings = Settings(assistant_model=name, assistant_base_url=url, assistant_api_key=KEY, assistant_max_tokens=1_000)
+    made = wire_writer(settings)
+    assert made is not None
+    return made
+
+
 def openai(model: Endpoint, *, own: bool = False) -> CodeWriter:
     """Make a writer for chat completions."""
-    reach = Reach(model.url, KEY, ssl.create_default_context())
-    return ModelWriter("test-model", partial(openai_chat, "test-model", reach, own=own), 1_000)
+    return writer(model.url, "openai:test-model" if own else "test-model")
 
 
 def anthropic(model: Endpoint) -> CodeWriter:
     """Make a writer for Anthropic's messages; its SDK adds /v1 itself."""
-    reach = Reach(model.url.removesuffix("/v1"), KEY, ssl.create_default_context())
-    return ModelWriter("anthropic:claude-test", partial(anthropic_messages, "claude-test", reach), 1_000)
+    return writer(model.url.removesuffix("/v1"), "anthropic:claude-test")
 
 
 def test_silent_model_is_left_at_the_deadline(world: World, model: Endpoint) -> None:
@@ -91,9 +96,7 @@ def test_who_goes_away_stops_the_model(world: World, model: Endpoint) -> None:
 
 def test_nobody_there_is_an_error_of_the_model(world: World, model: Endpoint) -> None:
     """A closed port ends the question at once."""
-    reach = Reach("http://127.0.0.1:1/v1", KEY, ssl.create_default_context())
-    writer = ModelWriter("m", partial(openai_chat, "m", reach, own=False), 1_000)
-    answer = answer_of(asked(assistant(world, writer), world))
+    answer = answer_of(asked(assistant(world, writer("http://127.0.0.1:1/v1", "m")), world))
     assert answer.status is Status.MODEL_ERROR
     assert "MIDCALL_ASSISTANT_BASE_URL" in answer.message
 
