@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 
 import hypothesis
 import pytest
+from tests.support.collector import settle_again
 from tests.support.logs import logs_as_set_up, set_up_logs
 
 from midcall.bootstrap.interpreter import settle
@@ -30,6 +31,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         item.stash[FAILED] = True
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None]:
+    """Have the collector as it was, after a test or a module that ended an app."""
+    yield
+    settle_again()
 
 
 @pytest.fixture(autouse=True)

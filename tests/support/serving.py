@@ -1,6 +1,5 @@
 """The API served over real HTTP from a thread, with workers in threads over a real Redis and a fake sandbox."""
 
-import gc
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ import uvicorn
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
+from tests.support.collector import thaw
 from tests.support.contract import Contract
 from tests.support.databases import opened, row_counts
 from tests.support.fakes import FakeSandbox
@@ -170,7 +170,7 @@ def _listening(app: Any, settings: Settings) -> Iterator[str]:
         thread.join()
         # An app sets both for its process, which in the product ends with it.
         sys.setswitchinterval(turn_s)
-        gc.unfreeze()
+        thaw()
 
 
 @contextmanager

@@ -16,3 +16,8 @@ def test_a_served_app_leaves_the_process_as_it_was(sqlite: Sqlite, tmp_path: Pat
         assert sys.getswitchinterval() < 0.005
     assert sys.getswitchinterval() == turn_s
     assert gc.get_freeze_count() == 0
+
+
+def test_the_collector_keeps_away_again_once_such_a_test_is_over() -> None:
+    """Each look at all that a process of tests holds takes half a second, and some tests ask for hundreds."""
+    assert gc.get_freeze_count() > 0
