@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Executor
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -128,15 +130,15 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _running(process: ApiProcess) -> AsyncIterator[None]:
     """Run what an api process runs beside its requests: the wake reader and the sweep."""
-    services = process.services
+    services, sweeping = process.services, partial(_sweeping, process.sweepers)
     loops = [
         TaskLoop("wakes", process.wakes.run),
-        _sweeping("sweep", services.sweep),
-        _sweeping("session sweep", services.session_sweep),
-        _sweeping("callbacks", services.callbacks),
+        sweeping("sweep", services.sweep),
+        sweeping("session sweep", services.session_sweep),
+        sweeping("callbacks", services.callbacks),
     ]
-    loops.append(_sweeping("retention", services.retention_sweep, idle_s=RETENTION_EVERY_S))
-    later = _sweeping("rereviews", services.rereviews, idle_s=REREVIEW_EVERY_S)
+    loops.append(sweeping("retention", services.retention_sweep, idle_s=RETENTION_EVERY_S))
+    later = sweeping("rereviews", services.rereviews, idle_s=REREVIEW_EVERY_S)
     process.loops.extend([*loops, later])
     tasks = [loop.start() for loop in loops]
     await anyio.to_thread.run_sync(process.start)
@@ -160,13 +162,16 @@ async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
 
 
 def _sweeping(
-    name: str, sweep: Sweep | SessionSweep | RetentionSweep | Callbacks | Rereviews, *, idle_s: float = SWEEP_EVERY_S
+    sweepers: Executor,
+    name: str,
+    sweep: Sweep | SessionSweep | RetentionSweep | Callbacks | Rereviews,
+    *,
+    idle_s: float = SWEEP_EVERY_S,
 ) -> TaskLoop:
     """Make what sweeps again and again; `idle_s` after a sweep that found nothing, or failed."""
-    limiter = anyio.CapacityLimiter(1)
 
     async def turn() -> None:
-        found = await anyio.to_thread.run_sync(sweep.sweep, limiter=limiter)
+        found = await asyncio.get_running_loop().run_in_executor(sweepers, sweep.sweep)
         await asyncio.sleep(SWEEP_EVERY_S if found else idle_s)
 
     return TaskLoop(name, turn, rest_s=idle_s)

@@ -1,6 +1,7 @@
 """Wiring of the api process."""
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -62,6 +63,9 @@ from midcall.service.turns import Weights
 from midcall.service.wait import Waiting
 from midcall.storage.database import SqlStorage
 
+#: One for each kind of sweep, so that none waits for another.
+SWEEPERS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ApiProcess:
@@ -71,6 +75,8 @@ class ApiProcess:
     wakes: Wakes
     #: What it does turn by turn, for its health to look at; whoever starts another adds it.
     loops: list[Loop]
+    #: Where it sweeps: what is under way there when the process ends comes to its end before the storage is closed.
+    sweepers: Executor
     start: Callable[[], None]
     close: Callable[[], None]
 
@@ -90,6 +96,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     desks = wire_desks(settings, storage, outbound)
     signing = Signing(storage=storage, secrets=secrets, key=key, clock=now_ms)
     loops: list[Loop] = []
+    sweepers = ThreadPoolExecutor(SWEEPERS, "sweep")
     catalog = Catalog(storage=storage, secrets=secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy)
     reviews = Reviews(storage=storage, reviewer=reviewer, outbound=outbound, approval_key=key, clock=now_ms)
     invocations = Invocations(
@@ -169,9 +176,10 @@ def wire_api(settings: Settings) -> ApiProcess:
         background.close()
         queue.close()
         outbound.close()
+        sweepers.shutdown()
         storage.close()
 
-    return ApiProcess(services=services, wakes=wakes, loops=loops, start=reviewer.start, close=close)
+    return ApiProcess(services=services, wakes=wakes, loops=loops, sweepers=sweepers, start=reviewer.start, close=close)
 
 
 def _check_database(storage: SqlStorage) -> dict[str, Any]:
