@@ -1,16 +1,16 @@
 """The served app over a real pool: what code asks for leaves a real sandbox and reaches real sockets."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from tests.integration.sandbox.pools import Serving, whole_again
 from tests.integration.sandbox.pools import serving as pool_serving
-from tests.support.databases import Databases, Postgres, Sqlite
+from tests.support.databases import Databases
+from tests.support.folders import once_in_folder
 from tests.support.patience import PATIENCE_S
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
@@ -21,9 +21,8 @@ from midcall.sandbox.image import ensure_image
 from midcall.sandbox.limits import PoolConfig
 
 
-@pytest.fixture(scope="session")
-def pool() -> Iterator[Serving]:
-    """Yield a pool with an id of its own."""
+@contextmanager
+def _pool() -> Iterator[Serving]:
     with (
         Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine,
         TemporaryDirectory(prefix="mc-") as folder,
@@ -39,6 +38,12 @@ def pool() -> Iterator[Serving]:
             yield served
 
 
+@pytest.fixture(scope="module")
+def pool(request: pytest.FixtureRequest) -> Serving:
+    """Return a pool with an id of its own, the same for all tests of this folder."""
+    return once_in_folder(request, "pool", _pool)
+
+
 @pytest.fixture(autouse=True)
 def _whole_again(request: pytest.FixtureRequest) -> Iterator[None]:
     """After a failure, wait until the pool is full: the next test would have to wait for it in its own time."""
@@ -46,26 +51,23 @@ def _whole_again(request: pytest.FixtureRequest) -> Iterator[None]:
     whole_again(request)
 
 
-@pytest.fixture(scope="session")
-def serve(
-    sqlite: Sqlite, postgres: Postgres, pool: Serving, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Databases], Served]]:
-    """Serve the app over each kind of database once; asks for both kinds so that they outlive what is served."""
-    with ExitStack() as kept:
+@pytest.fixture(scope="module")
+def served(
+    request: pytest.FixtureRequest, databases: Databases, pool: Serving, tmp_path_factory: pytest.TempPathFactory
+) -> Served:
+    """Serve the app over a real database, a real Redis and real sandboxes, once for all tests of this folder."""
 
-        def serve(databases: Databases) -> Served:
-            folder = tmp_path_factory.mktemp("served")
-            database_url, redis_url = (kept.enter_context(each) for each in (databases.migrated(), redis_server()))
-            served = serving(folder, database_url=database_url, redis_url=redis_url, sandbox=pool.client)
-            return kept.enter_context(served)
+    @contextmanager
+    def opening() -> Iterator[Served]:
+        folder = tmp_path_factory.mktemp("served")
+        with (
+            databases.migrated() as database_url,
+            redis_server() as redis_url,
+            serving(folder, database_url=database_url, redis_url=redis_url, sandbox=pool.client) as served,
+        ):
+            yield served
 
-        yield cache(serve)
-
-
-@pytest.fixture(scope="session")
-def served(databases: Databases, serve: Callable[[Databases], Served]) -> Served:
-    """Serve the app over a real database, a real Redis and real sandboxes."""
-    return serve(databases)
+    return once_in_folder(request, ("served", databases), opening)
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """One served app for each kind of database; each test has a workspace of its own in it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from tests.support.databases import Databases, Postgres, Sqlite
+from tests.support.databases import Databases
 from tests.support.fakes import echo
+from tests.support.folders import once_in_folder
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
 
@@ -17,29 +17,28 @@ def apps() -> list[Served]:
     return []
 
 
-@pytest.fixture(scope="session")
-def serve(
-    sqlite: Sqlite, postgres: Postgres, apps: list[Served], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Databases], Served]]:
-    """Serve the app over each kind of database once, however often tests go from one kind to the other and back.
+@pytest.fixture(scope="module")
+def served(
+    request: pytest.FixtureRequest,
+    databases: Databases,
+    apps: list[Served],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Served:
+    """Serve the app over a real database and a real Redis, once for all tests of this folder."""
 
-    Asks for both kinds so that they outlive what is served over them.
-    """
-    with ExitStack() as kept:
+    @contextmanager
+    def opening() -> Iterator[Served]:
+        folder = tmp_path_factory.mktemp("served")
+        with (
+            databases.migrated() as database_url,
+            redis_server() as redis_url,
+            serving(folder, database_url=database_url, redis_url=redis_url) as served,
+        ):
+            apps.append(served)
+            yield served
+            apps.remove(served)
 
-        def serve(databases: Databases) -> Served:
-            folder = tmp_path_factory.mktemp("served")
-            database_url, redis_url = (kept.enter_context(each) for each in (databases.migrated(), redis_server()))
-            apps.append(kept.enter_context(serving(folder, database_url=database_url, redis_url=redis_url)))
-            return apps[-1]
-
-        yield cache(serve)
-
-
-@pytest.fixture(scope="session")
-def served(databases: Databases, serve: Callable[[Databases], Served]) -> Served:
-    """Serve the app over a real database and a real Redis."""
-    return serve(databases)
+    return once_in_folder(request, ("served", databases), opening)
 
 
 @pytest.fixture(scope="module", autouse=True)

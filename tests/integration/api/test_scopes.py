@@ -93,7 +93,7 @@ def code_of(found: Any) -> Any:
     return found["error"]["code"] if "error" in found else found["code"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def keyring(served: Served) -> dict[str, Client]:
     """Make a key of each single scope in one workspace."""
     admin = served.tenant()

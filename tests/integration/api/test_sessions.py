@@ -447,7 +447,7 @@ def test_the_deadline_covers_queue_and_run(play: Play, served: Served) -> None:
     assert "quick" not in play.names()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def second(served: Served) -> Iterator[Served]:
     """Serve the same database and the same Redis from a second api process's worth of app, without workers."""
     settings = served.settings

@@ -1,13 +1,15 @@
-"""A real pool over the real Engine, with an id of its own, for the whole session."""
+"""A real pool over the real Engine, with an id of its own, for all tests of this folder."""
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from tests.integration.sandbox.pools import Serving, serving, whole_again
+from tests.support.folders import once_in_folder
 from tests.support.patience import PATIENCE_S
 
 from midcall.sandbox.engine import Engine
@@ -37,7 +39,7 @@ def runtime_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def config(runtime_dir: Path, image: str) -> PoolConfig:
-    """Return the configuration of the session's pool, with an id of its own."""
+    """Return the configuration of the folder's pool, with an id of its own."""
     return PoolConfig(
         socket=runtime_dir / "main" / "pool.sock",
         pool_id=f"test-{os.getpid()}",
@@ -47,12 +49,17 @@ def config(runtime_dir: Path, image: str) -> PoolConfig:
     )
 
 
-@pytest.fixture(scope="session")
-def pool(config: PoolConfig, engine: Engine) -> Iterator[Serving]:
-    """Yield the session's pool; it must leave nothing behind."""
-    with serving(config, engine) as served:
-        yield served
-    assert engine.containers(config.pool_id) == {}
+@pytest.fixture(scope="module")
+def pool(request: pytest.FixtureRequest, config: PoolConfig, engine: Engine) -> Serving:
+    """Return a pool that all tests of this folder share; it must leave nothing behind."""
+
+    @contextmanager
+    def opening() -> Iterator[Serving]:
+        with serving(config, engine) as served:
+            yield served
+        assert engine.containers(config.pool_id) == {}
+
+    return once_in_folder(request, "pool", opening)
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ def handler(session):
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def answers(pool: Serving) -> dict[str, Any]:
     """Run all that is approved and calls no network, once."""
     chosen = [
