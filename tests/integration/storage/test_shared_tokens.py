@@ -12,56 +12,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from tests.support.databases import opened
 from tests.support.patience import DEADLINE_MS, PATIENCE_S, wait_for
+from tests.support.shared_tokens import WORKSPACE, shared, wanted_from
 from tests.support.target import Received, Reply, Target, replying, target
-from tests.support.world import SECRET_KEYS
 
-from midcall.domain.http import TokenRequest
-from midcall.domain.times import now_ms
-from midcall.outbound.client import GuardedClient
-from midcall.outbound.poster import Poster
-from midcall.outbound.token_endpoint import TokenEndpoint
 from midcall.service.tokens import LEASE_MARGIN_MS, SharedTokens
-from midcall.storage.database import SqlStorage
-from midcall.vault.cipher import FernetCipher
 
 TOKEN = "geheim-token-of-the-crm"  # noqa: S105 (a test's)
 PROCESSES, THREADS = 8, 12
-
-#: What one process does: so many threads that want the token at once, `rounds` times; it prints what they got.
-PROCESS = """
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from tests.integration.storage.test_shared_tokens import shared, wanted_from
-_, database, endpoint, threads, timeout_ms = sys.argv
-with shared(database) as tokens, ThreadPoolExecutor(int(threads)) as callers:
-    print("ready", flush=True)
-    sys.stdin.readline()
-    waiting = [
-        callers.submit(tokens.token, wanted_from(endpoint), workspace_id="ws_of_the_token", timeout_ms=int(timeout_ms))
-        for _ in range(int(threads))
-    ]
-    print(sorted({each.result() for each in waiting}), flush=True)
-"""
-
-
-def wanted_from(endpoint: str) -> TokenRequest:
-    """Return what every process asks for."""
-    return TokenRequest(f"{endpoint}/token", "me", "geheim-client")
-
-
-@contextmanager
-def shared(database_url: str) -> Iterator[SharedTokens]:
-    """Wire what a process has, as midcall does."""
-    with opened(database_url) as engine, GuardedClient(allow=["127.0.0.1"], http=True) as client:
-        yield SharedTokens(
-            storage=SqlStorage(engine),
-            cipher=FernetCipher(SECRET_KEYS),
-            source=TokenEndpoint(Poster(client).send),
-            clock=now_ms,
-            sleep=time.sleep,
-        )
+PROCESS = (sys.executable, "-m", "tests.support.shared_tokens")
 
 
 @contextmanager
@@ -71,7 +30,15 @@ def processes(
     """Start processes that wait for a line until they ask."""
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", PROCESS, database_url, endpoint, str(threads), str(timeout_ms)],
+            [
+                sys.executable,
+                "-m",
+                "tests.support.shared_tokens",
+                database_url,
+                endpoint,
+                str(threads),
+                str(timeout_ms),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -138,7 +105,7 @@ def test_a_refusal_reaches_all_who_wait_at_once(database_url: str, endpoint: Tar
 
         def ask(tokens: SharedTokens) -> None:
             with pytest.raises(Exception, match="answered 401") as caught:
-                tokens.token(wanted_from(endpoint.url), workspace_id="ws_of_the_token", timeout_ms=DEADLINE_MS)
+                tokens.token(wanted_from(endpoint.url), workspace_id=WORKSPACE, timeout_ms=DEADLINE_MS)
             told.append(type(caught.value).__name__)
 
         threads = [threading.Thread(target=ask, args=(tokens,)) for tokens in (one, other) for _ in range(50)]
@@ -181,7 +148,7 @@ def test_the_token_of_a_killed_process_is_fetched_by_another(database_url: str, 
 def test_the_database_holds_no_token_in_the_clear(database_url: str, engine: Engine, endpoint: Target) -> None:
     """Neither in a row nor in a byte of its files; the client's secret and the workspace are not there either."""
     with shared(database_url) as tokens:
-        assert tokens.token(wanted_from(endpoint.url), workspace_id="ws_of_the_token", timeout_ms=DEADLINE_MS) == TOKEN
+        assert tokens.token(wanted_from(endpoint.url), workspace_id=WORKSPACE, timeout_ms=DEADLINE_MS) == TOKEN
     with engine.connect() as connection:
         found = repr(connection.execute(text("SELECT * FROM tokens")).all())
         if engine.dialect.name == "postgresql":
@@ -193,7 +160,7 @@ def test_the_database_holds_no_token_in_the_clear(database_url: str, engine: Eng
         written = b"".join(path.read_bytes() for path in files)
     # What is looked for is found where it stands: the row itself, as it was stored.
     assert found.split("'")[1].encode() in written
-    assert "ws_of_the_token" not in found
+    assert WORKSPACE not in found
     for secret in (TOKEN, "geheim-client"):
         assert secret not in found
         assert secret.encode() not in written
