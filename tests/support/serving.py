@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,11 @@ class Client:
 
     def row_counts(self) -> dict[str, int]:
         """Count the rows of every table, but for those of other workspaces."""
-        return row_counts(self.served.engine, self.ok("GET", "/v1/workspace")["id"])
+        return row_counts(self.served.engine, self._workspace_id)
+
+    @cached_property
+    def _workspace_id(self) -> str:
+        return str(self.ok("GET", "/v1/workspace")["id"])
 
     def create(self, name: str = "lookup", **changes: Any) -> Any:
         """Create a function."""
