@@ -101,7 +101,8 @@ class _Filling:
             return value
         if isinstance(value, Mapping) and place.filled_object:
             return self.object_of(place, value, loc, repeated=repeated)
-        if isinstance(value, list) and place.filled_list:
+        # Where a schema speaks of both, a list would be a way around what the object has to have.
+        if isinstance(value, list) and place.filled_list and not place.filled_object:
             return [
                 self.of(place.entry(index), entry, f"{loc}.{index}", repeated=True) for index, entry in enumerate(value)
             ]

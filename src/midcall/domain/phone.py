@@ -61,5 +61,8 @@ def _parsed(written: str, region: str | None, *, sure: bool = False) -> str | No
         number = phonenumbers.parse(written, region)
     except NumberParseException:
         return None
-    fits = phonenumbers.is_valid_number(number) if sure else phonenumbers.is_possible_number(number)
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if fits else None
+    if not (phonenumbers.is_valid_number(number) if sure else phonenumbers.is_possible_number(number)):
+        return None
+    formatted = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    # Its tables hold some numbers for possible that are longer than E.164 lets one be.
+    return formatted if is_e164(formatted) else None

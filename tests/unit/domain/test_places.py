@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from midcall.domain.expanded import Unexpandable
@@ -461,7 +461,11 @@ class Oracle:
                 self.check(self.below(schemas, key, sometimes=False), child)
 
 
+_BOTH = of(a={"properties": {"hidden_c": CONSTANT}, "prefixItems": [{}, {"$ref": "#/$defs/inside"}]})
+
+
 @given(schema=schemas, sent=values)
+@example(schema={**_BOTH, "$defs": _DEFINED}, sent={"a": ["SENT100"]})
 @settings(max_examples=400, deadline=None)
 def test_whatever_the_schema_it_is_enforced_or_refused(schema: Json, sent: Json) -> None:
     """Every constant is there, no hidden value is the LLM's, none is shown, and nothing sensitive is on record."""

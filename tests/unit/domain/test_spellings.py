@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from midcall.domain.conversion import Locale, convert
@@ -40,6 +40,7 @@ ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolka
 
 
 @given(PIECES | st.text(max_size=70), ZONES)
+@example("20262026202626", "UTC")
 def test_whatever_is_written_is_read_or_left(text: str, zone: str) -> None:
     """And what is read is what its format has."""
     assert all(is_date(day) for day in dates(text))
