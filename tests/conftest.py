@@ -1,5 +1,6 @@
 """What holds for the tests of every tier."""
 
+import os
 from collections.abc import Generator, Iterator
 
 import hypothesis
@@ -18,7 +19,9 @@ settle()
 # How long an example takes, to make or to run, is the machine's matter: what has to be bounded in time says so in its
 # test.
 hypothesis.settings.register_profile("midcall", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("midcall")
+# Where a change is judged, the same examples each time: what fails then is the change's doing.
+hypothesis.settings.register_profile("judged", hypothesis.settings.get_profile("midcall"), derandomize=True)
+hypothesis.settings.load_profile("judged" if os.environ.get("CI") else "midcall")
 
 #: On a test that failed, for fixtures that then have something to mend.
 FAILED = pytest.StashKey[bool]()

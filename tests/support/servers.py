@@ -63,6 +63,9 @@ def postgres_server() -> Iterator[Path]:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
+            # Neither is worth its time for tables that live for seconds.
+            "jit": "off",
+            "autovacuum": "off",
             "max_connections": "100",
         }
         argv = [_program("postgres"), "-D", str(data)]

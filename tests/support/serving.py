@@ -15,7 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
 from tests.support.collector import thaw
-from tests.support.contract import Contract
+from tests.support.contract import Contract, contract_of
 from tests.support.databases import opened, row_counts
 from tests.support.fakes import FakeSandbox
 from tests.support.patience import CLIENT_S, wait_for
@@ -155,7 +155,7 @@ def serving(
         _working(settings, sandbox or fake, fake_workers),
         httpx.Client(base_url=url, timeout=CLIENT_S, trust_env=False) as http,
     ):
-        yield Served(url, settings, app, engine, fake, Contract(app), http)
+        yield Served(url, settings, app, engine, fake, contract_of(app), http)
 
 
 @contextmanager

@@ -31,13 +31,13 @@ def test_code_runs_in_a_sandbox_that_never_prepared(engine: Engine, small: PoolC
 def test_sandboxes_of_an_idle_pool_prepare_one_after_the_other(engine: Engine, small: PoolConfig) -> None:
     """All of them, and those that are booted later."""
     with serving(replace(small, size=2, prepare_after_s=0.05), engine) as pool:
-
-        def is_prepared() -> bool:
-            time.sleep(0.3)  # each run takes one that waits, and has the next one booted
-            return pool.run(LOADED).result is True
-
         for _ in range(4):
-            assert wait_for(is_prepared)
+            pause = 0.3  # each run takes one that waits, and has the next one booted, after which all is idle
+            time.sleep(pause)
+            while pool.run(LOADED).result is not True:
+                pause *= 2
+                assert pause < PATIENCE_S
+                time.sleep(pause)
 
 
 @pytest.mark.parametrize("after_ms", [0, 2, 5, 10, 20, 40, 80])
