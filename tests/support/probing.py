@@ -1,4 +1,4 @@
-"""Calls what it is told to with a name as text, and tells what reached an attribute by it, made classes, or holds what.
+"""Calls what it is told to with a name as text; tells what reached an attribute or a file by it, made a class, holds what.
 
 Run in a process of its own, since what is called may change the library. Reads names such as `json.loads`, apart by
 spaces, and prints one JSON object. Needs nothing but the standard library of the Python that it looks at.
@@ -14,12 +14,16 @@ import itertools
 import json
 import logging
 import sys
+import tempfile
 import types
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 NAME = "__probe__"
+#: A file that nothing here opens but by its path.
+_FILE = tempfile.NamedTemporaryFile(prefix="probe-")  # noqa: SIM115 (gone with this process)
+PATH = _FILE.name
 #: What nothing that functions can use may show: whoever has one has the interpreter, or the process's streams.
 HELD = {
     types.ModuleType: "module",
@@ -67,6 +71,61 @@ class Spy:
         return self
 
 
+class Liar(str):
+    """A zone's name that is a path as soon as somebody goes by it."""
+
+    def __radd__(self, _other: str) -> "Liar":
+        return self
+
+    def __eq__(self, _other: object) -> bool:
+        return str.__eq__(self, _other)
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+    def __contains__(self, _part: object) -> bool:
+        return False
+
+    def encode(self, *_arguments: Any) -> bytes:
+        """Be no other text."""
+        return b""
+
+    def lower(self) -> str:
+        """Be no name that is known."""
+        return NAME
+
+    def replace(self, *_arguments: Any) -> "Liar":
+        """Stay as it is."""
+        return self
+
+    lstrip = replace
+
+    def split(self, *_arguments: Any) -> list[str]:  # type: ignore[override]
+        """Have a path for its one part."""
+        return [Part(PATH)]
+
+
+class Part(str):
+    """A path that has no part of its own."""
+
+    def __contains__(self, _part: object) -> bool:
+        return False
+
+
+class Joined(Liar):
+    """A zone's name that gives a path when something is put before it."""
+
+    def __radd__(self, _other: str) -> Any:
+        return Left()
+
+
+class Left:
+    """What stays of two texts that are put together: a path."""
+
+    def __radd__(self, _other: str) -> str:
+        return PATH
+
+
 @dataclasses.dataclass
 class Row:
     """Something with fields."""
@@ -76,6 +135,17 @@ class Row:
 
 def _pool() -> list[Any]:
     return [Spy(), Row(), NAME, (NAME,), {NAME: 1}, [(NAME, 1)], f"{{0.{NAME}}}", f"{{{NAME}}}", "X", ()]
+
+
+def _texts() -> list[str]:
+    """Return what names a file: a path, a rule for dates with one for its zone, names of zones that are none."""
+    rule = f"DTSTART;TZID={PATH}:20200101T000000\nRRULE:FREQ=DAILY;COUNT=1"
+    return [PATH, rule, Liar("Europe/Rome"), Joined("Europe/Rome")]
+
+
+def _notice(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and arguments[0] == PATH:
+        _seen.add("opens a file")
 
 
 def _named(names: list[str]) -> Iterator[tuple[str, Any]]:
@@ -89,6 +159,8 @@ def _ways(most: int) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         for chosen in itertools.product(range(len(_pool())), repeat=count):
             pool = _pool()
             yield [pool[position] for position in chosen], {}
+    for text in _texts():
+        yield [text], {}
     yield [], {NAME: 1}
     yield ["X"], {NAME: 1}
     yield [Spy()], {NAME: 1}
@@ -154,6 +226,8 @@ def _probe(name: str, value: Any, most: int, found: dict[str, set[str]]) -> list
                 found[name].update(f"{word} later" for word in _seen)
                 _seen.clear()
         results.setdefault(type(result), result)
+    # A call that fails has reached what it has reached.
+    found.setdefault(name, set()).update(_seen)
     _seen.clear()
     return list(results.values())
 
@@ -171,6 +245,7 @@ def _probed(names: list[str]) -> tuple[dict[str, set[str]], set[str]]:
     found: dict[str, set[str]] = {}
     held: set[str] = set()
     logging.basicConfig()
+    sys.addaudithook(_notice)
     for name, value in list(_named(names)):
         held.update(_held(value, name))
         if not callable(value):

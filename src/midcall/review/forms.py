@@ -187,6 +187,15 @@ def _member_names(module: Module, node: ast.expr) -> Iterator[object]:
         yield None
 
 
+def _has_own_zones(module: Module, node: ast.expr) -> bool:
+    """Say whether a call says where zones come from: left out, or None, texts would name files to open."""
+    call = call_of(module, node)
+    found = next((word.value for word in call.keywords if word.arg == "tzids"), None) if call is not None else None
+    if call is None or found is None or not is_written_out(call):
+        return False
+    return isinstance(found, ast.Dict) or module.is_only(found, "zoneinfo.ZoneInfo", "pytz.timezone")
+
+
 _ENUM = Form(
     _is_enum,
     "it makes a class with whatever attributes it is told",
@@ -236,6 +245,12 @@ FORMS: Mapping[str, Form] = {
         is_default,
         "a field that gets away could be renamed, and `dataclass` and `asdict` follow its name",
         "Write it as the default in a class below `@dataclass`: `tags: list = field(default_factory=list)`.",
+    ),
+    "dateutil.rrule.rrulestr": Form(
+        _has_own_zones,
+        "a zone in its text (`TZID=`) may be the path of a file, which it opens",
+        "Say where zones come from: `rrulestr(text, tzids=ZoneInfo)` with `from zoneinfo import ZoneInfo`, or "
+        "`tzids={}` for none.",
     ),
     **dict.fromkeys(sorted(ENUMS), _ENUM),
 }

@@ -1,6 +1,7 @@
 """What a class inherits from, however far, and which enums are open: those without a member make others when called."""
 
 import ast
+import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ _READERS = words(
 #: A class that inherits from more than this, or a name with more meanings, is taken as whatever would be refused.
 _MOST = 100
 TYPED = frozenset({"typing.TypedDict"})
+_BUILT_IN = frozenset(dir(builtins))
+#: What a class of texts inherits from.
+TEXTS = frozenset({"builtins.str", "builtins.bytes", "enum.StrEnum"})
 
 
 @dataclass
@@ -45,7 +49,7 @@ def family(module: Module, node: ast.ClassDef | ast.expr) -> Family:
         if current in seen:
             continue
         if len(seen) + len(todo) > _MOST:
-            return Family(origins=set(ENUMS | TYPED), is_known=False)
+            return Family(origins=set(ENUMS | TYPED | TEXTS), is_known=False)
         seen.add(current)
         if isinstance(current, ast.Name):
             meaning = module.meaning(current)
@@ -60,6 +64,8 @@ def family(module: Module, node: ast.ClassDef | ast.expr) -> Family:
 def _of_name(module: Module, found: Family, node: ast.Name) -> Iterator[ast.AST]:
     bindings = module.meaning(node).bindings
     found.origins |= module.origins(node)
+    if node.id in _BUILT_IN and module.meaning(node).falls_through:
+        found.origins.add(f"builtins.{node.id}")
     for binding in bindings[:_MOST]:
         if isinstance(binding.node, ast.ClassDef):
             yield binding.node

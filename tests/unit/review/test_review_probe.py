@@ -1,4 +1,4 @@
-"""The written lists of what reaches attributes by names in text, makes classes, or holds the interpreter.
+"""The written lists of what reaches attributes or files by names in text, makes classes, or holds the interpreter.
 
 Everything that functions may use is called with such names (`tests/support/probing.py`), so a name that is newly
 allowed, or does more in a newer Python, stands in these lists or fails here.
@@ -22,7 +22,7 @@ from midcall.review.rules.builtins import ALLOWED
 from midcall.review.vocabulary import attribute_fault
 
 ROOT = Path(__file__).parents[3]
-#: What reaches an attribute by a name in text or gives a class, and is in no list of forms: what holds it instead.
+#: What reaches an attribute or a file by a name in text or gives a class, and is in no list of forms: what holds it instead.
 HELD_OTHERWISE = {
     "builtins.getattr": "builtin.narrow: called directly, with a name that is written out and ordinary",
     "builtins.hasattr": "builtin.narrow, likewise",
@@ -32,6 +32,9 @@ HELD_OTHERWISE = {
     "collections.namedtuple": "takes no special names; pattern.position judges those that patterns would read",
     "typing.NamedTuple": "likewise",
     "typing.TypedDict": "its keys are no attributes; reach.dataclass keeps `dataclass` from them",
+    "zoneinfo.ZoneInfo": "class.text: a name that is looked at is the name that is used",
+    "zoneinfo.ZoneInfo.no_cache": "likewise",
+    "pytz.timezone": "likewise",
     "csv.Sniffer().sniff": "gives a class with the fixed attributes of a dialect",
 }
 #: What a probe by arguments alone cannot find, since it takes an attribute of something else first.
@@ -57,7 +60,7 @@ def _probed(*names: str) -> dict[str, Any]:
 
 
 def test_what_reaches_by_a_name_in_text_is_listed_with_what_holds_it() -> None:
-    """Whatever reads, writes or makes an attribute that text names, or gives a class, is one of those known."""
+    """Whatever reads, writes or makes an attribute, or opens a file, that text names, or gives a class, is known."""
     reached = _probed(*_all_names())["reached"].keys()
     assert reached - FORMS.keys() == HELD_OTHERWISE.keys()
 
