@@ -1,4 +1,4 @@
-"""Calls what it is told to with a name as text; tells what reached an attribute or a file by it, made a class, holds what.
+"""Calls what it is told with a name as text; tells what reached an attribute or file by it, made a class, holds what.
 
 Run in a process of its own, since what is called may change the library. Reads names such as `json.loads`, apart by
 spaces, and prints one JSON object. Needs nothing but the standard library of the Python that it looks at.
@@ -74,17 +74,7 @@ class Spy:
 class Liar(str):
     """A zone's name that is a path as soon as somebody goes by it."""
 
-    def __radd__(self, _other: str) -> "Liar":
-        return self
-
-    def __eq__(self, _other: object) -> bool:
-        return str.__eq__(self, _other)
-
-    def __hash__(self) -> int:
-        return str.__hash__(self)
-
-    def __contains__(self, _part: object) -> bool:
-        return False
+    __slots__ = ()
 
     def encode(self, *_arguments: Any) -> bytes:
         """Be no other text."""
@@ -100,7 +90,7 @@ class Liar(str):
 
     lstrip = replace
 
-    def split(self, *_arguments: Any) -> list[str]:  # type: ignore[override]
+    def split(self, *_arguments: Any) -> list[str]:
         """Have a path for its one part."""
         return [Part(PATH)]
 
@@ -108,12 +98,16 @@ class Liar(str):
 class Part(str):
     """A path that has no part of its own."""
 
+    __slots__ = ()
+
     def __contains__(self, _part: object) -> bool:
         return False
 
 
 class Joined(Liar):
     """A zone's name that gives a path when something is put before it."""
+
+    __slots__ = ()
 
     def __radd__(self, _other: str) -> Any:
         return Left()
@@ -140,7 +134,7 @@ def _pool() -> list[Any]:
 def _texts() -> list[str]:
     """Return what names a file: a path, a rule for dates with one for its zone, names of zones that are none."""
     rule = f"DTSTART;TZID={PATH}:20200101T000000\nRRULE:FREQ=DAILY;COUNT=1"
-    return [PATH, rule, Liar("Europe/Rome"), Joined("Europe/Rome")]
+    return [PATH, rule, Liar("Europe/Rome"), Joined("Europe/Oslo")]
 
 
 def _notice(event: str, arguments: tuple[Any, ...]) -> None:

@@ -22,7 +22,7 @@ from midcall.review.rules.builtins import ALLOWED
 from midcall.review.vocabulary import attribute_fault
 
 ROOT = Path(__file__).parents[3]
-#: What reaches an attribute or a file by a name in text or gives a class, and is in no list of forms: what holds it instead.
+#: What reaches an attribute or file by a name in text or gives a class, and is in no list of forms: what holds it.
 HELD_OTHERWISE = {
     "builtins.getattr": "builtin.narrow: called directly, with a name that is written out and ordinary",
     "builtins.hasattr": "builtin.narrow, likewise",
@@ -34,6 +34,7 @@ HELD_OTHERWISE = {
     "typing.TypedDict": "its keys are no attributes; reach.dataclass keeps `dataclass` from them",
     "zoneinfo.ZoneInfo": "class.text: a name that is looked at is the name that is used",
     "zoneinfo.ZoneInfo.no_cache": "likewise",
+    "zoneinfo.ZoneInfo().no_cache": "likewise",
     "pytz.timezone": "likewise",
     "csv.Sniffer().sniff": "gives a class with the fixed attributes of a dialect",
 }
