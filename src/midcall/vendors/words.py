@@ -63,10 +63,14 @@ def described_tool(
         if keyword in unsaid and keyword not in quiet:
             lost.append(Note(f"parameters.{keyword}", _told(vendor)))
     kept: dict[str, Any] = {}
+    length = len(text) + len(" ")
     for keyword, value in rest.items():
-        if _word(keyword, value) and len(described(text, {**kept, keyword: value})) > MAX_DESCRIPTION:
+        # As `described` writes them, brackets and all: counted, since a schema has thousands of keywords of its own.
+        more = len(f"; {word}") if (word := _word(keyword, value)) else 0
+        if more and length + more > MAX_DESCRIPTION:
             lost.append(Note(f"parameters.{keyword}", f"{_NO_ROOM}; say it in the description of a parameter"))
             continue
+        length += more
         kept[keyword] = value
         if keyword in unsaid:
             lost += notes_of({keyword: value}, "parameters", vendor, quiet={*quiet, *ANNOTATIONS})
