@@ -1,5 +1,6 @@
 """What a command is given about a function: Python source or a whole document, and flags that say more."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,6 +94,9 @@ def read_json(text: str) -> Any:
 
 def _bytes(file: Path) -> bytes:
     try:
+        # What a shell writes as <(...) is a pipe too, but without a place of its own.
+        if Path(os.path.realpath(file)).is_fifo():
+            raise refusal(f"{file} is a named pipe: reading it may wait for ever; give a file")
         with file.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
     except OSError as error:

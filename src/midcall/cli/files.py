@@ -108,7 +108,8 @@ def session_of(config: dict[str, Any], session: str | None, params: str | None, 
         raise refusal(f"{session}: a session body is a JSON object")
     if faults := [f"{fault.loc}: {fault.msg}" for fault in body_faults(given)]:
         raise refusal(f"{session}: {'; '.join(faults)}")
-    sent = read_params(params) or given.get("params") or {}
+    apart = read_params(params)
+    sent = (given.get("params") or {}) if apart is None else apart
     if config["parameters"].get("properties"):
         sent, unfit = fitting_params(config["parameters"], sent, given.get("dynamicVariables") or {})
         if unfit:

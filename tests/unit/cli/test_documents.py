@@ -1,6 +1,7 @@
 """What `midcall review` and `midcall run` take: a source, a whole document, flags; what is wrong says where."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import typer
 
 from midcall.cli.document import MAX_BYTES, read_function, read_mocks, read_params
+from midcall.cli.files import _session
 from midcall.domain.mock import Raised, Returned
 
 SOURCE = "def handler(session, actions):\n    return actions.http.get('https://shop.example.com')\n"
@@ -114,3 +116,30 @@ def test_parameters_of_a_call_are_an_object() -> None:
     assert read_params('{"a": 1}') == {"a": 1}
     with pytest.raises(typer.BadParameter, match="give a JSON object"):
         read_params("[1]")
+
+
+def test_a_named_pipe_is_refused_and_a_shells_is_read(tmp_path: Path) -> None:
+    """Opening one waits for somebody to write; a shell's has its writer already."""
+    named = tmp_path / "pipe.json"
+    os.mkfifo(named)
+    with pytest.raises(typer.BadParameter, match="named pipe"):
+        read(named)
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    with pytest.raises(typer.BadParameter, match="symbolic links"):
+        read_params(str(tmp_path / "loop.json"))
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, b'{"a": 1}')
+        os.close(writing)
+        assert read_params(f"/dev/fd/{reading}") == {"a": 1}
+    finally:
+        os.close(reading)
+
+
+def test_no_parameters_given_apart_stand_in_for_those_of_the_session(document: Path) -> None:
+    """An empty object says that the call has none, and so is refused where one is needed."""
+    config = read(document)
+    session = '{"params": {"order_id": 1}}'
+    assert _session(config, session, None, 1_000)["params"] == {"order_id": 1}
+    with pytest.raises(typer.BadParameter, match="order_id"):
+        _session(config, session, "{}", 1_000)
