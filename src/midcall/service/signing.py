@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.errors import Fault, InvalidInput, SecretUnreadable
 from midcall.domain.signature import RETELL_HEADER, sign_retell, sign_standard, standard_secret, taken_secret
 from midcall.domain.workspace import WorkspaceSettings
 from midcall.service.access import Caller
@@ -75,45 +75,60 @@ class Signing:
         """Make the next secret the current one: a new one, or `own`.
 
         For `overlap_s` seconds the one before goes on: beside it where a message carries several signatures, instead
-        of it in the one `X-Retell-Signature` of the functions named. Raises InvalidInput for a text that is no secret.
+        of it in the one `X-Retell-Signature` of the functions named. One that is current already, as when a request is
+        sent again, takes nobody's place: the one before may only end sooner. Raises InvalidInput for a text that is no
+        secret.
         """
         if own is not None:
             _check(own)
-        now = self.clock()
+        until = self.clock() + overlap_s * 1000
         with self.storage.write() as tx:
             settings = tx.workspaces.get(caller.workspace_id, lock=True).settings
-            before, number = str(settings.signing_number), settings.signing_number + 1
-            kept = {each: id_ for each, id_ in settings.signing_kept.items() if each == before}
-            if own is not None:
-                kept[str(number)] = self.secrets.keep(tx, caller.workspace_id, own, to=(), loc="secret")
-            settings = replace(
-                settings,
-                signing_number=number,
-                signing_overlap_until=now + overlap_s * 1000,
-                retell_previous_for=tuple(retell_previous_for),
-                signing_kept=kept,
-            )
+            if own is not None and own in self._known(tx, caller.workspace_id, settings, settings.signing_number):
+                settings = replace(settings, signing_overlap_until=min(settings.signing_overlap_until, until))
+            else:
+                settings = self._next(tx, caller.workspace_id, settings, own)
+                settings = replace(
+                    settings, signing_overlap_until=until, retell_previous_for=tuple(retell_previous_for)
+                )
             tx.workspaces.set_settings(caller.workspace_id, settings)
             tx.audit.add(
                 workspace_id=caller.workspace_id,
-                at=now,
+                at=self.clock(),
                 principal=caller.principal,
                 key_id=caller.key.id,
                 act="workspace.rotate_signing_secret",
                 subject=caller.workspace_id,
-                detail={"number": number, "brought": own is not None, "overlap_s": overlap_s},
+                detail={"number": settings.signing_number, "brought": own is not None, "overlap_s": overlap_s},
             )
-            current = self._secret(tx, caller.workspace_id, settings, number)
+            current = self._secret(tx, caller.workspace_id, settings, settings.signing_number)
         return Rotated(current, standard_secret(current), settings.signing_overlap_until)
+
+    def _next(
+        self, tx: Transaction, workspace_id: str, settings: WorkspaceSettings, own: str | None
+    ) -> WorkspaceSettings:
+        before, number = str(settings.signing_number), settings.signing_number + 1
+        kept = {each: id_ for each, id_ in settings.signing_kept.items() if each == before}
+        if own is not None:
+            kept[str(number)] = self.secrets.keep(tx, workspace_id, own, to=(), loc="secret")
+        return replace(settings, signing_number=number, signing_kept=kept)
 
     def signer(self, tx: Transaction, workspace_id: str, function: str | None = None) -> Signer:
         """Return what signs the messages of a workspace that go out now, calls of `function` among them."""
         settings = tx.workspaces.get(workspace_id).settings
         newest = settings.signing_number
-        numbers = [newest, newest - 1] if settings.signing_overlap_until > self.clock() else [newest]
-        secrets = tuple(self._secret(tx, workspace_id, settings, number) for number in numbers)
+        current = self._secret(tx, workspace_id, settings, newest)
+        overlaps = settings.signing_overlap_until > self.clock()
+        secrets = (current, *(self._known(tx, workspace_id, settings, newest - 1) if overlaps else ()))
         previous = not {ALL, function}.isdisjoint(settings.retell_previous_for)
         return Signer(secrets, retell=secrets[-1 if previous else 0], clock=self.clock)
+
+    def _known(self, tx: Transaction, workspace_id: str, settings: WorkspaceSettings, number: int) -> tuple[str, ...]:
+        """Return a secret, if a key still opens it: another that is brought for it must not fail because of it."""
+        try:
+            return (self._secret(tx, workspace_id, settings, number),)
+        except SecretUnreadable:
+            return ()
 
     def _secret(self, tx: Transaction, workspace_id: str, settings: WorkspaceSettings, number: int) -> str:
         if kept := settings.signing_kept.get(str(number)):

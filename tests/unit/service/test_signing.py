@@ -1,13 +1,15 @@
 """Signing secrets: derived or brought along, one after the other, with a time in which both are used."""
 
 import base64
+from dataclasses import replace
 
 import pytest
-from tests.support.world import World
+from tests.support.world import SECRET_KEYS, World
 
-from midcall.domain.errors import InvalidInput
+from midcall.domain.errors import InvalidInput, SecretUnreadable
 from midcall.domain.signature import verify_retell, verify_standard
 from midcall.service.signing import ALL, MAX_OVERLAP_S, OVERLAP_S, Signer
+from midcall.vault.cipher import FernetCipher
 
 BODY = b'{"a":1}'
 #: As Retell makes its API keys.
@@ -102,3 +104,29 @@ def test_what_is_no_secret_is_refused_without_being_told_again(world: World, tex
     (fault,) = refused.value.faults
     assert (fault.loc, "24-64" in fault.msg) == ("secret", True)
     assert not text or len(text) < 7 or text not in fault.msg
+
+
+def test_the_same_secret_sent_again_ends_nothing_and_brings_nothing_back(world: World) -> None:
+    """An answer that was lost makes a client ask once more: the one before went out of use at once."""
+    first = world.signing.rotate(world.caller, overlap_s=0).current
+    made = world.signing.rotate(world.caller, RETELLS, retell_previous_for=("lookup",))
+    world.clock.advance(1_000)
+    again = world.signing.rotate(world.caller, RETELLS)
+    assert again == made
+    assert signer(world).secrets == (RETELLS, first)
+    assert [signs(world, RETELLS, function)[0] for function in ("lookup", "other")] == [False, True]
+    world.signing.rotate(world.caller, RETELLS, overlap_s=0)
+    assert signer(world).secrets == (RETELLS,)
+    world.signing.rotate(world.caller, RETELLS, overlap_s=MAX_OVERLAP_S)
+    assert signer(world).secrets == (RETELLS,)
+
+
+def test_a_secret_that_no_key_opens_is_replaced_like_any_other(world: World) -> None:
+    """Calls would have failed for as long as it overlaps, though a new one is there."""
+    world.signing.rotate(world.caller, RETELLS)
+    lost = replace(world.signing, secrets=replace(world.signing.secrets, cipher=FernetCipher(SECRET_KEYS[1:])))
+    with world.storage.read() as tx, pytest.raises(SecretUnreadable):
+        lost.signer(tx, world.caller.workspace_id)
+    new = lost.rotate(world.caller).current
+    with world.storage.read() as tx:
+        assert lost.signer(tx, world.caller.workspace_id).secrets == (new,)
