@@ -68,3 +68,18 @@ def test_what_a_part_raises_is_told_by_its_name_alone() -> None:
     found = asyncio.run(Readiness({"redis": broken}).look())["redis"]
     assert (found["ok"], found["error"]) == (False, "ConnectionError")
     assert "secret" not in str(found)
+
+
+def test_a_part_that_never_answers_is_told_as_silent_and_asked_once() -> None:
+    """Whoever asked waited as long as it, and so did everybody after."""
+    part = Part()
+    readiness = Readiness({"first": lambda: {"here": 1}, "part": part, "after": dict}, look_s=0.2)
+
+    async def often() -> None:
+        for found in [await readiness.look(), *await asyncio.gather(*(readiness.look() for _ in range(20)))]:
+            assert found["first"]["here"] == 1
+            assert [found[name].get("error") for name in ("part", "after")] == ["TimeoutError"] * 2
+        part.may.set()
+
+    asyncio.run(often())
+    assert part.asked == 1
