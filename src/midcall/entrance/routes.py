@@ -3,16 +3,18 @@
 And would validate it there; what takes its time is validated in a thread instead.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, cast, get_args
 
 import anyio.to_thread
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 
 from midcall.domain.errors import InvalidInput
 from midcall.entrance.intake import SMALL_BYTES
+from midcall.entrance.services import Needs
 from midcall.service.fields import faults_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -35,6 +37,7 @@ class JsonRoute(APIRoute):
         """Wrap FastAPI's own handler."""
         handler = super().get_route_handler()
         bodies = [] if self._embed_body_fields else self.dependant.body_params
+        doors = list(_doors(self.dependant))
         forms = [_Form(cast("Any", body.field_info.annotation)) for body in bodies]
 
         async def wrapped(request: Request) -> Response:
@@ -44,10 +47,21 @@ class JsonRoute(APIRoute):
                 size = len(await parsed.body())
                 for form in forms:
                     if form.costly or size > SMALL_BYTES:
+                        # FastAPI asks who may come in before it looks at a body; so it is here.
+                        for door in doors:
+                            door.admit(parsed)
                         parsed.value = await form.read(parsed)
             return await handler(parsed)
 
         return wrapped
+
+
+def _doors(dependant: Dependant) -> Iterator[Needs]:
+    """Yield what a route asks of keys."""
+    for each in dependant.dependencies:
+        if isinstance(each.call, Needs):
+            yield each.call
+        yield from _doors(each)
 
 
 class _Form:

@@ -1,6 +1,5 @@
 """What the routes stand on: the use cases of one process, made by bootstrap and handed to `create_app`."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -109,29 +108,37 @@ async def admitted(scope: StarletteScope) -> Caller:
     return found
 
 
-def needs(*scopes: Scope | Own) -> Callable[..., Awaitable[Caller]]:
-    """Make a dependency that lets a key with one of the scopes in, and gives its caller.
+class Needs:
+    """A dependency that lets a key with one of some scopes in, and gives its caller.
 
     The intake has asked whose key it is, before it read the body; where it has not, nobody is let in.
     """
 
-    async def caller(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+    def __init__(self, *scopes: Scope | Own) -> None:
+        self._scopes = scopes
+
+    async def __call__(
+        self, request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Caller:
+        """Let a request in."""
+        return self.admit(request)
+
+    def admit(self, request: Request) -> Caller:
+        """Return the caller; raises Unauthenticated or Forbidden."""
         found: Caller | None = getattr(request.state, "caller", None)
         if found is None:
             raise Unauthenticated
-        found.need(*scopes)
+        found.need(*self._scopes)
         return found
 
-    return caller
 
-
-Reader = Annotated[Caller, Depends(needs(Scope.READ))]
-Runner = Annotated[Caller, Depends(needs(Scope.RUN))]
-Writer = Annotated[Caller, Depends(needs(Scope.WRITE))]
-Judge = Annotated[Caller, Depends(needs(Scope.REVIEW))]
-Admin = Annotated[Caller, Depends(needs(Scope.ADMIN))]
+Reader = Annotated[Caller, Depends(Needs(Scope.READ))]
+Runner = Annotated[Caller, Depends(Needs(Scope.RUN))]
+Writer = Annotated[Caller, Depends(Needs(Scope.WRITE))]
+Judge = Annotated[Caller, Depends(Needs(Scope.REVIEW))]
+Admin = Annotated[Caller, Depends(Needs(Scope.ADMIN))]
 
 # For keys that are limited to agents as well: the use case has to look whose a thing is.
-OwnReader = Annotated[Caller, Depends(needs(Own(Scope.READ)))]
-OwnRunner = Annotated[Caller, Depends(needs(Own(Scope.RUN)))]
-OwnRunnerOrReader = Annotated[Caller, Depends(needs(Own(Scope.RUN), Own(Scope.READ)))]
+OwnReader = Annotated[Caller, Depends(Needs(Own(Scope.READ)))]
+OwnRunner = Annotated[Caller, Depends(Needs(Own(Scope.RUN)))]
+OwnRunnerOrReader = Annotated[Caller, Depends(Needs(Own(Scope.RUN), Own(Scope.READ)))]

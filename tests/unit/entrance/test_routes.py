@@ -19,6 +19,7 @@ from midcall.bootstrap.settings import Settings
 from midcall.entrance.intake import SMALL_BYTES
 from midcall.entrance.problems import add_error_handlers
 from midcall.entrance.routes import JsonRoute, _is_costly
+from midcall.entrance.services import Writer
 from midcall.service.fields import Form
 from midcall.service.forms import FunctionForm
 
@@ -74,6 +75,12 @@ async def take_around(form: Around | None = None) -> str:
     return type(form).__name__
 
 
+@router.post("/closed")
+async def take_closed(form: Costly, caller: Writer) -> str:
+    """Take one of whoever may write; nobody is known here."""
+    return type(form).__name__
+
+
 def posted(path: str, body: Any) -> tuple[httpx.Response, Sequence[bool]]:
     """Post a body; returns the answer, and of each validation whether it was on the loop's thread."""
     app = FastAPI()
@@ -116,6 +123,13 @@ def test_a_fault_is_told_alike_wherever_it_was_found(path: str, body: Any) -> No
     answer, _ = posted(path, body)
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"loc": "text", "msg": "say something else"}]
+
+
+@pytest.mark.parametrize("body", [{"text": "bad"}, {"no": "such field"}, {"text": "x" * SMALL_BYTES}])
+def test_who_may_come_in_is_asked_before_a_body_is_looked_at(body: Any) -> None:
+    """A key without the scope had patterns compiled, and was told what is wrong with a body that it may not send."""
+    answer, seen = posted("/closed", body)
+    assert (answer.status_code, seen) == (401, [])
 
 
 def test_every_route_that_takes_a_function_validates_it_in_a_thread() -> None:
