@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from midcall.cli.document import MAX_BYTES, read_function, read_mocks, read_params
-from midcall.cli.files import _session
+from midcall.cli.files import session_of
 from midcall.domain.mock import Raised, Returned
 
 SOURCE = "def handler(session, actions):\n    return actions.http.get('https://shop.example.com')\n"
@@ -140,6 +140,6 @@ def test_no_parameters_given_apart_stand_in_for_those_of_the_session(document: P
     """An empty object says that the call has none, and so is refused where one is needed."""
     config = read(document)
     session = '{"params": {"order_id": 1}}'
-    assert _session(config, session, None, 1_000)["params"] == {"order_id": 1}
+    assert session_of(config, session, None, 1_000)["params"] == {"order_id": 1}
     with pytest.raises(typer.BadParameter, match="order_id"):
-        _session(config, session, "{}", 1_000)
+        session_of(config, session, "{}", 1_000)

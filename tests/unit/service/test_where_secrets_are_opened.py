@@ -11,8 +11,8 @@ from midcall.domain.credential import CredentialType
 from midcall.service.credential_hosts import own_hosts
 
 SERVICE = Path(midcall.service.__file__).parent
-#: Each asks `check_may_go`, or `reveal` with where a value goes; the check of a credential by URL takes an admin. What is
-#: signed with goes nowhere, and may not: it was kept for no place at all.
+#: Each asks `check_may_go`, or `reveal` with where a value goes; the check of a credential by URL takes an admin. What
+#: messages are signed with goes nowhere: it was kept for no place at all.
 OPENING = {
     "credentials.resolve": {"actions/keyring.py", "credential_check.py", "webhook_request.py"},
     "_credentials.resolve": {"actions/keyring.py"},
