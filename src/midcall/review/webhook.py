@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_plus
 
 from midcall.domain.review import Comment, Severity, WebhookSubject
+from midcall.domain.secret_names import is_secret_name
 from midcall.domain.template.text import parse_text
 from midcall.domain.template.webhook import WebhookTemplates, maybe_missing, parse_webhook, undeclared
 from midcall.domain.webhook_payload import BODYLESS
@@ -133,6 +135,18 @@ def _secrets_in_templates(subject: WebhookSubject) -> Iterator[Finding]:
             )
 
 
+def _secret_in_url(subject: WebhookSubject) -> Iterator[Finding]:
+    for pair in _parsed(subject.webhook).url.query or ():
+        name, _, value = pair.sample().partition("=")
+        # What has a known service's shape is told by that rule already.
+        if value and not pair.names and is_secret_name(unquote_plus(name)) and kind_of_secret(value) is None:
+            yield Finding(
+                "url",
+                f"The value of {unquote_plus(name)} stands in the URL: everyone who may read the function can read it.",
+                "Take it out of the URL and write it into auth, or under query, where it is encrypted and never shown.",
+            )
+
+
 def _secret_in_query(subject: WebhookSubject) -> Iterator[Finding]:
     if subject.webhook["auth"]["type"] == "query":
         yield Finding(
@@ -241,6 +255,14 @@ RULES: tuple[WebhookRule, ...] = (
         check=_secrets_in_templates,
         good=example(headers={"Authorization": "Bearer {{secret.crm.token}}"}, credentials=frozenset({"crm"})),
         bad=example(body={"key": "AKIA" + "A" * 16}, payload="template"),
+    ),
+    WebhookRule(
+        id="webhook.url-secret",
+        summary="No value in the URL stands under a name that is plainly a secret's.",
+        severity=Severity.WARNING,
+        check=_secret_in_url,
+        good=example(query={"api_key": "********"}),
+        bad=example("https://api.example.com/orders?api_key=k-71"),
     ),
     WebhookRule(
         id="webhook.query-secret",

@@ -25,6 +25,24 @@ def test_no_comment_repeats_a_secret() -> None:
     assert key not in repr(comments)
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("api_key=k-71", ["api_key"]),
+        ("a=1&access_token=t%2F1&sig=s", ["access_token", "sig"]),
+        ("api%5Fkey=k-71", ["api_key"]),
+        ("limit=100&monkey=1", []),
+        ("api_key={{order}}&token=", []),
+    ],
+)
+def test_a_secret_in_the_url_is_pointed_at_by_its_name(query: str, told: list[str]) -> None:
+    """Each by itself; a placeholder is none, nor is a name without a value."""
+    comments = review_webhook(example(f"https://api.example.com/orders/{{{{order}}}}?{query}"))
+    assert [comment.rule for comment in comments] == ["webhook.url-secret"] * len(told)
+    assert [comment.message.split()[4] for comment in comments] == told
+    assert "k-71" not in repr(comments)
+
+
 def test_every_credential_that_is_named_is_found() -> None:
     """In headers, in auth, and as a template of auth's own values."""
     subject = example(headers={"A": "{{secret.one.token}}"}, auth={"type": "bearer", "token": "{{secret.two.token}} x"})
