@@ -1,0 +1,79 @@
+"""One served app over real sandboxes for all tests that walk a vendor's document; each has a workspace of its own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from tests.integration.documents.desk import Desk
+from tests.integration.sandbox.pools import Serving, whole_again
+from tests.integration.sandbox.pools import serving as pool_serving
+from tests.support.databases import Sqlite
+from tests.support.patience import PATIENCE_S
+from tests.support.servers import redis_server
+from tests.support.serving import Served, serving
+from tests.support.target import Target, replying, target
+
+from midcall.sandbox.engine import Engine
+from midcall.sandbox.image import ensure_image
+from midcall.sandbox.limits import PoolConfig
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[Serving]:
+    """Yield a pool with an id of its own."""
+    with (
+        Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine,
+        TemporaryDirectory(prefix="mc-") as folder,
+    ):
+        config = PoolConfig(
+            socket=Path(folder) / "pool" / "pool.sock",
+            pool_id=f"test-documents-{os.getpid()}",
+            image=ensure_image(engine),
+            size=2,
+            max_concurrent=2,
+        )
+        with pool_serving(config, engine) as served:
+            yield served
+
+
+@pytest.fixture(autouse=True)
+def _whole_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a failure, wait until the pool is full: the next test would have to wait for it in its own time."""
+    yield
+    whole_again(request)
+
+
+@pytest.fixture(scope="session")
+def served(sqlite: Sqlite, pool: Serving, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve the app over one kind of database: no document says anything of what rows are kept in."""
+    with (
+        sqlite.migrated() as database_url,
+        redis_server() as redis_url,
+        serving(
+            tmp_path_factory.mktemp("served"), database_url=database_url, redis_url=redis_url, sandbox=pool.client
+        ) as it,
+    ):
+        yield it
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Target]:
+    """Serve one target for all tests."""
+    with target() as it:
+        yield it
+
+
+@pytest.fixture
+def there(server: Target) -> Target:
+    """Give a target that has received nothing yet and says that all is well."""
+    server.received.clear()
+    server.answer = lambda _: replying({"ok": True})
+    return server
+
+
+@pytest.fixture
+def desk(served: Served, there: Target) -> Desk:
+    """Give a user with a workspace of their own, whose webhooks call `there`."""
+    return Desk(served, served.tenant(), there)
