@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from tests.integration.documents.desk import Desk
 from tests.integration.sandbox.pools import Serving, whole_again
 from tests.integration.sandbox.pools import serving as pool_serving
 from tests.support.databases import Sqlite
+from tests.support.models import Endpoint, endpoint
 from tests.support.patience import PATIENCE_S
 from tests.support.servers import redis_server
 from tests.support.serving import Served, serving
@@ -46,13 +48,31 @@ def _whole_again(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def served(sqlite: Sqlite, pool: Serving, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def model() -> Iterator[Endpoint]:
+    """Serve the endpoint of a Code Assistant's model."""
+    with endpoint() as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def served(
+    sqlite: Sqlite, pool: Serving, model: Endpoint, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """Serve the app over one kind of database: no document says anything of what rows are kept in."""
+    assistant: dict[str, Any] = {
+        "assistant_model": "test-model",
+        "assistant_base_url": model.url,
+        "assistant_api_key": "a-key",
+    }
     with (
         sqlite.migrated() as database_url,
         redis_server() as redis_url,
         serving(
-            tmp_path_factory.mktemp("served"), database_url=database_url, redis_url=redis_url, sandbox=pool.client
+            tmp_path_factory.mktemp("served"),
+            database_url=database_url,
+            redis_url=redis_url,
+            sandbox=pool.client,
+            **assistant,
         ) as it,
     ):
         yield it

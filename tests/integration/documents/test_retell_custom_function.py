@@ -299,7 +299,7 @@ def test_success_without_a_word(desk: Desk) -> None:
 @pytest.mark.parametrize("status", [300, 304, 400, 404, 422])
 def test_any_other_status_is_none(desk: Desk, status: int) -> None:
     """The same sentence read the other way; the LLM gets status and answer, and none of these is tried again."""
-    desk.there.answer = lambda _: replying({}, status)
+    desk.there.answer = lambda _: Reply(status, b"" if status == 304 else b"{}", {})
     desk.bring("retell", get_user_details(desk))
     desk.talk("get_user_details")
     outcome = desk.call("get_user_details", ANN)

@@ -1,0 +1,546 @@
+"""SubVerse, "Custom Functions" (docs.subverseai.com), sentence by sentence.
+
+Held elsewhere: what the Code Assistant does when its code is refused, and what it is told
+(`tests/integration/api/test_assistant.py`); every action against its service
+(`tests/integration/connectors`, `tests/integration/actions/test_every_connector.py`); SubVerse's own functions brought
+along (`tests/integration/api/test_vendor_imports.py`); what a sandbox cannot do (`tests/integration/sandbox`).
+
+No counterpart here: the index of its documentation (llms.txt), pictures and cards; its clouds, channels and Background
+Agents; code in JavaScript (what is brought along becomes a comment to rewrite); how many minutes an assistant takes.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from tests.integration.documents.desk import Desk
+from tests.support.models import Endpoint, proposal
+from tests.support.patience import CLIENT_S
+from tests.support.target import Received, Reply, replying
+
+Json = dict[str, Any]
+
+#: The document's session body, without its remarks.
+BODY: Json = {
+    "sessionId": "test_session_id",
+    "direction": "inbound",
+    "agentDetails": {"name": "agent_name", "version": "default - v9"},
+    "userDetails": {"id": "user@example.com", "email": "user@example.com", "number": "1234567890"},
+    "communicationChannelName": "test-channel",
+    "communicationChannelId": "test-channel-id",
+    "threadId": ["message-1", "message-2"],
+    "recordingUrl": "https://test.com/recording.mp3",
+    "dynamicVariables": {"currentTime": "2026-04-28T07:13:23.915Z"},
+    "createdAt": "2026-04-28T07:13:23.915Z",
+    "time": "2026-04-28T07:13:23.915Z",
+    "params": {},
+    "analysis": {},
+    "llmResponse": "",
+}
+#: Fields that a runtime sets when it starts a session.
+SENT = {
+    name: BODY[name]
+    for name in (
+        *("direction", "agentDetails", "userDetails", "communicationChannelName", "communicationChannelId", "threadId"),
+        "recordingUrl",
+    )
+}
+SHOW = "def handler(session):\n    return {'result': session}\n"
+
+
+def mocked(desk: Desk, name: str, mocks: list[Json], **body: Any) -> Any:
+    """Test a function whose actions are answered by mocks; returns the report."""
+    return desk.admin.ok("POST", f"/v1/functions/{name}/test", {"mocks": mocks, "dry": True, **body})
+
+
+# What you can do ------------------------------------------------------------------------------------------------------
+
+
+def test_call_your_own_api_or_webhook(desk: Desk) -> None:
+    """'Call your own API or webhook — POST session data to your backend and return a response.'"""
+    desk.there.answer = lambda _: replying({"plan": "gold"})
+    desk.bring(
+        "subverse",
+        {
+            "functionName": "fetch_plan",
+            "description": "Fetches the caller's plan.",
+            "parameters": [{"dataType": "string", "identifier": "email", "description": "Email"}],
+            "webhookUrl": f"{desk.there.url}/plans",
+        },
+    )
+    desk.talk("fetch_plan", **SENT)
+    assert desk.done("fetch_plan", {"email": "a@b.example"})["content"] == {"plan": "gold"}
+    got = desk.there.last
+    assert (got.method, got.path) == ("POST", "/plans")
+    assert set(got.json) >= set(BODY)
+    assert (got.json["sessionId"], got.json["params"]) == ("s1", {"email": "a@b.example"})
+
+
+INTEGRATIONS = {
+    "shopify": (
+        "shopify.get_order(name='#1001')",
+        {"shop_domain": "a-shop.myshopify.com", "access_token": "shpat_1"},
+        {"id": "gid://1", "name": "#1001"},
+    ),
+    "airtable": (
+        "airtable.get_record_list({'baseId': 'app123', 'tableIdOrName': 'Orders'})",
+        {"token": "pat-1"},
+        {"records": []},
+    ),
+    "slack": ("slack.post_message(channel='C0123456789', text='A new lead')", {"bot_token": "xoxb-1"}, {"ok": True}),
+    "whatsapp": (
+        "whatsapp.send_text(to='+4930123456', body='It is on its way')",
+        {"access_token": "EAA-1", "phone_number_id": "123456"},
+        {"messages": [{"id": "wamid.1"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("service", INTEGRATIONS)
+def test_connect_to_other_platforms_without_integration_code(desk: Desk, service: str) -> None:
+    """'Connect to Shopify, Airtable, Slack, WhatsApp, and other platforms without writing any integration code
+    yourself': a credential, the action, one line of code.
+    """
+    call, values, answer = INTEGRATIONS[service]
+    desk.admin.ok("PUT", "/v1/credentials/ours", {"type": service, "values": values})
+    source = f"def handler(session, actions):\n    return actions.{call}\n"
+    desk.code("act", source, actions=({"name": service, "credentials": ["ours"]},))
+    report = mocked(desk, "act", [{"action": service, "returns": answer}])
+    assert (report["status"], report["result"]) == ("ok", answer), report["error"]
+    assert [each["action"].split(".")[0] for each in report["actions"]] == [service]
+
+
+def test_write_custom_code(desk: Desk) -> None:
+    """'Define exactly what happens using code that runs securely on SubVerse infrastructure. No server needed.'"""
+    source = "def handler(session):\n    price = session['params']['price']\n    return f'{price * 1.19:.2f} EUR'\n"
+    desk.code("add_tax", source, parameters=[{"name": "price", "type": "number", "required": True}])
+    desk.talk("add_tax")
+    assert desk.done("add_tax", {"price": 100})["content"] == "119.00 EUR"
+
+
+# The Code Assistant ---------------------------------------------------------------------------------------------------
+
+ASKED = "Look up the customer's order status from Shopify using their email, and return the latest order details."
+WRITTEN = """\
+def handler(session, actions):
+    email = session["params"]["customer_email"]
+    found = actions.shopify.list_orders({"query": f'email:"{email}"', "first": 1})
+    return found["orders"][0] if found["orders"] else "There is no order."
+"""
+
+
+def test_the_code_assistant_writes_it_and_the_person_decides(desk: Desk, model: Endpoint) -> None:
+    """'Describe what you want the function to do - for example: "Look up the customer's order status from Shopify …".
+    The Code Assistant writes the code, aware of the session body structure and the integrations you have enabled.
+    Review the generated code and request changes by chatting with the assistant. Once satisfied, request approval.'
+    """
+    desk.admin.ok("PUT", "/v1/credentials/shop", {"type": "shopify", "values": INTEGRATIONS["shopify"][1]})
+    draft: Json = {
+        "name": "order_status",
+        "description": "Call this when a customer asks where their order is.",
+        "parameters": [{"name": "customer_email", "type": "email", "required": True}],
+        "code": {"source": "", "actions": [{"name": "shopify", "credentials": ["shop"]}]},
+    }
+    model.answers(proposal(WRITTEN.replace("There is no order.", "None.")), proposal(WRITTEN))
+    first = desk.admin.ok("POST", "/v1/assistant/code", {"description": ASKED, "function": draft})
+    assert first["status"] == "passed"
+    told = json.dumps(model.asked[0].json)
+    assert not [word for word in (*BODY, "customer_email", "shopify.list_orders") if word not in told]
+    draft["code"]["source"] = first["source"]
+    said = [{"role": "user", "text": ASKED}, {"role": "assistant", "text": first["explanation"]}]
+    second = desk.admin.ok(
+        "POST", "/v1/assistant/code", {"description": "Say so in a sentence.", "function": draft, "messages": said}
+    )
+    assert second["source"] == WRITTEN
+    draft["code"]["source"] = second["source"]
+    desk.publish({"kind": "code", **draft})
+    orders = {"orders": [{"name": "#1001", "fulfillmentStatus": "FULFILLED"}]}
+    mocks = [{"action": "shopify.list_orders", "returns": orders}]
+    report = mocked(desk, "order_status", mocks, params={"customer_email": "ann@example.com"})
+    assert report["result"] == orders["orders"][0], report["error"]
+
+
+# Review, approval, sandbox --------------------------------------------------------------------------------------------
+
+
+def test_nothing_runs_in_production_before_its_review(desk: Desk) -> None:
+    """'Every piece of custom code goes through an automated review before it can run in production.'"""
+    document = {"name": "act", "description": "Acts.", "kind": "code", "code": {"source": SHOW}}
+    desk.admin.ok("POST", "/v1/functions", document, status=201)
+    assert desk.admin.problem(409, "POST", "/v1/functions/act/publish", {"version": 1})
+    assert desk.admin.send("POST", "/v1/functions/act/invoke", json={"params": {}}).status_code in {404, 409}
+
+
+def test_the_review_approves_or_says_what_needs_to_change(desk: Desk) -> None:
+    """'… evaluates the code for safety and correctness and either approves it or returns comments explaining what needs
+    to change — instantly': the comment has its line, and what to write instead; the mended code is approved.
+    """
+    source = "import os\n\n\ndef handler(session):\n    return os.environ['KEY']\n"
+    document = {"name": "act", "description": "Acts.", "kind": "code", "code": {"source": source}}
+    desk.admin.ok("POST", "/v1/functions", document, status=201)
+    review = desk.admin.ok("POST", "/v1/functions/act/versions/1/submit")
+    assert review["status"] == "changes_requested"
+    assert [one["line"] for one in review["comments"] if one["severity"] == "error" and one["suggestion"]]
+    desk.admin.ok("POST", "/v1/functions/act/versions", {"code": {"source": SHOW}}, status=201)
+    assert desk.admin.ok("POST", "/v1/functions/act/versions/2/submit")["status"] == "approved"
+
+
+def test_the_test_button_shows_exactly_what_the_function_returns(desk: Desk) -> None:
+    """'Once approved, use the Test button to run the function in a sandbox environment. You'll see exactly what the
+    function returns — including the full response object — before the agent ever uses it in a live session.'
+    """
+    returned = {"result": {"orders": [1, 2]}, "dynamicVariables": {"tier": "gold"}, "more": None}
+    source = f"def handler(session):\n    print('looked')\n    return {returned!r}\n"
+    document = {"name": "act", "description": "Acts.", "kind": "code", "code": {"source": source}}
+    desk.admin.ok("POST", "/v1/functions", document, status=201)
+    assert desk.admin.send("POST", "/v1/functions/act/test", json={}).status_code == 409
+    desk.admin.ok("POST", "/v1/functions/act/versions/1/submit")
+    report = desk.admin.ok("POST", "/v1/functions/act/test", {})
+    assert (report["status"], report["result"], report["logs"]) == ("ok", returned, "looked\n")
+    assert report["dynamicVariables"] == {"tier": "gold"}
+    assert desk.admin.ok("GET", "/v1/functions/act")["published"] == {}
+
+
+# Parameters and configuration -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "got"), [("string", 7, "7"), ("number", "7.5", 7.5), ("boolean", "yes", True)]
+)
+def test_data_types(desk: Desk, kind: str, said: Any, got: Any) -> None:
+    """'Data Type: string, number, or boolean.' 'the LLM extracts these values from the conversation and passes them to
+    your function automatically.'
+    """
+    desk.code("act", SHOW, parameters=[{"name": "value", "type": kind}])
+    desk.talk("act")
+    assert desk.done("act", {"value": said})["result"]["params"] == {"value": got}
+
+
+def test_the_identifier_is_the_key_and_the_description_is_for_the_llm(desk: Desk) -> None:
+    """'Identifier: The key name passed to your function (e.g., customer_email)', 'Description: Helps the LLM understand
+    what to extract for this parameter (during-session only)'.
+    """
+    field = {"name": "customer_email", "type": "string", "description": "The customer's email"}
+    source = "def handler(session):\n    return session['params']['customer_email']\n"
+    desk.code("act", source, parameters=[field])
+    desk.talk("act")
+    assert desk.done("act", {"customer_email": "a@b.example"})["result"] == "a@b.example"
+    shown = desk.tool("act")["parameters"]["properties"]
+    assert shown == {"customer_email": {"type": "string", "description": "The customer's email"}}
+
+
+@pytest.mark.parametrize("phase", ["pre_session", "post_session"])
+def test_only_functions_of_the_conversation_are_shown_to_the_llm(desk: Desk, phase: str) -> None:
+    """The same sentence, '(during-session only)': functions before and after have no LLM to show them to."""
+    desk.code("act", SHOW)
+    desk.agent(act=phase)
+    assert desk.admin.ok("GET", "/v1/agents/desk/tools")["tools"] == []
+
+
+def test_the_function_name_is_a_unique_identifier(desk: Desk) -> None:
+    """'Function Name: A unique identifier for the function (e.g., fetch_order_status).'"""
+    desk.code("fetch_order_status", SHOW)
+    document = {"name": "fetch_order_status", "description": "Again.", "kind": "code", "code": {"source": SHOW}}
+    assert desk.admin.problem(409, "POST", "/v1/functions", document)["code"] == "name_taken"
+
+
+def test_the_description_is_what_the_llm_decides_by(desk: Desk) -> None:
+    """'Description: Explains what the function does. The LLM uses this during-session to decide when to call it.'"""
+    desk.code("act", SHOW, description="Fetches the status of an order by its number.")
+    desk.talk("act")
+    assert desk.tool("act")["description"] == "Fetches the status of an order by its number."
+
+
+@pytest.mark.parametrize("given", ["webhookUrl", "code", "neither"])
+def test_a_webhook_url_or_the_code_editor(desk: Desk, given: str) -> None:
+    """'Webhook URL: Your API endpoint — or leave this empty and use the built-in code editor instead.'"""
+    config = {"functionName": "act", "description": "Acts on what was said.", "webhookUrl": ""}
+    texts = {"webhookUrl": f"{desk.there.url}/hook", "code": "return { ok: true };", "neither": ""}
+    if given != "neither":
+        made = desk.admin.ok("POST", "/v1/import", {"vendor": "subverse", "config": {**config, given: texts[given]}})
+        assert made["function"]["kind"] == ("webhook" if given == "webhookUrl" else "code")
+    else:
+        assert "webhookUrl nor code" in desk.refused({"vendor": "subverse", "config": config}, "/v1/import")
+
+
+def test_the_error_message_is_what_the_agent_says_if_it_fails(desk: Desk) -> None:
+    """'Error Message: What the agent says if the function fails (e.g., "I wasn't able to retrieve that — I'll follow up
+    after the call.").'
+    """
+    said = "I wasn't able to retrieve that — I'll follow up after the call."
+    desk.code("act", "def handler(session):\n    return 1 / 0\n", messages={"error": said})
+    desk.talk("act")
+    outcome = desk.call("act")
+    assert (outcome["status"], outcome["message"], outcome["is_error"]) == ("failed", said, True)
+
+
+def test_a_background_task_does_not_block_and_has_a_return_message(desk: Desk) -> None:
+    """'Return Message: Used when the function runs in the background (e.g., "I've sent that request — you'll hear back
+    shortly.").' 'Background Task: Toggle on to run the function without blocking the agent's response.'
+    """
+    answered = threading.Event()
+
+    def answer(_: Received) -> Reply:
+        assert answered.wait(CLIENT_S)
+        return replying({"dynamicVariables": {"sent": True}})
+
+    desk.there.answer = answer
+    said = "I've sent that request — you'll hear back shortly."
+    config = {"functionName": "act", "description": "Sends a request.", "webhookUrl": f"{desk.there.url}/requests"}
+    desk.bring("subverse", {**config, "returnMessage": said, "backgroundTask": True})
+    desk.talk("act")
+    outcome = desk.call("act")
+    assert (outcome["status"], outcome["message"], outcome["content"]) == ("accepted", said, said)
+    answered.set()
+    assert desk.settled()["dynamicVariables"]["sent"] is True
+
+
+def test_without_it_the_agent_has_the_result_before_replying(desk: Desk) -> None:
+    """'Toggle off when the agent needs the result before replying (e.g., fetching order details).' 'If Background Task
+    is off, the agent waits for your function's response before replying to the customer.'
+    """
+    desk.code("act", "def handler(session):\n    return {'order': 'shipped'}\n", background=False)
+    desk.talk("act")
+    assert desk.done("act")["content"] == {"order": "shipped"}
+
+
+# The session body -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def phases(desk: Desk) -> Desk:
+    """Attach a function that shows what it gets to every phase."""
+    for name in ("before", "during", "after"):
+        desk.code(name, SHOW.replace("{'result': session}", "session"), parameters=[{"name": "n", "type": "number"}])
+    desk.agent(before="pre_session", during="during_session", after="post_session")
+    return desk
+
+
+def bodies(desk: Desk, **sent: Any) -> dict[str, Mapping[str, Any]]:
+    """Go through a whole session; returns what each function got."""
+    desk.start("test_session_id", **{**SENT, **sent})
+    desk.done("during", {"n": 3}, session="test_session_id")
+    desk.end("test_session_id", analysis={"sentiment": "content"}, llmResponse="Done.")
+    ran = desk.settled("test_session_id")["invocations"]
+    assert [run["status"] for run in ran] == ["succeeded"] * 3
+    return {run["function"]: desk.admin.ok("GET", f"/v1/invocations/{run['id']}")["result"] for run in ran}
+
+
+def test_every_function_receives_a_consistent_body_in_every_phase(phases: Desk) -> None:
+    """'Every custom function receives a consistent request body regardless of phase', every field of the table: what
+    the runtime sent as it was sent, times in ISO 8601, `params` 'Populated during-session only', `analysis` 'Populated
+    in post-session functions only', `llmResponse` 'Optional. Sent in the post-call'.
+    """
+    found = bodies(phases)
+    for name, body in found.items():
+        assert set(body) >= set(BODY), name
+        assert body["sessionId"] == "test_session_id"
+        for field, value in SENT.items():
+            if isinstance(value, Mapping):
+                assert body[field].items() >= value.items(), (name, field)
+            else:
+                assert body[field] == value, (name, field)
+        for moment in (body["createdAt"], body["time"], body["dynamicVariables"]["currentTime"]):
+            assert len(moment) == len("2026-04-28T07:13:23.915Z")
+            assert moment.endswith("Z")
+        assert body["time"] >= body["createdAt"]
+    assert [found[name]["params"] for name in ("before", "during", "after")] == [{}, {"n": 3}, {}]
+    sentiment = {"sentiment": "content"}
+    assert [found[name]["analysis"] for name in ("before", "during", "after")] == [{}, {}, sentiment]
+    assert [found[name]["llmResponse"] for name in ("before", "during", "after")] == ["", "", "Done."]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("direction", "inbound"),
+        ("direction", "outbound"),
+        ("agentDetails", {"version": "v9"}),
+        ("agentDetails", {"version": "draft - v8"}),
+        ("agentDetails", {"version": "default - v5"}),
+    ],
+)
+def test_values_that_the_table_names(desk: Desk, field: str, value: Any) -> None:
+    """'direction: "inbound" or "outbound"', 'agentDetails.version: … one of: "v9", "draft - v8", "default - v5"'."""
+    desk.code("act", SHOW)
+    desk.talk("act", **{field: value})
+    body = desk.done("act")["result"]
+    if isinstance(value, Mapping):
+        assert body[field].items() >= value.items()
+    else:
+        assert body[field] == value
+
+
+def test_the_test_takes_the_documents_body_as_it_is(desk: Desk) -> None:
+    """The example under 'Session Body', given to Test: the function gets each of its values."""
+    desk.code("act", "def handler(session):\n    return session\n")
+    report = desk.admin.ok("POST", "/v1/functions/act/test", {"session": BODY})
+    assert report["status"] == "ok"
+    for name in ("createdAt", "communicationChannelName", "threadId", "recordingUrl", "direction", "userDetails"):
+        assert report["result"][name] == BODY[name] or report["result"][name].items() >= BODY[name].items()
+    assert report["result"]["dynamicVariables"]["currentTime"] == "2026-04-28T07:13:23.915Z"
+
+
+def test_variables_of_earlier_functions_reach_every_later_one(desk: Desk) -> None:
+    """'dynamicVariables: Variables set by earlier functions in the session — available to every subsequent
+    function.'
+    """
+    for name in ("one", "two", "three"):
+        source = f"def handler(session):\n    seen = [*session['dynamicVariables'].get('seen', []), {name!r}]\n"
+        desk.code(name, f"{source}    return {{'dynamicVariables': {{'seen': seen}}}}\n")
+    desk.agent(one="pre_session", two="during_session", three="post_session")
+    desk.start()
+    desk.done("two")
+    desk.end(analysis={})
+    assert desk.settled()["dynamicVariables"]["seen"] == ["one", "two", "three"]
+
+
+# Phases ---------------------------------------------------------------------------------------------------------------
+
+RETURNED: Json = {
+    "dynamicVariables": {"customer_name": "Jane Smith", "account_tier": "premium", "open_tickets": 2},
+    "terminateAgent": False,
+}
+
+
+def test_a_pre_session_function_injects_variables(desk: Desk) -> None:
+    """'Your function can return: {"dynamicVariables": {"customer_name": "Jane Smith", …}, "terminateAgent": false}'
+    — 'injected into the agent's context and available to all subsequent functions.'
+    """
+    desk.code("greet", f"def handler(session):\n    return {RETURNED!r}\n")
+    desk.code("act", "def handler(session):\n    return session['dynamicVariables']\n")
+    desk.agent(greet="pre_session", act="during_session")
+    started = desk.start()
+    assert (started["status"], started["terminateAgent"]) == ("active", False)
+    assert started["dynamicVariables"].items() >= RETURNED["dynamicVariables"].items()
+    assert desk.done("act")["result"].items() >= RETURNED["dynamicVariables"].items()
+
+
+@pytest.mark.parametrize("kind", ["code", "webhook"])
+def test_terminate_agent_aborts_the_session_before_the_agent(desk: Desk, kind: str) -> None:
+    """'terminateAgent: true — Abort the session before the agent activates. Acts as a security gateway — the LLM is
+    never initialised': the runtime is told before it starts one; nothing of the session runs.
+    """
+    returned = {"terminateAgent": True, "reason": "This number is blocked."}
+    if kind == "code":
+        desk.code("guard", f"def handler(session):\n    return {returned!r}\n")
+    else:
+        desk.there.answer = lambda _: replying(returned)
+        desk.webhook("guard")
+    for name in ("second", "act", "after"):
+        desk.code(name, SHOW)
+    desk.agent(guard="pre_session", second="pre_session", act="during_session", after="post_session")
+    started = desk.start()
+    assert (started["status"], started["terminateAgent"]) == ("terminated", True)
+    assert started["reason"] == "This number is blocked."
+    path = "/v1/sessions/s1/functions/act"
+    assert desk.admin.problem(409, "POST", path, {"params": {}})["code"] == "session_over"
+    desk.end(analysis={})
+    assert [run["function"] for run in desk.settled()["invocations"]] == ["guard"]
+
+
+def test_pre_session_validates_the_customer(desk: Desk) -> None:
+    """'Use it to validate the customer, pre-fetch data, or block the session entirely': by what the body says of
+    them.
+    """
+    source = "def handler(session):\n    return {'terminateAgent': session['userDetails']['number'] == '+15550000'}\n"
+    desk.code("guard", source)
+    desk.agent(guard="pre_session")
+    assert desk.start("s1", userDetails={"number": "+15550000"})["status"] == "terminated"
+    assert desk.start("s2", userDetails={"number": "+15551111"})["status"] == "active"
+
+
+def test_during_session_params_come_in_and_variables_go_on(desk: Desk) -> None:
+    """'LLM-extracted params are populated from the conversation. Your function can return dynamicVariables to pass data
+    forward to the next function in the chain.'
+    """
+    source = "def handler(session):\n    return {'dynamicVariables': {'order': session['params']['order']}}\n"
+    desk.code("find", source, parameters=[{"name": "order", "type": "string", "required": True}])
+    desk.code("ship", "def handler(session):\n    return session['dynamicVariables']['order']\n")
+    desk.talk("find", "ship")
+    assert desk.done("find", {"order": "A-1"})["changed"] == ["order"]
+    assert desk.done("ship")["content"] == "A-1"
+
+
+def test_response_time_is_under_three_seconds(desk: Desk) -> None:
+    """'keep response time under 3 seconds for the best experience': what of it is midcall's is told with each
+    outcome.
+    """
+    desk.code("act", "def handler(session):\n    return 1\n")
+    desk.talk("act")
+    timings = desk.done("act")["timings"]
+    assert set(timings) >= {"queued_ms", "sandbox_ms", "total_ms"}
+
+
+def test_post_session_runs_by_itself_with_the_whole_analysis(desk: Desk) -> None:
+    """'The function runs automatically after the session ends. analysis is populated with the full post-call analysis.
+    Use it to write session outcomes to your database, trigger follow-up messages, or update your CRM.'
+    """
+    source = (
+        "def handler(session, actions):\n"
+        "    actions.http.post(URL + '/crm', json={'id': session['sessionId'], 'analysis': session['analysis']})\n"
+    )
+    host = urlsplit(desk.there.url).netloc
+    desk.code("write_up", f"URL = {desk.there.url!r}\n\n\n{source}", actions=("http",), egress=(host,))
+    desk.agent(write_up="post_session")
+    desk.start()
+    analysis = {"summary": "Asked for order A-1.", "sentiment": "content", "score": 0.9, "tags": ["order"]}
+    assert desk.end(analysis=analysis)["status"] == "ended"
+    desk.settled()
+    assert desk.there.last.json == {"id": "s1", "analysis": analysis}
+
+
+# Actions --------------------------------------------------------------------------------------------------------------
+
+CALLS = {
+    "http": (
+        "http.sendRequest({'options': {'method': 'GET', 'url': 'https://api.example.com/orders'}})",
+        {"responseCode": 200, "data": {"order": 1}, "message": "OK"},
+    ),
+    "airtable": (
+        "airtable.getRecordById({'options': {'baseId': 'app1', 'tableIdOrName': 'Orders', 'recordId': 'rec1'}})",
+        {"id": "rec1", "fields": {}},
+    ),
+    "google_sheets": (
+        "googleSheets.readRows({'options': {'spreadsheetId': 'sheet1', 'range': 'Sheet1!A1:B2'}})",
+        {"values": [["a", "b"]]},
+    ),
+    "agent": (
+        "agent.callOutboundTrigger({'options': {'phoneNumber': '+4930123456', 'agentName': 'collections'}})",
+        {"responseCode": 200, "data": {"jobId": "job-1"}},
+    ),
+}
+TYPES = {
+    "http": ("bearer", {"token": "t-1"}),
+    "airtable": ("airtable", {"token": "pat-1"}),
+    "google_sheets": ("google_api_key", {"key": "AIza-1"}),
+    "agent": ("header", {"name": "x-api-key", "value": "k-1"}),
+}
+
+
+@pytest.mark.parametrize("group", CALLS)
+def test_built_in_actions_are_called_as_its_code_does(desk: Desk, group: str) -> None:
+    """'Custom functions can call built-in actions — HTTP requests, Airtable, Google Sheets, and SubVerse agent triggers
+    — without writing any integration code. Select the actions you need …, attach the required credentials': in
+    SubVerse's own spelling of groups, functions and options.
+    """
+    kind, values = TYPES[group]
+    desk.admin.ok("PUT", "/v1/credentials/ours", {"type": kind, "values": values})
+    call, answer = CALLS[group]
+    call = call.replace("{'options'", "{'credentialId': 'ours', 'options'")
+    source = f"def handler(session, actions):\n    return actions.{call}\n"
+    desk.code("act", source, actions=({"name": group, "credentials": ["ours"]},), egress=("api.example.com",))
+    report = mocked(desk, "act", [{"action": group, "returns": answer}])
+    assert (report["status"], report["result"]) == ("ok", answer), report["error"]
+
+
+def test_an_action_that_was_not_selected_cannot_be_used(desk: Desk) -> None:
+    """'Select the actions you need when creating your function': the review names the one that is missing."""
+    source = "def handler(session, actions):\n    return actions.slack.post_message(channel='C1', text='x')\n"
+    document = {"kind": "code", "code": {"source": source, "actions": ["http"], "egress": ["api.example.com"]}}
+    review = desk.admin.ok("POST", "/v1/review", document)
+    assert review["status"] == "changes_requested"
+    assert [one for one in review["comments"] if "slack" in one["message"]]
