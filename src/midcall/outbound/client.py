@@ -18,10 +18,12 @@ from midcall.outbound.allow import Allowed
 from midcall.outbound.budget import Budget
 from midcall.outbound.dial import Dial, GuardedBackend, tcp_dial
 from midcall.outbound.errors import BadReply, BadRequest, TimedOut, TooManyRedirects
+from midcall.outbound.framing import ends_with
 from midcall.outbound.message import Headers, Outgoing, Reply, first, read_body, read_headers
 from midcall.outbound.proxy import Proxy
 from midcall.outbound.redirect import MAX_HOPS, STATUSES, near_request, next_request
 from midcall.outbound.resolver import Resolve, Resolver, system_resolve
+from midcall.outbound.stream import BudgetedStream
 from midcall.outbound.url import Target, parse_url
 
 KIB = 1024
@@ -179,6 +181,7 @@ class GuardedClient:
                     raise BadReply("the answer switches protocols, which was not asked for")
                 budget.head_done(max_bytes)
                 content, truncated = read_body(response.iter_stream(), headers, max_bytes=max_bytes, budget=budget)
+                _check_end(response, outgoing.method, headers)
             finally:
                 response.close()
         except httpcore.PoolTimeout:
@@ -190,6 +193,19 @@ class GuardedClient:
         except httpcore.NetworkError:
             raise BadReply("the connection broke before the answer was complete") from None
         return Reply(response.status, headers, content, truncated, round((time.monotonic() - started) * 1000))
+
+
+def _check_end(response: httpcore.Response, method: str, headers: Headers) -> None:
+    """Close the connection, before another call gets it, if more than this answer came.
+
+    The parser keeps those bytes and would read the next answer from them: two calls would get each other's, and whoever
+    writes one answer could write the next one.
+    """
+    stream = response.extensions.get("network_stream")
+    if isinstance(stream, BudgetedStream) and not ends_with(
+        stream.take_received(), method=method, status=response.status, headers=headers
+    ):
+        stream.close()
 
 
 def unverified_context() -> ssl.SSLContext:

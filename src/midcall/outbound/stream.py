@@ -16,6 +16,7 @@ class BudgetedStream(httpcore.NetworkStream):
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._received = bytearray()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what is there, up to `max_bytes`; empty at the end. Raises TimedOut, ReplyTooLarge."""
@@ -32,12 +33,14 @@ class BudgetedStream(httpcore.NetworkStream):
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
         budget.spend(len(data))
+        self._received += data
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send it all; raises TimedOut."""
         budget = Budget.of(timeout)
         rest = memoryview(buffer)
+        self._received.clear()
         while rest:
             left = budget.left("sending")
             try:
@@ -49,6 +52,12 @@ class BudgetedStream(httpcore.NetworkStream):
             except OSError as error:
                 # httpcore goes on to read after this one: a server may answer before it has read all.
                 raise httpcore.WriteError(str(error)) from error
+
+    def take_received(self) -> bytes:
+        """Return all that was read since something was sent, and let go of it."""
+        received = bytes(self._received)
+        self._received.clear()
+        return received
 
     def close(self) -> None:
         """Close the socket at once."""
