@@ -1,9 +1,10 @@
 """What may be written about a function, as pydantic models: the API's bodies and the result of every merge."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, WithJsonSchema, model_validator
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_TIMEOUT_S, NAME_PATTERN, Kind, name_problem
@@ -32,10 +33,19 @@ def _known_name(name: str) -> str:
 FunctionName = Annotated[str, AfterValidator(_known_name)]
 
 
+def _identifier(name: str) -> str:
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise ValueError("start with a letter or underscore, then up to 62 letters, digits or underscores (ASCII)")
+    return name
+
+
+ParameterName = Annotated[str, AfterValidator(_identifier), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
+
+
 class ParameterField(Form):
     """One parameter, in the form of a list; `type` is string, integer, …, or custom with a `jsonSchema`."""
 
-    name: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$")]
+    name: ParameterName
     type: str
     description: Message = ""
     required: Flag = False

@@ -17,6 +17,7 @@ from pydantic import (
 
 from midcall.domain.function import NAME_PATTERN
 from midcall.domain.http_headers import bare_token, is_reserved
+from midcall.domain.javascript_json import stringify
 from midcall.domain.webhook_payload import BODYLESS, FORM
 from midcall.service.fields import Flag, Form, storable
 
@@ -53,8 +54,14 @@ def _free_header(name: str) -> str:
     return name
 
 
+def _as_text(value: Any) -> Any:
+    """Take a number or a boolean as the text that it is in JSON: headers and queries have no other."""
+    return stringify(value) if isinstance(value, bool | int | float) else value
+
+
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,128}$"), AfterValidator(_free_header)]
 Value = Annotated[str, AfterValidator(storable), Field(max_length=MAX_VALUE)]
+EntryText = Annotated[Value, BeforeValidator(_as_text)]
 Text = Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=200)]
 
 
@@ -73,7 +80,7 @@ def _there(text: str) -> str:
 class MarkedValue(Form):
     """A value and whether it is a secret: then it is kept encrypted and never shown again."""
 
-    value: Value
+    value: EntryText
     secret: Flag | None = Field(
         default=None, description="true: a secret whatever its name; false: one that was secret may be read from now on"
     )
@@ -85,7 +92,7 @@ def _text_or_marked(value: Any) -> str:
 
 #: What stands under a name in headers or query: a text, or one that is marked.
 EntryValue = Annotated[
-    Annotated[Value, Tag("<text>")] | Annotated[MarkedValue, Tag("<marked>")], Discriminator(_text_or_marked)
+    Annotated[EntryText, Tag("<text>")] | Annotated[MarkedValue, Tag("<marked>")], Discriminator(_text_or_marked)
 ]
 Given = Annotated[Value, AfterValidator(_one_line), Field(min_length=1)]
 Maybe = Annotated[Value, AfterValidator(_one_line)]

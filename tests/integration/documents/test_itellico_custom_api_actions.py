@@ -333,6 +333,21 @@ def test_query_parameters(desk: Desk) -> None:
     assert shown == {"include": "orders", "limit": "100"}
 
 
+@pytest.mark.parametrize("secret", [False, True])
+def test_a_number_in_a_query_is_the_text_that_it_is(desk: Desk, secret: bool) -> None:  # noqa: FBT001
+    """The same example written as JSON, `{"include": "orders", "limit": 100}`: brought along, or saved as our own."""
+    query: Json = {"include": "orders", "limit": 100, "all": True, "rate": 2.0}
+    if secret:
+        query["limit"] = {"value": 100, "secret": True}
+        desk.webhook("look_up", "/x", webhook={"method": "GET", "query": query})
+    else:
+        desk.bring("itellico", action(desk, name="look_up", url=f"{desk.there.url}/x", query=query, variables=[]))
+    desk.invoke("look_up")
+    assert desk.there.last.path == "/x?include=orders&limit=100&all=true&rate=2"
+    shown = desk.admin.ok("GET", "/v1/functions/look_up")["webhook"]["query"]
+    assert shown["limit"] == (MASK if secret else "100")
+
+
 def test_a_request_body_with_variables_and_the_time(desk: Desk) -> None:
     """'{"customer_id": "{{customer_id}}", "status": "contacted", "timestamp": "{{current_datetime}}"}'."""
     body = '{\n  "customer_id": "{{customer_id}}",\n  "status": "contacted",\n  "timestamp": "{{current_datetime}}"\n}'

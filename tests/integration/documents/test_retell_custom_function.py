@@ -113,6 +113,19 @@ def test_headers_and_query_take_static_values_and_variables(desk: Desk, where: s
         assert got.path == "/users?X-Static=plain&X-User=Ann&X-Mixed=by%20Ann%20at%20gold"
 
 
+def test_variables_that_the_platform_fills_by_itself(desk: Desk) -> None:
+    """'… or include dynamic variables', Retell's own among them: a note says which ones the session has to bring, by a
+    name that can be written here.
+    """
+    headers = {"X-Call": "{{call_id}}", "X-Time": "at {{current_time_America/New_York}}"}
+    brought = desk.bring("retell", get_user_details(desk, headers=headers))
+    noted = [note["msg"] for note in brought["notes"] if note["loc"].startswith("headers.")]
+    assert ["{{call_id}}" in noted[0], "{{current_time_America_New_York}}" in noted[1]] == [True, True]
+    desk.talk("get_user_details", dynamicVariables={"call_id": "c-1", "current_time_America_New_York": "9 AM"})
+    desk.done("get_user_details", ANN)
+    assert (desk.there.last.headers["x-call"], desk.there.last.headers["x-time"]) == ("c-1", "at 9 AM")
+
+
 @pytest.mark.parametrize("form", ["schema", "form"])
 def test_parameters_as_json_schema_or_json_form(desk: Desk, form: str) -> None:
     """'Define the parameters for the custom function using JSON schema format or JSON form.' Both show the LLM the

@@ -156,6 +156,14 @@ def test_a_custom_field_without_one_is_refused(desk: Desk) -> None:
     assert "jsonSchema" in json.dumps(fault)
 
 
+@pytest.mark.parametrize("name", ["first name", "first-name", "1st", "", "Straße"])
+def test_the_name_of_a_field_that_cannot_be(desk: Desk, name: str) -> None:
+    """'name: Field name': what one may be is said in words."""
+    (fault,) = told(desk, input_schema=[{"name": name, "type": "string"}])
+    assert fault["field"] == "input_schema.0.name"
+    assert fault["message"].startswith("start with a letter or underscore")
+
+
 @pytest.mark.parametrize("required", [True, False])
 def test_required_fields_are_mandatory(desk: Desk, required: bool) -> None:  # noqa: FBT001
     """'required: Whether the field is mandatory'."""

@@ -390,3 +390,25 @@ def test_an_example_with_anything_in_it_is_read_or_is_invalid_input(example: Any
     elif isinstance(config[place], list) and config[place] and isinstance(config[place][0], dict):
         changed[place] = [{**config[place][0], data.draw(st.sampled_from(WORDS)): data.draw(values)}]
     nothing_but_invalid_input(vendor, changed)
+
+
+def test_numbers_in_headers_and_query_are_the_texts_that_json_has_for_them() -> None:
+    """In an object or a list; what has no such text is a fault."""
+    query = {"limit": 100, "rate": 2.0, "all": True}
+    listed = [{"name": name, "value": value} for name, value in query.items()]
+    wanted = {"limit": "100", "rate": "2", "all": "true"}
+    assert document("itellico", ITELLICO, query=query)["webhook"]["query"] == wanted
+    assert document("itellico", ITELLICO, query=listed, headers=listed)["webhook"]["headers"] == wanted
+    assert faults("itellico", ITELLICO, query={"limit": float("inf")}) == ["query.limit"]
+    assert faults("itellico", ITELLICO, query={"limit": [1]}) == ["query.limit"]
+
+
+def test_retells_variables_with_a_time_zone_get_a_name_that_can_be_written() -> None:
+    """In URL, headers and query, and nowhere else; each is noted."""
+    zoned = "{{ current_time_America/New_York }}"
+    changes = {"url": f"{BASE}/x?at={zoned}", "headers": {"X-T": zoned, "X-U": "a/b"}, "query_params": {"t": zoned}}
+    webhook = document("retell", RETELL, **changes, description=f"Says {zoned}.")["webhook"]
+    named = "{{ current_time_America_New_York }}"
+    assert (webhook["url"], webhook["headers"]) == (f"{BASE}/x?at={named}", {"X-T": named, "X-U": "a/b"})
+    assert webhook["query"] == {"t": named}
+    assert {"url", "headers.X-T", "query_params.t"} <= set(noted("retell", RETELL, **changes))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.javascript_json import Unwritable, stringify
 
 #: A config with more fields than that which midcall does not know is none of that vendor's.
 MAX_NOTES = 200
@@ -79,6 +80,17 @@ class Config:
         self.findings.fault(self.at(name), "must be a text")
         return None
 
+    def plain(self, name: str) -> str | None:
+        """Take a text; a number or a boolean is the text that it is in JSON (`limit=100`)."""
+        value = self.value(name)
+        if isinstance(value, bool | int | float):
+            try:
+                return stringify(value)
+            except Unwritable as error:
+                self.findings.fault(self.at(name), str(error))
+                return None
+        return self.text(name)
+
     def flag(self, name: str) -> bool | None:
         """Take a boolean."""
         value = self.value(name)
@@ -122,7 +134,7 @@ class Config:
             found: dict[str, str] = {}
             for one in self.children(name):
                 word = "key" if one.has("key") else "name"
-                key, value = one.text(word), one.text("value")
+                key, value = one.text(word), one.plain("value")
                 if key is None or value is None:
                     self.findings.fault(one.at("value" if key is not None else word), "required; add it")
                 elif key in found:
@@ -131,7 +143,7 @@ class Config:
                     found[key] = value
             return found
         listed = self.child(name)
-        texts = {key: listed.text(key) for key in listed.names()}
+        texts = {key: listed.plain(key) for key in listed.names()}
         return {key: value for key, value in texts.items() if value is not None}
 
     def names(self) -> tuple[str, ...]:

@@ -28,12 +28,15 @@ _THEIR_OWN = frozenset(
         *("current_hour", "current_time", "previous_agent_state", "session_duration", "session_type", "user_number"),
     }
 )
+_WITH_ZONE = ("current_time_", "current_calendar_", "current_hour_")
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
+#: The same with a time zone: `current_time_America/New_York`.
+_ZONED = re.compile(r"(current_(?:time|calendar|hour)_[A-Za-z0-9_+-]{1,40})/([A-Za-z0-9_+/-]{1,80})")
 
 
 def read(config: Any, name: str | None = None) -> Imported:
     """Read a custom function; raises InvalidInput."""
-    source = begin(config)
+    source = begin(_without_slashes(config))
     kind = source.text("type")
     if kind not in (None, "custom"):
         return nothing(source, "type", f'not importable: only tools of type "custom" call a URL, not {kind!r:.80}')
@@ -49,6 +52,21 @@ def read(config: Any, name: str | None = None) -> Imported:
     variables = source.pairs("response_variables")
     draft.put("response_variables", variables, "response_variables")
     return draft.finish()
+
+
+def _without_slashes(config: Any) -> Any:
+    """Write names of Retell's with a time zone as variables can be called here: `current_time_America_New_York`."""
+    if not isinstance(config, Mapping):
+        return config
+    return {**config, **{name: _named(config[name]) for name in ("url", "headers", "query_params") if name in config}}
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, str):
+        return _PLACEHOLDER.sub(lambda found: _ZONED.sub(lambda name: name[0].replace("/", "_"), found[0]), value)
+    if isinstance(value, Mapping):
+        return {name: _named(text) if isinstance(text, str) else text for name, text in value.items()}
+    return value
 
 
 def _request(draft: Draft, source: Config) -> None:
@@ -75,7 +93,7 @@ def _request(draft: Draft, source: Config) -> None:
 def _variables(draft: Draft, texts: Mapping[str, str], above: str) -> None:
     for place, text in texts.items():
         used = {name.strip() for name in _PLACEHOLDER.findall(text)}
-        for name in sorted(used & _THEIR_OWN):
+        for name in sorted(name for name in used if name in _THEIR_OWN or name.startswith(_WITH_ZONE)):
             draft.note(
                 f"{above}{place}", f"Retell fills {{{{{name}}}}} itself; here, set that dynamic variable in the session"
             )
