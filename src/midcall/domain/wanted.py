@@ -4,11 +4,12 @@ Never a pattern, never a keyword of JSON Schema. An example stands for what no w
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from midcall.domain.phone import asks_phone
+from midcall.domain.moments import is_date, is_date_time, is_time
+from midcall.domain.phone import asks_phone, is_e164
 
 #: Choices and names that are told; more help nobody who listens.
 MAX_CHOICES = 20
@@ -52,6 +53,22 @@ _TYPES: Mapping[str, str] = {
     "null": "null",
 }
 _EXAMPLES: Mapping[str, Any] = {"integer": 5, "number": 2.5}
+_PYTHON: Mapping[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": int | float,
+    "boolean": bool,
+    "array": list,
+    "object": Mapping,
+    "null": type(None),
+}
+#: How a text of a format is known, where that is cheap.
+_FORMS: Mapping[str, Callable[[str], bool]] = {
+    "date": is_date,
+    "date-time": is_date_time,
+    "time": is_time,
+    "email": lambda text: "@" in text,
+}
 _NUMERIC = frozenset({"integer", "number"})
 
 
@@ -67,12 +84,15 @@ class Words:
         return self._said(schema, depth, secret=secret)[:MAX_WANTED]
 
     def example(self, said: Sequence[Mapping[str, Any]], *, secret: bool = False) -> Any:
-        """Return an example of what some schemas say of one value, the outermost first; None: there is none."""
+        """Return an example of what some schemas say of one value, the outermost first; None: there is none.
+
+        An author's own example or default that plainly does not fit is none.
+        """
         for schema in said:
             given = schema.get("examples")
             known = [*given[:1], *_default(schema)] if isinstance(given, list) else _default(schema)
             for value in () if secret else known:
-                if self._tellable(value):
+                if self._tellable(value) and not _is_unlike(schema, value):
                     return value
         for schema in said:
             if asks_phone(schema):
@@ -192,6 +212,24 @@ def word(value: Any) -> str:
     """Write a value as it is said: a text as it is, all else as JSON; cut where it is long."""
     text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MAX_WORD else f"{text[: MAX_WORD - 1]}…"
+
+
+def _is_unlike(schema: Mapping[str, Any], value: Any) -> bool:
+    """Tell whether a value is plainly none that its schema wants: of another type, not in its form, out of bounds."""
+    kinds = kinds_of(schema)
+    if kinds and not any(isinstance(value, _PYTHON.get(kind, object)) for kind in kinds):
+        return True
+    if isinstance(value, bool) and kinds and "boolean" not in kinds:
+        return True
+    if isinstance(value, str):
+        if asks_phone(schema):
+            return not is_e164(value)
+        written_so = _FORMS.get(str(schema.get("format")))
+        return written_so is not None and not written_so(value)
+    if isinstance(value, int | float):
+        least, most = schema.get("minimum"), schema.get("maximum")
+        return (isinstance(least, int | float) and value < least) or (isinstance(most, int | float) and value > most)
+    return False
 
 
 def _default(schema: Mapping[str, Any]) -> list[Any]:

@@ -430,6 +430,17 @@ def test_what_is_of_no_such_type_is_asked_for_again(desk: Desk, kind: str, said:
     assert desk.there.received == []
 
 
+def test_an_example_that_is_none_is_not_what_is_asked_for(desk: Desk) -> None:
+    """'Example: Example value (guides the LLM)': where the author's has another form, a refusal has one that fits."""
+    desk.webhook("book", parameters=[variable("day", "date", required=True, example="tomorrow")])
+    desk.talk("book")
+    asked = [desk.call("book", params)["content"] for params in ({"day": "soon"}, {})]
+    assert not [text for text in asked if "such as 1990-04-23" not in text or "such as tomorrow" in text]
+    default = [variable("day", "date", default="tomorrow")]
+    later = {"name": "later", "description": "Later.", "kind": "webhook", "webhook": {"url": desk.there.url}}
+    assert "such as 1990-04-23" in desk.refused({**later, "parameters": default})
+
+
 def test_each_variable_is_a_parameter_that_the_llm_sees(desk: Desk) -> None:
     """'Each variable creates a function parameter that the LLM sees and collects during conversation.' The example
     variable: order_number, string, described, ORD-12345, required.

@@ -88,6 +88,18 @@ MORE: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
     "nothing in it": ({"additionalProperties": False}, {"b": 1}, ("leave out b",)),
     "two types": ({"type": ["integer", "null"]}, "x", ("a whole number or null",)),
     "an author's example": ({"type": "string", "minLength": 9, "examples": ["ORD-12345"]}, "a", ("such as ORD-12345",)),
+    "an example that is no date": (
+        {"type": "string", "format": "date", "examples": ["tomorrow", "1990-04-23"]},
+        "soon",
+        ("a date as YYYY-MM-DD, such as 1990-04-23",),
+    ),
+    "an example out of bounds": ({**INTEGER, "minimum": 5, "examples": [3]}, 1, ("of at least 5 (not 1)",)),
+    "a flag for a number": ({**INTEGER, "examples": [True]}, "x", ("such as 5",)),
+    "an example as people write it": (
+        {"type": "string", "pattern": "^\\+[1-9][0-9]{1,14}$", "examples": ["030 123456"]},
+        "x",
+        ("such as +1555",),
+    ),
     "an example beside a reference": ({"$ref": "#/$defs/d", "examples": [7]}, "x", ("whole number", "such as 7")),
     "what a reference means": ({"$ref": "#/$defs/d"}, 50, ("a whole number of at most 9",)),
     "many choices": ({"enum": [f"c{n}" for n in range(99)]}, "x", ("c19, and 79 more",)),
