@@ -180,6 +180,7 @@ F_NOTIFY, ANY_CHANGE = 1026, 0x8000003F
 def handler(session):
     # Not /proc itself: its link count holds the number of the host's processes (docs/decisions/0003).
     folders = [folder for folder, _, _ in os.walk("/") if not folder.startswith("/proc")]
+    folders.sort(key=lambda folder: folder.count("/"))  # not all of them can be watched: packages' own come last
     def state():
         seen = []
         for folder in folders:
