@@ -100,7 +100,9 @@ class Sessions:
         except Conflict:
             # Somebody else started it between our look and our insert.
             with self.storage.read() as tx:
-                return tx.sessions.get(caller.workspace_id, wanted), False
+                known = tx.sessions.get(caller.workspace_id, wanted)
+            check_agent(caller, known.agent)
+            return known, False
         self.chain.wake(woken)
         return session, True
 

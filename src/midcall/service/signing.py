@@ -20,6 +20,8 @@ from midcall.service.secrets import Secrets
 
 #: How long receivers may go on with the secret before, unless they are given another time; and the longest.
 OVERLAP_S, MAX_OVERLAP_S = 24 * 3600, 30 * 24 * 3600
+#: The number of the secret that a workspace has before anybody asked for one.
+NEVER_SHOWN = 1
 #: Stands for every function where functions are named.
 ALL = "*"
 
@@ -74,10 +76,10 @@ class Signing:
     ) -> Rotated:
         """Make the next secret the current one: a new one, or `own`.
 
-        For `overlap_s` seconds the one before goes on: beside it where a message carries several signatures, instead
-        of it in the one `X-Retell-Signature` of the functions named. One that is current already, as when a request is
-        sent again, takes nobody's place: the one before may only end sooner. Raises InvalidInput for a text that is no
-        secret.
+        For `overlap_s` seconds the one before goes on, if anybody was ever shown it: beside the new one where a message
+        carries several signatures, instead of it in the one `X-Retell-Signature` of the functions named. One that is
+        current already, as when a request is sent again, takes nobody's place: the one before may only end sooner.
+        Raises InvalidInput for a text that is no secret.
         """
         if own is not None:
             _check(own)
@@ -87,10 +89,10 @@ class Signing:
             if own is not None and own in self._known(tx, caller.workspace_id, settings, settings.signing_number):
                 settings = replace(settings, signing_overlap_until=min(settings.signing_overlap_until, until))
             else:
+                # The first of all was never shown: nobody verifies with it, so nothing may stay with it.
+                ends = self.clock() if settings.signing_number == NEVER_SHOWN else until
                 settings = self._next(tx, caller.workspace_id, settings, own)
-                settings = replace(
-                    settings, signing_overlap_until=until, retell_previous_for=tuple(retell_previous_for)
-                )
+                settings = replace(settings, signing_overlap_until=ends, retell_previous_for=tuple(retell_previous_for))
             tx.workspaces.set_settings(caller.workspace_id, settings)
             tx.audit.add(
                 workspace_id=caller.workspace_id,

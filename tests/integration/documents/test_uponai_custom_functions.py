@@ -186,7 +186,7 @@ def test_the_documents_endpoint_takes_genuine_requests_alone(desk: Desk, languag
             desk.webhook(name, webhook=webhook, parameters=schema, retries=0)
             outcome = desk.invoke(name, {"city": "São Paulo 東京 \u2028", "2": 1.0})
             assert outcome["result"] == {"handled": True}, outcome
-        desk.admin.ok("POST", "/v1/workspace/signing-secret", {})
+        desk.admin.ok("POST", "/v1/workspace/signing-secret", {"overlap_s": 0})
         outcome = desk.invoke("posted", {"city": "Rome"})
         assert (outcome["status"], outcome["error"]["http_status"]) == ("failed", 401)
         assert outcome["error"]["body"] == "Unauthorized"

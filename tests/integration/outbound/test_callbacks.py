@@ -270,6 +270,6 @@ def test_no_secret_is_stored(house: House) -> None:
     with house.storage.read() as tx:
         settings = tx.workspaces.get("ws_1").settings
     assert replace(settings, callback_url=None) == WorkspaceSettings(
-        signing_number=2, signing_overlap_until=house.now + OVERLAP_MS, retell_previous_for=(ALL,)
+        signing_number=2, signing_overlap_until=house.now, retell_previous_for=(ALL,)
     )
     assert secret.startswith("whsec_")

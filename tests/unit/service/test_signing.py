@@ -65,6 +65,14 @@ def test_the_one_header_goes_on_with_the_secret_before_until_a_function_is_moved
     assert [signs(world, secret) for secret in (old, new)] == [(False, False), (True, True)]
 
 
+def test_nothing_stays_with_a_secret_that_nobody_was_ever_shown(world: World) -> None:
+    """Whoever asks for their first secret verifies with it at once, in whichever way."""
+    made = world.signing.rotate(world.caller)
+    assert signs(world, made.current) == (True, True)
+    assert made.previous_until == world.clock()
+    assert signer(world).secrets == (made.current,)
+
+
 def test_a_secret_that_got_out_is_used_no_more_at_once(world: World) -> None:
     """Without an overlap there is none for anybody."""
     old = world.signing.rotate(world.caller).current

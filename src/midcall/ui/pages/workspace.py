@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nicegui import ui
 
+from midcall.domain.times import now_ms
 from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, WorkspaceSettings
 from midcall.service.access import Caller
 from midcall.service.admin_forms import NewSigningSecret, WorkspaceChange, read_form
@@ -29,10 +30,8 @@ APPROVAL = {
     ApprovalMode.AUTO.value: "Whatever passes the review is approved",
     ApprovalMode.HUMAN.value: "A person approves, and never the author",
 }
-ONCE = (
-    "It is shown this once. Whoever receives midcall's calls checks their signature with it. "
-    "Calls are signed with the secret before it as well until {until}."
-)
+ONCE = "It is shown this once. Whoever receives midcall's calls checks their signature with it."
+BOTH = " Calls are signed with the secret before it as well until {until}."
 
 
 MADE, BROUGHT = "one that midcall makes", "the one that was typed"
@@ -236,8 +235,9 @@ def _signing(visit: Visit) -> None:
             place.clear()
             own.set_value("")
             with place:
-                until = exactly(done.value.previous_until)
-                shown_once(done.value.current, what="signing secret", text=ONCE.format(until=until), done=place.clear)
+                until = done.value.previous_until
+                text = ONCE + (BOTH.format(until=exactly(until)) if until > now_ms() else "")
+                shown_once(done.value.current, what="signing secret", text=text, done=place.clear)
 
     button.on_click(rotate)
 
