@@ -87,6 +87,8 @@ def test_health_tells_of_a_hung_redis_in_time_for_a_probe(battered: Stack) -> No
     (redis,) = battered.part("redis")
     redis.send_signal(signal.SIGSTOP)
     try:
+        # What somebody was told a moment ago is told to others too.
+        assert wait_for(lambda: battered.client.get("/readyz").status_code != 200)
         began = time.monotonic()
         assert battered.client.get("/healthz").status_code == 200
         answer = battered.client.get("/readyz")
