@@ -28,7 +28,9 @@ _TOOL = Tool(
     output={"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]},
     output_kept=True,
     timeout_ms=20_000,
-    speech=Speech(started=("One moment, I am looking it up.",), failed="I cannot see your order right now."),
+    speech=Speech(
+        during=True, started=("One moment, I am looking it up.",), failed="I cannot see your order right now."
+    ),
     response_variables={"order_status": "$.status"},
 )
 

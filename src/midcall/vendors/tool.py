@@ -19,13 +19,9 @@ class Speech:
     failed: str | None = None
     #: At once, in place of a result that comes later.
     returned: str | None = None
+    #: Something is said while the call runs, one of `started` or what the agent finds (`domain/speech.py`).
     during: bool = False
     after: bool = True
-
-    @property
-    def speaks(self) -> bool:
-        """Whether something is said while the call runs: a text for it asks for that as well."""
-        return self.during or bool(self.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ class Tool:
             "client_timeout": self.client_timeout_ms // 1000,
             "background": self.background,
             "started": list(self.speech.started),
-            "speak_during_execution": self.speech.speaks,
+            "speak_during_execution": self.speech.during,
             "speak_after_execution": self.speech.after,
         }
 

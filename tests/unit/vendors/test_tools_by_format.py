@@ -170,8 +170,8 @@ def test_retell_speaks_as_the_flags_say_and_says_what_the_author_wrote() -> None
 
     assert spoken(Speech()) == [False, True, None, None]
     assert spoken(Speech(during=True, after=False)) == [True, False, None, None]
-    assert spoken(Speech(started=("One moment.",))) == [True, True, "static_text", "One moment."]
-    several = spoken(Speech(started=("One moment.", "Let me look.")))
+    assert spoken(Speech(during=True, started=("One moment.",))) == [True, True, "static_text", "One moment."]
+    several = spoken(Speech(during=True, started=("One moment.", "Let me look.")))
     assert several[:3] == [True, True, "prompt"]
     assert '"One moment." | "Let me look."' in several[3]
 

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 @settings(max_examples=60, deadline=None)
 def test_nothing_hidden_shows_in_any_format(schema: Json) -> None:
     """Nor in what is said about the tools that were left out."""
-    speech = Speech(started=("One moment.",), failed="Sorry.", returned="Later.")
+    speech = Speech(during=True, started=("One moment.",), failed="Sorry.", returned="Later.")
     given_tool = tool(visible(schema), speech=speech, response_variables={"found": "$.id"})
     for wanted in Format:
         found = export(wanted, [given_tool], ADDRESS)

@@ -168,7 +168,7 @@ def messages(**changes: Any) -> list[tuple[str, str]]:
 
 def test_vapi_says_what_the_author_wrote() -> None:
     """Variants at the start, a text for failure, what comes in place of a later result, silence."""
-    speech = Speech(started=("One moment.", "Let me look."), failed="Sorry.", returned="On its way.")
+    speech = Speech(during=True, started=("One moment.", "Let me look."), failed="Sorry.", returned="On its way.")
     starts = [("request-start", "One moment."), ("request-start", "Let me look."), ("request-failed", "Sorry.")]
     assert messages(speech=speech) == starts
     assert messages(speech=speech, background=True) == [*starts, ("request-complete", "On its way.")]
@@ -247,7 +247,7 @@ def test_elevenlabs_speaks_before_the_call_or_does_not() -> None:
     """It finds its own words, which is told."""
     assert written(Format.ELEVENLABS)["pre_tool_speech"] == "off"
     assert written(Format.ELEVENLABS, speech=Speech(during=True))["pre_tool_speech"] == "force"
-    texts = Speech(started=("One moment.",))
+    texts = Speech(during=True, started=("One moment.",))
     assert written(Format.ELEVENLABS, speech=texts)["pre_tool_speech"] == "force"
     assert problems(Format.ELEVENLABS, speech=texts) == [("messages.started", True)]
     assert written(Format.ELEVENLABS, timeout_ms=1_000)["response_timeout_secs"] == 5

@@ -42,7 +42,7 @@ def webhook_tool(tool: Tool, address: Address) -> Written:
         "name": tool.name,
         "description": description,
         "response_timeout_secs": min(max(tool.client_timeout_ms // 1000, MIN_TIMEOUT_S), MAX_TIMEOUT_S),
-        "pre_tool_speech": "force" if tool.speech.speaks else "off",
+        "pre_tool_speech": "force" if tool.speech.during else "off",
         "api_schema": api_schema,
     }
     steps = {name: steps_of(path) for name, path in tool.response_variables.items()}

@@ -27,7 +27,7 @@ def custom_tool(tool: Tool, address: Address) -> Written:
         # The call around the arguments is how midcall knows which session they belong to.
         "args_at_root": False,
         "timeout_ms": min(max(tool.client_timeout_ms, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS),
-        "speak_during_execution": tool.speech.speaks,
+        "speak_during_execution": tool.speech.during,
         "speak_after_execution": tool.speech.after,
         **_execution_message(tool),
     }
