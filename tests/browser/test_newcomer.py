@@ -1,22 +1,14 @@
 """The whole path of somebody who has never seen midcall: from the first sign-in to a call in the timeline."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import expect
 from tests.browser.test_function_editor import FAULTY, publish, write_code
-from tests.integration.sandbox.pools import serving
+from tests.integration.sandbox.pools import pool_apart
 from tests.support.browser import Tab
 from tests.support.fakes import echo
-from tests.support.patience import PATIENCE_S
 from tests.support.serving import Client, Served
-
-from midcall.sandbox.engine import Engine
-from midcall.sandbox.image import ensure_image
-from midcall.sandbox.limits import PoolConfig
 
 MENDED = 'def handler(session):\n    return {"result": "It arrives tomorrow."}\n'
 
@@ -24,21 +16,10 @@ MENDED = 'def handler(session):\n    return {"result": "It arrives tomorrow."}\n
 @pytest.fixture
 def _contained(served: Served) -> Iterator[None]:
     """Run code in real sandboxes."""
-    with (
-        Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine,
-        TemporaryDirectory(prefix="mc-") as folder,
-    ):
-        config = PoolConfig(
-            socket=Path(folder) / "pool" / "pool.sock",
-            pool_id=f"test-browser-{os.getpid()}",
-            image=ensure_image(engine),
-            size=2,
-            max_concurrent=2,
-        )
-        with serving(config, engine) as pool:
-            served.sandbox.behave = pool.client.run
-            yield
-            served.sandbox.behave = echo
+    with pool_apart("browser", size=2) as pool:
+        served.sandbox.behave = pool.client.run
+        yield
+        served.sandbox.behave = echo
 
 
 @pytest.mark.usefixtures("_contained")

@@ -1,47 +1,21 @@
 """The served app over a real pool: what code asks for leaves a real sandbox and reaches real sockets."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from tests.integration.sandbox.pools import Serving, whole_again
-from tests.integration.sandbox.pools import serving as pool_serving
+from tests.integration.sandbox.pools import Serving, pool_apart, whole_again
 from tests.support.databases import Databases
 from tests.support.folders import once_in_folder
-from tests.support.patience import PATIENCE_S
 from tests.support.servers import redis_server
 from tests.support.serving import Client, Served, serving
 from tests.support.target import Reply, Target, target
-
-from midcall.sandbox.engine import Engine
-from midcall.sandbox.image import ensure_image
-from midcall.sandbox.limits import PoolConfig
-
-
-@contextmanager
-def _pool() -> Iterator[Serving]:
-    with (
-        Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine,
-        TemporaryDirectory(prefix="mc-") as folder,
-    ):
-        config = PoolConfig(
-            socket=Path(folder) / "pool" / "pool.sock",
-            pool_id=f"test-actions-{os.getpid()}",
-            image=ensure_image(engine),
-            size=4,
-            max_concurrent=4,
-        )
-        with pool_serving(config, engine) as served:
-            yield served
 
 
 @pytest.fixture(scope="module")
 def pool(request: pytest.FixtureRequest) -> Serving:
     """Return a pool with an id of its own, the same for all tests of this folder."""
-    return once_in_folder(request, "pool", _pool)
+    return once_in_folder(request, "pool", lambda: pool_apart("actions", size=4))
 
 
 @pytest.fixture(autouse=True)

@@ -1,43 +1,23 @@
 """One served app over real sandboxes for all tests that walk a vendor's document; each has a workspace of its own."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from tests.integration.documents.desk import Desk
-from tests.integration.sandbox.pools import Serving, whole_again
-from tests.integration.sandbox.pools import serving as pool_serving
+from tests.integration.sandbox.pools import Serving, pool_apart, whole_again
 from tests.support.databases import Sqlite
 from tests.support.models import Endpoint, endpoint
-from tests.support.patience import PATIENCE_S
 from tests.support.servers import redis_server
 from tests.support.serving import Served, serving
 from tests.support.target import Target, replying, target
-
-from midcall.sandbox.engine import Engine
-from midcall.sandbox.image import ensure_image
-from midcall.sandbox.limits import PoolConfig
 
 
 @pytest.fixture(scope="session")
 def pool() -> Iterator[Serving]:
     """Yield a pool with an id of its own."""
-    with (
-        Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine,
-        TemporaryDirectory(prefix="mc-") as folder,
-    ):
-        config = PoolConfig(
-            socket=Path(folder) / "pool" / "pool.sock",
-            pool_id=f"test-documents-{os.getpid()}",
-            image=ensure_image(engine),
-            size=2,
-            max_concurrent=2,
-        )
-        with pool_serving(config, engine) as served:
-            yield served
+    with pool_apart("documents", size=2) as served:
+        yield served
 
 
 @pytest.fixture(autouse=True)

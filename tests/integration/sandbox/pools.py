@@ -1,8 +1,13 @@
 """Helpers of the sandbox's integration tests: a pool that serves in a thread of the test process."""
 
+import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -13,6 +18,7 @@ from midcall.domain.errors import SandboxBusy, SandboxUnavailable
 from midcall.domain.run import RunReport, RunRequest
 from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine
+from midcall.sandbox.image import ensure_image
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.serving import serve
 
@@ -95,3 +101,21 @@ class serving:  # noqa: N801 - reads as a statement
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+
+
+@contextmanager
+def pool_apart(name: str, *, size: int) -> Iterator[Serving]:
+    """Serve a pool with an id, a socket and an Engine of its own, for tests whose part is not the pool itself."""
+    with (
+        Engine(url="unix:///var/run/docker.sock", timeout_s=PATIENCE_S) as engine,
+        TemporaryDirectory(prefix="mc-") as folder,
+    ):
+        config = PoolConfig(
+            socket=Path(folder) / "pool" / "pool.sock",
+            pool_id=f"test-{name}-{os.getpid()}",
+            image=ensure_image(engine),
+            size=size,
+            max_concurrent=size,
+        )
+        with serving(config, engine) as pool:
+            yield pool
