@@ -8,7 +8,7 @@ import pytest
 import typer
 from tests.support.bodies import check_shape
 
-from midcall.cli.files import session_of
+from midcall.cli.function import session_of
 
 #: A function that declares no parameters.
 CONFIG = {"parameters": {"type": "object", "properties": {}}}

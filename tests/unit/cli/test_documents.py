@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from midcall.cli.document import MAX_BYTES, read_function, read_mocks, read_params
-from midcall.cli.files import session_of
+from midcall.cli.function import session_of
 from midcall.domain.mock import Raised, Returned
 
 SOURCE = "def handler(session, actions):\n    return actions.http.get('https://shop.example.com')\n"
