@@ -227,7 +227,7 @@ SUPERVISOR = {
     ),
     "orphans_that_die_in_its_arms": Attack(
         """
-        for _ in range(40):
+        for _ in range(20):  # forty with their children: a slow machine has all of them at once, and 64 are the limit
             if os.fork() == 0:
                 if os.fork() == 0:
                     time.sleep(0.01)
