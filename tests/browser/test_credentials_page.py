@@ -73,11 +73,13 @@ def test_with_another_address_the_secret_must_be_sent_anew(tab: Tab, admin: Clie
 
 
 def test_faults_stand_at_their_fields(tab: Tab, admin: Client) -> None:
-    """A name that is none, and a token that is empty."""
+    """A name that is none, before it is asked whether it is meant; and a token that is empty."""
+    tab.confirms = False
     tab.sign_in(admin, "/new-credential")
     _new(tab.page, "Slack", "my-bot")
     tab.page.get_by_role("button", name="Save").click()
     expect(tab.page.get_by_label("Name", exact=True)).to_have_attribute("aria-invalid", "true")
+    tab.confirms = True
     tab.page.get_by_label("Name", exact=True).fill("bot")
     tab.page.get_by_role("button", name="Save").click()
     expect(tab.page.get_by_text("required; add it")).to_be_visible()

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -98,13 +99,7 @@ class Access:
         """Make a key in an open transaction: the operator's way, without a caller."""
         if not scopes:
             raise InvalidInput(faults=[Fault("scopes", "name at least one scope")])
-        more = scopes - LIMITABLE
-        if agents and more:
-            text = (
-                f"a key for some agents has run and read alone, not {', '.join(sorted(more))}: functions, credentials "
-                "and agents are the whole workspace's; leave those scopes out, or the agents"
-            )
-            raise InvalidInput(faults=[Fault("scopes", text)])
+        check_limits(scopes, agents)
         secret = _new_secret()
         key = Key(
             id=new_id("key"),
@@ -173,6 +168,17 @@ def proof_of(token: str) -> Proof:
     if match is None:
         raise Unauthenticated
     return Proof(f"key_{match[1]}", _hash(match[2]))
+
+
+def check_limits(scopes: AbstractSet[Scope], agents: Sequence[str]) -> None:
+    """Raise InvalidInput if a key for some agents were to have more than they may have."""
+    more = scopes - LIMITABLE
+    if agents and more:
+        text = (
+            f"a key for some agents has run and read alone, not {', '.join(sorted(more))}: functions, credentials "
+            "and agents are the whole workspace's; leave those scopes out, or the agents"
+        )
+        raise InvalidInput(faults=[Fault("scopes", text)])
 
 
 def check_agent(caller: Caller, agent: str) -> None:

@@ -1,6 +1,6 @@
 """One open page, and how it calls use cases: in the services' threads, as a key that is asked for again each time."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -12,6 +12,7 @@ from midcall.domain.errors import MidcallError, Unauthenticated
 from midcall.domain.workspace import Own, Scope
 from midcall.entrance.services import Services
 from midcall.service.access import Caller
+from midcall.service.admin_forms import AnyForm, read_form
 from midcall.service.wait import InThread
 from midcall.ui.sign_ins import SignIn
 from midcall.ui.site import Site
@@ -141,6 +142,11 @@ class Visit:
     ) -> Done[T] | None:
         """Do the same with an asynchronous use case."""
         return await self._told(self.call_async(needs, use_case), busy, errors, said)
+
+    async def read_form(self, form: type[AnyForm], given: Mapping[str, object], errors: ErrorPlace) -> AnyForm | None:
+        """Read a form before anything is asked or done for it; None if it has faults, which `errors` shows then."""
+        done = await self._told(self.site.in_thread(read_form, form, given), None, errors, None)
+        return None if done is None else done.value
 
     def go(self, path: str) -> None:
         """Open another page (`/functions/x`) in this tab."""

@@ -10,7 +10,7 @@ from midcall.domain.credential import ANY_ENVIRONMENT
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.workspace import Scope
 from midcall.service.access import Caller
-from midcall.service.admin_forms import PutCredential, TestCredential, read_form
+from midcall.service.admin_forms import PutCredential, TestCredential
 from midcall.service.credential_check import CredentialTest, takes_url
 from midcall.service.credentials import CredentialView
 from midcall.ui.acts import Act, each_fact
@@ -94,11 +94,15 @@ class ValuesCard:
             wanted = form.values()
             place = name.value if name is not None else self._environment
 
+            if name is not None and not place:
+                form.errors.show(InvalidInput(faults=[Fault("environment", "name one")]))
+                return
+            given = {"type": credential.type, "values": wanted, "environment": place or None, "hosts": hosts.value}
+            body = await self._visit.read_form(PutCredential, given, form.errors)
+            if body is None:
+                return
+
             def put(caller: Caller) -> None:
-                if name is not None and not place:
-                    raise InvalidInput(faults=[Fault("environment", "name one")])
-                given = {"type": credential.type, "values": wanted, "environment": place or None, "hosts": hosts.value}
-                body = read_form(PutCredential, given)
                 self._visit.services.credentials.put(
                     caller, credential.name, body.type, body.values, body.environment, hosts=body.hosts
                 )
@@ -143,12 +147,14 @@ class ValuesCard:
                 "To": wanted["url"] or "",
             }
             asked = Act("Send a credential to an address", "Send it", facts)
+            body = await visit.read_form(TestCredential, wanted, errors)
+            if body is None:
+                return
             # Without an address it goes to its own service, where it goes anyway.
             if wanted["url"] and not await confirmed_apart(visit, asked):
                 return
 
             async def check(caller: Caller) -> CredentialTest:
-                body = read_form(TestCredential, wanted)
                 return await anyio.to_thread.run_sync(
                     lambda: visit.services.credential_checks.test(
                         caller, credential.name, environment=body.environment, url=body.url

@@ -7,7 +7,7 @@ from nicegui import ui
 from midcall.domain.credential import CredentialType
 from midcall.domain.workspace import Scope
 from midcall.service.access import Caller
-from midcall.service.admin_forms import CredentialName, PutCredential, read_form
+from midcall.service.admin_forms import CredentialName, PutCredential
 from midcall.service.credentials import CredentialView
 from midcall.service.stores import Page as Part
 from midcall.ui.acts import Act, each_fact
@@ -121,15 +121,17 @@ async def new(visit: Visit) -> None:
         )
 
     async def save() -> None:
-        wanted, named, place = form.values(), name.value, environment.value
+        wanted, place = form.values(), environment.value
+        given = {"type": kind.value, "values": wanted, "environment": place or None, "hosts": hosts.value}
+        called = await visit.read_form(CredentialName, {"name": name.value}, form.errors)
+        body = await visit.read_form(PutCredential, given, form.errors) if called is not None else None
+        if called is None or body is None:
+            return
 
         def put(caller: Caller) -> CredentialView:
-            called = read_form(CredentialName, {"name": named}).name
-            given = {"type": kind.value, "values": wanted, "environment": place or None, "hosts": hosts.value}
-            body = read_form(PutCredential, given)
             return visit.services.credentials.put(
                 caller,
-                called,
+                called.name,
                 body.type,
                 body.values,
                 body.environment,
@@ -137,7 +139,7 @@ async def new(visit: Visit) -> None:
                 new=True,
             )
 
-        facts = {"Credential": named, "Environment": place or "all", "Values": ", ".join(wanted)}
+        facts = {"Credential": called.name, "Environment": place or "all", "Values": ", ".join(wanted)}
         facts |= each_fact("May be sent to", hosts.value or ["no host"])
         if not await confirmed_apart(visit, Act("Save a credential", "Save", facts)):
             return

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from nicegui import ui
 
+from midcall.domain.errors import InvalidInput
 from midcall.domain.workspace import Key, Scope
-from midcall.service.access import Caller, NewSecret
-from midcall.service.admin_forms import NewKey, read_form
+from midcall.service.access import Caller, NewSecret, check_limits
+from midcall.service.admin_forms import NewKey
 from midcall.service.stores import Page as Part
 from midcall.ui.acts import Act
 from midcall.ui.admin.credential_words import ValueWords
@@ -96,8 +97,16 @@ async def new(visit: Visit) -> None:
         scopes.put(given)
         names.put(given)
 
+        wanted = await visit.read_form(NewKey, given, errors)
+        if wanted is None:
+            return
+        try:
+            check_limits(wanted.scopes, wanted.agents)
+        except InvalidInput as error:
+            errors.show(error)
+            return
+
         def create(caller: Caller) -> NewSecret:
-            wanted = read_form(NewKey, given)
             return visit.services.access.create(
                 caller, principal=wanted.principal, scopes=frozenset(wanted.scopes), agents=tuple(wanted.agents)
             )

@@ -56,8 +56,12 @@ async def build(visit: Visit) -> None:
             visit.say("Nothing was changed")
             return
 
+        wanted = await visit.read_form(WorkspaceChange, given, errors)
+        if wanted is None:
+            return
+
         def change(caller: Caller) -> Workspace:
-            return visit.services.workspaces.change(caller, read_form(WorkspaceChange, given).changes())
+            return visit.services.workspaces.change(caller, wanted.changes())
 
         facts = {name: json.dumps(value) for name, value in given.items()}
         if not await confirmed_apart(visit, Act("Change the workspace's settings", "Save", facts)):
