@@ -1,7 +1,7 @@
 """Agents, as people set them up."""
 
 from playwright.sync_api import Locator, expect
-from tests.support.browser import Tab
+from tests.support.browser import Tab, choose
 from tests.support.conversation import AGENT, agent, functions
 from tests.support.serving import Client
 
@@ -86,10 +86,8 @@ def test_options_are_saved_and_what_is_wrong_stands_beside_its_field(tab: Tab, a
     agent(admin)
     tab.sign_in(admin, HOME)
     tab.page.get_by_role("button", name="Options of greet_caller").click()
-    tab.page.get_by_label("If it fails", exact=True).click()
-    tab.page.get_by_role("option", name="The session ends").click()
-    tab.page.get_by_label("Version", exact=True).first.click()
-    tab.page.get_by_role("option", name="Always version 1").click()
+    choose(tab.page.get_by_label("If it fails", exact=True), "The session ends: this function guards it")
+    choose(tab.page.get_by_label("Version", exact=True).first, "Always version 1")
     tab.page.get_by_label("Say at once").fill("Hello.\nOne moment.")
     tab.page.get_by_label("Timeout in seconds").fill("900")
     tab.page.get_by_label("Say if it fails").fill('{"404": ')
@@ -150,8 +148,7 @@ def test_tools_are_shown_in_each_format_with_their_notes(tab: Tab, admin: Client
     expect(tools).to_contain_text("draft_only")
     expect(tab.page.get_by_text("draft_only is not published in production")).to_be_visible()
     for label, word in (("Anthropic", "input_schema"), ("Gemini", "functionDeclarations"), ("ElevenLabs", "webhook")):
-        tools.get_by_label("Format").click()
-        tab.page.get_by_role("option", name=label, exact=True).click()
+        choose(tools.get_by_label("Format"), label)
         expect(tools.locator("pre")).to_contain_text(word)
     expect(tools.get_by_role("button", name="Copy the tools")).to_be_visible()
     expect(tab.page.get_by_role("button", name="Remove book_slot")).to_have_count(0)

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.browser import Tab
+from tests.support.browser import Tab, choose
 from tests.support.serving import Client
 
 SECRET = "patN0bodyMaySeeThis77"  # noqa: S105 (of nothing)
@@ -22,8 +22,7 @@ def received(tab: Tab) -> list[str]:
 
 
 def _new(page: Page, kind: str, name: str) -> None:
-    page.get_by_label("What is it for?").click()
-    page.get_by_role("option", name=kind).click()
+    choose(page.get_by_label("What is it for?"), kind)
     page.get_by_label("Name", exact=True).fill(name)
 
 

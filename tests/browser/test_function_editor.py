@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
-from tests.support.browser import Tab
+from tests.support.browser import Tab, choose
 from tests.support.fakes import echo
 from tests.support.serving import Client, Served
 from tests.support.world import function
@@ -85,7 +85,7 @@ def test_form_and_schema_stay_in_step(tab: Tab, admin: Client) -> None:
     page.get_by_role("button", name="Add a parameter").click()
     new = page.get_by_role("group", name="New parameter")
     new.get_by_label("Name").fill("count")
-    choose(page, new.get_by_label("Type"), "Whole number")
+    choose(new.get_by_label("Type"), "Whole number")
     new.get_by_label("Example").fill("3")
 
     page.get_by_role("button", name="JSON Schema").click()
@@ -116,17 +116,11 @@ def test_form_and_schema_stay_in_step(tab: Tab, admin: Client) -> None:
     assert admin.ok("GET", "/v1/functions/lookup")["parameters"] == wanted
 
 
-def choose(page: Page, select: Locator, option: str) -> None:
-    """Choose from a list."""
-    select.click()
-    page.get_by_role("option", name=option, exact=True).click()
-
-
 def test_secrets_of_a_webhook_go_in_and_never_come_out(tab: Tab, admin: Client) -> None:
     """After it is saved, a secret is nowhere in the page, nor sent to it; saving keeps it; faults stand beside."""
     tab.sign_in(admin, "/new-function")
     page, secret = tab.page, "s3cr3t-of-the-target"
-    choose(page, page.get_by_role("combobox", name="What it is made of"), "Webhook: a URL of yours")
+    choose(page.get_by_role("combobox", name="What it is made of"), "Webhook: a URL of yours")
     page.wait_for_url("**/new-function?kind=webhook")
     tab.connected()
     received: list[str] = []
@@ -137,7 +131,7 @@ def test_secrets_of_a_webhook_go_in_and_never_come_out(tab: Tab, admin: Client) 
     page.get_by_role("button", name="Add a header").click()
     page.get_by_role("textbox", name="Header", exact=True).fill("X-Key")
     page.get_by_role("textbox", name="Value", exact=True).fill(secret)
-    choose(page, page.get_by_role("combobox", name="Authentication"), "Bearer token")
+    choose(page.get_by_role("combobox", name="Authentication"), "Bearer token")
     page.get_by_label("Token").fill(f"{secret}-2")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".mc-fn-url .q-field--error")).to_be_visible()

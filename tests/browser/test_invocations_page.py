@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 from sqlalchemy import update
-from tests.support.browser import Tab
+from tests.support.browser import Tab, choose
 from tests.support.conversation import PIN, SESSION, agent, converse, functions
 from tests.support.serving import Client, Served
 
@@ -26,12 +26,10 @@ def test_the_list_is_narrowed_down_and_leads_to_the_session(tab: Tab, admin: Cli
     tab.connected()
     rows = tab.page.locator("tbody tr")
     expect(rows).to_have_count(6)
-    tab.page.get_by_label("Status").click()
-    tab.page.get_by_role("option", name="failed").click()
+    choose(tab.page.get_by_label("Status"), "failed")
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("charge_card")
-    tab.page.get_by_label("Phase").click()
-    tab.page.get_by_role("option", name="before the session").click()
+    choose(tab.page.get_by_label("Phase"), "before the session")
     expect(tab.page.get_by_text("No invocation fits")).to_be_visible()
     assert tab.page.url.endswith("/invocations?phase=pre_session&status=failed")
     tab.open("/invocations?function=verify_customer")

@@ -1,7 +1,7 @@
 """Sessions, as people look into them."""
 
 from playwright.sync_api import expect
-from tests.support.browser import Tab
+from tests.support.browser import Tab, choose
 from tests.support.conversation import AGENT, PIN, SESSION, agent, begin, call, converse, functions
 from tests.support.serving import Client, Served
 
@@ -22,8 +22,7 @@ def test_the_list_is_narrowed_down_by_status_agent_and_id(tab: Tab, admin: Clien
     rows = tab.page.locator("tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_contain_text("call-2")
-    tab.page.get_by_label("Status").click()
-    tab.page.get_by_role("option", name="ended").click()
+    choose(tab.page.get_by_label("Status"), "ended")
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("call-1")
     assert tab.page.url.endswith("/sessions?status=ended")

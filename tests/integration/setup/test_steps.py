@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[3]
 #: What set-up would install, and what it would install it with.
 ABSENT = (
     "apt-get", "docker", "docker-compose", "dockerd", "node", "mmdebstrap",
-    "chromium", "chromium-browser", "google-chrome",
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
 )  # fmt: skip
 
 
