@@ -37,6 +37,7 @@ from midcall.entrance.problems import add_error_handlers, describe_problems
 from midcall.entrance.proxies import ForwardedHeaders
 from midcall.entrance.rates import Rates
 from midcall.entrance.services import admitted
+from midcall.entrance.shared_threads import SharedThreads
 from midcall.entrance.streams import Streams
 from midcall.service.callbacks import Callbacks
 from midcall.service.loops import TaskLoop
@@ -72,8 +73,8 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         process = wire_api(settings)
         app.state.services = process.services
-        app.state.service_threads = anyio.CapacityLimiter(SERVICE_THREADS)
-        app.state.key_threads = anyio.CapacityLimiter(KEY_THREADS)
+        app.state.service_threads = SharedThreads(SERVICE_THREADS)
+        app.state.key_threads = SharedThreads(KEY_THREADS)
         app.state.streams = Streams()
         app.state.rates = Rates.of(key=settings.key_rate, workspace=settings.workspace_rate)
         app.state.test_threads = anyio.CapacityLimiter(TEST_THREADS)

@@ -23,6 +23,7 @@ from midcall.bootstrap.store import (
 )
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.times import now_ms
+from midcall.domain.turnstile import Turnstile
 from midcall.entrance.readiness import Readiness
 from midcall.entrance.services import Services
 from midcall.queue.connection import listening
@@ -63,6 +64,9 @@ from midcall.service.turns import Weights
 from midcall.service.wait import Waiting
 from midcall.storage.database import SqlStorage
 
+#: Of the threads that carry webhooks out, so many do something at a time; the others wait for their target. All at once
+#: they would wait for each other alone, and so would whatever else the process does.
+WORKING = 4
 #: One for each kind of sweep, so that none waits for another.
 SWEEPERS = 5
 
@@ -167,9 +171,15 @@ def wire_api(settings: Settings) -> ApiProcess:
         ),
     )
 
-    executor = wire_executor(settings, storage, queue, desks, policy=reviewer.policy)
+    working = Turnstile(WORKING)
+    executor = wire_executor(settings, storage, queue, desks, policy=reviewer.policy, waiting=working.left)
+
+    def execute(invocation_id: str) -> None:
+        with working:
+            executor.execute(invocation_id)
+
     loops.append(executor.leases.loop)
-    queue.serve(executor.execute)
+    queue.serve(execute)
 
     def close() -> None:
         reviewer.close()

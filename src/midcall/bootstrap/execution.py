@@ -3,6 +3,8 @@
 import os
 import socket
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from midcall.bootstrap.settings import Settings, approval_key
 from midcall.bootstrap.store import wire_chain, wire_credentials, wire_secrets, wire_tokens
@@ -35,7 +37,14 @@ def wire_desks(settings: Settings, storage: SqlStorage, outbound: Poster) -> Des
 
 
 def wire_executor(
-    settings: Settings, storage: SqlStorage, queue: Queue, desks: Desks, *, policy: str, turns: Turns | None = None
+    settings: Settings,
+    storage: SqlStorage,
+    queue: Queue,
+    desks: Desks,
+    *,
+    policy: str,
+    turns: Turns | None = None,
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Executor:
     """Wire what carries out an invocation in one process; `policy` is the version that counts as current."""
     key, means, secrets = approval_key(settings), desks.means, wire_secrets(settings)
@@ -60,4 +69,5 @@ def wire_executor(
         sleep=time.sleep,
         owner=f"{turns.group if turns else 'api'}@{socket.gethostname()}:{os.getpid()}",
         turns=turns,
+        waiting=waiting,
     )

@@ -10,6 +10,7 @@ from fastapi.security import APIKeyHeader
 
 from midcall.compat.desk import Desk
 from midcall.domain.adapter import Adapter, Vendor
+from midcall.domain.on_behalf import OWNER
 from midcall.domain.proof import Delivery, Proof
 from midcall.entrance.common import InThreads, TraceId
 from midcall.entrance.intake import SURE_S, parsed
@@ -64,6 +65,7 @@ def admitting(proofs: Mapping[Vendor, Proof]) -> Callable[..., Awaitable[Admitte
         if known is None or asyncio.get_running_loop().time() - began > SURE_S:
             known = await in_thread(use.adapters.admit, adapter_id, proofs, delivery)
         adapter, caller = known
+        OWNER.set(caller.workspace_id)
         request.app.state.rates.take(caller)
         request.state.hold.belong_to(caller.workspace_id)
         return Admitted(adapter, delivery, Desk(use, caller, adapter, in_thread, trace))

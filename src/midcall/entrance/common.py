@@ -8,6 +8,7 @@ import anyio.to_thread
 from fastapi import Depends, Header, Path, Query, Request
 
 from midcall.entrance.problems import MEDIA_TYPE, Problem
+from midcall.entrance.shared_threads import SharedThreads
 from midcall.service.stores import Page
 from midcall.service.wait import InThread
 
@@ -37,11 +38,8 @@ Paged = Annotated[Page, Depends(page)]
 
 async def threads(request: Request) -> InThread:
     """Make what runs blocking service code in a thread of its own kind, apart from those that wait on networks."""
-
-    async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
-        return await anyio.to_thread.run_sync(function, *args, limiter=request.app.state.service_threads)
-
-    return in_thread
+    found: SharedThreads = request.app.state.service_threads
+    return found.run
 
 
 InThreads = Annotated[InThread, Depends(threads)]

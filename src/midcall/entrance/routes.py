@@ -6,7 +6,6 @@ And would validate it there; what takes its time is validated in a thread instea
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, cast, get_args
 
-import anyio.to_thread
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -15,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from midcall.domain.errors import InvalidInput
 from midcall.entrance.intake import SMALL_BYTES
 from midcall.entrance.services import Needs
+from midcall.entrance.shared_threads import SharedThreads
 from midcall.service.fields import faults_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -77,9 +77,9 @@ class _Form:
         FastAPI would do it on the event loop: patterns of a schema are compiled there, a tenth of a second for a few
         KB of them, and each of 100,000 faults is made before the first is told.
         """
-        threads = request.app.state.service_threads
+        threads: SharedThreads = request.app.state.service_threads
         try:
-            return await anyio.to_thread.run_sync(self._adapter.validate_python, request.value, limiter=threads)
+            return await threads.run(self._adapter.validate_python, request.value)
         except ValidationError as error:
             raise InvalidInput(faults=list(faults_of(error))) from None
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-import anyio.to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import Scope as StarletteScope
 
 from midcall.domain.errors import Unauthenticated
+from midcall.domain.on_behalf import OWNER
 from midcall.domain.workspace import Own, Scope
 from midcall.entrance.readiness import Readiness
 from midcall.service.access import Access, Caller, proof_of
@@ -103,7 +103,9 @@ async def admitted(scope: StarletteScope) -> Caller:
     # What could be no key costs no look into the database.
     proof = proof_of(token.strip())
     state = scope["app"].state
-    found: Caller = await anyio.to_thread.run_sync(state.services.access.recognise, proof, limiter=state.key_threads)
+    OWNER.set(proof.key_id)
+    found: Caller = await state.key_threads.run(state.services.access.recognise, proof)
+    OWNER.set(found.workspace_id)
     state.rates.take(found)
     return found
 

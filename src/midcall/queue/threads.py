@@ -13,6 +13,7 @@ import structlog
 
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.on_behalf import OWNER
 from midcall.domain.shares import Waiting, next_in_turn
 from midcall.queue.rq_queue import RqQueue
 from midcall.queue.wakes import Wakes
@@ -28,7 +29,12 @@ class ThreadedQueue:
     """Runs webhooks that somebody waits for; wakes workers for all else."""
 
     def __init__(
-        self, queue: RqQueue, wakes: Wakes, *, weigh: Callable[[str], int] = lambda _id: 1, threads: int = THREADS
+        self,
+        queue: RqQueue,
+        wakes: Wakes,
+        *,
+        weigh: Callable[[str], int] = lambda _id: 1,
+        threads: int = THREADS,
     ) -> None:
         self._queue = queue
         self._wakes = wakes
@@ -110,6 +116,7 @@ class ThreadedQueue:
             self._threads.submit(self._run, execute, workspace_id, chosen.oldest)
 
     def _run(self, execute: Callable[[str], None], workspace_id: str, invocation_id: str) -> None:
+        OWNER.set(workspace_id)
         try:
             execute(invocation_id)
         except Exception:  # a thread's edge: the lease runs out and the sweep closes the row

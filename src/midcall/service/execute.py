@@ -1,6 +1,7 @@
 """Carry an invocation out: claim, load and check, run, settle. The worker's one job, and the api's for webhooks."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from traceback import extract_tb
 
@@ -71,6 +72,8 @@ class Executor:
     owner: str
     #: None where each wake is for the invocation it names.
     turns: Turns | None = None
+    #: Entered while a function runs, which is elsewhere: what else a thread does, it may have to take its turn for.
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def execute(self, invocation_id: str) -> None:
         """Carry out what a wake is for: the invocation it names, or whichever is next where workspaces share workers.
@@ -164,7 +167,7 @@ class Executor:
         attempts before the last one asked of the world stays on record: it was done. Where there is no sandbox for
         another attempt, what the one before came to stands.
         """
-        with self.kinds[task.kind].calling(task) as run:
+        with self.waiting(), self.kinds[task.kind].calling(task) as run:
             return self._attempts(task, run)
 
     def _attempts(self, task: Task, run: Run) -> RunReport:

@@ -1,13 +1,12 @@
 """`midcall.service.ports.Storage` over SQLAlchemy."""
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from midcall.domain.turnstile import Turnstile
 from midcall.storage.adapters import SqlAdapters
 from midcall.storage.agents import SqlAgents
 from midcall.storage.audit import SqlAudit
@@ -79,9 +78,9 @@ class SqlStorage:
         # lacks its variables.
         on_postgres = engine.dialect.name == "postgresql"
         self._reading = engine.execution_options(isolation_level="REPEATABLE READ") if on_postgres else engine
-        # SQLite has its writers poll with longer and longer naps, in no order: hundreds of threads of
-        # one process starve each other so. They take turns here; only processes meet in the database.
-        self._turn: AbstractContextManager[Any] = nullcontext() if on_postgres else threading.Lock()
+        # SQLite has its writers poll, in no order: hundreds of threads of one process starve each other so. They take
+        # turns here; only processes meet in the database.
+        self._turn: AbstractContextManager[None] = nullcontext() if on_postgres else Turnstile(1)
         self._writing = engine.execution_options(**{WRITES: True})
         self._lasting = engine.execution_options(**{WRITES: True, LASTS: True})
 

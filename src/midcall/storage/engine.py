@@ -1,11 +1,17 @@
 """One engine per process, set up for the database it speaks to."""
 
+import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 
 #: A writer waits this long for another one; transactions here take about a millisecond.
 BUSY_TIMEOUT_S = 5.0
+#: Seconds between two looks whether another process still writes: about what a transaction takes.
+NAP_S = 0.001
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_SNAPSHOT})
 
 #: Execution option that says which kind of transaction to begin in SQLite.
 WRITES = "midcall_writes"
@@ -62,4 +68,31 @@ def _begin_sqlite(connection: Connection) -> None:
         # The fsync of a commit also makes all commits before it last.
         connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasts else 'NORMAL'}")
         connection.info[LASTS] = lasts
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if writes:
+        _begin_to_write(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Begin, as soon as no other process writes; raises OperationalError if that takes BUSY_TIMEOUT_S.
+
+    SQLite's own patience naps for longer and longer, up to 0.1 s: a process that writes one transaction after the other
+    is hardly ever caught between two of them so, and whoever wants to write one waits for half a second.
+    """
+    cursor = connection.connection.cursor()
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+    cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if getattr(error.orig, "sqlite_errorcode", None) not in _BUSY or time.monotonic() >= give_up_at:
+                    raise
+            else:
+                return
+            time.sleep(NAP_S)
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {round(1000 * BUSY_TIMEOUT_S)}")
+        cursor.close()

@@ -4,14 +4,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import anyio
-import anyio.to_thread
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from starlette.requests import HTTPConnection
 
 from midcall.domain.rates import Buckets
 from midcall.entrance.services import Services
+from midcall.entrance.shared_threads import SharedThreads
 from midcall.service.wait import InThread
 from midcall.ui.acts import Acts
 from midcall.ui.sign_ins import SignIns
@@ -45,12 +44,8 @@ class Site:
     @property
     def in_thread(self) -> InThread:
         """What runs blocking service code in the threads that the API's calls have."""
-        limiter: anyio.CapacityLimiter = self.app.state.service_threads
-
-        async def in_thread(function: object, *args: object) -> object:
-            return await anyio.to_thread.run_sync(function, *args, limiter=limiter)  # type: ignore[arg-type]
-
-        return in_thread
+        threads: SharedThreads = self.app.state.service_threads
+        return threads.run
 
     @property
     def cookie_path(self) -> str:

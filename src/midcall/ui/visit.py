@@ -9,6 +9,7 @@ import structlog
 from nicegui import Client, ui
 
 from midcall.domain.errors import MidcallError, Unauthenticated
+from midcall.domain.on_behalf import OWNER
 from midcall.domain.workspace import Own, Scope
 from midcall.entrance.services import Services
 from midcall.service.access import Caller
@@ -170,6 +171,7 @@ class Visit:
         if self.site.sign_ins.find(self.session.id) is None:
             self.leave()
             raise Unauthenticated
+        OWNER.set(self.caller.workspace_id)
         if not passive:
             self.site.sign_ins.touch(self.session)
 

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
-import anyio
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -20,6 +19,7 @@ from midcall.entrance.intake import SMALL_BYTES
 from midcall.entrance.problems import add_error_handlers
 from midcall.entrance.routes import JsonRoute, _is_costly
 from midcall.entrance.services import Writer
+from midcall.entrance.shared_threads import SharedThreads
 from midcall.service.fields import Form
 from midcall.service.forms import FunctionForm
 
@@ -92,7 +92,7 @@ def posted(path: str, body: Any) -> tuple[httpx.Response, Sequence[bool]]:
         await app(scope, receive, send)
 
     async def post() -> httpx.Response:
-        app.state.service_threads = anyio.CapacityLimiter(4)
+        app.state.service_threads = SharedThreads(4)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(with_json), base_url="http://test") as client:
             return await client.post(path, content=json.dumps(body), headers={"content-type": "application/json"})
 
