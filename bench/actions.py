@@ -21,10 +21,10 @@ from midcall.domain.times import now_ms
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
 from midcall.sandbox.answers import no_actions
-from midcall.service.actions.desk import Desk, Desks
-from midcall.service.actions.errand import Means
+from midcall.service.actions.action_executor import Means
+from midcall.service.actions.action_gateway import Desk, Desks
+from midcall.service.claimed_run import Task
 from midcall.service.ports import Tokens
-from midcall.service.task import Task
 
 #: The promise: one action on a target of this machine, at the median.
 MAX_P50_MS = 3.0

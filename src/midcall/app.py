@@ -31,20 +31,20 @@ from midcall.bootstrap.api import ApiProcess, wire_api
 from midcall.bootstrap.interpreter import settle
 from midcall.bootstrap.settings import Settings
 from midcall.compat.routers import REFUSALS, ROUTERS
-from midcall.entrance.answers import Answer
-from midcall.entrance.intake import Intake
-from midcall.entrance.problems import add_error_handlers, describe_problems
-from midcall.entrance.proxies import ForwardedHeaders
-from midcall.entrance.rates import Rates
-from midcall.entrance.services import admitted
-from midcall.entrance.shared_threads import SharedThreads
-from midcall.entrance.streams import Streams
-from midcall.service.callbacks import Callbacks
+from midcall.service.functions.rereview import Rereviews
 from midcall.service.loops import TaskLoop
-from midcall.service.rereview import Rereviews
-from midcall.service.sweep import Sweep
-from midcall.service.sweep_retention import RetentionSweep
-from midcall.service.sweep_sessions import SessionSweep
+from midcall.service.runs.callbacks import Callbacks
+from midcall.service.runs.sweep import Sweep
+from midcall.service.sessions.retention import RetentionSweep
+from midcall.service.sessions.sweep import SessionSweep
+from midcall.web.answers import Answer
+from midcall.web.intake import Intake
+from midcall.web.problems import add_error_handlers, describe_problems
+from midcall.web.proxies import ForwardedHeaders
+from midcall.web.rates import Rates
+from midcall.web.services import admitted
+from midcall.web.shared_threads import SharedThreads
+from midcall.web.streams import Streams
 
 #: Threads that admit calls and read outcomes: short database work, so few; waiting takes none.
 SERVICE_THREADS = 32

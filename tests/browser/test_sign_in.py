@@ -11,9 +11,9 @@ from tests.support.browser import PHONE, Tab, tab_of
 from tests.support.serving import Client, Served
 
 from midcall.domain.workspace import Scope
-from midcall.entrance.intake import MAX_FORM_BYTES
 from midcall.ui.sign_ins import IDLE_S
 from midcall.ui.site import COOKIE, the_site
+from midcall.web.intake import MAX_FORM_BYTES
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 #: A key of the right form that is nobody's.

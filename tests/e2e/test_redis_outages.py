@@ -11,7 +11,7 @@ from redis import Redis
 from tests.e2e.stack import QUICK, Stack
 from tests.support.patience import DEADLINE_S, PATIENCE_S, wait_for
 
-from midcall.service.wait import LOOK_EVERY_S
+from midcall.service.runs.wait import LOOK_EVERY_S
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from tests.support.world import World
 
 from midcall.domain.function import Kind
 from midcall.review.allowlist import packaged
-from midcall.service.assist import Assist, Seats
-from midcall.service.assist_events import Answer, Completed, Event, Question
-from midcall.service.forms import FunctionForm
+from midcall.service.assistant.assist import Assist, Seats
+from midcall.service.assistant.events import Answer, Completed, Event, Question
+from midcall.service.functions.form import FunctionForm
 from midcall.service.ports import CodeWriter
 
 DRAFT = FunctionForm.model_validate(

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from midcall.api.shapes import SessionShape
 from midcall.compat.shapes import VocobaseErrorShape
-from midcall.entrance.problems import TITLES, Problem
+from midcall.web.problems import TITLES, Problem
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from cryptography.fernet import Fernet
 from tests.support.fakes import FakeOutbound, FakeTokens
 
-from midcall.service.actions.desk import Desks
-from midcall.service.actions.errand import Means
-from midcall.service.credentials import Credentials
+from midcall.service.actions.action_executor import Means
+from midcall.service.actions.action_gateway import Desks
+from midcall.service.credentials.credentials import Credentials
 from midcall.service.ports import Storage
 from midcall.vault.cipher import FernetCipher
 

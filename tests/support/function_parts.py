@@ -9,7 +9,7 @@ from nicegui import ui
 from midcall.domain.function import Kind
 from midcall.domain.jsonvalue import merge_patch
 from midcall.domain.workspace import Scope
-from midcall.service.inline_secrets import shown
+from midcall.service.credentials.inline_secrets import shown
 from midcall.ui.function import assistant, cases, testing
 from midcall.ui.function.opened import OpenFunction, Saved
 from midcall.ui.page import Page, add_page

@@ -32,7 +32,7 @@ from midcall.domain.ids import new_id
 from midcall.queue.names import QUEUES
 from midcall.review import policy_version
 from midcall.service.ports import Sandbox
-from midcall.service.run_code import CodeAttempts
+from midcall.service.runs.run_code import CodeAttempts
 
 Json = dict[str, Any]
 

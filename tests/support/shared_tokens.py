@@ -16,7 +16,7 @@ from midcall.domain.times import now_ms
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
 from midcall.outbound.token_endpoint import TokenEndpoint
-from midcall.service.tokens import SharedTokens
+from midcall.service.credentials.tokens import SharedTokens
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
 from midcall.vault.cipher import FernetCipher

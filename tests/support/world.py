@@ -15,43 +15,43 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session
 from midcall.domain.workspace import Scope
-from midcall.service.access import Access, Caller
-from midcall.service.actions.desk import Desks
-from midcall.service.actions.errand import Means
-from midcall.service.adapters import Adapters
-from midcall.service.agents import Agents, AgentView
-from midcall.service.case_of_run import CasesOfRuns
-from midcall.service.case_runs import CaseRuns
-from midcall.service.catalog import Catalog, FunctionView
-from midcall.service.chain import Chain
-from midcall.service.credentials import Credentials
-from midcall.service.execute import Executor
-from midcall.service.forms import parse_function
-from midcall.service.invoke import Call, Invocations
-from midcall.service.leases import Leases
+from midcall.service.access.access import Access, Caller
+from midcall.service.access.audit_trail import AuditTrail
+from midcall.service.access.workspaces import Workspaces
+from midcall.service.actions.action_executor import Means
+from midcall.service.actions.action_gateway import Desks
+from midcall.service.agents.adapters import Adapters
+from midcall.service.agents.agents import Agents, AgentView
+from midcall.service.agents.tools import Tools
+from midcall.service.claimed_run import Tasks
+from midcall.service.credentials.credentials import Credentials
+from midcall.service.credentials.secrets import Secrets
+from midcall.service.credentials.signing import Signing
+from midcall.service.functions.catalog import Catalog, FunctionView
+from midcall.service.functions.form import parse_function
+from midcall.service.functions.rereview import Rereviews
+from midcall.service.functions.review_version import Reviews
 from midcall.service.ports import Cipher
-from midcall.service.publish import Publishing
-from midcall.service.release import Releases
-from midcall.service.replay import Replays
-from midcall.service.rereview import Rereviews
-from midcall.service.review_version import Reviews
-from midcall.service.run_code import CodeAttempts
-from midcall.service.secrets import Secrets
-from midcall.service.session_call import SessionCall, SessionCalls
-from midcall.service.sessions import Sessions
-from midcall.service.settle import Settle
-from midcall.service.signing import Signing
+from midcall.service.releases.publish import Publishing
+from midcall.service.releases.write_and_publish import Releases
+from midcall.service.runs.execute import Executor
+from midcall.service.runs.finish import Settle
+from midcall.service.runs.leases import Leases
+from midcall.service.runs.phases import Chain
+from midcall.service.runs.replay import Replays
+from midcall.service.runs.run_code import CodeAttempts
+from midcall.service.runs.submit import Call, Invocations
+from midcall.service.runs.sweep import Sweep
+from midcall.service.runs.turns import Turns
+from midcall.service.runs.wait import Waiting
+from midcall.service.sessions.retention import RetentionSweep
+from midcall.service.sessions.session_call import SessionCall, SessionCalls
+from midcall.service.sessions.sessions import Sessions
+from midcall.service.sessions.sweep import SessionSweep
 from midcall.service.stores import AuditLine, Page
-from midcall.service.sweep import Sweep
-from midcall.service.sweep_retention import RetentionSweep
-from midcall.service.sweep_sessions import SessionSweep
-from midcall.service.task import Tasks
-from midcall.service.test_cases import TestCases
-from midcall.service.tools import Tools
-from midcall.service.trail import AuditTrail
-from midcall.service.turns import Turns
-from midcall.service.wait import Waiting
-from midcall.service.workspaces import Workspaces
+from midcall.service.test_cases.case_of_run import CasesOfRuns
+from midcall.service.test_cases.case_runs import CaseRuns
+from midcall.service.test_cases.test_cases import TestCases
 from midcall.storage.database import SqlStorage
 from midcall.vault.cipher import FernetCipher
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from midcall.api.views import tools_view
 from midcall.domain.visible import visible
-from midcall.service.tools import ToolsView
+from midcall.service.agents.tools import ToolsView
 from midcall.vendors.tool import Address, Speech, Tool
 from midcall.vendors.tools.export import CALLING, Format, export
 

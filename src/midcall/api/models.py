@@ -10,16 +10,16 @@ from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.session_body import KNOWN
 from midcall.domain.test_case import MAX_CASES
-from midcall.service.adapters import Wanted
-from midcall.service.agent_form import PathName
-from midcall.service.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
-from midcall.service.assist_events import Question
-from midcall.service.case_form import CaseName
+from midcall.service.agents.adapters import Wanted
+from midcall.service.agents.form import PathName
+from midcall.service.assistant.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
+from midcall.service.assistant.events import Question
+from midcall.service.credentials.signing import MAX_OVERLAP_S
 from midcall.service.fields import Environment, Flag, Form, Line, Message, Whole
-from midcall.service.forms import Draft, FunctionName
-from midcall.service.run_form import RunForm, VersionNumber
+from midcall.service.functions.form import Draft, FunctionName
+from midcall.service.runs.form import RunForm, VersionNumber
 from midcall.service.session_fields import BodyForm, SessionFields
-from midcall.service.signing import MAX_OVERLAP_S
+from midcall.service.test_cases.form import CaseName
 from midcall.vendors.imports.readers import ImportVendor
 
 

@@ -19,17 +19,17 @@ from midcall.domain.times import iso, iso_or_none
 from midcall.domain.timings import timings, timings_of
 from midcall.domain.variables import Variable, values
 from midcall.domain.workspace import Key, Workspace
-from midcall.service.access import NewSecret
-from midcall.service.agents import AgentView
-from midcall.service.case_runs import CaseResult, SuiteResult
-from midcall.service.catalog import FunctionView, VersionView
-from midcall.service.credentials import CredentialView
-from midcall.service.import_function import ImportView
-from midcall.service.inline_secrets import shown
-from midcall.service.outcome import outcome_document
-from midcall.service.sessions import SessionView
+from midcall.service.access.access import NewSecret
+from midcall.service.agents.agents import AgentView
+from midcall.service.agents.tools import ToolsView
+from midcall.service.credentials.credentials import CredentialView
+from midcall.service.credentials.inline_secrets import shown
+from midcall.service.functions.catalog import FunctionView, VersionView
+from midcall.service.releases.import_function import ImportView
+from midcall.service.runs.outcome import outcome_document
+from midcall.service.sessions.sessions import SessionView
 from midcall.service.stores import AuditLine, BriefCase, ListedInvocation, ListedSession, SessionLine
-from midcall.service.tools import ToolsView
+from midcall.service.test_cases.case_runs import CaseResult, SuiteResult
 
 Json = dict[str, Any]
 

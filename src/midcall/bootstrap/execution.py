@@ -13,19 +13,19 @@ from midcall.domain.times import now_ms
 from midcall.outbound.breakers import CircuitBreakers
 from midcall.outbound.poster import Poster
 from midcall.sandbox.client import PoolClient
-from midcall.service.actions.desk import Desks
-from midcall.service.actions.errand import Means
-from midcall.service.execute import Executor
-from midcall.service.leases import Leases
+from midcall.service.actions.action_executor import Means
+from midcall.service.actions.action_gateway import Desks
+from midcall.service.claimed_run import Tasks
+from midcall.service.credentials.signing import Signing
 from midcall.service.ports import Queue
-from midcall.service.progress import Progress
-from midcall.service.run_code import CodeAttempts
-from midcall.service.run_webhook import WebhookAttempts
-from midcall.service.settle import Settle
-from midcall.service.signing import Signing
-from midcall.service.task import Tasks
-from midcall.service.turns import Turns
-from midcall.service.webhook_request import WebhookRequests
+from midcall.service.runs.execute import Executor
+from midcall.service.runs.finish import Settle
+from midcall.service.runs.leases import Leases
+from midcall.service.runs.progress import Progress
+from midcall.service.runs.run_code import CodeAttempts
+from midcall.service.runs.turns import Turns
+from midcall.service.webhooks.request import WebhookRequests
+from midcall.service.webhooks.run_webhook import WebhookAttempts
 from midcall.storage.database import SqlStorage
 
 

@@ -4,7 +4,7 @@ import resource
 from typing import Any
 
 from midcall.bootstrap.settings import Settings
-from midcall.entrance.connections import connections
+from midcall.web.connections import connections
 
 #: Calls under way when the api is told to stop may finish for this long.
 STOP_S = 20

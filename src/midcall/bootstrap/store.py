@@ -16,14 +16,14 @@ from midcall.outbound.poster import Poster
 from midcall.outbound.token_endpoint import TokenEndpoint
 from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
-from midcall.service.access import Access
-from midcall.service.chain import Chain
-from midcall.service.credentials import Credentials
+from midcall.service.access.access import Access
+from midcall.service.access.workspaces import Workspaces
+from midcall.service.credentials.credentials import Credentials
+from midcall.service.credentials.secrets import Secrets
+from midcall.service.credentials.tokens import SharedTokens
 from midcall.service.ports import Outbound, Queue
-from midcall.service.secrets import Secrets
-from midcall.service.settle import Settle
-from midcall.service.tokens import SharedTokens
-from midcall.service.workspaces import Workspaces
+from midcall.service.runs.finish import Settle
+from midcall.service.runs.phases import Chain
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import is_current, migrate

@@ -10,7 +10,7 @@ from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.worker import Workers
 from midcall.review import policy_version
-from midcall.service.turns import Remembered, Turns
+from midcall.service.runs.turns import Remembered, Turns
 
 
 def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:

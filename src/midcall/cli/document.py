@@ -14,9 +14,9 @@ from midcall.domain.jsonvalue import NotJson, parse
 from midcall.domain.mock import Mock
 from midcall.domain.phases import Phase
 from midcall.domain.terminal import lines
+from midcall.service.actions.mock_form import MockForms
 from midcall.service.fields import faults_of
-from midcall.service.forms import Draft, parse_draft
-from midcall.service.mock_form import MockForms
+from midcall.service.functions.form import Draft, parse_draft
 
 _MOCKS: TypeAdapter[MockForms] = TypeAdapter(MockForms)
 #: Bytes of a file that is read: a function's document has 256 KiB at most, and so have the mocks of a run.

@@ -31,9 +31,9 @@ from midcall.domain.session_body import body_alone, body_faults
 from midcall.domain.times import now_ms
 from midcall.reviewer import SubprocessReviewer
 from midcall.service.actions.dry import DryDesk
-from midcall.service.invoke import faults_as_text
-from midcall.service.review_version import findings_of
-from midcall.service.schemas import fitting_params
+from midcall.service.functions.review_version import findings_of
+from midcall.service.runs.submit import faults_as_text
+from midcall.service.schemas.schemas import fitting_params
 
 
 def review(

@@ -18,7 +18,7 @@ from midcall.sandbox import packages
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, ImageMissing
 from midcall.sandbox.image import ensure_image, wanted_packages
-from midcall.service.workspaces import DEFAULT_WORKSPACE
+from midcall.service.access.workspaces import DEFAULT_WORKSPACE
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 workspaces = typer.Typer(help="Workspaces.", no_args_is_help=True)

@@ -5,7 +5,7 @@ import typer
 from midcall.bootstrap.settings import Settings, new_secret_key
 from midcall.bootstrap.store import open_storage, wire_cipher
 from midcall.cli.say import say
-from midcall.service.rotate_secrets import SecretRotation
+from midcall.service.credentials.rotation import SecretRotation
 
 app = typer.Typer(help="The keys that secrets are encrypted with.", no_args_is_help=True)
 

@@ -28,7 +28,7 @@ from midcall.domain.workspace import Scope
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, ImageMissing
 from midcall.sandbox.image import ensure_image
-from midcall.service.workspaces import DEFAULT_WORKSPACE
+from midcall.service.access.workspaces import DEFAULT_WORKSPACE
 
 #: Seconds for everything to be ready: a cold pool on a busy machine takes about five.
 READY_S = 90

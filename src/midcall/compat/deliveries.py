@@ -12,9 +12,9 @@ from midcall.compat.desk import Desk
 from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.on_behalf import OWNER
 from midcall.domain.proof import Delivery, Proof
-from midcall.entrance.common import InThreads, TraceId
-from midcall.entrance.intake import SURE_S, parsed
-from midcall.entrance.services import Use
+from midcall.web.common import InThreads, TraceId
+from midcall.web.intake import SURE_S, parsed
+from midcall.web.services import Use
 
 Read = TypeVar("Read")
 

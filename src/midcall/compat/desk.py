@@ -8,12 +8,12 @@ from midcall.domain.errors import SessionOver
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.session import Session
-from midcall.entrance.services import Services
-from midcall.service.access import Caller
-from midcall.service.content import is_error, told_content
-from midcall.service.session_call import SessionCall
-from midcall.service.wait import InThread, is_answerable
+from midcall.service.access.access import Caller
+from midcall.service.runs.content import is_error, told_content
+from midcall.service.runs.wait import InThread, is_answerable
+from midcall.service.sessions.session_call import SessionCall
 from midcall.vendors.conversation import Conversation, Ending, FunctionCall, Said
+from midcall.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)

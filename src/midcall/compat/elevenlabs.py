@@ -7,9 +7,9 @@ from midcall.compat.deliveries import ELEVENLABS_SIGNATURE, MIDCALL_SECRET, From
 from midcall.compat.shapes import ElevenLabsInitiationShape, Taken
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import values
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS
 from midcall.vendors import elevenlabs
+from midcall.web.answers import Answer
+from midcall.web.common import PROBLEMS
 
 router = APIRouter(prefix="/v1", tags=["elevenlabs"], responses=PROBLEMS)
 

@@ -9,12 +9,12 @@ from midcall.compat.bodies import body_of
 from midcall.compat.deliveries import MIDCALL_SECRET, RETELL_SIGNATURE, Admitted, FunctionCaller
 from midcall.compat.shapes import ResultShape
 from midcall.domain.adapter import Vendor
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS, Name
 from midcall.vendors import elevenlabs, retell
 from midcall.vendors.conversation import Conversation, FunctionCall
 from midcall.vendors.reading import CONVERSATION_HEADER
 from midcall.vendors.writing import as_object
+from midcall.web.answers import Answer
+from midcall.web.common import PROBLEMS, Name
 
 router = APIRouter(
     prefix="/v1", tags=["retell", "elevenlabs"], responses=PROBLEMS, dependencies=[RETELL_SIGNATURE, MIDCALL_SECRET]

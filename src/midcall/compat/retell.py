@@ -7,10 +7,10 @@ from midcall.compat.deliveries import RETELL_SIGNATURE, FromRetell
 from midcall.compat.shapes import RetellInboundShape, Taken
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import values
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS
 from midcall.vendors import retell
 from midcall.vendors.conversation import Ending
+from midcall.web.answers import Answer
+from midcall.web.common import PROBLEMS
 
 router = APIRouter(prefix="/v1", tags=["retell"], responses=PROBLEMS, dependencies=[RETELL_SIGNATURE])
 

@@ -13,10 +13,10 @@ from midcall.compat.shapes import VapiShape
 from midcall.domain.errors import MidcallError
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import values
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS
 from midcall.vendors import vapi
 from midcall.vendors.conversation import Conversation, Said
+from midcall.web.answers import Answer
+from midcall.web.common import PROBLEMS
 
 router = APIRouter(prefix="/v1", tags=["vapi"], responses=PROBLEMS, dependencies=[VAPI_SECRET])
 

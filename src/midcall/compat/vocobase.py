@@ -11,13 +11,13 @@ from midcall.compat.vocobase_errors import VocobaseRoute
 from midcall.domain.errors import NotFound
 from midcall.domain.function import Kind, Version
 from midcall.domain.times import iso
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import NO_NUL, InThreads, Paged
-from midcall.entrance.problems import TITLES
-from midcall.entrance.services import Reader, Use, Writer
-from midcall.service.catalog import FunctionView
-from midcall.service.forms import parse_function
+from midcall.service.functions.catalog import FunctionView
+from midcall.service.functions.form import parse_function
 from midcall.vendors import vocobase
+from midcall.web.answers import Answer
+from midcall.web.common import NO_NUL, InThreads, Paged
+from midcall.web.problems import TITLES
+from midcall.web.services import Reader, Use, Writer
 
 _STATUSES = (400, 401, 403, 404, 408, 409, 413, 422, 429, 503)
 

@@ -4,10 +4,10 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from midcall.domain.errors import MidcallError
-from midcall.entrance.answers import Answer
-from midcall.entrance.problems import EXTRA_HEADERS, as_invalid_input, status_of
-from midcall.entrance.routes import Handler, JsonRoute
 from midcall.vendors import vocobase
+from midcall.web.answers import Answer
+from midcall.web.problems import EXTRA_HEADERS, as_invalid_input, status_of
+from midcall.web.routes import Handler, JsonRoute
 
 
 def refusal(error: MidcallError, request_id: str) -> Response:

@@ -124,7 +124,7 @@ hour:
 
 1. Read the API's own documentation on auth, errors, paging and limits; put its address into `source`.
 2. If it authenticates in a way of its own, add a type to `CredentialType` (`domain/credential.py`) and its values to
-   `service/credential_types.py`. Most do not: `connectors/grants.py` has bearer, header, query, basic and OAuth2.
+   `service/credentials/types.py`. Most do not: `connectors/grants.py` has bearer, header, query, basic and OAuth2.
 3. Write `connectors/<name>.py`, as below: one `Options` model for each operation (its docstring is what people and
    assistants read), one generator that asks for requests, and `CONNECTOR`. Bound every option, and every loop over
    pages. Put values into paths with `path`, which escapes them. A status of 400 or more raises by itself, unless `sees`

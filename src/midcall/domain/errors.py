@@ -1,7 +1,7 @@
 """Every way a call can be wrong or fail, one class per cause.
 
 The class docstring is the default message; `code` is the stable word that callers may match on.
-HTTP status codes live in `midcall.entrance.problems` alone.
+HTTP status codes live in `midcall.web.problems` alone.
 """
 
 from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, Sandbo
 from midcall.domain.run import RunReport, RunRequest
 from midcall.sandbox import wire
 from midcall.sandbox.answers import Act, Answers, no_actions
-from midcall.sandbox.crew import Crew
+from midcall.sandbox.bounded_threads import Crew
 
 #: Seconds that the pool may take beyond a deadline to report; past it, it counts as lost. A pool that is gone is known
 #: by the end of its connection: this is for one that stands still, and on a starved host a report may take seconds.

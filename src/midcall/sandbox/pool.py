@@ -22,10 +22,10 @@ from midcall.domain.run import RunReport
 from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed
-from midcall.sandbox.handout import Counts, Handout
 from midcall.sandbox.jail import CallerGone, Jail, Job
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.outcome import Ended, Evidence, judge
+from midcall.sandbox.sandbox_queue import Counts, Handout
 from midcall.service.loops import ThreadLoop, health
 
 log = structlog.get_logger(__name__)

@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 from midcall.domain.errors import NameTaken, NotFound
 from midcall.domain.function import DEFAULT_TIMEOUT_S, Function, Kind, Version, VersionStatus, may_terminate
 from midcall.domain.preview import config_preview
-from midcall.service.credential_uses import names_in
+from midcall.service.credentials.uses import names_in
 from midcall.service.stores import BriefVersion, CredentialUse, Page, Traits
 from midcall.storage.rows import decision_columns, function_of, version_of
 from midcall.storage.schema import agent_pins, credential_uses, functions, publications, versions

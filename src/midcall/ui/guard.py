@@ -15,10 +15,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from midcall.entrance.headers import UI_RUNS
 from midcall.ui.acts import PATH as CONFIRM
 from midcall.ui.sign_ins import SignIn
 from midcall.ui.site import COOKIE, Site
+from midcall.web.headers import UI_RUNS
 
 SOCKET = "/_nicegui_ws/"
 #: Folders of files that are the same for everybody, and the two addresses that are for everybody as well.

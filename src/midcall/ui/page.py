@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from midcall.domain.errors import Forbidden, MidcallError, Unauthenticated
 from midcall.domain.workspace import Own, Scope
-from midcall.service.access import Caller
+from midcall.service.access.access import Caller
 from midcall.ui.frame import frame
 from midcall.ui.parts.empty import empty
 from midcall.ui.sign_ins import SignIn

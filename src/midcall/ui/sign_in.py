@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
 from midcall.domain.errors import MidcallError, Unauthenticated
-from midcall.service.access import Proof, proof_of
+from midcall.service.access.access import Proof, proof_of
 from midcall.ui.assets import asset
 from midcall.ui.forms import fields_of
 from midcall.ui.site import COOKIE, THEME_COOKIE, Site

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from midcall.service.access import Proof
+from midcall.service.access.access import Proof
 
 #: A session without a sign of its person for this long is over, and any session this long after its start.
 IDLE_S = 3_600.0

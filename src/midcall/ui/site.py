@@ -9,11 +9,11 @@ from nicegui import app as nicegui_app
 from starlette.requests import HTTPConnection
 
 from midcall.domain.rates import Buckets
-from midcall.entrance.services import Services
-from midcall.entrance.shared_threads import SharedThreads
-from midcall.service.wait import InThread
+from midcall.service.runs.wait import InThread
 from midcall.ui.acts import Acts
 from midcall.ui.sign_ins import SignIns
+from midcall.web.services import Services
+from midcall.web.shared_threads import SharedThreads
 
 PATH = "/ui"
 COOKIE = "midcall_ui"

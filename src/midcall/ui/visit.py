@@ -11,12 +11,12 @@ from nicegui import Client, ui
 from midcall.domain.errors import MidcallError, Unauthenticated
 from midcall.domain.on_behalf import OWNER
 from midcall.domain.workspace import Own, Scope
-from midcall.entrance.services import Services
-from midcall.service.access import Caller
-from midcall.service.admin_forms import AnyForm, read_form
-from midcall.service.wait import InThread
+from midcall.service.access.access import Caller
+from midcall.service.admin.forms import AnyForm, read_form
+from midcall.service.runs.wait import InThread
 from midcall.ui.sign_ins import SignIn
 from midcall.ui.site import Site
+from midcall.web.services import Services
 
 log = structlog.get_logger()
 

@@ -18,10 +18,10 @@ from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.domain.times import now_ms
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
-from midcall.sandbox.crew import MAX_THREADS
-from midcall.service.actions.desk import Desk, Desks
-from midcall.service.actions.errand import Means
-from midcall.service.task import Task
+from midcall.sandbox.bounded_threads import MAX_THREADS
+from midcall.service.actions.action_executor import Means
+from midcall.service.actions.action_gateway import Desk, Desks
+from midcall.service.claimed_run import Task
 
 RUNS = 100
 SOURCE = """\

@@ -17,9 +17,9 @@ from tests.support.serving import Client, Served
 
 from midcall.app import create_app
 from midcall.bootstrap.settings import Settings
-from midcall.entrance.intake import MAX_END_BYTES, Door, door_of
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.streams import PER_KEY
+from midcall.web.intake import MAX_END_BYTES, Door, door_of
+from midcall.web.routes import JsonRoute
+from midcall.web.streams import PER_KEY
 
 APP = create_app(Settings())
 ROUTES = list(routes_of(APP))

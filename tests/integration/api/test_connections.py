@@ -14,7 +14,7 @@ from tests.support.raw import answered, connected, head, until_closed
 
 from midcall.bootstrap.server import server_options
 from midcall.bootstrap.settings import Settings
-from midcall.entrance.connections import MAX_HEAD_BYTES, Connection
+from midcall.web.connections import MAX_HEAD_BYTES, Connection
 
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
 LARGE = 64 * 2**20

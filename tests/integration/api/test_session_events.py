@@ -15,7 +15,7 @@ from tests.support.serving import Client, Served
 
 from midcall.bootstrap.store import open_queue, open_storage
 from midcall.domain.times import now_ms
-from midcall.service.progress import Progress
+from midcall.service.runs.progress import Progress
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.support.serving import serving
 from midcall.app import create_app
 from midcall.bootstrap.settings import Settings
 from midcall.outbound.client import GuardedClient
-from midcall.service.sweep import Sweep
+from midcall.service.runs.sweep import Sweep
 from midcall.storage.database import SqlStorage
 
 

@@ -14,8 +14,8 @@ from midcall.bootstrap.assistant import wire_writer
 from midcall.bootstrap.settings import Settings
 from midcall.domain.assistant import Status, Usage
 from midcall.domain.errors import AssistantBusy
-from midcall.service.assist import Seats
-from midcall.service.assist_events import Question, Text, Thinking
+from midcall.service.assistant.assist import Seats
+from midcall.service.assistant.events import Question, Text, Thinking
 from midcall.service.ports import CodeWriter
 
 GOOD = "def handler(session):\n    return 2\n"

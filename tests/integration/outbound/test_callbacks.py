@@ -18,11 +18,11 @@ from midcall.domain.signature import verify_standard
 from midcall.domain.workspace import Key, Scope, Workspace, WorkspaceSettings
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
-from midcall.service.access import Caller
-from midcall.service.callbacks import Callbacks
-from midcall.service.notes import note
-from midcall.service.secrets import Secrets
-from midcall.service.signing import ALL, OVERLAP_S, Signing
+from midcall.service.access.access import Caller
+from midcall.service.credentials.secrets import Secrets
+from midcall.service.credentials.signing import ALL, OVERLAP_S, Signing
+from midcall.service.runs.callbacks import Callbacks
+from midcall.service.runs.session_events import note
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import migrate

@@ -24,21 +24,21 @@ from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.domain.times import now_ms
 from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
-from midcall.service.access import Access, Caller
-from midcall.service.catalog import Catalog
-from midcall.service.chain import Chain
-from midcall.service.execute import Executor
-from midcall.service.forms import parse_function
-from midcall.service.invoke import Call, Invocations
-from midcall.service.leases import Leases
+from midcall.service.access.access import Access, Caller
+from midcall.service.access.workspaces import Workspaces
+from midcall.service.claimed_run import Tasks
+from midcall.service.credentials.secrets import Secrets
+from midcall.service.functions.catalog import Catalog
+from midcall.service.functions.form import parse_function
+from midcall.service.functions.review_version import Reviews
 from midcall.service.ports import Act, Queue
-from midcall.service.review_version import Reviews
-from midcall.service.run_code import CodeAttempts
-from midcall.service.secrets import Secrets
-from midcall.service.settle import Settle
-from midcall.service.sweep import Sweep
-from midcall.service.task import Tasks
-from midcall.service.workspaces import Workspaces
+from midcall.service.runs.execute import Executor
+from midcall.service.runs.finish import Settle
+from midcall.service.runs.leases import Leases
+from midcall.service.runs.phases import Chain
+from midcall.service.runs.run_code import CodeAttempts
+from midcall.service.runs.submit import Call, Invocations
+from midcall.service.runs.sweep import Sweep
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import migrate

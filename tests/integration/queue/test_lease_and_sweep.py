@@ -17,8 +17,8 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.run import RunReport, RunStatus
 from midcall.queue.names import LIVE, TEST
 from midcall.queue.rq_queue import RqQueue
-from midcall.service.leases import LEASE_MS
-from midcall.service.sweep import REWAKE_AFTER_MS, Swept
+from midcall.service.runs.leases import LEASE_MS
+from midcall.service.runs.sweep import REWAKE_AFTER_MS, Swept
 
 SUCCEEDED, FAILED, QUEUED = InvocationStatus.SUCCEEDED, InvocationStatus.FAILED, InvocationStatus.QUEUED
 RUNNING, TIMED_OUT = InvocationStatus.RUNNING, InvocationStatus.TIMED_OUT

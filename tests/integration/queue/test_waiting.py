@@ -21,7 +21,7 @@ from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.rq_queue import RqQueue
 from midcall.queue.wakes import Wakes
 from midcall.queue.worker import Workers
-from midcall.service.wait import LOOK_EVERY_S, QUEUE_PATIENCE_MS, Waiting
+from midcall.service.runs.wait import LOOK_EVERY_S, QUEUE_PATIENCE_MS, Waiting
 
 
 async def in_thread(function: Callable[..., Any], *args: Any) -> Any:

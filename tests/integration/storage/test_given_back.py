@@ -3,7 +3,7 @@
 from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus, Outcome
-from midcall.service.leases import LEASE_MS
+from midcall.service.runs.leases import LEASE_MS
 
 WHY = Outcome(InvocationStatus.FAILED)
 

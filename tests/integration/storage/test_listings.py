@@ -10,7 +10,7 @@ from tests.support.crowd import crowd
 from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus
-from midcall.service.overview import RECENT, Overview
+from midcall.service.runs.overview import RECENT, Overview
 from midcall.service.stores import Page, RunsAtAGlance
 
 

@@ -16,10 +16,10 @@ from midcall.domain.function import VersionStatus
 from midcall.domain.invocation import InvocationStatus, Outcome
 from midcall.domain.rereview import Rereview
 from midcall.domain.workspace import Scope
-from midcall.service.forms import parse_function
-from midcall.service.leases import LEASE_MS
+from midcall.service.functions.form import parse_function
+from midcall.service.runs.leases import LEASE_MS
+from midcall.service.runs.sweep import REWAKE_AFTER_MS, Swept
 from midcall.service.stores import VersionId
-from midcall.service.sweep import REWAKE_AFTER_MS, Swept
 from midcall.storage.database import SqlStorage
 
 THREADS = 8

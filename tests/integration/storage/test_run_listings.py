@@ -14,10 +14,10 @@ from midcall.domain.credential import CredentialType
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
-from midcall.service.case_form import CaseForm
-from midcall.service.overview import Overview
+from midcall.service.runs.overview import Overview
+from midcall.service.sessions.timeline import Call, Timeline, Timelines
 from midcall.service.stores import InvocationFilter, Page, SessionFilter
-from midcall.service.timeline import Call, Timeline, Timelines
+from midcall.service.test_cases.form import CaseForm
 
 
 @pytest.mark.parametrize("count", [1, 60])

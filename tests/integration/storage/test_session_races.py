@@ -16,9 +16,9 @@ from midcall.domain.errors import MidcallError, NotFound
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunRequest
-from midcall.service.progress import Progress
+from midcall.service.runs.progress import Progress
+from midcall.service.sessions.sweep import DAY_MS
 from midcall.service.stores import SessionMark
-from midcall.service.sweep_sessions import DAY_MS
 
 PRE, DURING, POST = Phase.PRE_SESSION, Phase.DURING_SESSION, Phase.POST_SESSION
 

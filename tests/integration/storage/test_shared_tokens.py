@@ -16,7 +16,7 @@ from tests.support.patience import DEADLINE_MS, PATIENCE_S, wait_for
 from tests.support.shared_tokens import WORKSPACE, shared, wanted_from
 from tests.support.target import Received, Reply, Target, replying, target
 
-from midcall.service.tokens import LEASE_MARGIN_MS, SharedTokens
+from midcall.service.credentials.tokens import LEASE_MARGIN_MS, SharedTokens
 
 TOKEN = "geheim-token-of-the-crm"  # noqa: S105 (a test's)
 PROCESSES, THREADS = 8, 12

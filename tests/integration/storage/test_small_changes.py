@@ -13,7 +13,7 @@ from tests.support.world import World
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunStatus
-from midcall.service.sessions import MOST_ANSWERED
+from midcall.service.sessions.sessions import MOST_ANSWERED
 
 MEGABYTE = 1024 * 1024
 #: What a small change may write: some pages of tables and indexes, each whole.

@@ -8,8 +8,8 @@ from tests.support.world import World
 
 from midcall.domain.errors import QueueFull
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
-from midcall.service.access import Caller
-from midcall.service.turns import WEIGH_AGAIN_S, Turns, Weights
+from midcall.service.access.access import Caller
+from midcall.service.runs.turns import WEIGH_AGAIN_S, Turns, Weights
 
 WORKERS = 6
 

@@ -18,8 +18,8 @@ from tests.support.world import World
 
 from midcall.domain.adapter import Vendor
 from midcall.domain.phases import Phase
-from midcall.service.adapters import Wanted
-from midcall.service.forms import parse_function
+from midcall.service.agents.adapters import Wanted
+from midcall.service.functions.form import parse_function
 from midcall.vendors.tools.export import Export, Format
 
 ROOT = Path(__file__).parents[3]

@@ -18,7 +18,7 @@ from midcall.assistant.answer import MAX_EXPLANATION, explanation_so_far, read
 from midcall.assistant.writer import ModelWriter
 from midcall.domain.assistant import Role, Status, Turn
 from midcall.domain.errors import AnswerUnreadable
-from midcall.service.assist_events import Completed, Question, Reviewed, Source, Text, Thinking
+from midcall.service.assistant.events import Completed, Question, Reviewed, Source, Text, Thinking
 
 GOOD = "def handler(session):\n    return 2\n"
 FAULTY = "def handler(session):\n    return 'fault'\n"

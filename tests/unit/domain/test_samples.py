@@ -4,7 +4,7 @@ from typing import Any
 
 from midcall.domain.phases import Phase
 from midcall.domain.samples import sample_params, sample_session
-from midcall.service.schemas import value_faults
+from midcall.service.schemas.schemas import value_faults
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.patience import PATIENCE_S, wait_for
 
-from midcall.sandbox.crew import Crew
+from midcall.sandbox.bounded_threads import Crew
 
 
 def settled(crew: Crew) -> bool:

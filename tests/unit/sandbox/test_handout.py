@@ -7,7 +7,7 @@ import pytest
 from tests.support.patience import PATIENCE_S
 
 from midcall.domain.errors import SandboxBusy
-from midcall.sandbox.handout import Counts, Handout
+from midcall.sandbox.sandbox_queue import Counts, Handout
 
 
 def soon() -> float:

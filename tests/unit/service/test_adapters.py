@@ -13,9 +13,9 @@ from midcall.domain.parameters import MASK
 from midcall.domain.proof import Delivery, Proof
 from midcall.domain.signature import sign_elevenlabs, sign_retell
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.adapters import Wanted
-from midcall.service.rotate_secrets import SecretRotation
+from midcall.service.access.access import Caller
+from midcall.service.agents.adapters import Wanted
+from midcall.service.credentials.rotation import SecretRotation
 from midcall.service.stores import Page
 from midcall.storage.schema import adapters, audit
 from midcall.vault.cipher import FernetCipher

@@ -11,7 +11,7 @@ from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.phases import Phase
 from midcall.domain.review import Findings, Severity, Subject, waited_for
 from midcall.review import review
-from midcall.service.forms import parse_function
+from midcall.service.functions.form import parse_function
 
 PRE, DURING, POST = Phase.PRE_SESSION, Phase.DURING_SESSION, Phase.POST_SESSION
 ENDS = 'def handler(session):\n    return {"terminateAgent": session["medium"] == "web"}\n'

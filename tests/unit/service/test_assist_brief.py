@@ -13,10 +13,10 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.parameters import MASK
 from midcall.domain.session_body import FIELDS
 from midcall.review.allowlist import packaged
-from midcall.service.assist_brief import MAX_TOLD_BYTES, brief
-from midcall.service.assist_masking import Veil
-from midcall.service.forms import parse_function
-from midcall.service.inline_secrets import AUTH_VALUES
+from midcall.service.assistant.brief import MAX_TOLD_BYTES, brief
+from midcall.service.assistant.masking import Veil
+from midcall.service.credentials.inline_secrets import AUTH_VALUES
+from midcall.service.functions.form import parse_function
 
 
 def told(wish: str = "x", *turns: Turn, known: tuple[str, ...] = (), **changes: Any) -> Task:

@@ -7,8 +7,8 @@ from tests.support.world import function
 
 from midcall.domain.assistant import Written
 from midcall.domain.errors import InvalidInput
-from midcall.service.assist_proposal import MAX_DIFF_LINES, case_of, diff, proposals, proposed
-from midcall.service.forms import FunctionForm, parse_function
+from midcall.service.assistant.proposal import MAX_DIFF_LINES, case_of, diff, proposals, proposed
+from midcall.service.functions.form import FunctionForm, parse_function
 
 SOURCE = "def handler(session):\n    return 2\n"
 

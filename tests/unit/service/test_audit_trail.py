@@ -9,7 +9,7 @@ from tests.support.world import World, function
 from midcall.domain.errors import Forbidden, InvalidInput
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
-from midcall.service.forms import parse_function
+from midcall.service.functions.form import parse_function
 from midcall.service.stores import Page
 
 DAY_MS = 24 * 3600 * 1000

@@ -13,9 +13,9 @@ from midcall.domain.http import HttpReply, HttpRequest
 from midcall.domain.invocation import Purpose
 from midcall.domain.redaction import NOTHING
 from midcall.outbound.errors import ConnectFailed
-from midcall.service.run_webhook import WebhookAttempts
-from midcall.service.task import Task
-from midcall.service.webhook_request import Prepared, WebhookRequests
+from midcall.service.claimed_run import Task
+from midcall.service.webhooks.request import Prepared, WebhookRequests
+from midcall.service.webhooks.run_webhook import WebhookAttempts
 
 
 @dataclass

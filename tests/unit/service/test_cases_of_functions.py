@@ -32,15 +32,15 @@ from midcall.domain.parameters import MASK
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
 from midcall.domain.test_case import MAX_CASES, MAX_CASES_BYTES, TestCase
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.case_form import CaseForm
-from midcall.service.case_of_run import RunToSave
-from midcall.service.case_runs import AT_ONCE, SUITE_MS, SuiteResult, Wanted
-from midcall.service.catalog import FunctionView
+from midcall.service.access.access import Caller
 from midcall.service.fields import faults_of
-from midcall.service.forms import parse_function
-from midcall.service.invoke import Call
-from midcall.service.publish import FORCED_MS, Publication
+from midcall.service.functions.catalog import FunctionView
+from midcall.service.functions.form import parse_function
+from midcall.service.releases.publish import FORCED_MS, Publication
+from midcall.service.runs.submit import Call
+from midcall.service.test_cases.case_of_run import RunToSave
+from midcall.service.test_cases.case_runs import AT_ONCE, SUITE_MS, SuiteResult, Wanted
+from midcall.service.test_cases.form import CaseForm
 
 PIN = {
     "type": "object",

@@ -10,7 +10,7 @@ from midcall.connectors.enabled import closest, operations_enabled
 from midcall.domain.egress import MAX_ENTRIES
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.service.code_form import MAX_ACTIONS, MAX_CREDENTIALS
-from midcall.service.forms import parse_function
+from midcall.service.functions.form import parse_function
 
 
 def code(**changes: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from midcall.domain.parameters import MASK
-from midcall.service.compare import MAX_LINES, DiffLine, compare
+from midcall.service.functions.compare import MAX_LINES, DiffLine, compare
 
 
 def code(source: str, **more: Any) -> dict[str, Any]:

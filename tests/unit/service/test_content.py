@@ -8,8 +8,8 @@ import pytest
 from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.content import DEFAULT_ERROR_MESSAGE, RUNS_ON, Retry, is_error, retry_of, told_content
-from midcall.service.outcome import outcome_of, refused
+from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE, RUNS_ON, Retry, is_error, retry_of, told_content
+from midcall.service.runs.outcome import outcome_of, refused
 
 S = InvocationStatus
 

@@ -9,7 +9,7 @@ from tests.support.credentials import MASK, key_file, private_key, samples
 
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.service.credential_types import MAX_BYTES, MODELS, masked, read_values, secret_texts
+from midcall.service.credentials.types import MAX_BYTES, MODELS, masked, read_values, secret_texts
 
 SAMPLES = samples()
 OAUTH2 = SAMPLES["oauth2_client_credentials"][0]

@@ -6,7 +6,7 @@ from tests.support.world import World
 
 from midcall.domain.agent import Attachment
 from midcall.domain.phases import Phase
-from midcall.service.credential_uses import find_uses, names_in
+from midcall.service.credentials.uses import find_uses, names_in
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from tests.support.world import SECRET_KEYS, World
 
 from midcall.domain.credential import CredentialType, Resolved
 from midcall.domain.errors import Conflict, CredentialInUse, CredentialMissing, InvalidInput, NotFound, SecretUnreadable
-from midcall.service.credentials import MAX_ENVIRONMENTS, NOTE_EVERY_MS, Credentials, CredentialView
-from midcall.service.rotate_secrets import Rotation, SecretRotation
+from midcall.service.credentials.credentials import MAX_ENVIRONMENTS, NOTE_EVERY_MS, Credentials, CredentialView
+from midcall.service.credentials.rotation import Rotation, SecretRotation
 from midcall.service.stores import Page
 from midcall.storage.database import SqlStorage
 from midcall.storage.schema import audit, credential_values, credentials

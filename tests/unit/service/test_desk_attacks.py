@@ -21,10 +21,10 @@ from midcall.domain.http import HttpReply, HttpRequest
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
 from midcall.sandbox import wire
-from midcall.service.actions.desk import Desk, Desks
-from midcall.service.actions.errand import Means
+from midcall.service.actions.action_executor import Means
+from midcall.service.actions.action_gateway import Desk, Desks
+from midcall.service.claimed_run import Task
 from midcall.service.ports import Outbound
-from midcall.service.task import Task
 
 SECRET = "s3cr3t-token-value/+ü"  # noqa: S105 (made up)
 OK = 200

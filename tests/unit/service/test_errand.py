@@ -14,7 +14,7 @@ from midcall.domain.egress import Egress
 from midcall.domain.errors import OutboundError
 from midcall.domain.grant import Grant
 from midcall.domain.http import HttpReply, HttpRequest, TokenRequest
-from midcall.service.actions.errand import MAX_REQUESTS, Errand, Means
+from midcall.service.actions.action_executor import MAX_REQUESTS, Errand, Means
 from midcall.service.actions.request import Place
 
 PLACE = Place("https://api.test", Egress.parse(["api.test"]))

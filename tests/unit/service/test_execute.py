@@ -15,8 +15,8 @@ from midcall.domain.errors import SandboxBusy, SandboxLost, SandboxUnavailable
 from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.domain.jsonvalue import digest
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
-from midcall.service.leases import LEASE_MS
-from midcall.service.run_code import POOL_PATIENCE_MS
+from midcall.service.runs.leases import LEASE_MS
+from midcall.service.runs.run_code import POOL_PATIENCE_MS
 from midcall.storage.schema import functions, invocations, versions
 
 

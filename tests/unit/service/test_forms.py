@@ -7,7 +7,7 @@ from tests.support.world import function
 
 from midcall.domain.errors import InvalidInput
 from midcall.domain.jsonvalue import digest
-from midcall.service.forms import MAX_CONFIG_BYTES, parse_function
+from midcall.service.functions.form import MAX_CONFIG_BYTES, parse_function
 
 
 def faults(**changes: Any) -> list[str]:

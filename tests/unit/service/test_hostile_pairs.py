@@ -22,10 +22,10 @@ from midcall.domain.template.webhook import parse_webhook
 from midcall.domain.test_case import MAX_WHY, Seen, shortfall
 from midcall.domain.visible import plain, visible
 from midcall.domain.webhook_payload import PayloadForm, WebhookCall, fill_webhook
-from midcall.service.case_form import CaseForm
-from midcall.service.case_secrets import restored_case, secrets_by, shown_case
-from midcall.service.compare import compare
-from midcall.service.schemas import any_schema_faults, fitting_params, schema_faults, value_faults
+from midcall.service.functions.compare import compare
+from midcall.service.schemas.schemas import any_schema_faults, fitting_params, schema_faults, value_faults
+from midcall.service.test_cases.form import CaseForm
+from midcall.service.test_cases.secrets import restored_case, secrets_by, shown_case
 
 EXAMPLES = 150
 

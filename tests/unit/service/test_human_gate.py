@@ -9,7 +9,7 @@ from tests.support.world import World
 from midcall.domain.errors import Conflict, Forbidden, NotApproved, NotFound
 from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import ApprovalMode, Scope
-from midcall.service.access import Caller
+from midcall.service.access.access import Caller
 
 Decide = Callable[[World, Caller, int], object]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from midcall.domain.errors import InvalidInput
 from midcall.domain.parameters import MASK
-from midcall.service.inline_secrets import kept, references, restored, revealed, shown, unmarked
+from midcall.service.credentials.inline_secrets import kept, references, restored, revealed, shown, unmarked
 
 DOCUMENT = {
     "kind": "webhook",

@@ -8,9 +8,9 @@ from tests.support.world import function
 from midcall.domain.invocation import InvocationStatus, Outcome
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.content import DEFAULT_ERROR_MESSAGE
-from midcall.service.forms import parse_function
-from midcall.service.outcome import outcome_of, refused
+from midcall.service.functions.form import parse_function
+from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE
+from midcall.service.runs.outcome import outcome_of, refused
 
 
 def judged(report: RunReport, phase: Phase = Phase.DURING_SESSION, **changes: Any) -> Outcome:

@@ -12,7 +12,7 @@ from tests.support.patience import PATIENCE_S
 from tests.support.world import World
 
 from midcall.domain.invocation import Invocation
-from midcall.service.leases import Leases
+from midcall.service.runs.leases import Leases
 
 #: Seconds in which everything here is over on any machine.
 

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from midcall.connectors import operations
 from midcall.domain.mock import MAX_MOCKS, MAX_MOCKS_BYTES, Mock, NotRecorded, Raised, Returned
+from midcall.service.actions.mock_form import MockForms
 from midcall.service.fields import faults_of
-from midcall.service.mock_form import MockForms
 
 FORMS: TypeAdapter[Any] = TypeAdapter(MockForms)
 

@@ -22,7 +22,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
 from midcall.domain.workspace import Scope
 from midcall.service.ports import Act
-from midcall.service.progress import Progress
+from midcall.service.runs.progress import Progress
 from midcall.service.stores import InvocationFilter, Page
 from midcall.storage.schema import recordings, rehearsals, versions
 

@@ -10,11 +10,11 @@ from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, Sandbo
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
-from midcall.service.chain import BACKGROUND_PATIENCE_MS, LONGEST_WAIT_MS
-from midcall.service.leases import LEASE_MS
-from midcall.service.run_code import POOL_PATIENCE_MS
-from midcall.service.settle import LOST_ATTEMPTS
-from midcall.service.task import SANDBOX_PATIENCE_MS
+from midcall.service.claimed_run import SANDBOX_PATIENCE_MS
+from midcall.service.runs.finish import LOST_ATTEMPTS
+from midcall.service.runs.leases import LEASE_MS
+from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS, LONGEST_WAIT_MS
+from midcall.service.runs.run_code import POOL_PATIENCE_MS
 
 QUEUED, SUCCEEDED, FAILED = InvocationStatus.QUEUED, InvocationStatus.SUCCEEDED, InvocationStatus.FAILED
 TIMED_OUT, DEAD = InvocationStatus.TIMED_OUT, InvocationStatus.DEAD

@@ -6,8 +6,8 @@ import jsonschema_rs
 import pytest
 
 from midcall.domain.subschemas import KEYWORDS
-from midcall.service.invoke import faults_as_text
-from midcall.service.schemas import fitting_params, schema_faults, value_faults
+from midcall.service.runs.submit import faults_as_text
+from midcall.service.schemas.schemas import fitting_params, schema_faults, value_faults
 
 #: Keywords that ask nothing of a value, and those that only another keyword gives a meaning to.
 ASK_NOTHING = {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"} | {

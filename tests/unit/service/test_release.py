@@ -9,8 +9,8 @@ from tests.support.world import World, function
 
 from midcall.domain.errors import InvalidInput, NameTaken, NotFound, StaleVersion
 from midcall.domain.function import VersionStatus
-from midcall.service.catalog import FunctionView
-from midcall.service.forms import parse_function
+from midcall.service.functions.catalog import FunctionView
+from midcall.service.functions.form import parse_function
 from midcall.service.stores import Page
 
 FAULTY = "def handler(session):\n    return 'fault'\n"

@@ -19,7 +19,7 @@ from midcall.domain.rereview import Flag
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.review import policy_version
 from midcall.review.allowlist import packaged
-from midcall.service.rereview import ATTEMPTS, BROKEN_AGAIN_MS, TAKEN_MS, TURN_MS
+from midcall.service.functions.rereview import ATTEMPTS, BROKEN_AGAIN_MS, TAKEN_MS, TURN_MS
 from midcall.service.stores import Page
 from midcall.storage.schema import rereviews, versions
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midcall.domain.budget import Budget
-from midcall.service.response_variables import MAX_PATH_CHARS, MAX_STEPS, MAX_VALUES, extract, path_problem
+from midcall.service.runs.response_variables import MAX_PATH_CHARS, MAX_STEPS, MAX_VALUES, extract, path_problem
 
 RESULT = {
     "data": [{"id": 7, "first-name": "Ann", "tags": ["a", "b"]}, {"id": 8}],

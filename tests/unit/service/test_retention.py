@@ -9,9 +9,9 @@ from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
-from midcall.service.admin_forms import WorkspaceChange
-from midcall.service.sweep_retention import MOST_AT_ONCE
-from midcall.service.sweep_sessions import DAY_MS
+from midcall.service.admin.forms import WorkspaceChange
+from midcall.service.sessions.retention import MOST_AT_ONCE
+from midcall.service.sessions.sweep import DAY_MS
 
 PICKY: dict[str, Any] = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 

@@ -11,10 +11,10 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.parameters import masked, prepare
 from midcall.domain.places import places_of
 from midcall.domain.visible import visible
-from midcall.service.case_form import parse_case
-from midcall.service.forms import parse_function
-from midcall.service.invoke import faults_as_text
-from midcall.service.schemas import fitting_params
+from midcall.service.functions.form import parse_function
+from midcall.service.runs.submit import faults_as_text
+from midcall.service.schemas.schemas import fitting_params
+from midcall.service.test_cases.form import parse_case
 from midcall.vendors.tools.export import Format
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from midcall.service.schema_work import MAX_STATES, pattern_states
-from midcall.service.schemas import any_schema_faults, schema_faults, value_faults
+from midcall.service.schemas.schemas import any_schema_faults, schema_faults, value_faults
+from midcall.service.schemas.work import MAX_STATES, pattern_states
 
 LONG = "ab" * 500_000
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from midcall.service.schemas import (
+from midcall.service.schemas.schemas import (
     MAX_FAULTS,
     MAX_REFERENCES,
     MAX_SCHEMA_DEPTH,

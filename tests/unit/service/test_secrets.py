@@ -3,8 +3,8 @@ from sqlalchemy import select, update
 from tests.support.world import SECRET_KEYS, World
 
 from midcall.domain.errors import InvalidInput, NotFound, SecretUnreadable
-from midcall.service.rotate_secrets import BATCH, Rotation, SecretRotation
-from midcall.service.secrets import MAX_SECRET_BYTES, Secrets
+from midcall.service.credentials.rotation import BATCH, Rotation, SecretRotation
+from midcall.service.credentials.secrets import MAX_SECRET_BYTES, Secrets
 from midcall.service.stores import Sealed
 from midcall.storage.schema import metadata, secrets
 from midcall.storage.secrets import SEALED

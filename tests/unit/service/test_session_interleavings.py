@@ -34,8 +34,8 @@ from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunStatus
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import CURRENT_TIME, values
-from midcall.service.invoke import MAX_OPEN_CALLS
-from midcall.service.leases import LEASE_MS
+from midcall.service.runs.leases import LEASE_MS
+from midcall.service.runs.submit import MAX_OPEN_CALLS
 
 SESSIONS = ("s1", "s2")
 PHASES = {

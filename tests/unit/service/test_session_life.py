@@ -14,10 +14,10 @@ from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.domain.session import SessionStatus
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.sessions import MAX_FIELDS_BYTES
+from midcall.service.access.access import Caller
+from midcall.service.sessions.sessions import MAX_FIELDS_BYTES
+from midcall.service.sessions.sweep import DAY_MS, PRE_OVERDUE_MS
 from midcall.service.stores import Page, SessionFilter
-from midcall.service.sweep_sessions import DAY_MS, PRE_OVERDUE_MS
 
 PRE, DURING, POST = Phase.PRE_SESSION, Phase.DURING_SESSION, Phase.POST_SESSION
 ACTIVE, TERMINATED, ENDED = SessionStatus.ACTIVE, SessionStatus.TERMINATED, SessionStatus.ENDED

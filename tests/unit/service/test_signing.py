@@ -8,7 +8,7 @@ from tests.support.world import SECRET_KEYS, World
 
 from midcall.domain.errors import InvalidInput, SecretUnreadable
 from midcall.domain.signature import verify_retell, verify_standard
-from midcall.service.signing import ALL, MAX_OVERLAP_S, OVERLAP_S, Signer
+from midcall.service.credentials.signing import ALL, MAX_OVERLAP_S, OVERLAP_S, Signer
 from midcall.vault.cipher import FernetCipher
 
 BODY = b'{"a":1}'

@@ -3,8 +3,8 @@
 from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus, Purpose
-from midcall.service.leases import LEASE_MS
-from midcall.service.sweep import GRACE_MS, REWAKE_AFTER_MS, Swept
+from midcall.service.runs.leases import LEASE_MS
+from midcall.service.runs.sweep import GRACE_MS, REWAKE_AFTER_MS, Swept
 
 QUEUED, FAILED, TIMED_OUT = InvocationStatus.QUEUED, InvocationStatus.FAILED, InvocationStatus.TIMED_OUT
 

@@ -5,7 +5,7 @@ from typing import Any
 from midcall.domain.events import Event, EventName
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.session import SessionStatus
-from midcall.service.timeline import Call, Change, Setting, Timeline
+from midcall.service.sessions.timeline import Call, Change, Setting, Timeline
 
 
 def events(*told: tuple[EventName, dict[str, Any]]) -> list[Event]:

@@ -15,8 +15,8 @@ from tests.support.world import SECRET_KEYS, World
 
 from midcall.domain.errors import OutboundError, TimedOut, TokenRefused, TokenUnreachable
 from midcall.domain.http import AnyTokenRequest, AssertionRequest, FetchedToken, TokenRequest
-from midcall.service.rotate_secrets import SecretRotation
-from midcall.service.tokens import (
+from midcall.service.credentials.rotation import SecretRotation
+from midcall.service.credentials.tokens import (
     DROP_EVERY_MS,
     FETCH_MS,
     KEPT_MS,

@@ -14,8 +14,8 @@ from midcall.domain.errors import Forbidden, InvalidInput, NotFound
 from midcall.domain.phases import Phase
 from midcall.domain.visible import visible
 from midcall.domain.workspace import Scope
-from midcall.service.adapters import Wanted
-from midcall.service.tools import MAX_PARAMETERS_BYTES, Tools
+from midcall.service.agents.adapters import Wanted
+from midcall.service.agents.tools import MAX_PARAMETERS_BYTES, Tools
 from midcall.vendors.tools.export import CALLING, Format
 
 DURING = Phase.DURING_SESSION

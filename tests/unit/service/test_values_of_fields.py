@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from midcall.domain.parameters import prepare, schema_of_fields
-from midcall.service.schemas import value_faults
+from midcall.service.schemas.schemas import value_faults
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from tests.support.world import World
 from midcall.domain.errors import NotFound, QueueFull
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
-from midcall.service.invoke import Call
-from midcall.service.sweep import GRACE_MS
-from midcall.service.wait import LAST_LOOK_MS, QUEUE_PATIENCE_MS, NoOutcome, Waiting
+from midcall.service.runs.submit import Call
+from midcall.service.runs.sweep import GRACE_MS
+from midcall.service.runs.wait import LAST_LOOK_MS, QUEUE_PATIENCE_MS, NoOutcome, Waiting
 from midcall.storage.schema import invocations
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.world import World
 
 from midcall.domain.errors import InvalidInput
-from midcall.service.forms import parse_function
+from midcall.service.functions.form import parse_function
 
 URL = "https://api.example.com/x"
 JSON = st.recursive(

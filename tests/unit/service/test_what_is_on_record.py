@@ -15,7 +15,7 @@ from midcall.domain.invocation import Invocation
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
-from midcall.service.progress import Progress
+from midcall.service.runs.progress import Progress
 from midcall.storage.engine import open_engine
 
 PIN = "5678"

@@ -8,7 +8,7 @@ import pytest
 
 import midcall.service
 from midcall.domain.credential import CredentialType
-from midcall.service.credential_hosts import own_hosts
+from midcall.service.credentials.hosts import own_hosts
 
 SERVICE = Path(midcall.service.__file__).parent
 #: Each asks `check_may_go`, or `reveal` with where a value goes; the check of a credential by URL takes an admin. What

@@ -40,10 +40,10 @@ from midcall.domain.test_case import difference
 from midcall.domain.visible import visible
 from midcall.domain.webhook_payload import arguments_as_query
 from midcall.domain.webhook_result import failure_text, read_answer, result_value
-from midcall.service.assist_masking import Veil
-from midcall.service.compare import compare
-from midcall.service.inline_secrets import kept, references, shown
-from midcall.service.schemas import any_schema_faults, fitting_params, schema_faults, taken_schema, value_faults
+from midcall.service.assistant.masking import Veil
+from midcall.service.credentials.inline_secrets import kept, references, shown
+from midcall.service.functions.compare import compare
+from midcall.service.schemas.schemas import any_schema_faults, fitting_params, schema_faults, taken_schema, value_faults
 from midcall.vendors.imports.draft import fitting_name
 from midcall.vendors.imports.readers import READERS, ImportVendor
 

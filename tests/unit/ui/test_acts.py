@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.support.literals import UI
 
-from midcall.service.access import Proof
+from midcall.service.access.access import Proof
 from midcall.ui.acts import LEAST_S, MAX_ACTS, Act, Acts
 from midcall.ui.sign_ins import SignIn
 

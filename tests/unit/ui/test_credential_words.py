@@ -1,7 +1,7 @@
 """Every type of credential, and every value of it, has words for people."""
 
 from midcall.domain.credential import CredentialType
-from midcall.service.credential_types import MODELS
+from midcall.service.credentials.types import MODELS
 from midcall.ui.admin.credential_words import TYPES, VALUES
 
 

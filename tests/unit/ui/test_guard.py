@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from midcall.service.access import Proof
+from midcall.service.access.access import Proof
 from midcall.ui.guard import MAX_SOCKETS, SOCKET, Guard
 from midcall.ui.sign_ins import SignIns
 from midcall.ui.site import COOKIE, Site

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from midcall.service.access import Proof
+from midcall.service.access.access import Proof
 from midcall.ui.sign_ins import IDLE_S, MAX_AGE_S, MAX_SESSIONS, SignIns
 
 PROOF = Proof("key_1", "hash")

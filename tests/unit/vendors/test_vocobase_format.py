@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.service.forms import parse_function
+from midcall.service.functions.form import parse_function
 from midcall.vendors import vocobase
 
 #: The document's example.

@@ -4,10 +4,10 @@ from fastapi import APIRouter
 
 from midcall.api.shapes import OperationsShape
 from midcall.connectors.completion import completion
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Reader
+from midcall.web.answers import Answer
+from midcall.web.common import PROBLEMS
+from midcall.web.routes import JsonRoute
+from midcall.web.services import Reader
 
 router = APIRouter(prefix="/v1", tags=["actions"], responses=PROBLEMS, route_class=JsonRoute)
 

@@ -8,10 +8,10 @@ from midcall.api import views
 from midcall.api.models import PutAdapter
 from midcall.api.shapes import AdapterShape, Listing
 from midcall.domain.adapter import ADAPTER_ID_PATTERN
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import OwnReader, Use, Writer
+from midcall.web.answers import Answer
+from midcall.web.common import NO_NUL, PROBLEMS, Paged
+from midcall.web.routes import JsonRoute
+from midcall.web.services import OwnReader, Use, Writer
 
 router = APIRouter(prefix="/v1", tags=["adapters"], responses=PROBLEMS, route_class=JsonRoute)
 

@@ -9,13 +9,13 @@ from midcall.api import views
 from midcall.api.examples import tools_examples
 from midcall.api.shapes import AgentListed, AgentShape, Listing, ToolsShape
 from midcall.domain.function import DEFAULT_ENVIRONMENT
-from midcall.entrance.answers import Answer, unless_known
-from midcall.entrance.common import PROBLEMS, Paged
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import OwnReader, OwnRunnerOrReader, Use, Writer
-from midcall.service.agent_form import PutAgent
+from midcall.service.agents.form import PutAgent
 from midcall.service.fields import Environment
 from midcall.vendors.tools.export import Format
+from midcall.web.answers import Answer, unless_known
+from midcall.web.common import PROBLEMS, Paged
+from midcall.web.routes import JsonRoute
+from midcall.web.services import OwnReader, OwnRunnerOrReader, Use, Writer
 
 router = APIRouter(prefix="/v1", tags=["agents"], responses=PROBLEMS, route_class=JsonRoute)
 

@@ -13,12 +13,12 @@ from starlette.responses import Response
 
 from midcall.api.models import AskAssistant
 from midcall.api.shapes import AssistantShape
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS, InThreads
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Use, Writer
-from midcall.entrance.streams import COMMENT, MEDIA_TYPE, AsStream, stream
-from midcall.service.assist_events import Completed, Event, Reviewed, Source, Text, Thinking
+from midcall.service.assistant.events import Completed, Event, Reviewed, Source, Text, Thinking
+from midcall.web.answers import Answer
+from midcall.web.common import PROBLEMS, InThreads
+from midcall.web.routes import JsonRoute
+from midcall.web.services import Use, Writer
+from midcall.web.streams import COMMENT, MEDIA_TYPE, AsStream, stream
 
 router = APIRouter(prefix="/v1", tags=["assistant"], responses=PROBLEMS, route_class=JsonRoute)
 

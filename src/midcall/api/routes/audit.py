@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query
 
 from midcall.api import views
 from midcall.api.shapes import AuditListed, Listing
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Reader, Use
+from midcall.web.answers import Answer
+from midcall.web.common import NO_NUL, PROBLEMS, Paged
+from midcall.web.routes import JsonRoute
+from midcall.web.services import Reader, Use
 
 router = APIRouter(prefix="/v1", tags=["audit"], responses=PROBLEMS, route_class=JsonRoute)
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path, Query
 from midcall.api import views
 from midcall.api.shapes import CredentialListed, CredentialShape, CredentialTestShape, Listing
 from midcall.domain.function import NAME_PATTERN
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS, Paged, Tests
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Reader, Use, Writer
-from midcall.service.admin_forms import PutCredential, TestCredential
+from midcall.service.admin.forms import PutCredential, TestCredential
 from midcall.service.fields import Environment
+from midcall.web.answers import Answer
+from midcall.web.common import PROBLEMS, Paged, Tests
+from midcall.web.routes import JsonRoute
+from midcall.web.services import Reader, Use, Writer
 
 router = APIRouter(prefix="/v1", tags=["credentials"], responses=PROBLEMS, route_class=JsonRoute)
 

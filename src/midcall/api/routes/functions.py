@@ -16,12 +16,12 @@ from midcall.api.shapes import (
     VersionShape,
 )
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import PROBLEMS, InThreads, Name, Number, Paged
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Judge, Reader, Use, Writer
-from midcall.service.forms import Draft, FunctionForm
-from midcall.service.publish import Publication
+from midcall.service.functions.form import Draft, FunctionForm
+from midcall.service.releases.publish import Publication
+from midcall.web.answers import Answer
+from midcall.web.common import PROBLEMS, InThreads, Name, Number, Paged
+from midcall.web.routes import JsonRoute
+from midcall.web.services import Judge, Reader, Use, Writer
 
 router = APIRouter(prefix="/v1", tags=["functions"], responses=PROBLEMS, route_class=JsonRoute)
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from midcall import __version__
 from midcall.api.shapes import HealthShape, ReadinessShape
-from midcall.entrance.answers import Answer
-from midcall.entrance.services import Use
+from midcall.web.answers import Answer
+from midcall.web.services import Use
 
 router = APIRouter(tags=["health"])
 

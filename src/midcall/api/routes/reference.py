@@ -8,7 +8,7 @@ import json
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
-from midcall.entrance.headers import OWN_FILES_RUN
+from midcall.web.headers import OWN_FILES_RUN
 
 router = APIRouter(include_in_schema=False)
 

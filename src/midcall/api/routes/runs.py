@@ -10,12 +10,12 @@ from midcall.api.shapes import InvocationListed, InvocationShape, Listing, Outco
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.domain.phases import Phase
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import OwnRunnerOrReader, Runner, Use, Writer
-from midcall.service.invoke import Call
+from midcall.service.runs.submit import Call
 from midcall.service.stores import InvocationFilter
+from midcall.web.answers import Answer
+from midcall.web.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
+from midcall.web.routes import JsonRoute
+from midcall.web.services import OwnRunnerOrReader, Runner, Use, Writer
 
 router = APIRouter(prefix="/v1", tags=["runs"], responses=PROBLEMS, route_class=JsonRoute)
 

@@ -18,16 +18,16 @@ from midcall.domain.ids import new_id
 from midcall.domain.invocation import Purpose
 from midcall.domain.session import SessionStatus
 from midcall.domain.times import iso
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import OwnRunner, OwnRunnerOrReader, Services, Use, Writer
-from midcall.entrance.streams import ALWAYS, COMMENT, MEDIA_TYPE, AsStream, stream
-from midcall.service.access import Caller
-from midcall.service.session_call import SessionCall
+from midcall.service.access.access import Caller
+from midcall.service.runs.wait import InThread, is_answerable
+from midcall.service.sessions.session_call import SessionCall
 from midcall.service.stores import SessionFilter
-from midcall.service.wait import InThread, is_answerable
 from midcall.vendors.tools.export import Format
+from midcall.web.answers import Answer
+from midcall.web.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
+from midcall.web.routes import JsonRoute
+from midcall.web.services import OwnRunner, OwnRunnerOrReader, Services, Use, Writer
+from midcall.web.streams import ALWAYS, COMMENT, MEDIA_TYPE, AsStream, stream
 
 router = APIRouter(prefix="/v1", tags=["sessions"], responses=PROBLEMS, route_class=JsonRoute)
 

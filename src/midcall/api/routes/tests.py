@@ -11,16 +11,16 @@ from starlette.responses import Response
 from midcall.api import views
 from midcall.api.models import RunTests, SaveRun
 from midcall.api.shapes import CaseListed, CaseShape, Listing, SuiteShape
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import NO_NUL, PROBLEMS, InThreads, Name, Paged
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Reader, Services, Use, Writer
-from midcall.entrance.streams import COMMENT, MEDIA_TYPE, AsStream, stream
-from midcall.service.access import Caller
-from midcall.service.case_form import CaseForm, CaseName
-from midcall.service.case_of_run import RunToSave
-from midcall.service.case_runs import Suite, Wanted, in_order
-from midcall.service.wait import InThread
+from midcall.service.access.access import Caller
+from midcall.service.runs.wait import InThread
+from midcall.service.test_cases.case_of_run import RunToSave
+from midcall.service.test_cases.case_runs import Suite, Wanted, in_order
+from midcall.service.test_cases.form import CaseForm, CaseName
+from midcall.web.answers import Answer
+from midcall.web.common import NO_NUL, PROBLEMS, InThreads, Name, Paged
+from midcall.web.routes import JsonRoute
+from midcall.web.services import Reader, Services, Use, Writer
+from midcall.web.streams import COMMENT, MEDIA_TYPE, AsStream, stream
 
 router = APIRouter(prefix="/v1", tags=["tests"], responses=PROBLEMS, route_class=JsonRoute)
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Path
 from midcall.api import views
 from midcall.api.shapes import KeyListed, KeyShape, Listing, NewKeyShape, SigningSecretShape, WorkspaceShape
 from midcall.domain.times import iso
-from midcall.entrance.answers import Answer
-from midcall.entrance.common import NO_NUL, PROBLEMS, Paged
-from midcall.entrance.routes import JsonRoute
-from midcall.entrance.services import Admin, Reader, Use
-from midcall.service.admin_forms import NewKey, NewSigningSecret, Rotate, WorkspaceChange
+from midcall.service.admin.forms import NewKey, NewSigningSecret, Rotate, WorkspaceChange
+from midcall.web.answers import Answer
+from midcall.web.common import NO_NUL, PROBLEMS, Paged
+from midcall.web.routes import JsonRoute
+from midcall.web.services import Admin, Reader, Use
 
 router = APIRouter(prefix="/v1", tags=["workspace"], responses=PROBLEMS, route_class=JsonRoute)
 

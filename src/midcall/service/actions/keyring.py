@@ -8,7 +8,7 @@ from midcall.domain.action import ActionFailed, EnabledAction
 from midcall.domain.credential import Resolved
 from midcall.domain.errors import MidcallError
 from midcall.domain.grant import Grant
-from midcall.service.credentials import Credentials
+from midcall.service.credentials.credentials import Credentials
 from midcall.service.ports import Storage
 
 

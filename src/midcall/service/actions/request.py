@@ -15,7 +15,7 @@ from midcall.domain.errors import InvalidInput, SecretElsewhere
 from midcall.domain.grant import Grant
 from midcall.domain.http import Headers, HttpRequest
 from midcall.domain.template.url import with_query
-from midcall.service.credential_hosts import check_may_go
+from midcall.service.credentials.hosts import check_may_go
 
 #: Of one request whose operation names no time of its own.
 TIMEOUT_MS = 30_000

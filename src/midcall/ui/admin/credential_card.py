@@ -9,10 +9,10 @@ from nicegui import ui
 from midcall.domain.credential import ANY_ENVIRONMENT
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.admin_forms import PutCredential, TestCredential
-from midcall.service.credential_check import CredentialTest, takes_url
-from midcall.service.credentials import CredentialView
+from midcall.service.access.access import Caller
+from midcall.service.actions.credential_check import CredentialTest, takes_url
+from midcall.service.admin.forms import PutCredential, TestCredential
+from midcall.service.credentials.credentials import CredentialView
 from midcall.ui.acts import Act, each_fact
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_words import HOSTS, ValueWords, words_of

@@ -7,8 +7,8 @@ from nicegui import ui
 
 from midcall.domain.credential import CredentialType
 from midcall.domain.parameters import MASK
-from midcall.service.credential_hosts import own_hosts
-from midcall.service.credential_types import MODELS, Values
+from midcall.service.credentials.hosts import own_hosts
+from midcall.service.credentials.types import MODELS, Values
 from midcall.ui.admin.credential_words import HOSTS, HOSTS_OF_SERVICE, KEY_FILE, words_of
 from midcall.ui.admin.fields import ChoiceField, FieldErrors, FormField, HostsField, PairsField, SecretField, TextField
 

@@ -4,7 +4,7 @@ from nicegui import ui
 
 from midcall.domain.errors import CredentialInUse
 from midcall.domain.workspace import Scope
-from midcall.service.credentials import CredentialView
+from midcall.service.credentials.credentials import CredentialView
 from midcall.ui.acts import Act
 from midcall.ui.admin.caught import Caught
 from midcall.ui.admin.credential_card import ValuesCard

@@ -7,9 +7,9 @@ from nicegui import ui
 from midcall.domain.agent import Agent
 from midcall.domain.errors import Conflict, InvalidInput, MidcallError
 from midcall.domain.workspace import Own, Scope
-from midcall.service.access import Caller
-from midcall.service.agent_form import parse_agent
-from midcall.service.agents import AgentView
+from midcall.service.access.access import Caller
+from midcall.service.agents.agents import AgentView
+from midcall.service.agents.form import parse_agent
 from midcall.ui.agent.attached import Attached
 from midcall.ui.agent.draft import Draft, Json
 from midcall.ui.agent.tools import ToolsPreview

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.workspace import Own, Scope
-from midcall.service.tools import ToolsView
+from midcall.service.agents.tools import ToolsView
 from midcall.ui.parts.code import json_view
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner

@@ -9,10 +9,10 @@ from nicegui import ui
 
 from midcall.domain.assistant import Role, Status, Turn
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
-from midcall.service.assist_events import Answer, Completed, Event, Question
-from midcall.service.forms import parse_draft
+from midcall.service.access.access import Caller
+from midcall.service.assistant.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
+from midcall.service.assistant.events import Answer, Completed, Event, Question
+from midcall.service.functions.form import parse_draft
 from midcall.ui.function.assistant_answer import Reply
 from midcall.ui.function.opened import Json, OpenFunction
 from midcall.ui.parts import scripts

@@ -9,8 +9,8 @@ from nicegui import ui
 
 from midcall.domain.assistant import Status
 from midcall.domain.errors import MidcallError
-from midcall.service.assist_events import Answer, Completed, Event, Reviewed, Source, Text, Thinking
-from midcall.service.case_form import parse_case
+from midcall.service.assistant.events import Answer, Completed, Event, Reviewed, Source, Text, Thinking
+from midcall.service.test_cases.form import parse_case
 from midcall.ui.function.case_dialog import edit_case
 from midcall.ui.function.opened import Json, OpenFunction
 from midcall.ui.parts.buttons import primary, quiet

@@ -11,8 +11,8 @@ from midcall.domain.phases import Phase
 from midcall.domain.samples import sample_params, sample_session
 from midcall.domain.test_case import OK, ExpectKind, TestCase
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.case_form import ExpectedStatus, body_of, checked_name, parse_case, phase_of
+from midcall.service.access.access import Caller
+from midcall.service.test_cases.form import ExpectedStatus, body_of, checked_name, parse_case, phase_of
 from midcall.ui.function.json_field import FieldErrors, JsonField, read_all
 from midcall.ui.function.opened import OpenFunction
 from midcall.ui.function.run_inputs import PHASES

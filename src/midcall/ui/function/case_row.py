@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.test_case import ExpectKind, TestCase
-from midcall.service.case_runs import CaseResult
+from midcall.service.test_cases.case_runs import CaseResult
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import duration
 

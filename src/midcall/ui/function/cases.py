@@ -9,8 +9,8 @@ from nicegui import ui
 from midcall.domain.errors import InvalidInput
 from midcall.domain.test_case import TestCase
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.case_runs import CaseResult, Suite, Wanted
+from midcall.service.access.access import Caller
+from midcall.service.test_cases.case_runs import CaseResult, Suite, Wanted
 from midcall.ui.function.case_dialog import edit_case
 from midcall.ui.function.case_row import CaseRow
 from midcall.ui.function.opened import OpenFunction

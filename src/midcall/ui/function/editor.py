@@ -8,9 +8,9 @@ from midcall.domain.errors import MidcallError
 from midcall.domain.function import Kind
 from midcall.domain.jsonvalue import merge_patch
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.catalog import FunctionView
-from midcall.service.forms import parse_function
+from midcall.service.access.access import Caller
+from midcall.service.functions.catalog import FunctionView
+from midcall.service.functions.form import parse_function
 from midcall.ui.function.comments import Comments
 from midcall.ui.function.decide import Decision
 from midcall.ui.function.faults import Faults

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.patch import patch_between, unsayable
-from midcall.service.inline_secrets import shown
+from midcall.service.credentials.inline_secrets import shown
 from midcall.ui.function.opened import Json, Saved
 from midcall.ui.function.sheet import Section
 from midcall.ui.function.source import SourceEditor

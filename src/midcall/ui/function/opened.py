@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from midcall.domain.function import Kind
-from midcall.service.catalog import FunctionView, VersionView
+from midcall.service.functions.catalog import FunctionView, VersionView
 
 Json = dict[str, Any]
 

@@ -5,10 +5,10 @@ from nicegui import ui
 from midcall.domain.errors import CasesFailed, MidcallError
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Function
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.catalog import FunctionView
+from midcall.service.access.access import Caller
 from midcall.service.fields import Environment, Line
-from midcall.service.publish import Publication
+from midcall.service.functions.catalog import FunctionView
+from midcall.service.releases.publish import Publication
 from midcall.ui.acts import Act
 from midcall.ui.function.sheet import checked
 from midcall.ui.parts.apart import confirmed_apart

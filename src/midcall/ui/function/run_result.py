@@ -10,7 +10,7 @@ from midcall.domain.action import ActionRecord
 from midcall.domain.invocation import Invocation
 from midcall.domain.mock import Recording
 from midcall.domain.timings import Timings, timings_of
-from midcall.service.run_word import word_of
+from midcall.service.test_cases.test_status import word_of
 from midcall.ui.parts.attributes import named, sized
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.code import code_view, json_view

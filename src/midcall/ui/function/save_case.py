@@ -6,10 +6,10 @@ from midcall.domain.errors import MidcallError
 from midcall.domain.invocation import Invocation
 from midcall.domain.test_case import OK, TestCase
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.case_form import checked_name
-from midcall.service.case_of_run import RunToSave
-from midcall.service.run_word import word_of
+from midcall.service.access.access import Caller
+from midcall.service.test_cases.case_of_run import RunToSave
+from midcall.service.test_cases.form import checked_name
+from midcall.service.test_cases.test_status import word_of
 from midcall.ui.function.json_field import FieldErrors
 from midcall.ui.function.opened import OpenFunction
 from midcall.ui.parts.buttons import primary, quiet

@@ -1,7 +1,7 @@
 """Read and store what the editor works on: the use cases of one function, as it needs them."""
 
-from midcall.service.access import Caller
-from midcall.service.forms import parse_function
+from midcall.service.access.access import Caller
+from midcall.service.functions.form import parse_function
 from midcall.ui.function.form import APART
 from midcall.ui.function.opened import Json, Saved
 from midcall.ui.visit import Visit

@@ -11,8 +11,8 @@ from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation
 from midcall.domain.mock import Recording
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.run_form import RunForm
+from midcall.service.access.access import Caller
+from midcall.service.runs.form import RunForm
 from midcall.ui.function.json_field import FieldErrors
 from midcall.ui.function.opened import OpenFunction, Saved
 from midcall.ui.function.run_inputs import RunInputs, approved

@@ -6,8 +6,8 @@ from nicegui import ui
 
 from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import Scope
-from midcall.service.catalog import MOST_SHOWN
-from midcall.service.compare import DiffPart, compare
+from midcall.service.functions.catalog import MOST_SHOWN
+from midcall.service.functions.compare import DiffPart, compare
 from midcall.ui.function.opened import Saved
 from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet

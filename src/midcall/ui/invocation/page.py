@@ -6,7 +6,7 @@ from midcall.domain.errors import MidcallError
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
+from midcall.service.access.access import Caller
 from midcall.ui.invocation.replays import ReplayButtons
 from midcall.ui.invocation.report import (
     section,

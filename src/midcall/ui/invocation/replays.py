@@ -8,7 +8,7 @@ from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
+from midcall.service.access.access import Caller
 from midcall.ui.invocation.report import result_of, same, section
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import quiet

@@ -7,9 +7,9 @@ from nicegui import ui
 from midcall.domain.errors import MidcallError
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Own, Scope
-from midcall.service.access import Caller
-from midcall.service.agent_form import agent_name
-from midcall.service.agents import NOT_YET, AgentView
+from midcall.service.access.access import Caller
+from midcall.service.agents.agents import NOT_YET, AgentView
+from midcall.service.agents.form import agent_name
 from midcall.service.stores import Page as Part
 from midcall.ui.agent.page import edit, path_of
 from midcall.ui.page import Page

@@ -6,9 +6,9 @@ from nicegui import ui
 
 from midcall.domain.credential import CredentialType
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
-from midcall.service.admin_forms import CredentialName, PutCredential
-from midcall.service.credentials import CredentialView
+from midcall.service.access.access import Caller
+from midcall.service.admin.forms import CredentialName, PutCredential
+from midcall.service.credentials.credentials import CredentialView
 from midcall.service.stores import Page as Part
 from midcall.ui.acts import Act, each_fact
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.workspace import Scope
-from midcall.service.overview import FunctionLine
+from midcall.service.runs.overview import FunctionLine
 from midcall.service.stores import Page as Part
 from midcall.ui.page import Page
 from midcall.ui.parts.buttons import link_button

@@ -8,7 +8,7 @@ from nicegui import events, ui
 from midcall.domain.activity import HOUR, MINUTE_MS, Activity
 from midcall.domain.times import now_ms
 from midcall.domain.workspace import Scope
-from midcall.service.access import Caller
+from midcall.service.access.access import Caller
 from midcall.ui.admin.part_cards import PartCard
 from midcall.ui.admin.plots import GROUPS, draw_latency, draw_status, latency_text, status_text
 from midcall.ui.page import Page

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from midcall.domain.errors import MidcallError
 from midcall.domain.session import SessionStatus
 from midcall.domain.workspace import Own, Scope
-from midcall.service.overview import SessionAtAGlance
+from midcall.service.runs.overview import SessionAtAGlance
 from midcall.service.stores import Page as Part
 from midcall.service.stores import SessionFilter
 from midcall.ui.page import Page

@@ -9,9 +9,9 @@ from nicegui import ui
 
 from midcall.domain.times import now_ms
 from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, WorkspaceSettings
-from midcall.service.access import Caller
-from midcall.service.admin_forms import NewSigningSecret, WorkspaceChange, read_form
-from midcall.service.signing import Rotated
+from midcall.service.access.access import Caller
+from midcall.service.admin.forms import NewSigningSecret, WorkspaceChange, read_form
+from midcall.service.credentials.signing import Rotated
 from midcall.ui.acts import Act
 from midcall.ui.admin.credential_words import ValueWords as Words
 from midcall.ui.admin.fields import FieldErrors

@@ -8,10 +8,10 @@ from nicegui import ui
 
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.workspace import Own, Scope
-from midcall.service.access import Caller
+from midcall.service.access.access import Caller
+from midcall.service.sessions.timeline import Part, Timeline
 from midcall.service.stores import InvocationLine
 from midcall.service.stores import Page as Rows
-from midcall.service.timeline import Part, Timeline
 from midcall.ui.agent.page import path_of as agent_path
 from midcall.ui.parts.buttons import danger, quiet
 from midcall.ui.parts.cells import INVOCATION_COLUMNS, invocation_cells

@@ -7,8 +7,8 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.phases import Phase
+from midcall.service.sessions.timeline import Call, Change, Entry, Setting
 from midcall.service.stores import InvocationLine
-from midcall.service.timeline import Call, Change, Entry, Setting
 from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.cells import PHASES, status_note
 from midcall.ui.parts.status import badge, words

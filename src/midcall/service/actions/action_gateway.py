@@ -1,0 +1,206 @@
+"""The desk of one run: takes its code's action calls, checks what was approved, sends errands, keeps records."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from midcall.connectors.kit import Connector
+from midcall.domain.action import (
+    MAX_CALLS,
+    ActionCall,
+    ActionFailed,
+    ActionRecord,
+    ActionReply,
+    enabled_actions,
+)
+from midcall.domain.egress import Egress
+from midcall.domain.mock import (
+    ABANDONED,
+    Answer,
+    NotRecorded,
+    Raised,
+    Recording,
+    Returned,
+    bounded,
+    give,
+    masked,
+    recorded,
+)
+from midcall.domain.redaction import Redaction
+from midcall.service.actions.action_executor import Errand, Means
+from midcall.service.actions.answering import Answering
+from midcall.service.actions.asking import asked, name_on_record
+from midcall.service.actions.keyring import Keyring
+from midcall.service.actions.mocks import MocksOfRun
+from midcall.service.actions.request import Place
+from midcall.service.claimed_run import Task
+from midcall.service.credentials.credentials import Credentials
+from midcall.service.ports import Storage
+
+#: Failures that a replay comes to by itself.
+_OWN = frozenset({"no_mock", "not_recorded"})
+_NONE_CAME = NotRecorded(ABANDONED)
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Opens desks; one a process."""
+
+    storage: Storage
+    credentials: Credentials
+    means: Means
+    #: Where connectors live, if not where they say themselves.
+    base_urls: Mapping[str, str]
+
+    def open(self, task: Task) -> "Desk":
+        """Open the desk of one run."""
+        return Desk(self, task)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call under way."""
+
+    name: str
+    began: float
+    errand: Errand | None = None
+    outcome: str = ABANDONED
+    ms: float = 0.0
+    mocked: bool = False
+    #: What was asked; None: it never came so far that its options were read.
+    options: Mapping[str, Any] | None = None
+    answer: Answer = _NONE_CAME
+    #: What masked it: secrets that the run learned later are still in it.
+    masked_by: Redaction | None = None
+
+
+class Desk:
+    """Serves one run, from several threads; after `close` nothing more is begun."""
+
+    def __init__(self, desks: Desks, task: Task) -> None:
+        code = task.version.config["code"]
+        self._desks = desks
+        self._task = task
+        self._enabled = enabled_actions(code["actions"])
+        self._egress = Egress.parse(code["egress"])
+        self._mocks = MocksOfRun(task.rehearsal)
+        self._opened = time.monotonic()
+        self._keyring = Keyring(
+            desks.storage,
+            desks.credentials,
+            workspace_id=task.invocation.workspace_id,
+            environment=task.invocation.environment,
+        )
+        self._answering = Answering()
+        self._lock = threading.Lock()
+        self._calls: list[_Call] = []
+        self._closed = False
+
+    @property
+    def redaction(self) -> Redaction:
+        """What masks every secret that an action of this run has used so far."""
+        return self._answering.redaction
+
+    def act(self, call: ActionCall) -> ActionReply:
+        """Carry out one call and answer it; raises nothing that the code could have caused."""
+        under_way = self._begin(call)
+        if under_way is None:
+            return ActionReply(error=ActionFailed(f"a run may call {MAX_CALLS} actions at most", code="too_many_calls"))
+        try:
+            value, error = self._carry_out(call, under_way), None
+        except ActionFailed as failure:
+            value, error = None, self._answering.failure(failure)
+        with self._lock:
+            if not self._closed:
+                under_way.outcome = error.code if error else "ok"
+                under_way.answer = _answer(value, error)
+                under_way.ms = (time.monotonic() - under_way.began) * 1000
+        return ActionReply(value, error)
+
+    def close(self) -> tuple[ActionRecord, ...]:
+        """End the desk with its run; what is still under way is abandoned, and recorded so."""
+        with self._lock:
+            self._closed = True
+            calls = list(self._calls)
+        for call in calls:
+            if call.outcome == ABANDONED and call.errand is not None:
+                call.errand.cancel()
+        return tuple(map(self._record, calls))
+
+    def recording(self, session: Mapping[str, Any]) -> Recording | None:
+        """Return what the calls were answered, in order, once the desk is closed; None where there were none.
+
+        `session` is the body as the run saw it. Every secret of the run is known by now, whichever call used it first.
+        """
+        if not self._calls:
+            return None
+        calls = [call for call in self._calls if call.options is not None and call.outcome not in _OWN]
+        # Masking takes about a millisecond a KiB: what is not kept is left out before it, and nothing is masked twice.
+        raw = bounded(recorded(call.name, call.options or {}, call.answer) for call in calls)
+        redaction, of_task = self.redaction, self._task.redaction
+        mocks = bounded(
+            masked(mock, (redaction, of_task), (of_task,) if call.masked_by is redaction else (redaction, of_task))
+            for mock, call in zip(raw, calls, strict=True)
+        )
+        return Recording(mocks, {name: session[name] for name in self._task.unkept if name in session})
+
+    def _begin(self, call: ActionCall) -> _Call | None:
+        with self._lock:
+            if self._closed or len(self._calls) >= MAX_CALLS:
+                return None
+            under_way = _Call(name_on_record(call), time.monotonic())
+            self._calls.append(under_way)
+            return under_way
+
+    def _carry_out(self, call: ActionCall, under_way: _Call) -> Any:
+        made = asked(self._enabled, call)
+        connector, operation, bound = made.connector, made.operation, made.bound
+        under_way.options = made.options
+        under_way.masked_by = self.redaction
+        answer = self._mocks.answer(call.name, under_way.options)
+        if answer is not None:
+            under_way.mocked = True
+            return self._answering.value(give(answer))
+        grant, account = self._keyring.granted(made.credential, connector, operation, bound)
+        self._answering.learn(grant.secrets)
+        errand = Errand(
+            self._desks.means,
+            Place.of(connector, self._base_url(connector), account, self._egress),
+            grant,
+            workspace_id=self._task.invocation.workspace_id,
+            retry=connector.retry,
+            deadline_at=self._task.deadline_at,
+        )
+        with self._lock:
+            under_way.errand = errand
+            if self._closed:  # while its credential was looked up: nobody else would end it now
+                errand.cancel()
+        try:
+            value = errand.run(operation.run(bound.options, account))
+        finally:
+            self._answering.learn(errand.secrets)
+            under_way.masked_by = self.redaction
+        return self._answering.value(value)
+
+    def _base_url(self, connector: Connector) -> str | None:
+        return self._desks.base_urls.get(connector.name, connector.base_url)
+
+    def _record(self, call: _Call) -> ActionRecord:
+        errand = call.errand
+        return ActionRecord(
+            action=call.name,
+            outcome=call.outcome,
+            method=errand.method if errand else None,
+            host=errand.host if errand else None,
+            status=errand.status if errand else None,
+            requests=errand.requests if errand else 0,
+            ms=round(call.ms, 3),
+            at_ms=round((call.began - self._opened) * 1000, 3),
+            mocked=call.mocked,
+        )
+
+
+def _answer(value: Any, error: ActionFailed | None) -> Answer:
+    return Returned(value) if error is None else Raised(error.message, error.code, error.status, error.body)

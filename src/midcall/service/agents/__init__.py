@@ -1,0 +1,1 @@
+"""Agents: what is attached to them, and how vendors see and reach them."""

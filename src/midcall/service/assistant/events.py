@@ -1,0 +1,80 @@
+"""What is asked of the Code Assistant, and what comes of it, one event after the other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from midcall.domain.assistant import Status, Turn, Usage
+from midcall.service.functions.form import FunctionForm
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody wants written. `draft` is the function as it stands in the editor, of kind code."""
+
+    description: str
+    draft: FunctionForm | None = None
+    #: What was said before, the oldest first.
+    messages: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How it ended. `source` and `review` are those of the last attempt that had any.
+
+    `proposals` has the whole new value of what would have to change beside the source, each for a person to agree to.
+    """
+
+    status: Status
+    message: str
+    source: str | None = None
+    explanation: str = ""
+    review: Mapping[str, Any] | None = None
+    diff: str = ""
+    proposals: Mapping[str, Any] = field(default_factory=dict)
+    test: Mapping[str, Any] | None = None
+    rounds: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The model was asked; rounds count from 1."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of a round's explanation."""
+
+    round: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a round brought, before its review."""
+
+    round: int
+    source: str
+    explanation: str
+    proposals: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What the review says of a round."""
+
+    round: int
+    review: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The end, whatever it is."""
+
+    answer: Answer
+
+
+Event = Thinking | Text | Source | Reviewed | Completed

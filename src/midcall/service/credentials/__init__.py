@@ -1,0 +1,1 @@
+"""Credentials and secrets: kept, bound to hosts, rotated, and used to sign."""

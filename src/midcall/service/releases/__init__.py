@@ -1,0 +1,1 @@
+"""A version on its way into use: written, imported, published."""

@@ -1,0 +1,224 @@
+"""Carry an invocation out: claim, load and check, run, settle. The worker's one job, and the api's for webhooks."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from traceback import extract_tb
+
+import structlog
+
+from midcall.domain.action import ActionRecord
+from midcall.domain.budget import Budget
+from midcall.domain.errors import (
+    MidcallError,
+    NotFound,
+    SandboxBusy,
+    SandboxLost,
+    SandboxUnavailable,
+    Unwritable,
+)
+from midcall.domain.function import Kind
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.retry import delay_ms
+from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.service.claimed_run import Task, Tasks
+from midcall.service.ports import Storage
+from midcall.service.runs.attempts import Attempts, Run
+from midcall.service.runs.finish import Settle
+from midcall.service.runs.leases import LEASE_MS, Leases
+from midcall.service.runs.mask import explained, report_on_record
+from midcall.service.runs.outcome import failed, outcome_of
+from midcall.service.runs.response_variables import MAX_SECONDS, MAX_STEPS
+from midcall.service.runs.turns import GO_ON_MS, Turns
+
+log = structlog.get_logger()
+
+#: Why code was not run at all.
+NOTHING_RAN = (SandboxBusy, SandboxUnavailable)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What an attempt came to."""
+
+    outcome: Outcome
+    report: RunReport | None = None
+    #: False where there was no sandbox for it.
+    ran: bool = True
+
+
+#: Seconds in which a run is judged that came back as its deadline passed.
+_LEAST_SECONDS = 0.25
+#: What a value can raise, however it was let in; what a database or Redis raises is none of these.
+_OF_VALUES = (Unwritable, ValueError, TypeError, ArithmeticError, LookupError, RecursionError, MemoryError)
+
+_NOT_JUDGED = "the run came to an end, but midcall failed over what it came to; it was not run again"
+_NOT_KEPT = "the run came to an end, but what it came to cannot be kept; it was not run again"
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """What a process needs to carry invocations out."""
+
+    storage: Storage
+    #: What runs each kind of function.
+    kinds: Mapping[Kind, Attempts]
+    tasks: Tasks
+    settle: Settle
+    leases: Leases
+    clock: Callable[[], int]
+    sleep: Callable[[float], None]
+    #: Names this process in the lease; begins with its group and "@" where workers take turns.
+    owner: str
+    #: None where each wake is for the invocation it names.
+    turns: Turns | None = None
+    #: Entered while a function runs, which is elsewhere: what else a thread does, it may have to take its turn for.
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def execute(self, invocation_id: str) -> None:
+        """Carry out what a wake is for: the invocation it names, or whichever is next where workspaces share workers.
+
+        A second wake finds it taken and does nothing. A worker that is shared goes on with what waits after it: what
+        was not run when it was woken for, as its workspace had its share, may be now.
+        """
+        until = self.clock() + GO_ON_MS
+        while (invocation := self._claim(invocation_id)) is not None:
+            self._execute_claimed(invocation)
+            if not self._shared() or self.clock() >= until:
+                return
+
+    def _shared(self) -> bool:
+        if self.turns is None:
+            return False
+        with self.storage.read() as tx:
+            return tx.workspaces.several()
+
+    def _execute_claimed(self, invocation: Invocation) -> None:
+        with self.leases.hold(invocation):
+            ended = self._carry_out(invocation)
+        try:
+            recorded = self._settled(invocation, ended)
+        except NotFound:
+            recorded = False
+        if not recorded:
+            log.warning("outcome_discarded", invocation=invocation.id, attempt=invocation.attempt)
+
+    def _settled(self, invocation: Invocation, ended: Ended) -> bool:
+        """Record an outcome, or that it cannot be kept: a row left open would be run again."""
+        if not ended.ran:
+            return self.settle.not_run(invocation, ended.outcome)
+        try:
+            return self.settle.attempt(invocation, ended.outcome, ended.report)
+        except _OF_VALUES as error:
+            _log("outcome_not_kept", invocation, error)
+        plain = failed("not_kept", _NOT_KEPT, {}, invocation.variables)
+        return self.settle.attempt(invocation, replace(plain, message=ended.outcome.message or plain.message), None)
+
+    def _claim(self, woken: str) -> Invocation | None:
+        """Claim what is to be run for a wake, if anything is."""
+        workers = self.turns.workers() if self.turns else 0
+        with self.storage.write() as tx:
+            now = self.clock()
+            chosen = woken if self.turns is None else self.turns.next(tx, woken, workers=workers, now=now)
+            until = now + LEASE_MS
+            if chosen is None or not tx.invocations.claim(chosen, owner=self.owner, now=now, lease_until=until):
+                return None
+            return tx.invocations.find(chosen)
+
+    def _carry_out(self, invocation: Invocation) -> Ended:
+        try:
+            task = self.tasks.load(invocation)
+        except MidcallError as error:
+            log.error("version_refused", invocation=invocation.id, reason=error.message)  # noqa: TRY400 (no traceback)
+            return Ended(failed(error.code, error.message, {}, invocation.variables))
+        ended = self._run(task)
+        return replace(ended, outcome=replace(ended.outcome, flags=task.flags))
+
+    def _run(self, task: Task) -> Ended:
+        try:
+            report = self._run_with_retries(task)
+        except NOTHING_RAN as error:
+            status = InvocationStatus.TIMED_OUT if isinstance(error, SandboxBusy) else InvocationStatus.FAILED
+            text = f"{error.message}{_of_earlier_attempts(task.invocation)}"
+            return Ended(failed(error.code, text, task.config, task.variables, status), ran=False)
+        except SandboxLost as error:
+            return Ended(failed(error.code, error.message, task.config, task.variables))
+        except Exception as error:  # the run's edge: what it did outside is done, and an open row would be run again
+            return Ended(_given_up(task, error))
+        try:
+            return self._judged(task, report)
+        except Exception as error:  # the same edge; what the actions did stays on record
+            bare = RunReport(RunStatus.ERROR, error=RunError("internal_error", _NOT_JUDGED), actions=report.actions)
+            kept = replace(bare, waited_ms=report.waited_ms, sandbox_ms=report.sandbox_ms)
+            return Ended(_given_up(task, error), kept)
+
+    def _judged(self, task: Task, report: RunReport) -> Ended:
+        """Judge a run and mask what is kept of it, within what is left of its deadline."""
+        seconds = min(max(self._left(task) / 1000, _LEAST_SECONDS), MAX_SECONDS)
+        budget = Budget(MAX_STEPS, seconds=seconds)
+        outcome = outcome_of(report, task.config, task.invocation.phase, task.variables, budget)
+        redaction = task.redaction
+        return Ended(explained(outcome, redaction), report_on_record(report, redaction))
+
+    def _run_with_retries(self, task: Task) -> RunReport:
+        """Run, and again after a failure, as often as the version allows and its one deadline leaves time for.
+
+        A pool that was lost in mid-run counts as a failure; so does each worker that was lost before this one. What the
+        attempts before the last one asked of the world stays on record: it was done. Where there is no sandbox for
+        another attempt, what the one before came to stands.
+        """
+        with self.waiting(), self.kinds[task.kind].calling(task) as run:
+            return self._attempts(task, run)
+
+    def _attempts(self, task: Task, run: Run) -> RunReport:
+        number = task.invocation.attempt
+        done: tuple[ActionRecord, ...] = ()
+        before: RunReport | SandboxLost | None = None
+        while True:
+            last = number >= task.runs
+            pause_ms = delay_ms(number)
+            try:
+                attempt = run(number)
+            except NOTHING_RAN:
+                if before is None:
+                    raise
+                return _as_it_was(before)
+            except SandboxLost as error:
+                if last or self._left(task) <= pause_ms:
+                    raise
+                before = error
+            else:
+                done += attempt.report.actions
+                before = replace(attempt.report, actions=done)
+                pause_ms = max(pause_ms, attempt.wait_ms)
+                if last or not attempt.again or self._left(task) <= pause_ms:
+                    return before
+            self.sleep(pause_ms / 1000)
+            number += 1
+
+    def _left(self, task: Task) -> int:
+        return task.deadline_at - self.clock()
+
+
+def _as_it_was(before: RunReport | SandboxLost) -> RunReport:
+    """Return what an attempt came to; raises SandboxLost where that is unknown."""
+    if isinstance(before, SandboxLost):
+        raise before
+    return before
+
+
+def _of_earlier_attempts(invocation: Invocation) -> str:
+    """Say that the attempts of workers that were lost may well have run, where there were any."""
+    return "" if invocation.attempt == 1 else "; an attempt before this one may have been"
+
+
+def _given_up(task: Task, error: Exception) -> Outcome:
+    _log("run_not_judged", task.invocation, error)
+    return failed("internal_error", _NOT_JUDGED, task.config, task.variables)
+
+
+def _log(event: str, invocation: Invocation, error: Exception) -> None:
+    """Log an error by its type and place: to write it out with the values around it can take longer than the run."""
+    frames = extract_tb(error.__traceback__, limit=-3)
+    places = [f"{frame.filename}:{frame.lineno}" for frame in frames]
+    log.error(event, invocation=invocation.id, attempt=invocation.attempt, error=type(error).__name__, at=places)

@@ -1,0 +1,197 @@
+"""From what a run came to, to the outcome that is recorded."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from midcall.domain.budget import Budget
+from midcall.domain.errors import ParametersWanted
+from midcall.domain.gates import Gate, what_to_do
+from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
+from midcall.domain.phases import BadReturn, Phase, Returned, interpret
+from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE, is_error, retry_of, told_content
+from midcall.service.runs.response_variables import extract
+from midcall.service.schemas.schemas import value_faults
+
+_STATUSES = {
+    RunStatus.OK: InvocationStatus.SUCCEEDED,
+    RunStatus.TIMEOUT: InvocationStatus.TIMED_OUT,
+}
+
+
+def outcome_document(invocation: Invocation, outcome: Outcome) -> dict[str, Any]:
+    """Write an outcome as the agent sees it, in answers and events alike: what to say, never a traceback."""
+    error = outcome.error
+    return {
+        "invocation_id": invocation.id,
+        "function": invocation.function,
+        "version": invocation.version,
+        "status": outcome.status.value,
+        "result": outcome.result,
+        "truncated": outcome.truncated,
+        "content": told_content(outcome),
+        "is_error": is_error(outcome),
+        "retry": retry_of(outcome).value,
+        "message": outcome.message,
+        "dynamicVariables": dict(outcome.variables),
+        "changed": list(outcome.changed),
+        "error": None if error is None else error_document(error),
+        "warnings": list(outcome.warnings),
+    }
+
+
+def error_document(error: OutcomeError) -> dict[str, Any]:
+    """Write an error as the agent sees it; of a webhook whose target answered, with its status and body."""
+    document: dict[str, Any] = {"type": error.type, "message": error.message}
+    if error.http_status is not None:
+        document |= {"http_status": error.http_status, "body": error.body}
+    return document
+
+
+def outcome_of(
+    report: RunReport,
+    config: Mapping[str, Any],
+    phase: Phase,
+    variables: Mapping[str, Any],
+    budget: Budget | None = None,
+) -> Outcome:
+    """Judge a report: the outcome of a run of `config`, with `variables` as they were before it.
+
+    What its author wrote about the result is evaluated within `budget`; what goes beyond it is a warning.
+    """
+    if report.status is RunStatus.REFUSED and report.error is not None:
+        wanted = report.error.type == ParametersWanted.code
+        outcome = refused(report.error.message) if wanted else refused_by_code(report.error)
+        return replace(outcome, variables=variables)
+    if report.status is not RunStatus.OK:
+        return _unsuccessful(report, config, variables)
+    try:
+        returned = interpret(report.result, phase)
+    except BadReturn as error:
+        return replace(failed("bad_return", str(error), config, variables), warnings=report.warnings)
+    warnings = _output_warnings(config, returned.result)
+    if warnings and config["strict_output"]:
+        return replace(failed("output_schema", "; ".join(warnings), config, variables), warnings=report.warnings)
+    said = (*report.warnings, *warnings, *_out_of_place(report.result, phase))
+    outcome = _successful(returned, config, variables, said, budget)
+    return replace(outcome, truncated=True, whole=_read_of(report)) if report.truncated else outcome
+
+
+def _read_of(report: RunReport) -> str | None:
+    """Say how long an answer was of which only the beginning was read."""
+    size = (report.response or {}).get("bytes")
+    return None if size is None else f"{size:,} bytes"
+
+
+def failed(
+    kind: str,
+    message: str,
+    config: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    status: InvocationStatus = InvocationStatus.FAILED,
+) -> Outcome:
+    """Make the outcome of a call that midcall itself gave up; the agent still gets something to say."""
+    return Outcome(
+        status=status, message=_error_message(config), variables=variables, error=OutcomeError(kind, message)
+    )
+
+
+def refused(faults: str) -> Outcome:
+    """Make the outcome of a call whose parameters do not fit; the text tells the LLM what to ask for."""
+    text = f"The function was not called: {faults}. Ask for what is missing or wrong, then call it again."
+    return Outcome(
+        status=InvocationStatus.REFUSED,
+        result=text,
+        error=OutcomeError("invalid_params", faults),
+    )
+
+
+def refused_by_code(error: RunError) -> Outcome:
+    """Make the outcome of a call that the function's own code refused; its text is what the LLM is told."""
+    text = error.message or "The function cannot do that."
+    return Outcome(InvocationStatus.REFUSED, result=text, error=OutcomeError("refused", text, line=error.line))
+
+
+def refused_by_gate(gate: Gate) -> Outcome:
+    """Make the outcome of a call whose gate is closed; the text tells the LLM what to do first."""
+    error = OutcomeError("gate_closed", f"{gate.function} has not set {gate.variable} as required")
+    return Outcome(InvocationStatus.REFUSED, result=what_to_do(gate), error=error)
+
+
+def _successful(
+    returned: Returned,
+    config: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    warnings: tuple[str, ...],
+    budget: Budget | None,
+) -> Outcome:
+    result, whole = _capped(returned.result, config["max_result_chars"])
+    extracted, unset = extract(config.get("response_variables", {}), returned.result, budget)
+    # What the function sets by name wins over what is read from its result.
+    set_now = {**extracted, **returned.variables}
+    return Outcome(
+        status=InvocationStatus.SUCCEEDED,
+        result=result,
+        truncated=whole is not None,
+        whole=whole,
+        variables={**variables, **set_now},
+        changed=tuple(sorted(set_now)),
+        terminate=returned.terminate,
+        reason=returned.reason,
+        warnings=(*warnings, *(f"response_variables.{name}: {why}" for name, why in unset.items())),
+    )
+
+
+def _unsuccessful(report: RunReport, config: Mapping[str, Any], variables: Mapping[str, Any]) -> Outcome:
+    error = report.error
+    return Outcome(
+        status=_STATUSES.get(report.status, InvocationStatus.FAILED),
+        message=_error_message(config, error.http_status if error else None),
+        variables=variables,
+        error=OutcomeError(
+            type=error.type if error else report.status.value,
+            message=error.message if error else f"the run ended with status {report.status}",
+            line=error.line if error else None,
+            traceback=error.traceback if error else None,
+            http_status=error.http_status if error else None,
+            body=error.body if error else None,
+        ),
+    )
+
+
+def _error_message(config: Mapping[str, Any], http_status: int | None = None) -> str:
+    message = config.get("messages", {}).get("error")
+    if isinstance(message, Mapping):
+        message = _by_status(message, http_status) or message.get("default")
+    return str(message) if message else DEFAULT_ERROR_MESSAGE
+
+
+def _by_status(messages: Mapping[str, Any], http_status: int | None) -> str | None:
+    """Find the text for a status: 404 before 40x before 4xx."""
+    if http_status is None:
+        return None
+    digits = str(http_status)
+    found = (messages.get(key) for key in (digits, f"{digits[:2]}x", f"{digits[0]}xx"))
+    return next((text for text in found if text), None)
+
+
+def _output_warnings(config: Mapping[str, Any], result: Any) -> tuple[str, ...]:
+    schema = config.get("output_schema")
+    if schema is None:
+        return ()
+    return tuple(f"{fault.loc}: {fault.msg}" for fault in value_faults(schema, result, "result"))
+
+
+def _out_of_place(value: Any, phase: Phase) -> tuple[str, ...]:
+    """Say of a word that ends a session that it was not heard."""
+    if phase is Phase.PRE_SESSION or not isinstance(value, dict) or value.get("terminateAgent") is not True:
+        return ()
+    return ("terminateAgent ends a session before it begins and at no other time: attach the function to pre_session",)
+
+
+def _capped(result: Any, limit: int) -> tuple[Any, str | None]:
+    """Cut a result to `limit` characters of its string form, if it is longer; also says how long it was then."""
+    text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+    return (result, None) if len(text) <= limit else (text[:limit], f"{len(text):,} characters")

@@ -1,0 +1,67 @@
+"""Run code: one attempt in a sandbox."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from midcall.domain.errors import SandboxUnavailable
+from midcall.domain.invocation import Purpose
+from midcall.domain.retry import RETRIED_STATUSES
+from midcall.domain.run import RunReport, RunStatus
+from midcall.service.actions.action_gateway import Desks
+from midcall.service.claimed_run import Task
+from midcall.service.ports import Sandbox
+from midcall.service.runs.attempts import Attempt, Run
+from midcall.service.runs.mask import report_on_record
+
+#: How long a call that somebody waits for is held for a pool that is away, within its deadline: nothing was run, so it
+#: can simply be made late. A killed pool is back within about two seconds, one that must first boot a sandbox on a
+#: loaded host within the 20 s that a boot may take. Past that somebody has to look after the host, and who waits should
+#: hear of it, however long the deadline is. It costs a worker, which without a pool has nothing else to do.
+POOL_PATIENCE_MS = 30_000
+_POOL_RETRY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAttempts:
+    """Runs code in sandboxes."""
+
+    sandbox: Sandbox
+    desks: Desks
+    clock: Callable[[], int]
+    sleep: Callable[[float], None]
+
+    @contextmanager
+    def calling(self, task: Task) -> Iterator[Run]:
+        """Give what runs the code of one call."""
+        yield partial(self._attempt, task)
+
+    def _attempt(self, task: Task, number: int) -> Attempt:
+        """Run once, for who waits as soon as a pool that is away for a moment is back."""
+        give_up_at = self.clock() + (0 if task.invocation.purpose is Purpose.BACKGROUND else POOL_PATIENCE_MS)
+        away: SandboxUnavailable | None = None
+        while task.left(self.clock()) > 0:
+            try:
+                report = self._run(task, number)
+            except SandboxUnavailable as error:
+                if self.clock() >= give_up_at:
+                    raise
+                away = error
+                self.sleep(_POOL_RETRY_S)
+            else:
+                return Attempt(report, again=report.status in RETRIED_STATUSES)
+        if away is not None:  # the deadline went by without a pool, not in the code
+            raise away
+        return Attempt(RunReport(RunStatus.TIMEOUT))
+
+    def _run(self, task: Task, number: int) -> RunReport:
+        desk = self.desks.open(task)
+        request = task.request(number, now=self.clock())
+        try:
+            report = self.sandbox.run(request, desk.act)
+        finally:
+            records = desk.close()
+        recording = desk.recording(request.session) if task.records else None
+        # No secret ever enters a sandbox; what comes out of it is searched for them all the same.
+        return report_on_record(replace(report, actions=records, recording=recording), desk.redaction)

@@ -1,0 +1,1 @@
+"""Sessions: begun, called within, followed, ended, forgotten."""

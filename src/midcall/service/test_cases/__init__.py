@@ -1,0 +1,1 @@
+"""Test cases: what a function is expected to come to."""

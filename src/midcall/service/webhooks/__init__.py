@@ -1,0 +1,1 @@
+"""Webhooks: how they are written, and how they are called."""
