@@ -22,8 +22,8 @@ from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
 from midcall.sandbox.answers import no_actions
 from midcall.service.actions.action_executor import Means
-from midcall.service.actions.action_gateway import Desk, Desks
-from midcall.service.claimed_run import Task
+from midcall.service.actions.action_gateway import ActionGateway, ActionGateways
+from midcall.service.claimed_run import ClaimedRun
 from midcall.service.ports import Tokens
 
 #: The promise: one action on a target of this machine, at the median.
@@ -59,7 +59,7 @@ def main() -> int:
         _calls(server, opened, url)  # the first run pays for page cache
         for _ in range(runs):
             calls.seconds += _calls(server, opened, url)
-            with_desk.add(_idle(server, opened.desk().act))
+            with_desk.add(_idle(server, opened.gateway().act))
             without.add(_idle(server, no_actions))
     return _judge(calls, with_desk, without)
 
@@ -69,25 +69,27 @@ class _Opener:
 
     def __init__(self, outbound: Poster, url: str) -> None:
         means = Means(outbound=outbound, tokens=cast("Tokens", None), clock=now_ms)
-        self._desks = Desks(storage=cast("Any", None), credentials=cast("Any", None), means=means, base_urls={})
+        self._gateways = ActionGateways(
+            storage=cast("Any", None), credentials=cast("Any", None), means=means, base_urls={}
+        )
         self._code = {"actions": ["http"], "egress": [urlsplit(url).netloc]}
 
-    def desk(self) -> Desk:
+    def gateway(self) -> ActionGateway:
         version = SimpleNamespace(config={"code": self._code})
         invocation = SimpleNamespace(workspace_id="ws", environment="production")
         deadline_at = now_ms() + DEADLINE_MS
-        task = SimpleNamespace(version=version, invocation=invocation, deadline_at=deadline_at, rehearsal=None)
-        return Desk(self._desks, cast("Task", task))
+        claimed = SimpleNamespace(version=version, invocation=invocation, deadline_at=deadline_at, rehearsal=None)
+        return ActionGateway(self._gateways, cast("ClaimedRun", claimed))
 
 
 def _calls(server: Server, opener: _Opener, url: str) -> list[float]:
     time.sleep(PACE_S)
-    desk = opener.desk()
+    gateway = opener.gateway()
     params = {"url": url, "calls": CALLS}
     report = server.pool.run(
-        RunRequest(new_id("run"), ACTING, {"params": params}, DEADLINE_MS, ("http.get",)), desk.act
+        RunRequest(new_id("run"), ACTING, {"params": params}, DEADLINE_MS, ("http.get",)), gateway.act
     )
-    records = desk.close()
+    records = gateway.close()
     if report.status is not RunStatus.OK or {record.outcome for record in records} != {"ok"}:
         raise RuntimeError(f"the sandbox answered {report}, the desk {records}")
     took: list[float] = report.result

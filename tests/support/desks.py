@@ -1,4 +1,4 @@
-"""Desks for tests whose code calls no action."""
+"""ActionGateways for tests whose code calls no action."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,17 @@ from cryptography.fernet import Fernet
 from tests.support.fakes import FakeOutbound, FakeTokens
 
 from midcall.service.actions.action_executor import Means
-from midcall.service.actions.action_gateway import Desks
+from midcall.service.actions.action_gateway import ActionGateways
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.ports import Storage
 from midcall.vault.cipher import FernetCipher
 
 
-def idle_desks(storage: Storage, clock: Callable[[], int]) -> Desks:
+def idle_desks(storage: Storage, clock: Callable[[], int]) -> ActionGateways:
     """Make desks over a storage, with nothing behind them."""
     outbound = FakeOutbound()
     cipher = FernetCipher([Fernet.generate_key().decode()])
-    return Desks(
+    return ActionGateways(
         storage=storage,
         credentials=Credentials(storage=storage, cipher=cipher, outbound=outbound, clock=clock),
         means=Means(outbound=outbound, tokens=FakeTokens(), clock=clock),

@@ -13,8 +13,8 @@ from midcall.service.credentials.inline_secrets import shown
 from midcall.ui.function import assistant, cases, testing
 from midcall.ui.function.opened import OpenFunction, Saved
 from midcall.ui.page import Page, add_page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.header import page_header
-from midcall.ui.visit import Visit
 
 PARTS = {"testing": testing.build, "cases": cases.build, "assistant": assistant.build}
 _ADDED: list[str] = []
@@ -27,14 +27,14 @@ def add_part_pages() -> None:
         add_page(Page(_ADDED[0], "Part", _build))
 
 
-async def _read(visit: Visit, name: str) -> Saved:
+async def _read(visit: PageContext, name: str) -> Saved:
     catalog = visit.services.catalog
     view = await visit.call(Scope.READ, lambda caller: catalog.get(caller, name))
     number = view.function.latest
     return Saved(view, await visit.call(Scope.READ, lambda caller: catalog.version(caller, name, number)))
 
 
-async def _build(visit: Visit, part: str, name: str) -> None:
+async def _build(visit: PageContext, part: str, name: str) -> None:
     known = [await _read(visit, name)]
     config = dict(shown(known[0].open.version.config))
     with page_header(name):

@@ -23,7 +23,7 @@ from tests.support.world import function
 
 from midcall.app import create_app
 from midcall.bootstrap.allowed import allow_list
-from midcall.bootstrap.execution import wire_desks, wire_executor
+from midcall.bootstrap.execution import wire_executor, wire_gateways
 from midcall.bootstrap.server import server_options
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
@@ -184,7 +184,7 @@ def _working(settings: Settings, sandbox: Sandbox, count: int) -> Iterator[None]
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
     policy = policy_version(allow_list(settings))
     outbound = wire_outbound(settings)
-    desks = wire_desks(settings, storage, outbound)
+    desks = wire_gateways(settings, storage, outbound)
     wired = wire_executor(settings, storage, queue, desks, policy=policy)
     code = wired.kinds[Kind.CODE]
     assert isinstance(code, CodeAttempts)

@@ -19,11 +19,11 @@ from midcall.service.access.access import Access, Caller
 from midcall.service.access.audit_trail import AuditTrail
 from midcall.service.access.workspaces import Workspaces
 from midcall.service.actions.action_executor import Means
-from midcall.service.actions.action_gateway import Desks
+from midcall.service.actions.action_gateway import ActionGateways
 from midcall.service.agents.adapters import Adapters
 from midcall.service.agents.agents import Agents, AgentView
 from midcall.service.agents.tools import Tools
-from midcall.service.claimed_run import Tasks
+from midcall.service.claimed_run import ClaimedRuns
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.credentials.signing import Signing
@@ -35,9 +35,9 @@ from midcall.service.ports import Cipher
 from midcall.service.releases.publish import Publishing
 from midcall.service.releases.write_and_publish import Releases
 from midcall.service.runs.execute import Executor
-from midcall.service.runs.finish import Settle
+from midcall.service.runs.finish import Finish
 from midcall.service.runs.leases import Leases
-from midcall.service.runs.phases import Chain
+from midcall.service.runs.phases import Phases
 from midcall.service.runs.replay import Replays
 from midcall.service.runs.run_code import CodeAttempts
 from midcall.service.runs.submit import Call, Invocations
@@ -120,9 +120,9 @@ class World:
             background_attempts=1 + len(DELAYS_MS),
         )
         self.replays = Replays(storage=self.storage, queue=self.queue, clock=self.clock, max_queued=self.max_queued)
-        self.chain = Chain(queue=self.queue, clock=self.clock, delays_ms=DELAYS_MS)
-        self.settle = Settle(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
-        self.sweep = Sweep(storage=self.storage, queue=self.queue, settle=self.settle, clock=self.clock)
+        self.chain = Phases(queue=self.queue, clock=self.clock, delays_ms=DELAYS_MS)
+        self.settle = Finish(storage=self.storage, queue=self.queue, phases=self.chain, clock=self.clock)
+        self.sweep = Sweep(storage=self.storage, queue=self.queue, finish=self.settle, clock=self.clock)
         self.test_cases = TestCases(storage=self.storage, clock=self.clock)
         self.cases_of_runs = CasesOfRuns(storage=self.storage, clock=self.clock)
         waiting = Waiting(storage=self.storage, queue=self.queue, sweep=self.sweep, wakes=FakeWakes(), clock=self.clock)
@@ -132,7 +132,7 @@ class World:
         self.credentials = Credentials(
             storage=self.storage, cipher=self.cipher, outbound=self.outbound, clock=self.clock
         )
-        self.desks = Desks(
+        self.desks = ActionGateways(
             storage=self.storage,
             credentials=self.credentials,
             means=Means(outbound=self.outbound, tokens=self.tokens, clock=self.clock),
@@ -142,9 +142,9 @@ class World:
         self.agents = Agents(storage=self.storage, clock=self.clock)
         self.signing = Signing(storage=self.storage, secrets=self.secrets, key=bytes(32), clock=self.clock)
         self.adapters = Adapters(storage=self.storage, cipher=self.cipher, clock=self.clock)
-        self.sessions = Sessions(storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock)
+        self.sessions = Sessions(storage=self.storage, queue=self.queue, phases=self.chain, clock=self.clock)
         self.session_calls = SessionCalls(
-            storage=self.storage, queue=self.queue, chain=self.chain, clock=self.clock, max_queued=self.max_queued
+            storage=self.storage, queue=self.queue, phases=self.chain, clock=self.clock, max_queued=self.max_queued
         )
         self.session_sweep = SessionSweep(storage=self.storage, sessions=self.sessions, clock=self.clock)
         self.retention_sweep = RetentionSweep(storage=self.storage, clock=self.clock)
@@ -165,8 +165,8 @@ class World:
         return Executor(
             storage=self.storage,
             kinds={Kind.CODE: CodeAttempts(self.sandbox, self.desks, clock=self.clock, sleep=self.clock.sleep)},
-            tasks=Tasks(storage=self.storage, approval_key=APPROVAL_KEY, policy=POLICY, clock=self.clock),
-            settle=self.settle,
+            claimed_runs=ClaimedRuns(storage=self.storage, approval_key=APPROVAL_KEY, policy=POLICY, clock=self.clock),
+            finish=self.settle,
             leases=Leases(self.storage, self.clock),
             clock=self.clock,
             sleep=self.clock.sleep,

@@ -8,17 +8,17 @@ from typing import Any
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.assistant import wire_writer
-from midcall.bootstrap.execution import wire_desks, wire_executor
+from midcall.bootstrap.execution import wire_executor, wire_gateways
 from midcall.bootstrap.settings import Settings, approval_key
 from midcall.bootstrap.store import (
     open_queue,
     open_storage,
     wire_access,
-    wire_chain,
     wire_cipher,
+    wire_finish,
     wire_outbound,
+    wire_phases,
     wire_secrets,
-    wire_settle,
     wire_workspaces,
 )
 from midcall.domain.errors import QueueUnavailable
@@ -94,10 +94,10 @@ def wire_api(settings: Settings) -> ApiProcess:
     secrets, outbound = wire_secrets(settings), wire_outbound(settings)
     wakes = Wakes(listening(settings.redis))
     queue = ThreadedQueue(open_queue(settings), wakes, weigh=Weights(storage))
-    chain, settle = wire_chain(settings, queue), wire_settle(settings, storage, queue)
-    sweep = Sweep(storage=storage, queue=queue, settle=settle, clock=now_ms)
-    sessions = Sessions(storage=storage, queue=queue, chain=chain, clock=now_ms)
-    desks = wire_desks(settings, storage, outbound)
+    phases, finish = wire_phases(settings, queue), wire_finish(settings, storage, queue)
+    sweep = Sweep(storage=storage, queue=queue, finish=finish, clock=now_ms)
+    sessions = Sessions(storage=storage, queue=queue, phases=phases, clock=now_ms)
+    gateways = wire_gateways(settings, storage, outbound)
     signing = Signing(storage=storage, secrets=secrets, key=key, clock=now_ms)
     loops: list[Loop] = []
     sweepers = ThreadPoolExecutor(SWEEPERS, "sweep")
@@ -123,7 +123,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         assist=Assist(
             storage=storage,
             reviews=reviews,
-            credentials=desks.credentials,
+            credentials=gateways.credentials,
             allowed=allowed,
             clock=now_ms,
             writer=wire_writer(settings),
@@ -139,12 +139,12 @@ def wire_api(settings: Settings) -> ApiProcess:
         cases_of_runs=CasesOfRuns(storage=storage, clock=now_ms),
         agents=Agents(storage=storage, clock=now_ms),
         adapters=Adapters(storage=storage, cipher=wire_cipher(settings), clock=now_ms),
-        credentials=desks.credentials,
-        credential_checks=CredentialChecks(desks=desks, clock=now_ms),
+        credentials=gateways.credentials,
+        credential_checks=CredentialChecks(gateways=gateways, clock=now_ms),
         tools=Tools(storage=storage, public_url=settings.public, public_url_set=settings.public_url is not None),
         sessions=sessions,
         session_calls=SessionCalls(
-            storage=storage, queue=queue, chain=chain, clock=now_ms, max_queued=settings.max_queued
+            storage=storage, queue=queue, phases=phases, clock=now_ms, max_queued=settings.max_queued
         ),
         sweep=sweep,
         session_sweep=SessionSweep(storage=storage, sessions=sessions, clock=now_ms),
@@ -157,7 +157,7 @@ def wire_api(settings: Settings) -> ApiProcess:
             outbound=outbound,
             signing=signing,
             clock=now_ms,
-            delays_ms=chain.delays_ms,
+            delays_ms=phases.delays_ms,
         ),
         trail=AuditTrail(storage=storage),
         rereviews=Rereviews(storage=storage, reviewer=background, approval_key=key, clock=now_ms, rest=background.rest),
@@ -172,7 +172,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     )
 
     working = Turnstile(WORKING)
-    executor = wire_executor(settings, storage, queue, desks, policy=reviewer.policy, waiting=working.left)
+    executor = wire_executor(settings, storage, queue, gateways, policy=reviewer.policy, waiting=working.left)
 
     def execute(invocation_id: str) -> None:
         with working:

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from midcall.bootstrap.settings import Settings, approval_key
-from midcall.bootstrap.store import wire_chain, wire_credentials, wire_secrets, wire_tokens
+from midcall.bootstrap.store import wire_credentials, wire_phases, wire_secrets, wire_tokens
 from midcall.domain.function import Kind
 from midcall.domain.times import now_ms
 from midcall.outbound.breakers import CircuitBreakers
 from midcall.outbound.poster import Poster
 from midcall.sandbox.client import PoolClient
 from midcall.service.actions.action_executor import Means
-from midcall.service.actions.action_gateway import Desks
-from midcall.service.claimed_run import Tasks
+from midcall.service.actions.action_gateway import ActionGateways
+from midcall.service.claimed_run import ClaimedRuns
 from midcall.service.credentials.signing import Signing
 from midcall.service.ports import Queue
 from midcall.service.runs.execute import Executor
-from midcall.service.runs.finish import Settle
+from midcall.service.runs.finish import Finish
 from midcall.service.runs.leases import Leases
 from midcall.service.runs.progress import Progress
 from midcall.service.runs.run_code import CodeAttempts
@@ -29,31 +29,31 @@ from midcall.service.webhooks.run_webhook import WebhookAttempts
 from midcall.storage.database import SqlStorage
 
 
-def wire_desks(settings: Settings, storage: SqlStorage, outbound: Poster) -> Desks:
+def wire_gateways(settings: Settings, storage: SqlStorage, outbound: Poster) -> ActionGateways:
     """Wire what carries out actions in one process, and with it credentials and tokens."""
     means = Means(outbound=outbound, tokens=wire_tokens(settings, storage, outbound), clock=now_ms)
     credentials = wire_credentials(settings, storage, outbound)
-    return Desks(storage=storage, credentials=credentials, means=means, base_urls=settings.connector_urls)
+    return ActionGateways(storage=storage, credentials=credentials, means=means, base_urls=settings.connector_urls)
 
 
 def wire_executor(
     settings: Settings,
     storage: SqlStorage,
     queue: Queue,
-    desks: Desks,
+    gateways: ActionGateways,
     *,
     policy: str,
     turns: Turns | None = None,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Executor:
     """Wire what carries out an invocation in one process; `policy` is the version that counts as current."""
-    key, means, secrets = approval_key(settings), desks.means, wire_secrets(settings)
+    key, means, secrets = approval_key(settings), gateways.means, wire_secrets(settings)
     progress = Progress(storage=storage, queue=queue, clock=now_ms)
     pool = PoolClient(settings.pool_socket, on_progress=progress.report)
     requests = WebhookRequests(
         storage=storage,
         secrets=secrets,
-        credentials=desks.credentials,
+        credentials=gateways.credentials,
         tokens=means.tokens,
         signing=Signing(storage=storage, secrets=secrets, key=key, clock=now_ms),
         clock=now_ms,
@@ -61,9 +61,9 @@ def wire_executor(
     webhooks = WebhookAttempts(requests=requests, outbound=means.outbound, breakers=CircuitBreakers(), clock=now_ms)
     return Executor(
         storage=storage,
-        kinds={Kind.CODE: CodeAttempts(pool, desks, clock=now_ms, sleep=time.sleep), Kind.WEBHOOK: webhooks},
-        tasks=Tasks(storage=storage, approval_key=key, policy=policy, clock=now_ms),
-        settle=Settle(storage=storage, queue=queue, chain=wire_chain(settings, queue), clock=now_ms),
+        kinds={Kind.CODE: CodeAttempts(pool, gateways, clock=now_ms, sleep=time.sleep), Kind.WEBHOOK: webhooks},
+        claimed_runs=ClaimedRuns(storage=storage, approval_key=key, policy=policy, clock=now_ms),
+        finish=Finish(storage=storage, queue=queue, phases=wire_phases(settings, queue), clock=now_ms),
         leases=Leases(storage, now_ms),
         clock=now_ms,
         sleep=time.sleep,

@@ -22,8 +22,8 @@ from midcall.service.credentials.credentials import Credentials
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.credentials.tokens import SharedTokens
 from midcall.service.ports import Outbound, Queue
-from midcall.service.runs.finish import Settle
-from midcall.service.runs.phases import Chain
+from midcall.service.runs.finish import Finish
+from midcall.service.runs.phases import Phases
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import is_current, migrate
@@ -138,11 +138,11 @@ def wire_workspaces(settings: Settings, storage: SqlStorage) -> Workspaces:
     return Workspaces(storage=storage, access=access, clock=now_ms, outbound=wire_outbound(settings))
 
 
-def wire_chain(settings: Settings, queue: Queue) -> Chain:
+def wire_phases(settings: Settings, queue: Queue) -> Phases:
     """Wire what queues the next function of a session."""
-    return Chain(queue=queue, clock=now_ms, delays_ms=tuple(round(delay * 1000) for delay in settings.retry_delays_s))
+    return Phases(queue=queue, clock=now_ms, delays_ms=tuple(round(delay * 1000) for delay in settings.retry_delays_s))
 
 
-def wire_settle(settings: Settings, storage: SqlStorage, queue: Queue) -> Settle:
+def wire_finish(settings: Settings, storage: SqlStorage, queue: Queue) -> Finish:
     """Wire what ends invocations."""
-    return Settle(storage=storage, queue=queue, chain=wire_chain(settings, queue), clock=now_ms)
+    return Finish(storage=storage, queue=queue, phases=wire_phases(settings, queue), clock=now_ms)

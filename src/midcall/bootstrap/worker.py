@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from midcall.bootstrap.allowed import allow_list
-from midcall.bootstrap.execution import wire_desks, wire_executor
+from midcall.bootstrap.execution import wire_executor, wire_gateways
 from midcall.bootstrap.interpreter import settle
 from midcall.bootstrap.settings import Settings, approval_key, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
@@ -38,5 +38,5 @@ def wire_execute(
     storage, queue = open_storage(settings), open_queue(settings)
     turns = Turns(group, Remembered(lambda: queue.workers(queues), first=count))
     # One pool: the threads of a run come and go, and a connection is to be used again by whichever is next.
-    desks = wire_desks(settings, storage, wire_outbound(settings, pools=1))
-    return wire_executor(settings, storage, queue, desks, policy=policy, turns=turns).execute
+    gateways = wire_gateways(settings, storage, wire_outbound(settings, pools=1))
+    return wire_executor(settings, storage, queue, gateways, policy=policy, turns=turns).execute

@@ -30,7 +30,7 @@ from midcall.domain.run import RunReport, RunRequest
 from midcall.domain.session_body import body_alone, body_faults
 from midcall.domain.times import now_ms
 from midcall.reviewer import SubprocessReviewer
-from midcall.service.actions.dry import DryDesk
+from midcall.service.actions.dry import DryGateway
 from midcall.service.functions.review_version import findings_of
 from midcall.service.runs.submit import faults_as_text
 from midcall.service.schemas.schemas import fitting_params
@@ -93,8 +93,8 @@ def run(
         actions=operations_enabled(config["code"]["actions"]),
     )
     with any_pool(settings) as client:
-        desk = DryDesk(config["code"]["actions"], answers)
-        report = replace(client.run(request, desk.act), actions=desk.records)
+        gateway = DryGateway(config["code"]["actions"], answers)
+        report = replace(client.run(request, gateway.act), actions=gateway.records)
     say_json(_shown(report))
 
 

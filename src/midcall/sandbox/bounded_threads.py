@@ -16,7 +16,7 @@ MAX_THREADS = 64
 log = structlog.get_logger(__name__)
 
 
-class Crew:
+class BoundedThreads:
     """Runs work in at most `limit` threads, in the order it came; more waits.
 
     They are daemons, and nobody joins them: work that is not done when the run ends must not hold up its outcome, nor
@@ -34,7 +34,7 @@ class Crew:
         self._closed = False
 
     def submit(self, work: Work) -> bool:
-        """Have work done; False where the process has no thread for it, and this crew none that could do it later."""
+        """Have work done; False where the process has no thread for it, and none of these could do it later."""
         with self._changed:
             short = self._free <= len(self._pending) and self._threads < self._limit
             if short and self._slots.acquire(blocking=False):

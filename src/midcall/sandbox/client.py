@@ -11,7 +11,7 @@ from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, Sandbo
 from midcall.domain.run import RunReport, RunRequest
 from midcall.sandbox import wire
 from midcall.sandbox.answers import Act, Answers, no_actions
-from midcall.sandbox.bounded_threads import Crew
+from midcall.sandbox.bounded_threads import BoundedThreads
 
 #: Seconds that the pool may take beyond a deadline to report; past it, it counts as lost. A pool that is gone is known
 #: by the end of its connection: this is for one that stands still, and on a starved host a report may take seconds.
@@ -50,7 +50,7 @@ class PoolClient:
         }
         if request.wait_ms:  # a pool of an earlier release, started before its workers, knows nothing of it
             body["wait_ms"] = request.wait_ms
-        with self._connect() as connection, Crew(MAX_PARALLEL) as crew:
+        with self._connect() as connection, BoundedThreads(MAX_PARALLEL) as threads:
             try:
                 connection.settimeout(max(0.001, deadline - time.monotonic()))
                 wire.send(connection, body)
@@ -60,7 +60,7 @@ class PoolClient:
             answers = Answers(connection, act)
 
             def act_on(message: dict[str, Any]) -> None:
-                if not crew.submit(lambda: answers.answer(message)):
+                if not threads.submit(lambda: answers.answer(message)):
                     answers.refuse(message)
 
             heard: dict[str, Hear] = {"action": act_on}

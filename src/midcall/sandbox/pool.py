@@ -25,7 +25,7 @@ from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.jail import CallerGone, Jail, Job
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.outcome import Ended, Evidence, judge
-from midcall.sandbox.sandbox_queue import Counts, Handout
+from midcall.sandbox.sandbox_queue import Counts, SandboxQueue
 from midcall.service.loops import ThreadLoop, health
 
 log = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ class Pool:
         self._config = config
         self._image = image
         self._seccomp = seccomp
-        self._handout: Handout[Jail] = Handout(max_busy=config.max_concurrent, max_waiting=config.max_waiting)
+        self._queue: SandboxQueue[Jail] = SandboxQueue(max_busy=config.max_concurrent, max_waiting=config.max_waiting)
         self._slots = list(range(config.size + config.max_concurrent + SPARE_SLOTS))
         self._known: set[str] = set()
         self._booting = 0
@@ -109,12 +109,12 @@ class Pool:
     def close(self) -> None:
         """Stop booting and destroy every sandbox, running ones too; returns when no container is left."""
         self._closing.set()
-        with self._handout.wanted:
-            self._handout.wanted.notify_all()
+        with self._queue.wanted:
+            self._queue.wanted.notify_all()
         for loop in self._others:
             loop.join(BOOT_S)
         self._asker.shutdown(wait=False, cancel_futures=True)
-        for jail in self._handout.idle():
+        for jail in self._queue.idle():
             jail.close()  # stdin ends, PID 1 goes, the Engine removes the container
         for _ in self._removers:
             self._doomed.put(None)
@@ -128,9 +128,9 @@ class Pool:
     def wait_ready(self, timeout_s: float) -> bool:
         """Wait until a sandbox is ready; returns whether one is."""
         end = time.monotonic() + timeout_s
-        while time.monotonic() < end and not self._handout.counts().idle:
+        while time.monotonic() < end and not self._queue.counts().idle:
             time.sleep(0.01)
-        return self._handout.counts().idle > 0
+        return self._queue.counts().idle > 0
 
     def _loop(self, name: str, turn: Callable[[], bool]) -> ThreadLoop:
         return ThreadLoop(name, turn, stopping=self._closing)
@@ -174,7 +174,7 @@ class Pool:
     def _take(self, deadline: float) -> Jail:
         """Return a live sandbox; one that died while it waited is thrown away."""
         while True:
-            jail = self._handout.take(deadline)
+            jail = self._queue.take(deadline)
             if jail.alive:
                 return jail
             self._give_up(jail)
@@ -193,7 +193,7 @@ class Pool:
         try:
             self._discard(jail)
         finally:
-            self._handout.done()
+            self._queue.done()
 
     def _discard(self, jail: Jail) -> None:
         """Have a sandbox removed in the background; one that did not end well loses its streams, and its life, now."""
@@ -205,7 +205,7 @@ class Pool:
 
     def status(self) -> PoolStatus:
         """Return how the pool stands."""
-        counts: Counts = self._handout.counts()
+        counts: Counts = self._queue.counts()
         loops = health((*self._removers, *self._others))
         boots = counts.idle > 0 or self.boot_error is None
         return PoolStatus(
@@ -252,12 +252,12 @@ class Pool:
             self.boot_error = fault
             self._release(name, slot)
         else:
-            self._handout.give(jail)
+            self._queue.give(jail)
             self.boot_error = None
-        with self._handout.wanted:
+        with self._queue.wanted:
             self._booting -= 1
             self._booted_at = time.monotonic()
-            self._handout.wanted.notify_all()
+            self._queue.wanted.notify_all()
 
     def boot(self, name: str, slot: int) -> Jail:
         """Boot one sandbox that belongs to this pool; raises EngineFailed."""
@@ -279,12 +279,12 @@ class Pool:
 
     def _next_slot(self) -> int | None:
         """Wait until another sandbox is wanted and return a slot for it; None at the end."""
-        with self._handout.wanted:
+        with self._queue.wanted:
             while not self._closing.is_set():
                 if not self._wants_more() or not self._slots:
-                    self._handout.wanted.wait()
+                    self._queue.wanted.wait()
                 elif (pause := self._pause_s()) > 0:
-                    self._handout.wanted.wait(pause)
+                    self._queue.wanted.wait(pause)
                 else:
                     self._booting += 1
                     return self._slots.pop()
@@ -296,14 +296,14 @@ class Pool:
         A boot takes a tenth of a second of every core it can get, a call a few milliseconds in five processes. While
         half of the warm ones are left, the boot can wait until the call is answered.
         """
-        counts = self._handout.counts_locked()
+        counts = self._queue.counts_locked()
         if counts.waiting or 2 * (counts.idle + self._booting) < self._config.size:
             return 0.0
-        return self._handout.handed_out_at + REFILL_PAUSE_S - time.monotonic()
+        return self._queue.handed_out_at + REFILL_PAUSE_S - time.monotonic()
 
     def _wants_more(self) -> bool:
         """Tell whether to boot: enough warm ones, plus one per waiting call, within the total; the lock is held."""
-        counts = self._handout.counts_locked()
+        counts = self._queue.counts_locked()
         alive = counts.idle + counts.busy + self._booting
         if alive >= self._config.size + self._config.max_concurrent:
             return False
@@ -313,16 +313,16 @@ class Pool:
         """Have one more sandbox prepare if the machine seems to have nothing better to do; False at the end."""
         if self._closing.wait(self._config.prepare_after_s):
             return False
-        used_at = max(self._handout.handed_out_at, self._booted_at)
+        used_at = max(self._queue.handed_out_at, self._booted_at)
         if not self._booting and time.monotonic() - used_at >= self._config.prepare_after_s:
-            self._handout.tell_one(_prepare)
+            self._queue.tell_one(_prepare)
         return True
 
     def _release(self, name: str, slot: int) -> None:
-        with self._handout.wanted:
+        with self._queue.wanted:
             self._known.discard(name)
             self._slots.append(slot)
-            self._handout.wanted.notify_all()
+            self._queue.wanted.notify_all()
 
     # Ends ---------------------------------------------------------------------------------------------------------
 
@@ -347,8 +347,8 @@ class Pool:
         """Sweep once more, after a while; False at the end."""
         if self._closing.wait(self._config.sweep_every_s):
             return False
-        for jail in self._handout.idle():
-            if not jail.alive and self._handout.drop(jail):
+        for jail in self._queue.idle():
+            if not jail.alive and self._queue.drop(jail):
                 self._discard(jail)
         try:
             self.sweep()

@@ -21,7 +21,7 @@ class Counts:
     waiting: int
 
 
-class Handout(Generic[T]):
+class SandboxQueue(Generic[T]):
     """The queue between calls and ready sandboxes of any type `T`. Safe to use from many threads."""
 
     def __init__(self, *, max_busy: int, max_waiting: int) -> None:

@@ -28,7 +28,7 @@ SANDBOX_PATIENCE_MS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ClaimedRun:
     """One claimed invocation. `config` is its version's document with the attachment's own messages and timeout."""
 
     invocation: Invocation
@@ -119,7 +119,7 @@ def redaction_of(config: Mapping[str, Any], params: Mapping[str, Any]) -> Redact
 
 
 @dataclass(frozen=True, slots=True)
-class Tasks:
+class ClaimedRuns:
     """Makes tasks of claimed invocations."""
 
     storage: Storage
@@ -128,7 +128,7 @@ class Tasks:
     policy: str
     clock: Callable[[], int]
 
-    def load(self, invocation: Invocation) -> Task:
+    def load(self, invocation: Invocation) -> ClaimedRun:
         """Load what is to run; raises ApprovalBroken for anything but the very bytes that were approved."""
         with self.storage.read() as tx:
             version, flags = self._approved(tx, invocation)
@@ -141,7 +141,7 @@ class Tasks:
         if invocation.purpose is Purpose.BACKGROUND:
             wait_ms = SANDBOX_PATIENCE_MS if invocation.kind is Kind.CODE else 0
             deadline_at = self.clock() + wait_ms + int(config["timeout"]) * 1000
-        return Task(invocation, version, session, body, config, deadline_at, wait_ms, flags, rehearsal, records)
+        return ClaimedRun(invocation, version, session, body, config, deadline_at, wait_ms, flags, rehearsal, records)
 
     def _approved(self, tx: Transaction, invocation: Invocation) -> tuple[Version, tuple[Flag, ...]]:
         function = tx.functions.by_id(invocation.function_id)

@@ -13,10 +13,10 @@ from midcall.domain.errors import Forbidden, MidcallError, Unauthenticated
 from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
 from midcall.ui.frame import frame
+from midcall.ui.page_context import OVER, Needs, PageContext
 from midcall.ui.parts.empty import empty
 from midcall.ui.sign_ins import SignIn
 from midcall.ui.site import THEME_COOKIE, Site, prefix_of, the_site
-from midcall.ui.visit import OVER, Needs, Visit
 
 #: A page must be built within this time; what takes longer is loaded once it is open (see parts/table.py).
 BUILD_S = 10.0
@@ -24,7 +24,7 @@ BUILD_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: `build` gets the visit and the path's parameters (as text), and makes the elements."""
+    """One page: `build` gets its context and the path's parameters (as text), and makes the elements."""
 
     path: str
     title: str
@@ -45,7 +45,7 @@ def add_page(page: Page) -> None:
             site.sign_ins.end(session)
             return RedirectResponse(f"{prefix_of(request)}/{OVER}", 303)
         theme = request.cookies.get(THEME_COOKIE)
-        visit = Visit(
+        context = PageContext(
             site=site,
             session=session,
             client=ui.context.client,
@@ -55,7 +55,7 @@ def add_page(page: Page) -> None:
             theme=theme if theme in {"light", "dark"} else None,
         )
         site.sign_ins.touch(session)
-        await _show(page, visit, given)
+        await _show(page, context, given)
         return None
 
     # NiceGUI and FastAPI read the path's parameters from the signature.
@@ -67,11 +67,11 @@ def add_page(page: Page) -> None:
     ui.page(page.path, title=f"{page.title} · midcall", dark=None, response_timeout=BUILD_S)(show)
 
 
-async def _show(page: Page, visit: Visit, given: dict[str, Any]) -> None:
-    with frame(visit, page.path):
+async def _show(page: Page, context: PageContext, given: dict[str, Any]) -> None:
+    with frame(context, page.path):
         try:
-            _check(page, visit.caller)
-            await page.build(visit, **given)
+            _check(page, context.caller)
+            await page.build(context, **given)
         except Unauthenticated:
             return  # it goes to the sign-in page
         except MidcallError as error:

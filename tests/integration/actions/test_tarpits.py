@@ -20,8 +20,8 @@ from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
 from midcall.sandbox.bounded_threads import MAX_THREADS
 from midcall.service.actions.action_executor import Means
-from midcall.service.actions.action_gateway import Desk, Desks
-from midcall.service.claimed_run import Task
+from midcall.service.actions.action_gateway import ActionGateway, ActionGateways
+from midcall.service.claimed_run import ClaimedRun
 
 RUNS = 100
 SOURCE = """\
@@ -77,7 +77,7 @@ def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callab
     descriptors = process.num_fds()
     with tarpit() as (url, kept), GuardedClient(allow=["127.0.0.1"], http=True, pools=1) as out:
         means = Means(outbound=Poster(out), tokens=FakeTokens(), clock=now_ms)
-        desks = Desks(storage=cast("Any", None), credentials=cast("Any", None), means=means, base_urls={})
+        desks = ActionGateways(storage=cast("Any", None), credentials=cast("Any", None), means=means, base_urls={})
         code = {"actions": ["http"], "egress": [url.removeprefix("http://")]}
 
         def run(number: int) -> RunReport:
@@ -86,7 +86,7 @@ def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callab
             version = SimpleNamespace(config={"code": code})
             deadline_at = now_ms() + 600_000
             task = SimpleNamespace(version=version, invocation=invocation, deadline_at=deadline_at, rehearsal=None)
-            desk = Desk(desks, cast("Task", task))
+            desk = ActionGateway(desks, cast("ClaimedRun", task))
             request = RunRequest(f"run_{number}", SOURCE, {"params": {"url": url}}, 2 * DEADLINE_MS, ("http.get",))
             try:
                 report = pool.client.run(request, desk.act)

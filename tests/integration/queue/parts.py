@@ -26,16 +26,16 @@ from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.access.access import Access, Caller
 from midcall.service.access.workspaces import Workspaces
-from midcall.service.claimed_run import Tasks
+from midcall.service.claimed_run import ClaimedRuns
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.functions.catalog import Catalog
 from midcall.service.functions.form import parse_function
 from midcall.service.functions.review_version import Reviews
 from midcall.service.ports import Act, Queue
 from midcall.service.runs.execute import Executor
-from midcall.service.runs.finish import Settle
+from midcall.service.runs.finish import Finish
 from midcall.service.runs.leases import Leases
-from midcall.service.runs.phases import Chain
+from midcall.service.runs.phases import Phases
 from midcall.service.runs.run_code import CodeAttempts
 from midcall.service.runs.submit import Call, Invocations
 from midcall.service.runs.sweep import Sweep
@@ -189,13 +189,13 @@ class House:
     @property
     def sweep(self) -> Sweep:
         """The sweep of one process."""
-        return Sweep(storage=self.storage, queue=self.queue, settle=self.settle, clock=self.clock)
+        return Sweep(storage=self.storage, queue=self.queue, finish=self.settle, clock=self.clock)
 
     @property
-    def settle(self) -> Settle:
+    def settle(self) -> Finish:
         """What ends invocations."""
-        chain = Chain(queue=self.queue, clock=self.clock, delays_ms=(1_000,))
-        return Settle(storage=self.storage, queue=self.queue, chain=chain, clock=self.clock)
+        chain = Phases(queue=self.queue, clock=self.clock, delays_ms=(1_000,))
+        return Finish(storage=self.storage, queue=self.queue, phases=chain, clock=self.clock)
 
     def executor(self, sandbox: Pretended, *, owner: str = "worker", key: bytes = KEY) -> Executor:
         """Make what one worker process carries invocations out with."""
@@ -206,8 +206,8 @@ class House:
                     sandbox, idle_desks(self.storage, self.clock), clock=self.clock, sleep=lambda _seconds: None
                 )
             },
-            tasks=Tasks(storage=self.storage, approval_key=key, policy=POLICY, clock=self.clock),
-            settle=self.settle,
+            claimed_runs=ClaimedRuns(storage=self.storage, approval_key=key, policy=POLICY, clock=self.clock),
+            finish=self.settle,
             leases=Leases(self.storage, self.clock),
             clock=self.clock,
             sleep=lambda _seconds: None,

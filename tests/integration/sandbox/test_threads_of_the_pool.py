@@ -65,7 +65,7 @@ def pool_over(engine: Engine, config: PoolConfig, image: str) -> Iterator[Pool]:
 def is_full(pool: Pool) -> bool:
     """Tell whether a pool has all that it keeps ready, holds nothing else, and nothing is under way."""
     status = pool.status()
-    idle = pool._handout.idle()
+    idle = pool._queue.idle()
     slots = pool._config.size + pool._config.max_concurrent + SPARE_SLOTS - len(idle)
     settled = (status.idle, status.booting, status.removing) == (status.size, 0, 0)
     return settled and pool._known == {jail.name for jail in idle} and len(set(pool._slots)) == slots
@@ -73,12 +73,12 @@ def is_full(pool: Pool) -> bool:
 
 def idle_one(pool: Pool) -> Jail:
     """Return the sandbox that waits."""
-    return pool._handout.idle()[0]
+    return pool._queue.idle()[0]
 
 
 def is_another(pool: Pool, before: Jail) -> bool:
     """Tell whether a pool is full again, without a sandbox that it had before."""
-    return is_full(pool) and before not in pool._handout.idle()
+    return is_full(pool) and before not in pool._queue.idle()
 
 
 def test_a_sandbox_that_was_closed_is_not_alive(engine: Engine, small: PoolConfig, image: str) -> None:

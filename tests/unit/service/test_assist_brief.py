@@ -14,7 +14,7 @@ from midcall.domain.parameters import MASK
 from midcall.domain.session_body import FIELDS
 from midcall.review.allowlist import packaged
 from midcall.service.assistant.brief import MAX_TOLD_BYTES, brief
-from midcall.service.assistant.masking import Veil
+from midcall.service.assistant.masking import PromptMasker
 from midcall.service.credentials.inline_secrets import AUTH_VALUES
 from midcall.service.functions.form import parse_function
 
@@ -24,7 +24,12 @@ def told(wish: str = "x", *turns: Turn, known: tuple[str, ...] = (), **changes: 
     document = parse_function(function(**changes)).config()
     credential = Credential("cred_1", "ws_1", "crm", CredentialType.AIRTABLE, 0, 0)
     return brief(
-        document, wish, turns, allowed=packaged(), credentials=[credential], veil=Veil([known] if known else [])
+        document,
+        wish,
+        turns,
+        allowed=packaged(),
+        credentials=[credential],
+        masker=PromptMasker([known] if known else []),
     )
 
 
@@ -120,7 +125,7 @@ def test_secrets_are_masked_wherever_they_stand(secret: str) -> None:
 )
 def test_values_under_telling_names_are_masked(line: str, hidden: str) -> None:
     """As the rule secret.name finds them, without parsing the text."""
-    text = Veil().text(line)
+    text = PromptMasker().text(line)
     assert hidden not in text
     assert MASK in text
 
@@ -128,12 +133,12 @@ def test_values_under_telling_names_are_masked(line: str, hidden: str) -> None:
 @pytest.mark.parametrize("line", ['token = "session_token"', 'name = "q9w8e7r6"', 'key = session["params"]["key"]'])
 def test_ordinary_code_stays_as_it_is(line: str) -> None:
     """A name of a field is no secret."""
-    assert Veil().text(line) == line
+    assert PromptMasker().text(line) == line
 
 
 def test_short_values_of_credentials_are_not_looked_for() -> None:
     """Masking `admin` everywhere would spoil the text, and tell that it is somebody's name."""
-    assert Veil([("admin",)]).text("the admin page") == "the admin page"
+    assert PromptMasker([("admin",)]).text("the admin page") == "the admin page"
 
 
 def test_words_of_others_cannot_leave_the_document() -> None:

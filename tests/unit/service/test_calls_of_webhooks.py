@@ -13,7 +13,7 @@ from midcall.domain.http import HttpReply, HttpRequest
 from midcall.domain.invocation import Purpose
 from midcall.domain.redaction import NOTHING
 from midcall.outbound.errors import ConnectFailed
-from midcall.service.claimed_run import Task
+from midcall.service.claimed_run import ClaimedRun
 from midcall.service.webhooks.request import Prepared, WebhookRequests
 from midcall.service.webhooks.run_webhook import WebhookAttempts
 
@@ -46,7 +46,7 @@ class Way:
     comes: list[int | Exception]
     heard: Heard = field(default_factory=Heard)
 
-    def prepare(self, _task: Task) -> Prepared:
+    def prepare(self, _task: ClaimedRun) -> Prepared:
         """Fail, or make a request."""
         if self.comes[0] is UNFILLED:
             raise cast(Exception, self.comes.pop(0))
@@ -65,12 +65,12 @@ class Way:
         return WebhookAttempts(requests, FakeOutbound(answer=self.answer), self.heard, clock)
 
 
-def task(purpose: Purpose = Purpose.LIVE, attempt: int = 1, deadline_at: int = 1_000) -> Task:
+def task(purpose: Purpose = Purpose.LIVE, attempt: int = 1, deadline_at: int = 1_000) -> ClaimedRun:
     """Make a task, as far as it is looked at."""
     config = {"webhook": {"url": "https://api.example.com/{{a}}"}}
     invocation = SimpleNamespace(purpose=purpose, attempt=attempt, max_attempts=3)
     version = SimpleNamespace(function_id="fun_1", config=config)
-    return cast(Task, SimpleNamespace(invocation=invocation, version=version, deadline_at=deadline_at))
+    return cast(ClaimedRun, SimpleNamespace(invocation=invocation, version=version, deadline_at=deadline_at))
 
 
 @pytest.mark.parametrize(

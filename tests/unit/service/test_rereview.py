@@ -562,7 +562,7 @@ def test_what_was_approved_on_another_python_is_reviewed_again(world: World, enf
     world.published()
     world.workspaces.change(world.caller, {"enforce_current_policy": enforced})
     executor = world.executor()
-    executor = replace(executor, tasks=replace(executor.tasks, policy=after))
+    executor = replace(executor, claimed_runs=replace(executor.claimed_runs, policy=after))
     early, late = world.admitted(), world.admitted()
     executor.execute(early.id)
     assert world.rereviews.sweep() == 1

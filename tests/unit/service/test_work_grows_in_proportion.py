@@ -40,7 +40,7 @@ from midcall.domain.test_case import difference
 from midcall.domain.visible import visible
 from midcall.domain.webhook_payload import arguments_as_query
 from midcall.domain.webhook_result import failure_text, read_answer, result_value
-from midcall.service.assistant.masking import Veil
+from midcall.service.assistant.masking import PromptMasker
 from midcall.service.credentials.inline_secrets import kept, references, shown
 from midcall.service.functions.compare import compare
 from midcall.service.schemas.schemas import any_schema_faults, fitting_params, schema_faults, taken_schema, value_faults
@@ -286,7 +286,7 @@ def of_text(text: str) -> dict[str, Callable[[], Any]]:
         "in a query": lambda: arguments_as_query({"a": text}),
         "masked": lambda: redaction.text(text),
         "masked as the secret": lambda: Redaction([text]).text("a text"),
-        "kept from a model": lambda: Veil([list(NAMES)]).text(text),
+        "kept from a model": lambda: PromptMasker([list(NAMES)]).text(text),
         "expected": lambda: difference(text, f"{text}!", exact=True),
         "compared": lambda: compare(code(text), code(f"{text}!")),
         "compared in settings": lambda: compare({"a": text}, {"a": f"{text}!"}),
@@ -360,7 +360,7 @@ def of_document(document: Json) -> dict[str, Callable[[], Any]]:
         "a mock": lambda: subset(document, other, Budget(100_000, seconds=60)),
         "masked": lambda: Redaction(NAMES).value(document),
         "masked as secrets": lambda: Redaction([document]).value(other),
-        "kept from a model": lambda: Veil([list(NAMES)]).value(document),
+        "kept from a model": lambda: PromptMasker([list(NAMES)]).value(document),
         "compared": lambda: compare(document, other),
         "shown": lambda: preview(document),
         "a body": lambda: parse_body(document),

@@ -1,4 +1,4 @@
-"""One errand: an operation driven to its end, request by request, with retries, tokens and the run's deadline."""
+"""One action: an operation driven to its end, request by request, with retries, tokens and the run's deadline."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,14 +26,14 @@ _FAILED, _SERVER_FAULTS = range(400, 1_000), range(500, 600)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What errands are run with."""
+    """What actions are carried out with."""
 
     outbound: Outbound
     tokens: Tokens
     clock: Callable[[], int]
 
 
-class Errand:
+class ActionExecutor:
     """One action under way; `method`, `host`, `status` and `requests` say how far it came."""
 
     def __init__(

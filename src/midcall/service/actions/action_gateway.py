@@ -1,4 +1,4 @@
-"""The desk of one run: takes its code's action calls, checks what was approved, sends errands, keeps records."""
+"""The gateway of one run: takes its code's action calls, checks what was approved, has it done, keeps records."""
 
 import threading
 import time
@@ -29,13 +29,13 @@ from midcall.domain.mock import (
     recorded,
 )
 from midcall.domain.redaction import Redaction
-from midcall.service.actions.action_executor import Errand, Means
+from midcall.service.actions.action_executor import ActionExecutor, Means
 from midcall.service.actions.answering import Answering
 from midcall.service.actions.asking import asked, name_on_record
 from midcall.service.actions.keyring import Keyring
 from midcall.service.actions.mocks import MocksOfRun
 from midcall.service.actions.request import Place
-from midcall.service.claimed_run import Task
+from midcall.service.claimed_run import ClaimedRun
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.ports import Storage
 
@@ -45,8 +45,8 @@ _NONE_CAME = NotRecorded(ABANDONED)
 
 
 @dataclass(frozen=True, slots=True)
-class Desks:
-    """Opens desks; one a process."""
+class ActionGateways:
+    """Opens gateways; one a process."""
 
     storage: Storage
     credentials: Credentials
@@ -54,9 +54,9 @@ class Desks:
     #: Where connectors live, if not where they say themselves.
     base_urls: Mapping[str, str]
 
-    def open(self, task: Task) -> "Desk":
-        """Open the desk of one run."""
-        return Desk(self, task)
+    def open(self, claimed: ClaimedRun) -> "ActionGateway":
+        """Open the gateway of one run."""
+        return ActionGateway(self, claimed)
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class _Call:
 
     name: str
     began: float
-    errand: Errand | None = None
+    executor: ActionExecutor | None = None
     outcome: str = ABANDONED
     ms: float = 0.0
     mocked: bool = False
@@ -76,22 +76,22 @@ class _Call:
     masked_by: Redaction | None = None
 
 
-class Desk:
+class ActionGateway:
     """Serves one run, from several threads; after `close` nothing more is begun."""
 
-    def __init__(self, desks: Desks, task: Task) -> None:
-        code = task.version.config["code"]
-        self._desks = desks
-        self._task = task
+    def __init__(self, gateways: ActionGateways, claimed: ClaimedRun) -> None:
+        code = claimed.version.config["code"]
+        self._gateways = gateways
+        self._claimed = claimed
         self._enabled = enabled_actions(code["actions"])
         self._egress = Egress.parse(code["egress"])
-        self._mocks = MocksOfRun(task.rehearsal)
+        self._mocks = MocksOfRun(claimed.rehearsal)
         self._opened = time.monotonic()
         self._keyring = Keyring(
-            desks.storage,
-            desks.credentials,
-            workspace_id=task.invocation.workspace_id,
-            environment=task.invocation.environment,
+            gateways.storage,
+            gateways.credentials,
+            workspace_id=claimed.invocation.workspace_id,
+            environment=claimed.invocation.environment,
         )
         self._answering = Answering()
         self._lock = threading.Lock()
@@ -120,17 +120,17 @@ class Desk:
         return ActionReply(value, error)
 
     def close(self) -> tuple[ActionRecord, ...]:
-        """End the desk with its run; what is still under way is abandoned, and recorded so."""
+        """End the gateway with its run; what is still under way is abandoned, and recorded so."""
         with self._lock:
             self._closed = True
             calls = list(self._calls)
         for call in calls:
-            if call.outcome == ABANDONED and call.errand is not None:
-                call.errand.cancel()
+            if call.outcome == ABANDONED and call.executor is not None:
+                call.executor.cancel()
         return tuple(map(self._record, calls))
 
     def recording(self, session: Mapping[str, Any]) -> Recording | None:
-        """Return what the calls were answered, in order, once the desk is closed; None where there were none.
+        """Return what the calls were answered, in order, once the gateway is closed; None where there were none.
 
         `session` is the body as the run saw it. Every secret of the run is known by now, whichever call used it first.
         """
@@ -139,12 +139,12 @@ class Desk:
         calls = [call for call in self._calls if call.options is not None and call.outcome not in _OWN]
         # Masking takes about a millisecond a KiB: what is not kept is left out before it, and nothing is masked twice.
         raw = bounded(recorded(call.name, call.options or {}, call.answer) for call in calls)
-        redaction, of_task = self.redaction, self._task.redaction
+        redaction, of_task = self.redaction, self._claimed.redaction
         mocks = bounded(
             masked(mock, (redaction, of_task), (of_task,) if call.masked_by is redaction else (redaction, of_task))
             for mock, call in zip(raw, calls, strict=True)
         )
-        return Recording(mocks, {name: session[name] for name in self._task.unkept if name in session})
+        return Recording(mocks, {name: session[name] for name in self._claimed.unkept if name in session})
 
     def _begin(self, call: ActionCall) -> _Call | None:
         with self._lock:
@@ -165,37 +165,37 @@ class Desk:
             return self._answering.value(give(answer))
         grant, account = self._keyring.granted(made.credential, connector, operation, bound)
         self._answering.learn(grant.secrets)
-        errand = Errand(
-            self._desks.means,
+        executor = ActionExecutor(
+            self._gateways.means,
             Place.of(connector, self._base_url(connector), account, self._egress),
             grant,
-            workspace_id=self._task.invocation.workspace_id,
+            workspace_id=self._claimed.invocation.workspace_id,
             retry=connector.retry,
-            deadline_at=self._task.deadline_at,
+            deadline_at=self._claimed.deadline_at,
         )
         with self._lock:
-            under_way.errand = errand
+            under_way.executor = executor
             if self._closed:  # while its credential was looked up: nobody else would end it now
-                errand.cancel()
+                executor.cancel()
         try:
-            value = errand.run(operation.run(bound.options, account))
+            value = executor.run(operation.run(bound.options, account))
         finally:
-            self._answering.learn(errand.secrets)
+            self._answering.learn(executor.secrets)
             under_way.masked_by = self.redaction
         return self._answering.value(value)
 
     def _base_url(self, connector: Connector) -> str | None:
-        return self._desks.base_urls.get(connector.name, connector.base_url)
+        return self._gateways.base_urls.get(connector.name, connector.base_url)
 
     def _record(self, call: _Call) -> ActionRecord:
-        errand = call.errand
+        executor = call.executor
         return ActionRecord(
             action=call.name,
             outcome=call.outcome,
-            method=errand.method if errand else None,
-            host=errand.host if errand else None,
-            status=errand.status if errand else None,
-            requests=errand.requests if errand else 0,
+            method=executor.method if executor else None,
+            host=executor.host if executor else None,
+            status=executor.status if executor else None,
+            requests=executor.requests if executor else 0,
             ms=round(call.ms, 3),
             at_ms=round((call.began - self._opened) * 1000, 3),
             mocked=call.mocked,

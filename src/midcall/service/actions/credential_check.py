@@ -16,8 +16,8 @@ from midcall.domain.grant import Grant
 from midcall.domain.redaction import Redaction
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
-from midcall.service.actions.action_executor import Errand
-from midcall.service.actions.action_gateway import Desks
+from midcall.service.actions.action_executor import ActionExecutor
+from midcall.service.actions.action_gateway import ActionGateways
 from midcall.service.actions.request import Place
 
 TIMEOUT_MS = 10_000
@@ -38,7 +38,7 @@ class CredentialTest:
 class CredentialChecks:
     """Tests credentials."""
 
-    desks: Desks
+    gateways: ActionGateways
     clock: Callable[[], int]
 
     def test(
@@ -65,9 +65,9 @@ class CredentialChecks:
         raise InvalidInput(faults=[Fault("url", text)])
 
     def _resolve(self, caller: Caller, name: str, environment: str | None) -> Resolved:
-        with self.desks.storage.read() as tx:
+        with self.gateways.storage.read() as tx:
             tx.credentials.get(caller.workspace_id, name)
-            return self.desks.credentials.resolve(tx, caller.workspace_id, name, environment or ANY_ENVIRONMENT)
+            return self.gateways.credentials.resolve(tx, caller.workspace_id, name, environment or ANY_ENVIRONMENT)
 
     def _ask(
         self, caller: Caller, resolved: Resolved, connector: Connector, steps: Steps, egress: Egress, *, asked: str
@@ -75,35 +75,35 @@ class CredentialChecks:
         make = connector.credentials.get(resolved.type)
         if make is None:
             raise InvalidInput(faults=[Fault("url", f"no URL can be asked with a credential of type {resolved.type}")])
-        grant, base = make(resolved.values), self.desks.base_urls.get(connector.name, connector.base_url)
+        grant, base = make(resolved.values), self.gateways.base_urls.get(connector.name, connector.base_url)
         began = time.monotonic()
-        errand: Errand | None = None
+        executor: ActionExecutor | None = None
         try:
             place = Place.of(connector, base, resolved.shown, egress)
-            errand = self._errand(caller, place, grant)
-            errand.run(steps)
+            executor = self._executor(caller, place, grant)
+            executor.run(steps)
             ok, message = True, "The credential was let in."
         except ActionFailed as failure:
             ok, message = False, failure.message
-        redaction = Redaction((*resolved.secrets, *(errand.secrets if errand else ())))
+        redaction = Redaction((*resolved.secrets, *(executor.secrets if executor else ())))
         return CredentialTest(
             ok=ok,
-            asked=connector.title if not asked else (errand.host if errand else "") or "",
+            asked=connector.title if not asked else (executor.host if executor else "") or "",
             message=redaction.text(message),
-            status=errand.status if errand else None,
+            status=executor.status if executor else None,
             ms=round((time.monotonic() - began) * 1000, 1),
         )
 
-    def _errand(self, caller: Caller, place: Place, grant: Grant) -> Errand:
+    def _executor(self, caller: Caller, place: Place, grant: Grant) -> ActionExecutor:
         deadline_at = self.clock() + TIMEOUT_MS
-        return Errand(
-            self.desks.means, place, grant, workspace_id=caller.workspace_id, retry=NO_RETRY, deadline_at=deadline_at
+        return ActionExecutor(
+            self.gateways.means, place, grant, workspace_id=caller.workspace_id, retry=NO_RETRY, deadline_at=deadline_at
         )
 
     def _fetch_token(self, caller: Caller, resolved: Resolved) -> CredentialTest:
         """Fetch a token anew: one that is kept says nothing of the secret as it is now."""
         wanted = oauth2(resolved.values).token
-        tokens, began = self.desks.means.tokens, time.monotonic()
+        tokens, began = self.gateways.means.tokens, time.monotonic()
         try:
             if wanted is not None:
                 kept = tokens.token(wanted, workspace_id=caller.workspace_id, timeout_ms=TIMEOUT_MS)

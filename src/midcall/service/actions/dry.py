@@ -1,4 +1,4 @@
-"""The desk of a run that is only tried out, without a store: mocks answer, and nothing leaves this machine."""
+"""The gateway of a run that is only tried out, without a store: mocks answer, and nothing leaves this machine."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from midcall.service.actions.mocks import MocksOfRun
 _NOTHING = Returned()
 
 
-class DryDesk:
+class DryGateway:
     """Serves one run, from several threads. `records` has what it was called for, in order."""
 
     def __init__(self, actions: Sequence[str | Mapping[str, Any]], mocks: Sequence[Mock]) -> None:

@@ -16,7 +16,7 @@ from midcall.review.allowlist import AllowList
 from midcall.service.access.access import Caller
 from midcall.service.assistant.brief import brief
 from midcall.service.assistant.events import Event, Question
-from midcall.service.assistant.masking import Veil
+from midcall.service.assistant.masking import PromptMasker
 from midcall.service.assistant.run import AssistRun, Job
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.fields import storable
@@ -112,9 +112,9 @@ class Assist:
         config = draft.config()
         with self.storage.read() as tx:
             named = tx.credentials.page(caller.workspace_id, Page(limit=MAX_NAMED))
-            veil = Veil(self.credentials.secrets_in(tx, caller.workspace_id))
+            masker = PromptMasker(self.credentials.secrets_in(tx, caller.workspace_id))
         task = brief(
-            config, question.description, question.messages, allowed=self.allowed, credentials=named, veil=veil
+            config, question.description, question.messages, allowed=self.allowed, credentials=named, masker=masker
         )
         with self.storage.write() as tx:
             tx.audit.add(
@@ -126,7 +126,7 @@ class Assist:
                 subject=config["name"],
                 detail={"model": model, "messages": len(question.messages)},
             )
-        return Job(caller, draft, task, veil)
+        return Job(caller, draft, task, masker)
 
 
 def _check(question: Question) -> None:

@@ -20,7 +20,7 @@ from midcall.domain.python import MINOR
 from midcall.domain.session_body import FIELDS
 from midcall.domain.visible import visible
 from midcall.review.allowlist import AllowList
-from midcall.service.assistant.masking import Veil
+from midcall.service.assistant.masking import PromptMasker
 
 #: All that a model is told at once, in UTF-8: some 100,000 tokens.
 MAX_TOLD_BYTES = 400_000
@@ -82,13 +82,13 @@ def brief(
     *,
     allowed: AllowList,
     credentials: Sequence[Credential],
-    veil: Veil,
+    masker: PromptMasker,
 ) -> Task:
     """Make what the model is told of a function's stored document; raises InvalidInput where that is too much."""
-    data = json.dumps(veil.value(_told(document, credentials)), ensure_ascii=False, indent=1)
-    wanted = f"<<<data\n{data}\ndata>>>\n\nWhat is wanted:\n{veil.text(description)}"
-    turns = (*(Turn(turn.role, veil.text(turn.text)) for turn in earlier), Turn(Role.USER, wanted))
-    task = Task(_instructions(allowed, veil), turns)
+    data = json.dumps(masker.value(_told(document, credentials)), ensure_ascii=False, indent=1)
+    wanted = f"<<<data\n{data}\ndata>>>\n\nWhat is wanted:\n{masker.text(description)}"
+    turns = (*(Turn(turn.role, masker.text(turn.text)) for turn in earlier), Turn(Role.USER, wanted))
+    task = Task(_instructions(allowed, masker), turns)
     size = sum(len(turn.text.encode("utf-8", "replace")) for turn in turns) + len(task.instructions.encode())
     if size > MAX_TOLD_BYTES:
         raise InvalidInput(
@@ -97,11 +97,11 @@ def brief(
     return task
 
 
-def _instructions(allowed: AllowList, veil: Veil) -> str:
+def _instructions(allowed: AllowList, masker: PromptMasker) -> str:
     return _RULES.format(
         python=MINOR,
         source_kib=MAX_SOURCE_BYTES // 1024,
-        mask=veil.mask,
+        mask=masker.mask,
         body="\n".join(f"- {field.name}: {field.in_words}" for field in FIELDS),
         actions="\n".join(f"- {each['signature']}: {each['summary']}" for each in completion()),
         modules="\n".join(

@@ -8,7 +8,7 @@ from midcall.domain.redaction import LONG, Redaction
 from midcall.review.rules.secrets import without_secrets
 
 
-class Veil:
+class PromptMasker:
     """Masks secrets in texts and JSON values.
 
     `known` are the secret values of each credential. One of fewer than LONG characters is not looked for: it stands in

@@ -11,7 +11,7 @@ from midcall.domain.function import VersionStatus
 from midcall.domain.review import Comment, Severity
 from midcall.service.access.access import Caller
 from midcall.service.assistant.events import Answer, Completed, Event, Reviewed, Source, Text, Thinking
-from midcall.service.assistant.masking import Veil
+from midcall.service.assistant.masking import PromptMasker
 from midcall.service.assistant.proposal import case_of, diff, proposals, proposed
 from midcall.service.functions.form import FunctionForm
 from midcall.service.functions.review_version import Reviews
@@ -33,7 +33,7 @@ class Job:
     caller: Caller
     draft: FunctionForm
     task: Task = field(repr=False)
-    veil: Veil
+    masker: PromptMasker
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class AssistRun:
             self.events.put_nowait(Reviewed(self._round, review))
             if review["status"] == VersionStatus.APPROVED:
                 return Status.PASSED, ""
-            comments = self._job.veil.text(_as_text(review))
+            comments = self._job.masker.text(_as_text(review))
         if self._last is None:
             return Status.UNREADABLE, comments or AnswerUnreadable().message
         return Status.NOT_PASSED, _STAYED

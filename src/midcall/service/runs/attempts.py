@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from midcall.domain.run import RunReport
-from midcall.service.claimed_run import Task
+from midcall.service.claimed_run import ClaimedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,6 @@ Run: TypeAlias = Callable[[int], Attempt]
 class Attempts(Protocol):
     """Runs functions of one kind."""
 
-    def calling(self, task: Task) -> AbstractContextManager[Run]:
+    def calling(self, claimed: ClaimedRun) -> AbstractContextManager[Run]:
         """Give what makes the attempts of one call; what concerns the call as a whole is done before and after them."""
         ...

@@ -21,10 +21,10 @@ from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.retry import delay_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.claimed_run import Task, Tasks
+from midcall.service.claimed_run import ClaimedRun, ClaimedRuns
 from midcall.service.ports import Storage
 from midcall.service.runs.attempts import Attempts, Run
-from midcall.service.runs.finish import Settle
+from midcall.service.runs.finish import Finish
 from midcall.service.runs.leases import LEASE_MS, Leases
 from midcall.service.runs.mask import explained, report_on_record
 from midcall.service.runs.outcome import failed, outcome_of
@@ -63,8 +63,8 @@ class Executor:
     storage: Storage
     #: What runs each kind of function.
     kinds: Mapping[Kind, Attempts]
-    tasks: Tasks
-    settle: Settle
+    claimed_runs: ClaimedRuns
+    finish: Finish
     leases: Leases
     clock: Callable[[], int]
     sleep: Callable[[float], None]
@@ -106,13 +106,13 @@ class Executor:
     def _settled(self, invocation: Invocation, ended: Ended) -> bool:
         """Record an outcome, or that it cannot be kept: a row left open would be run again."""
         if not ended.ran:
-            return self.settle.not_run(invocation, ended.outcome)
+            return self.finish.not_run(invocation, ended.outcome)
         try:
-            return self.settle.attempt(invocation, ended.outcome, ended.report)
+            return self.finish.attempt(invocation, ended.outcome, ended.report)
         except _OF_VALUES as error:
             _log("outcome_not_kept", invocation, error)
         plain = failed("not_kept", _NOT_KEPT, {}, invocation.variables)
-        return self.settle.attempt(invocation, replace(plain, message=ended.outcome.message or plain.message), None)
+        return self.finish.attempt(invocation, replace(plain, message=ended.outcome.message or plain.message), None)
 
     def _claim(self, woken: str) -> Invocation | None:
         """Claim what is to be run for a wake, if anything is."""
@@ -127,55 +127,55 @@ class Executor:
 
     def _carry_out(self, invocation: Invocation) -> Ended:
         try:
-            task = self.tasks.load(invocation)
+            claimed = self.claimed_runs.load(invocation)
         except MidcallError as error:
             log.error("version_refused", invocation=invocation.id, reason=error.message)  # noqa: TRY400 (no traceback)
             return Ended(failed(error.code, error.message, {}, invocation.variables))
-        ended = self._run(task)
-        return replace(ended, outcome=replace(ended.outcome, flags=task.flags))
+        ended = self._run(claimed)
+        return replace(ended, outcome=replace(ended.outcome, flags=claimed.flags))
 
-    def _run(self, task: Task) -> Ended:
+    def _run(self, claimed: ClaimedRun) -> Ended:
         try:
-            report = self._run_with_retries(task)
+            report = self._run_with_retries(claimed)
         except NOTHING_RAN as error:
             status = InvocationStatus.TIMED_OUT if isinstance(error, SandboxBusy) else InvocationStatus.FAILED
-            text = f"{error.message}{_of_earlier_attempts(task.invocation)}"
-            return Ended(failed(error.code, text, task.config, task.variables, status), ran=False)
+            text = f"{error.message}{_of_earlier_attempts(claimed.invocation)}"
+            return Ended(failed(error.code, text, claimed.config, claimed.variables, status), ran=False)
         except SandboxLost as error:
-            return Ended(failed(error.code, error.message, task.config, task.variables))
+            return Ended(failed(error.code, error.message, claimed.config, claimed.variables))
         except Exception as error:  # the run's edge: what it did outside is done, and an open row would be run again
-            return Ended(_given_up(task, error))
+            return Ended(_given_up(claimed, error))
         try:
-            return self._judged(task, report)
+            return self._judged(claimed, report)
         except Exception as error:  # the same edge; what the actions did stays on record
             bare = RunReport(RunStatus.ERROR, error=RunError("internal_error", _NOT_JUDGED), actions=report.actions)
             kept = replace(bare, waited_ms=report.waited_ms, sandbox_ms=report.sandbox_ms)
-            return Ended(_given_up(task, error), kept)
+            return Ended(_given_up(claimed, error), kept)
 
-    def _judged(self, task: Task, report: RunReport) -> Ended:
+    def _judged(self, claimed: ClaimedRun, report: RunReport) -> Ended:
         """Judge a run and mask what is kept of it, within what is left of its deadline."""
-        seconds = min(max(self._left(task) / 1000, _LEAST_SECONDS), MAX_SECONDS)
+        seconds = min(max(self._left(claimed) / 1000, _LEAST_SECONDS), MAX_SECONDS)
         budget = Budget(MAX_STEPS, seconds=seconds)
-        outcome = outcome_of(report, task.config, task.invocation.phase, task.variables, budget)
-        redaction = task.redaction
+        outcome = outcome_of(report, claimed.config, claimed.invocation.phase, claimed.variables, budget)
+        redaction = claimed.redaction
         return Ended(explained(outcome, redaction), report_on_record(report, redaction))
 
-    def _run_with_retries(self, task: Task) -> RunReport:
+    def _run_with_retries(self, claimed: ClaimedRun) -> RunReport:
         """Run, and again after a failure, as often as the version allows and its one deadline leaves time for.
 
         A pool that was lost in mid-run counts as a failure; so does each worker that was lost before this one. What the
         attempts before the last one asked of the world stays on record: it was done. Where there is no sandbox for
         another attempt, what the one before came to stands.
         """
-        with self.waiting(), self.kinds[task.kind].calling(task) as run:
-            return self._attempts(task, run)
+        with self.waiting(), self.kinds[claimed.kind].calling(claimed) as run:
+            return self._attempts(claimed, run)
 
-    def _attempts(self, task: Task, run: Run) -> RunReport:
-        number = task.invocation.attempt
+    def _attempts(self, claimed: ClaimedRun, run: Run) -> RunReport:
+        number = claimed.invocation.attempt
         done: tuple[ActionRecord, ...] = ()
         before: RunReport | SandboxLost | None = None
         while True:
-            last = number >= task.runs
+            last = number >= claimed.runs
             pause_ms = delay_ms(number)
             try:
                 attempt = run(number)
@@ -184,20 +184,20 @@ class Executor:
                     raise
                 return _as_it_was(before)
             except SandboxLost as error:
-                if last or self._left(task) <= pause_ms:
+                if last or self._left(claimed) <= pause_ms:
                     raise
                 before = error
             else:
                 done += attempt.report.actions
                 before = replace(attempt.report, actions=done)
                 pause_ms = max(pause_ms, attempt.wait_ms)
-                if last or not attempt.again or self._left(task) <= pause_ms:
+                if last or not attempt.again or self._left(claimed) <= pause_ms:
                     return before
             self.sleep(pause_ms / 1000)
             number += 1
 
-    def _left(self, task: Task) -> int:
-        return task.deadline_at - self.clock()
+    def _left(self, claimed: ClaimedRun) -> int:
+        return claimed.deadline_at - self.clock()
 
 
 def _as_it_was(before: RunReport | SandboxLost) -> RunReport:
@@ -212,9 +212,9 @@ def _of_earlier_attempts(invocation: Invocation) -> str:
     return "" if invocation.attempt == 1 else "; an attempt before this one may have been"
 
 
-def _given_up(task: Task, error: Exception) -> Outcome:
-    _log("run_not_judged", task.invocation, error)
-    return failed("internal_error", _NOT_JUDGED, task.config, task.variables)
+def _given_up(claimed: ClaimedRun, error: Exception) -> Outcome:
+    _log("run_not_judged", claimed.invocation, error)
+    return failed("internal_error", _NOT_JUDGED, claimed.config, claimed.variables)
 
 
 def _log(event: str, invocation: Invocation, error: Exception) -> None:

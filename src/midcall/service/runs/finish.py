@@ -22,7 +22,7 @@ from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE
 from midcall.service.runs.mask import on_record, told_of, told_variables
 from midcall.service.runs.outcome import outcome_document
-from midcall.service.runs.phases import Chain
+from midcall.service.runs.phases import Phases
 from midcall.service.runs.session_events import note
 
 #: Ends after which a background run is tried again.
@@ -37,12 +37,12 @@ Close = Callable[[Transaction, Outcome], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class Finish:
     """Ends invocations."""
 
     storage: Storage
     queue: Queue
-    chain: Chain
+    phases: Phases
     clock: Callable[[], int]
 
     def attempt(self, invocation: Invocation, outcome: Outcome, report: RunReport | None) -> bool:
@@ -75,7 +75,7 @@ class Settle:
                     due_at=due_at,
                     outcome=outcome,
                 )
-                woken = self.chain.go_on(tx, session, invocation) if kept and session else ()
+                woken = self.phases.go_on(tx, session, invocation) if kept and session else ()
             else:
                 kept, woken = self._end(tx, session, invocation, outcome, close, shown)
         return self._tell(invocation, kept, woken)
@@ -87,7 +87,7 @@ class Settle:
         as its deadline leaves time: it uses up no attempt, and nobody is told. `outcome` is why it waits, and what it
         comes to where it cannot wait any more.
         """
-        due_at = self.clock() + self.chain.wait_ms(self.clock() - invocation.created_at)
+        due_at = self.clock() + self.phases.wait_ms(self.clock() - invocation.created_at)
         if invocation.purpose is not Purpose.BACKGROUND or due_at >= invocation.deadline_at:
             return self.attempt(invocation, outcome, None)
         with self.storage.write() as tx:
@@ -126,7 +126,7 @@ class Settle:
             )
 
         kept, woken = self._given_up(invocation, outcome, close)
-        self.chain.wake(woken)
+        self.phases.wake(woken)
         return kept
 
     def _given_up(self, invocation: Invocation, outcome: Outcome, close: Close) -> tuple[bool, Sequence[Invocation]]:
@@ -157,7 +157,7 @@ class Settle:
         if session is not before:
             tx.sessions.replace(session)
         self._note(tx, session, invocation, outcome, shown)
-        return True, self.chain.follow(tx, session, invocation, outcome)
+        return True, self.phases.follow(tx, session, invocation, outcome)
 
     def _shown(self, invocation: Invocation, outcome: Outcome) -> "_Shown | None":
         """Mask what a session's events tell of an outcome: it may be large, and nobody else is to wait for it."""
@@ -201,12 +201,12 @@ class Settle:
         attempts = attempts_if_lost(invocation) if lost else invocation.max_attempts
         if invocation.purpose is not Purpose.BACKGROUND or outcome.status not in _RETRIED:
             return None
-        due_at = self.clock() + self.chain.delay_ms(_nth(invocation, self.chain.attempts))
+        due_at = self.clock() + self.phases.delay_ms(_nth(invocation, self.phases.attempts))
         return due_at if invocation.attempt < attempts and due_at < invocation.deadline_at else None
 
     def _tell(self, invocation: Invocation, kept: bool, woken: Sequence[Invocation]) -> bool:  # noqa: FBT001
         """Wake who waits, now that it is committed."""
-        self.chain.wake(woken)
+        self.phases.wake(woken)
         if kept:
             self.queue.announce(invocation.id)
             if invocation.session_key:

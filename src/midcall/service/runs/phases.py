@@ -31,7 +31,7 @@ JITTER = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Phases:
     """Queues what comes next."""
 
     queue: Queue

@@ -9,8 +9,8 @@ from midcall.domain.errors import SandboxUnavailable
 from midcall.domain.invocation import Purpose
 from midcall.domain.retry import RETRIED_STATUSES
 from midcall.domain.run import RunReport, RunStatus
-from midcall.service.actions.action_gateway import Desks
-from midcall.service.claimed_run import Task
+from midcall.service.actions.action_gateway import ActionGateways
+from midcall.service.claimed_run import ClaimedRun
 from midcall.service.ports import Sandbox
 from midcall.service.runs.attempts import Attempt, Run
 from midcall.service.runs.mask import report_on_record
@@ -28,22 +28,22 @@ class CodeAttempts:
     """Runs code in sandboxes."""
 
     sandbox: Sandbox
-    desks: Desks
+    gateways: ActionGateways
     clock: Callable[[], int]
     sleep: Callable[[float], None]
 
     @contextmanager
-    def calling(self, task: Task) -> Iterator[Run]:
+    def calling(self, claimed: ClaimedRun) -> Iterator[Run]:
         """Give what runs the code of one call."""
-        yield partial(self._attempt, task)
+        yield partial(self._attempt, claimed)
 
-    def _attempt(self, task: Task, number: int) -> Attempt:
+    def _attempt(self, claimed: ClaimedRun, number: int) -> Attempt:
         """Run once, for who waits as soon as a pool that is away for a moment is back."""
-        give_up_at = self.clock() + (0 if task.invocation.purpose is Purpose.BACKGROUND else POOL_PATIENCE_MS)
+        give_up_at = self.clock() + (0 if claimed.invocation.purpose is Purpose.BACKGROUND else POOL_PATIENCE_MS)
         away: SandboxUnavailable | None = None
-        while task.left(self.clock()) > 0:
+        while claimed.left(self.clock()) > 0:
             try:
-                report = self._run(task, number)
+                report = self._run(claimed, number)
             except SandboxUnavailable as error:
                 if self.clock() >= give_up_at:
                     raise
@@ -55,13 +55,13 @@ class CodeAttempts:
             raise away
         return Attempt(RunReport(RunStatus.TIMEOUT))
 
-    def _run(self, task: Task, number: int) -> RunReport:
-        desk = self.desks.open(task)
-        request = task.request(number, now=self.clock())
+    def _run(self, claimed: ClaimedRun, number: int) -> RunReport:
+        gateway = self.gateways.open(claimed)
+        request = claimed.request(number, now=self.clock())
         try:
-            report = self.sandbox.run(request, desk.act)
+            report = self.sandbox.run(request, gateway.act)
         finally:
-            records = desk.close()
-        recording = desk.recording(request.session) if task.records else None
+            records = gateway.close()
+        recording = gateway.recording(request.session) if claimed.records else None
         # No secret ever enters a sandbox; what comes out of it is searched for them all the same.
-        return report_on_record(replace(report, actions=records, recording=recording), desk.redaction)
+        return report_on_record(replace(report, actions=records, recording=recording), gateway.redaction)

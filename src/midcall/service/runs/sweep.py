@@ -12,7 +12,7 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Pur
 from midcall.domain.variables import values
 from midcall.service.claimed_run import effective
 from midcall.service.ports import Queue, Storage
-from midcall.service.runs.finish import Settle, attempts_if_lost
+from midcall.service.runs.finish import Finish, attempts_if_lost
 from midcall.service.runs.outcome import failed
 
 #: A wake that nobody followed for this long is given again: Redis may have lost it.
@@ -44,7 +44,7 @@ class Sweep:
 
     storage: Storage
     queue: Queue
-    settle: Settle
+    finish: Finish
     clock: Callable[[], int]
 
     def sweep(self) -> Swept:
@@ -93,7 +93,7 @@ class Sweep:
                 yield found
 
     def _close_queued(self, invocation: Invocation, kind: str, text: str, status: InvocationStatus) -> bool:
-        return self.settle.unstarted(invocation, self._failed(invocation, kind, text, status))
+        return self.finish.unstarted(invocation, self._failed(invocation, kind, text, status))
 
     def _return_or_close(self, invocation: Invocation) -> bool | None:
         """Queue a lost invocation again (True), or close it as failed (False); None if somebody was faster."""
@@ -104,7 +104,7 @@ class Sweep:
             return self._enqueue(replace(invocation, enqueued_at=now)) if taken else None
         text = "the worker went away while the function ran"
         outcome = self._failed(invocation, "worker_lost", text, InvocationStatus.FAILED)
-        return False if self.settle.lost(invocation, outcome) else None
+        return False if self.finish.lost(invocation, outcome) else None
 
     def _failed(self, invocation: Invocation, kind: str, text: str, status: InvocationStatus) -> Outcome:
         """Make the outcome of an invocation that is given up, with what its author wants said."""

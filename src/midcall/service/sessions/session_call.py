@@ -21,7 +21,7 @@ from midcall.service.claimed_run import effective, redaction_of
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.runs.mask import told_of
 from midcall.service.runs.outcome import outcome_document, refused, refused_by_gate
-from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS, Chain
+from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS, Phases
 from midcall.service.runs.session_events import note
 from midcall.service.runs.submit import asked_preview, check_room, faults_as_text, kept_of_refused
 from midcall.service.schemas.schemas import fitting_params
@@ -54,7 +54,7 @@ class SessionCalls:
 
     storage: Storage
     queue: Queue
-    chain: Chain
+    phases: Phases
     clock: Callable[[], int]
     max_queued: int
 
@@ -82,7 +82,7 @@ class SessionCalls:
             tx.sessions.replace(session)
             self._store(tx, session, invocation, checked)
         if not invocation.final:
-            self.chain.wake([invocation])
+            self.phases.wake([invocation])
         self.queue.announce(session.id)
         return invocation
 

@@ -19,7 +19,7 @@ from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariab
 from midcall.service.access.access import Caller, check_agent, check_maker, readable, reads
 from midcall.service.agents.agents import pins_for
 from midcall.service.ports import Queue, Storage, Transaction
-from midcall.service.runs.phases import Chain
+from midcall.service.runs.phases import Phases
 from midcall.service.runs.session_events import note
 from midcall.service.stores import ListedInvocation, ListedSession, Page, SessionFilter, SessionMark
 
@@ -60,7 +60,7 @@ class Sessions:
 
     storage: Storage
     queue: Queue
-    chain: Chain
+    phases: Phases
     clock: Callable[[], int]
 
     def start(
@@ -96,14 +96,14 @@ class Sessions:
                 session = replace(session, preview=preview(mine | listed))
                 session = tx.sessions.add(session, (*parts_of(mine), *parts))
                 note(tx, session, EventName.SESSION, session.created_at, {"status": "active", "reason": None})
-                session, woken = self.chain.begin_pre(tx, session)
+                session, woken = self.phases.begin_pre(tx, session)
         except Conflict:
             # Somebody else started it between our look and our insert.
             with self.storage.read() as tx:
                 known = tx.sessions.get(caller.workspace_id, wanted)
             check_agent(caller, known.agent)
             return known, False
-        self.chain.wake(woken)
+        self.phases.wake(woken)
         return session, True
 
     def view(self, caller: Caller, session_id: str, *, created: bool = False) -> SessionView:
@@ -177,7 +177,7 @@ class Sessions:
                 session = _checked(tx.sessions.overwrite(session, parts))
                 session = self._ended(tx, session, analysed="analysis" in late, reason=None)
             woken = self._begin_post(tx, session)
-        self.chain.wake(woken)
+        self.phases.wake(woken)
         self.queue.announce(session.id)
         return self.view_of_change(caller, session_id)
 
@@ -189,7 +189,7 @@ class Sessions:
                 return False
             found = self._ended(tx, found, analysed=False, reason=reason)
             woken = self._begin_post(tx, found)
-        self.chain.wake(woken)
+        self.phases.wake(woken)
         self.queue.announce(session.id)
         return True
 
@@ -200,7 +200,7 @@ class Sessions:
             if found is None or found.post_started:
                 return False
             woken = self._begin_post(tx, found)
-        self.chain.wake(woken)
+        self.phases.wake(woken)
         self.queue.announce(session.id)
         return True
 
@@ -260,7 +260,7 @@ class Sessions:
             session = tx.sessions.by_key(session_key, lock=True)
             if session is None or session.pre_done:
                 return
-            self.chain.close_pre(tx, session, position=tx.invocations.count_final(session.id))
+            self.phases.close_pre(tx, session, position=tx.invocations.count_final(session.id))
         self.queue.announce(session_key)
 
     def _new(
@@ -323,7 +323,7 @@ class Sessions:
         due = session.post_due_at is not None and session.post_due_at <= self.clock()
         if session.status is not SessionStatus.ENDED or session.post_started or not due:
             return ()
-        return self.chain.begin_post(tx, session)[1]
+        return self.phases.begin_post(tx, session)[1]
 
 
 def _merged(variables: Mapping[str, Variable], changed: Mapping[str, Any], now: int) -> dict[str, Variable]:

@@ -21,7 +21,7 @@ from midcall.domain.template.values import Values, values_of
 from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
 from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, fill_webhook
 from midcall.review.webhook import credentials_named
-from midcall.service.claimed_run import Task
+from midcall.service.claimed_run import ClaimedRun
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.credentials.hosts import check_may_go
 from midcall.service.credentials.inline_secrets import revealed
@@ -115,34 +115,34 @@ class WebhookRequests:
     signing: Signing
     clock: Callable[[], int]
 
-    def prepare(self, task: Task) -> Prepared:
+    def prepare(self, claimed: ClaimedRun) -> Prepared:
         """Make the request of one attempt.
 
         Raises TemplateUnfilled, ParametersWanted, CredentialMissing, SecretUnreadable, SecretElsewhere, InvalidInput,
         and an OutboundError where a token could not be fetched; nothing was sent to the target then.
         """
-        known = self._reveal(task)
+        known = self._reveal(claimed)
         for resolved, places in known.places():
             for place in places:
                 check_may_go(resolved, place)
         now = self.clock()
-        session = task.session_body(now=now)
+        session = claimed.session_body(now=now)
         values = values_of(
             session,
-            params=task.invocation.params,
+            params=claimed.invocation.params,
             now=now,
             secrets=_by_name(known.credentials),
-            optional=frozenset(task.config["parameters"].get("properties", {})),
+            optional=frozenset(claimed.config["parameters"].get("properties", {})),
         )
-        grant, used = self._grant(task, known, values, max(1, task.deadline_at - now))
+        grant, used = self._grant(claimed, known, values, max(1, claimed.deadline_at - now))
         # A token may have taken its time.
-        left_ms = max(1, task.deadline_at - self.clock())
-        filled = _filled(task, known, grant, session, values)
+        left_ms = max(1, claimed.deadline_at - self.clock())
+        filled = _filled(claimed, known, grant, session, values)
         body = filled.body(grant.fields)
         headers = [
             *_without(filled.headers, grant.headers),
             *grant.headers,
-            *self._own_headers(task, known.signer, body, left_ms),
+            *self._own_headers(claimed, known.signer, body, left_ms),
         ]
         if filled.has_body and not any(name.lower() == "content-type" for name, _ in headers):
             headers.insert(0, ("Content-Type", "application/json"))
@@ -156,13 +156,13 @@ class WebhookRequests:
                 url=url,
                 headers=tuple(headers),
                 body=body,
-                timeout_ms=min(left_ms, _attempt_ms(task)),
+                timeout_ms=min(left_ms, _attempt_ms(claimed)),
                 max_bytes=MAX_ANSWER_BYTES,
                 redirects=MAX_REDIRECTS if known.webhook.get("follow_redirects") else 0,
                 near=True,
             ),
             redaction=Redaction((*known.secrets, *grant.secrets)),
-            hidden=_kept_headers(task) | {name.lower() for name, _ in grant.headers},
+            hidden=_kept_headers(claimed) | {name.lower() for name, _ in grant.headers},
             token=used,
         )
 
@@ -172,12 +172,12 @@ class WebhookRequests:
         if used is not None:
             self.tokens.forget(used.wanted, used.token, workspace_id=used.workspace_id)
 
-    def _reveal(self, task: Task) -> _Revealed:
-        workspace_id, environment = task.invocation.workspace_id, task.invocation.environment
+    def _reveal(self, claimed: ClaimedRun) -> _Revealed:
+        workspace_id, environment = claimed.invocation.workspace_id, claimed.invocation.environment
         with self.storage.read() as tx:
-            stored = task.config["webhook"]
+            stored = claimed.config["webhook"]
             config, inline = revealed(
-                task.config,
+                claimed.config,
                 lambda secret_id, loc: self.secrets.reveal(
                     tx, workspace_id, secret_id, to=places_of(stored, loc), loc=loc
                 ),
@@ -188,29 +188,31 @@ class WebhookRequests:
             )
             credentials = {
                 name: self.credentials.resolve(tx, workspace_id, name, environment)
-                for name in sorted(credentials_named(task.config["webhook"]))
+                for name in sorted(credentials_named(claimed.config["webhook"]))
             }
-            signer = self.signing.signer(tx, workspace_id, task.invocation.function)
+            signer = self.signing.signer(tx, workspace_id, claimed.invocation.function)
         for resolved in credentials.values():
             self.credentials.note_use(resolved)
         return _Revealed(webhook, templates, inline, credentials, signer)
 
-    def _grant(self, task: Task, known: _Revealed, values: Values, left_ms: int) -> tuple[Grant, UsedToken | None]:
+    def _grant(
+        self, claimed: ClaimedRun, known: _Revealed, values: Values, left_ms: int
+    ) -> tuple[Grant, UsedToken | None]:
         if "credential" in known.auth:
             grant = grant_of_credential(known.credentials[known.auth["credential"]])
         else:
             grant = grant_of(known.auth, lambda text, loc: _fill(text, loc, values))
         if grant.token is None:
             return grant, None
-        workspace_id = task.invocation.workspace_id
+        workspace_id = claimed.invocation.workspace_id
         token = self.tokens.token(grant.token, workspace_id=workspace_id, timeout_ms=left_ms)
         used = UsedToken(grant.token, workspace_id, token)
         sent = bearer_grant(token)
         grant = replace(grant, headers=(*grant.headers, *sent.headers), secrets=(*grant.secrets, *sent.secrets))
         return grant, used
 
-    def _own_headers(self, task: Task, signer: Signer, body: bytes, left_ms: int) -> Headers:
-        invocation = task.invocation
+    def _own_headers(self, claimed: ClaimedRun, signer: Signer, body: bytes, left_ms: int) -> Headers:
+        invocation = claimed.invocation
         # Attempts of one call share its trace, its id and its key; each has its own span.
         trace = invocation.trace_id or invocation.id.removeprefix("inv_").rjust(32, "0")[-32:]
         signed = signer.webhook_headers(invocation.id, body)
@@ -222,11 +224,13 @@ class WebhookRequests:
         )
 
 
-def _filled(task: Task, known: _Revealed, grant: Grant, session: Mapping[str, Any], values: Values) -> FilledWebhook:
-    given = task.invocation.session.get("call")
+def _filled(
+    claimed: ClaimedRun, known: _Revealed, grant: Grant, session: Mapping[str, Any], values: Values
+) -> FilledWebhook:
+    given = claimed.invocation.session.get("call")
     call = WebhookCall(
-        function=task.invocation.function,
-        args=task.invocation.params,
+        function=claimed.invocation.function,
+        args=claimed.invocation.params,
         session=session,
         call=given if isinstance(given, Mapping) else None,
     )
@@ -261,12 +265,12 @@ def _without(headers: Headers, others: Headers) -> Headers:
     return tuple(pair for pair in headers if pair[0].lower() not in taken)
 
 
-def _kept_headers(task: Task) -> frozenset[str]:
+def _kept_headers(claimed: ClaimedRun) -> frozenset[str]:
     """Return the headers whose values are kept as secrets."""
-    headers = task.config["webhook"]["headers"]
+    headers = claimed.config["webhook"]["headers"]
     return frozenset(name.lower() for name, value in headers.items() if value.startswith(MASK))
 
 
-def _attempt_ms(task: Task) -> int:
-    seconds = task.config.get("attempt_timeout") or task.config["timeout"]
+def _attempt_ms(claimed: ClaimedRun) -> int:
+    seconds = claimed.config.get("attempt_timeout") or claimed.config["timeout"]
     return int(seconds) * 1000

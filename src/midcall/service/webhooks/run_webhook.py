@@ -12,7 +12,7 @@ from midcall.domain.origin import origin_of
 from midcall.domain.retry import retry_after_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.webhook_result import failure_text, read_answer
-from midcall.service.claimed_run import Task
+from midcall.service.claimed_run import ClaimedRun
 from midcall.service.ports import Breakers, Outbound
 from midcall.service.runs.attempts import Attempt, Run
 from midcall.service.webhooks.request import Prepared, WebhookRequests
@@ -50,18 +50,18 @@ class WebhookAttempts:
     clock: Callable[[], int]
 
     @contextmanager
-    def calling(self, task: Task) -> Iterator[Run]:
+    def calling(self, claimed: ClaimedRun) -> Iterator[Run]:
         """Give what calls the target, unless that has kept failing: then every attempt is answered without one.
 
         Its circuit breaker is asked before the first attempt, and told at the end what the last one came to.
         """
-        invocation = task.invocation
+        invocation = claimed.invocation
         # Each attempt of a background call has a claim of its own: the first is let through for all of them.
-        turn = self.breakers.ask(target_of(task), begun=invocation.attempt > 1)
+        turn = self.breakers.ask(target_of(claimed), begun=invocation.attempt > 1)
         if turn is None:
             yield lambda _number: Attempt(_LEFT_ALONE)
             return
-        call = _Call(self, task)
+        call = _Call(self, claimed)
         try:
             yield call.attempt
         finally:
@@ -88,7 +88,7 @@ class _Call:
     """The attempts of one call."""
 
     webhooks: WebhookAttempts
-    task: Task
+    claimed: ClaimedRun
     #: Whether the target did what it should in the last attempt that reached for it; None where none did.
     healthy: bool | None = None
     #: Whether a failure is one that this call, which nobody waits for, comes back from later.
@@ -97,10 +97,10 @@ class _Call:
 
     def attempt(self, _number: int) -> Attempt:
         """Call once. What was sent and came of it stands, where a later attempt does not even get that far."""
-        if self.task.deadline_at <= self.webhooks.clock():
+        if self.claimed.deadline_at <= self.webhooks.clock():
             return self._not_made(Attempt(RunReport(RunStatus.TIMEOUT)))
         try:
-            prepared = self.webhooks.requests.prepare(self.task)
+            prepared = self.webhooks.requests.prepare(self.claimed)
         except MidcallError as error:
             again = isinstance(error, OutboundError) and error.passing
             return self._not_made(Attempt(_not_sent(error), again=again))
@@ -114,20 +114,20 @@ class _Call:
             error_said = attempt.report.error
             self.healthy = error_said is None or error_said.http_status not in _SERVER_FAULTS
         self._made = attempt.report
-        self.comes_again = attempt.again and _comes_back(self.task)
+        self.comes_again = attempt.again and _comes_back(self.claimed)
         return attempt
 
     def _not_made(self, attempt: Attempt) -> Attempt:
         return attempt if self._made is None else replace(attempt, report=self._made)
 
 
-def target_of(task: Task) -> str:
+def target_of(claimed: ClaimedRun) -> str:
     """Return what a circuit breaker counts for: this function at this host."""
-    return f"{task.version.function_id} {origin_of(task.version.config['webhook']['url'])}"
+    return f"{claimed.version.function_id} {origin_of(claimed.version.config['webhook']['url'])}"
 
 
-def _comes_back(task: Task) -> bool:
-    invocation = task.invocation
+def _comes_back(claimed: ClaimedRun) -> bool:
+    invocation = claimed.invocation
     return invocation.purpose is Purpose.BACKGROUND and invocation.attempt < invocation.max_attempts
 
 

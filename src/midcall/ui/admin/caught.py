@@ -4,7 +4,7 @@ from midcall.domain.errors import MidcallError
 
 
 class Caught:
-    """Keeps an error: an `ErrorPlace` of `Visit.run`."""
+    """Keeps an error: an `ErrorPlace` of `PageContext.run`."""
 
     def __init__(self) -> None:
         self.error: MidcallError | None = None

@@ -17,11 +17,11 @@ from midcall.ui.acts import Act, each_fact
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_words import HOSTS, ValueWords, words_of
 from midcall.ui.admin.fields import FieldErrors, TextField
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary, quiet
 from midcall.ui.parts.times import duration
-from midcall.ui.visit import Visit
 
 #: Draws the page anew, and says what was done.
 Again = Callable[[str | None], Awaitable[None]]
@@ -35,9 +35,9 @@ class ValuesCard:
     """One environment's values; `environment` is None for one that is still to be named."""
 
     def __init__(
-        self, visit: Visit, view: CredentialView, environment: str | None, *, again: Again, delete: Delete
+        self, context: PageContext, view: CredentialView, environment: str | None, *, again: Again, delete: Delete
     ) -> None:
-        self._visit = visit
+        self._context = context
         self._view = view
         self._environment = environment
         self._again = again
@@ -51,11 +51,11 @@ class ValuesCard:
             ui.label(title).classes("mc-card-title").props('role="heading" aria-level=2')
             if shown is None:
                 ui.label(UNREADABLE).classes("mc-banner")
-            if self._visit.may(Scope.WRITE):
+            if self._context.may(Scope.WRITE):
                 self._form(shown or {})
             else:
                 self._values(shown or {})
-            if self._environment is not None and self._visit.may(Scope.WRITE):
+            if self._environment is not None and self._context.may(Scope.WRITE):
                 self._test()
 
     def _values(self, shown: Mapping[str, Any]) -> None:
@@ -98,20 +98,20 @@ class ValuesCard:
                 form.errors.show(InvalidInput(faults=[Fault("environment", "name one")]))
                 return
             given = {"type": credential.type, "values": wanted, "environment": place or None, "hosts": hosts.value}
-            body = await self._visit.read_form(PutCredential, given, form.errors)
+            body = await self._context.read_form(PutCredential, given, form.errors)
             if body is None:
                 return
 
             def put(caller: Caller) -> None:
-                self._visit.services.credentials.put(
+                self._context.services.credentials.put(
                     caller, credential.name, body.type, body.values, body.environment, hosts=body.hosts
                 )
 
             facts = {"Credential": credential.name, "Environment": place or "all", "Values": ", ".join(wanted)}
             facts |= each_fact("May be sent to", hosts.value or ["no host"])
-            if not await confirmed_apart(self._visit, Act("Save a credential", "Save", facts)):
+            if not await confirmed_apart(self._context, Act("Save a credential", "Save", facts)):
                 return
-            done = await self._visit.run(Scope.WRITE, put, busy=button, errors=form.errors)
+            done = await self._context.run(Scope.WRITE, put, busy=button, errors=form.errors)
             if done is not None:
                 # Drawn anew, so that nothing of what was typed stays behind.
                 await self._again("Saved")
@@ -123,11 +123,11 @@ class ValuesCard:
             await self._again(None)
 
     def _test(self) -> None:
-        credential, visit = self._view.credential, self._visit
+        credential, context = self._view.credential, self._context
         url: TextField | None = None
         with ui.element("form").classes("mc-test") as box:
             if takes_url(credential.type):
-                if not visit.may(Scope.ADMIN):
+                if not context.may(Scope.ADMIN):
                     ui.label("To test it takes an address, and a key with the scope admin: the secret goes there.")
                     return
                 words = ValueWords("Address to test it with", "Asked with GET, once. The secret is sent there.")
@@ -147,22 +147,22 @@ class ValuesCard:
                 "To": wanted["url"] or "",
             }
             asked = Act("Send a credential to an address", "Send it", facts)
-            body = await visit.read_form(TestCredential, wanted, errors)
+            body = await context.read_form(TestCredential, wanted, errors)
             if body is None:
                 return
             # Without an address it goes to its own service, where it goes anyway.
-            if wanted["url"] and not await confirmed_apart(visit, asked):
+            if wanted["url"] and not await confirmed_apart(context, asked):
                 return
 
             async def check(caller: Caller) -> CredentialTest:
                 return await anyio.to_thread.run_sync(
-                    lambda: visit.services.credential_checks.test(
+                    lambda: context.services.credential_checks.test(
                         caller, credential.name, environment=body.environment, url=body.url
                     ),
-                    limiter=visit.site.app.state.test_threads,
+                    limiter=context.site.app.state.test_threads,
                 )
 
-            done = await visit.run_async(Scope.WRITE, check, busy=button, errors=errors)
+            done = await context.run_async(Scope.WRITE, check, busy=button, errors=errors)
             if done is not None:
                 with answer:
                     _answer(done.value)

@@ -9,32 +9,32 @@ from midcall.ui.acts import Act
 from midcall.ui.admin.caught import Caught
 from midcall.ui.admin.credential_card import ValuesCard
 from midcall.ui.admin.credential_words import TYPES
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, quiet
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.times import time_label
-from midcall.ui.visit import Visit
 
 
-async def build(visit: Visit, name: str) -> None:
+async def build(context: PageContext, name: str) -> None:
     """Show one."""
-    found = await visit.call(Scope.READ, lambda caller: visit.services.credentials.get(caller, name))
+    found = await context.call(Scope.READ, lambda caller: context.services.credentials.get(caller, name))
     about = TYPES[found.credential.type].about
 
     async def delete() -> None:
         await drop(None)
 
     async def drop(environment: str | None) -> bool:
-        return await delete_values(visit, name, environment)
+        return await delete_values(context, name, environment)
 
     with page_header(name, about=about, back=(("Credentials", "/credentials"),)):
-        if visit.may(Scope.WRITE):
+        if context.may(Scope.WRITE):
             danger("Delete", delete, icon="delete")
     box = ui.element("div").classes("mc-stack")
 
     async def again(text: str | None = None) -> None:
-        done = await visit.run(Scope.READ, lambda caller: visit.services.credentials.get(caller, name), said=text)
+        done = await context.run(Scope.READ, lambda caller: context.services.credentials.get(caller, name), said=text)
         if done is not None:
             draw(done.value)
 
@@ -43,8 +43,8 @@ async def build(visit: Visit, name: str) -> None:
         with box:
             _facts(view)
             for environment in sorted(view.values):
-                ValuesCard(visit, view, environment, again=again, delete=drop).draw()
-            if not visit.may(Scope.WRITE):
+                ValuesCard(context, view, environment, again=again, delete=drop).draw()
+            if not context.may(Scope.WRITE):
                 return
             more = ui.element("div").classes("mc-stack")
             button = quiet("Values for another environment", icon="add")
@@ -52,14 +52,14 @@ async def build(visit: Visit, name: str) -> None:
         def add() -> None:
             button.set_visibility(False)
             with more:
-                ValuesCard(visit, view, None, again=again, delete=drop).draw()
+                ValuesCard(context, view, None, again=again, delete=drop).draw()
 
         button.on_click(add)
 
     draw(found)
 
 
-async def delete_values(visit: Visit, name: str, environment: str | None) -> bool:
+async def delete_values(context: PageContext, name: str, environment: str | None) -> bool:
     """Ask, and delete a credential or one environment's values; ask again where functions run with it."""
     what = f"{name} and all its values" if environment is None else f"the values of {name} for {environment}"
     if not await confirmed(
@@ -72,11 +72,11 @@ async def delete_values(visit: Visit, name: str, environment: str | None) -> boo
         asked = Act(
             "Delete a credential", "Delete", {"What": what, "Although functions use it": "yes" if force else "no"}
         )
-        if not await confirmed_apart(visit, asked):
+        if not await confirmed_apart(context, asked):
             return False
-        done = await visit.run(
+        done = await context.run(
             Scope.WRITE,
-            lambda caller: visit.services.credentials.delete(caller, name, environment=environment, force=force),
+            lambda caller: context.services.credentials.delete(caller, name, environment=environment, force=force),
             errors=caught,
             said="Deleted",
         )
@@ -84,7 +84,7 @@ async def delete_values(visit: Visit, name: str, environment: str | None) -> boo
 
     deleted = await act(force=False)
     if isinstance(caught.error, CredentialInUse):
-        view = await visit.run(Scope.READ, lambda caller: visit.services.credentials.get(caller, name))
+        view = await context.run(Scope.READ, lambda caller: context.services.credentials.get(caller, name))
         users = ", ".join(view.value.used_by) if view is not None else "Some functions"
         sure = await confirmed(
             "Functions use it",
@@ -95,9 +95,9 @@ async def delete_values(visit: Visit, name: str, environment: str | None) -> boo
         )
         deleted = sure and await act(force=True)
     if caught.error is not None and not deleted and not isinstance(caught.error, CredentialInUse):
-        visit.say(caught.error.message)
+        context.say(caught.error.message)
     if deleted and environment is None:
-        visit.go("/credentials")
+        context.go("/credentials")
     return deleted
 
 

@@ -39,7 +39,7 @@ class FormField(Protocol):
 
 
 class FieldErrors:
-    """Shows each fault beside its field, and what has none in a banner above: an `ErrorPlace` of `Visit.run`."""
+    """Shows each fault beside its field, and what has none in a banner above: an `ErrorPlace` of `PageContext.run`."""
 
     def __init__(self, fields: Sequence[FormField], *, below: str = "") -> None:
         """`below`: what the faults' places begin with, such as `values.`."""

@@ -6,22 +6,22 @@ from midcall.domain.workspace import Key, Scope
 from midcall.ui.acts import Act
 from midcall.ui.admin.key_words import SCOPES
 from midcall.ui.admin.shown_once import shown_once
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, quiet
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import time_label
-from midcall.ui.visit import Visit
 
 #: How long the old secret stays good beside a new one: time to change it where it is used.
 GRACE_S = 24 * 3_600
 
 
-async def build(visit: Visit, key_id: str, *, once: str) -> None:
+async def build(context: PageContext, key_id: str, *, once: str) -> None:
     """Show one."""
-    key = await visit.call(Scope.ADMIN, lambda caller: visit.services.access.get(caller, key_id))
-    own = key.id == visit.caller.key.id
+    key = await context.call(Scope.ADMIN, lambda caller: context.services.access.get(caller, key_id))
+    own = key.id == context.caller.key.id
     facts = {"Of": key.principal, "May": ", ".join(sorted(key.held)), "Id": key.id}
 
     async def revoke() -> None:
@@ -30,13 +30,13 @@ async def build(visit: Visit, key_id: str, *, once: str) -> None:
             text = f"This is the key you are signed in with: you are signed out at once. {text}"
         asked = Act("Revoke a key", "Revoke", facts)
         if await confirmed(f"Revoke the key of {key.principal}?", text, act="Revoke") and await confirmed_apart(
-            visit, asked
+            context, asked
         ):
-            done = await visit.run(
-                Scope.ADMIN, lambda caller: visit.services.access.revoke(caller, key.id), said="Revoked"
+            done = await context.run(
+                Scope.ADMIN, lambda caller: context.services.access.revoke(caller, key.id), said="Revoked"
             )
             if done is not None:
-                visit.go("/keys")
+                context.go("/keys")
 
     async def rotate() -> None:
         text = "The key gets a new secret, shown once. The one it has stays good for a day, so that you can replace it."
@@ -44,9 +44,9 @@ async def build(visit: Visit, key_id: str, *, once: str) -> None:
             text += " You are signed in with it: sign in with the new one within the day."
         asked = Act("Make a new secret for a key", "Make a new secret", facts)
         sure = await confirmed(f"A new secret for {key.principal}?", text, act="Make a new secret")
-        if sure and await confirmed_apart(visit, asked):
-            done = await visit.run(
-                Scope.ADMIN, lambda caller: visit.services.access.rotate(caller, key.id, grace_s=GRACE_S)
+        if sure and await confirmed_apart(context, asked):
+            done = await context.run(
+                Scope.ADMIN, lambda caller: context.services.access.rotate(caller, key.id, grace_s=GRACE_S)
             )
             if done is not None:
                 place.clear()

@@ -7,18 +7,18 @@ from nicegui import ui
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
 from midcall.service.stores import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import link_button, quiet
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.search import search_box
-from midcall.ui.visit import Visit
 
 #: As many as fit a screen; a search finds the others.
 SHOWN = 12
 
 
 async def choose_function(
-    visit: Visit, phase: Phase, heading: str, *, taken: Callable[[str, Phase], bool]
+    context: PageContext, phase: Phase, heading: str, *, taken: Callable[[str, Phase], bool]
 ) -> str | None:
     """Ask for a function; returns its name, or None."""
     turn = 0
@@ -27,9 +27,9 @@ async def choose_function(
         nonlocal turn
         turn += 1
         mine = turn
-        found = await visit.run(
+        found = await context.run(
             Scope.READ,
-            lambda caller: visit.services.overview.functions(caller, Page(SHOWN), search=text),
+            lambda caller: context.services.overview.functions(caller, Page(SHOWN), search=text),
             errors=errors,
         )
         if found is None or mine != turn or dialog.is_deleted:

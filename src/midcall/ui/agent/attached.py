@@ -10,10 +10,10 @@ from midcall.domain.phases import Phase
 from midcall.ui.agent.adder import choose_function
 from midcall.ui.agent.draft import Draft, Row
 from midcall.ui.agent.options import Options, versions_of
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet
-from midcall.ui.visit import Visit
 
 #: Heading, and what it means, of each phase.
 PHASES: Mapping[Phase, tuple[str, str]] = {
@@ -45,8 +45,8 @@ class _Card:
 class Attached:
     """The three phases with their cards; it keeps the draft in the order that is shown."""
 
-    def __init__(self, visit: Visit, draft: Draft, *, changed: Callable[[], None], may_write: bool) -> None:
-        self._visit = visit
+    def __init__(self, context: PageContext, draft: Draft, *, changed: Callable[[], None], may_write: bool) -> None:
+        self._context = context
         self._draft = draft
         self._changed = changed
         self._may_write = may_write
@@ -97,7 +97,7 @@ class Attached:
         return card
 
     async def _add(self, phase: Phase, heading: str) -> None:
-        name = await choose_function(self._visit, phase, f"Add function: {heading.lower()}", taken=self._draft.has)
+        name = await choose_function(self._context, phase, f"Add function: {heading.lower()}", taken=self._draft.has)
         if name is None:
             return
         with self._lists[phase]:
@@ -106,7 +106,7 @@ class Attached:
 
     async def _open(self, card: _Card) -> None:
         if card.options is None:
-            versions = await versions_of(self._visit, card.row)
+            versions = await versions_of(self._context, card.row)
             if card.options is None and not card.panel.is_deleted:
                 with card.panel:
                     card.options = Options(card.row, versions, changed=self._told, may_write=self._may_write)
@@ -126,7 +126,7 @@ class Attached:
             card.element.move(self._lists[target], target_index=0 if by > 0 else len(self._elements(target)))
         self._moved()
         button = card.up if by < 0 else card.down
-        scripts.run(self._visit.client, "mcFocus", button.id)
+        scripts.run(self._context.client, "mcFocus", button.id)
 
     def _remove(self, card: _Card) -> None:
         del self._cards[card.element.id]

@@ -11,7 +11,7 @@ from midcall.domain.function import VersionStatus
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
 from midcall.ui.agent.draft import Row
-from midcall.ui.visit import Visit
+from midcall.ui.page_context import PageContext
 
 FOLLOWS = "Follow what is published"
 ON_FAILURE = {
@@ -20,10 +20,10 @@ ON_FAILURE = {
 }
 
 
-async def versions_of(visit: Visit, row: Row) -> dict[int, str]:
+async def versions_of(context: PageContext, row: Row) -> dict[int, str]:
     """Return the versions that a row may be pinned to."""
     try:
-        view = await visit.call(Scope.READ, lambda caller: visit.services.catalog.get(caller, row.function))
+        view = await context.call(Scope.READ, lambda caller: context.services.catalog.get(caller, row.function))
     except MidcallError:
         return {}  # archived: the page's warnings say so
     approved = [each for each in view.versions if each.status is VersionStatus.APPROVED]

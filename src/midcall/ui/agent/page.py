@@ -13,12 +13,12 @@ from midcall.service.agents.form import parse_agent
 from midcall.ui.agent.attached import Attached
 from midcall.ui.agent.draft import Draft, Json
 from midcall.ui.agent.tools import ToolsPreview
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.header import page_header
-from midcall.ui.visit import Visit
 
 _BACK = (("Agents", "/agents"),)
 
@@ -28,22 +28,22 @@ def path_of(agent: str) -> str:
     return f"/agents/{quote(agent, safe='')}"
 
 
-async def edit(visit: Visit, name: str) -> None:
+async def edit(context: PageContext, name: str) -> None:
     """Show an agent."""
-    view = await visit.call(Own(Scope.READ), lambda caller: visit.services.agents.get(caller, name))
-    page = _AgentPage(visit, view)
+    view = await context.call(Own(Scope.READ), lambda caller: context.services.agents.get(caller, name))
+    page = _AgentPage(context, view)
     await page.build()
 
 
 class _AgentPage:
     """The page; `_view` is what is saved, `_draft` what is shown."""
 
-    def __init__(self, visit: Visit, view: AgentView) -> None:
-        self._visit = visit
+    def __init__(self, context: PageContext, view: AgentView) -> None:
+        self._context = context
         self._view = view
         self._draft = Draft.of(view.agent)
         self._saved: Json = self._draft.document()
-        self._may_write = visit.may(Scope.WRITE)
+        self._may_write = context.may(Scope.WRITE)
 
     @property
     def _agent(self) -> Agent:
@@ -55,12 +55,12 @@ class _AgentPage:
         with page_header(
             self._agent.name, about="Which functions it has, when they run, and in which order.", back=_BACK
         ):
-            quiet("Its sessions", lambda: self._visit.go(sessions), icon="forum").props("role=link")
+            quiet("Its sessions", lambda: self._context.go(sessions), icon="forum").props("role=link")
         self._warnings = ui.element("div").classes("mc-warnings")
         self._errors = ErrorBanner()
         self._attached_box = ui.element("div").classes("mc-phases")
         self._fields()
-        tools = self._tools = ToolsPreview(self._visit, self._agent.name)
+        tools = self._tools = ToolsPreview(self._context, self._agent.name)
         # The last on the page: it stays in sight at the bottom.
         self._bar()
         self._show()
@@ -100,7 +100,7 @@ class _AgentPage:
                     ui.label(text)
         self._attached_box.clear()
         with self._attached_box:
-            self._attached = Attached(self._visit, self._draft, changed=self._changed, may_write=self._may_write)
+            self._attached = Attached(self._context, self._draft, changed=self._changed, may_write=self._may_write)
 
     def _changed(self) -> None:
         try:
@@ -111,7 +111,7 @@ class _AgentPage:
             return
         self._unsaved.set_visibility(differs)
         # The browser asks before it leaves a page with changes.
-        scripts.run(self._visit.client, "mcUnsaved", differs)
+        scripts.run(self._context.client, "mcUnsaved", differs)
 
     async def _discard(self) -> None:
         if await confirmed("Discard what you changed?", "The agent stays as it was saved.", act="Discard"):
@@ -133,7 +133,7 @@ class _AgentPage:
         def put(caller: Caller) -> AgentView | MidcallError:
             try:
                 wanted = parse_agent(self._draft.document())
-                return self._visit.services.agents.put(
+                return self._context.services.agents.put(
                     caller,
                     self._agent.name,
                     version=wanted.version,
@@ -144,14 +144,14 @@ class _AgentPage:
             except (InvalidInput, Conflict) as error:
                 return error
 
-        done = await self._visit.run(Scope.WRITE, put, busy=self._save_button, errors=self._errors)
+        done = await self._context.run(Scope.WRITE, put, busy=self._save_button, errors=self._errors)
         if done is None:
             return
         if isinstance(done.value, MidcallError):
             await self._refused(done.value)
             return
         self._take(done.value)
-        self._visit.say("Saved")
+        self._context.say("Saved")
         await self._tools.load()
 
     async def _refused(self, error: MidcallError) -> None:

@@ -7,10 +7,10 @@ from nicegui import ui
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.workspace import Own, Scope
 from midcall.service.agents.tools import ToolsView
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.code import json_view
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
-from midcall.ui.visit import Visit
 from midcall.vendors.tools.export import Format, Problem
 
 FORMATS: Mapping[Format, str] = {
@@ -30,8 +30,8 @@ FORMATS: Mapping[Format, str] = {
 class ToolsPreview:
     """The tools of an agent as it is saved, with a choice of formats."""
 
-    def __init__(self, visit: Visit, agent: str) -> None:
-        self._visit = visit
+    def __init__(self, context: PageContext, agent: str) -> None:
+        self._context = context
         self._agent = agent
         self._turn = 0
         with ui.element("section").classes("mc-phase").props('aria-label="Tools"'):
@@ -52,9 +52,9 @@ class ToolsPreview:
         """Show what is saved now."""
         self._turn += 1
         turn, wanted = self._turn, Format(self._format.value)
-        done = await self._visit.run(
+        done = await self._context.run(
             (Own(Scope.RUN), Own(Scope.READ)),
-            lambda caller: self._visit.services.tools.export(
+            lambda caller: self._context.services.tools.export(
                 caller, self._agent, wanted=wanted, environment=DEFAULT_ENVIRONMENT, adapter=None
             ),
             errors=self._errors,

@@ -13,10 +13,10 @@ from midcall.domain.workspace import Scope
 from midcall.service.stores import Page
 from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Lines, Sheet
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import copy_button, quiet
 from midcall.ui.parts.empty import empty
-from midcall.ui.visit import Visit
 
 _MOST_CREDENTIALS = 200
 _TITLES = {"http": "HTTP", "google_sheets": "Google Sheets", "whatsapp": "WhatsApp"}
@@ -25,11 +25,11 @@ _TITLES = {"http": "HTTP", "google_sheets": "Google Sheets", "whatsapp": "WhatsA
 Known = dict[str, str]
 
 
-async def credentials_of(visit: Visit) -> Known:
+async def credentials_of(context: PageContext) -> Known:
     """Return the workspace's credentials; none for a key that may not see them."""
     try:
-        found = await visit.call(
-            Scope.READ, lambda caller: visit.services.credentials.page(caller, Page(_MOST_CREDENTIALS, None))
+        found = await context.call(
+            Scope.READ, lambda caller: context.services.credentials.page(caller, Page(_MOST_CREDENTIALS, None))
         )
     except MidcallError:
         return {}

@@ -15,11 +15,11 @@ from midcall.service.assistant.events import Answer, Completed, Event, Question
 from midcall.service.functions.form import parse_draft
 from midcall.ui.function.assistant_answer import Reply
 from midcall.ui.function.opened import Json, OpenFunction
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
-from midcall.ui.visit import Visit
 
 IDEAS = (
     "Look the order up by its number and say when it arrives.",
@@ -28,27 +28,27 @@ IDEAS = (
 )
 
 
-async def build(visit: Visit, opened: OpenFunction) -> None:
+async def build(context: PageContext, opened: OpenFunction) -> None:
     """Make the panel, in the slot that is open."""
     with ui.element("section").classes("mc-w-assistant").props('aria-label="Code Assistant"'):
-        if not visit.services.assist.configured:
-            empty("The assistant is not set up", visit.services.assist.advice, icon="auto_awesome")
-        elif not visit.may(Scope.WRITE):
+        if not context.services.assist.configured:
+            empty("The assistant is not set up", context.services.assist.advice, icon="auto_awesome")
+        elif not context.may(Scope.WRITE):
             empty("The assistant needs more", 'It takes a key with the scope "write" to ask it.', icon="lock")
         else:
-            Chat(visit, opened)
+            Chat(context, opened)
 
 
 class Chat:
     """The conversation, and the box to go on with it."""
 
-    def __init__(self, visit: Visit, opened: OpenFunction) -> None:
-        self.visit = visit
+    def __init__(self, context: PageContext, opened: OpenFunction) -> None:
+        self.context = context
         self.opened = opened
         self._turns: list[Turn] = []
         self._stop: asyncio.Event | None = None
         # Who closes the page asks for nothing any more.
-        visit.client.on_delete(self.stop)
+        context.client.on_delete(self.stop)
         self._talk = (
             ui.element("div").classes("mc-w-talk").props('role="log" aria-live=polite aria-label="Conversation"')
         )
@@ -81,14 +81,14 @@ class Chat:
         self._welcome.set_visibility(False)
         with self._talk:
             said = ui.label(text).classes("mc-w-said mc-w-wrap")
-            reply = Reply(self.visit, self.opened)
+            reply = Reply(self.context, self.opened)
         self._box.value = ""
         self._down()
-        done = await self.visit.run_async(
+        done = await self.context.run_async(
             Scope.WRITE, lambda caller: self._ask(caller, text, reply), busy=self, errors=self._errors
         )
         self._stop = None
-        if self.visit.client.is_deleted:
+        if self.context.client.is_deleted:
             return
         if done is None:
             # Nothing was begun: the words go back to where they can be changed.
@@ -123,7 +123,7 @@ class Chat:
         stop = self._stop or asyncio.Event()
         stopped = asyncio.ensure_future(stop.wait())
         try:
-            async with aclosing(self.visit.services.assist.ask(caller, question, self.visit.in_thread)) as events:
+            async with aclosing(self.context.services.assist.ask(caller, question, self.context.in_thread)) as events:
                 while (event := await _next(events, stopped)) is not None:
                     reply.show(event)
                     if isinstance(event, Completed):
@@ -137,7 +137,7 @@ class Chat:
         self._box.run_method("focus")
 
     def _down(self) -> None:
-        scripts.run(self.visit.client, "mcDown", self._talk.id)
+        scripts.run(self.context.client, "mcDown", self._talk.id)
 
 
 async def _next(events: Any, stopped: "asyncio.Future[Any]") -> Event | None:

@@ -13,11 +13,11 @@ from midcall.service.assistant.events import Answer, Completed, Event, Reviewed,
 from midcall.service.test_cases.form import parse_case
 from midcall.ui.function.case_dialog import edit_case
 from midcall.ui.function.opened import Json, OpenFunction
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.code import code_view, json_view
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.status import badge
-from midcall.ui.visit import Visit
 
 #: Tone and word of how it ended.
 _ENDS: Mapping[Status, tuple[str, str]] = {
@@ -40,8 +40,8 @@ _MARKS: Mapping[str, str] = {"+": "mc-w-added", "-": "mc-w-removed", "@": "mc-w-
 class Reply:
     """What the assistant says to one message; grows as its events come."""
 
-    def __init__(self, visit: Visit, opened: OpenFunction) -> None:
-        self.visit = visit
+    def __init__(self, context: PageContext, opened: OpenFunction) -> None:
+        self.context = context
         self.opened = opened
         self._before: Json = {}
         self._agreed: dict[str, ui.checkbox] = {}
@@ -60,7 +60,7 @@ class Reply:
 
     def show(self, event: Event) -> None:
         """Show what has happened."""
-        if self.visit.client.is_deleted:
+        if self.context.client.is_deleted:
             return
         match event:
             case Thinking(number):
@@ -134,11 +134,11 @@ class Reply:
             case = parse_case(test).case("suggested", principal="", at=0)
         except MidcallError as error:
             told = "; ".join(f"{fault.loc}: {fault.msg}" for fault in error.faults)
-            self.visit.say(f"It is no test case that can be kept: {told or error.message}")
+            self.context.say(f"It is no test case that can be kept: {told or error.message}")
             return
-        name = await edit_case(self.visit, self.opened, case, is_new=True)
+        name = await edit_case(self.context, self.opened, case, is_new=True)
         if name is not None:
-            self.visit.say(f"Saved “{name}”")
+            self.context.say(f"Saved “{name}”")
             await self.opened.tell()
 
     async def _apply(self) -> None:
@@ -155,11 +155,11 @@ class Reply:
                 return
             await self.opened.apply(self._patch(answer))
         except MidcallError as error:
-            self.visit.say(error.message)
+            self.context.say(error.message)
             return
         left = [name for name in self._agreed if not self._agreed[name].value]
         more = f"; without what you did not agree to ({', '.join(left)})" if left else ""
-        self.visit.say(f"In the editor, not saved yet{more}")
+        self.context.say(f"In the editor, not saved yet{more}")
 
     def _patch(self, answer: Answer) -> Json:
         agreed = {name: answer.proposals[name] for name, box in self._agreed.items() if box.value}

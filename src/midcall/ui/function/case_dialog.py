@@ -16,9 +16,9 @@ from midcall.service.test_cases.form import ExpectedStatus, body_of, checked_nam
 from midcall.ui.function.json_field import FieldErrors, JsonField, read_all
 from midcall.ui.function.opened import OpenFunction
 from midcall.ui.function.run_inputs import PHASES
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.errors import ErrorBanner
-from midcall.ui.visit import Visit
 
 _KINDS: Mapping[str, str] = {
     ExpectKind.SUBSET.value: "The result holds at least",
@@ -29,12 +29,14 @@ _KINDS: Mapping[str, str] = {
 _TERMINATES: Mapping[str, str] = {"any": "terminateAgent: any", "true": "terminateAgent: true", "false": "… false"}
 
 
-async def edit_case(visit: Visit, opened: OpenFunction, case: TestCase | None, *, is_new: bool = False) -> str | None:
+async def edit_case(
+    context: PageContext, opened: OpenFunction, case: TestCase | None, *, is_new: bool = False
+) -> str | None:
     """Ask for a case until it is saved; returns its name, or None if it was given up.
 
     `case` is the one to change, or with `is_new` one to begin from.
     """
-    dialog = _CaseDialog(visit, opened, case, is_new=is_new or case is None)
+    dialog = _CaseDialog(context, opened, case, is_new=is_new or case is None)
     try:
         name: str | None = await dialog.dialog
     finally:
@@ -46,8 +48,8 @@ async def edit_case(visit: Visit, opened: OpenFunction, case: TestCase | None, *
 class _CaseDialog:
     """A form of a whole case."""
 
-    def __init__(self, visit: Visit, opened: OpenFunction, case: TestCase | None, *, is_new: bool) -> None:
-        self.visit, self.opened = visit, opened
+    def __init__(self, context: PageContext, opened: OpenFunction, case: TestCase | None, *, is_new: bool) -> None:
+        self.context, self.opened = context, opened
         self.kept_name = case.name if case and not is_new else None
         saved = opened.saved()
         schema: Mapping[str, Any] = saved.open.version.config["parameters"] if saved else {}
@@ -120,10 +122,10 @@ class _CaseDialog:
             if function is None:
                 raise InvalidInput("save the function first")
             name = self.kept_name or checked_name((self.name.value or "").strip())
-            stored, _ = self.visit.services.test_cases.put(caller, function, name, parse_case(self._document()))
+            stored, _ = self.context.services.test_cases.put(caller, function, name, parse_case(self._document()))
             return stored.name
 
-        done = await self.visit.run(Scope.WRITE, save, busy=self.button, errors=self.errors)
+        done = await self.context.run(Scope.WRITE, save, busy=self.button, errors=self.errors)
         if done is not None:
             self.dialog.submit(done.value)
 

@@ -15,16 +15,16 @@ from midcall.ui.function.case_dialog import edit_case
 from midcall.ui.function.case_row import CaseRow
 from midcall.ui.function.opened import OpenFunction
 from midcall.ui.function.run_inputs import approved
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
-from midcall.ui.visit import Visit
 
 
-async def build(visit: Visit, opened: OpenFunction) -> None:
+async def build(context: PageContext, opened: OpenFunction) -> None:
     """Make the panel, in the slot that is open; the cases are read once the page is there."""
-    panel = CasesPanel(visit, opened)
+    panel = CasesPanel(context, opened)
     opened.on_saved(panel.refresh)
     ui.timer(0, panel.refresh, once=True)
 
@@ -32,15 +32,15 @@ async def build(visit: Visit, opened: OpenFunction) -> None:
 class CasesPanel:
     """The cases with what came of each when they were last run on this page."""
 
-    def __init__(self, visit: Visit, opened: OpenFunction) -> None:
-        self.visit = visit
+    def __init__(self, context: PageContext, opened: OpenFunction) -> None:
+        self.context = context
         self.opened = opened
         self._rows: dict[str, CaseRow] = {}
         self._results: dict[str, CaseResult] = {}
         #: Documents that were last shown: a case that was changed has no result any more.
         self._known: dict[str, str] = {}
         self._running = False
-        may = visit.may(Scope.WRITE)
+        may = context.may(Scope.WRITE)
         with ui.element("div").classes("mc-w-part-head") as self._head:
             self._version = ui.select({}, label="Version").props("outlined dense stack-label").classes("mc-w-pick")
             self._version.on_value_change(self._other_version)
@@ -59,13 +59,13 @@ class CasesPanel:
     async def refresh(self) -> None:
         """Read the cases anew, and which versions they can be run on."""
         name = self.opened.name
-        if name is None or self._running or self.visit.client.is_deleted:
+        if name is None or self._running or self.context.client.is_deleted:
             return
         self._show_versions()
-        done = await self.visit.run(
-            Scope.READ, lambda caller: self.visit.services.test_cases.all(caller, name), errors=self._errors
+        done = await self.context.run(
+            Scope.READ, lambda caller: self.context.services.test_cases.all(caller, name), errors=self._errors
         )
-        if done is not None and not self.visit.client.is_deleted:
+        if done is not None and not self.context.client.is_deleted:
             self._show(done.value)
 
     async def run(self, only: str | None) -> None:
@@ -78,9 +78,9 @@ class CasesPanel:
             self._results.pop(each, None)
             self._rows[each].show_running()
         self._count(names)
-        await self.visit.run_async(Scope.WRITE, partial(self._run, names=names), busy=self, errors=self._errors)
+        await self.context.run_async(Scope.WRITE, partial(self._run, names=names), busy=self, errors=self._errors)
         self._running = False
-        if self.visit.client.is_deleted:
+        if self.context.client.is_deleted:
             return
         for each in names:
             self._rows[each].show(self._results.get(each))
@@ -88,10 +88,10 @@ class CasesPanel:
 
     async def edit(self, case: TestCase | None) -> None:
         """Write a new case, or change one."""
-        name = await edit_case(self.visit, self.opened, case)
+        name = await edit_case(self.context, self.opened, case)
         if name is not None:
             self._results.pop(name, None)
-            self.visit.say(f"Saved “{name}”")
+            self.context.say(f"Saved “{name}”")
             await self.refresh()
 
     async def delete(self, case: TestCase) -> None:
@@ -101,9 +101,9 @@ class CasesPanel:
             f"Delete “{case.name}”?", "It no longer holds anything up that is published.", act="Delete"
         ):
             return
-        done = await self.visit.run(
+        done = await self.context.run(
             Scope.WRITE,
-            lambda caller: self.visit.services.test_cases.delete(caller, function, case.name),
+            lambda caller: self.context.services.test_cases.delete(caller, function, case.name),
             errors=self._errors,
             said=f"Deleted “{case.name}”",
         )
@@ -119,14 +119,14 @@ class CasesPanel:
 
     async def _run(self, caller: Caller, *, names: list[str]) -> None:
         """Run cases, and show what came of each as it comes; whoever closes the page starts no more of them."""
-        function, use = self.opened.name, self.visit.services
+        function, use = self.opened.name, self.context.services
         if function is None:
             raise InvalidInput("save the function first")
         wanted = Wanted(function, self._version.value, names)
-        suite: Suite = await self.visit.in_thread(use.case_runs.suite, caller, wanted)
-        async with aclosing(use.case_runs.results(caller, suite, self.visit.in_thread)) as results:
+        suite: Suite = await self.context.in_thread(use.case_runs.suite, caller, wanted)
+        async with aclosing(use.case_runs.results(caller, suite, self.context.in_thread)) as results:
             async for result in results:
-                if self.visit.client.is_deleted:
+                if self.context.client.is_deleted:
                     return
                 if result is not None:
                     self._results[result.case] = result
@@ -141,7 +141,7 @@ class CasesPanel:
         self._known = known
         self._rows = {}
         self._list.clear()
-        may = self.visit.may(Scope.WRITE)
+        may = self.context.may(Scope.WRITE)
         with self._list:
             for case in cases:
                 self._rows[case.name] = CaseRow(

@@ -11,10 +11,10 @@ from midcall.service.fields import Message
 from midcall.ui.acts import Act, each_fact
 from midcall.ui.function.opened import Saved
 from midcall.ui.function.sheet import checked
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.errors import ErrorBanner
-from midcall.ui.visit import Visit
 
 
 def _new_hosts(version: Version) -> list[str]:
@@ -26,8 +26,8 @@ def _new_hosts(version: Version) -> list[str]:
 class Decision:
     """Shown while the open version waits for a person."""
 
-    def __init__(self, visit: Visit, decided: Callable[[], Awaitable[None]]) -> None:
-        self._visit, self._decided = visit, decided
+    def __init__(self, context: PageContext, decided: Callable[[], Awaitable[None]]) -> None:
+        self._context, self._decided = context, decided
         self._box = ui.element("section").classes("mc-decision").props('aria-label="Decision"')
         self._box.set_visibility(False)
 
@@ -41,10 +41,10 @@ class Decision:
             return
         with self._box:
             ui.label(f"Version {version.number} waits for a person").classes("mc-strong")
-            if not self._visit.may(Scope.REVIEW):
+            if not self._context.may(Scope.REVIEW):
                 ui.label("Somebody whose key may review has to approve it.").classes("mc-quiet")
                 return
-            if version.author == self._visit.caller.principal:
+            if version.author == self._context.caller.principal:
                 ui.label("You wrote it, so somebody else has to approve it.").classes("mc-quiet")
                 return
             ui.label("Read what it does, then decide. What you approve may be published.").classes("mc-quiet")
@@ -53,7 +53,7 @@ class Decision:
             self._errors = ErrorBanner()
             self._comment = ui.input("Comment, for its author").props("outlined dense maxlength=1000")
             with ui.element("div").classes("mc-actions"):
-                reviews = self._visit.services.reviews
+                reviews = self._context.services.reviews
                 yes = primary("Approve", lambda: self._decide(saved, reviews.approve, "Approve"), icon="check")
                 danger("Reject", lambda: self._decide(saved, reviews.reject, "Reject"), icon="close")
                 yes.mark("approve")
@@ -64,9 +64,9 @@ class Decision:
         facts = {"Function": name, "Version": str(number), "By": version.author, "SHA-256": version.sha256}
         if word == "Approve" and (new := _new_hosts(version)):
             facts |= each_fact("New host", new)
-        if not await confirmed_apart(self._visit, Act(f"{word} a version", word, facts | {"Comment": comment})):
+        if not await confirmed_apart(self._context, Act(f"{word} a version", word, facts | {"Comment": comment})):
             return
-        done = await self._visit.run(
+        done = await self._context.run(
             Scope.REVIEW,
             lambda caller: act(caller, name, number, checked(Message, comment, "comment")),
             errors=self._errors,

@@ -23,9 +23,9 @@ from midcall.ui.function.sheet import Section
 from midcall.ui.function.stale import Choice, StaleAside, choose
 from midcall.ui.function.tabs import Tabs
 from midcall.ui.function.versions import Versions
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.confirm import confirmed
-from midcall.ui.visit import Visit
 
 
 class Editor:
@@ -40,8 +40,8 @@ class Editor:
     decision: Decision | None = None
     versions: Versions | None = None
 
-    def __init__(self, visit: Visit, kind: Kind, saved: Saved | None) -> None:
-        self.visit, self.kind, self.saved = visit, kind, saved
+    def __init__(self, context: PageContext, kind: Kind, saved: Saved | None) -> None:
+        self.context, self.kind, self.saved = context, kind, saved
         self.sections, self.source = [], None
         self._changed = False
         #: What sections are given comes back as changes that nobody made.
@@ -93,7 +93,7 @@ class Editor:
         """Note that somebody changed something."""
         if not self._changed and not self._writing:
             self._changed = True
-            scripts.run(self.visit.client, "mcUnsaved", True)  # noqa: FBT003 (an argument of the script)
+            scripts.run(self.context.client, "mcUnsaved", True)  # noqa: FBT003 (an argument of the script)
             self.head.show(self.saved, changed=True)
 
     async def source_edited(self) -> None:
@@ -122,7 +122,7 @@ class Editor:
         document = await self._told_draft()
         if document is None:
             return
-        done = await self.visit.run(
+        done = await self.context.run(
             Scope.WRITE,
             lambda caller: self._preview(caller, document),
             busy=self.head.review,
@@ -135,20 +135,20 @@ class Editor:
 
     async def review_quietly(self) -> None:
         """Do the same while somebody writes: what cannot be reviewed yet is no error."""
-        if self.source is None or not self.visit.may(Scope.WRITE):
+        if self.source is None or not self.context.may(Scope.WRITE):
             return
         self._turn += 1
         turn = self._turn
         try:
             document = await self.draft()
-            review = await self.visit.call(Scope.WRITE, lambda caller: self._preview(caller, document))
+            review = await self.context.call(Scope.WRITE, lambda caller: self._preview(caller, document))
         except MidcallError:
             return
-        if turn == self._turn and not self.visit.client.is_deleted:
+        if turn == self._turn and not self.context.client.is_deleted:
             self._show_review(review, document, preview=True)
 
     def _preview(self, caller: Caller, document: Json) -> dict[str, Any]:
-        return self.visit.services.reviews.preview(caller, parse_function(reviewable(document)))
+        return self.context.services.reviews.preview(caller, parse_function(reviewable(document)))
 
     def _show_review(self, review: Mapping[str, Any], document: Json, *, preview: bool) -> None:
         source = (document.get("code") or {}).get("source")
@@ -160,15 +160,15 @@ class Editor:
         if number is None or self.saved is None:
             return
         name = self.saved.view.function.name
-        done = await self.visit.run(
+        done = await self.context.run(
             Scope.WRITE,
-            lambda caller: self.visit.services.reviews.submit(caller, name, number),
+            lambda caller: self.context.services.reviews.submit(caller, name, number),
             busy=self.head.submit,
             errors=self.faults,
         )
         if done is not None:
             await self.reload()
-            self.visit.say(SAID.get(str(done.value.get("status")), "Reviewed"))
+            self.context.say(SAID.get(str(done.value.get("status")), "Reviewed"))
 
     # Saving.
 
@@ -187,15 +187,15 @@ class Editor:
         return await self._add_version(self.saved, document)
 
     async def _create(self, document: Json) -> None:
-        done = await self.visit.run(
+        done = await self.context.run(
             Scope.WRITE,
-            lambda caller: self.visit.services.catalog.create(caller, parse_function(document)),
+            lambda caller: self.context.services.catalog.create(caller, parse_function(document)),
             busy=self.head.save,
             errors=self.faults,
         )
         if done is not None:
-            scripts.run(self.visit.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
-            self.visit.go(f"/functions/{done.value.function.name}")
+            scripts.run(self.context.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
+            self.context.go(f"/functions/{done.value.function.name}")
 
     async def _add_version(self, saved: Saved, document: Json, *, over: int | None = None) -> int | None:
         """Save onto the version that is open; `over` is the latest one that its person knows of."""
@@ -206,9 +206,9 @@ class Editor:
             self.faults.show(error)
             return None
         aside = StaleAside(self.faults)
-        done = await self.visit.run(
+        done = await self.context.run(
             Scope.WRITE,
-            lambda caller: store(self.visit, caller, saved, document, patch, latest),
+            lambda caller: store(self.context, caller, saved, document, patch, latest),
             busy=self.head.save,
             errors=aside,
         )
@@ -220,8 +220,8 @@ class Editor:
 
     async def _ask(self, saved: Saved, document: Json) -> int | None:
         name = saved.view.function.name
-        found = await self.visit.run(
-            Scope.READ, lambda caller: self.visit.services.catalog.get(caller, name), errors=self.faults
+        found = await self.context.run(
+            Scope.READ, lambda caller: self.context.services.catalog.get(caller, name), errors=self.faults
         )
         if found is None:
             return None
@@ -237,10 +237,10 @@ class Editor:
     def _now(self, saved: Saved, *, said: bool) -> None:
         """Show what is saved by now. The source is left alone: somebody may be typing in it."""
         self.saved, self._changed = saved, False
-        scripts.run(self.visit.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
+        scripts.run(self.context.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
         self._write([each for each in self.sections if not isinstance(each, Source)], document_of(saved))
         self.show_saved()
-        self.visit.say(f"Saved as version {saved.open.version.number}" if said else "Nothing had changed")
+        self.context.say(f"Saved as version {saved.open.version.number}" if said else "Nothing had changed")
 
     # What is saved.
 
@@ -262,15 +262,15 @@ class Editor:
         if self.saved is None:
             return
         name = self.saved.view.function.name
-        done = await self.visit.run(
-            Scope.READ, lambda caller: read_saved(self.visit, caller, name, number), errors=self.faults
+        done = await self.context.run(
+            Scope.READ, lambda caller: read_saved(self.context, caller, name, number), errors=self.faults
         )
         if done is None:
             return
         self.saved = done.value
         if not self._changed:
             self.write(document_of(self.saved))
-            scripts.run(self.visit.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
+            scripts.run(self.context.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
         self.show_saved()
         await self.handle.tell()
 
@@ -293,7 +293,7 @@ class Editor:
         if self.saved is None:
             return
         wanted = self.saved.open.version.number if number is None else number
-        view: FunctionView | None = await publish(self.visit, self.saved.view.function, wanted)
+        view: FunctionView | None = await publish(self.context, self.saved.view.function, wanted)
         if view is not None:
             self.saved = replace(self.saved, view=view)
             self.show_saved()
@@ -307,12 +307,12 @@ class Editor:
         text = "Agents can no longer call it, and its name is free again. What it did stays on record."
         if not await confirmed(f"Archive {name}?", text, act="Archive", typed=name):
             return
-        done = await self.visit.run(
-            Scope.WRITE, lambda caller: self.visit.services.catalog.archive(caller, name), errors=self.faults
+        done = await self.context.run(
+            Scope.WRITE, lambda caller: self.context.services.catalog.archive(caller, name), errors=self.faults
         )
         if done is not None:
-            scripts.run(self.visit.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
-            self.visit.go("/functions")
+            scripts.run(self.context.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
+            self.context.go("/functions")
 
     async def _told_draft(self) -> Json | None:
         try:

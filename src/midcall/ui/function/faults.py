@@ -16,7 +16,7 @@ class Errable(Protocol):
 
 @dataclass
 class Faults:
-    """Shows an error: what is about a field stands there, the whole in a banner. `ErrorPlace` of a visit."""
+    """Shows an error: what is about a field stands there, the whole in a banner. `ErrorPlace` of a page's context."""
 
     banner: ErrorBanner
     #: Brings the tab of a field to the front, if it is in one.

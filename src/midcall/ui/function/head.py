@@ -7,9 +7,9 @@ from nicegui import ui
 from midcall.domain.function import DEFAULT_ENVIRONMENT, VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.ui.function.opened import Saved
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.status import badge
-from midcall.ui.visit import Visit
 
 Act = Callable[[], Awaitable[None]]
 
@@ -24,10 +24,12 @@ _NEXT = {
 class Head:
     """Buttons and the line below the title."""
 
-    def __init__(self, visit: Visit, actions: ui.element, *, review: Act, save: Act, submit: Act, publish: Act) -> None:
-        self._visit = visit
+    def __init__(
+        self, context: PageContext, actions: ui.element, *, review: Act, save: Act, submit: Act, publish: Act
+    ) -> None:
+        self._context = context
         with actions:
-            writes = visit.may(Scope.WRITE)
+            writes = context.may(Scope.WRITE)
             self.review = quiet("Review", review, icon="fact_check")
             self.save = primary("Save", save, icon="save")
             self.submit = primary("Submit", submit, icon="send")
@@ -40,7 +42,7 @@ class Head:
 
     def show(self, saved: Saved | None, *, changed: bool) -> None:
         """Show what is saved, and whether the editor holds something else."""
-        writes = self._visit.may(Scope.WRITE)
+        writes = self._context.may(Scope.WRITE)
         self._line.clear()
         with self._line:
             if saved is None:

@@ -11,10 +11,10 @@ from midcall.service.functions.catalog import FunctionView
 from midcall.service.releases.publish import Publication
 from midcall.ui.acts import Act
 from midcall.ui.function.sheet import checked
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import Button, danger, primary, quiet
 from midcall.ui.parts.errors import ErrorBanner
-from midcall.ui.visit import Visit
 
 
 class _Place:
@@ -33,7 +33,7 @@ class _Place:
         self._banner.clear()
 
 
-async def publish(visit: Visit, function: Function, number: int) -> FunctionView | None:
+async def publish(context: PageContext, function: Function, number: int) -> FunctionView | None:
     """Ask where to, and publish; None if it did not come to that."""
     older = number < max(function.published.values(), default=0)
     act = "Roll back" if older else "Publish"
@@ -60,7 +60,7 @@ async def publish(visit: Visit, function: Function, number: int) -> FunctionView
     async def run(busy: Button, why: str | None) -> None:
         environment = (place.value or "").strip()
         facts = {"Function": function.name, "Version": str(number), "In": environment, "Although": why or ""}
-        if not await confirmed_apart(visit, Act(f"{act} a version", act, facts)):
+        if not await confirmed_apart(context, Act(f"{act} a version", act, facts)):
             return
 
         async def act_on(caller: Caller) -> FunctionView:
@@ -70,9 +70,9 @@ async def publish(visit: Visit, function: Function, number: int) -> FunctionView
                 checked(Environment, environment, "environment"),
                 None if why is None else checked(Line, why, "reason"),
             )
-            return await visit.services.publishing.publish(caller, wanted, visit.in_thread)
+            return await context.services.publishing.publish(caller, wanted, context.in_thread)
 
-        done = await visit.run_async(
+        done = await context.run_async(
             Scope.WRITE, act_on, busy=busy, errors=errors, said=f"Version {number} runs in {environment}"
         )
         if done is not None:

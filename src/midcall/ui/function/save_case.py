@@ -12,9 +12,9 @@ from midcall.service.test_cases.form import checked_name
 from midcall.service.test_cases.test_status import word_of
 from midcall.ui.function.json_field import FieldErrors
 from midcall.ui.function.opened import OpenFunction
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.errors import ErrorBanner
-from midcall.ui.visit import Visit
 
 EXPECTATIONS = {
     "exact": "Exactly this result",
@@ -23,13 +23,13 @@ EXPECTATIONS = {
 }
 
 
-def save_case_button(visit: Visit, opened: OpenFunction, invocation: Invocation) -> None:
+def save_case_button(context: PageContext, opened: OpenFunction, invocation: Invocation) -> None:
     """Offer to save a run, where there is something to expect of it again."""
-    if invocation.report is None or not visit.may(Scope.WRITE):
+    if invocation.report is None or not context.may(Scope.WRITE):
         return
 
     async def ask() -> None:
-        await _Dialog(visit, opened, invocation).open()
+        await _Dialog(context, opened, invocation).open()
 
     with ui.element("div").classes("mc-w-run"):
         quiet("Save as test case", ask, icon="playlist_add_check")
@@ -38,8 +38,8 @@ def save_case_button(visit: Visit, opened: OpenFunction, invocation: Invocation)
 class _Dialog:
     """Asks for a name, for what is expected, and for the values that no record has."""
 
-    def __init__(self, visit: Visit, opened: OpenFunction, invocation: Invocation) -> None:
-        self.visit, self.opened, self.invocation = visit, opened, invocation
+    def __init__(self, context: PageContext, opened: OpenFunction, invocation: Invocation) -> None:
+        self.context, self.opened, self.invocation = context, opened, invocation
         self.secrets: dict[str, ui.input] = {}
         word = word_of(invocation)
         with ui.dialog() as self.dialog, ui.card().classes("mc-dialog mc-w-dialog-wide").props('role="dialog"'):
@@ -70,7 +70,7 @@ class _Dialog:
             if not self.dialog.is_deleted:  # with the page, if that is what was closed
                 self.dialog.delete()
         if name is not None:
-            self.visit.say(f"Saved as test case “{name}”")
+            self.context.say(f"Saved as test case “{name}”")
             await self.opened.tell()
 
     def show(self, error: MidcallError) -> None:
@@ -96,8 +96,8 @@ class _Dialog:
         def save(caller: Caller) -> TestCase:
             name = checked_name((self.name.value or "").strip())
             wanted = RunToSave(self.invocation.id, name, self.expect.value, values)
-            return self.visit.services.cases_of_runs.save(caller, wanted)
+            return self.context.services.cases_of_runs.save(caller, wanted)
 
-        done = await self.visit.run(Scope.WRITE, save, busy=self.button, errors=self)
+        done = await self.context.run(Scope.WRITE, save, busy=self.button, errors=self)
         if done is not None:
             self.dialog.submit(done.value.name)

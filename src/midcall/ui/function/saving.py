@@ -4,7 +4,7 @@ from midcall.service.access.access import Caller
 from midcall.service.functions.form import parse_function
 from midcall.ui.function.form import APART
 from midcall.ui.function.opened import Json, Saved
-from midcall.ui.visit import Visit
+from midcall.ui.page_context import PageContext
 
 #: What is said when a version was submitted, by its status.
 SAID = {
@@ -14,19 +14,19 @@ SAID = {
 }
 
 
-def read_saved(visit: Visit, caller: Caller, name: str, number: int | None = None) -> Saved:
+def read_saved(context: PageContext, caller: Caller, name: str, number: int | None = None) -> Saved:
     """Read a function, and one of its versions (the latest one)."""
-    catalog = visit.services.catalog
+    catalog = context.services.catalog
     view = catalog.get(caller, name)
     return Saved(view, catalog.version(caller, name, view.version.number if number is None else number))
 
 
-def store(visit: Visit, caller: Caller, saved: Saved, document: Json, patch: Json, latest: int) -> Saved:
+def store(context: PageContext, caller: Caller, saved: Saved, document: Json, patch: Json, latest: int) -> Saved:
     """Save changes onto the open version as the next one, and those that are no part of a version beside it.
 
     Raises StaleVersion if `latest` is not the latest number, InvalidInput for what is no valid function.
     """
-    catalog, name = visit.services.catalog, saved.view.function.name
+    catalog, name = context.services.catalog, saved.view.function.name
     parse_function(document)
     version = {field: value for field, value in patch.items() if field not in APART}
     number = saved.open.version.number
@@ -34,4 +34,4 @@ def store(visit: Visit, caller: Caller, saved: Saved, document: Json, patch: Jso
         number = catalog.add_version(caller, name, version, base=number, if_match=latest).version.number
     if any(field in patch for field in APART):
         catalog.describe(caller, name, display_name=document["display_name"], tags=document["tags"])
-    return read_saved(visit, caller, name, number)
+    return read_saved(context, caller, name, number)

@@ -14,7 +14,7 @@ from midcall.domain.jsonvalue import NotJson, parse
 from midcall.service.fields import faults_of
 from midcall.ui.function.faults import Faults
 from midcall.ui.function.opened import Json
-from midcall.ui.visit import Visit
+from midcall.ui.page_context import PageContext
 
 #: What is longer scrolls.
 MAX_ROWS = 16
@@ -39,7 +39,7 @@ class Section(Protocol):
 class Sheet:
     """Makes inputs. `tab`: where they stand; `touched` hears of each change that a person makes."""
 
-    visit: Visit
+    context: PageContext
     faults: Faults
     tab: str
     touched: Callable[[], None]

@@ -5,8 +5,8 @@ from enum import StrEnum
 from nicegui import ui
 
 from midcall.domain.errors import MidcallError, StaleVersion
+from midcall.ui.page_context import ErrorPlace
 from midcall.ui.parts.buttons import danger, primary, quiet
-from midcall.ui.visit import ErrorPlace
 
 
 class Choice(StrEnum):

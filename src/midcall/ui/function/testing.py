@@ -18,19 +18,19 @@ from midcall.ui.function.opened import OpenFunction, Saved
 from midcall.ui.function.run_inputs import RunInputs, approved
 from midcall.ui.function.run_result import Handlers, show_result
 from midcall.ui.function.save_case import save_case_button
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import primary
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
-from midcall.ui.visit import Visit
 
 #: Seconds between two looks at the clock while a run is under way.
 _TICK_S = 0.2
 
 
-async def build(visit: Visit, opened: OpenFunction) -> None:
+async def build(context: PageContext, opened: OpenFunction) -> None:
     """Make the panel, in the slot that is open."""
-    panel = TestPanel(visit, opened)
+    panel = TestPanel(context, opened)
     opened.on_saved(panel.refresh)
     await panel.refresh()
 
@@ -41,8 +41,8 @@ class TestPanel:
     #: It is no test of pytest's.
     __test__ = False
 
-    def __init__(self, visit: Visit, opened: OpenFunction) -> None:
-        self.visit = visit
+    def __init__(self, context: PageContext, opened: OpenFunction) -> None:
+        self.context = context
         self.opened = opened
         self._began = 0.0
         self._nothing = ui.element("div")
@@ -64,7 +64,7 @@ class TestPanel:
                 with ui.element("div").classes("mc-w-run"):
                     self._button = primary("Run", icon="play_arrow").props('type=submit title="Ctrl+Enter"')
                     self._elapsed = ui.label().classes("mc-quiet").props("role=timer")
-                if not visit.may(Scope.WRITE):
+                if not context.may(Scope.WRITE):
                     self._button.props("disable")
                     self._elapsed.text = 'It takes a key with the scope "write" to run tests.'
             with ui.element("section").classes("mc-w-half").props('aria-label="Result" aria-live=polite'):
@@ -101,10 +101,10 @@ class TestPanel:
 
     async def run(self) -> None:
         """Run it."""
-        if not self.visit.may(Scope.WRITE) or self._timer.active:
+        if not self.context.may(Scope.WRITE) or self._timer.active:
             return
-        done = await self.visit.run_async(Scope.WRITE, self._run, busy=self, errors=self._errors)
-        if done is None or self.visit.client.is_deleted:
+        done = await self.context.run_async(Scope.WRITE, self._run, busy=self, errors=self._errors)
+        if done is None or self.context.client.is_deleted:
             return
         invocation, recording = done.value
         self._result.clear()
@@ -114,8 +114,8 @@ class TestPanel:
                 recording,
                 Handlers(self.opened.show_line if self.opened.kind is Kind.CODE else None, self._inputs.mock_with),
             )
-            save_case_button(self.visit, self.opened, invocation)
-        scripts.run(self.visit.client, "mcShow", self._result.id)
+            save_case_button(self.context, self.opened, invocation)
+        scripts.run(self.context.client, "mcShow", self._result.id)
 
     def set_busy(self, *, busy: bool) -> None:
         """Show that a run is under way."""
@@ -132,11 +132,11 @@ class TestPanel:
         name = self.opened.name
         if name is None:
             raise InvalidInput("save the function first")
-        call, use = form.call(new_id("inv"), name), self.visit.services
-        tried = await use.waiting.run(lambda: use.invocations.admit(caller, call), call.id, self.visit.in_thread)
+        call, use = form.call(new_id("inv"), name), self.context.services
+        tried = await use.waiting.run(lambda: use.invocations.admit(caller, call), call.id, self.context.in_thread)
         recording: Recording | None = None
         if form.record:
-            recording = await self.visit.in_thread(use.replays.recording, tried)
+            recording = await self.context.in_thread(use.replays.recording, tried)
         return tried, recording
 
     async def _version_chosen(self, event: Any) -> None:
@@ -149,8 +149,8 @@ class TestPanel:
         if number != version.number:
             name = saved.view.function.name
             try:
-                found = await self.visit.call(
-                    Scope.READ, lambda caller: self.visit.services.catalog.version(caller, name, number)
+                found = await self.context.call(
+                    Scope.READ, lambda caller: self.context.services.catalog.version(caller, name, number)
                 )
             except MidcallError as error:
                 self._errors.show(error)

@@ -9,12 +9,12 @@ from midcall.domain.workspace import Scope
 from midcall.service.functions.catalog import MOST_SHOWN
 from midcall.service.functions.compare import DiffPart, compare
 from midcall.ui.function.opened import Saved
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import time_label
-from midcall.ui.visit import Visit
 
 #: Versions that are listed at first; the newest.
 FIRST = 15
@@ -27,8 +27,8 @@ Act = Callable[[int], Awaitable[None]]
 class Versions:
     """The list, and a comparison below it."""
 
-    def __init__(self, visit: Visit, *, open_version: Act, publish: Act) -> None:
-        self._visit, self._open, self._publish = visit, open_version, publish
+    def __init__(self, context: PageContext, *, open_version: Act, publish: Act) -> None:
+        self._context, self._open, self._publish = context, open_version, publish
         self._saved: Saved | None = None
         self._shown = FIRST
         with ui.element("section").classes("mc-fn-form-one").props('aria-label="Versions"'):
@@ -80,7 +80,7 @@ class Versions:
                     quiet("Open", lambda: self._open(number)).props("dense")
                 if number > 1:
                     quiet("Changes", lambda: self._show_diff(number - 1, number)).props("dense")
-                if version.status is VersionStatus.APPROVED and self._visit.may(Scope.WRITE):
+                if version.status is VersionStatus.APPROVED and self._context.may(Scope.WRITE):
                     back = number < max(function.published.values(), default=0)
                     quiet("Roll back to it" if back else "Publish", lambda: self._publish(number)).props("dense")
 
@@ -98,8 +98,8 @@ class Versions:
     async def _show_diff(self, before: int, after: int) -> None:
         assert self._saved is not None  # noqa: S101 (rows are shown of something saved alone)
         name = self._saved.view.function.name
-        catalog = self._visit.services.catalog
-        done = await self._visit.run(
+        catalog = self._context.services.catalog
+        done = await self._context.run(
             Scope.READ,
             lambda caller: compare(
                 catalog.version(caller, name, before).version.config,

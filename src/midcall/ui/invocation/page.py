@@ -18,6 +18,7 @@ from midcall.ui.invocation.report import (
     show_result,
 )
 from midcall.ui.invocation.timings import timings_bar
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.cells import PHASES
 from midcall.ui.parts.code import json_view
 from midcall.ui.parts.errors import ErrorBanner
@@ -25,39 +26,38 @@ from midcall.ui.parts.header import page_header
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import ago, time_label
 from midcall.ui.session.page import path_of
-from midcall.ui.visit import Visit
 
 _BACK = (("Invocations", "/invocations"),)
 #: Seconds between two looks at one that is not final.
 LOOK_EVERY_S = 1.5
 
 
-async def show(visit: Visit, invocation_id: str) -> None:
+async def show(context: PageContext, invocation_id: str) -> None:
     """Show an invocation."""
-    await _InvocationPage(visit, invocation_id).build()
+    await _InvocationPage(context, invocation_id).build()
 
 
 class _InvocationPage:
-    def __init__(self, visit: Visit, invocation_id: str) -> None:
-        self._visit = visit
+    def __init__(self, context: PageContext, invocation_id: str) -> None:
+        self._context = context
         self._id = invocation_id
 
     async def build(self) -> None:
         """Make the elements."""
-        invocation = await self._visit.call(Scope.READ, self._find)
+        invocation = await self._context.call(Scope.READ, self._find)
         with page_header(invocation.function, back=_BACK) as actions:
             pass
         self._errors = ErrorBanner()
         self._body = ui.element("div").classes("mc-parts")
         place = ui.element("div")
         with actions:
-            self._replays = ReplayButtons(self._visit, self._errors, place, queued=self._again)
+            self._replays = ReplayButtons(self._context, self._errors, place, queued=self._again)
         self._source = await self._source_of(invocation)
         self._show(invocation)
         self._timer = ui.timer(LOOK_EVERY_S, self._look, active=not invocation.final)
 
     def _find(self, caller: Caller) -> Invocation:
-        return self._visit.services.invocations.find(caller, self._id)
+        return self._context.services.invocations.find(caller, self._id)
 
     async def _source_of(self, invocation: Invocation) -> str | None:
         """Read the code, to show the line that failed."""
@@ -65,9 +65,9 @@ class _InvocationPage:
         if invocation.kind is not Kind.CODE or error is None or error.line is None:
             return None
         try:
-            view = await self._visit.call(
+            view = await self._context.call(
                 Scope.READ,
-                lambda caller: self._visit.services.catalog.version(caller, invocation.function, invocation.version),
+                lambda caller: self._context.services.catalog.version(caller, invocation.function, invocation.version),
             )
         except MidcallError:
             return None  # archived
@@ -141,7 +141,7 @@ class _InvocationPage:
         self._timer.activate()
 
     async def _look(self) -> None:
-        done = await self._visit.run(Scope.READ, self._find, errors=self._errors, passive=True)
+        done = await self._context.run(Scope.READ, self._find, errors=self._errors, passive=True)
         if done is None or done.value.final:
             self._timer.deactivate()
         if done is not None:

@@ -10,6 +10,7 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.ui.invocation.report import result_of, same, section
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.code import code_view, json_view
@@ -17,7 +18,6 @@ from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import duration
-from midcall.ui.visit import Visit
 
 _FOR_GOOD = {InvocationStatus.DEAD, InvocationStatus.FAILED, InvocationStatus.TIMED_OUT}
 
@@ -26,9 +26,9 @@ class ReplayButtons:
     """The buttons that fit an invocation; a dry replay is shown in `place`."""
 
     def __init__(
-        self, visit: Visit, errors: ErrorBanner, place: ui.element, *, queued: Callable[[], Awaitable[None]]
+        self, context: PageContext, errors: ErrorBanner, place: ui.element, *, queued: Callable[[], Awaitable[None]]
     ) -> None:
-        self._visit = visit
+        self._context = context
         self._errors = errors
         self._place = place
         self._queued = queued
@@ -43,7 +43,7 @@ class ReplayButtons:
     def show(self, invocation: Invocation) -> None:
         """Offer what fits it."""
         self._invocation = invocation
-        may = self._visit.may(Scope.WRITE)
+        may = self._context.may(Scope.WRITE)
         dead = invocation.purpose is Purpose.BACKGROUND and invocation.status in _FOR_GOOD
         code = invocation.kind is Kind.CODE and invocation.final and invocation.status is not InvocationStatus.REFUSED
         self._again.set_visibility(may and dead)
@@ -56,9 +56,9 @@ class ReplayButtons:
         text = "What it has done outside already, it may do a second time."
         if not await confirmed(f"Run {invocation.function} again?", text, act="Run again"):
             return
-        done = await self._visit.run(
+        done = await self._context.run(
             Scope.WRITE,
-            lambda caller: self._visit.services.invocations.replay(caller, invocation.id),
+            lambda caller: self._context.services.invocations.replay(caller, invocation.id),
             busy=self._again,
             errors=self._errors,
             said="Queued again",
@@ -70,25 +70,25 @@ class ReplayButtons:
         past = self._invocation
         if past is None:
             return
-        services, replay_id = self._visit.services, new_id("inv")
+        services, replay_id = self._context.services, new_id("inv")
 
         async def replay(caller: Caller) -> Invocation:
             return await services.waiting.run(
-                lambda: services.replays.dry(caller, past.id, replay_id), replay_id, self._visit.in_thread
+                lambda: services.replays.dry(caller, past.id, replay_id), replay_id, self._context.in_thread
             )
 
-        done = await self._visit.run_async(Scope.WRITE, replay, busy=self._dry, errors=self._errors)
+        done = await self._context.run_async(Scope.WRITE, replay, busy=self._dry, errors=self._errors)
         if done is None or self._place.is_deleted:
             return
         # What is shown is masked, as any invocation that is read.
-        shown = await self._visit.run(
+        shown = await self._context.run(
             Scope.READ, lambda caller: services.invocations.find(caller, done.value.id), errors=self._errors
         )
         if shown is not None:
             self._place.clear()
             with self._place:
                 _beside(past, shown.value)
-            scripts.run(self._visit.client, "mcScrollTo", self._place.id)
+            scripts.run(self._context.client, "mcScrollTo", self._place.id)
 
 
 def _beside(past: Invocation, replayed: Invocation) -> None:

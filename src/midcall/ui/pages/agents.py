@@ -13,10 +13,10 @@ from midcall.service.agents.form import agent_name
 from midcall.service.stores import Page as Part
 from midcall.ui.agent.page import edit, path_of
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
-from midcall.ui.visit import Visit
 
 COLUMNS = (
     Column("name", "Agent"),
@@ -28,24 +28,24 @@ COLUMNS = (
 )
 
 
-async def build(visit: Visit) -> None:
+async def build(context: PageContext) -> None:
     """Show the list."""
 
     def new_button(label: str) -> None:
-        if visit.may(Scope.WRITE):
-            primary(label, lambda: _new(visit), icon="add")
+        if context.may(Scope.WRITE):
+            primary(label, lambda: _new(context), icon="add")
 
     with page_header("Agents", about="Which functions each agent has, in which phase and order."):
         new_button("New agent")
 
     async def page(part: Part) -> Sequence[AgentView]:
-        return await visit.call(Own(Scope.READ), lambda caller: visit.services.agents.page(caller, part))
+        return await context.call(Own(Scope.READ), lambda caller: context.services.agents.page(caller, part))
 
     table = PagedTable(
-        visit=visit,
+        context=context,
         columns=COLUMNS,
         source=page,
-        row=lambda view: _row(visit, view),
+        row=lambda view: _row(context, view),
         cursor=lambda view: view.agent.name,
         empty=Empty(
             "No agents yet",
@@ -58,7 +58,7 @@ async def build(visit: Visit) -> None:
     await table.open()
 
 
-def _row(visit: Visit, view: AgentView) -> dict[str, Cell]:
+def _row(context: PageContext, view: AgentView) -> dict[str, Cell]:
     agent = view.agent
     counts = {phase: sum(each.phase is phase for each in agent.attachments) for phase in Phase}
     more = " · ".join(each for each in (agent.version, agent.number) if each)
@@ -68,14 +68,14 @@ def _row(visit: Visit, view: AgentView) -> dict[str, Cell]:
         text = "1 warning" if number == 1 else f"{number} warnings"
         warnings = {"text": text, "tone": "warn", "more": view.warnings[0]}
     return {
-        "name": link_cell(agent.name, visit.href(path_of(agent.name)), more=more),
+        "name": link_cell(agent.name, context.href(path_of(agent.name)), more=more),
         **{phase.value: text_cell(str(number)) for phase, number in counts.items()},
         "warnings": warnings,
         "changed": time_cell(agent.updated_at),
     }
 
 
-async def _new(visit: Visit) -> None:
+async def _new(context: PageContext) -> None:
     """Ask for a name, create the agent, and open it."""
 
     async def create() -> None:
@@ -84,20 +84,20 @@ async def _new(visit: Visit) -> None:
 
         def put(caller: Caller) -> AgentView | MidcallError:
             try:
-                return visit.services.agents.put(
+                return context.services.agents.put(
                     caller, agent_name(wanted), version="", number="", attachments=(), seen=NOT_YET
                 )
             except MidcallError as error:
                 return error
 
-        done = await visit.run(Scope.WRITE, put, busy=button)
+        done = await context.run(Scope.WRITE, put, busy=button)
         if done is None:
             return
         if isinstance(done.value, MidcallError):
             name.error = "; ".join(fault.msg for fault in done.value.faults) or done.value.message
             return
         dialog.close()
-        visit.go(path_of(wanted))
+        context.go(path_of(wanted))
 
     with ui.dialog() as dialog, ui.card().classes("mc-dialog"):
         ui.label("New agent").classes("mc-dialog-title").props('role="heading" aria-level=2')

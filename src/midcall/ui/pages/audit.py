@@ -10,9 +10,9 @@ from midcall.domain.workspace import Scope
 from midcall.service.stores import AuditLine
 from midcall.service.stores import Page as Part
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
-from midcall.ui.visit import Visit
 
 COLUMNS = (
     Column("act", "What"),
@@ -42,9 +42,9 @@ _DIGEST = 12
 _SUBJECTS = ("name", "principal")
 
 
-async def build(visit: Visit) -> None:
+async def build(context: PageContext) -> None:
     """Show the trail, newest first."""
-    all_of_it = visit.may(Scope.ADMIN)
+    all_of_it = context.may(Scope.ADMIN)
     about = "Who did what, when; newest first. Nothing is ever taken away."
     if not all_of_it:
         about = "Who did what to functions, when. The rest is for admins."
@@ -53,8 +53,8 @@ async def build(visit: Visit) -> None:
     kind = ""
 
     async def page(part: Part) -> Sequence[AuditLine]:
-        return await visit.call(
-            Scope.READ, lambda caller: visit.services.trail.page(caller, part, function=None, kind=kind or None)
+        return await context.call(
+            Scope.READ, lambda caller: context.services.trail.page(caller, part, function=None, kind=kind or None)
         )
 
     async def choose() -> None:
@@ -66,10 +66,10 @@ async def build(visit: Visit) -> None:
     chosen = ui.select(options, label="Show", value="").props("outlined dense").classes("mc-filter")
     chosen.on_value_change(choose)
     table = PagedTable(
-        visit=visit,
+        context=context,
         columns=COLUMNS,
         source=page,
-        row=lambda line: _row(visit, line),
+        row=lambda line: _row(context, line),
         cursor=lambda line: str(line.id),
         empty=Empty("Nothing here yet", "Whatever people and programs change is written down here.", icon="history"),
         label="Audit trail",
@@ -77,7 +77,7 @@ async def build(visit: Visit) -> None:
     await table.open()
 
 
-def _row(visit: Visit, line: AuditLine) -> dict[str, Cell]:
+def _row(context: PageContext, line: AuditLine) -> dict[str, Cell]:
     noun, _, verb = line.act.partition(".")
     detail = _detail(line.detail)
     short = detail if len(detail) <= _MAX_DETAIL else f"{detail[:_MAX_DETAIL]} …"
@@ -85,14 +85,14 @@ def _row(visit: Visit, line: AuditLine) -> dict[str, Cell]:
         "act": text_cell(verb.replace("_", " "), more=noun.replace("_", " ")),
         "at": time_cell(line.at),
         "who": text_cell(line.principal, exact=line.key_id),
-        "subject": _subject(visit, line),
+        "subject": _subject(context, line),
         "detail": text_cell(short, exact=detail[:2_000]) if detail else None,
     }
 
 
-def _subject(visit: Visit, line: AuditLine) -> Cell:
+def _subject(context: PageContext, line: AuditLine) -> Cell:
     if line.function is not None:
-        return link_cell(line.function, visit.href(f"/functions/{line.function}"))
+        return link_cell(line.function, context.href(f"/functions/{line.function}"))
     called = line.detail.get("name") or line.detail.get("principal")
     return text_cell(called, more=line.subject) if isinstance(called, str) else text_cell(line.subject)
 

@@ -16,11 +16,11 @@ from midcall.ui.admin.credential_page import build as show_one
 from midcall.ui.admin.credential_words import TYPES, ValueWords
 from midcall.ui.admin.fields import HostsField, TextField
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import link_button, primary
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
-from midcall.ui.visit import Visit
 
 NEW = "/new-credential"
 
@@ -35,30 +35,30 @@ COLUMNS = (
 _FEW = 2
 
 
-async def build(visit: Visit) -> None:
+async def build(context: PageContext) -> None:
     """Show the list."""
     with page_header("Credentials", about="Keys to other services. Functions use them and never see them."):
-        if visit.may(Scope.WRITE):
+        if context.may(Scope.WRITE):
             link_button("New credential", NEW, icon="add")
 
     async def page(part: Part) -> Sequence[CredentialView]:
-        return await visit.call(Scope.READ, lambda caller: visit.services.credentials.page(caller, part))
+        return await context.call(Scope.READ, lambda caller: context.services.credentials.page(caller, part))
 
     table = PagedTable(
-        visit=visit,
+        context=context,
         columns=COLUMNS,
         source=page,
-        row=lambda view: _row(visit, view),
+        row=lambda view: _row(context, view),
         cursor=lambda view: view.credential.name,
-        empty=_none_yet(visit),
+        empty=_none_yet(context),
         label="Credentials",
     )
     await table.open()
 
 
-def _none_yet(visit: Visit) -> Empty:
+def _none_yet(context: PageContext) -> Empty:
     def actions() -> None:
-        if visit.may(Scope.WRITE):
+        if context.may(Scope.WRITE):
             link_button("Add the first one", NEW, icon="add")
 
     return Empty(
@@ -70,13 +70,13 @@ def _none_yet(visit: Visit) -> Empty:
     )
 
 
-def _row(visit: Visit, view: CredentialView) -> dict[str, Cell]:
+def _row(context: PageContext, view: CredentialView) -> dict[str, Cell]:
     credential = view.credential
     places = sorted(each or "all environments" for each in view.values)
     more = len(view.used_by) - _FEW
     uses = ", ".join(view.used_by[:_FEW]) + (f" and {more} more" if more > 0 else "")
     return {
-        "name": link_cell(credential.name, visit.href(f"/credentials/{credential.name}")),
+        "name": link_cell(credential.name, context.href(f"/credentials/{credential.name}")),
         "type": text_cell(TYPES[credential.type].label),
         "environments": text_cell(", ".join(places)),
         "uses": text_cell(uses, exact=", ".join(view.used_by)) if view.used_by else None,
@@ -84,7 +84,7 @@ def _row(visit: Visit, view: CredentialView) -> dict[str, Cell]:
     }
 
 
-async def new(visit: Visit) -> None:
+async def new(context: PageContext) -> None:
     """Make a new one: what for, its name, its values."""
     with page_header("New credential", back=(("Credentials", "/credentials"),)):
         pass
@@ -123,13 +123,13 @@ async def new(visit: Visit) -> None:
     async def save() -> None:
         wanted, place = form.values(), environment.value
         given = {"type": kind.value, "values": wanted, "environment": place or None, "hosts": hosts.value}
-        called = await visit.read_form(CredentialName, {"name": name.value}, form.errors)
-        body = await visit.read_form(PutCredential, given, form.errors) if called is not None else None
+        called = await context.read_form(CredentialName, {"name": name.value}, form.errors)
+        body = await context.read_form(PutCredential, given, form.errors) if called is not None else None
         if called is None or body is None:
             return
 
         def put(caller: Caller) -> CredentialView:
-            return visit.services.credentials.put(
+            return context.services.credentials.put(
                 caller,
                 called.name,
                 body.type,
@@ -141,18 +141,18 @@ async def new(visit: Visit) -> None:
 
         facts = {"Credential": called.name, "Environment": place or "all", "Values": ", ".join(wanted)}
         facts |= each_fact("May be sent to", hosts.value or ["no host"])
-        if not await confirmed_apart(visit, Act("Save a credential", "Save", facts)):
+        if not await confirmed_apart(context, Act("Save a credential", "Save", facts)):
             return
-        done = await visit.run(Scope.WRITE, put, busy=button, errors=form.errors)
+        done = await context.run(Scope.WRITE, put, busy=button, errors=form.errors)
         if done is not None:
-            visit.go(f"/credentials/{done.value.credential.name}")
+            context.go(f"/credentials/{done.value.credential.name}")
 
     element.on("submit.prevent", save, [])
 
 
-async def one(visit: Visit, name: str) -> None:
+async def one(context: PageContext, name: str) -> None:
     """Show one."""
-    await show_one(visit, name)
+    await show_one(context, name)
 
 
 PAGES = (

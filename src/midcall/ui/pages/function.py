@@ -26,42 +26,42 @@ from midcall.ui.function.template import beginning
 from midcall.ui.function.versions import Versions
 from midcall.ui.function.webhook import Webhook
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.head import load
 from midcall.ui.parts.header import page_header
-from midcall.ui.visit import Visit
 
 _BACK = (("Functions", "/functions"),)
 _KINDS = {Kind.CODE.value: "Code: Python that runs in a sandbox", Kind.WEBHOOK.value: "Webhook: a URL of yours"}
 
 
-async def new(visit: Visit, kind: str = Kind.CODE.value) -> None:
+async def new(context: PageContext, kind: str = Kind.CODE.value) -> None:
     """Begin a new function."""
     chosen = Kind.WEBHOOK if kind == Kind.WEBHOOK.value else Kind.CODE
     with page_header("New function", back=_BACK) as actions:
         pass
     about = ui.select(_KINDS, value=chosen.value, label="What it is made of").props("outlined dense options-dense")
-    about.classes("mc-kind").on_value_change(lambda: visit.go(f"/new-function?kind={about.value}"))
-    editor = Editor(visit, chosen, None)
+    about.classes("mc-kind").on_value_change(lambda: context.go(f"/new-function?kind={about.value}"))
+    editor = Editor(context, chosen, None)
     await _build(editor, actions, beginning(chosen))
 
 
-async def edit(visit: Visit, name: str) -> None:
+async def edit(context: PageContext, name: str) -> None:
     """Show a function."""
-    saved = await visit.call(Scope.READ, lambda caller: read_saved(visit, caller, name))
+    saved = await context.call(Scope.READ, lambda caller: read_saved(context, caller, name))
     with page_header(saved.view.function.display_name, back=_BACK) as actions:
         pass
-    editor = Editor(visit, Kind(saved.open.version.config["kind"]), saved)
+    editor = Editor(context, Kind(saved.open.version.config["kind"]), saved)
     await _build(editor, actions, document_of(saved))
 
 
 async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) -> None:
-    visit = editor.visit
-    load(visit, "editor.js")
-    known = await credentials_of(visit)
+    context = editor.context
+    load(context, "editor.js")
+    known = await credentials_of(context)
     editor.head = Head(
-        visit,
+        context,
         actions,
         review=editor.review,
         save=editor.save_only,
@@ -72,7 +72,7 @@ async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) 
     editor.faults = Faults(banner, editor.reveal)
     if editor.kind is Kind.CODE:
         with ui.expansion("Assistant: have the code written", icon="auto_awesome").classes("mc-fn-expansion"):
-            await assistant.build(visit, editor.handle)
+            await assistant.build(context, editor.handle)
     editor.tabs = Tabs("Parts of this function")
     _tabs(editor, known)
     if editor.saved is not None:
@@ -83,7 +83,7 @@ async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) 
 
 def _tabs(editor: Editor, known: Known) -> None:
     def sheet(tab: str) -> Sheet:
-        return Sheet(editor.visit, editor.faults, tab, editor.touched)
+        return Sheet(editor.context, editor.faults, tab, editor.touched)
 
     is_code = editor.kind is Kind.CODE
     with editor.tabs.panel("main", "Code" if is_code else "Webhook"):
@@ -96,7 +96,7 @@ def _tabs(editor: Editor, known: Known) -> None:
                 source = None
                 editor.sections.append(Webhook(sheet("main"), known))
             with ui.element("div").classes("mc-fn-side"):
-                editor.decision = Decision(editor.visit, editor.reload)
+                editor.decision = Decision(editor.context, editor.reload)
                 editor.comments = Comments(source, editor.put_source)
     with editor.tabs.panel("parameters", "Parameters"):
         editor.sections.append(Parameters(sheet("parameters")))
@@ -108,7 +108,7 @@ def _tabs(editor: Editor, known: Known) -> None:
     with editor.tabs.panel("settings", "Settings"):
         editor.sections.append(Limits(sheet("settings"), editor.kind))
         editor.sections.append(Tags(sheet("settings")))
-        if editor.saved is not None and editor.visit.may(Scope.WRITE):
+        if editor.saved is not None and editor.context.may(Scope.WRITE):
             with ui.element("section").classes("mc-fn-form").props('aria-label="Archive"'):
                 ui.label("Archive").classes("mc-section-title mc-fn-wide").props('role="heading" aria-level=2')
                 ui.label("Takes the function out of use. What it did stays on record.").classes("mc-quiet mc-fn-wide")
@@ -132,11 +132,11 @@ def _source(editor: Editor) -> SourceEditor:
 async def _saved_tabs(editor: Editor) -> None:
     """Make what there is of a saved function alone."""
     with editor.tabs.panel("testing", "Test"):
-        await testing.build(editor.visit, editor.handle)
+        await testing.build(editor.context, editor.handle)
     with editor.tabs.panel("cases", "Test cases"):
-        await cases.build(editor.visit, editor.handle)
+        await cases.build(editor.context, editor.handle)
     with editor.tabs.panel("versions", "Versions"):
-        editor.versions = Versions(editor.visit, open_version=editor.open_version, publish=editor.publish)
+        editor.versions = Versions(editor.context, open_version=editor.open_version, publish=editor.publish)
 
 
 PAGES = (

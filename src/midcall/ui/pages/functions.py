@@ -7,13 +7,13 @@ from midcall.domain.workspace import Scope
 from midcall.service.runs.overview import FunctionLine
 from midcall.service.stores import Page as Part
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import link_button
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.search import search_box
 from midcall.ui.parts.status import tone_of, words
 from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, status_cell, text_cell
 from midcall.ui.parts.times import ago, duration, exactly
-from midcall.ui.visit import Visit
 
 NEW = "/new-function"
 
@@ -26,40 +26,40 @@ COLUMNS = (
 )
 
 
-async def build(visit: Visit) -> None:
+async def build(context: PageContext) -> None:
     """Show the list."""
     with page_header("Functions", about="What your agents can do: write, review, publish."):
-        if visit.may(Scope.WRITE):
+        if context.may(Scope.WRITE):
             link_button("New function", NEW, icon="add")
     wanted = ""
 
     async def page(part: Part) -> Sequence[FunctionLine]:
-        return await visit.call(
-            Scope.READ, lambda caller: visit.services.overview.functions(caller, part, search=wanted)
+        return await context.call(
+            Scope.READ, lambda caller: context.services.overview.functions(caller, part, search=wanted)
         )
 
     async def search(text: str) -> None:
         nonlocal wanted
         wanted = text
-        table.empty = _no_match(text) if text else _none_yet(visit)
+        table.empty = _no_match(text) if text else _none_yet(context)
         await table.reload()
 
     search_box("Search functions", search)
     table = PagedTable(
-        visit=visit,
+        context=context,
         columns=COLUMNS,
         source=page,
-        row=lambda line: _row(visit, line),
+        row=lambda line: _row(context, line),
         cursor=lambda line: line.function.name,
-        empty=_none_yet(visit),
+        empty=_none_yet(context),
         label="Functions",
     )
     await table.open()
 
 
-def _none_yet(visit: Visit) -> Empty:
+def _none_yet(context: PageContext) -> Empty:
     def actions() -> None:
-        if visit.may(Scope.WRITE):
+        if context.may(Scope.WRITE):
             link_button("Write the first one", NEW, icon="add")
 
     return Empty(
@@ -76,7 +76,7 @@ def _no_match(text: str) -> Empty:
     )
 
 
-def _row(visit: Visit, line: FunctionLine) -> dict[str, Cell]:
+def _row(context: PageContext, line: FunctionLine) -> dict[str, Cell]:
     function, runs = line.function, line.runs
     published = function.published.get(DEFAULT_ENVIRONMENT)
     others = ", ".join(f"{name}: {number}" for name, number in sorted(function.published.items()))
@@ -91,7 +91,7 @@ def _row(visit: Visit, line: FunctionLine) -> dict[str, Cell]:
         }
     more = function.name if function.display_name != function.name else line.description
     return {
-        "name": link_cell(function.display_name, visit.href(f"/functions/{function.name}"), more=more),
+        "name": link_cell(function.display_name, context.href(f"/functions/{function.name}"), more=more),
         "latest": status_cell(line.status.value, more=f"version {function.latest}"),
         "published": None if not function.published else text_cell(_published(published, others), exact=others),
         "last": last,

@@ -12,11 +12,11 @@ from midcall.service.access.access import Caller
 from midcall.ui.admin.part_cards import PartCard
 from midcall.ui.admin.plots import GROUPS, draw_latency, draw_status, latency_text, status_text
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.times import exactly
-from midcall.ui.visit import Visit
 
 #: Keys of the legend, in the order of GROUPS.
 _KEYS = ("mc-key mc-key-0", "mc-key mc-key-1", "mc-key mc-key-2", "mc-key mc-key-3")
@@ -31,7 +31,7 @@ PARTS = (
 )
 
 
-async def build(visit: Visit) -> None:
+async def build(context: PageContext) -> None:
     """Show it, and keep it fresh while somebody looks."""
     with page_header("Health", about="Whether everything answers, and how the last hour's runs went."):
         shown_at = ui.label().classes("mc-quiet")
@@ -45,15 +45,17 @@ async def build(visit: Visit) -> None:
     plots = _Plots()
 
     async def tick() -> None:
-        if await visit.run(Scope.READ, lambda _: None, errors=errors, passive=True) is None:
+        if await context.run(Scope.READ, lambda _: None, errors=errors, passive=True) is None:
             return
-        found = await visit.services.readiness.look()
+        found = await context.services.readiness.look()
         for name, card in cards.items():
             card.show(_with_queues(found.get(name, {"ok": False})))
         shown_at.set_text(f"Asked every 2 s; last at {exactly(now_ms())[11:]}")
         # Without a database there is nothing to plot, and its card says so.
         if found.get("database", {}).get("ok"):
-            more = await visit.run(Scope.READ, lambda caller: plots.wanted(visit, caller), errors=errors, passive=True)
+            more = await context.run(
+                Scope.READ, lambda caller: plots.wanted(context, caller), errors=errors, passive=True
+            )
             if more is not None:
                 plots.add(more.value)
 
@@ -85,13 +87,13 @@ class _Plots:
                 self._status_text = ui.label().mark("status-text")
         self._since = ui.label().classes("mc-quiet mc-note-line")
 
-    def wanted(self, visit: Visit, caller: Caller) -> Activity:
+    def wanted(self, context: PageContext, caller: Caller) -> Activity:
         """Read the whole hour at first, later the minutes that may have changed."""
         now = now_ms()
         since = now - (HOUR - 1) * MINUTE_MS
         if self._activity is not None:
             since = max(since, min(now - AGAIN_MS, self._activity.minutes[-1].at))
-        return visit.services.overview.activity(caller, since=since, until=now)
+        return context.services.overview.activity(caller, since=since, until=now)
 
     def add(self, later: Activity) -> None:
         """Draw what is known by now, if it is anything new."""

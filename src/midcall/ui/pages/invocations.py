@@ -11,6 +11,7 @@ from midcall.service.stores import InvocationFilter, InvocationLine
 from midcall.service.stores import Page as Part
 from midcall.ui.invocation.page import show
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import link_button, quiet
 from midcall.ui.parts.cells import INVOCATION_COLUMNS, PHASES, invocation_cells
 from midcall.ui.parts.filters import Filters
@@ -19,7 +20,6 @@ from midcall.ui.parts.search import search_box
 from midcall.ui.parts.status import words
 from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell
 from midcall.ui.session.page import path_of
-from midcall.ui.visit import Visit
 
 PATH = "/invocations"
 #: Functions that the filter offers; any other may be typed.
@@ -28,7 +28,7 @@ OFFERED = 200
 COLUMNS = (*INVOCATION_COLUMNS, Column("session", "Session", none="none"))
 
 
-async def build(visit: Visit, function: str = "", phase: str = "", status: str = "", session: str = "") -> None:
+async def build(context: PageContext, function: str = "", phase: str = "", status: str = "", session: str = "") -> None:
     """Show the list."""
     with page_header("Invocations", about="Each run of a function: what went in, what came out, how long it took."):
         pass
@@ -40,15 +40,17 @@ async def build(visit: Visit, function: str = "", phase: str = "", status: str =
             status=filters["status"],
             session=filters["session"],
         )
-        return await visit.call(Scope.READ, lambda caller: visit.services.overview.invocations(caller, where, part))
+        return await context.call(Scope.READ, lambda caller: context.services.overview.invocations(caller, where, part))
 
     async def again() -> None:
-        table.empty = _no_match(visit) if filters.any else _none_yet()
+        table.empty = _no_match(context) if filters.any else _none_yet()
         await table.reload()
 
     values = {"function": function, "phase": phase, "status": status, "session": session}
-    filters = Filters(visit, PATH, values, on_change=again)
-    names = await visit.call(Scope.READ, lambda caller: visit.services.overview.function_names(caller, Part(OFFERED)))
+    filters = Filters(context, PATH, values, on_change=again)
+    names = await context.call(
+        Scope.READ, lambda caller: context.services.overview.function_names(caller, Part(OFFERED))
+    )
     with ui.element("div").classes("mc-filters"):
         filters.text("function", "Function", options=names)
         filters.choice("status", "Status", {each.value: words(each.value) for each in InvocationStatus})
@@ -56,22 +58,22 @@ async def build(visit: Visit, function: str = "", phase: str = "", status: str =
         box = search_box("Id of its session", lambda text: filters.set("session", text))
         box.set_value(session)
     table = PagedTable(
-        visit=visit,
+        context=context,
         columns=COLUMNS,
         source=page,
-        row=lambda line: _row(visit, line),
+        row=lambda line: _row(context, line),
         cursor=lambda line: line.id,
-        empty=_no_match(visit) if filters.any else _none_yet(),
+        empty=_no_match(context) if filters.any else _none_yet(),
         label="Invocations",
     )
     await table.open()
 
 
-def _row(visit: Visit, line: InvocationLine) -> dict[str, Cell]:
+def _row(context: PageContext, line: InvocationLine) -> dict[str, Cell]:
     session: Cell = None
     if line.session_id is not None:
-        session = link_cell(line.session_id, visit.href(path_of(line.session_id)))
-    return {**invocation_cells(visit, line), "session": session}
+        session = link_cell(line.session_id, context.href(path_of(line.session_id)))
+    return {**invocation_cells(context, line), "session": session}
 
 
 def _none_yet() -> Empty:
@@ -86,9 +88,9 @@ def _none_yet() -> Empty:
     )
 
 
-def _no_match(visit: Visit) -> Empty:
+def _no_match(context: PageContext) -> Empty:
     def actions() -> None:
-        quiet("Show all invocations", lambda: visit.go(PATH))
+        quiet("Show all invocations", lambda: context.go(PATH))
 
     return Empty("No invocation fits", "Take back one of the choices above.", actions, icon="search")
 

@@ -17,11 +17,11 @@ from midcall.ui.admin.key_words import SCOPES
 from midcall.ui.admin.scope_fields import AgentsField, ScopesField
 from midcall.ui.admin.shown_once import shown_once
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import link_button, primary
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
-from midcall.ui.visit import Visit
 
 NEW = "/new-key"
 ONCE = (
@@ -40,19 +40,19 @@ COLUMNS = (
 _AGENTS = Part(limit=200)
 
 
-async def build(visit: Visit) -> None:
+async def build(context: PageContext) -> None:
     """Show the list."""
     with page_header("Keys", about="Who may call this workspace's API, and what they may do."):
         link_button("New key", NEW, icon="add")
 
     async def page(part: Part) -> Sequence[Key]:
-        return await visit.call(Scope.READ, lambda caller: visit.services.access.page(caller, part))
+        return await context.call(Scope.READ, lambda caller: context.services.access.page(caller, part))
 
     table = PagedTable(
-        visit=visit,
+        context=context,
         columns=COLUMNS,
         source=page,
-        row=lambda key: _row(visit, key),
+        row=lambda key: _row(context, key),
         cursor=lambda key: key.id,
         empty=Empty("No keys", "A key lets a program or a person call this workspace's API."),
         label="Keys",
@@ -60,8 +60,8 @@ async def build(visit: Visit) -> None:
     await table.open()
 
 
-def _row(visit: Visit, key: Key) -> dict[str, Cell]:
-    own = "the key you are signed in with" if key.id == visit.caller.key.id else key.id
+def _row(context: PageContext, key: Key) -> dict[str, Cell]:
+    own = "the key you are signed in with" if key.id == context.caller.key.id else key.id
     scopes = [scope.value for scope in SCOPES if scope in key.held]
     status: Cell = {"text": "active", "tone": "good"}
     if key.revoked_at is not None:
@@ -69,7 +69,7 @@ def _row(visit: Visit, key: Key) -> dict[str, Cell]:
         more = str(revoked["text"]) if isinstance(revoked, dict) else ""
         status = {"text": "revoked", "tone": "bad", "more": more}
     return {
-        "principal": link_cell(key.principal, visit.href(f"/keys/{key.id}"), more=own),
+        "principal": link_cell(key.principal, context.href(f"/keys/{key.id}"), more=own),
         "scopes": text_cell(", ".join(scopes)),
         "agents": text_cell(", ".join(key.agents)) if key.agents else None,
         "created": time_cell(key.created_at),
@@ -77,11 +77,11 @@ def _row(visit: Visit, key: Key) -> dict[str, Cell]:
     }
 
 
-async def new(visit: Visit) -> None:
+async def new(context: PageContext) -> None:
     """Make a new key; its secret is shown once."""
     with page_header("New key", back=(("Keys", "/keys"),)):
         pass
-    agents = await visit.call(Scope.READ, lambda caller: visit.services.agents.page(caller, _AGENTS))
+    agents = await context.call(Scope.READ, lambda caller: context.services.agents.page(caller, _AGENTS))
     box = ui.element("div")
     with box, ui.element("form").classes("mc-form").props("autocomplete=off") as element:
         words = ValueWords("For whom or what", "The audit trail names it: a person, or a system such as voice-prod.")
@@ -97,7 +97,7 @@ async def new(visit: Visit) -> None:
         scopes.put(given)
         names.put(given)
 
-        wanted = await visit.read_form(NewKey, given, errors)
+        wanted = await context.read_form(NewKey, given, errors)
         if wanted is None:
             return
         try:
@@ -107,27 +107,27 @@ async def new(visit: Visit) -> None:
             return
 
         def create(caller: Caller) -> NewSecret:
-            return visit.services.access.create(
+            return context.services.access.create(
                 caller, principal=wanted.principal, scopes=frozenset(wanted.scopes), agents=tuple(wanted.agents)
             )
 
         facts = {
             name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in given.items()
         }
-        if not await confirmed_apart(visit, Act("Create a key", "Create key", facts)):
+        if not await confirmed_apart(context, Act("Create a key", "Create key", facts)):
             return
-        done = await visit.run(Scope.ADMIN, create, busy=button, errors=errors)
+        done = await context.run(Scope.ADMIN, create, busy=button, errors=errors)
         if done is not None:
             box.clear()
             with box:
-                shown_once(done.value.token, what="key", text=ONCE, done=lambda: visit.go("/keys"))
+                shown_once(done.value.token, what="key", text=ONCE, done=lambda: context.go("/keys"))
 
     element.on("submit.prevent", save, [])
 
 
-async def one(visit: Visit, key_id: str) -> None:
+async def one(context: PageContext, key_id: str) -> None:
     """Show one."""
-    await show_one(visit, key_id, once=ONCE)
+    await show_one(context, key_id, once=ONCE)
 
 
 PAGES = (

@@ -9,6 +9,7 @@ from midcall.service.runs.overview import SessionAtAGlance
 from midcall.service.stores import Page as Part
 from midcall.service.stores import SessionFilter
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.buttons import link_button, quiet
 from midcall.ui.parts.filters import Filters
@@ -18,7 +19,6 @@ from midcall.ui.parts.status import words
 from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, status_cell, text_cell, time_cell
 from midcall.ui.parts.times import duration
 from midcall.ui.session.page import path_of, show
-from midcall.ui.visit import Visit
 
 from nicegui import ui  # isort: skip
 
@@ -36,7 +36,7 @@ COLUMNS = (
 )
 
 
-async def build(visit: Visit, agent: str = "", status: str = "") -> None:
+async def build(context: PageContext, agent: str = "", status: str = "") -> None:
     """Show the list."""
     with page_header("Sessions", about="Each conversation: which functions ran, what was said, what came of it."):
         pass
@@ -44,10 +44,12 @@ async def build(visit: Visit, agent: str = "", status: str = "") -> None:
 
     async def page(part: Part) -> Sequence[SessionAtAGlance]:
         where = SessionFilter(agent=filters["agent"], status=filters["status"], search=wanted or None)
-        return await visit.call(Own(Scope.READ), lambda caller: visit.services.overview.sessions(caller, where, part))
+        return await context.call(
+            Own(Scope.READ), lambda caller: context.services.overview.sessions(caller, where, part)
+        )
 
     async def again() -> None:
-        table.empty = _no_match(visit) if wanted or filters.any else _none_yet(visit)
+        table.empty = _no_match(context) if wanted or filters.any else _none_yet(context)
         await table.reload()
 
     async def search(text: str) -> None:
@@ -55,35 +57,35 @@ async def build(visit: Visit, agent: str = "", status: str = "") -> None:
         wanted = text
         await again()
 
-    filters = Filters(visit, PATH, {"agent": agent, "status": status}, on_change=again)
+    filters = Filters(context, PATH, {"agent": agent, "status": status}, on_change=again)
     with ui.element("div").classes("mc-filters"):
         search_box("Search by the session's id", search)
         filters.choice("status", "Status", {each.value: words(each.value) for each in SessionStatus})
-        filters.text("agent", "Agent", options=await _agents(visit))
+        filters.text("agent", "Agent", options=await _agents(context))
     table = PagedTable(
-        visit=visit,
+        context=context,
         columns=COLUMNS,
         source=page,
-        row=lambda found: _row(visit, found),
+        row=lambda found: _row(context, found),
         cursor=lambda found: found.session.id,
-        empty=_no_match(visit) if filters.any else _none_yet(visit),
+        empty=_no_match(context) if filters.any else _none_yet(context),
         label="Sessions",
     )
     await table.open()
 
 
-async def _agents(visit: Visit) -> list[str]:
+async def _agents(context: PageContext) -> list[str]:
     try:
-        found = await visit.call(Own(Scope.READ), lambda caller: visit.services.agents.page(caller, Part(OFFERED)))
+        found = await context.call(Own(Scope.READ), lambda caller: context.services.agents.page(caller, Part(OFFERED)))
     except MidcallError:
         return []
     return [view.agent.name for view in found]
 
 
-def _none_yet(visit: Visit) -> Empty:
+def _none_yet(context: PageContext) -> Empty:
     def actions() -> None:
         link_button("Agents", "/agents", icon="support_agent")
-        outside = visit.prefix.removesuffix("/ui")
+        outside = context.prefix.removesuffix("/ui")
         link = ui.element("a").props("target=_blank rel=noopener").classes("mc-aside-link")
         with attributed(link, href=f"{outside}/docs"):
             ui.label("How a session is started over the API")
@@ -97,24 +99,24 @@ def _none_yet(visit: Visit) -> Empty:
     )
 
 
-def _no_match(visit: Visit) -> Empty:
+def _no_match(context: PageContext) -> Empty:
     return Empty(
         "No session fits",
         "The search looks at the ids that your platform gave; status and agent narrow the list down further.",
-        lambda: _all(visit),
+        lambda: _all(context),
         icon="search",
     )
 
 
-def _all(visit: Visit) -> None:
-    quiet("Show all sessions", lambda: visit.go(PATH))
+def _all(context: PageContext) -> None:
+    quiet("Show all sessions", lambda: context.go(PATH))
 
 
-def _row(visit: Visit, found: SessionAtAGlance) -> dict[str, Cell]:
+def _row(context: PageContext, found: SessionAtAGlance) -> dict[str, Cell]:
     session = found.session
     lasted = None if session.ended_at is None else text_cell(duration(session.ended_at - session.created_at))
     return {
-        "session": link_cell(session.session_id, visit.href(path_of(session.session_id))),
+        "session": link_cell(session.session_id, context.href(path_of(session.session_id))),
         "status": status_cell(session.status.value, more=session.reason or ""),
         "agent": text_cell(session.agent, more="" if session.environment == "production" else session.environment),
         "calls": text_cell(str(found.invocations)),

@@ -18,13 +18,13 @@ from midcall.ui.admin.fields import FieldErrors
 from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, Setting, SwitchSetting, TextSetting
 from midcall.ui.admin.shown_once import shown_once
 from midcall.ui.page import Page
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.times import exactly
-from midcall.ui.visit import Visit
 
 APPROVAL = {
     ApprovalMode.AUTO.value: "Whatever passes the review is approved",
@@ -37,9 +37,9 @@ BOTH = " Calls are signed with the secret before it as well until {until}."
 MADE, BROUGHT = "one that midcall makes", "the one that was typed"
 
 
-async def build(visit: Visit) -> None:
+async def build(context: PageContext) -> None:
     """Show the settings."""
-    workspace = await visit.call(Scope.ADMIN, visit.services.workspaces.get)
+    workspace = await context.call(Scope.ADMIN, context.services.workspaces.get)
     with page_header("Workspace", about=f"Settings of {workspace.name}. They hold for all of its functions."):
         pass
     with ui.element("form").classes("mc-stack").props("autocomplete=off") as element:
@@ -53,25 +53,25 @@ async def build(visit: Visit) -> None:
         for field in fields:
             field.put(given)
         if not given:
-            visit.say("Nothing was changed")
+            context.say("Nothing was changed")
             return
 
-        wanted = await visit.read_form(WorkspaceChange, given, errors)
+        wanted = await context.read_form(WorkspaceChange, given, errors)
         if wanted is None:
             return
 
         def change(caller: Caller) -> Workspace:
-            return visit.services.workspaces.change(caller, wanted.changes())
+            return context.services.workspaces.change(caller, wanted.changes())
 
         facts = {name: json.dumps(value) for name, value in given.items()}
-        if not await confirmed_apart(visit, Act("Change the workspace's settings", "Save", facts)):
+        if not await confirmed_apart(context, Act("Change the workspace's settings", "Save", facts)):
             return
-        if await visit.run(Scope.ADMIN, change, busy=button, errors=errors, said="Saved"):
+        if await context.run(Scope.ADMIN, change, busy=button, errors=errors, said="Saved"):
             for field in fields:
                 field.kept()
 
     element.on("submit.prevent", save, [])
-    _signing(visit)
+    _signing(context)
 
 
 #: Each setting by what it is about: its path, its words, and for numbers their unit.
@@ -207,7 +207,7 @@ def _group(title: str) -> Iterator[None]:
             yield
 
 
-def _signing(visit: Visit) -> None:
+def _signing(context: PageContext) -> None:
     place = ui.element("div")
     with ui.element("section").classes("mc-card").props('aria-label="Signing secret"'):
         ui.label("Signing secret").classes("mc-card-title").props('role="heading" aria-level=2')
@@ -224,17 +224,17 @@ def _signing(visit: Visit) -> None:
 
         def renew(caller: Caller) -> Rotated:
             form = read_form(NewSigningSecret, {"secret": brought})
-            return visit.services.signing.rotate(caller, form.secret)
+            return context.services.signing.rotate(caller, form.secret)
 
         text = "Receivers need the new one within a day: until then calls are signed with both, afterwards not."
         if not await confirmed("Make a new signing secret?", text, act="Make a new secret"):
             return
         if not await confirmed_apart(
-            visit,
+            context,
             Act("Make a new signing secret", "Make a new secret", {"Secret": MADE if brought is None else BROUGHT}),
         ):
             return
-        done = await visit.run(Scope.ADMIN, renew, busy=button)
+        done = await context.run(Scope.ADMIN, renew, busy=button)
         if done is not None:
             place.clear()
             own.set_value("")

@@ -6,24 +6,24 @@ from nicegui import ui
 
 from midcall.domain.errors import Unauthenticated
 from midcall.ui.acts import LIFE_S, PATH, Act
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import quiet
-from midcall.ui.visit import Visit
 
 
-async def confirmed_apart(visit: Visit, act: Act) -> bool:
+async def confirmed_apart(context: PageContext, act: Act) -> bool:
     """Ask in a window of its own; true if the person confirmed it there.
 
     What is done then is what the act says: read fields before, not after.
     """
     try:
-        visit.enter()
+        context.enter()
     except Unauthenticated:
         return False
-    pending = visit.site.acts.ask(visit.session, act)
+    pending = context.site.acts.ask(context.session, act)
     address = f"{PATH}{pending.id}"
     with (
-        visit.client,
+        context.client,
         ui.dialog(value=True).props("persistent") as dialog,
         ui.card().classes("mc-dialog").props('role="alertdialog"'),
     ):
@@ -33,13 +33,13 @@ async def confirmed_apart(visit: Visit, act: Act) -> bool:
         with ui.element("div").classes("mc-dialog-actions"):
             ui.link("Open the window", address, new_tab=True)
             quiet("Cancel", lambda: pending.decide(confirmed=False))
-    scripts.run(visit.client, "mcConfirm", visit.href(address))
+    scripts.run(context.client, "mcConfirm", context.href(address))
     try:
         return await asyncio.wait_for(asyncio.shield(pending.decided), LIFE_S)
     except TimeoutError:
         return False
     finally:
-        visit.site.acts.drop(pending)
-        if not visit.client.is_deleted:
+        context.site.acts.drop(pending)
+        if not context.client.is_deleted:
             dialog.delete()
-            scripts.run(visit.client, "mcConfirmed")
+            scripts.run(context.client, "mcConfirmed")

@@ -4,9 +4,9 @@ from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.times import now_ms
 from midcall.service.stores import InvocationLine
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.table import Cell, Column, link_cell, status_cell, text_cell, time_cell
 from midcall.ui.parts.times import ago, duration
-from midcall.ui.visit import Visit
 
 PHASES = {
     Phase.PRE_SESSION: "before the session",
@@ -25,14 +25,14 @@ INVOCATION_COLUMNS = (
 )
 
 
-def invocation_cells(visit: Visit, line: InvocationLine) -> dict[str, Cell]:
+def invocation_cells(context: PageContext, line: InvocationLine) -> dict[str, Cell]:
     """Make the cells of INVOCATION_COLUMNS."""
     # Keys that are limited to agents may not read invocations by themselves.
     name, version = line.function, f"version {line.version}"
     function = (
         text_cell(name, more=version)
-        if visit.caller.key.agents
-        else link_cell(name, visit.href(f"/invocations/{line.id}"), more=version)
+        if context.caller.key.agents
+        else link_cell(name, context.href(f"/invocations/{line.id}"), more=version)
     )
     return {
         "function": function,

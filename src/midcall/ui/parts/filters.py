@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
-from midcall.ui.visit import Visit
 
 #: What stands for "all" in a choice.
 ALL = ""
@@ -16,9 +16,9 @@ class Filters:
     """The values of some choices by name; `on_change` is called after each change."""
 
     def __init__(
-        self, visit: Visit, path: str, values: Mapping[str, str], *, on_change: Callable[[], Awaitable[None]]
+        self, context: PageContext, path: str, values: Mapping[str, str], *, on_change: Callable[[], Awaitable[None]]
     ) -> None:
-        self._visit = visit
+        self._context = context
         self._path = path
         self._on_change = on_change
         self._values = dict(values)
@@ -36,8 +36,8 @@ class Filters:
         """Choose."""
         self._values[name] = (value or "").strip()
         chosen = urlencode({key: text for key, text in self._values.items() if text})
-        address = self._visit.href(self._path) + (f"?{chosen}" if chosen else "")
-        scripts.run(self._visit.client, "mcAddress", address)
+        address = self._context.href(self._path) + (f"?{chosen}" if chosen else "")
+        scripts.run(self._context.client, "mcAddress", address)
         await self._on_change()
 
     def choice(self, name: str, label: str, options: Mapping[str, str]) -> ui.select:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from nicegui import ui
 
 from midcall.ui.assets import asset
-from midcall.ui.visit import Visit
+from midcall.ui.page_context import PageContext
 
 _TAGS: Mapping[str, str] = {
     "midcall.css": '<link rel="stylesheet" href="{}">',
@@ -21,10 +21,10 @@ _FIRST_PAINT: Mapping[str | None, str] = {
 }
 
 
-def load(visit: Visit, *names: str) -> None:
+def load(context: PageContext, *names: str) -> None:
     """Load files of `static/`."""
     for name in names:
-        address = html.escape(visit.href(f"/{asset(name)}"), quote=True)
+        address = html.escape(context.href(f"/{asset(name)}"), quote=True)
         ui.add_head_html(_TAGS[name].format(address))
 
 

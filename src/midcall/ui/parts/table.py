@@ -10,13 +10,13 @@ from nicegui import background_tasks, ui
 
 from midcall.domain.errors import MidcallError, Unauthenticated
 from midcall.service.stores import Page
+from midcall.ui.page_context import UNEXPECTED, PageContext
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.status import tone_of, words
 from midcall.ui.parts.times import ago, exactly
-from midcall.ui.visit import UNEXPECTED, Visit
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ Cell = str | int | dict[str, str | None] | None
 
 
 def link_cell(text: str, href: str, *, more: str = "") -> Cell:
-    """Make a cell that links (`visit.href(path)`), with a quiet line below."""
+    """Make a cell that links (`context.href(path)`), with a quiet line below."""
     return {"text": text, "href": href, "more": more}
 
 
@@ -88,7 +88,7 @@ class Empty:
     icon: str = "inbox"
 
 
-#: What gives the items of a page: `visit.call(Scope.READ, …)` around a use case.
+#: What gives the items of a page: `context.call(Scope.READ, …)` around a use case.
 Source = Callable[[Page], Awaitable[Sequence[T]]]
 
 
@@ -100,7 +100,7 @@ class PagedTable(Generic[T]):
     begins after, as the API's `next_cursor`. `reload()` after whatever changes the list; `empty` may be replaced first.
     """
 
-    visit: Visit
+    context: PageContext
     columns: Sequence[Column]
     source: Source[T]
     row: Callable[[T], dict[str, Cell]]
@@ -167,7 +167,7 @@ class PagedTable(Generic[T]):
         except Exception:  # the edge of a page's event: its person must be told
             log.exception("ui_failed")
             error = MidcallError(UNEXPECTED)
-        if turn != self._turn or self.visit.client.is_deleted:
+        if turn != self._turn or self.context.client.is_deleted:
             return
         if error is not None:
             self._errors.show(error)

@@ -13,6 +13,7 @@ from midcall.service.sessions.timeline import Part, Timeline
 from midcall.service.stores import InvocationLine
 from midcall.service.stores import Page as Rows
 from midcall.ui.agent.page import path_of as agent_path
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger, quiet
 from midcall.ui.parts.cells import INVOCATION_COLUMNS, invocation_cells
 from midcall.ui.parts.code import json_view
@@ -24,7 +25,6 @@ from midcall.ui.parts.table import Empty, PagedTable
 from midcall.ui.parts.times import duration, exactly, time_label
 from midcall.ui.session.timeline import TimelineView
 from midcall.ui.session.variables import VariablesView
-from midcall.ui.visit import Visit
 
 _BACK = (("Sessions", "/sessions"),)
 #: Events that are shown at once.
@@ -40,14 +40,14 @@ def path_of(session_id: str) -> str:
     return f"/sessions/{quote(session_id, safe='')}"
 
 
-async def show(visit: Visit, session_id: str) -> None:
+async def show(context: PageContext, session_id: str) -> None:
     """Show a session."""
-    await _SessionPage(visit, session_id).build()
+    await _SessionPage(context, session_id).build()
 
 
 class _SessionPage:
-    def __init__(self, visit: Visit, session_id: str) -> None:
-        self._visit = visit
+    def __init__(self, context: PageContext, session_id: str) -> None:
+        self._context = context
         self._id = session_id
         self._timeline = Timeline()
         self._more_stored = False
@@ -67,7 +67,7 @@ class _SessionPage:
         with ui.tab_panels(tabs, value="timeline", animated=False).classes("mc-panels"):
             with ui.tab_panel("timeline"), ui.element("div").classes("mc-session"):
                 with ui.element("div").classes("mc-grow"):
-                    self._shown = TimelineView(self._visit, session.created_at)
+                    self._shown = TimelineView(self._context, session.created_at)
                     self._more = quiet("Show more", self._read_more)
                     self._live = ui.label("Live: what happens next appears here.").classes("mc-live mc-quiet")
                     self._live.props("role=status")
@@ -85,21 +85,23 @@ class _SessionPage:
     def _actions(self, session: Session) -> None:
         with ui.element("div").classes("mc-actions"):
             self._end_button = quiet("End session", self._end, icon="stop")
-            self._end_button.set_visibility(self._visit.may(Own(Scope.RUN)) and session.status is SessionStatus.ACTIVE)
-            if self._visit.may(Scope.WRITE):
+            self._end_button.set_visibility(
+                self._context.may(Own(Scope.RUN)) and session.status is SessionStatus.ACTIVE
+            )
+            if self._context.may(Scope.WRITE):
                 danger("Delete", self._delete, icon="delete")
 
     def _table(self) -> PagedTable[InvocationLine]:
         async def page(rows: Rows) -> Any:
-            return await self._visit.call(
-                Own(Scope.READ), lambda caller: self._visit.services.overview.invocations_of(caller, self._id, rows)
+            return await self._context.call(
+                Own(Scope.READ), lambda caller: self._context.services.overview.invocations_of(caller, self._id, rows)
             )
 
         return PagedTable(
-            visit=self._visit,
+            context=self._context,
             columns=INVOCATION_COLUMNS,
             source=page,
-            row=lambda line: invocation_cells(self._visit, line),
+            row=lambda line: invocation_cells(self._context, line),
             cursor=lambda line: line.id,
             empty=Empty("No calls", "No function has run in this session.", icon="bolt"),
             label="Calls of this session",
@@ -107,9 +109,11 @@ class _SessionPage:
 
     async def _read(self, *, passive: bool = False) -> Part:
         last, calls = self._timeline.last, self._timeline.open_calls()
-        return await self._visit.call(
+        return await self._context.call(
             Own(Scope.READ),
-            lambda caller: self._visit.services.timelines.read_on(caller, self._id, last=last, limit=PART, calls=calls),
+            lambda caller: self._context.services.timelines.read_on(
+                caller, self._id, last=last, limit=PART, calls=calls
+            ),
             passive=passive,
         )
 
@@ -125,7 +129,7 @@ class _SessionPage:
         self._show_facts(part.session)
 
     def _show_facts(self, session: Session) -> None:
-        self._end_button.set_visibility(self._visit.may(Own(Scope.RUN)) and session.status is SessionStatus.ACTIVE)
+        self._end_button.set_visibility(self._context.may(Own(Scope.RUN)) and session.status is SessionStatus.ACTIVE)
         self._facts.clear()
         with self._facts:
             badge(session.status.value)
@@ -137,21 +141,23 @@ class _SessionPage:
             time_label(session.created_at)
 
     async def _read_more(self) -> None:
-        done = await self._visit.run(Own(Scope.READ), self._part, busy=self._more, errors=self._errors)
+        done = await self._context.run(Own(Scope.READ), self._part, busy=self._more, errors=self._errors)
         if done is not None:
             self._show(done.value)
 
     def _part(self, caller: Caller) -> Part:
-        return self._visit.services.timelines.read_on(caller, self._id, last=self._timeline.last, limit=PART)
+        return self._context.services.timelines.read_on(caller, self._id, last=self._timeline.last, limit=PART)
 
     async def _look(self) -> None:
         """See what is new; passive, so that an open page keeps nobody signed in."""
         if self._more_stored:
             return
         last, calls = self._timeline.last, self._timeline.open_calls()
-        done = await self._visit.run(
+        done = await self._context.run(
             Own(Scope.READ),
-            lambda caller: self._visit.services.timelines.read_on(caller, self._id, last=last, limit=PART, calls=calls),
+            lambda caller: self._context.services.timelines.read_on(
+                caller, self._id, last=last, limit=PART, calls=calls
+            ),
             errors=self._errors,
             passive=True,
         )
@@ -167,14 +173,14 @@ class _SessionPage:
         if name == "calls":
             await self._calls.reload()
         elif name == "body":
-            done = await self._visit.run(Own(Scope.READ), self._read_body, errors=self._errors)
+            done = await self._context.run(Own(Scope.READ), self._read_body, errors=self._errors)
             if done is not None and tabs.value == "body":
                 self._body.clear()
                 with self._body:
                     json_view(done.value, what="the session body")
 
     def _read_body(self, caller: Caller) -> dict[str, Any]:
-        body = self._visit.services.timelines.body(caller, self._id)
+        body = self._context.services.timelines.body(caller, self._id)
         return {name: value for name, value in body.items() if name not in _OF_A_RUN}
 
     async def _end(self) -> None:
@@ -184,9 +190,9 @@ class _SessionPage:
         )
         if not await confirmed("End this session?", text, act="End session"):
             return
-        done = await self._visit.run(
+        done = await self._context.run(
             Own(Scope.RUN),
-            lambda caller: self._visit.services.sessions.end(caller, self._id, {}),
+            lambda caller: self._context.services.sessions.end(caller, self._id, {}),
             busy=self._end_button,
             errors=self._errors,
             said="Ended",
@@ -200,13 +206,13 @@ class _SessionPage:
         if not await confirmed("Delete this session?", text, act="Delete", typed=self._id):
             return
         self._timer.deactivate()
-        done = await self._visit.run(
+        done = await self._context.run(
             Scope.WRITE,
-            lambda caller: self._visit.services.sessions.delete(caller, self._id),
+            lambda caller: self._context.services.sessions.delete(caller, self._id),
             errors=self._errors,
         )
         if done is not None:
-            self._visit.go("/sessions")
+            self._context.go("/sessions")
 
 
 def _facts_of(session: Session) -> list[str]:

@@ -9,11 +9,11 @@ from nicegui import ui
 from midcall.domain.phases import Phase
 from midcall.service.sessions.timeline import Call, Change, Entry, Setting
 from midcall.service.stores import InvocationLine
+from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.cells import PHASES, status_note
 from midcall.ui.parts.status import badge, words
 from midcall.ui.parts.times import duration, exactly
-from midcall.ui.visit import Visit
 
 #: A value that is longer is cut: the variables beside it show all of it.
 VALUE_CHARS = 120
@@ -38,8 +38,8 @@ def source_words(source: str) -> str:
 class TimelineView:
     """The entries, each in an element of its own; `began` is when the session did, in milliseconds."""
 
-    def __init__(self, visit: Visit, began: int) -> None:
-        self._visit = visit
+    def __init__(self, context: PageContext, began: int) -> None:
+        self._context = context
         self._began = began
         self._shown: dict[str, ui.element] = {}
         self._lines: Mapping[str, InvocationLine] = {}
@@ -73,7 +73,7 @@ class TimelineView:
         status = call.status.value if call.status else line.status.value if line else "running"
         with ui.element("div").classes("mc-entry-body mc-entry-call"):
             with ui.element("div").classes("mc-entry-head"):
-                if self._visit.caller.key.agents:
+                if self._context.caller.key.agents:
                     ui.label(call.function).classes("mc-strong")
                 else:
                     ui.link(call.function, f"/invocations/{call.key}").classes("mc-cell-link")

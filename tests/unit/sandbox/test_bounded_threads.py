@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.patience import PATIENCE_S, wait_for
 
-from midcall.sandbox.bounded_threads import Crew
+from midcall.sandbox.bounded_threads import BoundedThreads
 
 
-def settled(crew: Crew) -> bool:
+def settled(crew: BoundedThreads) -> bool:
     """Wait until no thread of a crew is left."""
     return wait_for(lambda: not crew._threads, every_s=0.001)
 
@@ -37,7 +37,7 @@ def test_all_work_is_begun_in_order_within_the_limit_and_no_thread_is_left(limit
             at_once -= 1
         done.release()
 
-    with Crew(limit, slots=slots) as crew:
+    with BoundedThreads(limit, slots=slots) as crew:
         for number in range(len(naps)):
             assert crew.submit(lambda number=number: work(number))  # type: ignore[misc]
         for _ in naps:
@@ -54,7 +54,7 @@ def test_all_work_is_begun_in_order_within_the_limit_and_no_thread_is_left(limit
 @given(st.integers(2, 10), st.integers(1, 5))
 def test_work_never_waits_behind_work_while_a_thread_may_be_had(limit: int, rounds: int) -> None:
     """As many as the limit wait for one another, again and again, with threads that were there before."""
-    with Crew(limit, slots=threading.BoundedSemaphore(100)) as crew:
+    with BoundedThreads(limit, slots=threading.BoundedSemaphore(100)) as crew:
         for _ in range(rounds):
             together = threading.Barrier(limit + 1)
             for _ in range(limit):
@@ -71,7 +71,7 @@ def test_what_was_not_begun_at_the_end_never_is() -> None:
         begun.append(0)
         held.wait(PATIENCE_S)
 
-    with Crew(1) as crew:
+    with BoundedThreads(1) as crew:
         crew.submit(first)
         crew.submit(lambda: begun.append(1))
         while not begun:
@@ -89,15 +89,15 @@ def test_a_process_that_has_no_thread_left_says_so() -> None:
         held.wait(PATIENCE_S)
         done.release()
 
-    with Crew(5, slots=slots) as first:
+    with BoundedThreads(5, slots=slots) as first:
         for _ in range(4):
             assert first.submit(work)
-        with Crew(5, slots=slots) as second:
+        with BoundedThreads(5, slots=slots) as second:
             assert not second.submit(lambda: None)
         held.set()
         assert all(done.acquire(timeout=PATIENCE_S) for _ in range(4))
     assert settled(first)
-    with Crew(5, slots=slots) as third:
+    with BoundedThreads(5, slots=slots) as third:
         assert third.submit(done.release)
         assert done.acquire(timeout=PATIENCE_S)
 
@@ -111,7 +111,7 @@ def test_work_that_raises_keeps_no_thread_from_what_waits_behind_it() -> None:
         held.wait(PATIENCE_S)
         raise KeyError("id")
 
-    with Crew(1) as crew:
+    with BoundedThreads(1) as crew:
         assert crew.submit(fails)
         assert crew.submit(done.set)
         held.set()

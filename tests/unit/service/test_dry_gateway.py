@@ -6,14 +6,14 @@ import pytest
 
 from midcall.domain.action import MAX_CALLS, ActionCall, ActionFailed, ActionReply
 from midcall.domain.mock import Mock, Raised, Returned
-from midcall.service.actions.dry import DryDesk
+from midcall.service.actions.dry import DryGateway
 
 URL = "https://shop.example.com/orders"
 
 
-def called(desk: DryDesk, name: str = "http.get", *args: Any, **options: Any) -> ActionReply:
+def called(gateway: DryGateway, name: str = "http.get", *args: Any, **options: Any) -> ActionReply:
     """Call one action."""
-    return desk.act(ActionCall(1, name, args or (URL,), options))
+    return gateway.act(ActionCall(1, name, args or (URL,), options))
 
 
 def code_of(reply: ActionReply) -> str:
@@ -25,10 +25,10 @@ def code_of(reply: ActionReply) -> str:
 def test_a_mock_answers_and_is_on_record() -> None:
     """With a value or an error; null is a value."""
     mocks = [Mock("http.get", Returned(None), times=1), Mock("http.get", Raised("gone", "no_mock", 404))]
-    desk = DryDesk(["http"], mocks)
-    assert called(desk) == ActionReply(None)
-    assert code_of(called(desk)) == "no_mock"
-    assert [(each.outcome, each.mocked) for each in desk.records] == [("ok", True), ("no_mock", True)]
+    gateway = DryGateway(["http"], mocks)
+    assert called(gateway) == ActionReply(None)
+    assert code_of(called(gateway)) == "no_mock"
+    assert [(each.outcome, each.mocked) for each in gateway.records] == [("ok", True), ("no_mock", True)]
 
 
 @pytest.mark.parametrize(
@@ -43,20 +43,20 @@ def test_a_mock_answers_and_is_on_record() -> None:
 )
 def test_what_no_mock_answers_fails(name: str, options: dict[str, Any], code: str) -> None:
     """And so does what a real run would refuse; no name on record is as long as code likes."""
-    desk = DryDesk(["http"], [])
-    assert code_of(called(desk, name, **options)) == code
-    record = desk.records[0]
+    gateway = DryGateway(["http"], [])
+    assert code_of(called(gateway, name, **options)) == code
+    record = gateway.records[0]
     assert (record.outcome, record.mocked) == (code, False)
     assert len(record.action) < 100
 
 
 def test_answers_and_calls_are_bounded_as_in_a_real_run() -> None:
-    """A sandbox gets no more of them than a desk with a store gives."""
+    """A sandbox gets no more of them than a gateway with a store gives."""
     deep: Any = None
     for _ in range(200):
         deep = [deep]
-    assert code_of(called(DryDesk(["http"], [Mock("http", Returned(deep))]))) == "bad_answer"
-    desk = DryDesk(["http"], [Mock("http", Returned(1))])
-    assert [called(desk).error for _ in range(MAX_CALLS)] == [None] * MAX_CALLS
-    assert code_of(called(desk)) == "too_many_calls"
-    assert len(desk.records) == MAX_CALLS
+    assert code_of(called(DryGateway(["http"], [Mock("http", Returned(deep))]))) == "bad_answer"
+    gateway = DryGateway(["http"], [Mock("http", Returned(1))])
+    assert [called(gateway).error for _ in range(MAX_CALLS)] == [None] * MAX_CALLS
+    assert code_of(called(gateway)) == "too_many_calls"
+    assert len(gateway.records) == MAX_CALLS

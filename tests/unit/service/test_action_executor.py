@@ -14,7 +14,7 @@ from midcall.domain.egress import Egress
 from midcall.domain.errors import OutboundError
 from midcall.domain.grant import Grant
 from midcall.domain.http import HttpReply, HttpRequest, TokenRequest
-from midcall.service.actions.action_executor import MAX_REQUESTS, Errand, Means
+from midcall.service.actions.action_executor import MAX_REQUESTS, ActionExecutor, Means
 from midcall.service.actions.request import Place
 
 PLACE = Place("https://api.test", Egress.parse(["api.test"]))
@@ -42,7 +42,7 @@ class Desk:
     def __post_init__(self) -> None:
         """Make the errand."""
         means = Means(outbound=self.outbound, tokens=self.tokens, clock=self.clock)
-        self.errand = Errand(
+        self.errand = ActionExecutor(
             means, PLACE, self.grant, workspace_id="ws", retry=self.retry, deadline_at=self.clock() + self.left_ms
         )
 

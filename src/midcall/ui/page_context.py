@@ -57,7 +57,7 @@ class ErrorPlace(Protocol):
 
 
 @dataclass(slots=True)
-class Visit:
+class PageContext:
     """One open page: who looks at it, and what it may call."""
 
     site: Site

@@ -7,7 +7,7 @@ import pytest
 from tests.support.patience import PATIENCE_S
 
 from midcall.domain.errors import SandboxBusy
-from midcall.sandbox.sandbox_queue import Counts, Handout
+from midcall.sandbox.sandbox_queue import Counts, SandboxQueue
 
 
 def soon() -> float:
@@ -17,7 +17,7 @@ def soon() -> float:
 
 def test_a_ready_sandbox_is_handed_out_once() -> None:
     """The second call waits for its deadline and is told that none was free."""
-    handout: Handout[str] = Handout(max_busy=4, max_waiting=4)
+    handout: SandboxQueue[str] = SandboxQueue(max_busy=4, max_waiting=4)
     handout.give("a")
     assert handout.take(soon()) == "a"
     with pytest.raises(SandboxBusy):
@@ -27,7 +27,7 @@ def test_a_ready_sandbox_is_handed_out_once() -> None:
 
 def test_no_more_run_at_one_time_than_may() -> None:
     """A ready sandbox waits until a run has ended."""
-    handout: Handout[str] = Handout(max_busy=1, max_waiting=4)
+    handout: SandboxQueue[str] = SandboxQueue(max_busy=1, max_waiting=4)
     handout.give("a")
     handout.give("b")
     handout.take(soon())
@@ -39,7 +39,7 @@ def test_no_more_run_at_one_time_than_may() -> None:
 
 def test_calls_are_served_in_their_order() -> None:
     """First come, first served."""
-    handout: Handout[str] = Handout(max_busy=9, max_waiting=9)
+    handout: SandboxQueue[str] = SandboxQueue(max_busy=9, max_waiting=9)
     got: list[tuple[int, str]] = []
 
     def call(number: int) -> None:
@@ -61,14 +61,14 @@ def test_calls_are_served_in_their_order() -> None:
 
 def test_a_full_queue_turns_calls_away() -> None:
     """Nobody waits behind more than `max_waiting`."""
-    handout: Handout[str] = Handout(max_busy=1, max_waiting=0)
+    handout: SandboxQueue[str] = SandboxQueue(max_busy=1, max_waiting=0)
     with pytest.raises(SandboxBusy, match="too many"):
         handout.take(soon())
 
 
 def test_a_dropped_sandbox_is_never_handed_out() -> None:
     """`drop` takes an idle one out, and says when it came too late."""
-    handout: Handout[str] = Handout(max_busy=1, max_waiting=1)
+    handout: SandboxQueue[str] = SandboxQueue(max_busy=1, max_waiting=1)
     handout.give("a")
     assert handout.drop("a")
     assert not handout.drop("a")

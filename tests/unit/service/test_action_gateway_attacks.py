@@ -22,8 +22,8 @@ from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
 from midcall.sandbox import wire
 from midcall.service.actions.action_executor import Means
-from midcall.service.actions.action_gateway import Desk, Desks
-from midcall.service.claimed_run import Task
+from midcall.service.actions.action_gateway import ActionGateway, ActionGateways
+from midcall.service.claimed_run import ClaimedRun
 from midcall.service.ports import Outbound
 
 SECRET = "s3cr3t-token-value/+ü"  # noqa: S105 (made up)
@@ -79,7 +79,9 @@ class Answering:
         return HttpReply(self.status, (("content-type", "application/json"),), self.body)
 
 
-def desk(outbound: object, vault: Vault | None = None, *, actions: Sequence[Any] = ("http",), **places: str) -> Desk:
+def desk(
+    outbound: object, vault: Vault | None = None, *, actions: Sequence[Any] = ("http",), **places: str
+) -> ActionGateway:
     """Open the desk of a run in workspace ws_1, environment production."""
     storage = SimpleNamespace(read=nullcontext)
     code = {"actions": list(actions), "egress": list(EGRESS)}
@@ -88,10 +90,10 @@ def desk(outbound: object, vault: Vault | None = None, *, actions: Sequence[Any]
         version=SimpleNamespace(config={"code": code}), invocation=invocation, deadline_at=60_000, rehearsal=None
     )
     means = Means(outbound=cast("Outbound", outbound), tokens=FakeTokens(), clock=lambda: 0)
-    desks = Desks(
+    desks = ActionGateways(
         storage=cast("Any", storage), credentials=cast("Any", vault or Vault()), means=means, base_urls=places
     )
-    return Desk(desks, cast("Task", task))
+    return ActionGateway(desks, cast("ClaimedRun", task))
 
 
 def code_of(reply: ActionReply) -> str:
