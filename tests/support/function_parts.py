@@ -27,15 +27,15 @@ def add_part_pages() -> None:
         add_page(Page(_ADDED[0], "Part", _build))
 
 
-async def _read(visit: PageContext, name: str) -> Saved:
-    catalog = visit.services.catalog
-    view = await visit.call(Scope.READ, lambda caller: catalog.get(caller, name))
+async def _read(context: PageContext, name: str) -> Saved:
+    catalog = context.services.catalog
+    view = await context.call(Scope.READ, lambda caller: catalog.get(caller, name))
     number = view.function.latest
-    return Saved(view, await visit.call(Scope.READ, lambda caller: catalog.version(caller, name, number)))
+    return Saved(view, await context.call(Scope.READ, lambda caller: catalog.version(caller, name, number)))
 
 
-async def _build(visit: PageContext, part: str, name: str) -> None:
-    known = [await _read(visit, name)]
+async def _build(context: PageContext, part: str, name: str) -> None:
+    known = [await _read(context, name)]
     config = dict(shown(known[0].open.version.config))
     with page_header(name):
         pass
@@ -57,7 +57,7 @@ async def _build(visit: PageContext, part: str, name: str) -> None:
         return known[0].open.version.number
 
     async def reload() -> None:
-        known[0] = await _read(visit, name)
+        known[0] = await _read(context, name)
         await opened.tell()
 
     def show_line(number: int) -> None:
@@ -74,4 +74,4 @@ async def _build(visit: PageContext, part: str, name: str) -> None:
         reload=reload,
         show_line=show_line,
     )
-    await PARTS[part](visit, opened)
+    await PARTS[part](context, opened)

@@ -10,8 +10,8 @@ How a page is written:
    check it): `found = await context.call(Scope.READ, lambda caller: context.services.agents.get(caller, name))` while
    the page is built: a MidcallError becomes the page's text; and in handlers `done = await context.run(Scope.WRITE,
    lambda caller: …, busy=button, errors=banner, said="Saved")`, which is None if it failed (the banner or a message
-   says why), else `done.value`. `context.run_async` takes use cases that wait (`services.waiting.run`, with `context.in_thread`).
-   The key is looked up again at each call; a revoked one signs out.
+   says why), else `done.value`. `context.run_async` takes use cases that wait (`services.waiting.run`, with
+   `context.in_thread`). The key is looked up again at each call; a revoked one signs out.
 4. Never block the event loop: no service call, file or sleep outside of `context.call/run`. What takes long is loaded
    once the page is open (`PagedTable.open`, or `background_tasks.create`). Timers pass `passive=True`, so that an
    open page does not keep a session alive.

@@ -6,7 +6,7 @@ from tests.support.crowd import crowd
 from tests.support.world import World
 
 from midcall.domain.activity import HOUR, MINUTE_MS
-from midcall.service import overview
+from midcall.service.runs import overview
 from midcall.service.runs.overview import Overview
 
 NOW = 1_700_000_100_000

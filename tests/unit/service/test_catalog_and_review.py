@@ -21,7 +21,7 @@ from midcall.domain.errors import (
 )
 from midcall.domain.function import VersionStatus
 from midcall.domain.workspace import Scope
-from midcall.service import catalog
+from midcall.service.functions import catalog
 from midcall.service.functions.form import parse_function
 from midcall.service.stores import Page
 from midcall.storage.schema import api_keys, versions

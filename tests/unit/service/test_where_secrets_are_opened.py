@@ -14,10 +14,10 @@ SERVICE = Path(midcall.service.__file__).parent
 #: Each asks `check_may_go`, or `reveal` with where a value goes; the check of a credential by URL takes an admin. What
 #: messages are signed with goes nowhere: it was kept for no place at all.
 OPENING = {
-    "credentials.resolve": {"actions/keyring.py", "credential_check.py", "webhook_request.py"},
+    "credentials.resolve": {"actions/keyring.py", "actions/credential_check.py", "webhooks/request.py"},
     "_credentials.resolve": {"actions/keyring.py"},
-    "secrets.reveal": {"signing.py", "webhook_request.py"},
-    "check_may_go": {"actions/request.py", "webhook_request.py"},
+    "secrets.reveal": {"credentials/signing.py", "webhooks/request.py"},
+    "check_may_go": {"actions/request.py", "webhooks/request.py"},
 }
 
 

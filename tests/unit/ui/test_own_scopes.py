@@ -23,7 +23,7 @@ LOOKING = {
 }
 ACTS = frozenset({"call", "call_async", "run", "run_async"})
 #: Who asks the services who somebody is: the way in, and what calls use cases as that one.
-RECOGNISING = {"page.py", "sign_in.py", "visit.py"}
+RECOGNISING = {"page.py", "sign_in.py", "page_context.py"}
 
 
 def limited(*scopes: Scope) -> Key:
@@ -38,12 +38,12 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def acts(tree: ast.AST) -> Iterator[ast.Call]:
-    """Find what calls use cases: `visit.call(needs, use_case)` and its like."""
+    """Find what calls use cases: `context.call(needs, use_case)` and its like."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ACTS:
             target = node.func.value
             name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
-            if name in {"visit", "_visit"}:
+            if name in {"context", "_context"}:
                 yield node
 
 
@@ -75,7 +75,7 @@ def test_an_act_for_limited_keys_calls_use_cases_that_look_whose_a_thing_is() ->
     found, plain = set(), 0
     for name, tree in modules():
         for act in acts(tree):
-            if name == "visit.py":
+            if name == "page_context.py":
                 continue
             if any(text.startswith("Own(") for text in scopes_of(act.args[0])):
                 called = use_cases(tree, act)
@@ -106,7 +106,7 @@ def test_pages_for_limited_keys_are_those_of_agents_and_sessions() -> None:
 
 
 def test_nothing_in_the_pages_acts_without_asking_who_somebody_is() -> None:
-    """Use cases are called through `visit`, which asks for the key anew; a page makes no caller of its own."""
+    """Use cases are called through `context`, which asks for the key anew; a page makes no caller of its own."""
     found = {
         name
         for name, tree in modules()
