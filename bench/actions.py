@@ -55,13 +55,13 @@ def main() -> int:
     runs: int = parser.parse_args().runs
     with quick_target() as url, midcall_up() as server, GuardedClient(allow=["127.0.0.1"], http=True, pools=1) as out:
         opened = _Opener(Poster(out), url)
-        calls, with_desk, without = Series(), Series(), Series()
+        calls, with_gateway, without = Series(), Series(), Series()
         _calls(server, opened, url)  # the first run pays for page cache
         for _ in range(runs):
             calls.seconds += _calls(server, opened, url)
-            with_desk.add(_idle(server, opened.gateway().act))
+            with_gateway.add(_idle(server, opened.gateway().act))
             without.add(_idle(server, no_actions))
-    return _judge(calls, with_desk, without)
+    return _judge(calls, with_gateway, without)
 
 
 class _Opener:
@@ -106,11 +106,11 @@ def _idle(server: Server, act: Any) -> float:
     return took
 
 
-def _judge(calls: Series, with_desk: Series, without: Series) -> int:
+def _judge(calls: Series, with_gateway: Series, without: Series) -> int:
     print(row("", "p50 ms", "p95 ms", "measured"))
     for name, series in {
         "one action": calls,
-        "a run that calls none": with_desk,
+        "a run that calls none": with_gateway,
         "a run without a desk": without,
     }.items():
         print(row(name, f"{series.p50 * 1000:.2f}", f"{series.p95 * 1000:.2f}", str(len(series.seconds))))

@@ -120,9 +120,9 @@ class World:
             background_attempts=1 + len(DELAYS_MS),
         )
         self.replays = Replays(storage=self.storage, queue=self.queue, clock=self.clock, max_queued=self.max_queued)
-        self.chain = Phases(queue=self.queue, clock=self.clock, delays_ms=DELAYS_MS)
-        self.settle = Finish(storage=self.storage, queue=self.queue, phases=self.chain, clock=self.clock)
-        self.sweep = Sweep(storage=self.storage, queue=self.queue, finish=self.settle, clock=self.clock)
+        self.phases = Phases(queue=self.queue, clock=self.clock, delays_ms=DELAYS_MS)
+        self.finish = Finish(storage=self.storage, queue=self.queue, phases=self.phases, clock=self.clock)
+        self.sweep = Sweep(storage=self.storage, queue=self.queue, finish=self.finish, clock=self.clock)
         self.test_cases = TestCases(storage=self.storage, clock=self.clock)
         self.cases_of_runs = CasesOfRuns(storage=self.storage, clock=self.clock)
         waiting = Waiting(storage=self.storage, queue=self.queue, sweep=self.sweep, wakes=FakeWakes(), clock=self.clock)
@@ -132,7 +132,7 @@ class World:
         self.credentials = Credentials(
             storage=self.storage, cipher=self.cipher, outbound=self.outbound, clock=self.clock
         )
-        self.desks = ActionGateways(
+        self.gateways = ActionGateways(
             storage=self.storage,
             credentials=self.credentials,
             means=Means(outbound=self.outbound, tokens=self.tokens, clock=self.clock),
@@ -142,9 +142,9 @@ class World:
         self.agents = Agents(storage=self.storage, clock=self.clock)
         self.signing = Signing(storage=self.storage, secrets=self.secrets, key=bytes(32), clock=self.clock)
         self.adapters = Adapters(storage=self.storage, cipher=self.cipher, clock=self.clock)
-        self.sessions = Sessions(storage=self.storage, queue=self.queue, phases=self.chain, clock=self.clock)
+        self.sessions = Sessions(storage=self.storage, queue=self.queue, phases=self.phases, clock=self.clock)
         self.session_calls = SessionCalls(
-            storage=self.storage, queue=self.queue, phases=self.chain, clock=self.clock, max_queued=self.max_queued
+            storage=self.storage, queue=self.queue, phases=self.phases, clock=self.clock, max_queued=self.max_queued
         )
         self.session_sweep = SessionSweep(storage=self.storage, sessions=self.sessions, clock=self.clock)
         self.retention_sweep = RetentionSweep(storage=self.storage, clock=self.clock)
@@ -164,9 +164,9 @@ class World:
         """Make a worker's use case."""
         return Executor(
             storage=self.storage,
-            kinds={Kind.CODE: CodeAttempts(self.sandbox, self.desks, clock=self.clock, sleep=self.clock.sleep)},
+            kinds={Kind.CODE: CodeAttempts(self.sandbox, self.gateways, clock=self.clock, sleep=self.clock.sleep)},
             claimed_runs=ClaimedRuns(storage=self.storage, approval_key=APPROVAL_KEY, policy=POLICY, clock=self.clock),
-            finish=self.settle,
+            finish=self.finish,
             leases=Leases(self.storage, self.clock),
             clock=self.clock,
             sleep=self.clock.sleep,

@@ -10,8 +10,8 @@ from typing import Any
 
 import redis
 from cryptography.fernet import Fernet
-from tests.support.desks import idle_desks
 from tests.support.fakes import FakeOutbound
+from tests.support.gateways import idle_gateways
 from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.cli.redis_server import find_redis_server, redis_argv
@@ -189,13 +189,13 @@ class House:
     @property
     def sweep(self) -> Sweep:
         """The sweep of one process."""
-        return Sweep(storage=self.storage, queue=self.queue, finish=self.settle, clock=self.clock)
+        return Sweep(storage=self.storage, queue=self.queue, finish=self.finish, clock=self.clock)
 
     @property
-    def settle(self) -> Finish:
+    def finish(self) -> Finish:
         """What ends invocations."""
-        chain = Phases(queue=self.queue, clock=self.clock, delays_ms=(1_000,))
-        return Finish(storage=self.storage, queue=self.queue, phases=chain, clock=self.clock)
+        phases = Phases(queue=self.queue, clock=self.clock, delays_ms=(1_000,))
+        return Finish(storage=self.storage, queue=self.queue, phases=phases, clock=self.clock)
 
     def executor(self, sandbox: Pretended, *, owner: str = "worker", key: bytes = KEY) -> Executor:
         """Make what one worker process carries invocations out with."""
@@ -203,11 +203,11 @@ class House:
             storage=self.storage,
             kinds={
                 Kind.CODE: CodeAttempts(
-                    sandbox, idle_desks(self.storage, self.clock), clock=self.clock, sleep=lambda _seconds: None
+                    sandbox, idle_gateways(self.storage, self.clock), clock=self.clock, sleep=lambda _seconds: None
                 )
             },
             claimed_runs=ClaimedRuns(storage=self.storage, approval_key=key, policy=POLICY, clock=self.clock),
-            finish=self.settle,
+            finish=self.finish,
             leases=Leases(self.storage, self.clock),
             clock=self.clock,
             sleep=lambda _seconds: None,

@@ -181,7 +181,7 @@ def test_an_attempt_that_was_taken_over_is_not_given_back(world: World) -> None:
     world.clock.advance(LEASE_MS + 1)
     assert world.sweep.sweep().requeued == 1
     current = world.executor("current")._claim(begun.id)
-    assert not world.settle.not_run(stale, Outcome(FAILED))
+    assert not world.finish.not_run(stale, Outcome(FAILED))
     assert world.read(begun.id) == current
 
 

@@ -384,12 +384,12 @@ def test_a_worker_that_comes_back_while_another_one_runs_records_nothing(world: 
     assert stale is not None
     assert current is not None
     outcome = Outcome(InvocationStatus.SUCCEEDED, variables={"who": "stale"}, changed=("who",))
-    assert not world.settle.attempt(stale, outcome, None)
+    assert not world.finish.attempt(stale, outcome, None)
     with world.storage.write() as tx:
         assert not tx.invocations.renew(call.id, attempt=stale.attempt, lease_until=world.clock.now + 60_000)
         assert not tx.invocations.postpone(call.id, attempt=stale.attempt, due_at=1, outcome=outcome)
     assert "who" not in world.session().variables
-    assert world.settle.attempt(current, replace(outcome, variables={"who": "current"}), None)
+    assert world.finish.attempt(current, replace(outcome, variables={"who": "current"}), None)
     assert world.session().variables["who"].value == "current"
 
 
@@ -562,7 +562,7 @@ def test_a_sweep_is_not_held_up_by_what_was_deleted_under_it(world: World) -> No
     world.started()
     lost, late = world.called("a"), world.called("a")
     world.sessions.delete(world.caller, "s1")
-    assert world.settle.lost(lost, Outcome(InvocationStatus.FAILED)) is False
+    assert world.finish.lost(lost, Outcome(InvocationStatus.FAILED)) is False
     assert world.sweep.close_unstarted(late) is False
 
 

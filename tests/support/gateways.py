@@ -12,7 +12,7 @@ from midcall.service.ports import Storage
 from midcall.vault.cipher import FernetCipher
 
 
-def idle_desks(storage: Storage, clock: Callable[[], int]) -> ActionGateways:
+def idle_gateways(storage: Storage, clock: Callable[[], int]) -> ActionGateways:
     """Make desks over a storage, with nothing behind them."""
     outbound = FakeOutbound()
     cipher = FernetCipher([Fernet.generate_key().decode()])
