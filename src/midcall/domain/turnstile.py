@@ -1,16 +1,16 @@
 """A few threads at a time do what all of a process's threads want to do, and each owner has its turn."""
 
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
 from midcall.domain.on_behalf import OWNER
+from midcall.domain.shares import Places
 
 
 class Turnstile:
-    """Lets `size` threads in at a time, owner by owner: who wants one thing waits for one of each other's, not for all.
+    """Lets `size` threads in at a time, by the rule of `Places`: who wants one thing goes before who wants many.
 
     A plain lock or semaphore is handed on as it was asked for: what one caller wants then waits for 200 webhooks of a
     neighbour that were answered in the same moment.
@@ -18,44 +18,36 @@ class Turnstile:
 
     def __init__(self, size: int) -> None:
         self._lock = threading.Lock()
-        self._free = size
-        #: By owner, who is next first: what each thread that waits is woken with.
-        self._waiting: dict[str, deque[threading.Lock]] = {}
+        #: What each thread that waits is woken with.
+        self._places: Places[threading.Lock] = Places(size)
         self._here = threading.local()
 
     def __enter__(self) -> None:
         """Wait for the turn."""
-        wake = None
+        owner, wake = OWNER.get(), None
         with self._lock:
-            if self._free:
-                self._free -= 1
-            else:
+            if not self._places.take(owner):
                 wake = threading.Lock()
                 wake.acquire()
-                self._waiting.setdefault(OWNER.get(), deque()).append(wake)
+                self._places.wait(owner, wake)
         if wake is not None:
             wake.acquire()
-        self._here.inside = True
+        self._here.owner = owner
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         """Hand it on."""
-        self._here.inside = False
+        owner, self._here.owner = self._here.owner, None
         with self._lock:
-            if not self._waiting:
-                self._free += 1
-                return
-            owner = next(iter(self._waiting))
-            line = self._waiting.pop(owner)
-            line.popleft().release()
-            if line:
-                self._waiting[owner] = line  # behind the others
+            self._places.give_back(owner)
+            while (following := self._places.next()) is not None:
+                following[1].release()
 
     @contextmanager
     def left(self) -> Iterator[None]:
         """Be outside for what only waits; a thread that is outside already stays there."""
-        if not getattr(self._here, "inside", False):
+        if getattr(self._here, "owner", None) is None:
             yield
             return
         self.__exit__(None, None, None)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midcall.domain.shares import Waiting, may_take, next_in_turn
+from midcall.domain.shares import Places, Waiting, may_take, next_in_turn
 
 
 def filled(places: int, wanting: dict[str, int]) -> Counter[str]:
@@ -51,3 +51,85 @@ def test_who_holds_least_for_its_weight_is_next_then_who_has_waited_longest() ->
     assert chosen.workspace_id == "c"
     assert next_in_turn(waiting[:1], free=2) is None
     assert next_in_turn([], free=2) is None
+
+
+OWNERS = ("a", "b", "c", "d")
+
+
+@given(
+    st.integers(1, 6),
+    st.lists(st.one_of(st.sampled_from(OWNERS), st.integers(0, 5)), max_size=60),
+)
+def test_places_are_given_by_the_rule_and_none_is_lost(size: int, steps: list[str | int]) -> None:
+    """An owner comes for a place, or somebody gives one back: as a plain list of who waits would have it."""
+    places: Places[int] = Places(size)
+    held: list[str] = []
+    waiting: list[tuple[str, int]] = []
+
+    def serve() -> None:
+        while (following := places.next()) is not None:
+            owner = following[0]
+            mine = [each for each in waiting if each[0] == owner]
+            assert following == mine[0]
+            least = min(held.count(other) for other, _ in waiting)
+            assert held.count(owner) == least
+            assert may_take(held=least, free=size - len(held))
+            waiting.remove(following)
+            held.append(owner)
+
+    for number, step in enumerate(steps):
+        if isinstance(step, str):
+            allowed = may_take(held=held.count(step), free=size - len(held))
+            behind = any(owner == step for owner, _ in waiting)
+            assert places.take(step) is (allowed and not behind)
+            if allowed and not behind:
+                held.append(step)
+            else:
+                places.wait(step, number)
+                waiting.append((step, number))
+        elif held:
+            places.give_back(held.pop(step % len(held)))
+        serve()
+        assert not any(may_take(held=held.count(owner), free=size - len(held)) for owner, _ in waiting)
+    while held:
+        places.give_back(held.pop())
+        serve()
+    assert waiting == []
+
+
+def test_of_many_who_hold_as_few_each_has_its_turn() -> None:
+    """Whoever was served stands behind the others."""
+    places: Places[str] = Places(1)
+    assert places.take("first")
+    for number in range(3):
+        for owner in ("greedy", "greedy", "b", "c"):
+            places.wait(owner, f"{owner} {number}")
+    order = []
+    holder = "first"
+    while True:
+        places.give_back(holder)
+        following = places.next()
+        if following is None:
+            break
+        holder = following[0]
+        order.append(holder)
+    assert order == ["greedy", "b", "c"] * 3 + ["greedy"] * 3
+
+
+def test_to_serve_one_of_many_owners_looks_at_a_few_lines() -> None:
+    """They need no key to wait: each could name another."""
+    growing = 2_000
+    places: Places[int] = Places(4)
+    for number in range(4):
+        assert places.take(f"busy {number}")
+    for number in range(growing):
+        places.wait(f"owner {number}", number)
+    holders = [f"busy {number}" for number in range(4)]
+    looked = 0
+    for _ in range(growing):
+        places.give_back(holders.pop(0))
+        following = places.next()
+        assert following is not None
+        holders.append(following[0])
+        looked = max(looked, len(places._by_held))
+    assert looked <= 2  # lines, one for each number of places that an owner who waits holds

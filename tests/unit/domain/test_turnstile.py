@@ -26,7 +26,7 @@ def start(owner: str, work: Callable[[], object]) -> threading.Thread:
 
 def waiting(turnstile: Turnstile) -> int:
     """Count those that wait."""
-    return sum(map(len, turnstile._waiting.values()))
+    return sum(map(len, turnstile._places._waiting.values()))
 
 
 def test_who_wants_one_thing_goes_before_the_second_of_who_wants_many() -> None:

@@ -11,6 +11,7 @@ from tests.support.patience import PATIENCE_S, wait_for
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.on_behalf import OWNER
 from midcall.queue.threads import ThreadedQueue
 
 
@@ -187,3 +188,15 @@ def test_a_workspace_that_counts_for_more_holds_more_threads() -> None:
     assert 2 <= running["heavy"] / running["light"] <= 4, running
     may_end.release(280)
     threaded.close()
+
+
+def test_a_thread_knows_whose_webhook_it_carries_out() -> None:
+    """What it waits for, it waits for in that workspace's line."""
+    threaded, _, _ = queue()
+    owners: list[str] = []
+    threaded.serve(lambda _: owners.append(OWNER.get()))
+    for number, workspace_id in enumerate(("ws_1", "ws_2", "ws_1")):
+        threaded.enqueue(invocation(Kind.WEBHOOK, Purpose.LIVE, id=f"inv_{number}", workspace_id=workspace_id))
+    wait_for(lambda: len(owners) == 3)
+    assert sorted(owners) == ["ws_1", "ws_1", "ws_2"]
+    assert OWNER.get() == ""

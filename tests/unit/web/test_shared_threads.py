@@ -100,7 +100,7 @@ def test_who_goes_away_while_it_waits_takes_no_thread_with_it() -> None:
         blocked.let.release()
         async with asyncio.timeout(PATIENCE_S):
             await blocked.begin("d")
-        assert not blocked._threads._held
+        assert not blocked._threads._places._held
 
     in_loop(1, play)
 
