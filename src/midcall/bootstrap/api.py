@@ -64,8 +64,8 @@ from midcall.storage.database import SqlStorage
 from midcall.web.readiness import Readiness
 from midcall.web.services import Services
 
-#: Of the threads that carry webhooks out, so many do something at a time, half of them for one workspace; the others wait
-#: for their target. All at once they would wait for each other alone, and so would whatever else the process does.
+#: Of the threads that carry webhooks out, so many do something at a time, half of them for one workspace; the others
+#: wait for their target. All at once they would wait for each other alone, as would whatever else the process does.
 WORKING = 8
 #: One for each kind of sweep, so that none waits for another.
 SWEEPERS = 5
