@@ -23,7 +23,6 @@ from midcall.bootstrap.store import (
 )
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.times import now_ms
-from midcall.domain.turnstile import Turnstile
 from midcall.queue.connection import listening
 from midcall.queue.threads import ThreadedQueue
 from midcall.queue.wakes import Wakes
@@ -66,7 +65,7 @@ from midcall.web.services import Services
 
 #: Of the threads that carry webhooks out, so many do something at a time, half of them for one workspace; the others
 #: wait for their target. All at once they would wait for each other alone, as would whatever else the process does.
-WORKING = 8
+AT_A_TIME = 8
 #: One for each kind of sweep, so that none waits for another.
 SWEEPERS = 5
 
@@ -171,15 +170,9 @@ def wire_api(settings: Settings) -> ApiProcess:
         ),
     )
 
-    working = Turnstile(WORKING)
-    executor = wire_executor(settings, storage, queue, gateways, policy=reviewer.policy, waiting=working.left)
-
-    def execute(invocation_id: str) -> None:
-        with working:
-            executor.execute(invocation_id)
-
+    executor = wire_executor(settings, storage, queue, gateways, policy=reviewer.policy, at_a_time=AT_A_TIME)
     loops.append(executor.leases.loop)
-    queue.serve(execute)
+    queue.serve(executor.execute)
 
     def close() -> None:
         reviewer.close()

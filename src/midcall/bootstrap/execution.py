@@ -3,13 +3,12 @@
 import os
 import socket
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 
 from midcall.bootstrap.settings import Settings, approval_key
 from midcall.bootstrap.store import wire_credentials, wire_phases, wire_secrets, wire_tokens
 from midcall.domain.function import Kind
 from midcall.domain.times import now_ms
+from midcall.domain.turnstile import Turnstile
 from midcall.outbound.breakers import CircuitBreakers
 from midcall.outbound.poster import Poster
 from midcall.sandbox.client import PoolClient
@@ -44,9 +43,12 @@ def wire_executor(
     *,
     policy: str,
     turns: Turns | None = None,
-    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+    at_a_time: int = 1,
 ) -> Executor:
-    """Wire what carries out an invocation in one process; `policy` is the version that counts as current."""
+    """Wire what carries out invocations in one process; `policy` is the version that counts as current.
+
+    `at_a_time`: threads that do something for one, while others wait for what their functions do.
+    """
     key, means, secrets = approval_key(settings), gateways.means, wire_secrets(settings)
     progress = Progress(storage=storage, queue=queue, clock=now_ms)
     pool = PoolClient(settings.pool_socket, on_progress=progress.report)
@@ -69,5 +71,5 @@ def wire_executor(
         sleep=time.sleep,
         owner=f"{turns.group if turns else 'api'}@{socket.gethostname()}:{os.getpid()}",
         turns=turns,
-        waiting=waiting,
+        turnstile=Turnstile(at_a_time),
     )

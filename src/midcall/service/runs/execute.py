@@ -1,8 +1,8 @@
 """Carry an invocation out: claim, load and check, run, settle. The worker's one job, and the api's for webhooks."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from traceback import extract_tb
 
 import structlog
@@ -21,6 +21,7 @@ from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.retry import delay_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.turnstile import Turnstile
 from midcall.service.claimed_run import ClaimedRun, ClaimedRuns
 from midcall.service.ports import Storage
 from midcall.service.runs.attempts import Attempts, Run
@@ -72,8 +73,9 @@ class Executor:
     owner: str
     #: None where each wake is for the invocation it names.
     turns: Turns | None = None
-    #: Entered while a function runs, which is elsewhere: what else a thread does, it may have to take its turn for.
-    waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+    #: What a thread does for a run once it is claimed, it takes its turn for; while the function runs, which is
+    #: elsewhere, it is outside. Claimed it is at once: what is queued counts against its workspace.
+    turnstile: Turnstile = field(default_factory=lambda: Turnstile(1))
 
     def execute(self, invocation_id: str) -> None:
         """Carry out what a wake is for: the invocation it names, or whichever is next where workspaces share workers.
@@ -94,12 +96,14 @@ class Executor:
             return tx.workspaces.several()
 
     def _execute_claimed(self, invocation: Invocation) -> None:
-        with self.leases.hold(invocation):
-            ended = self._carry_out(invocation)
-        try:
-            recorded = self._settled(invocation, ended)
-        except NotFound:
-            recorded = False
+        with ExitStack() as inside:
+            with self.leases.hold(invocation):
+                inside.enter_context(self.turnstile)
+                ended = self._carry_out(invocation)
+            try:
+                recorded = self._settled(invocation, ended)
+            except NotFound:
+                recorded = False
         if not recorded:
             log.warning("outcome_discarded", invocation=invocation.id, attempt=invocation.attempt)
 
@@ -167,7 +171,7 @@ class Executor:
         attempts before the last one asked of the world stays on record: it was done. Where there is no sandbox for
         another attempt, what the one before came to stands.
         """
-        with self.waiting(), self.kinds[claimed.kind].calling(claimed) as run:
+        with self.turnstile.left(), self.kinds[claimed.kind].calling(claimed) as run:
             return self._attempts(claimed, run)
 
     def _attempts(self, claimed: ClaimedRun, run: Run) -> RunReport:
