@@ -7,13 +7,15 @@ from nicegui.awaitable_response import AwaitableResponse, NullResponse
 
 
 def set_defaults() -> None:
-    """Let lists and dialogs open and close at once, and fields keep what is typed while a page still connects.
+    """Let lists, dialogs and what unfolds open and close at once, and fields keep what is typed while a page connects.
 
     While a list fades (300 ms), Quasar keeps back what wants the focus, and gives it the focus afterwards: who
-    has gone on to the next field in the meantime types into the list that they came from, and loses the words.
+    has gone on to the next field in the meantime types into the list that they came from, and loses the words. What
+    unfolds (another 300 ms) moves under the pointer.
     """
     for kind in (ui.select, ui.menu, ui.dialog):
         kind.default_props("transition-duration=0")
+    ui.expansion.default_props("duration=0")
     if not getattr(ui.input.run_method, "waits", False):
         ui.input.run_method = _once_connected(ui.input.run_method)  # type: ignore[method-assign]
 
