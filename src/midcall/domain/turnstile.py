@@ -20,6 +20,8 @@ class Turnstile:
         self._lock = threading.Lock()
         #: What each thread that waits is woken with.
         self._places: Places[threading.Lock] = Places(size)
+        #: Those of them whose thread went away while it waited.
+        self._gone: set[threading.Lock] = set()
         self._here = threading.local()
 
     def __enter__(self) -> None:
@@ -31,7 +33,11 @@ class Turnstile:
                 wake.acquire()
                 self._places.wait(owner, wake)
         if wake is not None:
-            wake.acquire()
+            try:
+                wake.acquire()
+            except BaseException:  # a signal's, such as a job's time limit: nobody is there to hand it on later
+                self._give_up(owner, wake)
+                raise
         self._here.owner = owner
 
     def __exit__(
@@ -40,9 +46,25 @@ class Turnstile:
         """Hand it on."""
         owner, self._here.owner = self._here.owner, None
         with self._lock:
-            self._places.give_back(owner)
-            while (following := self._places.next()) is not None:
-                following[1].release()
+            self._hand_on(owner)
+
+    def _give_up(self, owner: str, wake: threading.Lock) -> None:
+        with self._lock:
+            if wake.acquire(blocking=False):  # it was let in at that very moment
+                self._hand_on(owner)
+            else:
+                self._gone.add(wake)
+
+    def _hand_on(self, owner: str) -> None:
+        """Give a place back, and others in; the lock is held."""
+        self._places.give_back(owner)
+        while (following := self._places.next()) is not None:
+            whose, wake = following
+            if wake in self._gone:
+                self._gone.remove(wake)
+                self._places.give_back(whose)
+            else:
+                wake.release()
 
     @contextmanager
     def left(self) -> Iterator[None]:

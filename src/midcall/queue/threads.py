@@ -29,12 +29,7 @@ class ThreadedQueue:
     """Runs webhooks that somebody waits for; wakes workers for all else."""
 
     def __init__(
-        self,
-        queue: RqQueue,
-        wakes: Wakes,
-        *,
-        weigh: Callable[[str], int] = lambda _id: 1,
-        threads: int = THREADS,
+        self, queue: RqQueue, wakes: Wakes, *, weigh: Callable[[str], int] = lambda _id: 1, threads: int = THREADS
     ) -> None:
         self._queue = queue
         self._wakes = wakes

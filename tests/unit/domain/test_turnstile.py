@@ -107,3 +107,46 @@ def test_what_fails_inside_hands_the_turn_on() -> None:
             raise ZeroDivisionError
         with pytest.raises(ZeroDivisionError), turnstile:
             raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("let_in", [False, True])
+def test_who_is_called_away_while_it_waits_takes_no_turn_with_it(
+    monkeypatch: pytest.MonkeyPatch, *, let_in: bool
+) -> None:
+    """As a worker's job is by its time limit: a turn that nobody hands on would be the last, for all."""
+    turnstile = Turnstile(1)
+    turnstile.__enter__()
+
+    class Interrupted:
+        """A lock whose wait a signal ends, before it was let in or just then."""
+
+        def __init__(self) -> None:
+            self.held = 0
+
+        def acquire(self, *, blocking: bool = True) -> bool:
+            """Be taken at first, then waited for in vain."""
+            self.held += 1
+            if self.held == 2:
+                if let_in:
+                    turnstile.__exit__(None, None, None)
+                raise TimeoutError
+            return let_in or blocking
+
+        def release(self) -> None:
+            """Be let in."""
+
+    with monkeypatch.context() as patched:
+        patched.setattr("midcall.domain.turnstile.threading.Lock", Interrupted)
+        with pytest.raises(TimeoutError):
+            turnstile.__enter__()
+    if not let_in:
+        turnstile.__exit__(None, None, None)
+    done = threading.Event()
+
+    def pass_through() -> None:
+        with turnstile:
+            done.set()
+
+    start("next", pass_through)
+    assert done.wait(PATIENCE_S)
+    assert not turnstile._gone
