@@ -166,27 +166,29 @@ def test_a_webhook_that_is_woken_twice_runs_once_here() -> None:
 def test_a_workspace_that_counts_for_more_holds_more_threads() -> None:
     """In proportion, once those have ended that were there before: light as many as are free, heavy thrice as many."""
     threaded, _, _ = queue(threads=40, weigh={"light": 1, "heavy": 3}.__getitem__)
-    may_end, lock = threading.Semaphore(0), threading.Lock()
-    running, ended = Counter[str](), Counter[str]()
+    begun: list[tuple[str, threading.Event]] = []
 
     def execute(invocation_id: str) -> None:
-        workspace = invocation_id.partition("-")[0]
-        with lock:
-            running[workspace] += 1
-        may_end.acquire(timeout=PATIENCE_S)
-        with lock:
-            running[workspace] -= 1
-            ended[workspace] += 1
+        may_end = threading.Event()
+        begun.append((invocation_id.partition("-")[0], may_end))
+        may_end.wait(PATIENCE_S)
 
     threaded.serve(execute)
     for number in range(200):
         for workspace in ("light", "heavy"):
             given = {"id": f"{workspace}-{number:03}", "workspace_id": workspace}
             threaded.enqueue(invocation(Kind.WEBHOOK, Purpose.LIVE, **given))
-    may_end.release(120)
-    assert wait_for(lambda: ended.total() == 120 and running.total() >= 30)
+
+    def end(numbers: range) -> None:
+        for number in numbers:  # the oldest first: which of them end decides who holds the others
+            assert wait_for(lambda: len(begun) > number)  # noqa: B023 (asked within the turn)
+            begun[number][1].set()
+
+    end(range(120))
+    assert wait_for(lambda: len(begun) >= 120 + 30)
+    running = Counter(workspace for workspace, _ in begun[120:])
     assert 2 <= running["heavy"] / running["light"] <= 4, running
-    may_end.release(280)
+    end(range(120, 400))
     threaded.close()
 
 
