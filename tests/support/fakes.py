@@ -54,7 +54,7 @@ class FakeQueue:
     away: bool = False
     enqueued: list[str] = field(default_factory=list)
     announced: list[str] = field(default_factory=list)
-    on_enqueue: Callable[[Invocation], None] = lambda _: None
+    on_enqueue: Callable[[Invocation], object] = lambda _: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def enqueue(self, invocation: Invocation) -> None:

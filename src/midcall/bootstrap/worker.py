@@ -23,7 +23,7 @@ def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
     queues = (LIVE,) if live_only else QUEUES
     group = "live" if live_only else "general"
 
-    def wiring() -> Callable[[str], None]:
+    def wiring() -> Callable[[str], bool]:
         execute = wire_execute(settings, policy=policy, group=group, queues=queues, count=count)
         settle()
         return execute
@@ -33,7 +33,7 @@ def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
 
 def wire_execute(
     settings: Settings, *, policy: str, group: str, queues: Sequence[str], count: int
-) -> Callable[[str], None]:
+) -> Callable[[str], bool]:
     """Wire what carries out an invocation in one worker process of a group; `policy` is the version that is current."""
     storage, queue = open_storage(settings), open_queue(settings)
     turns = Turns(group, Remembered(lambda: queue.workers(queues), first=count))

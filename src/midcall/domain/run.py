@@ -44,6 +44,8 @@ class RunRequest:
     deadline_ms: int
     actions: tuple[str, ...] = ()
     wait_ms: int = 0
+    #: Whose it is: owners share the sandboxes of a pool.
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

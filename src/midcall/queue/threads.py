@@ -36,7 +36,7 @@ class ThreadedQueue:
         self._weigh = weigh
         self._size = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
-        self._execute: Callable[[str], None] | None = None
+        self._execute: Callable[[str], object] | None = None
         self._lock = threading.Lock()
         #: Ids that wait for a thread, by workspace, oldest first; and how many threads each workspace holds.
         self._waiting: dict[str, deque[str]] = {}
@@ -46,7 +46,7 @@ class ThreadedQueue:
         self._here: set[str] = set()
         self._closed = False
 
-    def serve(self, execute: Callable[[str], None]) -> None:
+    def serve(self, execute: Callable[[str], object]) -> None:
         """Begin to run webhooks with `execute`; until then workers get them."""
         self._execute = execute
 
@@ -81,7 +81,7 @@ class ThreadedQueue:
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._queue.close()
 
-    def _takes(self, invocation: Invocation, execute: Callable[[str], None]) -> bool:
+    def _takes(self, invocation: Invocation, execute: Callable[[str], object]) -> bool:
         """Take a webhook for a thread of this process; False at its end: workers and other processes go on."""
         weight = self._weigh(invocation.workspace_id)
         with self._lock:
@@ -94,7 +94,7 @@ class ThreadedQueue:
             self._begin(execute)
             return True
 
-    def _begin(self, execute: Callable[[str], None]) -> None:
+    def _begin(self, execute: Callable[[str], object]) -> None:
         """Give threads to those whose turn it is; the lock is held."""
         while self._waiting and not self._closed:
             heads = [
@@ -110,7 +110,7 @@ class ThreadedQueue:
             self._held[workspace_id] += 1
             self._threads.submit(self._run, execute, workspace_id, chosen.oldest)
 
-    def _run(self, execute: Callable[[str], None], workspace_id: str, invocation_id: str) -> None:
+    def _run(self, execute: Callable[[str], object], workspace_id: str, invocation_id: str) -> None:
         OWNER.set(workspace_id)
         try:
             execute(invocation_id)

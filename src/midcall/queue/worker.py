@@ -9,7 +9,9 @@ import ctypes
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -32,8 +34,12 @@ WORKER_TTL_S = 30
 
 log = structlog.get_logger()
 
-#: Makes, inside the worker process, what executes an invocation id.
-Wiring = Callable[[], Callable[[str], None]]
+#: A worker that was woken goes on with what waits for so long before it listens again. With the 600 s that the last run
+#: may take, it is less than what its job may.
+GO_ON_S = 30.0
+
+#: Makes, inside the worker process, what executes an invocation id and tells whether to ask it again.
+Wiring = Callable[[], Callable[[str], bool]]
 
 
 class Worker(SimpleWorker):
@@ -41,6 +47,12 @@ class Worker(SimpleWorker):
 
     #: Back-off between attempts to reach Redis, seconds: a caller waits for the first call after an outage.
     max_connection_wait_time = 1.0
+
+    def carry_out(self, execute: Callable[[str], bool], invocation_id: str) -> None:
+        """Carry out what a job wakes for, and what waits after it; not once it was told to stop."""
+        until = time.monotonic() + GO_ON_S
+        while execute(invocation_id) and not self._stop_requested and time.monotonic() < until:
+            pass
 
     def subscribe(self) -> None:
         """Take no commands from Redis."""
@@ -83,7 +95,7 @@ def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring,
     """Be one worker process until told to stop."""
     die_with_parent(parent)
     logging.getLogger("rq.worker").addFilter(_in_one_line)
-    InvocationJob.execute = staticmethod(wiring())
+    execute = wiring()
     try:
         worker = Worker(
             list(queues),
@@ -93,6 +105,7 @@ def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring,
             job_class=InvocationJob,
             worker_ttl=WORKER_TTL_S,
         )
+        InvocationJob.execute = staticmethod(partial(worker.carry_out, execute))
         # In turn: workers that serve all queues must come to the last one too, however busy the first is.
         turns = DequeueStrategy.ROUND_ROBIN
         worker.work(burst=burst, with_scheduler=False, logging_level="WARNING", dequeue_strategy=turns)

@@ -43,6 +43,7 @@ class PoolClient:
         body: dict[str, Any] = {
             "kind": "run",
             "run_id": request.run_id,
+            "owner": request.owner,
             "source": request.source,
             "session": dict(request.session),
             "deadline_ms": request.deadline_ms,

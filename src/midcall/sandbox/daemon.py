@@ -182,18 +182,24 @@ def read_job(message: Mapping[str, Any], config: PoolConfig) -> Job:
         limits = config.limits.lowered({**wishes, "deadline_ms": message.get("deadline_ms")})
     except ValueError as error:
         raise BadRequest(str(error)) from error
+    owner = message.get("owner", "")
+    if not isinstance(owner, str) or len(owner) > MAX_OWNER_CHARS:
+        raise BadRequest(f"`owner` is a text of {MAX_OWNER_CHARS} characters at most")
     now = time.monotonic()
     return Job(
         source=source,
         session=session,
         actions=tuple(actions),
         limits=limits,
+        owner=owner,
         deadline=now + limits.deadline_ms / 1000,
         wait_until=now + wait_ms / 1000 if wait_ms else None,
     )
 
 
-_RUN_FIELDS = {"kind", "run_id", "source", "session", "deadline_ms", "wait_ms", "actions", "limits"}
+#: An owner is a workspace's id.
+MAX_OWNER_CHARS = 64
+_RUN_FIELDS = {"kind", "run_id", "owner", "source", "session", "deadline_ms", "wait_ms", "actions", "limits"}
 
 
 def peer_uid(connection: socket.socket) -> int:

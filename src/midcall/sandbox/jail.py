@@ -55,6 +55,8 @@ class Job:
     #: Until when to wait for a sandbox, on the same clock, if that is not to take from the code's time: the deadline is
     #: then as far away when the run begins as it was when it was asked for. None: until the deadline, which stands.
     wait_until: float | None = None
+    #: Whose run it is: owners share the sandboxes.
+    owner: str = ""
     #: The caller's connection; when its other end goes, the run ends.
     caller: socket.socket | None = None
     #: Called with the sandbox's id before it is told anything.

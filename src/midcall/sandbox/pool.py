@@ -82,7 +82,9 @@ class Pool:
         self._config = config
         self._image = image
         self._seccomp = seccomp
-        self._queue: SandboxQueue[Jail] = SandboxQueue(max_busy=config.max_concurrent, max_waiting=config.max_waiting)
+        self._queue: SandboxQueue[Jail] = SandboxQueue(
+            max_busy=config.max_concurrent, max_waiting=config.max_waiting, kept=config.size // 2
+        )
         self._slots = list(range(config.size + config.max_concurrent + SPARE_SLOTS))
         self._known: set[str] = set()
         self._booting = 0
@@ -145,7 +147,7 @@ class Pool:
         caller hung up, PoolClosed where the pool was closed under the run.
         """
         began = time.monotonic()
-        jail = self._take(job.deadline if job.wait_until is None else job.wait_until)
+        jail = self._take(job.deadline if job.wait_until is None else job.wait_until, job.owner)
         started = time.monotonic()
         if job.wait_until is not None:
             job = replace(job, deadline=job.deadline + started - began)
@@ -162,7 +164,7 @@ class Pool:
             if evidence.ended is Ended.OUTCOME:
                 jail.spare_until = ended + SPARE_S
         finally:
-            self._give_up(jail)
+            self._give_up(jail, job.owner)
         self._runs += 1
         return replace(
             judge(evidence, job.limits),
@@ -171,13 +173,13 @@ class Pool:
             sandbox_id=jail.container,
         )
 
-    def _take(self, deadline: float) -> Jail:
+    def _take(self, deadline: float, owner: str) -> Jail:
         """Return a live sandbox; one that died while it waited is thrown away."""
         while True:
-            jail = self._queue.take(deadline)
+            jail = self._queue.take(deadline, owner)
             if jail.alive:
                 return jail
-            self._give_up(jail)
+            self._give_up(jail, owner)
 
     def _ask_engine(self, jail: Jail, evidence: Evidence) -> Evidence:
         """Add what the Engine knows of a container whose PID 1 said nothing; it may know nothing any more."""
@@ -188,12 +190,12 @@ class Pool:
                 return replace(evidence, oom_killed=True)
         return evidence
 
-    def _give_up(self, jail: Jail) -> None:
+    def _give_up(self, jail: Jail, owner: str) -> None:
         """Discard a sandbox that was handed out."""
         try:
             self._discard(jail)
         finally:
-            self._queue.done()
+            self._queue.done(owner)
 
     def _discard(self, jail: Jail) -> None:
         """Have a sandbox removed in the background; one that did not end well loses its streams, and its life, now."""
@@ -281,7 +283,7 @@ class Pool:
         """Wait until another sandbox is wanted and return a slot for it; None at the end."""
         with self._queue.wanted:
             while not self._closing.is_set():
-                if not self._wants_more() or not self._slots:
+                if not self._wants_more() or not self._slots or (self._booting and not self._hurries()):
                     self._queue.wanted.wait()
                 elif (pause := self._pause_s()) > 0:
                     self._queue.wanted.wait(pause)
@@ -293,13 +295,18 @@ class Pool:
     def _pause_s(self) -> float:
         """Return how long to leave the processors to the call that just took a sandbox; the lock is held.
 
-        A boot takes a tenth of a second of every core it can get, a call a few milliseconds in five processes. While
-        half of the warm ones are left, the boot can wait until the call is answered.
+        A boot takes a tenth of a second of every core it can get, a call a few milliseconds in five processes.
+        """
+        return 0.0 if self._hurries() else self._queue.handed_out_at + REFILL_PAUSE_S - time.monotonic()
+
+    def _hurries(self) -> bool:
+        """Tell whether warm ones are short; the lock is held.
+
+        While half of them are left, a boot can wait until the call is answered that took one, and the next boot until
+        this one is over: several at a time would take all cores from the calls that go on.
         """
         counts = self._queue.counts_locked()
-        if counts.waiting or 2 * (counts.idle + self._booting) < self._config.size:
-            return 0.0
-        return self._queue.handed_out_at + REFILL_PAUSE_S - time.monotonic()
+        return counts.urgent or 2 * (counts.idle + self._booting) < self._config.size
 
     def _wants_more(self) -> bool:
         """Tell whether to boot: enough warm ones, plus one per waiting call, within the total; the lock is held."""

@@ -1,8 +1,12 @@
-"""Hands ready sandboxes to waiting calls, first come first served, and never more than may run at one time."""
+"""Hands ready sandboxes to waiting calls, and never more than may run at one time.
+
+Who wants one goes before who has many, and of the warm ones a few are kept for those who come: else the runs of one
+workspace that end in the same moment would take all of them for its next runs, and a neighbour's call wait for a boot.
+"""
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -10,6 +14,9 @@ from typing import Generic, TypeVar
 from midcall.domain.errors import SandboxBusy
 
 T = TypeVar("T")
+
+#: Seconds for which calls of two owners mean that warm sandboxes are shared; an owner that is alone takes them all.
+SHARED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +26,27 @@ class Counts:
     idle: int
     busy: int
     waiting: int
+    #: Whether one that waits would be given a sandbox as soon as there is one more.
+    urgent: bool = False
 
 
 class SandboxQueue(Generic[T]):
     """The queue between calls and ready sandboxes of any type `T`. Safe to use from many threads."""
 
-    def __init__(self, *, max_busy: int, max_waiting: int) -> None:
+    def __init__(self, *, max_busy: int, max_waiting: int, kept: int = 0) -> None:
+        """Make a queue; `kept`: warm ones, at most, that an owner leaves to others while it has as many busy."""
         self._lock = threading.Lock()
         #: Notified whenever more sandboxes may be wanted.
         self.wanted = threading.Condition(self._lock)
         self._max_busy = max_busy
         self._max_waiting = max_waiting
+        self._kept = kept
         self._idle: deque[T] = deque()
-        self._waiting: deque[_Waiter[T]] = deque()
-        self._busy = 0
+        #: In the order in which they came.
+        self._waiting: list[_Waiter[T]] = []
+        self._busy: Counter[str] = Counter()
+        self._last_owner: str | None = None
+        self._shared_until = 0.0
         #: When a sandbox was last handed out, on the clock of `time.monotonic()`.
         self.handed_out_at = 0.0
 
@@ -43,17 +57,20 @@ class SandboxQueue(Generic[T]):
 
     def counts_locked(self) -> Counts:
         """Return the present numbers; the caller holds `wanted`."""
-        return Counts(len(self._idle), self._busy, len(self._waiting))
+        more = len(self._idle) + 1
+        urgent = any(more > self._left_by(waiter.owner) for waiter in self._waiting)
+        return Counts(len(self._idle), self._busy.total(), len(self._waiting), urgent)
 
-    def take(self, deadline: float) -> T:
-        """Wait for a sandbox until `deadline` (monotonic) and return it; `done` must follow.
+    def take(self, deadline: float, owner: str = "") -> T:
+        """Wait for a sandbox until `deadline` (monotonic) and return it; `done`, with its owner, must follow.
 
         Raises SandboxBusy where none is free in time, or too many wait already.
         """
-        waiter: _Waiter[T] = _Waiter()
+        waiter: _Waiter[T] = _Waiter(owner)
         with self._lock:
             if len(self._waiting) >= self._max_waiting:
                 raise SandboxBusy("too many calls wait for a sandbox already; nothing was run")
+            self._heard_of(owner)
             self._waiting.append(waiter)
             self._match()
             self.wanted.notify_all()
@@ -64,10 +81,12 @@ class SandboxQueue(Generic[T]):
             self._waiting.remove(waiter)
         raise SandboxBusy
 
-    def done(self) -> None:
+    def done(self, owner: str = "") -> None:
         """Say that a run has ended, so that another may start."""
         with self._lock:
-            self._busy -= 1
+            self._busy[owner] -= 1
+            if not self._busy[owner]:
+                del self._busy[owner]
             self._match()
             self.wanted.notify_all()
 
@@ -101,17 +120,32 @@ class SandboxQueue(Generic[T]):
 
     def _match(self) -> None:
         """Pair waiting calls with idle sandboxes; the lock is held."""
-        while self._waiting and self._idle and self._busy < self._max_busy:
-            waiter = self._waiting.popleft()
+        while self._idle and self._busy.total() < self._max_busy and (waiter := self._next()) is not None:
+            self._waiting.remove(waiter)
             waiter.sandbox = self._idle.popleft()
-            self._busy += 1
+            self._busy[waiter.owner] += 1
             self.handed_out_at = time.monotonic()
             waiter.ready.set()
+
+    def _next(self) -> "_Waiter[T] | None":
+        """Choose whose turn it is: who has least busy of those who may take one; of these, who came first."""
+        allowed = (waiter for waiter in self._waiting if len(self._idle) > self._left_by(waiter.owner))
+        return min(allowed, key=lambda waiter: self._busy[waiter.owner], default=None)
+
+    def _left_by(self, owner: str) -> int:
+        """Return how many warm ones an owner leaves to others."""
+        return min(self._busy[owner], self._kept) if time.monotonic() < self._shared_until else 0
+
+    def _heard_of(self, owner: str) -> None:
+        if self._last_owner not in {None, owner}:
+            self._shared_until = time.monotonic() + SHARED_S
+        self._last_owner = owner
 
 
 class _Waiter(Generic[T]):
     """One call in the queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
         self.ready = threading.Event()
         self.sandbox: T | None = None

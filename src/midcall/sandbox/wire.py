@@ -3,7 +3,7 @@
 A message is `length (4 bytes, big-endian) | JSON object with a "kind"`. Both sides may send at any time, so that action
 calls can travel one way and their answers the other while a run goes on. One connection carries one request.
 
-    caller -> pool   run {run_id, source, session, deadline_ms, wait_ms, actions, limits}   |   status {}
+    caller -> pool   run {run_id, owner, source, session, deadline_ms, wait_ms, actions, limits}   |   status {}
     pool -> caller   started {sandbox_id}, progress {message}, action {id, action, args, kwargs}, then report {…}
                      or, before `started` and instead of it, refused {code, message}       |   status {…}
     caller -> pool   reply {id, value} or {id, error {message, code, status, body}}, one to each action

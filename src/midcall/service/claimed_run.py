@@ -88,6 +88,7 @@ class ClaimedRun:
             deadline_ms=self.left(now),
             actions=operations_enabled(code["actions"]),
             wait_ms=self.wait_ms,
+            owner=self.invocation.workspace_id,
         )
 
     def session_body(self, *, now: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def waiting(house: House, wakes: Wakes) -> Waiting:
 
 
 async def wait_through(
-    house: House, redis: "aioredis.Redis", execute: Callable[[str], None]
+    house: House, redis: "aioredis.Redis", execute: Callable[[str], object]
 ) -> tuple[Invocation, float]:
     """Admit a call, execute it a moment later; returns the outcome, and seconds from its record to the answer."""
     wakes = Wakes(redis)
@@ -158,12 +158,12 @@ def test_the_wake_reader_notices_a_connection_that_is_half_gone(private_redis: P
     asyncio.run(client.aclose())
 
 
-def wired(traces: Path) -> Callable[[], Callable[[str], None]]:
+def wired(traces: Path) -> Callable[[], Callable[[str], bool]]:
     """Say in which process the wiring was done, and do nothing with any id."""
 
-    def wire() -> Callable[[str], None]:
+    def wire() -> Callable[[str], bool]:
         (traces / f"wired-{os.getpid()}").touch()
-        return lambda _invocation_id: None
+        return lambda _invocation_id: False
 
     return wire
 
@@ -223,6 +223,29 @@ def test_workers_take_no_commands_and_schedule_nothing(private_redis: PrivateRed
     finally:
         process.kill()
         process.join()
+
+
+def test_a_worker_that_is_told_to_stop_goes_on_with_nothing_else(
+    private_redis: PrivateRedis, queue: RqQueue, house: House, tmp_path: Path
+) -> None:
+    """It ends the run that it has: what waits beside a greedy neighbour had kept it until it was killed."""
+    executed = tmp_path / "executed"
+
+    def execute(invocation_id: str) -> bool:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with executed.open("a") as lines:
+            lines.write(f"{invocation_id}\n")
+        return True
+
+    house.function("lookup")
+    invocation = house.admit("lookup")
+    queue.enqueue(invocation)
+    group = Workers(private_redis.url, [LIVE], count=1, wiring=lambda: execute)
+    process = group.get_worker_process("w1", burst=False)
+    process.start()
+    process.join(PATIENCE_S)
+    assert process.exitcode == 0
+    assert executed.read_text().splitlines() == [invocation.id]
 
 
 def test_a_worker_whose_redis_is_away_ends_in_a_line_of_log(private_redis: PrivateRedis, house: House) -> None:

@@ -45,7 +45,7 @@ class Waiter:
     wakes: FakeWakes = field(default_factory=FakeWakes)
     invocation_id: str = field(default_factory=lambda: new_id("inv"))
     #: What happens in the world before each look at the row.
-    before_look: Callable[[], None] = lambda: None
+    before_look: Callable[[], object] = lambda: None
     looks: int = 0
 
     def run(self, *, wake: bool = True) -> Invocation:

@@ -6,6 +6,7 @@ By the ratio of two sizes in one run. Where a schema meets a value, both grow: b
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import pytest
@@ -192,15 +193,12 @@ def of_both(given: tuple[Json, Json]) -> None:
             work()
 
 
-def taken(make: Make) -> Make:
-    """Make the largest schema that can be saved, once there is one that is too large."""
-
-    def made(size: int) -> Any:
-        while schema_faults(make(size), "parameters") and size > 1:
-            size = size * 3 // 4
-        return make(size)
-
-    return made
+@cache
+def size_taken(schema: str, size: int) -> int:
+    """Return the largest size, down from one that may be too large, with which a schema can be saved."""
+    while size > 1 and schema_faults(SCHEMAS[schema](size), "parameters"):
+        size = size * 3 // 4
+    return size
 
 
 @pytest.mark.parametrize("schema", AUTHORED)
@@ -213,8 +211,11 @@ def test_a_schema_is_read_in_proportion(schema: str) -> None:
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_parameters_are_held_against_any_schema_in_proportion(schema: str, value: str) -> None:
     """What midcall fills, masks and leaves out too."""
-    make = taken(SCHEMAS[schema])
-    assert growth(lambda size: (make(size), VALUES[value](size)), of_both, most=16_000) < SUSPECT
+
+    def make(size: int) -> tuple[Json, Json]:
+        return SCHEMAS[schema](size_taken(schema, size)), VALUES[value](size)
+
+    assert growth(make, of_both, most=16_000) < SUSPECT
 
 
 TEXTS: dict[str, Make] = {

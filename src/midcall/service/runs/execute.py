@@ -30,7 +30,7 @@ from midcall.service.runs.leases import LEASE_MS, Leases
 from midcall.service.runs.mask import explained, report_on_record
 from midcall.service.runs.outcome import failed, outcome_of
 from midcall.service.runs.response_variables import MAX_SECONDS, MAX_STEPS
-from midcall.service.runs.turns import GO_ON_MS, Turns
+from midcall.service.runs.turns import Turns
 
 log = structlog.get_logger()
 
@@ -77,17 +77,17 @@ class Executor:
     #: elsewhere, it is outside. Claimed it is at once: what is queued counts against its workspace.
     turnstile: Turnstile = field(default_factory=lambda: Turnstile(1))
 
-    def execute(self, invocation_id: str) -> None:
+    def execute(self, invocation_id: str) -> bool:
         """Carry out what a wake is for: the invocation it names, or whichever is next where workspaces share workers.
 
-        A second wake finds it taken and does nothing. A worker that is shared goes on with what waits after it: what
-        was not run when it was woken for, as its workspace had its share, may be now.
+        A second wake finds it taken and does nothing. Returns whether to ask again for the same wake: where workers are
+        shared, what was not run when it was woken for, as its workspace had its share, may be now.
         """
-        until = self.clock() + GO_ON_MS
-        while (invocation := self._claim(invocation_id)) is not None:
-            self._execute_claimed(invocation)
-            if not self._shared() or self.clock() >= until:
-                return
+        invocation = self._claim(invocation_id)
+        if invocation is None:
+            return False
+        self._execute_claimed(invocation)
+        return self._shared()
 
     def _shared(self) -> bool:
         if self.turns is None:

@@ -12,9 +12,6 @@ from midcall.domain.errors import QueueUnavailable
 from midcall.domain.shares import next_in_turn
 from midcall.service.ports import Storage, Transaction
 
-#: A worker that was woken goes on with what waits for so long before it listens again. With the 600 s that the last run
-#: may take, it is less than what its job may.
-GO_ON_MS = 30_000
 #: Seconds for which a count of workers is believed.
 COUNT_AGAIN_S = 1.0
 #: Seconds for which what a workspace counts for is believed, and of how many it is kept.
