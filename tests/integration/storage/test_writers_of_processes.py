@@ -1,11 +1,15 @@
 """Writers of several processes on one SQLite file: connections of their own, as processes have them."""
 
+import fcntl
+import multiprocessing
 import sqlite3
+import statistics
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -70,6 +74,54 @@ def test_a_writer_comes_in_between_two_of_another_process(path: Path) -> None:
     # One in five looks finds it between two. SQLite's own naps add up to 0.3 s after a dozen in vain: a hundred of the
     # other's transactions.
     assert max(passed) < 60
+
+
+def write_on(path: Path, written: Any, ready: Any) -> None:
+    """Be a process that writes one transaction after the other, as an api process does that has many calls."""
+    engine = open_engine(f"sqlite:///{path}").execution_options(**{WRITES: True})
+    while True:
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO t VALUES (1)"))
+            time.sleep(0.002)
+            written.value += 1
+        ready.set()
+
+
+def test_a_process_that_writes_seldom_waits_for_few_transactions_of_those_that_write_always(path: Path) -> None:
+    """They write again at once, and leave no moment between two: one asks for its turn before they do."""
+    spawn = multiprocessing.get_context("spawn")
+    written, begun = spawn.Value("i", 0), [spawn.Event() for _ in range(2)]
+    busy = [spawn.Process(target=write_on, args=(path, written, each), daemon=True) for each in begun]
+    engine = open_engine(f"sqlite:///{path}").execution_options(**{WRITES: True})
+    passed = []
+    for process in busy:
+        process.start()
+    try:
+        assert all(each.wait(PATIENCE_S) for each in begun)
+        for _ in range(60):
+            before = written.value
+            with engine.begin() as connection:
+                connection.execute(text("INSERT INTO t VALUES (2)"))
+                passed.append(written.value - before)
+            time.sleep(0.01)
+    finally:
+        for process in busy:
+            process.kill()
+            process.join()
+        engine.dispose()
+    # Its own place in the line is behind the next one at most, and the one that writes; a few more where it looks late.
+    assert statistics.mean(passed) < 6, passed
+
+
+def test_a_process_that_stands_still_as_the_next_one_keeps_nobody(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does one that died so: the kernel takes its place back."""
+    monkeypatch.setattr(engines, "IN_LINE_S", 0.05)
+    engine = open_engine(f"sqlite:///{path}").execution_options(**{WRITES: True})
+    with Path(f"{path}-line").open("w") as line:
+        fcntl.flock(line, fcntl.LOCK_EX)
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO t VALUES (2)"))
+    engine.dispose()
 
 
 def test_one_that_writes_for_too_long_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
