@@ -7,7 +7,6 @@ before it. Exits with 1 if a webhook call took 4 s or more, or the code calls' m
 
 import argparse
 import asyncio
-import json
 import multiprocessing
 import sys
 import time
@@ -16,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from bench.raw import ask
 from bench.server import Server, midcall_up
 from bench.stats import Series, row
 
@@ -68,22 +68,10 @@ def storm(url: str, key: str, count: int) -> list[tuple[float, str]]:
 
 
 async def _storm(url: str, key: str, count: int) -> list[tuple[float, str]]:
-    host, port = url.removeprefix("http://").split(":")
-    body = b"{}"
-    head = (
-        f"POST /v1/functions/bench_slow/invoke HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-
     async def call() -> tuple[float, str]:
         began = time.perf_counter()
-        reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(head.encode() + body)
-        answer = await reader.read()
-        took = time.perf_counter() - began
-        writer.close()
-        outcome: Any = json.loads(answer.partition(b"\r\n\r\n")[2] or b"{}")
-        return took, str(outcome.get("status"))
+        answer = await ask(url, key, "POST", "/v1/functions/bench_slow/invoke", {})
+        return time.perf_counter() - began, str(answer.json.get("status"))
 
     return await asyncio.gather(*(call() for _ in range(count)))
 
