@@ -9,7 +9,7 @@ from tests.support.world import World
 from midcall.domain.function import Kind
 from midcall.review.allowlist import packaged
 from midcall.service.assistant.assist import Assist, Seats
-from midcall.service.assistant.events import Answer, Completed, Event, Question
+from midcall.service.assistant.events import AssistantAnswer, AssistantEvent, Completed, Question
 from midcall.service.functions.form import FunctionForm
 from midcall.service.ports import CodeWriter
 
@@ -45,17 +45,17 @@ def assistant(
     )
 
 
-def asked(assist: Assist, world: World, question: Question | None = None) -> list[Event]:
+def asked(assist: Assist, world: World, question: Question | None = None) -> list[AssistantEvent]:
     """Ask, and return all events."""
 
-    async def run() -> list[Event]:
+    async def run() -> list[AssistantEvent]:
         wanted = question or Question("Greet by name", DRAFT)
         return [event async for event in assist.ask(world.caller, wanted, in_thread)]
 
     return asyncio.run(run())
 
 
-def answer_of(events: list[Event]) -> Answer:
+def answer_of(events: list[AssistantEvent]) -> AssistantAnswer:
     """Return the answer at the end."""
     assert isinstance(events[-1], Completed)
     return events[-1].answer

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from midcall.domain.adapter import Vendor
-from midcall.domain.assistant import Role, Turn
+from midcall.domain.assistant import ChatMessage, Role
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.session_body import KNOWN
 from midcall.domain.test_case import MAX_CASES
-from midcall.service.agents.adapters import Wanted
+from midcall.service.agents.adapters import AdapterInput
 from midcall.service.agents.form import PathName
 from midcall.service.assistant.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assistant.events import Question
@@ -69,7 +69,9 @@ class AskAssistant(Form):
 
     def question(self) -> Question:
         """Return the question."""
-        return Question(self.description, self.function, tuple(Turn(each.role, each.text) for each in self.messages))
+        return Question(
+            self.description, self.function, tuple(ChatMessage(each.role, each.text) for each in self.messages)
+        )
 
 
 class ImportFunction(Form):
@@ -139,9 +141,9 @@ class PutAdapter(Form):
         default=None, description="retell: override_agent_id of calls that are let in; vapi: assistantId"
     )
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> AdapterInput:
         """Return what is wanted."""
-        return Wanted(**{name: getattr(self, name) for name in type(self).model_fields})
+        return AdapterInput(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class StartSession(BodyForm):

@@ -12,7 +12,7 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
 from midcall.domain.preview import MOST_OF_A_FIELD, error_fields, preview
-from midcall.domain.rereview import Flag, Rereview
+from midcall.domain.rereview import Rereview, VersionFlag
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.test_case import TestCase
 from midcall.domain.times import iso, iso_or_none
@@ -55,7 +55,7 @@ def function_view(view: FunctionView) -> Json:
         **shown(view.version.config),
         "published": dict(function.published),
         "published_version": function.published.get(DEFAULT_ENVIRONMENT),
-        "flags": [flag.value for flag in Flag if flag in published],
+        "flags": [flag.value for flag in VersionFlag if flag in published],
         "versions": [version_brief(version, flags.get(version.number, ())) for version in view.versions],
         "created_at": iso(function.created_at),
         "updated_at": iso(function.updated_at),
@@ -85,7 +85,7 @@ def _previews(cut: Mapping[str, str]) -> Json:
     return {"preview": dict(cut)} if cut else {}
 
 
-def version_brief(version: Version, flags: Sequence[Flag]) -> Json:
+def version_brief(version: Version, flags: Sequence[VersionFlag]) -> Json:
     """Show a version in brief."""
     return {
         "number": version.number,

@@ -27,7 +27,7 @@ from pydantic_ai.settings import ModelSettings
 
 from midcall.assistant.answer import TOOL, calls_of, explanation_so_far, read
 from midcall.assistant.bounded import TooMuch
-from midcall.domain.assistant import Piece, Role, Said, Task, Usage
+from midcall.domain.assistant import ExplanationPart, ModelOutput, Role, Task, Usage
 from midcall.domain.errors import AnswerUnreadable, ModelFailed
 
 #: Characters of one answer, and those of them in which the explanation is looked for while they come.
@@ -70,7 +70,7 @@ class ModelConversation:
         self._said: list[ModelMessage] = _opening(task)
         self._last: ModelResponse | None = None
 
-    async def answer(self, comments: str | None) -> AsyncIterator[Piece]:
+    async def answer(self, comments: str | None) -> AsyncIterator[ModelOutput]:
         """Ask the model once; see `Conversation`."""
         if comments is not None and self._last is not None:
             self._said += [self._last, ModelRequest(parts=_reply(self._last, comments))]
@@ -84,7 +84,7 @@ class ModelConversation:
                 listener = _Listener()
                 async for event in events:
                     if isinstance(event, PartStartEvent | PartDeltaEvent) and (text := listener.hear(event)):
-                        yield Said(text)
+                        yield ExplanationPart(text)
                 response = events.get()
                 spent = events.usage
                 spent = spent() if callable(spent) else spent

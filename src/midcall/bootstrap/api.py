@@ -49,7 +49,7 @@ from midcall.service.runs.replay import Replays
 from midcall.service.runs.submit import Invocations
 from midcall.service.runs.sweep import Sweep
 from midcall.service.runs.turns import Weights
-from midcall.service.runs.wait import Waiting
+from midcall.service.runs.wait import OutcomeWaiter
 from midcall.service.sessions.follow import Following
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.session_call import SessionCalls
@@ -109,7 +109,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         max_queued=settings.max_queued,
         background_attempts=1 + len(settings.retry_delays_s),
     )
-    waiting = Waiting(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here)
+    waiting = OutcomeWaiter(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here)
     case_runs = CaseRuns(storage=storage, invocations=invocations, waiting=waiting, clock=now_ms)
     publishing = Publishing(catalog=catalog, case_runs=case_runs)
     services = Services(

@@ -11,7 +11,7 @@ from fastapi.security import APIKeyHeader
 from midcall.compat.desk import Desk
 from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.on_behalf import OWNER
-from midcall.domain.proof import Delivery, Proof
+from midcall.domain.proof import Delivery, DeliveryProof
 from midcall.web.common import InThreads, TraceId
 from midcall.web.intake import SURE_S, parsed
 from midcall.web.services import Use
@@ -51,7 +51,7 @@ class Admitted:
         return found
 
 
-def admitting(proofs: Mapping[Vendor, Proof]) -> Callable[..., Awaitable[Admitted]]:
+def admitting(proofs: Mapping[Vendor, DeliveryProof]) -> Callable[..., Awaitable[Admitted]]:
     """Make a dependency that lets in what shows the proof of its adapter's vendor, and nothing else."""
 
     async def admitted(
@@ -73,11 +73,13 @@ def admitting(proofs: Mapping[Vendor, Proof]) -> Callable[..., Awaitable[Admitte
     return admitted
 
 
-FromVapi = Annotated[Admitted, Depends(admitting({Vendor.VAPI: Proof.VAPI_SECRET}))]
-FromRetell = Annotated[Admitted, Depends(admitting({Vendor.RETELL: Proof.RETELL_SIGNATURE}))]
-FromElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: Proof.MIDCALL_SECRET}))]
-SignedByElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: Proof.ELEVENLABS_SIGNATURE}))]
+FromVapi = Annotated[Admitted, Depends(admitting({Vendor.VAPI: DeliveryProof.VAPI_SECRET}))]
+FromRetell = Annotated[Admitted, Depends(admitting({Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE}))]
+FromElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: DeliveryProof.MIDCALL_SECRET}))]
+SignedByElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: DeliveryProof.ELEVENLABS_SIGNATURE}))]
 FunctionCaller = Annotated[
     Admitted,
-    Depends(admitting({Vendor.RETELL: Proof.RETELL_SIGNATURE, Vendor.ELEVENLABS: Proof.MIDCALL_SECRET})),
+    Depends(
+        admitting({Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE, Vendor.ELEVENLABS: DeliveryProof.MIDCALL_SECRET})
+    ),
 ]

@@ -78,7 +78,7 @@ class WebhookSubject:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ReviewReport:
     """The comments of one review, the version of the policy that made them, and how long it took."""
 
     policy: str

@@ -137,7 +137,7 @@ def fingerprint(cases: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CaseRun:
     """What a run came to. `status` is the word of its test report; `problem` says why it is not ok."""
 
     status: str
@@ -147,7 +147,7 @@ class Seen:
     problem: str = ""
 
 
-def shortfall(expect: Expectation, seen: Seen, unfit: Callable[[Any, Any], str | None]) -> str | None:
+def shortfall(expect: Expectation, seen: CaseRun, unfit: Callable[[Any, Any], str | None]) -> str | None:
     """Say why a run is not as expected, in at most MAX_WHY characters; None: it is.
 
     `unfit` says where a value does not fit a JSON Schema.
@@ -160,7 +160,7 @@ def shortfall(expect: Expectation, seen: Seen, unfit: Callable[[Any, Any], str |
     return None if why is None else cut(why, MAX_WHY)
 
 
-def _of_result(expect: Expectation, seen: Seen, unfit: Callable[[Any, Any], str | None]) -> str | None:
+def _of_result(expect: Expectation, seen: CaseRun, unfit: Callable[[Any, Any], str | None]) -> str | None:
     wanted = expect.value if expect.kind is ExpectKind.STATUS else OK
     if seen.status != wanted:
         problem = f": {seen.problem}" if seen.problem else ""

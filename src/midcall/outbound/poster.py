@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from midcall.domain.egress import Egress
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.http import Headers, HttpReply, HttpRequest
+from midcall.domain.http import Headers, HttpRequest, HttpResponse
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.digest import DigestProof
 from midcall.outbound.errors import NotInEgress, OutboundError, TlsRequired
@@ -37,7 +37,7 @@ class Poster:
         except OutboundError as error:
             raise InvalidInput(faults=[Fault(loc, error.message)]) from error
 
-    def send(self, request: HttpRequest) -> HttpReply:
+    def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request and return the answer, whatever its status; raises an OutboundError where none came.
 
         Raises NotInEgress and TlsRequired before anything is looked up.
@@ -58,7 +58,7 @@ class Poster:
             prove=None if request.digest is None else DigestProof(*request.digest),
             cancel=request.cancel,
         )
-        return HttpReply(reply.status, reply.headers, reply.body, reply.truncated, reply.took_ms)
+        return HttpResponse(reply.status, reply.headers, reply.body, reply.truncated, reply.took_ms)
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:
         """POST once and return the status; raises an OutboundError where no answer came."""

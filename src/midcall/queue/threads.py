@@ -14,7 +14,7 @@ import structlog
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.on_behalf import OWNER
-from midcall.domain.shares import Waiting, next_in_turn
+from midcall.domain.shares import WaitingWorkspace, next_in_turn
 from midcall.queue.rq_queue import RqQueue
 from midcall.queue.wakes import Wakes
 
@@ -98,7 +98,8 @@ class ThreadedQueue:
         """Give threads to those whose turn it is; the lock is held."""
         while self._waiting and not self._closed:
             heads = [
-                Waiting(each, ids[0], self._held[each], self._weights[each]) for each, ids in self._waiting.items()
+                WaitingWorkspace(each, ids[0], self._held[each], self._weights[each])
+                for each, ids in self._waiting.items()
             ]
             chosen = next_in_turn(heads, free=self._size - self._held.total())
             if chosen is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from midcall.domain.errors import ReviewUnavailable
-from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
+from midcall.domain.review import Comment, ReviewReport, Severity, Subject, WebhookSubject
 from midcall.review import policy_version
 from midcall.review.allowlist import AllowList
 from midcall.review.webhook import review_webhook
@@ -93,7 +93,7 @@ class SubprocessReviewer:
         """The version of the policy that it reviews under."""
         return policy_version(self._allowed)
 
-    def review(self, subject: Subject) -> Findings:
+    def review(self, subject: Subject) -> ReviewReport:
         """Review one source; raises ReviewUnavailable when no child can be started or none is free in time."""
         started = time.perf_counter()
         slots = self._own_slots()
@@ -108,13 +108,13 @@ class SubprocessReviewer:
             raise
         slots.put(child)
         took_ms = (time.perf_counter() - started) * 1000
-        return Findings(policy=policy, comments=comments, took_ms=took_ms, cut_off=comments is _CUT_OFF)
+        return ReviewReport(policy=policy, comments=comments, took_ms=took_ms, cut_off=comments is _CUT_OFF)
 
-    def review_webhook(self, subject: WebhookSubject) -> Findings:
+    def review_webhook(self, subject: WebhookSubject) -> ReviewReport:
         """Review one webhook, right here: its templates are bounded, and nothing in it is parsed that could explode."""
         started = time.perf_counter()
         comments = review_webhook(subject)
-        return Findings(policy_version(self._allowed), comments, took_ms=(time.perf_counter() - started) * 1000)
+        return ReviewReport(policy_version(self._allowed), comments, took_ms=(time.perf_counter() - started) * 1000)
 
     def _attempt(self, child: Child | None, subject: Subject) -> tuple[Child | None, str, tuple[Comment, ...]]:
         """Try twice at most: a child may have been ended from outside, through no fault of the source."""

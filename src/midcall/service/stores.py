@@ -21,14 +21,14 @@ from midcall.domain.phases import Phase
 from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
 from midcall.domain.session import Session, SessionStatus
-from midcall.domain.shares import Waiting
+from midcall.domain.shares import WaitingWorkspace
 from midcall.domain.test_case import TestCase
 from midcall.domain.variables import Variable
 from midcall.domain.workspace import Ceilings, Key, Workspace, WorkspaceSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRequest:
     """Which part of a list: at most `limit` rows that come after `cursor` (an opaque word of the row before)."""
 
     limit: int = 50
@@ -97,7 +97,7 @@ class KeyStore(Protocol):
         """Read one of a workspace; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Key]:
+    def page(self, workspace_id: str, page: PageRequest) -> Sequence[Key]:
         """List a workspace's keys by id."""
         ...
 
@@ -152,7 +152,7 @@ class FunctionStore(Protocol):
         """Read one by id, archived or not; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page, *, search: str = "") -> Sequence[Function]:
+    def page(self, workspace_id: str, page: PageRequest, *, search: str = "") -> Sequence[Function]:
         """List a workspace's functions by name, those whose name or display name has all words of `search`."""
         ...
 
@@ -180,7 +180,7 @@ class FunctionStore(Protocol):
         """Read some versions, with the small fields of their documents alone."""
         ...
 
-    def versions_page(self, function_id: str, page: Page) -> Sequence[Version]:
+    def versions_page(self, function_id: str, page: PageRequest) -> Sequence[Version]:
         """List versions, oldest first, without their `config` and `review`; the cursor is a number."""
         ...
 
@@ -355,7 +355,7 @@ class TestCaseStore(Protocol):
         """Read all of a function's, by name."""
         ...
 
-    def page(self, function_id: str, page: Page) -> Sequence[BriefCase]:
+    def page(self, function_id: str, page: PageRequest) -> Sequence[BriefCase]:
         """List a function's by name, without what is large."""
         ...
 
@@ -407,11 +407,11 @@ class InvocationStore(Protocol):
         """Read the number of the attempt that runs; None: none does."""
         ...
 
-    def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[ListedInvocation]:
+    def page(self, workspace_id: str, where: InvocationFilter, page: PageRequest) -> Sequence[ListedInvocation]:
         """List a workspace's invocations, newest first, with a preview of what is large."""
         ...
 
-    def lines(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[InvocationLine]:
+    def lines(self, workspace_id: str, where: InvocationFilter, page: PageRequest) -> Sequence[InvocationLine]:
         """List the same in brief."""
         ...
 
@@ -459,7 +459,7 @@ class InvocationStore(Protocol):
         """Count the workspace's queued and running invocations that nobody waits for, up to `most`."""
         ...
 
-    def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[Waiting], int]:
+    def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[WaitingWorkspace], int]:
         """Return the oldest due invocation of each workspace, of the purpose and kind that one has; none if it is gone.
 
         `held` counts what the workers of a group run for each workspace, of whatever purpose; the second value what
@@ -584,7 +584,7 @@ class AgentStore(Protocol):
         """Read one by its name; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[BriefAgent]:
+    def page(self, workspace_id: str, page: PageRequest, *, among: Sequence[str] | None = None) -> Sequence[BriefAgent]:
         """List a workspace's agents by name; `among` names those that may be shown."""
         ...
 
@@ -612,7 +612,7 @@ class AdapterStore(Protocol):
         """Read one, of whatever workspace: a vendor's call names none. `lock` holds the row until the end."""
         ...
 
-    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[Adapter]:
+    def page(self, workspace_id: str, page: PageRequest, *, among: Sequence[str] | None = None) -> Sequence[Adapter]:
         """List a workspace's adapters by id; `among` names the agents whose adapters may be shown."""
         ...
 
@@ -707,11 +707,11 @@ class SessionStore(Protocol):
         """Write a session that was read with `lock`."""
         ...
 
-    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[ListedSession]:
+    def page(self, workspace_id: str, where: SessionFilter, page: PageRequest) -> Sequence[ListedSession]:
         """List a workspace's sessions, newest first, without what is large."""
         ...
 
-    def lines(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[SessionLine]:
+    def lines(self, workspace_id: str, where: SessionFilter, page: PageRequest) -> Sequence[SessionLine]:
         """List the same in brief."""
         ...
 
@@ -860,7 +860,7 @@ class CredentialStore(Protocol):
         """Read one by its name; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Credential]:
+    def page(self, workspace_id: str, page: PageRequest) -> Sequence[Credential]:
         """List a workspace's credentials by name."""
         ...
 
@@ -1008,6 +1008,6 @@ class AuditStore(Protocol):
         """Delete lines."""
         ...
 
-    def page(self, workspace_id: str, where: AuditFilter, page: Page) -> Sequence[AuditLine]:
+    def page(self, workspace_id: str, where: AuditFilter, page: PageRequest) -> Sequence[AuditLine]:
         """List a workspace's lines, newest first; the cursor is a line's id."""
         ...

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select
 
-from midcall.service.stores import AuditFilter, AuditLine, Page
+from midcall.service.stores import AuditFilter, AuditLine, PageRequest
 from midcall.storage.schema import audit, functions
 
 
@@ -52,7 +52,7 @@ class SqlAudit:
         """Delete lines."""
         self.connection.execute(delete(audit).where(audit.c.id.in_(lines)))
 
-    def page(self, workspace_id: str, where: AuditFilter, page: Page) -> Sequence[AuditLine]:
+    def page(self, workspace_id: str, where: AuditFilter, page: PageRequest) -> Sequence[AuditLine]:
         """List a workspace's lines, newest first."""
         query = (
             select(audit, functions.c.name).join(functions, isouter=True).where(audit.c.workspace_id == workspace_id)

@@ -11,7 +11,7 @@ from midcall.domain.function import Approval, Function, Kind, Version, VersionSt
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.preview import came_preview
-from midcall.domain.rereview import Flag
+from midcall.domain.rereview import VersionFlag
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.workspace import ApprovalMode, Ceilings, Key, Scope, Workspace, WorkspaceSettings
 from midcall.storage.apart import Place, Split, marked, split, split_variables, whole
@@ -205,7 +205,7 @@ def _outcome_of(value: Mapping[str, Any]) -> Outcome:
             "changed": tuple(value["changed"]),
             "warnings": tuple(value["warnings"]),
             # Outcomes of earlier releases have none.
-            "flags": tuple(Flag(flag) for flag in value.get("flags", ())),
+            "flags": tuple(VersionFlag(flag) for flag in value.get("flags", ())),
             "error": value["error"] and OutcomeError(**value["error"]),
         }
     )

@@ -14,7 +14,7 @@ from midcall.domain.parts import BodyPart, body_of
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
-from midcall.service.stores import ListedSession, Page, SessionFilter, SessionLine, SessionMark
+from midcall.service.stores import ListedSession, PageRequest, SessionFilter, SessionLine, SessionMark
 from midcall.storage.apart import Place, Split, drop, marked, put, split, split_variables, whole
 from midcall.storage.schema import (
     APART,
@@ -120,14 +120,14 @@ class SqlSessions:
         self._put(variables)
         self.read[session.id] = session.variables
 
-    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[ListedSession]:
+    def page(self, workspace_id: str, where: SessionFilter, page: PageRequest) -> Sequence[ListedSession]:
         """List a workspace's sessions, newest first, without what is large."""
         rows = self.connection.execute(_listed(select(*_LISTED), workspace_id, where, page))
         return [
             ListedSession(_line_of(row), row.updated_at, row.preview, _listed_variables(row.variables)) for row in rows
         ]
 
-    def lines(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[SessionLine]:
+    def lines(self, workspace_id: str, where: SessionFilter, page: PageRequest) -> Sequence[SessionLine]:
         """List the same in brief."""
         rows = self.connection.execute(_listed(select(*_LINE), workspace_id, where, page))
         return [_line_of(row) for row in rows]
@@ -252,7 +252,7 @@ class SqlEvents:
         return self.connection.execute(query).scalar_one() or 0
 
 
-def _listed(query: Select[Any], workspace_id: str, where: SessionFilter, page: Page) -> Select[Any]:
+def _listed(query: Select[Any], workspace_id: str, where: SessionFilter, page: PageRequest) -> Select[Any]:
     query = query.where(sessions.c.workspace_id == workspace_id)
     for name in ("agent", "status", "principal"):
         wanted = getattr(where, name)

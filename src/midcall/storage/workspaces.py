@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.workspace import Ceilings, Key, Workspace, WorkspaceSettings
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.storage.rows import key_of, workspace_of
 from midcall.storage.schema import api_keys, workspaces
 
@@ -94,7 +94,7 @@ class SqlKeys:
             raise NotFound("there is no such key in this workspace")
         return key
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Key]:
+    def page(self, workspace_id: str, page: PageRequest) -> Sequence[Key]:
         """List a workspace's keys by id, so by age."""
         query = select(api_keys).where(api_keys.c.workspace_id == workspace_id).order_by(api_keys.c.id)
         if page.cursor is not None:

@@ -8,7 +8,7 @@ import anyio.to_thread
 from fastapi import Depends, Header, Path, Query, Request
 
 from midcall.service.runs.wait import InThread
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.web.problems import MEDIA_TYPE, Problem
 from midcall.web.shared_threads import SharedThreads
 
@@ -28,12 +28,12 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="the version's numb
 async def page(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9 ._:@+=~-]*$")] = None,
-) -> Page:
+) -> PageRequest:
     """Read which part of a list is wanted."""
-    return Page(limit=limit, cursor=cursor)
+    return PageRequest(limit=limit, cursor=cursor)
 
 
-Paged = Annotated[Page, Depends(page)]
+Paged = Annotated[PageRequest, Depends(page)]
 
 
 async def threads(request: Request) -> InThread:

@@ -32,7 +32,7 @@ from midcall.service.runs.overview import Overview
 from midcall.service.runs.replay import Replays
 from midcall.service.runs.submit import Invocations
 from midcall.service.runs.sweep import Sweep
-from midcall.service.runs.wait import Waiting
+from midcall.service.runs.wait import OutcomeWaiter
 from midcall.service.sessions.follow import Following
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.session_call import SessionCalls
@@ -74,7 +74,7 @@ class Services:
     sweep: Sweep
     session_sweep: SessionSweep
     retention_sweep: RetentionSweep
-    waiting: Waiting
+    waiting: OutcomeWaiter
     following: Following
     signing: Signing
     callbacks: Callbacks

@@ -15,7 +15,7 @@ from midcall.bootstrap.settings import Settings
 from midcall.domain.assistant import Status, Usage
 from midcall.domain.errors import AssistantBusy
 from midcall.service.assistant.assist import Seats
-from midcall.service.assistant.events import Question, Text, Thinking
+from midcall.service.assistant.events import ExplanationWritten, Question, Thinking
 from midcall.service.ports import CodeWriter
 
 GOOD = "def handler(session):\n    return 2\n"
@@ -125,7 +125,10 @@ def test_anthropic_mends_its_code_too(world: World, model: Endpoint) -> None:
     answer = answer_of(events)
     assert (answer.status, answer.rounds, answer.source) == (Status.PASSED, 3, GOOD)
     assert answer.usage == Usage(3, 3_000, 150)
-    assert "".join(event.text for event in events if isinstance(event, Text) and event.round == 3) == "It gives two."
+    assert (
+        "".join(event.text for event in events if isinstance(event, ExplanationWritten) and event.round == 3)
+        == "It gives two."
+    )
     asked_first, asked_again = model.asked[0], model.asked[1]
     assert asked_first.path == "/v1/messages"
     assert asked_first.headers["authorization"] == f"Bearer {KEY}"

@@ -21,7 +21,7 @@ from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.rq_queue import RqQueue
 from midcall.queue.wakes import Wakes
 from midcall.queue.worker import Workers
-from midcall.service.runs.wait import LOOK_EVERY_S, QUEUE_PATIENCE_MS, Waiting
+from midcall.service.runs.wait import LOOK_EVERY_S, QUEUE_PATIENCE_MS, OutcomeWaiter
 
 
 async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
@@ -29,9 +29,9 @@ async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
     return await asyncio.to_thread(function, *args)
 
 
-def waiting(house: House, wakes: Wakes) -> Waiting:
+def waiting(house: House, wakes: Wakes) -> OutcomeWaiter:
     """Make what waits in an api process."""
-    return Waiting(storage=house.storage, queue=house.queue, sweep=house.sweep, wakes=wakes, clock=house.clock)
+    return OutcomeWaiter(storage=house.storage, queue=house.queue, sweep=house.sweep, wakes=wakes, clock=house.clock)
 
 
 async def wait_through(

@@ -19,7 +19,7 @@ from tests.unit.review.test_review_unrun import PASSES, REFUSED
 
 from midcall.connectors import CONNECTORS, operations
 from midcall.domain.errors import ReviewUnavailable
-from midcall.domain.review import Findings, Subject
+from midcall.domain.review import ReviewReport, Subject
 from midcall.review import policy_version, review
 from midcall.review.allowlist import AllowList, packaged
 from midcall.review.extension import extended
@@ -289,7 +289,7 @@ def test_the_child_is_shut_in(reviewer: SubprocessReviewer) -> None:
 def test_many_threads_share_few_children() -> None:
     """Twenty threads get twenty right answers from two children."""
     reviewer = SubprocessReviewer(allowed=packaged(), children=2)
-    answers: dict[int, Findings] = {}
+    answers: dict[int, ReviewReport] = {}
 
     def work(number: int) -> None:
         subject = Subject(f"def handler(session):\n    return missing_{number}\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.deliveries import RETELL_VECTOR, retell_call, vapi_tool_calls
 
-from midcall.domain.proof import Delivery, Proof, Secrets, is_proved
+from midcall.domain.proof import AdapterSecrets, Delivery, DeliveryProof, is_proved
 from midcall.domain.signature import sign_elevenlabs
 from midcall.vendors import vapi
 from midcall.vendors.conversation import Said
@@ -43,8 +43,8 @@ def test_vendors_and_midcall_understand_each_other() -> None:
     )
     let_in = [
         is_proved(
-            Proof.RETELL_SIGNATURE,
-            Secrets(secret),
+            DeliveryProof.RETELL_SIGNATURE,
+            AdapterSecrets(secret),
             Delivery({"x-retell-signature": header}, body.encode()),
             now_ms=now_s * 1000,
         )

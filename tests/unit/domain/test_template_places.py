@@ -18,7 +18,7 @@ from midcall.domain.template.body import MAX_BODY_CHARS, MAX_PLACEHOLDERS, MAX_T
 from midcall.domain.template.headers import MAX_HEADERS, MAX_VALUE_BYTES, parse_header, parse_headers
 from midcall.domain.template.query import MAX_QUERY, parse_query
 from midcall.domain.template.url import MAX_URL_CHARS, parse_url_template, with_query
-from midcall.domain.template.values import Values
+from midcall.domain.template.values import TemplateValues
 from midcall.domain.template.webhook import maybe_missing, parse_webhook, undeclared
 from midcall.outbound import url as outbound_url
 from midcall.outbound.errors import BadUrl
@@ -26,9 +26,9 @@ from midcall.outbound.message import Outgoing
 from midcall.outbound.url import parse_url
 
 
-def values(**params: Any) -> Values:
+def values(**params: Any) -> TemplateValues:
     """Make values of parameters."""
-    return Values(params=params, secrets={"crm": {"token": "geheim"}})
+    return TemplateValues(params=params, secrets={"crm": {"token": "geheim"}})
 
 
 def the_fault(make: Callable[[], object]) -> tuple[str, str]:

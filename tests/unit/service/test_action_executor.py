@@ -13,11 +13,11 @@ from midcall.domain.action import ActionFailed
 from midcall.domain.egress import Egress
 from midcall.domain.errors import OutboundError
 from midcall.domain.grant import Grant
-from midcall.domain.http import HttpReply, HttpRequest, TokenRequest
+from midcall.domain.http import HttpRequest, HttpResponse, TokenRequest
 from midcall.service.actions.action_executor import MAX_REQUESTS, ActionExecutor, Means
-from midcall.service.actions.request import Place
+from midcall.service.actions.request import ActionTarget
 
-PLACE = Place("https://api.test", Egress.parse(["api.test"]))
+PLACE = ActionTarget("https://api.test", Egress.parse(["api.test"]))
 TOKEN = TokenRequest("https://id.test/token", "me", "hush")
 
 
@@ -46,11 +46,11 @@ class Desk:
             means, PLACE, self.grant, workspace_id="ws", retry=self.retry, deadline_at=self.clock() + self.left_ms
         )
 
-    def answers(self, *replies: HttpReply | Exception) -> "Desk":
+    def answers(self, *replies: HttpResponse | Exception) -> "Desk":
         """Have the target give these answers, the last one for ever."""
         left = list(replies)
 
-        def answer(_: HttpRequest) -> HttpReply:
+        def answer(_: HttpRequest) -> HttpResponse:
             reply = left.pop(0) if len(left) > 1 else left[0]
             if isinstance(reply, Exception):
                 raise reply
@@ -83,7 +83,7 @@ def failure(act: Callable[[], object]) -> ActionFailed:
 def test_requests_go_to_the_base_with_the_credential() -> None:
     """Path, query, JSON body, headers of the grant in place of the operation's own; egress is the base alone."""
     grant = Grant(headers=(("X-Key", "k"),), query=(("sig", "a b"),), fields={"pin": "1"})
-    desk = Desk(grant=grant).answers(HttpReply(200, body=b'{"n":1}'))
+    desk = Desk(grant=grant).answers(HttpResponse(200, body=b'{"n":1}'))
     value = desk.run(Ask("POST", "/v1/a", query=(("q", "ü"),), json={"x": 1}, headers=(("x-key", "mine"), ("A", "b"))))
     assert value == [{"n": 1}]
     (sent,) = desk.outbound.requests
@@ -109,7 +109,7 @@ def test_a_body_that_is_no_object_cannot_carry_fields() -> None:
 
 def test_a_failure_carries_status_body_and_the_targets_own_words() -> None:
     """And the operation may see a status itself."""
-    desk = Desk(retry=NO_RETRY).answers(HttpReply(404, body=b'{"error": {"message": "No such record"}}'))
+    desk = Desk(retry=NO_RETRY).answers(HttpResponse(404, body=b'{"error": {"message": "No such record"}}'))
     failed = failure(lambda: desk.run(Ask("GET", "/")))
     assert (failed.code, failed.status, failed.body) == ("http_error", 404, {"error": {"message": "No such record"}})
     assert failed.message == "api.test answered 404: No such record"
@@ -122,14 +122,14 @@ def test_a_failure_carries_status_body_and_the_targets_own_words() -> None:
 )
 def test_what_is_sent_again(method: str, status: int, attempts: int) -> None:
     """429 and 503 did nothing; a 5xx may have, so that only what may be repeated is."""
-    desk = Desk().answers(HttpReply(status))
+    desk = Desk().answers(HttpResponse(status))
     assert failure(lambda: desk.run(Ask(method, "/"))).status == status
     assert len(desk.outbound.requests) == attempts
 
 
 def test_a_lost_connection_is_tried_again_only_where_that_is_harmless() -> None:
     """The host is in the error."""
-    desk = Desk().answers(Away(), HttpReply(200, body=b"1"))
+    desk = Desk().answers(Away(), HttpResponse(200, body=b"1"))
     assert desk.run(Ask("GET", "/")) == [1]
     desk = Desk().answers(Away())
     failed = failure(lambda: desk.run(Ask("POST", "/")))
@@ -139,21 +139,21 @@ def test_a_lost_connection_is_tried_again_only_where_that_is_harmless() -> None:
 
 def test_retry_after_is_kept_to_or_given_up() -> None:
     """A wait that the deadline does not leave ends in the answer at once."""
-    desk = Desk().answers(HttpReply(429, (("retry-after", "60"),)))
+    desk = Desk().answers(HttpResponse(429, (("retry-after", "60"),)))
     assert failure(lambda: desk.run(Ask("GET", "/"))).status == 429
     assert len(desk.outbound.requests) == 1
 
 
 def test_a_body_may_say_that_nothing_was_done() -> None:
     """As a 429 would; then the same request is sent again."""
-    desk = Desk().answers(HttpReply(200, body=b'"later"'), HttpReply(200, body=b'"now"'))
+    desk = Desk().answers(HttpResponse(200, body=b'"later"'), HttpResponse(200, body=b'"now"'))
     ask = Ask("POST", "/", throttled=lambda answer: 1 if answer.value == "later" else None)
     assert desk.run(ask) == ["now"]
 
 
 def test_a_token_is_fetched_and_once_more_when_it_is_not_taken() -> None:
     """A 401 drops the token; the second one stands in the headers, and among the secrets."""
-    desk = Desk(grant=Grant(token=TOKEN, secrets=("hush",))).answers(HttpReply(401), HttpReply(200, body=b"1"))
+    desk = Desk(grant=Grant(token=TOKEN, secrets=("hush",))).answers(HttpResponse(401), HttpResponse(200, body=b"1"))
     assert desk.run(Ask("POST", "/")) == [1]
     assert desk.tokens.forgotten == ["token-1"]
     assert [dict(sent.headers)["Authorization"] for sent in desk.outbound.requests] == [
@@ -174,14 +174,14 @@ def test_no_request_begins_after_the_deadline_or_the_end_of_the_run() -> None:
 
 def test_requests_of_one_action_are_bounded() -> None:
     """A paging that never ends does."""
-    desk = Desk().answers(HttpReply(200, body=b"1"))
+    desk = Desk().answers(HttpResponse(200, body=b"1"))
     failed = failure(lambda: desk.run(*[Ask("GET", "/")] * (MAX_REQUESTS + 1)))
     assert (failed.code, len(desk.outbound.requests)) == ("too_many_requests", MAX_REQUESTS)
 
 
 def test_an_answer_that_was_cut_is_none() -> None:
     """Half of a JSON document must not be taken for an answer."""
-    desk = Desk().answers(HttpReply(200, body=b"[1", truncated=True))
+    desk = Desk().answers(HttpResponse(200, body=b"[1", truncated=True))
     assert failure(lambda: desk.run(Ask("GET", "/"))).code == "output_limit"
 
 
@@ -195,5 +195,5 @@ def test_an_operation_may_go_on_after_a_failure() -> None:
             answer = yield Ask("GET", "/b")
             return [failed.status, answer.value]
 
-    desk = Desk(retry=NO_RETRY).answers(HttpReply(404), HttpReply(200, body=b"2"))
+    desk = Desk(retry=NO_RETRY).answers(HttpResponse(404), HttpResponse(200, body=b"2"))
     assert desk.errand.run(steps()) == [404, 2]

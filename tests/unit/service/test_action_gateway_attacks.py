@@ -17,7 +17,7 @@ from midcall.connectors import CONNECTORS
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.credential import Credential, CredentialType, Resolved
 from midcall.domain.errors import CredentialMissing
-from midcall.domain.http import HttpReply, HttpRequest
+from midcall.domain.http import HttpRequest, HttpResponse
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
 from midcall.sandbox import wire
@@ -73,10 +73,10 @@ class Answering:
         self.body = body
         self.status = status
 
-    def send(self, request: HttpRequest) -> HttpReply:
+    def send(self, request: HttpRequest) -> HttpResponse:
         """Keep a request."""
         self.requests.append(request)
-        return HttpReply(self.status, (("content-type", "application/json"),), self.body)
+        return HttpResponse(self.status, (("content-type", "application/json"),), self.body)
 
 
 def desk(
@@ -397,11 +397,11 @@ def test_a_token_that_was_not_taken_is_masked_like_its_successor() -> None:
         def __init__(self) -> None:
             self.seen: list[str] = []
 
-        def send(self, request: HttpRequest) -> HttpReply:
+        def send(self, request: HttpRequest) -> HttpResponse:
             self.seen += [value for name, value in request.headers if name == "Authorization"]
             if len(self.seen) == 1:
-                return HttpReply(401)
-            return HttpReply(200, (("content-type", "application/json"),), json.dumps(self.seen).encode())
+                return HttpResponse(401)
+            return HttpResponse(200, (("content-type", "application/json"),), json.dumps(self.seen).encode())
 
     oauth = {"token_url": "https://t.test", "client_id": "me", "client_secret": SECRET}
     vault = Vault({("ws_1", "crm", "production"): (CredentialType.OAUTH2_CLIENT_CREDENTIALS, oauth)})

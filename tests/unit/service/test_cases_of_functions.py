@@ -37,9 +37,9 @@ from midcall.service.fields import faults_of
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
 from midcall.service.releases.publish import FORCED_MS, Publication
-from midcall.service.runs.submit import Call
+from midcall.service.runs.submit import InvocationRequest
 from midcall.service.test_cases.case_of_run import RunToSave
-from midcall.service.test_cases.case_runs import AT_ONCE, SUITE_MS, SuiteResult, Wanted
+from midcall.service.test_cases.case_runs import AT_ONCE, SUITE_MS, SuiteRequest, SuiteResult
 from midcall.service.test_cases.form import CaseForm
 
 PIN = {
@@ -67,7 +67,7 @@ def put_case(
 
 def run_cases(world: World, caller: Caller | None = None, **wanted: Any) -> SuiteResult:
     """Run cases of the function."""
-    return asyncio.run(world.case_runs.run(caller or world.caller, Wanted("lookup", **wanted), at_once))
+    return asyncio.run(world.case_runs.run(caller or world.caller, SuiteRequest("lookup", **wanted), at_once))
 
 
 def whys(found: SuiteResult) -> dict[str, str | None]:
@@ -355,7 +355,7 @@ def test_some_run_at_a_time_however_many_there_are(world: World) -> None:
         return found
 
     async def two() -> Any:
-        wanted = Wanted("lookup")
+        wanted = SuiteRequest("lookup")
         return await asyncio.gather(*(world.case_runs.run(world.caller, wanted, later) for _ in range(2)))
 
     for found in asyncio.run(two()):
@@ -389,7 +389,7 @@ def test_a_suite_waits_for_room_in_the_queue(desk: World) -> None:
     desk.workspaces.change(desk.caller, {"max_in_flight": 1})
     carried_out = desk.queue.on_enqueue
     desk.queue.on_enqueue = lambda _: None
-    call = Call(id=new_id("inv"), function="lookup", purpose=Purpose.TEST, params={}, session={})
+    call = InvocationRequest(id=new_id("inv"), function="lookup", purpose=Purpose.TEST, params={}, session={})
     blocking = desk.invocations.admit(desk.caller, call)
     desk.queue.on_enqueue = carried_out
 
@@ -419,7 +419,7 @@ def test_nothing_more_is_started_for_who_has_gone(desk: World) -> None:
         return function(*args)
 
     async def first() -> Any:
-        suite = desk.case_runs.suite(desk.caller, Wanted("lookup"))
+        suite = desk.case_runs.suite(desk.caller, SuiteRequest("lookup"))
         results = desk.case_runs.results(desk.caller, suite, later)
         found = await anext(results)
         await results.aclose()
@@ -439,7 +439,7 @@ def test_who_follows_is_shown_that_a_suite_lives(desk: World) -> None:
 
     async def all_of_it() -> list[Any]:
         runs = replace(desk.case_runs, heartbeat_s=0.01)
-        suite = runs.suite(desk.caller, Wanted("lookup"))
+        suite = runs.suite(desk.caller, SuiteRequest("lookup"))
         return [result async for result in runs.results(desk.caller, suite, slow)]
 
     *beats, last = asyncio.run(all_of_it())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.support.literals import UI
 
-from midcall.service.access.access import Proof
+from midcall.service.access.access import VerifiedKey
 from midcall.ui.acts import LEAST_S, MAX_ACTS, Act, Acts
 from midcall.ui.sign_ins import SignIn
 
@@ -37,7 +37,7 @@ class Clock:
 
 def somebody() -> SignIn:
     """Make a session."""
-    return SignIn("id", Proof("key_1", "hash"), began=0.0, seen=0.0)
+    return SignIn("id", VerifiedKey("key_1", "hash"), began=0.0, seen=0.0)
 
 
 def waiting(test: Callable[[Acts, Clock], Awaitable[None]]) -> None:

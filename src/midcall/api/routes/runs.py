@@ -10,7 +10,7 @@ from midcall.api.shapes import InvocationListed, InvocationShape, Listing, Outco
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.domain.phases import Phase
-from midcall.service.runs.submit import Call
+from midcall.service.runs.submit import InvocationRequest
 from midcall.service.stores import InvocationFilter
 from midcall.web.answers import Answer
 from midcall.web.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
@@ -40,7 +40,7 @@ async def invoke_function(
     name: Name, wanted: Invoke, use: Use, caller: Runner, in_thread: InThreads, trace: TraceId
 ) -> Answer:
     """Run the published version and wait for its outcome; a function that fails is a 200 with something to say."""
-    call = Call(
+    call = InvocationRequest(
         id=new_id("inv"),
         function=name,
         purpose=Purpose.LIVE,

@@ -14,7 +14,7 @@ from midcall.api.shapes import CaseListed, CaseShape, Listing, SuiteShape
 from midcall.service.access.access import Caller
 from midcall.service.runs.wait import InThread
 from midcall.service.test_cases.case_of_run import RunToSave
-from midcall.service.test_cases.case_runs import Suite, Wanted, in_order
+from midcall.service.test_cases.case_runs import Suite, SuiteRequest, in_order
 from midcall.service.test_cases.form import CaseForm, CaseName
 from midcall.web.answers import Answer
 from midcall.web.common import NO_NUL, PROBLEMS, InThreads, Name, Paged
@@ -73,7 +73,7 @@ async def run_test_cases(
     With `Accept: text/event-stream` come `started` with the names, `case` with each result, `completed` with all.
     """
     asked = wanted or RunTests()
-    what = Wanted(name, asked.version, asked.cases, asked.environment)
+    what = SuiteRequest(name, asked.version, asked.cases, asked.environment)
     if as_stream:
         suite: Suite = await in_thread(use.case_runs.suite, caller, what)
         events = _events(use, caller, suite, in_thread)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from midcall.domain.action import MAX_CALLS, ActionCall, ActionFailed, ActionRecord, ActionReply, enabled_actions
-from midcall.domain.mock import Answer, Mock, Rehearsal, Returned, give
+from midcall.domain.mock import ActionAnswer, Mock, Rehearsal, Returned, give
 from midcall.service.actions.answering import Answering
 from midcall.service.actions.asking import asked, name_on_record
 from midcall.service.actions.mocks import MocksOfRun
@@ -52,7 +52,7 @@ class DryGateway:
                 self._records.append(record)
         return reply
 
-    def _answer(self, call: ActionCall) -> Answer:
+    def _answer(self, call: ActionCall) -> ActionAnswer:
         with self._lock:
             if len(self._records) >= MAX_CALLS:
                 raise ActionFailed(f"a run may call {MAX_CALLS} actions at most", code="too_many_calls")

@@ -10,7 +10,7 @@ from midcall.domain.mock import (
     MAX_MESSAGE,
     MAX_MOCKS,
     MAX_MOCKS_BYTES,
-    Answer,
+    ActionAnswer,
     Mock,
     NotRecorded,
     Raised,
@@ -75,7 +75,7 @@ class MockForm(Form):
 
     def mock(self) -> Mock:
         """Return the mock."""
-        answer: Answer = Returned(self.returns)
+        answer: ActionAnswer = Returned(self.returns)
         if self.raises is not None:
             answer = self.raises.raised()
         elif self.not_recorded is not None:

@@ -11,7 +11,7 @@ from pydantic import AliasChoices
 from midcall.connectors import operations
 from midcall.connectors.kit import Bound, Options
 from midcall.domain.action import ActionFailed, snake
-from midcall.domain.mock import Answer, Rehearsal
+from midcall.domain.mock import ActionAnswer, Rehearsal
 
 #: Names the credential among a call's options, as the call does.
 _CREDENTIAL = "credential"
@@ -28,7 +28,7 @@ class MocksOfRun:
         self._left = [mock.times for mock in self._mocks]
         self._lock = threading.Lock()
 
-    def answer(self, action: str, options: Mapping[str, Any]) -> Answer | None:
+    def answer(self, action: str, options: Mapping[str, Any]) -> ActionAnswer | None:
         """Return the answer to a call; None: it is made in reality. Raises ActionFailed (`no_mock`) in a dry run."""
         with self._lock:
             for place, mock in enumerate(self._mocks):

@@ -34,7 +34,7 @@ def read_form(form: type[AnyForm], given: Mapping[str, Any]) -> AnyForm:
         raise InvalidInput(faults=list(faults_of(error))) from None
 
 
-class CredentialName(Form):
+class CredentialNameForm(Form):
     """What a credential is called; code and webhooks name it so."""
 
     name: Annotated[str, Field(pattern=NAME_PATTERN)]

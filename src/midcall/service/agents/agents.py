@@ -12,7 +12,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.review import waited_for
 from midcall.service.access.access import Caller, check_agent
 from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import Page, Traits
+from midcall.service.stores import PageRequest, Traits
 
 _T = TypeVar("_T")
 
@@ -105,7 +105,7 @@ class Agents:
         with self.storage.read() as tx:
             return _viewed(tx, [tx.agents.get(caller.workspace_id, name)])[0]
 
-    def page(self, caller: Caller, page: Page) -> list[AgentView]:
+    def page(self, caller: Caller, page: PageRequest) -> list[AgentView]:
         """List agents by name; a key that is limited to agents sees those alone."""
         with self.storage.read() as tx:
             found = tx.agents.page(caller.workspace_id, page, among=caller.key.agents or None)

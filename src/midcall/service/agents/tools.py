@@ -16,7 +16,7 @@ from midcall.domain.speech import Spoken, spoken
 from midcall.domain.visible import plain, visible
 from midcall.service.access.access import Caller, check_agent
 from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.vendors.tool import NO_ADAPTER, Address, Speech, Tool
 from midcall.vendors.tools.export import CALLING, Export, Format, Problem, export
 
@@ -123,7 +123,7 @@ def _adapter(
 ) -> str | None:
     """Find the adapter that the vendor is to call: the one that is named, or the only one there is."""
     if adapter_id is None:
-        found = tx.adapters.page(workspace_id, Page(limit=_MOST_ADAPTERS), among=[agent])
+        found = tx.adapters.page(workspace_id, PageRequest(limit=_MOST_ADAPTERS), among=[agent])
         fitting = [each.id for each in found if (each.vendor, each.environment) == (vendor, environment)]
         return fitting[0] if len(fitting) == 1 else None
     named = tx.adapters.find(adapter_id)

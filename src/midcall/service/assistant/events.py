@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from midcall.domain.assistant import Status, Turn, Usage
+from midcall.domain.assistant import ChatMessage, Status, Usage
 from midcall.service.functions.form import FunctionForm
 
 
@@ -15,11 +15,11 @@ class Question:
     description: str
     draft: FunctionForm | None = None
     #: What was said before, the oldest first.
-    messages: tuple[Turn, ...] = ()
+    messages: tuple[ChatMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AssistantAnswer:
     """How it ended. `source` and `review` are those of the last attempt that had any.
 
     `proposals` has the whole new value of what would have to change beside the source, each for a person to agree to.
@@ -45,7 +45,7 @@ class Thinking:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ExplanationWritten:
     """A piece of a round's explanation."""
 
     round: int
@@ -53,7 +53,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceWritten:
     """What a round brought, before its review."""
 
     round: int
@@ -74,7 +74,7 @@ class Reviewed:
 class Completed:
     """The end, whatever it is."""
 
-    answer: Answer
+    answer: AssistantAnswer
 
 
-Event = Thinking | Text | Source | Reviewed | Completed
+AssistantEvent = Thinking | ExplanationWritten | SourceWritten | Reviewed | Completed

@@ -11,7 +11,7 @@ from midcall.domain.mock import Rehearsal
 from midcall.domain.phases import Phase
 from midcall.service.actions.mock_form import MockForms
 from midcall.service.fields import Flag, Form, Whole, faults_of
-from midcall.service.runs.submit import Call
+from midcall.service.runs.submit import InvocationRequest
 from midcall.service.session_fields import SessionFields
 
 VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
@@ -41,9 +41,9 @@ class RunForm(Form):
         wanted = Rehearsal(mocks, record=self.record, dry=self.dry)
         return None if wanted == Rehearsal() else wanted
 
-    def call(self, call_id: str, function: str, *, trace_id: str | None = None) -> Call:
+    def call(self, call_id: str, function: str, *, trace_id: str | None = None) -> InvocationRequest:
         """Return the call that it asks for."""
-        return Call(
+        return InvocationRequest(
             id=call_id,
             function=function,
             purpose=Purpose.TEST,

@@ -50,7 +50,7 @@ def is_answerable(invocation: Invocation) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class OutcomeWaiter:
     """What waiting needs."""
 
     storage: Storage

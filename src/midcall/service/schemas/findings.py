@@ -33,7 +33,7 @@ _NUMBERS = frozenset({"integer", "number"})
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RejectedValue:
     """The part of a value that does not fit. `secret`: nothing of it may be told; `filled`: midcall fills it."""
 
     value: Any
@@ -49,7 +49,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SchemaFinding:
     """One finding, and the schemas that speak of the value that it is about, the outermost first.
 
     `keyword` is the one that the value breaks, in the last of them. `verb` is what whoever reads it is to do.
@@ -58,7 +58,7 @@ class Finding:
     error: jsonschema_rs.ValidationError
     words: Words
     verb: str
-    seen: Seen
+    seen: RejectedValue
     said: Sequence[Mapping[str, Any]]
     keyword: str
 
@@ -143,7 +143,7 @@ def nearer(error: jsonschema_rs.ValidationError) -> list[jsonschema_rs.Validatio
     return list(close[0]) if len(close) == 1 else []
 
 
-def seen_at(place: Place, value: Any, path: Sequence[str | int], loc: str) -> Seen:
+def seen_at(place: Place, value: Any, path: Sequence[str | int], loc: str) -> RejectedValue:
     """Follow the path to what does not fit, no further than to what is sensitive or filled."""
     at: Place | None = place
     secret = place.sensitive
@@ -156,10 +156,10 @@ def seen_at(place: Place, value: Any, path: Sequence[str | int], loc: str) -> Se
         value = _inside(value, step)
         secret = at is not None and at.sensitive
         if at is not None and at.hidden:
-            return Seen(value, loc, at, secret=True, filled=True)
+            return RejectedValue(value, loc, at, secret=True, filled=True)
     # What stands where something sensitive should be is sensitive as a whole.
     whole = at is not None and at.secret and not isinstance(value, Mapping | list)
-    return Seen(value, loc, at, secret=secret or whole)
+    return RejectedValue(value, loc, at, secret=secret or whole)
 
 
 def said_at(words: Words, path: Sequence[str | int]) -> tuple[list[Mapping[str, Any]], str]:

@@ -8,7 +8,7 @@ from nicegui import ui
 from midcall.domain.credential import CredentialType
 from midcall.domain.parameters import MASK
 from midcall.service.credentials.hosts import own_hosts
-from midcall.service.credentials.types import MODELS, Values
+from midcall.service.credentials.types import MODELS, CredentialValues
 from midcall.ui.admin.credential_words import HOSTS, HOSTS_OF_SERVICE, KEY_FILE, words_of
 from midcall.ui.admin.fields import ChoiceField, FieldErrors, FormField, HostsField, PairsField, SecretField, TextField
 
@@ -59,7 +59,7 @@ def hosts_field(kind: CredentialType, stored: Sequence[str]) -> HostsField:
     return HostsField(HOSTS_OF_SERVICE if own_hosts(kind, {"shop_domain": "x"}) else HOSTS, stored)
 
 
-def _field(kind: CredentialType, model: type[Values], name: str, shown: Mapping[str, Any]) -> FormField:
+def _field(kind: CredentialType, model: type[CredentialValues], name: str, shown: Mapping[str, Any]) -> FormField:
     words, info, value = words_of(kind, name), model.model_fields[name], shown.get(name)
     required = info.is_required()
     if isinstance(info.default, dict):

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import link_button, quiet
 from midcall.ui.parts.empty import empty
@@ -29,7 +29,7 @@ async def choose_function(
         mine = turn
         found = await context.run(
             Scope.READ,
-            lambda caller: context.services.overview.functions(caller, Page(SHOWN), search=text),
+            lambda caller: context.services.overview.functions(caller, PageRequest(SHOWN), search=text),
             errors=errors,
         )
         if found is None or mine != turn or dialog.is_deleted:

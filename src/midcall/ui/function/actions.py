@@ -10,7 +10,7 @@ from midcall.connectors.completion import completion
 from midcall.connectors.enabled import operations_enabled
 from midcall.domain.errors import MidcallError
 from midcall.domain.workspace import Scope
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Lines, Sheet
 from midcall.ui.page_context import PageContext
@@ -29,7 +29,7 @@ async def credentials_of(context: PageContext) -> Known:
     """Return the workspace's credentials; none for a key that may not see them."""
     try:
         found = await context.call(
-            Scope.READ, lambda caller: context.services.credentials.page(caller, Page(_MOST_CREDENTIALS, None))
+            Scope.READ, lambda caller: context.services.credentials.page(caller, PageRequest(_MOST_CREDENTIALS, None))
         )
     except MidcallError:
         return {}

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from midcall.domain.workspace import Scope
 from midcall.service.stores import AuditLine
-from midcall.service.stores import Page as Part
+from midcall.service.stores import PageRequest as Part
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.header import page_header

@@ -7,9 +7,9 @@ from nicegui import ui
 from midcall.domain.credential import CredentialType
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
-from midcall.service.admin.forms import CredentialName, PutCredential
+from midcall.service.admin.forms import CredentialNameForm, PutCredential
 from midcall.service.credentials.credentials import CredentialView
-from midcall.service.stores import Page as Part
+from midcall.service.stores import PageRequest as Part
 from midcall.ui.acts import Act, each_fact
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_page import build as show_one
@@ -123,7 +123,7 @@ async def new(context: PageContext) -> None:
     async def save() -> None:
         wanted, place = form.values(), environment.value
         given = {"type": kind.value, "values": wanted, "environment": place or None, "hosts": hosts.value}
-        called = await context.read_form(CredentialName, {"name": name.value}, form.errors)
+        called = await context.read_form(CredentialNameForm, {"name": name.value}, form.errors)
         body = await context.read_form(PutCredential, given, form.errors) if called is not None else None
         if called is None or body is None:
             return

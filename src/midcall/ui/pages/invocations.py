@@ -8,7 +8,7 @@ from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
 from midcall.service.stores import InvocationFilter, InvocationLine
-from midcall.service.stores import Page as Part
+from midcall.service.stores import PageRequest as Part
 from midcall.ui.invocation.page import show
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext

@@ -8,7 +8,7 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.workspace import Key, Scope
 from midcall.service.access.access import Caller, NewSecret, check_limits
 from midcall.service.admin.forms import NewKey
-from midcall.service.stores import Page as Part
+from midcall.service.stores import PageRequest as Part
 from midcall.ui.acts import Act
 from midcall.ui.admin.credential_words import ValueWords
 from midcall.ui.admin.fields import FieldErrors, TextField

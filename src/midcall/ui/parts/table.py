@@ -9,7 +9,7 @@ import structlog
 from nicegui import background_tasks, ui
 
 from midcall.domain.errors import MidcallError, Unauthenticated
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.ui.page_context import UNEXPECTED, PageContext
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet
@@ -89,7 +89,7 @@ class Empty:
 
 
 #: What gives the items of a page: `context.call(Scope.READ, …)` around a use case.
-Source = Callable[[Page], Awaitable[Sequence[T]]]
+Source = Callable[[PageRequest], Awaitable[Sequence[T]]]
 
 
 @dataclass
@@ -159,7 +159,7 @@ class PagedTable(Generic[T]):
         error: MidcallError | None = None
         found: Sequence[T] = ()
         try:
-            found = await self.source(Page(limit=self.size, cursor=cursor))
+            found = await self.source(PageRequest(limit=self.size, cursor=cursor))
         except Unauthenticated:
             return
         except MidcallError as raised:

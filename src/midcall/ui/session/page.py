@@ -9,9 +9,9 @@ from nicegui import ui
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
-from midcall.service.sessions.timeline import Part, Timeline
+from midcall.service.sessions.timeline import Timeline, TimelinePage
 from midcall.service.stores import InvocationLine
-from midcall.service.stores import Page as Rows
+from midcall.service.stores import PageRequest as Rows
 from midcall.ui.agent.page import path_of as agent_path
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger, quiet
@@ -107,7 +107,7 @@ class _SessionPage:
             label="Calls of this session",
         )
 
-    async def _read(self, *, passive: bool = False) -> Part:
+    async def _read(self, *, passive: bool = False) -> TimelinePage:
         last, calls = self._timeline.last, self._timeline.open_calls()
         return await self._context.call(
             Own(Scope.READ),
@@ -117,7 +117,7 @@ class _SessionPage:
             passive=passive,
         )
 
-    def _show(self, part: Part) -> None:
+    def _show(self, part: TimelinePage) -> None:
         before = set(self._timeline.open_calls())
         touched = {entry.key: entry for entry in self._timeline.tell(part.events)}
         still = {key: self._timeline.entries[key] for key in before & part.calls.keys()}
@@ -145,7 +145,7 @@ class _SessionPage:
         if done is not None:
             self._show(done.value)
 
-    def _part(self, caller: Caller) -> Part:
+    def _part(self, caller: Caller) -> TimelinePage:
         return self._context.services.timelines.read_on(caller, self._id, last=self._timeline.last, limit=PART)
 
     async def _look(self) -> None:

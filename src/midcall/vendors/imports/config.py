@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.javascript_json import Unwritable, stringify
+from midcall.domain.javascript_json import NotSerializable, stringify
 
 #: A config with more fields than that which midcall does not know is none of that vendor's.
 MAX_NOTES = 200
@@ -86,7 +86,7 @@ class Config:
         if isinstance(value, bool | int | float):
             try:
                 return stringify(value)
-            except Unwritable as error:
+            except NotSerializable as error:
                 self.findings.fault(self.at(name), str(error))
                 return None
         return self.text(name)
