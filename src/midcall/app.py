@@ -37,7 +37,7 @@ from midcall.service.runs.callbacks import Callbacks
 from midcall.service.runs.sweep import Sweep
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.sweep import SessionSweep
-from midcall.web.answers import Answer
+from midcall.web.answers import AsciiJsonResponse
 from midcall.web.intake import Intake
 from midcall.web.problems import add_error_handlers, describe_problems
 from midcall.web.proxies import ForwardedHeaders
@@ -92,7 +92,7 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
         lifespan=lifespan,
         # Operations are named as their functions are: `create_function`, for whoever makes a client of the description.
         generate_unique_id_function=lambda route: route.name,
-        default_response_class=Answer,
+        default_response_class=AsciiJsonResponse,
         openapi_url=reference.DESCRIPTION,
         # A redirect is built from the Host header and the scheme seen here: behind TLS it would send the key in clear.
         redirect_slashes=False,

@@ -25,9 +25,9 @@ from midcall.domain.errors import QueueUnavailable
 from midcall.domain.times import now_ms
 from midcall.queue.connection import listening
 from midcall.queue.threads import ThreadedQueue
-from midcall.queue.wakes import Wakes
+from midcall.queue.wakes import RedisWakes
 from midcall.reviewer import SubprocessReviewer
-from midcall.reviewer.process import Child
+from midcall.reviewer.process import ReviewProcess
 from midcall.sandbox.client import PoolClient
 from midcall.service.access.audit_trail import AuditTrail
 from midcall.service.actions.credential_check import CredentialChecks
@@ -75,7 +75,7 @@ class ApiProcess:
     """What an api process holds: its use cases, what it runs beside them, and how to let go of it all."""
 
     services: Services
-    wakes: Wakes
+    wakes: RedisWakes
     #: What it does turn by turn, for its health to look at; whoever starts another adds it.
     loops: list[Loop]
     #: Where it sweeps: what is under way there when the process ends comes to its end before the storage is closed.
@@ -89,9 +89,11 @@ def wire_api(settings: Settings) -> ApiProcess:
     storage, allowed = open_storage(settings), allow_list(settings)
     reviewer, key = SubprocessReviewer(allowed=allowed), approval_key(settings)
     # It stands back for all others, so it gets more time on the clock; of the CPU's it gets no more.
-    background = SubprocessReviewer(allowed=allowed, children=1, seconds=15.0, make_child=partial(Child, niceness=5))
+    background = SubprocessReviewer(
+        allowed=allowed, children=1, seconds=15.0, make_child=partial(ReviewProcess, niceness=5)
+    )
     secrets, outbound = wire_secrets(settings), wire_outbound(settings)
-    wakes = Wakes(listening(settings.redis))
+    wakes = RedisWakes(listening(settings.redis))
     queue = ThreadedQueue(open_queue(settings), wakes, weigh=Weights(storage))
     phases, finish = wire_phases(settings, queue), wire_finish(settings, storage, queue)
     sweep = Sweep(storage=storage, queue=queue, finish=finish, clock=now_ms)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyHeader
 
-from midcall.compat.desk import Desk
+from midcall.compat.desk import VendorSession
 from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.on_behalf import OWNER
 from midcall.domain.proof import Delivery, DeliveryProof
@@ -16,10 +16,10 @@ from midcall.web.common import InThreads, TraceId
 from midcall.web.intake import SURE_S, parsed
 from midcall.web.services import Use
 
-Read = TypeVar("Read")
+T = TypeVar("T")
 
 #: Of any shape: what could be no id at all gets the answer of one that is not there.
-AdapterId = Annotated[str, Path(description="the adapter's id")]
+DeliveryAdapterId = Annotated[str, Path(description="the adapter's id")]
 
 
 def _scheme(header: str, description: str) -> Any:
@@ -39,15 +39,15 @@ class Admitted:
 
     adapter: Adapter
     delivery: Delivery
-    desk: Desk
+    desk: VendorSession
 
-    async def read(self, read: Callable[[Any], Read]) -> Read:
+    async def read(self, read: Callable[[Any], T]) -> T:
         """Parse the body and hand it to a reader, in a thread: it may be 16 MB. A body of no bytes is None.
 
         Raises BadJson, and what the reader raises.
         """
         body = self.delivery.body
-        found: Read = await self.desk.in_thread(lambda: read(parsed(body) if body else None))
+        found: T = await self.desk.in_thread(lambda: read(parsed(body) if body else None))
         return found
 
 
@@ -55,7 +55,7 @@ def admitting(proofs: Mapping[Vendor, DeliveryProof]) -> Callable[..., Awaitable
     """Make a dependency that lets in what shows the proof of its adapter's vendor, and nothing else."""
 
     async def admitted(
-        adapter_id: AdapterId, request: Request, use: Use, in_thread: InThreads, trace: TraceId
+        adapter_id: DeliveryAdapterId, request: Request, use: Use, in_thread: InThreads, trace: TraceId
     ) -> Admitted:
         headers, began = dict(request.headers), asyncio.get_running_loop().time()
         known = await in_thread(use.adapters.knock, adapter_id, proofs, headers)
@@ -68,7 +68,7 @@ def admitting(proofs: Mapping[Vendor, DeliveryProof]) -> Callable[..., Awaitable
         OWNER.set(caller.workspace_id)
         request.app.state.rates.take(caller)
         request.state.hold.belong_to(caller.workspace_id)
-        return Admitted(adapter, delivery, Desk(use, caller, adapter, in_thread, trace))
+        return Admitted(adapter, delivery, VendorSession(use, caller, adapter, in_thread, trace))
 
     return admitted
 

@@ -12,12 +12,12 @@ from midcall.service.access.access import Caller
 from midcall.service.runs.content import is_error, told_content
 from midcall.service.runs.wait import InThread, is_answerable
 from midcall.service.sessions.session_call import SessionCall
-from midcall.vendors.conversation import Conversation, Ending, FunctionCall, Said
+from midcall.vendors.conversation import CallResult, Conversation, Ending, FunctionCall
 from midcall.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class VendorSession:
     """The use cases, for one adapter."""
 
     use: Services
@@ -45,7 +45,7 @@ class Desk:
         session, _ = await self.use.following.start(start, key, self.in_thread)
         return session
 
-    async def call(self, conversation: Conversation, wanted: FunctionCall) -> Said:
+    async def call(self, conversation: Conversation, wanted: FunctionCall) -> CallResult:
         """Call a function in the conversation's session, and wait for what it comes to."""
         session = await self.start(conversation)
         call = SessionCall(
@@ -62,7 +62,7 @@ class Desk:
             invocation = await self.use.waiting.run(admit, call.id, self.in_thread, until=is_answerable)
         except SessionOver as error:
             # No fault of the call's format, and something the LLM can act on.
-            return Said(ok=False, value=error.message)
+            return CallResult(ok=False, value=error.message)
         return said(invocation) if invocation.final else await self._runs_on(invocation)
 
     async def end(self, ending: Ending) -> None:
@@ -70,12 +70,12 @@ class Desk:
         session = await self.start(ending.conversation)
         await self.in_thread(self.use.sessions.end, self.caller, session.session_id, ending.late)
 
-    async def _runs_on(self, invocation: Invocation) -> Said:
+    async def _runs_on(self, invocation: Invocation) -> CallResult:
         accepted = await self.in_thread(self.use.session_calls.accepted, invocation)
-        return Said(ok=True, value=accepted["content"])
+        return CallResult(ok=True, value=accepted["content"])
 
 
-def said(invocation: Invocation) -> Said:
+def said(invocation: Invocation) -> CallResult:
     """Say what a call came to, as the LLM is told of it."""
     outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
-    return Said(ok=not is_error(outcome), value=told_content(outcome))
+    return CallResult(ok=not is_error(outcome), value=told_content(outcome))

@@ -13,8 +13,8 @@ from midcall.vendors import elevenlabs, retell
 from midcall.vendors.conversation import Conversation, FunctionCall
 from midcall.vendors.reading import CONVERSATION_HEADER
 from midcall.vendors.writing import as_object
-from midcall.web.answers import Answer
-from midcall.web.common import PROBLEMS, Name
+from midcall.web.answers import AsciiJsonResponse
+from midcall.web.common import PROBLEMS, FunctionNameParam
 
 router = APIRouter(
     prefix="/v1", tags=["retell", "elevenlabs"], responses=PROBLEMS, dependencies=[RETELL_SIGNATURE, MIDCALL_SECRET]
@@ -26,14 +26,14 @@ router = APIRouter(
     response_model=ResultShape,
     openapi_extra=body_of("retell: `{name, call, args}` or the arguments, signed; elevenlabs: the arguments"),
 )
-async def call_by_vendor(name: Name, admitted: FunctionCaller) -> Answer:
+async def call_by_vendor(name: FunctionNameParam, admitted: FunctionCaller) -> AsciiJsonResponse:
     """Call a function of the adapter's agent; a session that is not there yet is started first.
 
     The answer is the result itself if it has names or is a list, else `{"result": …}`; a call that is refused or fails
     is `{"error": …}`, with what the LLM should know or say.
     """
     conversation, call = await admitted.read(_reader(name, admitted))
-    return Answer(as_object(await admitted.desk.call(conversation, call)))
+    return AsciiJsonResponse(as_object(await admitted.desk.call(conversation, call)))
 
 
 def _reader(name: str, admitted: Admitted) -> Callable[[Any], tuple[Conversation, FunctionCall]]:

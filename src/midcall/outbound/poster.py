@@ -8,7 +8,7 @@ from midcall.domain.http import Headers, HttpRequest, HttpResponse
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.digest import DigestProof
 from midcall.outbound.errors import NotInEgress, OutboundError, TlsRequired
-from midcall.outbound.url import Target
+from midcall.outbound.url import CheckedUrl
 
 #: Of an answer to a callback only the status counts.
 MAX_ANSWER_BYTES = 16 * 1024
@@ -68,8 +68,8 @@ class Poster:
         return reply.status
 
 
-def _permit(egress: Egress) -> Callable[[Target], None]:
-    def permit(target: Target) -> None:
+def _permit(egress: Egress) -> Callable[[CheckedUrl], None]:
+    def permit(target: CheckedUrl) -> None:
         if not egress.allows(target.name, target.port, default_port=target.default_port):
             raise NotInEgress(
                 f"{target.authority} is not in this function's egress; add {target.authority!r} to `egress`"

@@ -16,7 +16,7 @@ from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.on_behalf import OWNER
 from midcall.domain.shares import WaitingWorkspace, next_in_turn
 from midcall.queue.rq_queue import RqQueue
-from midcall.queue.wakes import Wakes
+from midcall.queue.wakes import RedisWakes
 
 #: Webhooks that run at a time in one process; what is more waits for a thread, within its own deadline. A workspace
 #: that wants all of them gets half, which is what it may have in flight unless the operator allows more.
@@ -29,7 +29,7 @@ class ThreadedQueue:
     """Runs webhooks that somebody waits for; wakes workers for all else."""
 
     def __init__(
-        self, queue: RqQueue, wakes: Wakes, *, weigh: Callable[[str], int] = lambda _id: 1, threads: int = THREADS
+        self, queue: RqQueue, wakes: RedisWakes, *, weigh: Callable[[str], int] = lambda _id: 1, threads: int = THREADS
     ) -> None:
         self._queue = queue
         self._wakes = wakes

@@ -15,7 +15,7 @@ from midcall.review.kinds import is_named, is_self
 from midcall.review.module import Module
 from midcall.review.private import private_fault
 from midcall.review.rule import Hit
-from midcall.review.scopes import Kind
+from midcall.review.scopes import BindingKind
 from midcall.review.vocabulary import (
     CLASS_NAMES,
     ENUM_HOOKS,
@@ -90,7 +90,7 @@ class PolicyChecker(RestrictingNodeTransformer):
         if isinstance(node, ast.arg):
             return True
         bindings = self._module.meaning(node).bindings if isinstance(node, ast.Name) else ()
-        return bool(bindings) and all(found.kind is Kind.PARAMETER for found in bindings)
+        return bool(bindings) and all(found.kind is BindingKind.PARAMETER for found in bindings)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         """Check the name; `print` stays `print`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from midcall.review.constants import texts
 from midcall.review.module import Module
-from midcall.review.scopes import Kind
+from midcall.review.scopes import BindingKind
 
 _STEPS = 12
 #: More beginnings than this are not followed: sums of choices grow without bound.
@@ -29,7 +29,7 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class HostPort:
     """A host (lower case, IPv6 in brackets) and the port that is called."""
 
     host: str
@@ -44,13 +44,13 @@ class Target:
 _UNKNOWN = (Beginning("", whole=False),)
 
 
-def targets(module: Module, node: ast.expr) -> Iterator[Target]:
+def targets(module: Module, node: ast.expr) -> Iterator[HostPort]:
     """Yield the hosts that a URL can have; nothing where the source does not tell."""
     for beginning in beginnings(module, node):
         match = _URL.match(beginning.text)
         if match is not None and (beginning.whole or match["end"]):
             scheme = match[1].lower()
-            yield Target(match[2].lower(), int(match[3] or _PORTS[scheme]), _PORTS[scheme])
+            yield HostPort(match[2].lower(), int(match[3] or _PORTS[scheme]), _PORTS[scheme])
 
 
 def beginnings(module: Module, node: ast.expr, steps: int = _STEPS) -> tuple[Beginning, ...]:
@@ -82,7 +82,7 @@ def _beginnings(module: Module, node: ast.expr, steps: int) -> tuple[Beginning, 
         return _until(module, node.func.value, "{")
     if isinstance(node, ast.Name):
         bindings = module.meaning(node).bindings
-        if len(bindings) == 1 and bindings[0].kind is Kind.VALUE and bindings[0].value is not None:
+        if len(bindings) == 1 and bindings[0].kind is BindingKind.VALUE and bindings[0].value is not None:
             return beginnings(module, bindings[0].value, steps - 1)
     return _UNKNOWN
 

@@ -26,7 +26,7 @@ class ContainerState:
     exit_code: int
 
 
-class Attachment:
+class AttachedStreams:
     """The two streams of a running container: bytes in, multiplexed bytes out.
 
     It holds the socket's HTTP response too: when that is collected, the socket closes under us.
@@ -85,11 +85,11 @@ class Engine:
         with _translated("start a container"):
             self.api.start(container)
 
-    def attach(self, container: str) -> Attachment:
+    def attach(self, container: str) -> AttachedStreams:
         """Attach to a container that has not started yet, so that no byte of it is missed."""
         with _translated("attach to a container"):
             wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0}
-            return Attachment(self.api.attach_socket(container, params=wanted))
+            return AttachedStreams(self.api.attach_socket(container, params=wanted))
 
     def state(self, container: str) -> ContainerState | None:
         """Return a container's state; None where it is gone."""

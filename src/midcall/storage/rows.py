@@ -14,7 +14,7 @@ from midcall.domain.preview import came_preview
 from midcall.domain.rereview import VersionFlag
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.workspace import ApprovalMode, Ceilings, Key, Scope, Workspace, WorkspaceSettings
-from midcall.storage.apart import Place, Split, marked, split, split_variables, whole
+from midcall.storage.apart import LargeValueKey, Split, marked, split, split_variables, whole
 
 #: Columns of an invocation that may be megabytes.
 LARGE = ("params", "session", "report", "outcome")
@@ -126,12 +126,12 @@ def invocations_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Inv
         marks = marked(row.id, each, LARGE)
         if all(place in found for place in marks):
             there.append((row, each | {place.name: found[place] for place in marks}))
-    named = {Place(row.session_key, name) for row, each in there for name in _variables_apart(each).values()}
+    named = {LargeValueKey(row.session_key, name) for row, each in there for name in _variables_apart(each).values()}
     variables = whole(connection, named)
     return [
         _invocation(row, each, variables)
         for row, each in there
-        if all(Place(row.session_key, name) in variables for name in _variables_apart(each).values())
+        if all(LargeValueKey(row.session_key, name) in variables for name in _variables_apart(each).values())
     ]
 
 
@@ -146,12 +146,12 @@ def bare_invocation(row: Row[Any]) -> Invocation:
     return _invocation(row, {"params": {}, "session": {}, "report": None, "outcome": None}, {})
 
 
-def _invocation(row: Row[Any], large: Mapping[str, Any], variables: Mapping[Place, Any]) -> Invocation:
+def _invocation(row: Row[Any], large: Mapping[str, Any], variables: Mapping[LargeValueKey, Any]) -> Invocation:
     columns = {name: getattr(row, name) for name in Invocation.__slots__ if name not in LARGE}
     report, outcome = large["report"], large["outcome"]
     if outcome is not None:
         apart = outcome.pop("variables_apart", {})
-        outcome["variables"] |= {name: variables[Place(row.session_key, key)] for name, key in apart.items()}
+        outcome["variables"] |= {name: variables[LargeValueKey(row.session_key, key)] for name, key in apart.items()}
     return Invocation(
         **columns
         | {

@@ -15,7 +15,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
 from midcall.service.stores import ListedSession, PageRequest, SessionFilter, SessionLine, SessionMark
-from midcall.storage.apart import Place, Split, drop, marked, put, split, split_variables, whole
+from midcall.storage.apart import LargeValueKey, Split, drop, marked, put, split, split_variables, whole
 from midcall.storage.schema import (
     APART,
     callbacks,
@@ -176,7 +176,7 @@ class SqlSessions:
             # Without a lock: deleted since the row was read.
             return None
         columns |= {place.name: value for place, value in found.items()}
-        named = {Place(row.id, each["apart"]) for each in columns["variables"].values() if "apart" in each}
+        named = {LargeValueKey(row.id, each["apart"]) for each in columns["variables"].values() if "apart" in each}
         apart = whole(self.connection, named)
         if len(apart) < len(named):
             return None
@@ -293,7 +293,7 @@ def _split_variables(session: Session) -> _Variables:
     return _Variables(split(session.id, {"variables": document}), apart.apart)
 
 
-def _session_of(row: Row[Any], large: Mapping[str, Any], apart: Mapping[Place, Any]) -> Session:
+def _session_of(row: Row[Any], large: Mapping[str, Any], apart: Mapping[LargeValueKey, Any]) -> Session:
     columns = {name: getattr(row, name) for name in Session.__slots__}
     return Session(
         **columns
@@ -301,7 +301,7 @@ def _session_of(row: Row[Any], large: Mapping[str, Any], apart: Mapping[Place, A
             "status": SessionStatus(row.status),
             "variables": {
                 name: Variable(
-                    apart[Place(row.id, each["apart"])] if "apart" in each else each["value"],
+                    apart[LargeValueKey(row.id, each["apart"])] if "apart" in each else each["value"],
                     each["source"],
                     each["at"],
                 )

@@ -62,7 +62,7 @@ _GONE = "<p>This was confirmed already, or not in time. Go back to the page, and
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Confirmation:
     """What a person is asked: a title, what it is about, and the button's word."""
 
     title: str
@@ -76,13 +76,13 @@ def each_fact(name: str, values: Sequence[str]) -> dict[str, str]:
 
 
 @dataclass(slots=True)
-class Pending:
+class PendingConfirmation:
     """An act that waits for its person."""
 
     id: str
     word: str
     session: SignIn
-    act: Act
+    act: Confirmation
     decided: "asyncio.Future[bool]"
     #: When its page was given out.
     shown_at: float | None = None
@@ -94,15 +94,15 @@ class Pending:
 
 
 @dataclass(slots=True)
-class Acts:
+class Confirmations:
     """The acts that wait in this process. `clock` gives seconds that never go back."""
 
     clock: Callable[[], float]
-    _pending: OrderedDict[str, Pending] = field(default_factory=OrderedDict)
+    _pending: OrderedDict[str, PendingConfirmation] = field(default_factory=OrderedDict)
 
-    def ask(self, session: SignIn, act: Act) -> Pending:
+    def ask(self, session: SignIn, act: Confirmation) -> PendingConfirmation:
         """Begin to wait for a person."""
-        pending = Pending(
+        pending = PendingConfirmation(
             secrets.token_urlsafe(_BYTES),
             secrets.token_urlsafe(_BYTES),
             session,
@@ -114,12 +114,12 @@ class Acts:
             self._pending.popitem(last=False)[1].decide(confirmed=False)
         return pending
 
-    def drop(self, pending: Pending) -> None:
+    def drop(self, pending: PendingConfirmation) -> None:
         """Wait no more."""
         self._pending.pop(pending.id, None)
         pending.decide(confirmed=False)
 
-    def show(self, act_id: str, session: SignIn | None) -> Pending | None:
+    def show(self, act_id: str, session: SignIn | None) -> PendingConfirmation | None:
         """Give an act's page out to the session that asked for it."""
         pending = self._pending.get(act_id)
         if pending is None or pending.session is not session:
@@ -127,7 +127,7 @@ class Acts:
         pending.shown_at = self.clock()
         return pending
 
-    def confirm(self, act_id: str, word: str) -> Pending | None:
+    def confirm(self, act_id: str, word: str) -> PendingConfirmation | None:
         """Take the word of an act's page for it; None for a wrong one, and if the act waits no more."""
         pending = self._pending.get(act_id)
         if pending is None or pending.shown_at is None or not secrets.compare_digest(pending.word, word):
@@ -138,7 +138,7 @@ class Acts:
         return pending
 
 
-def add_confirm(pages: FastAPI, acts: Acts) -> None:
+def add_confirm(pages: FastAPI, acts: Confirmations) -> None:
     """Add the routes to the UI's app."""
 
     @pages.get(f"{PATH}{{act_id}}", include_in_schema=False)
@@ -167,7 +167,7 @@ def _is_navigation(request: Request) -> bool:
     return mode is None or (mode == "navigate" and request.headers.get("sec-fetch-dest") == "document")
 
 
-def _asked(pending: Pending) -> Response:
+def _asked(pending: PendingConfirmation) -> Response:
     act = pending.act
     facts = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in act.facts.items())
     return _page(act.title, _FORM.format(facts=facts, word=pending.word, act=_text(act.word)))

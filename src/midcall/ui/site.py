@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from midcall.domain.rates import Buckets
 from midcall.service.runs.wait import InThread
-from midcall.ui.acts import Acts
+from midcall.ui.acts import Confirmations
 from midcall.ui.sign_ins import SignIns
 from midcall.web.services import Services
 from midcall.web.shared_threads import SharedThreads
@@ -33,7 +33,7 @@ class Site:
     sign_ins: SignIns
     #: How often each client may try to sign in.
     tries: Buckets
-    acts: Acts
+    acts: Confirmations
 
     @property
     def services(self) -> Services:

@@ -43,7 +43,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CallResult:
     """What a call came to: a value, or the text that tells the LLM why there is none."""
 
     ok: bool

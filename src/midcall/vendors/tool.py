@@ -89,25 +89,25 @@ class Unfit(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ToolNote:
     """What a format has no place for, though the tool can be written without it."""
 
     loc: str
     msg: str
 
 
-def late(tool: Tool, longest_ms: int, vendor: str) -> tuple[Note, ...]:
+def late(tool: Tool, longest_ms: int, vendor: str) -> tuple[ToolNote, ...]:
     """Tell that a vendor gives up before midcall has answered; a call in the background is answered at once."""
     if tool.background or tool.client_timeout_ms <= longest_ms:
         return ()
     most = (longest_ms - GRACE_MS) // 1000
     text = f"{vendor} waits {longest_ms // 1000} s at most, and midcall's answer may come later"
-    return (Note("timeout", f"{text}; set timeout to {most} or less"),)
+    return (ToolNote("timeout", f"{text}; set timeout to {most} or less"),)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ExportedTool:
     """A tool in a vendor's format, and what was lost on the way."""
 
     document: Json
-    notes: tuple[Note, ...] = ()
+    notes: tuple[ToolNote, ...] = ()

@@ -21,7 +21,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 #: PostgreSQL's text takes no NUL, so nothing can have one in its name.
 NO_NUL = r"^[^\x00]*$"
 
-Name = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the function's name")]
+FunctionNameParam = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the function's name")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="the version's number")]
 
 

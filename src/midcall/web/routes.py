@@ -14,10 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 from midcall.domain.errors import InvalidInput
 from midcall.service.fields import faults_of
 from midcall.web.intake import SMALL_BYTES
-from midcall.web.services import Needs
+from midcall.web.services import RequireScope
 from midcall.web.shared_threads import SharedThreads
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class _Read(Request):
@@ -33,7 +33,7 @@ class _Read(Request):
 class JsonRoute(APIRoute):
     """A route of the API."""
 
-    def get_route_handler(self) -> Handler:
+    def get_route_handler(self) -> RouteHandler:
         """Wrap FastAPI's own handler."""
         handler = super().get_route_handler()
         bodies = [] if self._embed_body_fields else self.dependant.body_params
@@ -56,10 +56,10 @@ class JsonRoute(APIRoute):
         return wrapped
 
 
-def _doors(dependant: Dependant) -> Iterator[Needs]:
+def _doors(dependant: Dependant) -> Iterator[RequireScope]:
     """Yield what a route asks of keys."""
     for each in dependant.dependencies:
-        if isinstance(each.call, Needs):
+        if isinstance(each.call, RequireScope):
             yield each.call
         yield from _doors(each)
 

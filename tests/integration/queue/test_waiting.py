@@ -19,7 +19,7 @@ from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.queue.connection import listening
 from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.rq_queue import RqQueue
-from midcall.queue.wakes import Wakes
+from midcall.queue.wakes import RedisWakes
 from midcall.queue.worker import Workers
 from midcall.service.runs.wait import LOOK_EVERY_S, QUEUE_PATIENCE_MS, OutcomeWaiter
 
@@ -29,7 +29,7 @@ async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
     return await asyncio.to_thread(function, *args)
 
 
-def waiting(house: House, wakes: Wakes) -> OutcomeWaiter:
+def waiting(house: House, wakes: RedisWakes) -> OutcomeWaiter:
     """Make what waits in an api process."""
     return OutcomeWaiter(storage=house.storage, queue=house.queue, sweep=house.sweep, wakes=wakes, clock=house.clock)
 
@@ -38,7 +38,7 @@ async def wait_through(
     house: House, redis: "aioredis.Redis", execute: Callable[[str], None]
 ) -> tuple[Invocation, float]:
     """Admit a call, execute it a moment later; returns the outcome, and seconds from its record to the answer."""
-    wakes = Wakes(redis)
+    wakes = RedisWakes(redis)
     reader = asyncio.create_task(wakes.run())
     call = house.call("plain")
 
@@ -108,7 +108,7 @@ def test_a_call_waits_no_longer_than_its_patience_for_a_queue_that_is_away(
     call = house.call("plain")
 
     async def run() -> Invocation:
-        wakes = Wakes(listening(private_redis.url))
+        wakes = RedisWakes(listening(private_redis.url))
         admitted = asyncio.create_task(
             waiting(house, wakes).run(lambda: house.invocations.admit(house.caller, call), call.id, in_thread)
         )
@@ -129,7 +129,7 @@ def test_the_wake_reader_outlives_silence_and_a_restart_of_redis(private_redis: 
     """Rule 4: reads that block 5 s are not cut off by the client's own timeout, and a new Redis is found again."""
 
     async def run() -> tuple[bool, bool]:
-        wakes = Wakes(listening(private_redis.url))
+        wakes = RedisWakes(listening(private_redis.url))
         reader = asyncio.create_task(wakes.run())
         with wakes.watch("inv_1") as first, wakes.watch("inv_2") as second:
             await asyncio.sleep(5.6)

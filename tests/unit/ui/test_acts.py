@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from tests.support.literals import UI
 
 from midcall.service.access.access import VerifiedKey
-from midcall.ui.acts import LEAST_S, MAX_ACTS, Act, Acts
+from midcall.ui.acts import LEAST_S, MAX_ACTS, Confirmation, Confirmations
 from midcall.ui.sign_ins import SignIn
 
-ACT = Act("Approve a version", "Approve", {"Function": "lookup"})
+ACT = Confirmation("Approve a version", "Approve", {"Function": "lookup"})
 #: Use cases that say who may do what, what runs, and which secrets there are.
 GRAVE = {
     "reviews": {"approve", "reject"},
@@ -40,16 +40,16 @@ def somebody() -> SignIn:
     return SignIn("id", VerifiedKey("key_1", "hash"), began=0.0, seen=0.0)
 
 
-def waiting(test: Callable[[Acts, Clock], Awaitable[None]]) -> None:
+def waiting(test: Callable[[Confirmations, Clock], Awaitable[None]]) -> None:
     """Run a test in a loop, as pages do."""
     clock = Clock()
-    asyncio.run(test(Acts(clock), clock))  # type: ignore[arg-type]
+    asyncio.run(test(Confirmations(clock), clock))  # type: ignore[arg-type]
 
 
 def test_the_word_of_its_page_confirms_an_act_once() -> None:
     """After it was shown, and once somebody could have read it."""
 
-    async def test(acts: Acts, clock: Clock) -> None:
+    async def test(acts: Confirmations, clock: Clock) -> None:
         me = somebody()
         pending = acts.ask(me, ACT)
         assert acts.confirm(pending.id, pending.word) is None
@@ -68,7 +68,7 @@ def test_the_word_of_its_page_confirms_an_act_once() -> None:
 def test_its_page_is_for_the_session_that_asked() -> None:
     """Another one's, or nobody's, sees none."""
 
-    async def test(acts: Acts, _: Clock) -> None:
+    async def test(acts: Confirmations, _: Clock) -> None:
         pending = acts.ask(somebody(), ACT)
         assert acts.show(pending.id, somebody()) is acts.show(pending.id, None) is None
 
@@ -78,7 +78,7 @@ def test_its_page_is_for_the_session_that_asked() -> None:
 def test_what_nobody_waits_for_is_not_done() -> None:
     """Cancelled, too late, or pushed out by others."""
 
-    async def test(acts: Acts, clock: Clock) -> None:
+    async def test(acts: Confirmations, clock: Clock) -> None:
         me = somebody()
         first = acts.ask(me, ACT)
         acts.show(first.id, me)

@@ -12,7 +12,7 @@ from midcall.domain.errors import MidcallError, NameTaken
 from midcall.domain.workspace import Key
 from midcall.service.access.access import Caller
 from midcall.service.runs.wait import NoOutcome
-from midcall.web.answers import Answer
+from midcall.web.answers import AsciiJsonResponse
 from midcall.web.incoming import Pace
 from midcall.web.intake import MAX_BODY_BYTES, Intake
 from midcall.web.problems import STATUSES, TITLES, status_of
@@ -157,9 +157,9 @@ def test_a_get_is_passed_on_unread() -> None:
 
 def test_answers_are_ascii_and_take_no_number_that_json_has_not() -> None:
     """Half a surrogate pair is written as an escape."""
-    assert Answer({"a": "\ud800\u00e9"}).body == b'{"a":"\\ud800\\u00e9"}'
+    assert AsciiJsonResponse({"a": "\ud800\u00e9"}).body == b'{"a":"\\ud800\\u00e9"}'
     with pytest.raises(ValueError, match="JSON"):
-        Answer({"a": float("inf")})
+        AsciiJsonResponse({"a": float("inf")})
 
 
 def test_every_error_that_is_the_callers_has_a_status_and_every_status_a_title() -> None:

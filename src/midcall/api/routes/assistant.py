@@ -21,7 +21,7 @@ from midcall.service.assistant.events import (
     SourceWritten,
     Thinking,
 )
-from midcall.web.answers import Answer
+from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import PROBLEMS, InThreads
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Use, Writer
@@ -64,7 +64,7 @@ async def write_code(
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Completed):
-                return Answer(_data(event))
+                return AsciiJsonResponse(_data(event))
     raise RuntimeError("the assistant ended without an end")  # it promises one
 
 

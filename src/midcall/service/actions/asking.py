@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from midcall.connectors import operations
-from midcall.connectors.kit import Bound, Connector, Operation, bind
+from midcall.connectors.kit import BoundArguments, Connector, Operation, bind
 from midcall.domain.action import ActionCall, ActionFailed, EnabledAction, covering
 from midcall.service.actions.keyring import chosen
 from midcall.service.actions.mocks import options_of
@@ -20,7 +20,7 @@ class Asked:
 
     connector: Connector
     operation: Operation
-    bound: Bound
+    bound: BoundArguments
     credential: str | None
     options: Mapping[str, Any] = field(repr=False)
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import AliasChoices
 
 from midcall.connectors import operations
-from midcall.connectors.kit import Bound, Options
+from midcall.connectors.kit import BoundArguments, Options
 from midcall.domain.action import ActionFailed, snake
 from midcall.domain.mock import ActionAnswer, Rehearsal
 
@@ -48,7 +48,7 @@ class MocksOfRun:
         return None
 
 
-def options_of(action: str, bound: Bound) -> dict[str, Any]:
+def options_of(action: str, bound: BoundArguments) -> dict[str, Any]:
     """Return the options of a call as it gave them, by the names of its operation, and the credential it named."""
     names = names_of(action)
     options = {names.get(name, name): value for name, value in bound.given.items()}

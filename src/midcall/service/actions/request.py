@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
-from midcall.connectors.kit import NOTHING, Ask, Connector
+from midcall.connectors.kit import NOTHING, ApiRequest, Connector
 from midcall.domain.action import MAX_ANSWER_BYTES, ActionFailed
 from midcall.domain.egress import Egress
 from midcall.domain.errors import InvalidInput, SecretElsewhere
@@ -63,7 +63,7 @@ class ActionRequest:
     host: str
 
 
-def request_of(ask: Ask, place: ActionTarget, grant: Grant, *, left_ms: int) -> ActionRequest:
+def request_of(ask: ApiRequest, place: ActionTarget, grant: Grant, *, left_ms: int) -> ActionRequest:
     """Make the request of one ask; raises ActionFailed for one that cannot be written, or may not have the grant."""
     url = place.base_url + ask.path if place.base_url else _absolute(ask.url)
     headers, body = _with_body(ask, grant)
@@ -116,7 +116,7 @@ def _absolute(url: str) -> str:
     return url if "://" in url else f"https://{url}"
 
 
-def _with_body(ask: Ask, grant: Grant) -> tuple[Headers, bytes]:
+def _with_body(ask: ApiRequest, grant: Grant) -> tuple[Headers, bytes]:
     added = {name.lower() for name, _ in grant.headers}
     headers = (*((name, value) for name, value in ask.headers if name.lower() not in added), *grant.headers)
     document: Any = ask.json

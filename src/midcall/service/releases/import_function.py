@@ -10,7 +10,7 @@ from midcall.service.credentials.inline_secrets import kept, restored
 from midcall.service.functions.catalog import Catalog
 from midcall.service.functions.form import FunctionForm, parse_function
 from midcall.service.functions.review_version import Reviews
-from midcall.vendors.imports.config import Note
+from midcall.vendors.imports.config import ImportNote
 from midcall.vendors.imports.draft import Imported
 from midcall.vendors.imports.readers import READERS, ImportVendor
 
@@ -24,7 +24,7 @@ class ImportView:
     """
 
     config: Mapping[str, Any] | None
-    notes: Sequence[Note]
+    notes: Sequence[ImportNote]
     display_name: str = ""
     review: Mapping[str, Any] | None = None
     created: bool = False

@@ -10,7 +10,7 @@ from midcall.domain.parameters import MASK
 from midcall.service.credentials.hosts import own_hosts
 from midcall.service.credentials.types import MODELS, CredentialValues
 from midcall.ui.admin.credential_words import HOSTS, HOSTS_OF_SERVICE, KEY_FILE, words_of
-from midcall.ui.admin.fields import ChoiceField, FieldErrors, FormField, HostsField, PairsField, SecretField, TextField
+from midcall.ui.admin.fields import ChoiceField, FormErrors, FormField, HostsField, PairsField, SecretField, TextField
 
 #: Secrets of several lines.
 _LONG = frozenset({"private_key", "key_file"})
@@ -20,7 +20,7 @@ class CredentialForm:
     """Fields by type. `shown` are the values as answers show them: secrets masked; empty for new ones."""
 
     def __init__(self, kind: CredentialType, shown: Mapping[str, Any]) -> None:
-        self.errors = FieldErrors((), below="values.")
+        self.errors = FormErrors((), below="values.")
         self._key_file: SecretField | None = None
         self._stored = bool(shown)
         with ui.element("div").classes("mc-fields"):

@@ -5,7 +5,7 @@ from nicegui import ui
 from midcall.domain.errors import CredentialInUse
 from midcall.domain.workspace import Scope
 from midcall.service.credentials.credentials import CredentialView
-from midcall.ui.acts import Act
+from midcall.ui.acts import Confirmation
 from midcall.ui.admin.caught import Caught
 from midcall.ui.admin.credential_card import ValuesCard
 from midcall.ui.admin.credential_words import TYPES
@@ -69,7 +69,7 @@ async def delete_values(context: PageContext, name: str, environment: str | None
     caught = Caught()
 
     async def act(*, force: bool) -> bool:
-        asked = Act(
+        asked = Confirmation(
             "Delete a credential", "Delete", {"What": what, "Although functions use it": "yes" if force else "no"}
         )
         if not await confirmed_apart(context, asked):

@@ -38,7 +38,7 @@ class FormField(Protocol):
         ...
 
 
-class FieldErrors:
+class FormErrors:
     """Shows each fault beside its field, and what has none in a banner above: an `ErrorPlace` of `PageContext.run`."""
 
     def __init__(self, fields: Sequence[FormField], *, below: str = "") -> None:

@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from midcall.domain.workspace import Key, Scope
-from midcall.ui.acts import Act
+from midcall.ui.acts import Confirmation
 from midcall.ui.admin.key_words import SCOPES
 from midcall.ui.admin.shown_once import shown_once
 from midcall.ui.page_context import PageContext
@@ -28,7 +28,7 @@ async def build(context: PageContext, key_id: str, *, once: str) -> None:
         text = "Whoever uses it gets a 401 from the next call on. It cannot be undone."
         if own:
             text = f"This is the key you are signed in with: you are signed out at once. {text}"
-        asked = Act("Revoke a key", "Revoke", facts)
+        asked = Confirmation("Revoke a key", "Revoke", facts)
         if await confirmed(f"Revoke the key of {key.principal}?", text, act="Revoke") and await confirmed_apart(
             context, asked
         ):
@@ -42,7 +42,7 @@ async def build(context: PageContext, key_id: str, *, once: str) -> None:
         text = "The key gets a new secret, shown once. The one it has stays good for a day, so that you can replace it."
         if own:
             text += " You are signed in with it: sign in with the new one within the day."
-        asked = Act("Make a new secret for a key", "Make a new secret", facts)
+        asked = Confirmation("Make a new secret for a key", "Make a new secret", facts)
         sure = await confirmed(f"A new secret for {key.principal}?", text, act="Make a new secret")
         if sure and await confirmed_apart(context, asked):
             done = await context.run(

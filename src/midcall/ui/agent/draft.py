@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 @dataclass(eq=False)
-class Row:
+class AttachmentDraft:
     """One attachment, as far as it has been changed."""
 
     function: str
@@ -30,7 +30,7 @@ class Row:
     returned: str = ""
 
     @classmethod
-    def of(cls, attached: Attachment) -> "Row":
+    def of(cls, attached: Attachment) -> "AttachmentDraft":
         """Begin with what is saved."""
         messages = attached.messages or {}
         error = messages.get("error") or ""
@@ -75,23 +75,23 @@ class Row:
 
 
 @dataclass
-class Draft:
+class AgentDraft:
     """The whole agent."""
 
     version: str
     number: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[AttachmentDraft] = field(default_factory=list)
 
     @classmethod
-    def of(cls, agent: Agent) -> "Draft":
+    def of(cls, agent: Agent) -> "AgentDraft":
         """Begin with what is saved."""
-        return cls(agent.version, agent.number, [Row.of(each) for each in agent.attachments])
+        return cls(agent.version, agent.number, [AttachmentDraft.of(each) for each in agent.attachments])
 
-    def of_phase(self, phase: Phase) -> list[Row]:
+    def of_phase(self, phase: Phase) -> list[AttachmentDraft]:
         """Return the rows of a phase, in order."""
         return [row for row in self.rows if row.phase is phase]
 
-    def arrange(self, phases: Iterable[tuple[Phase, Sequence[Row]]]) -> None:
+    def arrange(self, phases: Iterable[tuple[Phase, Sequence[AttachmentDraft]]]) -> None:
         """Take over what stands where."""
         self.rows = []
         for phase, rows in phases:

@@ -11,7 +11,7 @@ from midcall.service.access.access import Caller
 from midcall.service.agents.agents import AgentView
 from midcall.service.agents.form import parse_agent
 from midcall.ui.agent.attached import Attached
-from midcall.ui.agent.draft import Draft, Json
+from midcall.ui.agent.draft import AgentDraft, Json
 from midcall.ui.agent.tools import ToolsPreview
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
@@ -41,7 +41,7 @@ class _AgentPage:
     def __init__(self, context: PageContext, view: AgentView) -> None:
         self._context = context
         self._view = view
-        self._draft = Draft.of(view.agent)
+        self._draft = AgentDraft.of(view.agent)
         self._saved: Json = self._draft.document()
         self._may_write = context.may(Scope.WRITE)
 
@@ -119,7 +119,7 @@ class _AgentPage:
 
     def _take(self, view: AgentView) -> None:
         self._view = view
-        self._draft = Draft.of(view.agent)
+        self._draft = AgentDraft.of(view.agent)
         self._saved = self._draft.document()
         self._version.set_value(self._draft.version)
         self._number.set_value(self._draft.number)

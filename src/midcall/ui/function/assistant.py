@@ -13,7 +13,7 @@ from midcall.service.access.access import Caller
 from midcall.service.assistant.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assistant.events import AssistantAnswer, AssistantEvent, Completed, Question
 from midcall.service.functions.form import parse_draft
-from midcall.ui.function.assistant_answer import Reply
+from midcall.ui.function.assistant_answer import AssistantReply
 from midcall.ui.function.opened import Json, OpenFunction
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
@@ -81,7 +81,7 @@ class Chat:
         self._welcome.set_visibility(False)
         with self._talk:
             said = ui.label(text).classes("mc-w-said mc-w-wrap")
-            reply = Reply(self.context, self.opened)
+            reply = AssistantReply(self.context, self.opened)
         self._box.value = ""
         self._down()
         done = await self.context.run_async(
@@ -117,7 +117,7 @@ class Chat:
         self._send.set_visibility(not busy)
         self._stopper.set_visibility(busy)
 
-    async def _ask(self, caller: Caller, text: str, reply: Reply) -> AssistantAnswer | None:
+    async def _ask(self, caller: Caller, text: str, reply: AssistantReply) -> AssistantAnswer | None:
         """Show events as they come; returns the answer, or None where somebody stopped it."""
         document: Json = await self.opened.draft()
         reply.asked_about(document)

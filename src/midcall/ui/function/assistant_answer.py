@@ -45,7 +45,7 @@ _PROPOSALS: Mapping[str, str] = {
 _MARKS: Mapping[str, str] = {"+": "mc-w-added", "-": "mc-w-removed", "@": "mc-w-where"}
 
 
-class Reply:
+class AssistantReply:
     """What the assistant says to one message; grows as its events come."""
 
     def __init__(self, context: PageContext, opened: OpenFunction) -> None:

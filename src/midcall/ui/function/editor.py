@@ -12,10 +12,10 @@ from midcall.service.access.access import Caller
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
 from midcall.ui.function.comments import Comments
-from midcall.ui.function.decide import Decision
+from midcall.ui.function.decide import DecisionPanel
 from midcall.ui.function.faults import Faults
-from midcall.ui.function.form import Source, changes, document_of, read_all, reviewable
-from midcall.ui.function.head import Head
+from midcall.ui.function.form import SourceSection, changes, document_of, read_all, reviewable
+from midcall.ui.function.head import FunctionHeader
 from midcall.ui.function.opened import Json, OpenFunction, Saved
 from midcall.ui.function.publish import publish
 from midcall.ui.function.saving import SAID, read_saved, store
@@ -32,12 +32,12 @@ class Editor:
     """What the page's parts are to each other; `pages/function.py` makes the parts."""
 
     sections: list[Section]
-    source: Source | None
+    source: SourceSection | None
     faults: Faults
     tabs: Tabs
-    head: Head
+    head: FunctionHeader
     comments: Comments
-    decision: Decision | None = None
+    decision: DecisionPanel | None = None
     versions: Versions | None = None
 
     def __init__(self, context: PageContext, kind: Kind, saved: Saved | None) -> None:
@@ -238,7 +238,7 @@ class Editor:
         """Show what is saved by now. The source is left alone: somebody may be typing in it."""
         self.saved, self._changed = saved, False
         scripts.run(self.context.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
-        self._write([each for each in self.sections if not isinstance(each, Source)], document_of(saved))
+        self._write([each for each in self.sections if not isinstance(each, SourceSection)], document_of(saved))
         self.show_saved()
         self.context.say(f"Saved as version {saved.open.version.number}" if said else "Nothing had changed")
 

@@ -15,7 +15,7 @@ APART = ("display_name", "tags")
 _FREE = ("parameters", "output_schema")
 
 
-class Source:
+class SourceSection:
     """The source as a part of the editor."""
 
     def __init__(self, editor: SourceEditor) -> None:

@@ -12,7 +12,7 @@ from midcall.ui.function.sheet import Lines, Sheet
 _BY_STATUS = re.compile(r"([1-5][0-9x]{2})\s*:\s*(.*)")
 
 
-class Messages:
+class MessagesSection:
     """Messages, and when the agent speaks."""
 
     def __init__(self, sheet: Sheet) -> None:

@@ -81,7 +81,7 @@ class _Fields:
         )
 
 
-class Parameters:
+class ParametersSection:
     """Both views of the schema; one of them is shown, and is the one that counts."""
 
     def __init__(self, sheet: Sheet) -> None:

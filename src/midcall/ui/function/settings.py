@@ -25,13 +25,13 @@ class Tags:
         document["tags"] = [tag.strip() for tag in (self._tags.value or "").split(",") if tag.strip()]
 
 
-class Limits:
+class LimitsSection:
     """Everything about a function that is a number, a switch or JSON."""
 
     def __init__(self, sheet: Sheet, kind: Kind) -> None:
         self._kind = kind
         with ui.element("section").classes("mc-fn-form").props('aria-label="Limits"'):
-            _title("Limits")
+            _title("LimitsSection")
             self._timeout = sheet.number("Time for a call", "timeout", least=1, most=600, unit="s")
             self._retries = sheet.number("Tries again after a failure", "retries", least=0, most=5)
             self._attempt = None

@@ -20,7 +20,7 @@ from midcall.ui.page_context import PageContext
 MAX_ROWS = 16
 
 #: An input that can show an error below itself.
-Made = TypeVar("Made", bound=ValidationElement[Any])
+InputT = TypeVar("InputT", bound=ValidationElement[Any])
 
 
 class Section(Protocol):
@@ -75,11 +75,11 @@ class Sheet:
                 ui.label(hint).classes("mc-quiet mc-fn-hint")
         return made
 
-    def json(self, label: str, loc: str, *, hint: str = "") -> "JsonField":
+    def json(self, label: str, loc: str, *, hint: str = "") -> "JsonLines":
         """Make a JSON value."""
-        return JsonField(self.area(label, loc, hint=hint, code=True), loc)
+        return JsonLines(self.area(label, loc, hint=hint, code=True), loc)
 
-    def _field(self, made: Made, loc: str, hint: str) -> Made:
+    def _field(self, made: InputT, loc: str, hint: str) -> InputT:
         made.props("outlined dense" + (" hide-bottom-space" if not hint else "")).classes("mc-fn-field")
         if hint:
             made.props["hint"] = hint
@@ -113,7 +113,7 @@ class Lines:
         return self._kept if text == self._shown else self.read_as(text)
 
 
-class JsonField(Lines):
+class JsonLines(Lines):
     """A JSON value as a text; nothing in it is null."""
 
     def __init__(self, area: ui.textarea, loc: str) -> None:

@@ -66,7 +66,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Entry:
+class PairEntry:
     """A value under a name, as it is written: `kept` says that there is one already that nobody reads again."""
 
     name: str = ""
@@ -75,7 +75,7 @@ class Entry:
     kept: bool = False
 
     @classmethod
-    def of(cls, name: str, written: Any) -> "Entry":
+    def of(cls, name: str, written: Any) -> "PairEntry":
         """Read one of a document, marked or not."""
         value, secret = written, None
         if isinstance(written, Mapping):
@@ -94,7 +94,7 @@ class Entry:
         return {"value": self.value, "secret": False} if self.kept else self.value
 
 
-class Row:
+class PairRow:
     """One entry that can be changed."""
 
     def __init__(self, name: ui.input, value: Kept, secret: ui.checkbox, *, kept: bool) -> None:
@@ -114,29 +114,29 @@ class Row:
             self._secret.value = self._said
         self._secret.set_enabled(not plainly)
 
-    def entry(self) -> Entry:
+    def entry(self) -> PairEntry:
         """Return what stands in it."""
         name = (self._name.value or "").strip()
-        return Entry(name, self._value.value(), secret=bool(self._secret.value), kept=self._kept)
+        return PairEntry(name, self._value.value(), secret=bool(self._secret.value), kept=self._kept)
 
 
-class Pairs:
+class PairsInput:
     """Names with values: headers, the query. Each may be marked as a secret, and is one where its name says so."""
 
     def __init__(self, sheet: Sheet, what: str, loc: str) -> None:
         self._sheet, self._what, self._loc = sheet, what, loc
-        self._rows: list[Row] = []
+        self._rows: list[PairRow] = []
         self._box = ui.element("div").classes("mc-fn-form-one mc-fn-wide")
 
     def show(self, pairs: Mapping[str, Any]) -> None:
         """Show them."""
-        self._draw([Entry.of(name, written) for name, written in pairs.items()])
+        self._draw([PairEntry.of(name, written) for name, written in pairs.items()])
 
     def value(self) -> Json:
         """Return them; a row without a name is none."""
         return {entry.name: entry.written() for entry in self._entries() if entry.name}
 
-    def _draw(self, entries: list[Entry]) -> None:
+    def _draw(self, entries: list[PairEntry]) -> None:
         self._box.clear()
         self._rows = []
         with self._box:
@@ -144,22 +144,22 @@ class Pairs:
                 self._row(entry)
             quiet(f"Add a {self._what}", self._add, icon="add").classes("mc-fn-start")
 
-    def _row(self, entry: Entry) -> None:
+    def _row(self, entry: PairEntry) -> None:
         index, label = len(self._rows), self._what.capitalize()
         with named(ui.element("div").classes("mc-fn-pair").props("role=group"), f"{label} {entry.name}"):
             name = self._sheet.text(label, f"{self._loc}.{entry.name or index}")
             name.value = entry.name
             value = Kept(self._sheet.text("Value", f"{self._loc}.{entry.name or index}"), entry.value)
             secret = ui.checkbox("Secret", value=entry.secret, on_change=self._sheet.touched)
-            self._rows.append(Row(name, value, secret, kept=entry.kept))
+            self._rows.append(PairRow(name, value, secret, kept=entry.kept))
             remove = ui.button(icon="delete", on_click=lambda: self._remove(index)).classes("mc-quiet")
             named(remove.props("flat round dense"), f"Remove {entry.name}")
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[PairEntry]:
         return [row.entry() for row in self._rows]
 
     def _add(self) -> None:
-        self._draw([*self._entries(), Entry()])
+        self._draw([*self._entries(), PairEntry()])
         self._sheet.touched()
 
     def _remove(self, index: int) -> None:
@@ -169,7 +169,7 @@ class Pairs:
         self._sheet.touched()
 
 
-class Webhook:
+class WebhookSection:
     """All fields of a webhook."""
 
     def __init__(self, sheet: Sheet, known: Known) -> None:
@@ -186,9 +186,9 @@ class Webhook:
                 "Follow redirects", "Within its origin, and from http to https on the same host"
             )
             _title("Headers")
-            self._headers = Pairs(sheet, "header", "webhook.headers")
+            self._headers = PairsInput(sheet, "header", "webhook.headers")
             _title("Query")
-            self._query = Pairs(sheet, "query parameter", "webhook.query")
+            self._query = PairsInput(sheet, "query parameter", "webhook.query")
             _title("Who calls")
             words = {kind: label for kind, (label, _) in AUTHS.items()}
             self._auth = sheet.choice("Authentication", "webhook.auth", words)

@@ -16,7 +16,7 @@ from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.header import page_header
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, text_cell, time_cell
 
 COLUMNS = (
     Column("name", "Agent"),
@@ -47,7 +47,7 @@ async def build(context: PageContext) -> None:
         source=page,
         row=lambda view: _row(context, view),
         cursor=lambda view: view.agent.name,
-        empty=Empty(
+        empty=EmptyState(
             "No agents yet",
             "An agent is a bot of yours on its platform. Give it a name here, then attach the functions it may call.",
             lambda: new_button("Add the first one"),

@@ -12,7 +12,7 @@ from midcall.service.stores import PageRequest as Part
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.header import page_header
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, text_cell, time_cell
 
 COLUMNS = (
     Column("act", "What"),
@@ -71,7 +71,9 @@ async def build(context: PageContext) -> None:
         source=page,
         row=lambda line: _row(context, line),
         cursor=lambda line: str(line.id),
-        empty=Empty("Nothing here yet", "Whatever people and programs change is written down here.", icon="history"),
+        empty=EmptyState(
+            "Nothing here yet", "Whatever people and programs change is written down here.", icon="history"
+        ),
         label="Audit trail",
     )
     await table.open()

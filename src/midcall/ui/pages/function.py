@@ -10,21 +10,21 @@ from midcall.ui.function import assistant, cases, testing
 from midcall.ui.function.actions import Actions, Known, credentials_of
 from midcall.ui.function.basics import Basics
 from midcall.ui.function.comments import Comments
-from midcall.ui.function.decide import Decision
+from midcall.ui.function.decide import DecisionPanel
 from midcall.ui.function.editor import Editor
 from midcall.ui.function.faults import Faults
-from midcall.ui.function.form import Source, document_of
-from midcall.ui.function.head import Head
-from midcall.ui.function.messages import Messages
-from midcall.ui.function.parameters import Parameters
+from midcall.ui.function.form import SourceSection, document_of
+from midcall.ui.function.head import FunctionHeader
+from midcall.ui.function.messages import MessagesSection
+from midcall.ui.function.parameters import ParametersSection
 from midcall.ui.function.saving import read_saved
-from midcall.ui.function.settings import Limits, Tags
+from midcall.ui.function.settings import LimitsSection, Tags
 from midcall.ui.function.sheet import Sheet
 from midcall.ui.function.source import SourceEditor
 from midcall.ui.function.tabs import Tabs
 from midcall.ui.function.template import beginning
 from midcall.ui.function.versions import Versions
-from midcall.ui.function.webhook import Webhook
+from midcall.ui.function.webhook import WebhookSection
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger
@@ -60,7 +60,7 @@ async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) 
     context = editor.context
     load(context, "editor.js")
     known = await credentials_of(context)
-    editor.head = Head(
+    editor.head = FunctionHeader(
         context,
         actions,
         review=editor.review,
@@ -86,7 +86,7 @@ def _tabs(editor: Editor, known: Known) -> None:
         return Sheet(editor.context, editor.faults, tab, editor.touched)
 
     is_code = editor.kind is Kind.CODE
-    with editor.tabs.panel("main", "Code" if is_code else "Webhook"):
+    with editor.tabs.panel("main", "Code" if is_code else "WebhookSection"):
         editor.sections.append(Basics(sheet("main"), new=editor.saved is None))
         with ui.element("div").classes("mc-fn-work"):
             if is_code:
@@ -94,19 +94,19 @@ def _tabs(editor: Editor, known: Known) -> None:
                 editor.sections.append(editor.source)  # type: ignore[arg-type]
             else:
                 source = None
-                editor.sections.append(Webhook(sheet("main"), known))
+                editor.sections.append(WebhookSection(sheet("main"), known))
             with ui.element("div").classes("mc-fn-side"):
-                editor.decision = Decision(editor.context, editor.reload)
+                editor.decision = DecisionPanel(editor.context, editor.reload)
                 editor.comments = Comments(source, editor.put_source)
-    with editor.tabs.panel("parameters", "Parameters"):
-        editor.sections.append(Parameters(sheet("parameters")))
+    with editor.tabs.panel("parameters", "ParametersSection"):
+        editor.sections.append(ParametersSection(sheet("parameters")))
     if is_code:
         with editor.tabs.panel("actions", "Actions"):
             editor.sections.append(Actions(sheet("actions"), known))
-    with editor.tabs.panel("messages", "Messages"):
-        editor.sections.append(Messages(sheet("messages")))
+    with editor.tabs.panel("messages", "MessagesSection"):
+        editor.sections.append(MessagesSection(sheet("messages")))
     with editor.tabs.panel("settings", "Settings"):
-        editor.sections.append(Limits(sheet("settings"), editor.kind))
+        editor.sections.append(LimitsSection(sheet("settings"), editor.kind))
         editor.sections.append(Tags(sheet("settings")))
         if editor.saved is not None and editor.context.may(Scope.WRITE):
             with ui.element("section").classes("mc-fn-form").props('aria-label="Archive"'):
@@ -125,7 +125,7 @@ def _source(editor: Editor) -> SourceEditor:
             keys={"Mod-s": editor.save_only, "Mod-Enter": editor.review},
         )
         ui.label("Ctrl-S saves, Ctrl-Enter reviews, Escape then Tab leaves the code.").classes("mc-quiet mc-fn-hint")
-    editor.source = Source(source)
+    editor.source = SourceSection(source)
     return source
 
 

@@ -18,7 +18,7 @@ from midcall.ui.parts.filters import Filters
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.search import search_box
 from midcall.ui.parts.status import words
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell
 from midcall.ui.session.page import path_of
 
 PATH = "/invocations"
@@ -76,11 +76,11 @@ def _row(context: PageContext, line: InvocationLine) -> dict[str, Cell]:
     return {**invocation_cells(context, line), "session": session}
 
 
-def _none_yet() -> Empty:
+def _none_yet() -> EmptyState:
     def actions() -> None:
         link_button("Functions", "/functions", icon="code")
 
-    return Empty(
+    return EmptyState(
         "No invocations yet",
         "An invocation is one run of a function. Publish a function and call it, or try one out on its page.",
         actions,
@@ -88,11 +88,11 @@ def _none_yet() -> Empty:
     )
 
 
-def _no_match(context: PageContext) -> Empty:
+def _no_match(context: PageContext) -> EmptyState:
     def actions() -> None:
         quiet("Show all invocations", lambda: context.go(PATH))
 
-    return Empty("No invocation fits", "Take back one of the choices above.", actions, icon="search")
+    return EmptyState("No invocation fits", "Take back one of the choices above.", actions, icon="search")
 
 
 PAGES = (

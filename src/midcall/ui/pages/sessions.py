@@ -16,7 +16,7 @@ from midcall.ui.parts.filters import Filters
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.search import search_box
 from midcall.ui.parts.status import words
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, status_cell, text_cell, time_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, status_cell, text_cell, time_cell
 from midcall.ui.parts.times import duration
 from midcall.ui.session.page import path_of, show
 
@@ -82,7 +82,7 @@ async def _agents(context: PageContext) -> list[str]:
     return [view.agent.name for view in found]
 
 
-def _none_yet(context: PageContext) -> Empty:
+def _none_yet(context: PageContext) -> EmptyState:
     def actions() -> None:
         link_button("Agents", "/agents", icon="support_agent")
         outside = context.prefix.removesuffix("/ui")
@@ -90,7 +90,7 @@ def _none_yet(context: PageContext) -> Empty:
         with attributed(link, href=f"{outside}/docs"):
             ui.label("How a session is started over the API")
 
-    return Empty(
+    return EmptyState(
         "No sessions yet",
         "A session is one conversation of an agent. It appears here as soon as your platform starts one: "
         "POST /v1/sessions with the agent's name.",
@@ -99,8 +99,8 @@ def _none_yet(context: PageContext) -> Empty:
     )
 
 
-def _no_match(context: PageContext) -> Empty:
-    return Empty(
+def _no_match(context: PageContext) -> EmptyState:
+    return EmptyState(
         "No session fits",
         "The search looks at the ids that your platform gave; status and agent narrow the list down further.",
         lambda: _all(context),

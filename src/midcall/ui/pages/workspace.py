@@ -12,9 +12,9 @@ from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, W
 from midcall.service.access.access import Caller
 from midcall.service.admin.forms import NewSigningSecret, WorkspaceChange, read_form
 from midcall.service.credentials.signing import Rotated
-from midcall.ui.acts import Act
+from midcall.ui.acts import Confirmation
 from midcall.ui.admin.credential_words import ValueWords as Words
-from midcall.ui.admin.fields import FieldErrors
+from midcall.ui.admin.fields import FormErrors
 from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, Setting, SwitchSetting, TextSetting
 from midcall.ui.admin.shown_once import shown_once
 from midcall.ui.page import Page
@@ -44,7 +44,7 @@ async def build(context: PageContext) -> None:
         pass
     with ui.element("form").classes("mc-stack").props("autocomplete=off") as element:
         fields = _fields(workspace)
-        errors = FieldErrors(fields)
+        errors = FormErrors(fields)
         with ui.element("div").classes("mc-actions"):
             button = primary("Save").props("type=submit")
 
@@ -64,7 +64,7 @@ async def build(context: PageContext) -> None:
             return context.services.workspaces.change(caller, wanted.changes())
 
         facts = {name: json.dumps(value) for name, value in given.items()}
-        if not await confirmed_apart(context, Act("Change the workspace's settings", "Save", facts)):
+        if not await confirmed_apart(context, Confirmation("Change the workspace's settings", "Save", facts)):
             return
         if await context.run(Scope.ADMIN, change, busy=button, errors=errors, said="Saved"):
             for field in fields:
@@ -231,7 +231,9 @@ def _signing(context: PageContext) -> None:
             return
         if not await confirmed_apart(
             context,
-            Act("Make a new signing secret", "Make a new secret", {"Secret": MADE if brought is None else BROUGHT}),
+            Confirmation(
+                "Make a new signing secret", "Make a new secret", {"Secret": MADE if brought is None else BROUGHT}
+            ),
         ):
             return
         done = await context.run(Scope.ADMIN, renew, busy=button)

@@ -79,7 +79,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Empty:
+class EmptyState:
     """What an empty list says: what it is, and what to do next. `actions` makes buttons."""
 
     title: str
@@ -89,7 +89,7 @@ class Empty:
 
 
 #: What gives the items of a page: `context.call(Scope.READ, …)` around a use case.
-Source = Callable[[PageRequest], Awaitable[Sequence[T]]]
+PageSource = Callable[[PageRequest], Awaitable[Sequence[T]]]
 
 
 @dataclass
@@ -102,10 +102,10 @@ class PagedTable(Generic[T]):
 
     context: PageContext
     columns: Sequence[Column]
-    source: Source[T]
+    source: PageSource[T]
     row: Callable[[T], dict[str, Cell]]
     cursor: Callable[[T], str]
-    empty: Empty
+    empty: EmptyState
     label: str
     size: int = PAGE_SIZE
     _turn: int = 0

@@ -21,7 +21,7 @@ from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.status import badge
-from midcall.ui.parts.table import Empty, PagedTable
+from midcall.ui.parts.table import EmptyState, PagedTable
 from midcall.ui.parts.times import duration, exactly, time_label
 from midcall.ui.session.timeline import TimelineView
 from midcall.ui.session.variables import VariablesView
@@ -103,7 +103,7 @@ class _SessionPage:
             source=page,
             row=lambda line: invocation_cells(self._context, line),
             cursor=lambda line: line.id,
-            empty=Empty("No calls", "No function has run in this session.", icon="bolt"),
+            empty=EmptyState("No calls", "No function has run in this session.", icon="bolt"),
             label="Calls of this session",
         )
 

@@ -20,7 +20,7 @@ UNKNOWN = "midcall knows no such field; it was not carried over"
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ImportNote:
     """What could not be carried over, or means something else now; `loc` is the path in the vendor's config."""
 
     loc: str
@@ -28,10 +28,10 @@ class Note:
 
 
 @dataclass(slots=True)
-class Findings:
+class ImportFindings:
     """What is found out while one config is read."""
 
-    notes: list[Note] = field(default_factory=list)
+    notes: list[ImportNote] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     def note(self, loc: str, msg: str) -> None:
@@ -39,7 +39,7 @@ class Findings:
         if len(self.notes) == MAX_NOTES:
             told = f"more than {MAX_NOTES} fields cannot be carried over; is this the config of one function there?"
             raise InvalidInput(faults=[Fault("", told)])
-        self.notes.append(Note(loc, msg))
+        self.notes.append(ImportNote(loc, msg))
 
     def fault(self, loc: str, msg: str) -> None:
         """Tell of something that has to be put right first; raises InvalidInput where that is enough to begin with."""
@@ -51,7 +51,7 @@ class Findings:
 class Config:
     """One object of a vendor's config. What is null counts as left out."""
 
-    def __init__(self, fields: Mapping[str, Any], findings: Findings, loc: str = "") -> None:
+    def __init__(self, fields: Mapping[str, Any], findings: ImportFindings, loc: str = "") -> None:
         self.findings = findings
         self._fields = {name: value for name, value in fields.items() if value is not None}
         self._loc = loc

@@ -11,7 +11,7 @@ from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import RESERVED_NAMES, Kind, name_problem
 from midcall.domain.http_headers import OWN_NAMES
 from midcall.domain.retry import delay_ms
-from midcall.vendors.imports.config import Config, Findings, Note
+from midcall.vendors.imports.config import Config, ImportFindings, ImportNote
 
 MAX_NAME, MAX_DISPLAY_NAME, MAX_DESCRIPTION = 63, 200, 1_024
 #: Seconds.
@@ -35,7 +35,7 @@ class Imported:
     """
 
     document: Mapping[str, Any] | None
-    notes: tuple[Note, ...]
+    notes: tuple[ImportNote, ...]
     places: Mapping[str, str]
 
     def place(self, loc: str) -> str:
@@ -48,13 +48,13 @@ class Imported:
         return f"function.{loc}" if loc else ""
 
 
-class Draft:
+class FunctionDraft:
     """A function that is being put together from one config of `vendor`, to be called `name` if that is given."""
 
     def __init__(self, vendor: str, config: Config, name: str | None = None) -> None:
         self.vendor = vendor
         self.config = config
-        self.findings: Findings = config.findings
+        self.findings: ImportFindings = config.findings
         self._chosen = name
         self._theirs = ""
         self._document: dict[str, Any] = {}
@@ -163,14 +163,14 @@ def begin(config: Any) -> Config:
     """Begin to read a config; raises InvalidInput unless it is an object."""
     if not isinstance(config, Mapping):
         raise InvalidInput(faults=[Fault("", "give the config of one function, a JSON object")])
-    return Config(config, Findings())
+    return Config(config, ImportFindings())
 
 
 def nothing(config: Config, loc: str, msg: str) -> Imported:
     """Return what came of a config that is nothing midcall has."""
     if config.findings.faults:
         raise InvalidInput(faults=config.findings.faults)
-    return Imported(None, (*config.findings.notes, Note(loc, msg)), {})
+    return Imported(None, (*config.findings.notes, ImportNote(loc, msg)), {})
 
 
 def fitting_name(given: str) -> str:
