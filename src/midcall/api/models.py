@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from midcall.domain.adapter import Vendor
 from midcall.domain.assistant import ChatMessage, Role
@@ -15,7 +15,7 @@ from midcall.service.agents.form import PathName
 from midcall.service.assistant.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assistant.events import Question
 from midcall.service.credentials.signing import MAX_OVERLAP_S
-from midcall.service.fields import Environment, Flag, Form, Line, Message, Whole
+from midcall.service.fields import Environment, Form, Line, Message
 from midcall.service.functions.form import Draft, FunctionName
 from midcall.service.runs.form import RunForm, VersionNumber
 from midcall.service.session_fields import BodyForm, SessionFields
@@ -35,7 +35,7 @@ class Publish(Form):
 
     version: VersionNumber
     environment: Environment = DEFAULT_ENVIRONMENT
-    force: Flag = Field(default=False, description="publish it although test cases fail")
+    force: StrictBool = Field(default=False, description="publish it although test cases fail")
     reason: Annotated[Line, Field(max_length=500)] | None = Field(default=None, description="why it is forced")
 
     @model_validator(mode="after")
@@ -79,7 +79,7 @@ class ImportFunction(Form):
 
     vendor: ImportVendor = Field(description="retell (UponAI too), vocobase, itellico, subverse or vapi")
     config: dict[str, Any] = Field(description="the vendor's JSON of one function")
-    save: Flag = Field(default=False, description="create the function; its version 1 is a draft")
+    save: StrictBool = Field(default=False, description="create the function; its version 1 is a draft")
     name: FunctionName | None = Field(default=None, description="what to call it instead")
 
 
@@ -131,7 +131,7 @@ class PutAdapter(Form):
     signing_secret: Secret | None = Field(
         default=None, repr=False, description="elevenlabs: the post-call webhook's secret, if it is another one"
     )
-    overlap_s: Whole = Field(
+    overlap_s: StrictInt = Field(
         default=0,
         ge=0,
         le=MAX_OVERLAP_S,

@@ -9,6 +9,7 @@ from midcall.domain.agent import Attachment
 from midcall.domain.credential import ANY_ENVIRONMENT
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.jsonvalue import Json
 from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
 from midcall.domain.preview import MOST_OF_A_FIELD, error_fields, preview
@@ -30,8 +31,6 @@ from midcall.service.runs.outcome import outcome_document
 from midcall.service.sessions.sessions import SessionView
 from midcall.service.stores import AuditLine, BriefCase, ListedInvocation, ListedSession, SessionLine
 from midcall.service.test_cases.case_runs import CaseResult, SuiteResult
-
-Json = dict[str, Any]
 
 #: Versions that an item of a list shows, and characters of a text that it shows whole in any case.
 MOST_VERSIONS, MOST_OF_A_LINE = 20, 200

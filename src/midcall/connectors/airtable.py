@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import urlencode
 
-from pydantic import Field, JsonValue, Strict, field_validator, model_validator
+from pydantic import Field, JsonValue, Strict, StrictBool, field_validator, model_validator
 
 from midcall.connectors import grants
 from midcall.connectors.kit import (
@@ -35,7 +35,6 @@ MAX_ADDRESS_CHARS = 15_000
 MAX_FORMULA_CHARS = 100_000
 _FAILED, _SERVER_FAILED = 400, 500
 
-Flag = Annotated[bool, Strict()]
 AirtableName = Annotated[str, Field(min_length=1, max_length=300)]
 RecordFields = dict[str, JsonValue]
 Direction = Literal["asc", "desc"]
@@ -119,7 +118,7 @@ class CreateRecord(_Table):
 
     fields: RecordFields | None = None
     records: Annotated[tuple[NewRecord, ...], Field(min_length=1, max_length=MAX_CREATED)] | None = None
-    typecast: Flag = False
+    typecast: StrictBool = False
 
     @model_validator(mode="after")
     def _check_one(self) -> "CreateRecord":
@@ -132,7 +131,7 @@ class UpdateRecord(_Record):
     """Change the given fields of a record; the others stay as they are."""
 
     fields: RecordFields
-    typecast: Flag = False
+    typecast: StrictBool = False
 
 
 class DeleteRecord(_Record):

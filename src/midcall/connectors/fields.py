@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, Field
 
 from midcall.connectors.kit import ApiResponse
 from midcall.domain.action import ActionFailed
@@ -35,8 +35,6 @@ def matching(pattern: str, cure: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-#: True or false, and nothing that only looks like it.
-Flag = Annotated[bool, Strict()]
 #: A name or an id, in one line.
 OneLineName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS), AfterValidator(_one_line)]
 Phone = Annotated[

@@ -8,7 +8,16 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import AliasChoices, Field, JsonValue, Strict, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    JsonValue,
+    Strict,
+    StrictBool,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from midcall.connectors import grants
 from midcall.connectors.kit import (
@@ -35,7 +44,6 @@ MAX_REDIRECTS = 5
 _FORM = "application/x-www-form-urlencoded"
 
 HttpMethod = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-Flag = Annotated[bool, Strict()]
 PairsOption = Annotated[
     tuple[tuple[str, str], ...],
     WithJsonSchema({"type": ["object", "array"], "description": 'names and values, or a list of {"name", "value"}'}),
@@ -57,11 +65,11 @@ class ClientOptions(Options):
     """How the request is made. `timeout` is in milliseconds, and never longer than the run's deadline leaves."""
 
     timeout: Annotated[int, Strict(), Field(ge=1, le=MAX_TIMEOUT_MS)] = DEFAULT_TIMEOUT_MS
-    follow_redirects: Flag = True
-    ignore_ssl: Flag = Field(default=False, validation_alias=AliasChoices("ignoreSSL", "ignoreSsl", "ignore_ssl"))
+    follow_redirects: StrictBool = True
+    ignore_ssl: StrictBool = Field(default=False, validation_alias=AliasChoices("ignoreSSL", "ignoreSsl", "ignore_ssl"))
     response_format: Literal["autodetect", "json", "text"] = "autodetect"
-    full_response: Flag = False
-    ignore_response_code: Flag = False
+    full_response: StrictBool = False
+    ignore_response_code: StrictBool = False
 
 
 def _text(value: Any) -> str:

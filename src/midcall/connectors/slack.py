@@ -7,10 +7,10 @@ everything and says in `ok` and `error` how it went; too many requests are a 429
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, JsonValue, Strict, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, Strict, StrictBool, model_validator
 
 from midcall.connectors import grants
-from midcall.connectors.fields import Flag, OneLineName, in_one_line, json_object, matching
+from midcall.connectors.fields import OneLineName, in_one_line, json_object, matching
 from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
@@ -84,7 +84,7 @@ class ListChannels(Options):
         default_factory=lambda: list(_PUBLIC)
     )
     limit: Annotated[int, Strict(), Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
-    exclude_archived: Flag = True
+    exclude_archived: StrictBool = True
 
 
 def _said(answer: ApiResponse) -> dict[str, Any]:

@@ -7,10 +7,10 @@ within the last 24 hours; a template that WhatsApp approved reaches everybody wh
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, JsonValue
+from pydantic import AliasChoices, Field, JsonValue, StrictBool
 
 from midcall.connectors import grants
-from midcall.connectors.fields import Flag, Phone, in_one_line, is_clients_fault, json_object, matching
+from midcall.connectors.fields import Phone, in_one_line, is_clients_fault, json_object, matching
 from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps, path
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
@@ -55,7 +55,7 @@ class SendText(Options):
     text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARS)] = Field(
         validation_alias=AliasChoices("text", "body")
     )
-    preview_url: Flag = False
+    preview_url: StrictBool = False
 
 
 class SendTemplate(Options):

@@ -13,13 +13,13 @@ import httpcore
 import httpx
 
 from midcall.domain.errors import InvalidInput
-from midcall.domain.http import Cancel
+from midcall.domain.http import Cancel, Headers
 from midcall.outbound.allow import Allowed
 from midcall.outbound.budget import CallBudget
 from midcall.outbound.dial import Dial, GuardedBackend, tcp_dial
 from midcall.outbound.errors import BadReply, MalformedRequest, TimedOut, TooManyRedirects
 from midcall.outbound.framing import ends_with
-from midcall.outbound.message import Headers, OutboundRequest, OutboundResponse, first, read_body, read_headers
+from midcall.outbound.message import OutboundRequest, OutboundResponse, first, read_body, read_headers
 from midcall.outbound.proxy import Proxy
 from midcall.outbound.redirect import MAX_HOPS, STATUSES, near_request, next_request
 from midcall.outbound.resolver import Resolve, Resolver, system_resolve

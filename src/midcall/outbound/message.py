@@ -3,14 +3,12 @@
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
+from midcall.domain.http import Headers
 from midcall.domain.http_headers import OWN_NAMES, is_name, is_value
 from midcall.outbound.budget import CallBudget
 from midcall.outbound.errors import BadReply, MalformedRequest, ReplyTooLarge
 from midcall.outbound.url import CheckedUrl
-
-Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 #: Pieces that a body may come in. Parsing one costs some 7 µs of processor time whatever its size, so that bytes
 #: alone do not bound what an answer costs.

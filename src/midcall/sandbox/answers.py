@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -10,9 +9,7 @@ import structlog
 
 from midcall.domain.action import ActionCall, ActionFailed, ActionReply
 from midcall.sandbox import wire
-
-#: Carries one action out; raises nothing.
-ActionHandler = Callable[[ActionCall], ActionReply]
+from midcall.service.ports import ActionHandler
 
 #: Seconds for the pool to take an answer.
 SEND_S = 10.0

@@ -10,8 +10,9 @@ from midcall.domain.action import MAX_PARALLEL
 from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, SandboxUnavailable
 from midcall.domain.run import RunReport, RunRequest
 from midcall.sandbox import wire
-from midcall.sandbox.answers import ActionHandler, Answers, no_actions
+from midcall.sandbox.answers import Answers, no_actions
 from midcall.sandbox.bounded_threads import BoundedThreads
+from midcall.service.ports import ActionHandler
 
 #: Seconds that the pool may take beyond a deadline to report; past it, it counts as lost. A pool that is gone is known
 #: by the end of its connection: this is for one that stands still, and on a starved host a report may take seconds.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Json = dict[str, Any]
+from midcall.domain.jsonvalue import Json
 
 #: A client that gives up at the same moment as midcall tells its LLM nothing: the way back takes time too.
 GRACE_MS = 2_000

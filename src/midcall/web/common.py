@@ -22,6 +22,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 NO_NUL = r"^[^\x00]*$"
 
 FunctionNameParam = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the function's name")]
+InvocationIdParam = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="the version's number")]
 
 

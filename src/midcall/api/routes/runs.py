@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from midcall.api import views
 from midcall.api.models import Invoke, Test
@@ -13,13 +13,11 @@ from midcall.domain.phases import Phase
 from midcall.service.runs.submit import InvocationRequest
 from midcall.service.stores import InvocationFilter
 from midcall.web.answers import AsciiJsonResponse
-from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, Paged, TraceId
+from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, InvocationIdParam, Paged, TraceId
 from midcall.web.routes import JsonRoute
 from midcall.web.services import OwnRunnerOrReader, Runner, Use, Writer
 
 router = APIRouter(prefix="/v1", tags=["runs"], responses=PROBLEMS, route_class=JsonRoute)
-
-InvocationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 
 
 @router.post("/functions/{name}/test", response_model=ReportShape)
@@ -75,7 +73,7 @@ def list_invocations(
 
 
 @router.get("/invocations/{invocation_id}", response_model=InvocationShape)
-def get_invocation(invocation_id: InvocationId, use: Use, caller: OwnRunnerOrReader) -> AsciiJsonResponse:
+def get_invocation(invocation_id: InvocationIdParam, use: Use, caller: OwnRunnerOrReader) -> AsciiJsonResponse:
     """Read one invocation; with `run` alone, one that the key's principal asked for."""
     return AsciiJsonResponse(views.invocation_view(use.invocations.find(caller, invocation_id)))
 
@@ -87,7 +85,7 @@ def get_invocation(invocation_id: InvocationId, use: Use, caller: OwnRunnerOrRea
     responses={200: {"model": ReplayShape, "description": "Replayed dry"}},
 )
 async def replay_invocation(
-    invocation_id: InvocationId,
+    invocation_id: InvocationIdParam,
     use: Use,
     caller: Writer,
     in_thread: InThreads,

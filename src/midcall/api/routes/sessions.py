@@ -16,6 +16,7 @@ from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.events import Event, EventName
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Purpose
+from midcall.domain.jsonvalue import Json
 from midcall.domain.session import SessionStatus
 from midcall.domain.times import iso
 from midcall.service.access.access import Caller
@@ -174,13 +175,13 @@ async def follow_session(
     return stream(_events(use, session.id, last, in_thread))
 
 
-async def _outcome(use: Services, caller: Caller, call: SessionCall, in_thread: InThread) -> views.Json:
+async def _outcome(use: Services, caller: Caller, call: SessionCall, in_thread: InThread) -> Json:
     invocation = await use.waiting.run(
         lambda: use.session_calls.admit(caller, call), call.id, in_thread, until=is_answerable
     )
     if invocation.final:
         return views.outcome_view(invocation)
-    accepted: views.Json = await in_thread(use.session_calls.accepted, invocation)
+    accepted: Json = await in_thread(use.session_calls.accepted, invocation)
     return views.with_timings(accepted, invocation)
 
 

@@ -17,14 +17,13 @@ from midcall.service.test_cases.case_of_run import RunToSave
 from midcall.service.test_cases.case_runs import Suite, SuiteRequest, in_order
 from midcall.service.test_cases.form import CaseForm, CaseName
 from midcall.web.answers import AsciiJsonResponse
-from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, Paged
+from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, InvocationIdParam, Paged
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Reader, Services, Use, Writer
 from midcall.web.streams import COMMENT, MEDIA_TYPE, AsStream, stream
 
 router = APIRouter(prefix="/v1", tags=["tests"], responses=PROBLEMS, route_class=JsonRoute)
 
-InvocationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 AnyCase = Annotated[str, Path(max_length=100, pattern=NO_NUL, description="the test case's name")]
 NewCase = Annotated[CaseName, Path(description="the test case's name")]
 
@@ -84,7 +83,7 @@ async def run_test_cases(
 
 
 @router.post("/invocations/{invocation_id}/test-case", status_code=201, response_model=CaseShape)
-def save_run(invocation_id: InvocationId, wanted: SaveRun, use: Use, caller: Writer) -> AsciiJsonResponse:
+def save_run(invocation_id: InvocationIdParam, wanted: SaveRun, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Save a finished run as a test case of its function, on what its actions were answered.
 
     Sensitive parameters are not copied; what is missing is a 422 that names them, and `params` brings other values.

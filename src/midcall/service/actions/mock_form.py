@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, StrictInt, ValidationInfo, field_validator, model_validator
 
 from midcall.connectors.enabled import closest
 from midcall.domain.action import MAX_CALLS, snake
@@ -19,7 +19,7 @@ from midcall.domain.mock import (
 )
 from midcall.service.actions.mocks import option_names
 from midcall.service.code_form import ActionName
-from midcall.service.fields import Form, Whole
+from midcall.service.fields import Form
 
 _ANSWERS = ("returns", "raises", "not_recorded")
 
@@ -28,7 +28,7 @@ class RaisesForm(Form):
     """The ActionError that a call gets; `code` defaults to http_error with a status, to failed without."""
 
     message: Annotated[str, Field(max_length=MAX_MESSAGE)]
-    status: Whole | None = Field(default=None, ge=100, le=999)
+    status: StrictInt | None = Field(default=None, ge=100, le=999)
     body: JsonValue = None
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
 
@@ -52,7 +52,7 @@ class MockForm(Form):
     not_recorded: Literal["too_large", "abandoned"] | None = Field(
         default=None, description="in recordings: the answer was not kept, and the call fails with code not_recorded"
     )
-    times: Whole | None = Field(default=None, ge=1, le=MAX_CALLS, description="default: for ever")
+    times: StrictInt | None = Field(default=None, ge=1, le=MAX_CALLS, description="default: for ever")
 
     @field_validator("when")
     @classmethod

@@ -9,6 +9,7 @@ from pydantic import (
     Discriminator,
     Field,
     SerializerFunctionWrapHandler,
+    StrictBool,
     Tag,
     field_validator,
     model_serializer,
@@ -19,7 +20,7 @@ from midcall.domain.function import NAME_PATTERN
 from midcall.domain.http_headers import bare_token, is_reserved
 from midcall.domain.javascript_json import stringify
 from midcall.domain.webhook_payload import BODYLESS, FORM
-from midcall.service.fields import Flag, Form, storable
+from midcall.service.fields import Form, storable
 
 MAX_URL = 2_048
 MAX_VALUE = 8_192
@@ -81,7 +82,7 @@ class MarkedValue(Form):
     """A value and whether it is a secret: then it is kept encrypted and never shown again."""
 
     value: EntryText
-    secret: Flag | None = Field(
+    secret: StrictBool | None = Field(
         default=None, description="true: a secret whatever its name; false: one that was secret may be read from now on"
     )
 

@@ -7,10 +7,8 @@ from typing import Any
 
 from midcall.domain.agent import Agent, Attachment, OnFailure
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.jsonvalue import parse_text
+from midcall.domain.jsonvalue import Json, parse_text
 from midcall.domain.phases import Phase
-
-Json = dict[str, Any]
 
 
 @dataclass(eq=False)

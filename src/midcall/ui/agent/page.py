@@ -6,12 +6,13 @@ from nicegui import ui
 
 from midcall.domain.agent import Agent
 from midcall.domain.errors import Conflict, InvalidInput, MidcallError
+from midcall.domain.jsonvalue import Json
 from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
 from midcall.service.agents.agents import AgentView
 from midcall.service.agents.form import parse_agent
 from midcall.ui.agent.attached import Attached
-from midcall.ui.agent.draft import AgentDraft, Json
+from midcall.ui.agent.draft import AgentDraft
 from midcall.ui.agent.tools import ToolsPreview
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts

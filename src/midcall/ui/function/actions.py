@@ -9,9 +9,9 @@ from midcall.connectors import CONNECTORS, operations
 from midcall.connectors.completion import completion
 from midcall.connectors.enabled import operations_enabled
 from midcall.domain.errors import MidcallError
+from midcall.domain.jsonvalue import Json
 from midcall.domain.workspace import Scope
 from midcall.service.stores import PageRequest
-from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Lines, Sheet
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import named

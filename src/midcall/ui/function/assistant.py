@@ -8,13 +8,14 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.assistant import ChatMessage, Role, Status
+from midcall.domain.jsonvalue import Json
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.assistant.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assistant.events import AssistantAnswer, AssistantEvent, Completed, Question
 from midcall.service.functions.form import parse_draft
 from midcall.ui.function.assistant_answer import AssistantReply
-from midcall.ui.function.opened import Json, OpenFunction
+from midcall.ui.function.opened import OpenFunction
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import primary, quiet

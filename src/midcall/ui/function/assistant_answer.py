@@ -9,6 +9,7 @@ from nicegui import ui
 
 from midcall.domain.assistant import Status
 from midcall.domain.errors import MidcallError
+from midcall.domain.jsonvalue import Json
 from midcall.service.assistant.events import (
     AssistantAnswer,
     AssistantEvent,
@@ -20,7 +21,7 @@ from midcall.service.assistant.events import (
 )
 from midcall.service.test_cases.form import parse_case
 from midcall.ui.function.case_dialog import edit_case
-from midcall.ui.function.opened import Json, OpenFunction
+from midcall.ui.function.opened import OpenFunction
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.code import code_view, json_view

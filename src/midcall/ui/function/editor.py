@@ -6,7 +6,7 @@ from typing import Any
 
 from midcall.domain.errors import MidcallError
 from midcall.domain.function import Kind
-from midcall.domain.jsonvalue import merge_patch
+from midcall.domain.jsonvalue import Json, merge_patch
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.functions.catalog import FunctionView
@@ -16,7 +16,7 @@ from midcall.ui.function.decide import DecisionPanel
 from midcall.ui.function.faults import Faults
 from midcall.ui.function.form import SourceSection, changes, document_of, read_all, reviewable
 from midcall.ui.function.head import FunctionHeader
-from midcall.ui.function.opened import Json, OpenFunction, Saved
+from midcall.ui.function.opened import OpenFunction, Saved
 from midcall.ui.function.publish import publish
 from midcall.ui.function.saving import SAID, read_saved, store
 from midcall.ui.function.sheet import Section

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.jsonvalue import Json
 from midcall.domain.patch import patch_between, unsayable
 from midcall.service.credentials.inline_secrets import shown
-from midcall.ui.function.opened import Json, Saved
+from midcall.ui.function.opened import Saved
 from midcall.ui.function.sheet import Section
 from midcall.ui.function.source import SourceEditor
 

@@ -6,7 +6,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.ui.function.opened import Json
+from midcall.domain.jsonvalue import Json
 from midcall.ui.function.sheet import Lines, Sheet
 
 _BY_STATUS = re.compile(r"([1-5][0-9x]{2})\s*:\s*(.*)")

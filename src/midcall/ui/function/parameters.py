@@ -6,8 +6,8 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.errors import Fault, InvalidInput, MidcallError
+from midcall.domain.jsonvalue import Json
 from midcall.domain.parameter_fields import KINDS, ParameterRow, beyond_rows, read_as, rows_of, with_rows, written
-from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Lines, Sheet, as_text, from_text
 from midcall.ui.function.source import SourceEditor
 from midcall.ui.parts.attributes import named

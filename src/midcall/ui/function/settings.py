@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from midcall.domain.function import Kind
-from midcall.ui.function.opened import Json
+from midcall.domain.jsonvalue import Json
 from midcall.ui.function.sheet import Sheet
 
 

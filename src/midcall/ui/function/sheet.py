@@ -10,10 +10,9 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 from pydantic import TypeAdapter, ValidationError
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.jsonvalue import NotJson, parse
+from midcall.domain.jsonvalue import Json, NotJson, parse
 from midcall.service.fields import faults_of
 from midcall.ui.function.faults import Faults
-from midcall.ui.function.opened import Json
 from midcall.ui.page_context import PageContext
 
 #: What is longer scrolls.

@@ -7,10 +7,10 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.function import Kind
+from midcall.domain.jsonvalue import Json
 from midcall.domain.parameters import MASK
 from midcall.domain.secret_names import is_secret_name
 from midcall.ui.function.actions import Known
-from midcall.ui.function.opened import Json
 from midcall.ui.function.sheet import Sheet
 from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet

@@ -7,9 +7,10 @@ the description, since midcall fills in the rest itself.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.paths import steps_of, with_dots
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, ExportedTool, Json, Tool, ToolNote, Unfit, late
+from midcall.vendors.tool import Address, ExportedTool, Tool, ToolNote, Unfit, late
 from midcall.vendors.words import described, described_tool, notes_below, notes_of_nulls, unspoken, without
 
 #: Seconds that ElevenLabs waits for an answer.

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.branches import spread
-from midcall.vendors.tool import Address, ExportedTool, Json, Tool, Unfit
+from midcall.vendors.tool import Address, ExportedTool, Tool, Unfit
 from midcall.vendors.tools.anthropic import tool_param
 from midcall.vendors.tools.elevenlabs import webhook_tool
 from midcall.vendors.tools.gemini import function_declaration, one_tool

@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, ExportedTool, Json, Tool, Unfit
+from midcall.vendors.tool import Address, ExportedTool, Tool, Unfit
 from midcall.vendors.words import described, described_tool, notes_below, unspoken
 
 #: Keywords that the API takes for each type.

@@ -1,6 +1,7 @@
 """Tools of the Model Context Protocol, as `tools/list` shows them. Its schemas are JSON Schema 2020-12."""
 
-from midcall.vendors.tool import Address, ExportedTool, Json, Tool, ToolNote
+from midcall.domain.jsonvalue import Json
+from midcall.vendors.tool import Address, ExportedTool, Tool, ToolNote
 from midcall.vendors.words import described_tool, without
 
 #: The name under which a tool's `_meta`, which clients keep from their LLMs, says how it is carried out.

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from midcall.domain.jsonvalue import Json
 from midcall.domain.subschemas import rewritten
 from midcall.vendors.merging import merged
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, ExportedTool, Json, Tool, ToolNote, Unfit
+from midcall.vendors.tool import Address, ExportedTool, Tool, ToolNote, Unfit
 from midcall.vendors.words import described, described_tool, unspoken, without
 
 #: What the API refuses at the top level of a function's parameters.

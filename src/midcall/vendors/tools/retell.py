@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.merging import merged
 from midcall.vendors.paths import steps_of, with_brackets
-from midcall.vendors.tool import Address, ExportedTool, Json, Tool, ToolNote, late
+from midcall.vendors.tool import Address, ExportedTool, Tool, ToolNote, late
 from midcall.vendors.words import at_root, described_tool
 
 MIN_TIMEOUT_MS, MAX_TIMEOUT_MS = 1_000, 600_000

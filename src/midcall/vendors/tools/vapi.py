@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, ExportedTool, Json, Tool, ToolNote, Unfit, late
+from midcall.vendors.tool import Address, ExportedTool, Tool, ToolNote, Unfit, late
 from midcall.vendors.words import described, described_tool, notes_below, notes_of_nulls, unspoken
 
 _FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
