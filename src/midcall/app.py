@@ -28,7 +28,7 @@ from midcall.api.routes import (
     workspace,
 )
 from midcall.bootstrap.api import ApiProcess, wire_api
-from midcall.bootstrap.interpreter import settle
+from midcall.bootstrap.interpreter import tune_interpreter
 from midcall.bootstrap.settings import Settings
 from midcall.compat.routers import REFUSALS, ROUTERS
 from midcall.service.functions.rereview import Rereviews
@@ -37,8 +37,8 @@ from midcall.service.runs.callbacks import Callbacks
 from midcall.service.runs.sweep import Sweep
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.sweep import SessionSweep
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.intake import Intake
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.problems import add_error_handlers, describe_problems
 from midcall.web.proxies import ForwardedHeaders
 from midcall.web.rates import Rates
@@ -144,7 +144,7 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
     tasks = [loop.start() for loop in loops]
     await anyio.to_thread.run_sync(process.start)
     tasks.append(later.start())
-    settle(switch_s=SWITCH_S)
+    tune_interpreter(switch_s=SWITCH_S)
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.execution import wire_executor, wire_gateways
-from midcall.bootstrap.interpreter import settle
+from midcall.bootstrap.interpreter import tune_interpreter
 from midcall.bootstrap.settings import Settings, approval_key, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.queue.names import LIVE, QUEUES
@@ -25,7 +25,7 @@ def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
 
     def wiring() -> Callable[[str], None]:
         execute = wire_execute(settings, policy=policy, group=group, queues=queues, count=count)
-        settle()
+        tune_interpreter()
         return execute
 
     return Workers(settings.redis, queues, count=count, wiring=wiring)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyHeader
 
-from midcall.compat.desk import VendorSession
+from midcall.compat.adapter_sessions import AdapterSessions
 from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.on_behalf import OWNER
 from midcall.domain.proof import Delivery, DeliveryProof
@@ -39,7 +39,7 @@ class Admitted:
 
     adapter: Adapter
     delivery: Delivery
-    desk: VendorSession
+    sessions: AdapterSessions
 
     async def read(self, read: Callable[[Any], T]) -> T:
         """Parse the body and hand it to a reader, in a thread: it may be 16 MB. A body of no bytes is None.
@@ -47,7 +47,7 @@ class Admitted:
         Raises BadJson, and what the reader raises.
         """
         body = self.delivery.body
-        found: T = await self.desk.in_thread(lambda: read(parsed(body) if body else None))
+        found: T = await self.sessions.in_thread(lambda: read(parsed(body) if body else None))
         return found
 
 
@@ -58,7 +58,7 @@ def admitting(proofs: Mapping[Vendor, DeliveryProof]) -> Callable[..., Awaitable
         adapter_id: DeliveryAdapterId, request: Request, use: Use, in_thread: InThreads, trace: TraceId
     ) -> Admitted:
         headers, began = dict(request.headers), asyncio.get_running_loop().time()
-        known = await in_thread(use.adapters.knock, adapter_id, proofs, headers)
+        known = await in_thread(use.adapters.admit_by_headers, adapter_id, proofs, headers)
         if known is not None:
             request.state.hold.belong_to(known[1].workspace_id)
         delivery = Delivery(headers=headers, body=await request.body())
@@ -68,7 +68,7 @@ def admitting(proofs: Mapping[Vendor, DeliveryProof]) -> Callable[..., Awaitable
         OWNER.set(caller.workspace_id)
         request.app.state.rates.take(caller)
         request.state.hold.belong_to(caller.workspace_id)
-        return Admitted(adapter, delivery, VendorSession(use, caller, adapter, in_thread, trace))
+        return Admitted(adapter, delivery, AdapterSessions(use, caller, adapter, in_thread, trace))
 
     return admitted
 

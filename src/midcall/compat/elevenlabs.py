@@ -8,8 +8,8 @@ from midcall.compat.shapes import ElevenLabsInitiationShape, Taken
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import values
 from midcall.vendors import elevenlabs
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import PROBLEMS
+from midcall.web.json_response import AsciiJsonResponse
 
 router = APIRouter(prefix="/v1", tags=["elevenlabs"], responses=PROBLEMS)
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1", tags=["elevenlabs"], responses=PROBLEMS)
 )
 async def elevenlabs_initiation(admitted: FromElevenLabs) -> AsciiJsonResponse:
     """Start a session for a telephone call; a refusal is told the agent in `midcall_refused`."""
-    session = await admitted.desk.start(await admitted.read(elevenlabs.initiation))
+    session = await admitted.sessions.start(await admitted.read(elevenlabs.initiation))
     refused = session.status is SessionStatus.TERMINATED
     return AsciiJsonResponse(
         elevenlabs.initiation_answer(values(session.variables), refused=refused, reason=session.reason)
@@ -39,5 +39,5 @@ async def elevenlabs_post_call(admitted: SignedByElevenLabs) -> AsciiJsonRespons
     """End a session with transcript and analysis; other webhooks are only acknowledged."""
     ending = await admitted.read(elevenlabs.post_call)
     if ending is not None:
-        await admitted.desk.end(ending)
+        await admitted.sessions.end(ending)
     return AsciiJsonResponse({})

@@ -13,8 +13,8 @@ from midcall.vendors import elevenlabs, retell
 from midcall.vendors.conversation import Conversation, FunctionCall
 from midcall.vendors.reading import CONVERSATION_HEADER
 from midcall.vendors.writing import as_object
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import PROBLEMS, FunctionNameParam
+from midcall.web.json_response import AsciiJsonResponse
 
 router = APIRouter(
     prefix="/v1", tags=["retell", "elevenlabs"], responses=PROBLEMS, dependencies=[RETELL_SIGNATURE, MIDCALL_SECRET]
@@ -33,7 +33,7 @@ async def call_by_vendor(name: FunctionNameParam, admitted: FunctionCaller) -> A
     is `{"error": …}`, with what the LLM should know or say.
     """
     conversation, call = await admitted.read(_reader(name, admitted))
-    return AsciiJsonResponse(as_object(await admitted.desk.call(conversation, call)))
+    return AsciiJsonResponse(as_object(await admitted.sessions.call(conversation, call)))
 
 
 def _reader(name: str, admitted: Admitted) -> Callable[[Any], tuple[Conversation, FunctionCall]]:

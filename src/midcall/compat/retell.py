@@ -9,8 +9,8 @@ from midcall.domain.session import SessionStatus
 from midcall.domain.variables import values
 from midcall.vendors import retell
 from midcall.vendors.conversation import Ending
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import PROBLEMS
+from midcall.web.json_response import AsciiJsonResponse
 
 router = APIRouter(prefix="/v1", tags=["retell"], responses=PROBLEMS, dependencies=[RETELL_SIGNATURE])
 
@@ -25,7 +25,7 @@ async def retell_inbound(admitted: FromRetell) -> AsciiJsonResponse:
     adapter = admitted.adapter
     signature = admitted.delivery.signature
     conversation = await admitted.read(lambda body: retell.inbound(body, adapter=adapter.id, signature=signature))
-    session = await admitted.desk.start(conversation)
+    session = await admitted.sessions.start(conversation)
     refused = session.status is SessionStatus.TERMINATED
     answer = retell.inbound_answer(
         session.session_id,
@@ -46,7 +46,7 @@ async def retell_event(admitted: FromRetell) -> AsciiJsonResponse:
     """Take an event: `call_started` starts the session, `call_ended` ends it, `call_analyzed` brings the analysis."""
     told = await admitted.read(retell.event)
     if isinstance(told, Ending):
-        await admitted.desk.end(told)
+        await admitted.sessions.end(told)
     elif told is not None:
-        await admitted.desk.start(told)
+        await admitted.sessions.start(told)
     return AsciiJsonResponse({})

@@ -6,17 +6,17 @@ from typing import Any
 import structlog
 from fastapi import APIRouter
 
+from midcall.compat.adapter_sessions import AdapterSessions
 from midcall.compat.bodies import body_of
 from midcall.compat.deliveries import VAPI_SECRET, Admitted, FromVapi
-from midcall.compat.desk import VendorSession
 from midcall.compat.shapes import VapiShape
 from midcall.domain.errors import MidcallError
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import values
 from midcall.vendors import vapi
 from midcall.vendors.conversation import CallResult, Conversation
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import PROBLEMS
+from midcall.web.json_response import AsciiJsonResponse
 
 router = APIRouter(prefix="/v1", tags=["vapi"], responses=PROBLEMS, dependencies=[VAPI_SECRET])
 
@@ -44,24 +44,24 @@ async def _answer(admitted: Admitted) -> dict[str, Any]:
     message = await admitted.read(vapi.message)
     if message is None:
         return {}
-    desk = admitted.desk
+    sessions = admitted.sessions
     if message.kind is vapi.VapiMessageKind.TOOL_CALLS:
-        said = await asyncio.gather(*(_said(desk, message.conversation, call) for call in message.calls))
+        said = await asyncio.gather(*(_said(sessions, message.conversation, call) for call in message.calls))
         return vapi.results(message.calls, said)
     if message.ending is not None:
-        await desk.end(message.ending)
+        await sessions.end(message.ending)
         return {}
-    session = await desk.start(message.conversation)
+    session = await sessions.start(message.conversation)
     refused = session.status is SessionStatus.TERMINATED
     agent = admitted.adapter.vendor_agent
     return vapi.assistant(values(session.variables), agent=agent, refused=refused, reason=session.reason)
 
 
-async def _said(desk: VendorSession, conversation: Conversation, call: vapi.ToolCall) -> CallResult:
+async def _said(sessions: AdapterSessions, conversation: Conversation, call: vapi.ToolCall) -> CallResult:
     if call.call is None:
         return CallResult(ok=False, value=call.fault)
     try:
-        return await desk.call(conversation, call.call)
+        return await sessions.call(conversation, call.call)
     except Exception as error:  # the same edge: one call that fails must not take the others' answers along
         return CallResult(ok=False, value=_told(error))
 

@@ -14,8 +14,8 @@ from midcall.domain.times import iso
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
 from midcall.vendors import vocobase
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import NO_NUL, InThreads, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.problems import TITLES
 from midcall.web.services import Reader, Use, Writer
 

@@ -5,7 +5,7 @@ from fastapi.exceptions import RequestValidationError
 
 from midcall.domain.errors import MidcallError
 from midcall.vendors import vocobase
-from midcall.web.answers import AsciiJsonResponse
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.problems import EXTRA_HEADERS, as_invalid_input, status_of
 from midcall.web.routes import JsonRoute, RouteHandler
 

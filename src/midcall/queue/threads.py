@@ -1,7 +1,7 @@
 """`midcall.service.ports.Queue` of an api process: what only waits for a network runs right here, in threads.
 
 A blocking webhook needs neither a worker nor a sandbox; sent through Redis, hundreds of them would need hundreds of
-processes. Its row is claimed, leased and settled like any other, so that a process that dies with it is mended alike.
+processes. Its row is claimed, leased and recorded like any other, so that a process that dies with it is mended alike.
 """
 
 import threading

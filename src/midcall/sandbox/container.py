@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from midcall.sandbox.covered import COVERED
 from midcall.sandbox.frames import KIB, MIB
 from midcall.sandbox.limits import SandboxLimits
+from midcall.sandbox.masked_paths import COVERED
 
 #: Labels by which a pool finds its own containers, and no others.
 POOL_LABEL = "midcall.pool"

@@ -23,7 +23,7 @@ from midcall.service.ports import Storage, Transaction
 from midcall.service.stores import VersionId
 
 #: How long a run that nobody waits for may wait in the pool for a sandbox: as long as a boot takes on a bad day. Its
-#: worker stands still meanwhile, so what still has none by then is made later (`Settle.not_run`).
+#: worker stands still meanwhile, so what still has none by then is made later (`Finish.not_run`).
 SANDBOX_PATIENCE_MS = 20_000
 
 

@@ -150,7 +150,7 @@ class WriterConversation(Protocol):
         ...
 
     def answer(self, comments: str | None) -> AsyncIterator[ModelOutput]:
-        """Have the model write: pieces of its explanation, then one `Written`.
+        """Have the model write: pieces of its explanation, then one `ModelAnswer`.
 
         `comments` are None at first, later what is to be said about its last answer. Raises ModelFailed, or
         AnswerUnreadable: then it may be asked once more all the same. Bounded in bytes; the caller bounds the time.

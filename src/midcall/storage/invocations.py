@@ -38,7 +38,7 @@ from midcall.service.stores import (
     PageRequest,
     RunsAtAGlance,
 )
-from midcall.storage.apart import drop, put
+from midcall.storage.large_values import drop, put
 from midcall.storage.rows import bare_invocation, ceilings_of, invocation_columns, invocations_of, outcome_columns
 from midcall.storage.schema import functions, invocations, recordings, rehearsals, sessions, workspaces
 

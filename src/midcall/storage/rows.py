@@ -14,7 +14,7 @@ from midcall.domain.preview import came_preview
 from midcall.domain.rereview import VersionFlag
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.workspace import ApprovalMode, Ceilings, Key, Scope, Workspace, WorkspaceSettings
-from midcall.storage.apart import LargeValueKey, Split, marked, split, split_variables, whole
+from midcall.storage.large_values import LargeValueKey, Split, marked, split, split_variables, whole
 
 #: Columns of an invocation that may be megabytes.
 LARGE = ("params", "session", "report", "outcome")

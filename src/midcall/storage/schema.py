@@ -68,7 +68,7 @@ _MARK = "@"
 
 
 class LargeJson(TypeDecorator[Any]):
-    """A JSON value, or the mark of one that stands apart; `midcall.storage.apart` writes both."""
+    """A JSON value, or the mark of one that stands apart; `midcall.storage.large_values` writes both."""
 
     impl = Text
     cache_ok = True
@@ -81,7 +81,7 @@ class LargeJson(TypeDecorator[Any]):
             return None if value is None else value.text
         written = write_json(value)
         if len(written) > MOST_INLINE:
-            raise TypeError("midcall.storage.apart has to split what may be large")
+            raise TypeError("midcall.storage.large_values has to split what may be large")
         return written
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 (the same)
@@ -301,7 +301,7 @@ session_parts = Table(
     Column("value", Text, nullable=False),
 )
 
-#: Values of other tables' large columns, by the id of the row that they belong to; `midcall.storage.apart`.
+#: Values of other tables' large columns, by the id of the row that they belong to; `midcall.storage.large_values`.
 large_values = Table(
     "large_values",
     metadata,

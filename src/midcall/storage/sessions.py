@@ -15,7 +15,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
 from midcall.service.stores import ListedSession, PageRequest, SessionFilter, SessionLine, SessionMark
-from midcall.storage.apart import LargeValueKey, Split, drop, marked, put, split, split_variables, whole
+from midcall.storage.large_values import LargeValueKey, Split, drop, marked, put, split, split_variables, whole
 from midcall.storage.schema import (
     APART,
     callbacks,

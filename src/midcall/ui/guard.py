@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from midcall.ui.acts import PATH as CONFIRM
+from midcall.ui.confirmations import PATH as CONFIRM
 from midcall.ui.sign_ins import SignIn
 from midcall.ui.site import COOKIE, Site
 from midcall.web.headers import UI_RUNS

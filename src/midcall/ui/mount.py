@@ -26,8 +26,8 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
     from nicegui import app as pages  # noqa: PLC0415 (the reason is above)
     from nicegui import ui  # noqa: PLC0415
 
-    from midcall.ui.acts import Confirmations, add_confirm  # noqa: PLC0415
     from midcall.ui.assets import FOLDER  # noqa: PLC0415
+    from midcall.ui.confirmations import Confirmations, add_confirm  # noqa: PLC0415
     from midcall.ui.edge import watch  # noqa: PLC0415
     from midcall.ui.guard import Guard  # noqa: PLC0415
     from midcall.ui.page import add_page  # noqa: PLC0415

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from midcall.domain.rates import Buckets
 from midcall.service.runs.wait import InThread
-from midcall.ui.acts import Confirmations
+from midcall.ui.confirmations import Confirmations
 from midcall.ui.sign_ins import SignIns
 from midcall.web.services import Services
 from midcall.web.shared_threads import SharedThreads

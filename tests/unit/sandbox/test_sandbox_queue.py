@@ -17,42 +17,42 @@ def soon() -> float:
 
 def test_a_ready_sandbox_is_handed_out_once() -> None:
     """The second call waits for its deadline and is told that none was free."""
-    handout: SandboxQueue[str] = SandboxQueue(max_busy=4, max_waiting=4)
-    handout.give("a")
-    assert handout.take(soon()) == "a"
+    queue: SandboxQueue[str] = SandboxQueue(max_busy=4, max_waiting=4)
+    queue.give("a")
+    assert queue.take(soon()) == "a"
     with pytest.raises(SandboxBusy):
-        handout.take(soon())
-    assert handout.counts() == Counts(idle=0, busy=1, waiting=0)
+        queue.take(soon())
+    assert queue.counts() == Counts(idle=0, busy=1, waiting=0)
 
 
 def test_no_more_run_at_one_time_than_may() -> None:
     """A ready sandbox waits until a run has ended."""
-    handout: SandboxQueue[str] = SandboxQueue(max_busy=1, max_waiting=4)
-    handout.give("a")
-    handout.give("b")
-    handout.take(soon())
+    queue: SandboxQueue[str] = SandboxQueue(max_busy=1, max_waiting=4)
+    queue.give("a")
+    queue.give("b")
+    queue.take(soon())
     with pytest.raises(SandboxBusy):
-        handout.take(soon())
-    handout.done()
-    assert handout.take(soon()) == "b"
+        queue.take(soon())
+    queue.done()
+    assert queue.take(soon()) == "b"
 
 
 def test_calls_are_served_in_their_order() -> None:
     """First come, first served."""
-    handout: SandboxQueue[str] = SandboxQueue(max_busy=9, max_waiting=9)
+    queue: SandboxQueue[str] = SandboxQueue(max_busy=9, max_waiting=9)
     got: list[tuple[int, str]] = []
 
     def call(number: int) -> None:
-        got.append((number, handout.take(time.monotonic() + PATIENCE_S)))
+        got.append((number, queue.take(time.monotonic() + PATIENCE_S)))
 
     callers = []
     for number in range(3):
         callers.append(threading.Thread(target=call, args=(number,)))
         callers[-1].start()
-        while handout.counts().waiting <= number:
+        while queue.counts().waiting <= number:
             time.sleep(0.001)
     for name in "abc":
-        handout.give(name)
+        queue.give(name)
         time.sleep(0.02)
     for caller in callers:
         caller.join()
@@ -61,15 +61,15 @@ def test_calls_are_served_in_their_order() -> None:
 
 def test_a_full_queue_turns_calls_away() -> None:
     """Nobody waits behind more than `max_waiting`."""
-    handout: SandboxQueue[str] = SandboxQueue(max_busy=1, max_waiting=0)
+    queue: SandboxQueue[str] = SandboxQueue(max_busy=1, max_waiting=0)
     with pytest.raises(SandboxBusy, match="too many"):
-        handout.take(soon())
+        queue.take(soon())
 
 
 def test_a_dropped_sandbox_is_never_handed_out() -> None:
     """`drop` takes an idle one out, and says when it came too late."""
-    handout: SandboxQueue[str] = SandboxQueue(max_busy=1, max_waiting=1)
-    handout.give("a")
-    assert handout.drop("a")
-    assert not handout.drop("a")
-    assert handout.idle() == ()
+    queue: SandboxQueue[str] = SandboxQueue(max_busy=1, max_waiting=1)
+    queue.give("a")
+    assert queue.drop("a")
+    assert not queue.drop("a")
+    assert queue.idle() == ()

@@ -12,9 +12,9 @@ from midcall.domain.errors import MidcallError, NameTaken
 from midcall.domain.workspace import Key
 from midcall.service.access.access import Caller
 from midcall.service.runs.wait import NoOutcome
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.incoming import Pace
 from midcall.web.intake import MAX_BODY_BYTES, Intake
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.problems import STATUSES, TITLES, status_of
 from midcall.web.room import Room
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from midcall.api.shapes import OperationsShape
 from midcall.connectors.completion import completion
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import PROBLEMS
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Reader
 

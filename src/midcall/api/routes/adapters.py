@@ -8,8 +8,8 @@ from midcall.api import views
 from midcall.api.models import PutAdapter
 from midcall.api.shapes import AdapterShape, Listing
 from midcall.domain.adapter import ADAPTER_ID_PATTERN
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import NO_NUL, PROBLEMS, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import OwnReader, Use, Writer
 

@@ -12,8 +12,8 @@ from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.service.agents.form import PutAgent
 from midcall.service.fields import Environment
 from midcall.vendors.tools.export import Format
-from midcall.web.answers import AsciiJsonResponse, unless_known
 from midcall.web.common import PROBLEMS, Paged
+from midcall.web.json_response import AsciiJsonResponse, unless_known
 from midcall.web.routes import JsonRoute
 from midcall.web.services import OwnReader, OwnRunnerOrReader, Use, Writer
 

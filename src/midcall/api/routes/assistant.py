@@ -21,8 +21,8 @@ from midcall.service.assistant.events import (
     SourceWritten,
     Thinking,
 )
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import PROBLEMS, InThreads
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Use, Writer
 from midcall.web.streams import COMMENT, MEDIA_TYPE, AsStream, stream

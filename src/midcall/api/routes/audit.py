@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from midcall.api import views
 from midcall.api.shapes import AuditListed, Listing
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import NO_NUL, PROBLEMS, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Reader, Use
 

@@ -10,8 +10,8 @@ from midcall.api.shapes import CredentialListed, CredentialShape, CredentialTest
 from midcall.domain.function import NAME_PATTERN
 from midcall.service.admin.forms import PutCredential, TestCredential
 from midcall.service.fields import Environment
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import PROBLEMS, Paged, Tests
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Reader, Use, Writer
 

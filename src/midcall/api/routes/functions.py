@@ -18,8 +18,8 @@ from midcall.api.shapes import (
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.service.functions.form import Draft, FunctionForm
 from midcall.service.releases.publish import Publication
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import PROBLEMS, FunctionNameParam, InThreads, Number, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Judge, Reader, Use, Writer
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from midcall import __version__
 from midcall.api.shapes import HealthShape, ReadinessShape
-from midcall.web.answers import AsciiJsonResponse
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.services import Use
 
 router = APIRouter(tags=["health"])

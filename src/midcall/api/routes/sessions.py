@@ -24,8 +24,8 @@ from midcall.service.runs.wait import InThread, is_answerable
 from midcall.service.sessions.session_call import SessionCall
 from midcall.service.stores import SessionFilter
 from midcall.vendors.tools.export import Format
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, Paged, TraceId
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import OwnRunner, OwnRunnerOrReader, Services, Use, Writer
 from midcall.web.streams import ALWAYS, COMMENT, MEDIA_TYPE, AsStream, stream

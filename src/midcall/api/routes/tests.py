@@ -16,8 +16,8 @@ from midcall.service.runs.wait import InThread
 from midcall.service.test_cases.case_of_run import RunToSave
 from midcall.service.test_cases.case_runs import Suite, SuiteRequest, in_order
 from midcall.service.test_cases.form import CaseForm, CaseName
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, InvocationIdParam, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Reader, Services, Use, Writer
 from midcall.web.streams import COMMENT, MEDIA_TYPE, AsStream, stream

@@ -8,8 +8,8 @@ from midcall.api import views
 from midcall.api.shapes import KeyListed, KeyShape, Listing, NewKeyShape, SigningSecretShape, WorkspaceShape
 from midcall.domain.times import iso
 from midcall.service.admin.forms import NewKey, NewSigningSecret, Rotate, WorkspaceChange
-from midcall.web.answers import AsciiJsonResponse
 from midcall.web.common import NO_NUL, PROBLEMS, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Admin, Reader, Use
 

@@ -76,7 +76,7 @@ class Adapters:
             tx.adapters.delete(adapter.id)
             self._note(tx, caller, "adapter.delete", adapter)
 
-    def knock(
+    def admit_by_headers(
         self, adapter_id: str, proofs: Mapping[Vendor, DeliveryProof], headers: Mapping[str, str]
     ) -> tuple[Adapter, Caller] | None:
         """Let a delivery in by its headers alone; None if that takes its body, for what is signed: then `admit`.

@@ -1,4 +1,4 @@
-"""Carry an invocation out: claim, load and check, run, settle. The worker's one job, and the api's for webhooks."""
+"""Carry an invocation out: claim, load and check, run, record. The worker's one job, and the api's for webhooks."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -101,13 +101,13 @@ class Executor:
                 inside.enter_context(self.turnstile)
                 ended = self._carry_out(invocation)
             try:
-                recorded = self._settled(invocation, ended)
+                recorded = self._recorded(invocation, ended)
             except NotFound:
                 recorded = False
         if not recorded:
             log.warning("outcome_discarded", invocation=invocation.id, attempt=invocation.attempt)
 
-    def _settled(self, invocation: Invocation, ended: AttemptResult) -> bool:
+    def _recorded(self, invocation: Invocation, ended: AttemptResult) -> bool:
         """Record an outcome, or that it cannot be kept: a row left open would be run again."""
         if not ended.ran:
             return self.finish.not_run(invocation, ended.outcome)

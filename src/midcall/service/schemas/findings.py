@@ -14,8 +14,8 @@ import jsonschema_rs
 from midcall.domain.moments import days_of
 from midcall.domain.pattern_samples import pattern_sample
 from midcall.domain.places import Place
+from midcall.domain.schema_description import Words, kinds_of, sample_of_kind, word
 from midcall.domain.subschemas import MANY, NAMED, ONE
-from midcall.domain.wanted import Words, kinds_of, sample_of_kind, word
 
 #: Keywords whose schemas speak of what is in the value.
 _DOWN = frozenset(

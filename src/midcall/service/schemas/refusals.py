@@ -12,7 +12,7 @@ import jsonschema_rs
 
 from midcall.domain.errors import Fault
 from midcall.domain.places import Place, places_of
-from midcall.domain.wanted import Words, sample_of_kind
+from midcall.domain.schema_description import Words, sample_of_kind
 from midcall.service.schemas.findings import SchemaFinding, nearer, said_at, seen_at, such
 
 #: Characters of one text.

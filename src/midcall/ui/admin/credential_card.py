@@ -13,14 +13,14 @@ from midcall.service.access.access import Caller
 from midcall.service.actions.credential_check import CredentialTest, takes_url
 from midcall.service.admin.forms import PutCredential, TestCredential
 from midcall.service.credentials.credentials import CredentialView
-from midcall.ui.acts import Confirmation, each_fact
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_words import HOSTS, ValueWords, words_of
 from midcall.ui.admin.fields import FormErrors, TextField
+from midcall.ui.confirmations import Confirmation, each_fact
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary, quiet
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.times import duration
 
 #: Draws the page anew, and says what was done.
@@ -109,7 +109,7 @@ class ValuesCard:
 
             facts = {"Credential": credential.name, "Environment": place or "all", "Values": ", ".join(wanted)}
             facts |= each_fact("May be sent to", hosts.value or ["no host"])
-            if not await confirmed_apart(self._context, Confirmation("Save a credential", "Save", facts)):
+            if not await confirmed_on_page(self._context, Confirmation("Save a credential", "Save", facts)):
                 return
             done = await self._context.run(Scope.WRITE, put, busy=button, errors=form.errors)
             if done is not None:
@@ -151,7 +151,7 @@ class ValuesCard:
             if body is None:
                 return
             # Without an address it goes to its own service, where it goes anyway.
-            if wanted["url"] and not await confirmed_apart(context, asked):
+            if wanted["url"] and not await confirmed_on_page(context, asked):
                 return
 
             async def check(caller: Caller) -> CredentialTest:

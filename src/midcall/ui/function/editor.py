@@ -12,10 +12,10 @@ from midcall.service.access.access import Caller
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
 from midcall.ui.function.comments import Comments
-from midcall.ui.function.decide import DecisionPanel
+from midcall.ui.function.decision_panel import DecisionPanel
 from midcall.ui.function.faults import Faults
 from midcall.ui.function.form import SourceSection, changes, document_of, read_all, reviewable
-from midcall.ui.function.head import FunctionHeader
+from midcall.ui.function.function_header import FunctionHeader
 from midcall.ui.function.opened import OpenFunction, Saved
 from midcall.ui.function.publish import publish
 from midcall.ui.function.saving import SAID, read_saved, store

@@ -10,15 +10,15 @@ from midcall.service.access.access import Caller
 from midcall.service.admin.forms import CredentialNameForm, PutCredential
 from midcall.service.credentials.credentials import CredentialView
 from midcall.service.stores import PageRequest as Part
-from midcall.ui.acts import Confirmation, each_fact
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_page import build as show_one
 from midcall.ui.admin.credential_words import TYPES, ValueWords
 from midcall.ui.admin.fields import HostsField, TextField
+from midcall.ui.confirmations import Confirmation, each_fact
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import link_button, primary
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, text_cell, time_cell
 
@@ -141,7 +141,7 @@ async def new(context: PageContext) -> None:
 
         facts = {"Credential": called.name, "Environment": place or "all", "Values": ", ".join(wanted)}
         facts |= each_fact("May be sent to", hosts.value or ["no host"])
-        if not await confirmed_apart(context, Confirmation("Save a credential", "Save", facts)):
+        if not await confirmed_on_page(context, Confirmation("Save a credential", "Save", facts)):
             return
         done = await context.run(Scope.WRITE, put, busy=button, errors=form.errors)
         if done is not None:

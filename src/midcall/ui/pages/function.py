@@ -10,11 +10,11 @@ from midcall.ui.function import assistant, cases, testing
 from midcall.ui.function.actions import Actions, Known, credentials_of
 from midcall.ui.function.basics import Basics
 from midcall.ui.function.comments import Comments
-from midcall.ui.function.decide import DecisionPanel
+from midcall.ui.function.decision_panel import DecisionPanel
 from midcall.ui.function.editor import Editor
 from midcall.ui.function.faults import Faults
 from midcall.ui.function.form import SourceSection, document_of
-from midcall.ui.function.head import FunctionHeader
+from midcall.ui.function.function_header import FunctionHeader
 from midcall.ui.function.messages import MessagesSection
 from midcall.ui.function.parameters import ParametersSection
 from midcall.ui.function.saving import read_saved

@@ -9,17 +9,17 @@ from midcall.domain.workspace import Key, Scope
 from midcall.service.access.access import Caller, NewSecret, check_limits
 from midcall.service.admin.forms import NewKey
 from midcall.service.stores import PageRequest as Part
-from midcall.ui.acts import Confirmation
 from midcall.ui.admin.credential_words import ValueWords
 from midcall.ui.admin.fields import FormErrors, TextField
 from midcall.ui.admin.key_page import build as show_one
 from midcall.ui.admin.key_words import SCOPES
 from midcall.ui.admin.scope_fields import AgentsField, ScopesField
 from midcall.ui.admin.shown_once import shown_once
+from midcall.ui.confirmations import Confirmation
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import link_button, primary
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, text_cell, time_cell
 
@@ -114,7 +114,7 @@ async def new(context: PageContext) -> None:
         facts = {
             name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in given.items()
         }
-        if not await confirmed_apart(context, Confirmation("Create a key", "Create key", facts)):
+        if not await confirmed_on_page(context, Confirmation("Create a key", "Create key", facts)):
             return
         done = await context.run(Scope.ADMIN, create, busy=button, errors=errors)
         if done is not None:

@@ -12,17 +12,17 @@ from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, W
 from midcall.service.access.access import Caller
 from midcall.service.admin.forms import NewSigningSecret, WorkspaceChange, read_form
 from midcall.service.credentials.signing import Rotated
-from midcall.ui.acts import Confirmation
 from midcall.ui.admin.credential_words import ValueWords as Words
 from midcall.ui.admin.fields import FormErrors
 from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, Setting, SwitchSetting, TextSetting
 from midcall.ui.admin.shown_once import shown_once
+from midcall.ui.confirmations import Confirmation
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.confirm import confirmed
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.times import exactly
 
@@ -64,7 +64,7 @@ async def build(context: PageContext) -> None:
             return context.services.workspaces.change(caller, wanted.changes())
 
         facts = {name: json.dumps(value) for name, value in given.items()}
-        if not await confirmed_apart(context, Confirmation("Change the workspace's settings", "Save", facts)):
+        if not await confirmed_on_page(context, Confirmation("Change the workspace's settings", "Save", facts)):
             return
         if await context.run(Scope.ADMIN, change, busy=button, errors=errors, said="Saved"):
             for field in fields:
@@ -229,7 +229,7 @@ def _signing(context: PageContext) -> None:
         text = "Receivers need the new one within a day: until then calls are signed with both, afterwards not."
         if not await confirmed("Make a new signing secret?", text, act="Make a new secret"):
             return
-        if not await confirmed_apart(
+        if not await confirmed_on_page(
             context,
             Confirmation(
                 "Make a new signing secret", "Make a new secret", {"Secret": MADE if brought is None else BROUGHT}

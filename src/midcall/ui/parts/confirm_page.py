@@ -5,13 +5,13 @@ import asyncio
 from nicegui import ui
 
 from midcall.domain.errors import Unauthenticated
-from midcall.ui.acts import LIFE_S, PATH, Confirmation
+from midcall.ui.confirmations import LIFE_S, PATH, Confirmation
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import quiet
 
 
-async def confirmed_apart(context: PageContext, act: Confirmation) -> bool:
+async def confirmed_on_page(context: PageContext, act: Confirmation) -> bool:
     """Ask in a window of its own; true if the person confirmed it there.
 
     What is done then is what the act says: read fields before, not after.

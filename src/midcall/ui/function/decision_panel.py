@@ -8,12 +8,12 @@ from nicegui import ui
 from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.fields import Message
-from midcall.ui.acts import Confirmation, each_fact
+from midcall.ui.confirmations import Confirmation, each_fact
 from midcall.ui.function.opened import Saved
 from midcall.ui.function.sheet import checked
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, primary
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.errors import ErrorBanner
 
 
@@ -64,7 +64,7 @@ class DecisionPanel:
         facts = {"Function": name, "Version": str(number), "By": version.author, "SHA-256": version.sha256}
         if word == "Approve" and (new := _new_hosts(version)):
             facts |= each_fact("New host", new)
-        if not await confirmed_apart(
+        if not await confirmed_on_page(
             self._context, Confirmation(f"{word} a version", word, facts | {"Comment": comment})
         ):
             return

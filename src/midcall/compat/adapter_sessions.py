@@ -17,8 +17,8 @@ from midcall.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)
-class VendorSession:
-    """The use cases, for one adapter."""
+class AdapterSessions:
+    """The sessions of one adapter: each conversation of its platform has one."""
 
     use: Services
     caller: Caller

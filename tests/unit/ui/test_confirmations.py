@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.support.literals import UI
 
 from midcall.service.access.access import VerifiedKey
-from midcall.ui.acts import LEAST_S, MAX_ACTS, Confirmation, Confirmations
+from midcall.ui.confirmations import LEAST_S, MAX_ACTS, Confirmation, Confirmations
 from midcall.ui.sign_ins import SignIn
 
 ACT = Confirmation("Approve a version", "Approve", {"Function": "lookup"})
@@ -93,7 +93,7 @@ def test_what_nobody_waits_for_is_not_done() -> None:
     waiting(test)
 
 
-def test_every_grave_act_of_a_page_is_confirmed_apart() -> None:
+def test_every_grave_act_of_a_page_is_confirmed_on_a_page_of_its_own() -> None:
     """A module asks as often as it names such use cases; they are counted, so that the names stay true."""
     found = 0
     for path in sorted(UI.rglob("*.py")):
@@ -104,7 +104,7 @@ def test_every_grave_act_of_a_page_is_confirmed_apart() -> None:
             if isinstance(node, ast.Attribute)
             and node.attr in GRAVE.get(getattr(node.value, "attr", getattr(node.value, "id", "")), ())
         ]
-        asks = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "confirmed_apart"]
+        asks = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "confirmed_on_page"]
         # Approve and reject are asked for in one place.
         assert len(asks) >= sum(node.attr != "reject" for node in grave), f"{path.name} does what a script could do"
         found += len(grave)
