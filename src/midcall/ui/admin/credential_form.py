@@ -26,7 +26,7 @@ class CredentialForm:
         with ui.element("div").classes("mc-fields"):
             if kind is CredentialType.GOOGLE_SERVICE_ACCOUNT:
                 self._key_file = SecretField("key_file", KEY_FILE, stored=bool(shown), multiline=True)
-                with ui.expansion("Or enter its fields one by one").classes("mc-expansion"):
+                with ui.expansion("Or enter its fields one by one").classes("mc-credential-expansion"):
                     fields = self._fields(kind, shown)
                 self.errors.fields.append(self._key_file)
             else:

@@ -15,11 +15,11 @@ class ScopesField:
 
     def __init__(self) -> None:
         self._boxes: dict[Scope, ui.checkbox] = {}
-        with ui.element("fieldset").classes("mc-choices"):
+        with ui.element("fieldset").classes("mc-scopes"):
             with ui.element("legend"):
                 ui.label("May")
             for scope, about in SCOPES.items():
-                with ui.element("div").classes("mc-choice"):
+                with ui.element("div").classes("mc-scope"):
                     self._boxes[scope] = ui.checkbox(scope.value)
                     ui.label(about).classes("mc-quiet")
             self._fault = ui.label().classes("mc-field-error").props("role=alert")

@@ -45,7 +45,7 @@ async def choose_function(
         ui.label(heading).classes("mc-dialog-title").props('role="heading" aria-level=2')
         search_box("Search functions to attach", show).props("autofocus")
         errors = ErrorBanner()
-        results = ui.element("div").classes("mc-choices").props('role=list aria-label="Functions found"')
+        results = ui.element("div").classes("mc-chooser-results").props('role=list aria-label="Functions found"')
         with ui.element("div").classes("mc-dialog-actions"):
             quiet("Cancel", lambda: dialog.submit(None))
     dialog.open()
@@ -63,7 +63,7 @@ def _choice(
 ) -> None:
     with ui.element("div").props("role=listitem"):
         button = ui.button(on_click=lambda: dialog.submit(name), color=None).props("flat no-caps align=left")
-        with button.classes("mc-choice"), ui.element("div").classes("mc-choice-text"):
+        with button.classes("mc-chooser-result"), ui.element("div").classes("mc-chooser-result-text"):
             ui.label(title).classes("mc-strong")
             ui.label(name if title != name else about).classes("mc-quiet mc-one-line")
             if title != name:

@@ -20,6 +20,9 @@ _LOOKS: Mapping[str, str] = {
     "warning": "mc-fn-comment mc-fn-comment-warning",
     "info": "mc-fn-comment mc-fn-comment-info",
 }
+#: In the editor: of the place itself, and of its line.
+_MARKS = {"error": "mc-mark-error", "warning": "mc-mark-warning", "info": "mc-mark-info"}
+_LINES = {"error": "mc-line-error", "warning": "mc-line-warning", "info": "mc-line-info"}
 #: Elements of the list: a person mends one after the other.
 MAX_SHOWN = 50
 
@@ -113,8 +116,8 @@ def decorations(source: str, comments: Sequence[CommentDocument]) -> tuple[list[
         begin = min(starts[line - 1] + comment["column"] - 1, len(source))
         end = min(starts[end_line - 1] + comment["end_column"] - 1, len(source))
         if begin < end:
-            marks.append({"kind": "mark", "from": begin, "to": end, "class": f"mc-mark-{severity}"})
-    whole = [{"kind": "line", "line": line, "class": f"mc-line-{severity}"} for line, severity in worst.items()]
+            marks.append({"kind": "mark", "from": begin, "to": end, "class": _MARKS[severity]})
+    whole = [{"kind": "line", "line": line, "class": _LINES[severity]} for line, severity in worst.items()]
     return [*whole, *marks], tooltips
 
 

@@ -48,7 +48,7 @@ class _InvocationPage:
         with page_header(invocation.function, back=_BACK) as actions:
             pass
         self._errors = ErrorBanner()
-        self._body = ui.element("div").classes("mc-parts")
+        self._body = ui.element("div").classes("mc-report")
         place = ui.element("div")
         with actions:
             self._replays = ReplayButtons(self._context, self._errors, place, queued=self._again)
@@ -102,7 +102,7 @@ class _InvocationPage:
             self._details(invocation)
 
     def _facts(self, invocation: Invocation) -> None:
-        with ui.element("div").classes("mc-facts"):
+        with ui.element("div").classes("mc-run-facts"):
             badge(invocation.status.value)
             version = f"/functions/{invocation.function}?version={invocation.version}"
             ui.link(f"version {invocation.version}", version)

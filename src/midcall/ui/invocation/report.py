@@ -27,9 +27,9 @@ FLAGS = {
 
 def section(title: str) -> ui.element:
     """Begin a section; its content is made inside."""
-    box = named(ui.element("section").classes("mc-part"), title)
+    box = named(ui.element("section").classes("mc-report-part"), title)
     with box:
-        ui.label(title).classes("mc-part-title").props('role="heading" aria-level=2')
+        ui.label(title).classes("mc-report-title").props('role="heading" aria-level=2')
     return box
 
 
@@ -80,7 +80,7 @@ def show_error(error: OutcomeError, source: str | None, *, final: bool) -> None:
         if error.body:
             code_view(error.body, what="the answer's body")
         if error.traceback:
-            with ui.expansion("Traceback").props("dense").classes("mc-expansion"):
+            with ui.expansion("Traceback").props("dense").classes("mc-report-traceback"):
                 code_view(error.traceback, what="the traceback")
 
 

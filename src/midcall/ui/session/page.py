@@ -58,7 +58,7 @@ class _SessionPage:
         session = part.session
         with page_header(session.session_id, back=_BACK):
             self._actions(session)
-        self._facts = ui.element("div").classes("mc-facts")
+        self._facts = ui.element("div").classes("mc-run-facts")
         self._errors = ErrorBanner()
         with ui.tabs().props("no-caps inline-label align=left dense").classes("mc-tabs") as tabs:
             ui.tab("timeline", "Timeline")
