@@ -1,4 +1,4 @@
-"""What a function's return value means in each phase (SPEC: what a run returns)."""
+"""How a function's return value is read in each phase: result, variables, the end of the session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

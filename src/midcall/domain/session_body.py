@@ -1,4 +1,4 @@
-"""The session body: what every function gets as `session`, in every phase and every kind of run (SPEC §3).
+"""The session body: what every function gets as `session`, in every phase and every kind of run.
 
 FIELDS is the one place that says which fields there are, of which type, and what stands there while nothing is known.
 What callers may send is checked by it; OpenAPI, what the assistant is told and samples come from it.

@@ -154,7 +154,7 @@ def test_a_lost_call_whose_deadline_has_passed_is_not_run_again(house: House) ->
 
 
 def test_sweeps_at_the_same_moment_mend_each_call_once(house: House) -> None:
-    """Rule 5: any number of processes may sweep; lost, overdue and forgotten calls are each taken by one of them."""
+    """Any number of processes may sweep; lost, overdue and forgotten calls are each taken by one of them."""
     house.function("brief", timeout=1)  # short: it is over
     lost = [house.admit("plain") for _ in range(8)]
     again = [house.admit("again") for _ in range(8)]
@@ -193,7 +193,7 @@ def test_a_sweep_and_a_late_record_at_the_same_moment_leave_one_outcome(house: H
 
 
 def test_a_wake_that_redis_lost_is_given_again(house: House, queue: RqQueue, private_redis: PrivateRedis) -> None:
-    """Rule 3: FLUSHALL right after the enqueue; the sweep queues the row again, and only once it is due."""
+    """FLUSHALL right after the enqueue; the sweep queues the row again, and only once it is due."""
     house = house.on(queue)
     admitted = house.admit("plain")
     with private_redis.client() as client:
@@ -264,7 +264,7 @@ def queued(client: "redis.Redis", queue: str) -> list[str]:
 def test_live_calls_and_tests_wait_in_queues_of_their_own(
     house: House, queue: RqQueue, private_redis: PrivateRedis
 ) -> None:
-    """Rule 8: what serves live calls alone never sees a test."""
+    """What serves live calls alone never sees a test."""
     house = house.on(queue)
     live, test = house.admit("plain"), house.admit("plain", Purpose.TEST)
     with private_redis.client() as client:
@@ -321,7 +321,7 @@ def test_retries_count_lost_workers_and_failed_runs_together(house: House) -> No
 
 
 def test_another_key_breaks_every_approval(house: House) -> None:
-    """Rule 12: the seal is made with a key outside the database; with another one nothing runs."""
+    """The seal is made with a key outside the database; with another one nothing runs."""
     admitted = house.admit("plain")
     sandbox = Pretended()
     house.executor(sandbox, key=b"\1" * 32).execute(admitted.id)

@@ -82,7 +82,7 @@ def test_an_announced_outcome_is_answered_at_once(house: House, queue: RqQueue, 
 def test_an_outcome_whose_wake_never_comes_is_answered_within_a_second_or_so(
     house: House, private_redis: PrivateRedis
 ) -> None:
-    """Rule 4: with nobody announcing, the waiting process looks at the row by itself, long before the deadline."""
+    """With nobody announcing, the waiting process looks at the row by itself, long before the deadline."""
     execute = house.executor(Pretended()).execute
     assert isinstance(house.queue, SilentQueue)
     announced: list[str] = []
@@ -126,7 +126,7 @@ def test_a_call_waits_no_longer_than_its_patience_for_a_queue_that_is_away(
 
 
 def test_the_wake_reader_outlives_silence_and_a_restart_of_redis(private_redis: PrivateRedis, queue: RqQueue) -> None:
-    """Rule 4: reads that block 5 s are not cut off by the client's own timeout, and a new Redis is found again."""
+    """Reads that block 5 s are not cut off by the client's own timeout, and a new Redis is found again."""
 
     async def run() -> tuple[bool, bool]:
         wakes = RedisWakes(listening(private_redis.url))
@@ -182,7 +182,7 @@ def pids(traces: Path, kind: str) -> set[int]:
 def test_workers_are_wired_after_their_fork_and_die_with_their_group(
     private_redis: PrivateRedis, tmp_path: Path
 ) -> None:
-    """Rule 9: each worker has connections of its own, a killed worker is replaced, a killed group takes all along."""
+    """Each worker has connections of its own, a killed worker is replaced, a killed group takes all along."""
     group = multiprocessing.get_context("spawn").Process(target=run_group, args=(private_redis.url, str(tmp_path)))
     group.start()
     try:

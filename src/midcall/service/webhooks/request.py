@@ -31,7 +31,7 @@ from midcall.service.credentials.signing import Signer, Signing
 from midcall.service.ports import Storage, Tokens
 from midcall.service.webhooks.auth import grant_of, grant_of_credential
 
-#: Of an answer; a result may be as large (SPEC: the whole stays on the invocation up to 256 KB).
+#: Of an answer; a result may be as large (the whole of it stays on the invocation, up to 256 KB).
 MAX_ANSWER_BYTES = 256 * 1024
 MAX_AUTH_CHARS = 8_192
 #: Where the webhook follows them.
