@@ -68,7 +68,7 @@ class AskAssistant(Form):
     messages: list[Said] = Field(default=[], max_length=MAX_MESSAGES, description="what was said before, oldest first")
 
     def question(self) -> Question:
-        """Return the question."""
+        """Return the question that is put to the Code Assistant."""
         return Question(
             self.description, self.function, tuple(ChatMessage(each.role, each.text) for each in self.messages)
         )

@@ -145,7 +145,7 @@ def new_key_view(new: NewSecret) -> Json:
 
 
 def workspace_view(workspace: Workspace) -> Json:
-    """Show a workspace."""
+    """Return a workspace's settings and limits as the API shows them."""
     settings = workspace.settings
     return {
         "id": workspace.id,

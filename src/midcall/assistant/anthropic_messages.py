@@ -15,7 +15,7 @@ ANTHROPIC_URL = "https://api.anthropic.com"
 
 @asynccontextmanager
 async def anthropic_messages(name: str, reach: Reach) -> AsyncIterator[Model]:
-    """Open a model."""
+    """Open a model behind Anthropic's Messages API, and close its connections in the end."""
     async with client(reach.context) as http:
         sdk = AsyncAnthropic(
             base_url=reach.base_url or ANTHROPIC_URL,

@@ -72,7 +72,7 @@ SWEEPERS = 5
 
 @dataclass(frozen=True, slots=True)
 class ApiProcess:
-    """What an api process holds: its use cases, what it runs beside them, and how to let go of it all."""
+    """The use cases of an api process, the loops that it runs beside them, and how to let go of all of it."""
 
     services: Services
     wakes: RedisWakes

@@ -87,7 +87,7 @@ _MAX_DEPTH = 250
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """What came back: names of `headers` in lower case."""
+    """A service's answer to an `ApiRequest`; names of `headers` are in lower case."""
 
     status: int
     headers: Headers = ()
@@ -133,7 +133,7 @@ class Operation:
 
     @property
     def summary(self) -> str:
-        """What it does, in a sentence."""
+        """The first sentence of its description."""
         return (self.options.__doc__ or "").strip().splitlines()[0]
 
     def takes(self, kind: CredentialType, options: Options) -> bool:

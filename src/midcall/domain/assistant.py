@@ -46,7 +46,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was spent; tokens as the model's endpoint counts them, 0 where it does not say."""
+    """The cost so far; tokens as the model's endpoint counts them, 0 where it does not say."""
 
     requests: int = 0
     input_tokens: int = 0

@@ -61,7 +61,7 @@ class OutcomeError:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an invocation came to, recorded once."""
+    """The result of an invocation, recorded once."""
 
     status: InvocationStatus
     result: Any = None

@@ -150,7 +150,7 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a run was answered, in the order in which it called, masked and bounded.
+    """The answers that a run's actions had, in the order in which they were called, masked and bounded.
 
     `session` has the fields of the session body that nothing else keeps as the run saw them.
     """

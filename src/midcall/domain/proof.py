@@ -17,7 +17,7 @@ from midcall.domain.signature import (
 
 
 class DeliveryProof(Enum):
-    """What a delivery has to show."""
+    """The ways in which a delivery shows that it comes from its vendor."""
 
     #: `X-Retell-Signature` over the body.
     RETELL_SIGNATURE = auto()
@@ -50,7 +50,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class AdapterSecrets:
-    """What a vendor shares with us: the secret it sends or signs with, and the one it signs with alone, if any."""
+    """The secrets of an adapter: one that its vendor sends or signs with, and one that it signs with alone, if any."""
 
     secret: str = field(repr=False)
     signing: str | None = field(default=None, repr=False)

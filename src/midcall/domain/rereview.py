@@ -9,7 +9,7 @@ from midcall.domain.function import Version, VersionStatus
 
 
 class VersionFlag(StrEnum):
-    """What whoever runs or publishes a version should know of it."""
+    """A warning to whoever runs or publishes a version."""
 
     #: Approved under another policy than today's.
     OLDER_POLICY = "older_policy"

@@ -17,7 +17,7 @@ from midcall.domain.variables import CURRENT_TIME
 
 
 class FieldType(Enum):
-    """What a field holds, by its word in JSON Schema."""
+    """The type of a field, by its word in JSON Schema."""
 
     TEXT = "string"
     NUMBER = "integer"
@@ -58,7 +58,7 @@ class BodyField:
 
     @property
     def empty(self) -> Any:
-        """What stands there while nothing is known."""
+        """The value that stands there while nothing is known."""
         if self.choices:
             return self.choices[0]
         return {part.name: part.empty for part in self.parts} or _PYTHON[self.kind]()

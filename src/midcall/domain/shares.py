@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class WaitingWorkspace:
-    """What a workspace has waiting: the oldest of it, how much it holds already, and how much counts as little."""
+    """A workspace that waits: the oldest of what it waits with, how much it holds already, and its weight."""
 
     workspace_id: str
     oldest: str

@@ -24,7 +24,7 @@ OK = "ok"
 
 
 class ExpectKind(StrEnum):
-    """What is compared."""
+    """How a result is compared with what a test case expects."""
 
     #: The raw return value, and nothing beside it.
     EXACT = "exact"
@@ -38,7 +38,7 @@ class ExpectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a run must come to. `variables` is a subset of what it set; None of `terminate` means any."""
+    """The outcome that a run must have. `variables` is a subset of what it set; None of `terminate` means any."""
 
     kind: ExpectKind
     value: Any = field(repr=False)
@@ -138,7 +138,7 @@ def fingerprint(cases: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CaseRun:
-    """What a run came to. `status` is the word of its test report; `problem` says why it is not ok."""
+    """One run of a test case. `status` is the word of its test report; `problem` says why it is not ok."""
 
     status: str
     result: Any = field(default=None, repr=False)

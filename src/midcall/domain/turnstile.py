@@ -43,7 +43,7 @@ class Turnstile:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Hand it on."""
+        """Hand the turn on to the workspace whose turn it is."""
         owner, self._here.owner = self._here.owner, None
         with self._lock:
             self._hand_on(owner)

@@ -22,7 +22,7 @@ MAX_BODY_CHARS = 24 * 1024 * 1024
 
 
 class PayloadForm(StrEnum):
-    """What the JSON body of a webhook call is."""
+    """The form of a webhook call's JSON body."""
 
     #: The session body, the arguments in its `params`.
     SESSION = "session"
@@ -49,7 +49,7 @@ class WebhookCall:
 
 @dataclass(frozen=True, slots=True)
 class FilledWebhook:
-    """What is to be sent, before auth and signatures: `payload` is the body's JSON value, if `has_body`.
+    """A webhook call before auth and signatures: `payload` is the body's JSON value, if `has_body`.
 
     `query` comes on top of what the URL has. Nothing of it shows in a repr: secrets may be in it.
     """

@@ -66,7 +66,7 @@ _CODECS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class WebhookAnswer:
-    """What a target's answer is as a JSON value, and in plain words what of it could not be used."""
+    """A target's answer as a JSON value, and in plain words which parts of it could not be used."""
 
     value: Any
     warnings: tuple[str, ...] = ()

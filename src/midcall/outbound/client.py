@@ -154,7 +154,7 @@ class GuardedClient:
         raise TooManyRedirects(f"the answer redirects more than {redirects} times")
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections that are kept for later calls."""
         for pool in self._pools:
             pool.close()
 

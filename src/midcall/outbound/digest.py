@@ -16,7 +16,7 @@ _STALE = re.compile(r"""[ ,]stale\s*=\s*"?true""", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class DigestProof:
-    """Answers challenges (`midcall.outbound.client.Prove`)."""
+    """Answers HTTP Digest challenges, as `midcall.outbound.client.Prove`."""
 
     user: str = field(repr=False)
     password: str = field(repr=False)
@@ -49,7 +49,6 @@ class _AsSent(httpx.URL):
 
     @property
     def raw_path(self) -> bytes:
-        """Path and query."""
         return self._sent
 
 

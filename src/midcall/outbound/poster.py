@@ -25,7 +25,7 @@ class Poster:
         self._unverified = unverified
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections that are kept for later calls."""
         for client in (self._client, self._unverified):
             if client is not None:
                 client.close()

@@ -78,5 +78,5 @@ class RedisWakes:
             event.set()
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection to Redis."""
         await self._redis.aclose()

@@ -15,7 +15,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 @dataclass
 class SymbolTable:
-    """What the walk found: the module's scope, each node's scope and parent, in order of the source."""
+    """The module's scope, each node's scope and parent, and all nodes in order of the source."""
 
     root: LexicalScope
     scope_of: dict[ast.AST, LexicalScope] = field(default_factory=dict)
@@ -130,7 +130,7 @@ class Binder:
         return Binding(BindingKind.OTHER, node)
 
     def on_import(self, node: ast.Import, scope: LexicalScope) -> None:
-        """Bind modules."""
+        """Bind the names of modules that `import` brings."""
         for alias in node.names:
             origin = alias.name if alias.asname else alias.name.split(".")[0]
             self._bind(scope, alias.asname or origin, Binding(BindingKind.MODULE, node, origin=origin))

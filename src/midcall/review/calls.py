@@ -44,7 +44,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """What is wrong with how a call's arguments are put together."""
+    """A fault in how a call's arguments are put together."""
 
     where: ast.AST
     message: str

@@ -28,7 +28,7 @@ TEXTS = frozenset({"builtins.str", "builtins.bytes", "enum.StrEnum"})
 
 @dataclass
 class Family:
-    """What a class is and inherits from, however far: names of the library, class statements, calls that make classes.
+    """The ancestry of a class, however far: names of the library, class statements, calls that make classes.
 
     `is_known` is False if any of it may be something else.
     """

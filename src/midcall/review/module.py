@@ -37,7 +37,7 @@ class Module:
 
     @property
     def subject(self) -> Subject:
-        """What is reviewed, with its declarations."""
+        """The source that is reviewed, with its declarations."""
         return self.text.subject
 
     def nodes(self, kind: type[NodeT]) -> list[NodeT]:

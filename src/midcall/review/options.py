@@ -19,7 +19,7 @@ _DEEPEST = 20
 
 @dataclass(frozen=True, slots=True)
 class OptionFault:
-    """What is wrong: at an option by its name, or with the call as such."""
+    """A fault at an option, by its name, or with the call as such."""
 
     name: str | None
     kind: str

@@ -32,7 +32,7 @@ from midcall.review.vocabulary import (
 
 @dataclass
 class Judgement:
-    """What the walk found, by rule."""
+    """The findings of the walk, by rule."""
 
     construct: list[Hit] = field(default_factory=list)
     name: list[Hit] = field(default_factory=list)

@@ -68,7 +68,7 @@ class LexicalScope:
 
     @property
     def module(self) -> "LexicalScope":
-        """The outermost scope."""
+        """The outermost scope, which is the module's."""
         scope = self
         while scope.parent is not None:
             scope = scope.parent
@@ -85,7 +85,7 @@ class LexicalScope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Meaning:
-    """What a name may stand for at one place. `falls_through` says that it may also reach the built-ins."""
+    """The bindings that a name may stand for at one place. `falls_through`: it may also reach the built-ins."""
 
     bindings: tuple[Binding, ...]
     falls_through: bool

@@ -22,7 +22,7 @@ _URL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a text begins with; `whole`: nothing follows."""
+    """The beginning of a text, as far as it is known; `whole`: nothing follows."""
 
     text: str
     whole: bool

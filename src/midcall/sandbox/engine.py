@@ -19,7 +19,7 @@ HTTP_CONFLICT = 409
 
 @dataclass(frozen=True, slots=True)
 class ContainerState:
-    """What the Engine knows of one container."""
+    """One container as the Engine knows it."""
 
     running: bool
     oom_killed: bool
@@ -71,7 +71,7 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to the Engine."""
         self.api.close()
 
     def create(self, config: Mapping[str, Any], name: str) -> str:
@@ -81,7 +81,7 @@ class Engine:
             return str(answer["Id"])
 
     def start(self, container: str) -> None:
-        """Start a container."""
+        """Start a container that was created before; raises EngineFailed."""
         with _translated("start a container"):
             self.api.start(container)
 

@@ -27,7 +27,7 @@ HEADER_BYTES = _HEADER.size
 
 
 class FrameKind(IntEnum):
-    """What a frame carries."""
+    """The kinds of frames, by the byte that names each."""
 
     #: PID 1 -> pool: booted, waiting for a run. JSON object.
     READY = 1
@@ -86,7 +86,7 @@ class FrameError(Exception):
 
 
 class Frame(namedtuple("Frame", ("kind", "payload"))):  # noqa: PYI024 - `typing` and `dataclasses` cost each boot
-    """One whole frame."""
+    """One whole frame: its kind and the bytes of its payload."""
 
     __slots__ = ()
 

@@ -15,7 +15,7 @@ UID_BASE = 610_000
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What one sandbox may use. A run may ask for less, never for more."""
+    """The resources of one sandbox. A run may ask for less, never for more."""
 
     memory_bytes: int = 128 * MIB
     pids: int = 64

@@ -64,7 +64,7 @@ class PinnedPackage:
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What is wanted; `folder` holds the wheels where they have been fetched before."""
+    """The packages that are wanted; `folder` holds the wheels where they have been fetched before."""
 
     wanted: tuple[PinnedPackage, ...]
     folder: Path | None = None

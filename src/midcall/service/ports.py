@@ -142,11 +142,11 @@ class Cipher(Protocol):
 
 
 class WriterConversation(Protocol):
-    """What is said with one model about one task."""
+    """One conversation with a model about one task."""
 
     @property
     def usage(self) -> Usage:
-        """What was spent so far."""
+        """The requests and tokens that were spent so far."""
         ...
 
     def answer(self, comments: str | None) -> AsyncIterator[ModelOutput]:
@@ -192,92 +192,92 @@ class Transaction(Protocol):
 
     @property
     def workspaces(self) -> WorkspaceStore:
-        """Workspaces."""
+        """The store of workspaces."""
         ...
 
     @property
     def keys(self) -> KeyStore:
-        """API keys."""
+        """The store of API keys."""
         ...
 
     @property
     def functions(self) -> FunctionStore:
-        """Functions and versions."""
+        """The store of functions and their versions."""
         ...
 
     @property
     def rereviews(self) -> RereviewStore:
-        """Reviews of approved versions under later policies."""
+        """The store of reviews that approved versions had under later policies."""
         ...
 
     @property
     def agents(self) -> AgentStore:
-        """Agents."""
+        """The store of agents."""
         ...
 
     @property
     def adapters(self) -> AdapterStore:
-        """Adapters."""
+        """The store of adapters."""
         ...
 
     @property
     def sessions(self) -> SessionStore:
-        """Sessions."""
+        """The store of sessions."""
         ...
 
     @property
     def events(self) -> EventStore:
-        """Events of sessions."""
+        """The store of sessions' events."""
         ...
 
     @property
     def callbacks(self) -> CallbackStore:
-        """Callbacks that are still to be delivered."""
+        """The store of callbacks that are still to be delivered."""
         ...
 
     @property
     def invocations(self) -> InvocationStore:
-        """Invocations."""
+        """The store of invocations."""
         ...
 
     @property
     def rehearsals(self) -> RehearsalStore:
-        """What is mocked in a run, and what its actions were answered."""
+        """The store of mocks of runs, and of the answers that their actions had."""
         ...
 
     @property
     def test_cases(self) -> TestCaseStore:
-        """Test cases of functions."""
+        """The store of functions' test cases."""
         ...
 
     @property
     def secrets(self) -> SecretStore:
-        """Single secrets, encrypted."""
+        """The store of single secrets, encrypted."""
         ...
 
     @property
     def credentials(self) -> CredentialStore:
-        """Credentials."""
+        """The store of credentials."""
         ...
 
     @property
     def tokens(self) -> TokenStore:
-        """OAuth2 tokens, encrypted."""
+        """The store of OAuth2 tokens, encrypted."""
         ...
 
     @property
     def sealed(self) -> Mapping[str, SealedStore]:
-        """Each table that keeps encrypted rows, by its name."""
+        """The stores of encrypted rows, each by its table's name."""
         ...
 
     @property
     def audit(self) -> AuditStore:
-        """The audit trail."""
+        """The store of the audit trail."""
         ...
 
 
 class Storage(Protocol):
-    """The database."""
+    """The database: transactions that read, and transactions that write."""
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that only reads."""

@@ -51,7 +51,7 @@ class InvocationFilter:
 
 
 class WorkspaceStore(Protocol):
-    """Workspaces."""
+    """Workspaces with their settings and limits."""
 
     def add(self, workspace: Workspace) -> None:
         """Store a new workspace; raises Conflict if the name is taken."""
@@ -78,7 +78,7 @@ class WorkspaceStore(Protocol):
         ...
 
     def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
-        """Replace the settings."""
+        """Replace a workspace's settings as a whole."""
         ...
 
 
@@ -124,7 +124,7 @@ class BriefVersion:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What of a version matters where it is attached; `timeout` in seconds."""
+    """The features of a version that matter where it is attached; `timeout` in seconds."""
 
     kind: Kind
     #: Whether what it returns may end a session, as far as its document says.
@@ -318,7 +318,7 @@ class OpenCounts:
 
 
 class RehearsalStore(Protocol):
-    """What is mocked in a run, and what its actions were answered; both end with their invocation."""
+    """Mocks of runs, and the answers that their actions had; both end with their invocation."""
 
     def plan(self, invocation_id: str, rehearsal: Rehearsal) -> None:
         """Store how a new invocation is to be rehearsed."""
@@ -360,7 +360,7 @@ class TestCaseStore(Protocol):
         ...
 
     def find(self, function_id: str, name: str) -> TestCase | None:
-        """Read one."""
+        """Read one test case by its name, or return None."""
         ...
 
     def sizes(self, function_id: str) -> Mapping[str, int]:
@@ -621,7 +621,7 @@ class AdapterStore(Protocol):
         ...
 
     def delete(self, adapter_id: str) -> None:
-        """Delete one."""
+        """Delete one adapter; its sessions stay."""
         ...
 
 
@@ -740,7 +740,7 @@ class EventStore(Protocol):
     """Events of sessions; written under the session's lock alone."""
 
     def add(self, session_key: str, name: EventName, at: int, data: Mapping[str, Any]) -> None:
-        """Store an event."""
+        """Store an event at the end of its session's stream."""
         ...
 
     def add_all(self, session_key: str, name: EventName, at: int, data: Sequence[Mapping[str, Any]]) -> None:
@@ -766,7 +766,7 @@ class EventStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What the platform of a workspace is still to be told; `attempt` counts those made.
+    """A message that the platform of a workspace is still to get; `attempt` counts those made.
 
     `id` is the row's number, which comes back once the row is gone; `message_id` is the receiver's.
     """
@@ -911,10 +911,10 @@ class TokenRow:
 
 
 class TokenStore(Protocol):
-    """OAuth2 tokens, encrypted, under names that tell nothing. The names are those of all workspaces."""
+    """OAuth2 tokens, encrypted, each under the digest of what was asked for."""
 
     def find(self, token_id: str) -> TokenRow | None:
-        """Read one."""
+        """Read one encrypted token, or return None."""
         ...
 
     def lease(self, token_id: str, *, owner: str, now: int, until: int) -> bool:
@@ -1005,7 +1005,7 @@ class AuditStore(Protocol):
         ...
 
     def delete_all(self, lines: Sequence[int]) -> None:
-        """Delete lines."""
+        """Delete lines by their ids."""
         ...
 
     def page(self, workspace_id: str, where: AuditFilter, page: PageRequest) -> Sequence[AuditLine]:

@@ -46,7 +46,7 @@ class SqlAdapters:
         self.connection.execute(update(adapters).where(adapters.c.id == adapter.id).values(_row(adapter, token)))
 
     def delete(self, adapter_id: str) -> None:
-        """Delete one."""
+        """Delete one adapter; its sessions stay."""
         self.connection.execute(delete(adapters).where(adapters.c.id == adapter_id))
 
 

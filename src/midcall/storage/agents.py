@@ -21,7 +21,7 @@ _LISTED = [column for column in agents.c if column.name != "attachments"]
 
 @dataclass(frozen=True, slots=True)
 class SqlAgents:
-    """Agents."""
+    """Agents in their table."""
 
     connection: Connection
 

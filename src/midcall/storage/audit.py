@@ -28,7 +28,7 @@ class SqlAudit:
         detail: Mapping[str, Any],
         function_id: str | None = None,
     ) -> None:
-        """Write one line."""
+        """Write one line of the audit trail."""
         self.connection.execute(
             insert(audit).values(
                 workspace_id=workspace_id,
@@ -49,7 +49,7 @@ class SqlAudit:
         return list(self.connection.execute(select(some.c.id).where(some.c.at < before)).scalars())
 
     def delete_all(self, lines: Sequence[int]) -> None:
-        """Delete lines."""
+        """Delete lines by their ids."""
         self.connection.execute(delete(audit).where(audit.c.id.in_(lines)))
 
     def page(self, workspace_id: str, where: AuditFilter, page: PageRequest) -> Sequence[AuditLine]:

@@ -177,7 +177,7 @@ _LAPSED = _HELD.where(invocations.c.lease_until < bindparam("p_now"))
 
 @dataclass(frozen=True, slots=True)
 class SqlInvocations:
-    """Invocations."""
+    """Invocations in their table, large values apart from it."""
 
     connection: Connection
 
@@ -349,7 +349,7 @@ class SqlInvocations:
         return self._swap(_CLAIM, free, status=_RUNNING, owner=owner, lease_until=lease_until, started_at=now)
 
     def renew(self, invocation_id: str, *, attempt: int, lease_until: int) -> bool:
-        """Lengthen the lease."""
+        """Lengthen the lease of a claimed invocation; False where it is not that attempt's any more."""
         return self._swap(_HELD, {"p_id": invocation_id, "p_attempt": attempt}, lease_until=lease_until)
 
     def record(

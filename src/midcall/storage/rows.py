@@ -40,7 +40,7 @@ def ceilings_of(document: Mapping[str, int] | None) -> Ceilings:
 
 
 def key_of(row: Row[Any]) -> Key:
-    """Read a key."""
+    """Read an API key from its row."""
     return Key(
         id=row.id,
         workspace_id=row.workspace_id,
@@ -56,7 +56,7 @@ def key_of(row: Row[Any]) -> Key:
 
 
 def function_of(row: Row[Any], published: Mapping[str, int]) -> Function:
-    """Read a function."""
+    """Read a function from its row, and from where which version is published."""
     return Function(
         id=row.id,
         workspace_id=row.workspace_id,

@@ -15,7 +15,7 @@ SEALED: tuple[Table, ...] = (secrets, credential_values, adapters, tokens)
 
 @dataclass(frozen=True, slots=True)
 class SqlSecrets:
-    """Single secrets."""
+    """Single secrets, encrypted, in their table."""
 
     connection: Connection
 

@@ -49,7 +49,7 @@ _BODY = (
 
 @dataclass(frozen=True, slots=True)
 class SqlSessions:
-    """Sessions."""
+    """Sessions in their table, large values apart from it."""
 
     connection: Connection
     #: Variables as they stand in rows that this transaction has read or written.
@@ -216,7 +216,7 @@ class SqlEvents:
     connection: Connection
 
     def add(self, session_key: str, name: EventName, at: int, data: Mapping[str, Any]) -> None:
-        """Store an event."""
+        """Store an event at the end of its session's stream."""
         self.add_all(session_key, name, at, [data])
 
     def add_all(self, session_key: str, name: EventName, at: int, data: Sequence[Mapping[str, Any]]) -> None:

@@ -40,7 +40,7 @@ class SqlTestCases:
         ]
 
     def find(self, function_id: str, name: str) -> TestCase | None:
-        """Read one."""
+        """Read one test case by its name, or return None."""
         query = select(test_cases).where(test_cases.c.function_id == function_id, test_cases.c.name == name)
         row = self.connection.execute(query).one_or_none()
         return None if row is None else _case_of(row)

@@ -21,7 +21,7 @@ _KEY = select(api_keys).where(api_keys.c.id == bindparam("p_id"))
 
 @dataclass(frozen=True, slots=True)
 class SqlWorkspaces:
-    """Workspaces."""
+    """Workspaces in their table, with settings and limits."""
 
     connection: Connection
 
@@ -52,7 +52,7 @@ class SqlWorkspaces:
         return None if row is None else workspace_of(row)
 
     def all(self) -> Sequence[Workspace]:
-        """Read every workspace."""
+        """Read every workspace there is."""
         return [workspace_of(row) for row in self.connection.execute(select(workspaces).order_by(workspaces.c.id))]
 
     def several(self) -> bool:
@@ -66,7 +66,7 @@ class SqlWorkspaces:
         )
 
     def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
-        """Replace the settings."""
+        """Replace a workspace's settings as a whole."""
         self.connection.execute(
             update(workspaces).where(workspaces.c.id == workspace_id).values(settings=asdict(settings))
         )
@@ -74,7 +74,7 @@ class SqlWorkspaces:
 
 @dataclass(frozen=True, slots=True)
 class SqlKeys:
-    """API keys."""
+    """API keys in their table."""
 
     connection: Connection
 

@@ -63,7 +63,7 @@ _GONE = "<p>This was confirmed already, or not in time. Go back to the page, and
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a person is asked: a title, what it is about, and the button's word."""
+    """A question to a person: a title, the facts that it is about, and the button's word."""
 
     title: str
     word: str
@@ -88,7 +88,7 @@ class PendingConfirmation:
     shown_at: float | None = None
 
     def decide(self, *, confirmed: bool) -> None:
-        """Decide, once."""
+        """Tell who waits how the person decided; a second decision changes nothing."""
         if not self.decided.done():
             self.decided.set_result(confirmed)
 
@@ -115,7 +115,7 @@ class Confirmations:
         return pending
 
     def drop(self, pending: PendingConfirmation) -> None:
-        """Wait no more."""
+        """Wait for this person no more; counts as not confirmed."""
         self._pending.pop(pending.id, None)
         pending.decide(confirmed=False)
 

@@ -43,7 +43,7 @@ class Site:
 
     @property
     def in_thread(self) -> InThread:
-        """What runs blocking service code in the threads that the API's calls have."""
+        """The runner of blocking service code, in the threads that the API's calls have."""
         threads: SharedThreads = self.app.state.service_threads
         return threads.run
 

@@ -44,7 +44,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What a call came to: a value, or the text that tells the LLM why there is none."""
+    """The result of a call: a value, or the text that tells the LLM why there is none."""
 
     ok: bool
     value: Any

@@ -12,7 +12,7 @@ GRACE_MS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What is said around a call. Texts are the author's; one of `started` is picked each time."""
+    """The texts around a call, as the author wrote them; one of `started` is picked each time."""
 
     started: tuple[str, ...] = ()
     #: When the call fails, whatever the cause; texts by HTTP status come with the answer itself.
@@ -48,7 +48,7 @@ class Tool:
 
     @property
     def execution(self) -> Json:
-        """What whoever carries out a call needs to know of it, times in seconds; no LLM is shown it."""
+        """The facts that whoever carries out a call needs, times in seconds; no LLM is shown them."""
         return {
             "timeout": self.timeout_ms // 1000,
             "client_timeout": self.client_timeout_ms // 1000,
@@ -90,7 +90,7 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ToolNote:
-    """What a format has no place for, though the tool can be written without it."""
+    """A part of a tool that a format has no place for, though the tool can be written without it."""
 
     loc: str
     msg: str

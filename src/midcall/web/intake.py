@@ -86,7 +86,7 @@ class Intake:
         self._large_parsers = anyio.CapacityLimiter(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one request or socket, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

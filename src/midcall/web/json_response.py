@@ -12,7 +12,7 @@ class AsciiJsonResponse(JSONResponse):
     """JSON in ASCII: what code returns may hold half a surrogate pair, which no UTF-8 can carry."""
 
     def render(self, content: Any) -> bytes:
-        """Write the content."""
+        """Return the content as the bytes of a JSON text in ASCII."""
         return json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 

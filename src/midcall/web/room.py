@@ -15,7 +15,7 @@ NOBODY = ""
 
 
 class Room:
-    """What is held."""
+    """The bytes of requests that a process holds at once, in all and for each owner."""
 
     def __init__(self, most: int = MOST, share: int = SHARE) -> None:
         self._most = most
@@ -38,7 +38,7 @@ class Room:
         self._by_owner[owner] += count
 
     def give_back(self, owner: str, count: int) -> None:
-        """Hold fewer."""
+        """Hold fewer bytes of an owner."""
         self._all -= count
         self._by_owner[owner] -= count
         if not self._by_owner[owner]:
@@ -46,7 +46,7 @@ class Room:
 
 
 class Hold:
-    """What one request holds of a room, from its first byte until it is answered."""
+    """The bytes that one request holds of a room, from its first byte until it is answered."""
 
     def __init__(self, room: Room, owner: str = NOBODY) -> None:
         self._room = room

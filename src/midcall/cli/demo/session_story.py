@@ -33,7 +33,7 @@ class SessionStory:
         self._functions = functions(suffix)
 
     def play(self) -> None:
-        """Play all steps."""
+        """Play a session from its start to its end, step by step; raises DemoFailed."""
         self.attach()
         self.start()
         self.turn_away()

@@ -49,7 +49,7 @@ class Stage:
         say(f"\n{_RULE}\n{self._step:>2}. {one_line(text)}\n{_RULE}")
 
     def say(self, text: str = "") -> None:
-        """Print one line."""
+        """Print one line below the step that is being told."""
         say(f"   {one_line(text)}".rstrip())
 
     def fact(self, label: str, text: object) -> None:

@@ -32,7 +32,7 @@ class LeftOut(NoValue):
 
 @dataclass(frozen=True, slots=True)
 class TemplateValues:
-    """What the names in one call's templates stand for.
+    """The values of the names in one call's templates.
 
     A plain name is looked for in `params`, then `variables`, then `built_in`. `secrets` are credentials' values by
     credential and key; nothing else ever answers for `secret.*`, nor for `contact.*` anything but `contact`.

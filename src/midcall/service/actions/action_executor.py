@@ -26,7 +26,7 @@ _FAILED, _SERVER_FAULTS = range(400, 1_000), range(500, 600)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What actions are carried out with."""
+    """The adapters that actions are carried out with."""
 
     outbound: Outbound
     tokens: Tokens

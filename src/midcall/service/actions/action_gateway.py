@@ -100,7 +100,7 @@ class ActionGateway:
 
     @property
     def redaction(self) -> Redaction:
-        """What masks every secret that an action of this run has used so far."""
+        """The masks of every secret that an action of this run has used so far."""
         return self._answering.redaction
 
     def act(self, call: ActionCall) -> ActionReply:

@@ -24,7 +24,7 @@ class Answering:
 
     @property
     def redaction(self) -> Redaction:
-        """What masks every secret that was learned so far."""
+        """The masks of every secret that was learned so far."""
         return self._redaction
 
     def learn(self, secrets: tuple[str, ...]) -> None:

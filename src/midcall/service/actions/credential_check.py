@@ -25,7 +25,7 @@ TIMEOUT_MS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class CredentialTest:
-    """What a test came to. `asked` is the service, `token endpoint`, or the host of a URL; no secret is in it."""
+    """The result of a test. `asked` is the service, `token endpoint`, or the host of a URL; no secret is in it."""
 
     ok: bool
     asked: str
@@ -36,7 +36,7 @@ class CredentialTest:
 
 @dataclass(frozen=True, slots=True)
 class CredentialChecks:
-    """Tests credentials."""
+    """The use case that tests credentials with a harmless request."""
 
     gateways: ActionGateways
     clock: Callable[[], int]

@@ -33,7 +33,7 @@ class RaisesForm(Form):
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
 
     def raised(self) -> Raised:
-        """Return the answer."""
+        """Return the failure that the mock answers with."""
         code = self.code or ("failed" if self.status is None else "http_error")
         return Raised(self.message, code, self.status, self.body)
 
@@ -74,7 +74,7 @@ class MockForm(Form):
         return self
 
     def mock(self) -> Mock:
-        """Return the mock."""
+        """Return the mock that is written here."""
         answer: ActionAnswer = Returned(self.returns)
         if self.raises is not None:
             answer = self.raises.raised()

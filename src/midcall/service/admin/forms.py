@@ -35,7 +35,7 @@ def read_form(form: type[AnyForm], given: Mapping[str, Any]) -> AnyForm:
 
 
 class CredentialNameForm(Form):
-    """What a credential is called; code and webhooks name it so."""
+    """The name of a credential, by which code and webhooks name it."""
 
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
 

@@ -100,7 +100,7 @@ class Agents:
             return _viewed(tx, [agent])[0]
 
     def get(self, caller: Caller, name: str) -> AgentView:
-        """Read one agent."""
+        """Read one agent with its attachments and their warnings; raises NotFound."""
         check_agent(caller, name)
         with self.storage.read() as tx:
             return _viewed(tx, [tx.agents.get(caller.workspace_id, name)])[0]

@@ -10,7 +10,7 @@ from midcall.service.functions.form import FunctionForm
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody wants written. `draft` is the function as it stands in the editor, of kind code."""
+    """A request for code. `draft` is the function as it stands in the editor, of kind code."""
 
     description: str
     draft: FunctionForm | None = None
@@ -54,7 +54,7 @@ class ExplanationWritten:
 
 @dataclass(frozen=True, slots=True)
 class SourceWritten:
-    """What a round brought, before its review."""
+    """The source of a round, before its review."""
 
     round: int
     source: str
@@ -64,7 +64,7 @@ class SourceWritten:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What the review says of a round."""
+    """The review of a round's source."""
 
     round: int
     review: Mapping[str, Any]

@@ -13,7 +13,7 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What became of the rows of one table."""
+    """The counts of one table's rows by what a change of keys did to them."""
 
     table: str
     #: Encrypted anew.

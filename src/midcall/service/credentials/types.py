@@ -150,7 +150,7 @@ class CredentialValues(Form):
 
 
 class Bearer(CredentialValues):
-    """`Authorization: Bearer <token>`."""
+    """A token that is sent as `Authorization: Bearer <token>`."""
 
     token: Token
 
@@ -193,7 +193,7 @@ class Query(CredentialValues):
 
 
 class Digest(CredentialValues):
-    """HTTP Digest."""
+    """A user name and a password for HTTP Digest (RFC 7616)."""
 
     SHOWN = frozenset({"username"})
 
@@ -286,7 +286,7 @@ class Shopify(CredentialValues):
 
 
 class Slack(CredentialValues):
-    """A bot's token."""
+    """A bot's token, as Slack shows it at the app."""
 
     bot_token: Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_slack_token)]
 

@@ -151,7 +151,7 @@ class Catalog:
         ]
 
     def version(self, caller: Caller, name: str, number: int) -> VersionView:
-        """Read one version."""
+        """Read one version of a function in full; raises NotFound."""
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, name)
             version = tx.functions.version(function.id, number)

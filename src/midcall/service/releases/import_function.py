@@ -17,7 +17,7 @@ from midcall.vendors.imports.readers import READERS, ImportVendor
 
 @dataclass(frozen=True, slots=True)
 class ImportView:
-    """What became of a config. `config` is the version's document, its secrets are references to be masked.
+    """The result of an import. `config` is the version's document, its secrets are references to be masked.
 
     It is None where the vendor's config is nothing that midcall has; `notes` say why. `review` is there unless the
     function was created: then it is submitted for one.

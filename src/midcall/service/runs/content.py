@@ -40,7 +40,7 @@ _PASSING_STATUSES = frozenset(
 
 
 class RetryAdvice(StrEnum):
-    """What would make a call that did not succeed worth another try."""
+    """The condition under which a call that did not succeed is worth another try."""
 
     #: Values of its parameters are to be put right, by the LLM itself.
     FIX_PARAMS = "fix_params"

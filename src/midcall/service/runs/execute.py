@@ -40,7 +40,7 @@ NOTHING_RAN = (SandboxBusy, SandboxUnavailable)
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """What an attempt came to."""
+    """The outcome of an attempt, and its report where it has one."""
 
     outcome: Outcome
     report: RunReport | None = None
@@ -59,7 +59,7 @@ _NOT_KEPT = "the run came to an end, but what it came to cannot be kept; it was 
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """What a process needs to carry invocations out."""
+    """The use case that carries invocations out, with the adapters that it needs."""
 
     storage: Storage
     #: What runs each kind of function.

@@ -51,7 +51,7 @@ def is_answerable(invocation: Invocation) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeWaiter:
-    """What waiting needs."""
+    """The use case that waits for invocations' outcomes, for hundreds of callers at once."""
 
     storage: Storage
     queue: Queue

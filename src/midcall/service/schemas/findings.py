@@ -64,7 +64,7 @@ class SchemaFinding:
 
     @property
     def kind(self) -> str:
-        """What the validator calls it."""
+        """The validator's word for the kind of error."""
         return self.error.kind.name
 
     @property

@@ -18,7 +18,7 @@ _BATCH = 25
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What following needs."""
+    """The use case that waits for sessions to start, and follows their events."""
 
     sessions: Sessions
     wakes: Wakes

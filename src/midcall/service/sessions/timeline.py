@@ -63,7 +63,7 @@ TimelineEntry = StatusEntry | VariableEntry | CallEntry
 
 
 class Timeline:
-    """What happened so far; `tell` reads on. Entries keep their place and may change while their call runs."""
+    """The entries so far; `tell` reads on. They keep their place and may change while their call runs."""
 
     def __init__(self) -> None:
         self.entries: dict[str, TimelineEntry] = {}
@@ -131,7 +131,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class TimelinePage:
-    """What `Timelines.read_on` found."""
+    """The answer of `Timelines.read_on`."""
 
     #: As it is now.
     session: Session

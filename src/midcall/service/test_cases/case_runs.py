@@ -49,7 +49,7 @@ class SuiteRequest:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What is to run, as it was read at one moment; `fingerprint` is that of all of the function's cases."""
+    """The cases to run, as they were read at one moment; `fingerprint` is that of all of the function's cases."""
 
     function: str
     version: Version
@@ -62,7 +62,7 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What came of one case. `why` is None where it passed; without `invocation_id` it was not run."""
+    """The result of one case. `why` is None where it passed; without `invocation_id` it was not run."""
 
     case: str
     why: str | None
@@ -78,7 +78,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """What came of a suite, by the names of its cases."""
+    """The results of a suite, by the names of its cases."""
 
     suite: Suite
     results: tuple[CaseResult, ...]

@@ -103,7 +103,7 @@ class CaseForm(Form):
         return self
 
     def case(self, name: str, *, principal: str, at: int) -> TestCase:
-        """Return the case."""
+        """Return the test case that is written here."""
         phase = {} if self.session.phase is None else {"phase": self.session.phase.value}
         mocks = tuple(form.mock() for form in self.mocks)
         return TestCase(

@@ -42,7 +42,7 @@ class TestCases:
             return [shown_brief(secrets, case) for case in tx.test_cases.page(found.id, page)]
 
     def get(self, caller: Caller, function: str, name: str) -> TestCase:
-        """Read one case."""
+        """Read one test case, its sensitive values masked; raises NotFound."""
         refuse_limited(caller)
         with self.storage.read() as tx:
             found = tx.functions.get(caller.workspace_id, function)

@@ -106,7 +106,7 @@ class _Revealed:
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequests:
-    """Prepares requests."""
+    """The maker of webhooks' requests: reveals secrets, fills templates, adds auth and signatures."""
 
     storage: Storage
     secrets: Secrets

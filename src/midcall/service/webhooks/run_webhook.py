@@ -42,7 +42,7 @@ _LEFT_ALONE = RunReport(
 
 @dataclass(frozen=True, slots=True)
 class WebhookAttempts:
-    """Calls webhooks."""
+    """The attempts of webhooks: each calls the target once and reports what came back."""
 
     requests: WebhookRequests
     outbound: Outbound

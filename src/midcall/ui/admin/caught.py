@@ -10,9 +10,9 @@ class Caught:
         self.error: MidcallError | None = None
 
     def show(self, error: MidcallError) -> None:
-        """Keep it."""
+        """Keep an error for the page to act on."""
         self.error = error
 
     def clear(self) -> None:
-        """Keep none."""
+        """Forget the error that was kept."""
         self.error = None

@@ -44,7 +44,7 @@ class ValuesCard:
         self._delete = delete
 
     def draw(self) -> None:
-        """Make the elements."""
+        """Make the card's elements anew."""
         shown = {} if self._environment is None else self._view.values[self._environment]
         title = _title(self._environment)
         with named(ui.element("section").classes("mc-card"), title):

@@ -18,7 +18,7 @@ from midcall.ui.parts.times import time_label
 
 
 async def build(context: PageContext, name: str) -> None:
-    """Show one."""
+    """Show the page of one credential."""
     found = await context.call(Scope.READ, lambda caller: context.services.credentials.get(caller, name))
     about = TYPES[found.credential.type].about
 

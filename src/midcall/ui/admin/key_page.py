@@ -19,7 +19,7 @@ GRACE_S = 24 * 3_600
 
 
 async def build(context: PageContext, key_id: str, *, once: str) -> None:
-    """Show one."""
+    """Show the page of one API key."""
     key = await context.call(Scope.ADMIN, lambda caller: context.services.access.get(caller, key_id))
     own = key.id == context.caller.key.id
     facts = {"Of": key.principal, "May": ", ".join(sorted(key.held)), "Id": key.id}

@@ -185,7 +185,7 @@ class Attached:
         return left
 
     def clear_faults(self) -> None:
-        """Show none."""
+        """Take the faults away from all cards."""
         for card in self._cards.values():
             if card.options is not None:
                 card.options.clear_faults()

@@ -74,7 +74,7 @@ class AttachmentDraft:
 
 @dataclass
 class AgentDraft:
-    """The whole agent."""
+    """An agent with all of its attachments, as far as they have been changed."""
 
     version: str
     number: str

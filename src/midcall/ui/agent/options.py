@@ -80,6 +80,6 @@ class AttachmentOptions:
         return True
 
     def clear_faults(self) -> None:
-        """Show none."""
+        """Take the faults away from all fields."""
         for each in self.fields.values():
             each.error = None

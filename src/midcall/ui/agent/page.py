@@ -30,7 +30,7 @@ def path_of(agent: str) -> str:
 
 
 async def edit(context: PageContext, name: str) -> None:
-    """Show an agent."""
+    """Show an agent, to be changed."""
     view = await context.call(Own(Scope.READ), lambda caller: context.services.agents.get(caller, name))
     page = _AgentPage(context, view)
     await page.build()
@@ -51,7 +51,6 @@ class _AgentPage:
         return self._view.agent
 
     async def build(self) -> None:
-        """Make the elements."""
         sessions = f"/sessions?agent={quote(self._agent.name, safe='')}"
         with page_header(
             self._agent.name, about="Which functions it has, when they run, and in which order.", back=_BACK

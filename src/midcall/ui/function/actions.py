@@ -67,7 +67,7 @@ class Actions:
             self._calls = ui.element("div").classes("mc-fn-form-one")
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show the actions and hosts of a document."""
         code = document.get("code") or {}
         self._draw([_entry(each) for each in code.get("actions", ())])
         self._egress.show(list(code.get("egress", ())))

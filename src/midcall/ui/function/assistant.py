@@ -109,7 +109,7 @@ class Chat:
         self._down()
 
     def stop(self) -> None:
-        """Stop the model."""
+        """Stop the model's answer, and keep what has come of it."""
         if self._stop is not None:
             self._stop.set()
 

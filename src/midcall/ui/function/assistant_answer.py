@@ -47,7 +47,7 @@ _MARKS: Mapping[str, str] = {"+": "mc-w-added", "-": "mc-w-removed", "@": "mc-w-
 
 
 class AssistantReply:
-    """What the assistant says to one message; grows as its events come."""
+    """The assistant's reply to one message; it grows as its events come."""
 
     def __init__(self, context: PageContext, opened: OpenFunction) -> None:
         self.context = context
@@ -94,7 +94,7 @@ class AssistantReply:
             badge("stopped")
 
     def delete(self) -> None:
-        """Take it away."""
+        """Take the reply away from the page."""
         self._box.delete()
 
     def _complete(self, answer: AssistantAnswer) -> None:

@@ -22,7 +22,7 @@ class Basics:
             self._description.on_value_change(self._count)
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show a document's name, display name and description."""
         self._name.value = document.get("name", "")
         self._display.value = document.get("display_name") or ""
         self._description.value = document.get("description", "")
@@ -30,7 +30,7 @@ class Basics:
         self._count()
 
     async def read(self, document: Json) -> None:
-        """Read them."""
+        """Put name, display name and description into a document."""
         document["name"] = (self._name.value or "").strip()
         document["display_name"] = (self._display.value or "").strip() or document["name"]
         document["description"] = (self._description.value or "").strip()

@@ -29,7 +29,7 @@ from midcall.ui.parts.confirm import confirmed
 
 
 class Editor:
-    """What the page's parts are to each other; `pages/function.py` makes the parts."""
+    """The connections between the page's parts; `pages/function.py` makes the parts."""
 
     sections: list[Section]
     source: SourceSection | None
@@ -78,7 +78,7 @@ class Editor:
         await self.review_quietly()
 
     def write(self, document: Json) -> None:
-        """Show a document."""
+        """Show a document in all sections of the editor."""
         self._write(self.sections, document)
 
     def _write(self, sections: Sequence[Section], document: Json) -> None:

@@ -28,7 +28,7 @@ class Faults:
         self._fields[loc] = (element, tab)
 
     def show(self, error: MidcallError) -> None:
-        """Show an error."""
+        """Show each fault of an error at its field, and reveal the tab of the first one."""
         self.clear()
         self.banner.show(error)
         first: str | None = None
@@ -42,7 +42,7 @@ class Faults:
             self.reveal(first)
 
     def clear(self) -> None:
-        """Show none."""
+        """Take all faults away."""
         self.banner.clear()
         for element, _ in self._fields.values():
             element.error = None

@@ -23,11 +23,11 @@ class SourceSection:
         self.editor = editor
 
     def write(self, document: Json) -> None:
-        """Show it."""
+        """Show a document's source in the editor."""
         self.editor.write((document.get("code") or {}).get("source", ""))
 
     async def read(self, document: Json) -> None:
-        """Read it."""
+        """Put the source, as it stands in the browser, into a document."""
         document["code"] = {**(document.get("code") or {}), "source": await self.editor.read()}
 
 

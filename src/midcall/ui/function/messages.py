@@ -44,7 +44,7 @@ class MessagesSection:
             self._after = sheet.switch("Speak after it ran", "The agent goes on by itself when the result is there")
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show the messages of a document."""
         messages = document.get("messages") or {}
         error = messages.get("error")
         by: dict[str, Any] = dict(error) if isinstance(error, dict) else {}
@@ -56,7 +56,7 @@ class MessagesSection:
         self._after.value = document.get("speak_after_execution", True)
 
     async def read(self, document: Json) -> None:
-        """Read them."""
+        """Put the messages into a document."""
         by, text = self._by_status.value(), self._error.value or None
         error = {**by, **({"default": text} if text else {})} if by else text
         document["messages"] = {

@@ -14,7 +14,7 @@ Listener = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What is saved: the function with its versions in brief (oldest first), and the version that is open, in full."""
+    """A saved function with its versions in brief (oldest first), and the version that is open, in full."""
 
     view: FunctionView
     open: VersionView

@@ -226,7 +226,6 @@ class _Below:
 
     @property
     def error(self) -> str | None:
-        """What is shown."""
         return self._label.text if self._label.visible else None
 
     @error.setter

@@ -24,12 +24,10 @@ class _Place:
         self._banner, self._force = banner, force
 
     def show(self, error: MidcallError) -> None:
-        """Show an error."""
         self._banner.show(error)
         self._force.set_visibility(isinstance(error, CasesFailed))
 
     def clear(self) -> None:
-        """Show none."""
         self._banner.clear()
 
 

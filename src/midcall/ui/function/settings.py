@@ -17,11 +17,11 @@ class Tags:
             self._tags.classes("mc-fn-wide")
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show the tags of a document."""
         self._tags.value = ", ".join(document.get("tags") or ())
 
     async def read(self, document: Json) -> None:
-        """Read them."""
+        """Put the tags into a document."""
         document["tags"] = [tag.strip() for tag in (self._tags.value or "").split(",") if tag.strip()]
 
 
@@ -63,7 +63,7 @@ class LimitsSection:
             )
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show a document's limits and switches."""
         webhook = self._kind is Kind.WEBHOOK
         self._timeout.value = document.get("timeout", 120)
         self._retries.value = document.get("retries", 2 if webhook else 0)

@@ -100,14 +100,14 @@ class Lines:
     _shown: str = ""
 
     def show(self, value: Any) -> None:
-        """Show a value."""
+        """Show a value as its text, and remember it."""
         self._kept, self._shown = value, self.write_as(value)
         self.area.set_value(self._shown)
         if isinstance(self.area, ui.textarea):
             self.area.props["rows"] = min(max(self._shown.count("\n") + 1, 1), MAX_ROWS)
 
     def value(self) -> Any:
-        """Return the value."""
+        """Return the value that was shown if its text is unchanged, else the one that the text says."""
         text = self.area.value or ""
         return self._kept if text == self._shown else self.read_as(text)
 

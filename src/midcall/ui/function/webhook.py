@@ -129,7 +129,7 @@ class PairsInput:
         self._box = ui.element("div").classes("mc-fn-form-one mc-fn-wide")
 
     def show(self, pairs: Mapping[str, Any]) -> None:
-        """Show them."""
+        """Show names with values as rows that can be changed."""
         self._draw([PairEntry.of(name, written) for name, written in pairs.items()])
 
     def value(self) -> Json:
@@ -197,7 +197,7 @@ class WebhookSection:
             ui.label(SECRETS).classes("mc-quiet mc-fn-wide")
 
     def write(self, document: Json) -> None:
-        """Show one."""
+        """Show the webhook of a document."""
         webhook = document.get(Kind.WEBHOOK) or {}
         self._method.value = webhook.get("method", "POST")
         self._url.value = webhook.get("url", "")
@@ -211,7 +211,7 @@ class WebhookSection:
         self._draw_auth()
 
     async def read(self, document: Json) -> None:
-        """Read it."""
+        """Put the webhook into a document."""
         document["webhook"] = {
             "url": (self._url.value or "").strip(),
             "method": self._method.value,

@@ -33,7 +33,7 @@ LOOK_EVERY_S = 1.5
 
 
 async def show(context: PageContext, invocation_id: str) -> None:
-    """Show an invocation."""
+    """Show an invocation, and follow it until it has ended."""
     await _InvocationPage(context, invocation_id).build()
 
 
@@ -43,7 +43,6 @@ class _InvocationPage:
         self._id = invocation_id
 
     async def build(self) -> None:
-        """Make the elements."""
         invocation = await self._context.call(Scope.READ, self._find)
         with page_header(invocation.function, back=_BACK) as actions:
             pass

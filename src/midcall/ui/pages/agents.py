@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 async def build(context: PageContext) -> None:
-    """Show the list."""
+    """Show the list of agents."""
 
     def new_button(label: str) -> None:
         if context.may(Scope.WRITE):

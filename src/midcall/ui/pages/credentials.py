@@ -36,7 +36,7 @@ _FEW = 2
 
 
 async def build(context: PageContext) -> None:
-    """Show the list."""
+    """Show the list of credentials."""
     with page_header("Credentials", about="Keys to other services. Functions use them and never see them."):
         if context.may(Scope.WRITE):
             link_button("New credential", NEW, icon="add")
@@ -151,7 +151,7 @@ async def new(context: PageContext) -> None:
 
 
 async def one(context: PageContext, name: str) -> None:
-    """Show one."""
+    """Show the page of one credential."""
     await show_one(context, name)
 
 

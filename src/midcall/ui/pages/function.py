@@ -48,7 +48,7 @@ async def new(context: PageContext, kind: str = Kind.CODE.value) -> None:
 
 
 async def edit(context: PageContext, name: str) -> None:
-    """Show a function."""
+    """Show a function, to be changed, tested and published."""
     saved = await context.call(Scope.READ, lambda caller: read_saved(context, caller, name))
     with page_header(saved.view.function.display_name, back=_BACK) as actions:
         pass

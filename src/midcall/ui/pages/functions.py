@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 async def build(context: PageContext) -> None:
-    """Show the list."""
+    """Show the list of functions."""
     with page_header("Functions", about="What your agents can do: write, review, publish."):
         if context.may(Scope.WRITE):
             link_button("New function", NEW, icon="add")

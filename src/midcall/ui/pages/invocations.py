@@ -29,7 +29,7 @@ COLUMNS = (*INVOCATION_COLUMNS, Column("session", "Session", none="none"))
 
 
 async def build(context: PageContext, function: str = "", phase: str = "", status: str = "", session: str = "") -> None:
-    """Show the list."""
+    """Show the list of invocations."""
     with page_header("Invocations", about="Each run of a function: what went in, what came out, how long it took."):
         pass
 

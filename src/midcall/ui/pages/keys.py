@@ -41,7 +41,7 @@ _AGENTS = Part(limit=200)
 
 
 async def build(context: PageContext) -> None:
-    """Show the list."""
+    """Show the list of API keys."""
     with page_header("Keys", about="Who may call this workspace's API, and what they may do."):
         link_button("New key", NEW, icon="add")
 
@@ -126,7 +126,7 @@ async def new(context: PageContext) -> None:
 
 
 async def one(context: PageContext, key_id: str) -> None:
-    """Show one."""
+    """Show the page of one API key."""
     await show_one(context, key_id, once=ONCE)
 
 

@@ -37,7 +37,7 @@ COLUMNS = (
 
 
 async def build(context: PageContext, agent: str = "", status: str = "") -> None:
-    """Show the list."""
+    """Show the list of sessions."""
     with page_header("Sessions", about="Each conversation: which functions ran, what was said, what came of it."):
         pass
     wanted = ""

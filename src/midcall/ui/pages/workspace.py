@@ -38,7 +38,7 @@ MADE, BROUGHT = "one that midcall makes", "the one that was typed"
 
 
 async def build(context: PageContext) -> None:
-    """Show the settings."""
+    """Show the settings of the workspace."""
     workspace = await context.call(Scope.ADMIN, context.services.workspaces.get)
     with page_header("Workspace", about=f"Settings of {workspace.name}. They hold for all of its functions."):
         pass

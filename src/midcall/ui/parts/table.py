@@ -80,7 +80,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class EmptyState:
-    """What an empty list says: what it is, and what to do next. `actions` makes buttons."""
+    """A title and a text for a list without lines, and what to do next. `actions` makes buttons."""
 
     title: str
     text: str
@@ -113,7 +113,7 @@ class PagedTable(Generic[T]):
     _rows: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Make the elements."""
+        """Make the elements, without any line yet."""
         with named(ui.element("section").classes("mc-list"), self.label):
             self._errors = ErrorBanner()
             self._progress = ui.linear_progress(show_value=False).props("indeterminate size=2px").classes("mc-progress")

@@ -41,7 +41,7 @@ def path_of(session_id: str) -> str:
 
 
 async def show(context: PageContext, session_id: str) -> None:
-    """Show a session."""
+    """Show a session, and follow it while it is active."""
     await _SessionPage(context, session_id).build()
 
 

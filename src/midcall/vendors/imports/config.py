@@ -21,7 +21,7 @@ UNKNOWN = "midcall knows no such field; it was not carried over"
 
 @dataclass(frozen=True, slots=True)
 class ImportNote:
-    """What could not be carried over, or means something else now; `loc` is the path in the vendor's config."""
+    """A loss or a change of meaning in an import; `loc` is the path in the vendor's config."""
 
     loc: str
     msg: str
@@ -29,7 +29,7 @@ class ImportNote:
 
 @dataclass(slots=True)
 class ImportFindings:
-    """What is found out while one config is read."""
+    """The notes and faults that are found while one config is read."""
 
     notes: list[ImportNote] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Config:
         return self._fields.get(name)
 
     def text(self, name: str) -> str | None:
-        """Take a text."""
+        """Take a field that is a text; None where it is missing, or of another type, which is noted as a fault."""
         value = self.value(name)
         if value is None or isinstance(value, str):
             return value
@@ -92,7 +92,7 @@ class Config:
         return self.text(name)
 
     def flag(self, name: str) -> bool | None:
-        """Take a boolean."""
+        """Take a field that is a boolean; None where it is missing, or of another type, which is noted as a fault."""
         value = self.value(name)
         if value is None or isinstance(value, bool):
             return value
@@ -100,7 +100,7 @@ class Config:
         return None
 
     def number(self, name: str) -> float | None:
-        """Take a number."""
+        """Take a field that is a number; None where it is missing, or of another type, which is noted as a fault."""
         value = self.value(name)
         if value is None or (type(value) in (int, float) and abs(value) <= MAX_NUMBER):
             return value  # type: ignore[no-any-return]

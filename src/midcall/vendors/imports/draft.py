@@ -29,7 +29,7 @@ UNFILLED = "midcall says texts as they are and fills no {{…}} in them"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a config: our document (None where it is nothing that midcall has) and what was lost.
+    """The result of an import: our document (None where it is nothing that midcall has) and what was lost.
 
     `places` leads from paths in the document to paths in the config, for faults that are found later.
     """

@@ -64,7 +64,7 @@ _WRITERS: Mapping[Format, Callable[[Tool, Address], ExportedTool]] = {
 
 @dataclass(frozen=True, slots=True)
 class ExportProblem:
-    """What is wrong with one function in one format; `exported` tells whether its tool is there all the same."""
+    """A fault of one function in one format; `exported` tells whether its tool is there all the same."""
 
     function: str | None
     loc: str

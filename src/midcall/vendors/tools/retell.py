@@ -14,7 +14,7 @@ _AT_ROOT = ("type", "properties", "required")
 
 
 def custom_tool(tool: Tool, address: Address) -> ExportedTool:
-    """Write a tool."""
+    """Write a function as Retell's custom tool."""
     root = merged(tool.parameters)
     description, lost = described_tool(tool, "Retell", unsaid=at_root(root))
     parameters = {word: root[word] for word in _AT_ROOT if word in root}
