@@ -8,7 +8,7 @@ from tests.support.world import World
 
 from midcall.domain.function import Kind
 from midcall.review.allowlist import packaged
-from midcall.service.assistant.assist import Assist, Seats
+from midcall.service.assistant.assist import Assist, QuestionLimit
 from midcall.service.assistant.events import AssistantAnswer, AssistantEvent, Completed, Question
 from midcall.service.functions.form import FunctionForm
 from midcall.service.ports import CodeWriter
@@ -30,7 +30,7 @@ async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def assistant(
-    world: World, writer: CodeWriter | None, *, deadline_s: float = 20.0, seats: Seats | None = None
+    world: World, writer: CodeWriter | None, *, deadline_s: float = 20.0, seats: QuestionLimit | None = None
 ) -> Assist:
     """Wire the use case over a world."""
     return Assist(
@@ -41,7 +41,7 @@ def assistant(
         clock=world.clock,
         writer=writer,
         deadline_s=deadline_s,
-        seats=seats or Seats(),
+        seats=seats or QuestionLimit(),
     )
 
 

@@ -13,7 +13,7 @@ CONNECT_S, QUIET_S = 10.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ModelEndpoint:
     """Where a model is, as the operator says; None: at its vendor, without a key."""
 
     base_url: str | None

@@ -50,7 +50,7 @@ from midcall.service.runs.submit import Invocations
 from midcall.service.runs.sweep import Sweep
 from midcall.service.runs.turns import Weights
 from midcall.service.runs.wait import OutcomeWaiter
-from midcall.service.sessions.follow import Following
+from midcall.service.sessions.follow import SessionFollower
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.session_call import SessionCalls
 from midcall.service.sessions.sessions import Sessions
@@ -151,7 +151,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         session_sweep=SessionSweep(storage=storage, sessions=sessions, clock=now_ms),
         retention_sweep=RetentionSweep(storage=storage, clock=now_ms),
         waiting=waiting,
-        following=Following(sessions=sessions, wakes=wakes, clock=now_ms),
+        following=SessionFollower(sessions=sessions, wakes=wakes, clock=now_ms),
         signing=signing,
         callbacks=Callbacks(
             storage=storage,

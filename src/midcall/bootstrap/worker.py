@@ -10,7 +10,7 @@ from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.worker import Workers
 from midcall.review import policy_version
-from midcall.service.runs.turns import Remembered, Turns
+from midcall.service.runs.turns import CachedCount, Turns
 
 
 def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
@@ -36,7 +36,7 @@ def wire_execute(
 ) -> Callable[[str], None]:
     """Wire what carries out an invocation in one worker process of a group; `policy` is the version that is current."""
     storage, queue = open_storage(settings), open_queue(settings)
-    turns = Turns(group, Remembered(lambda: queue.workers(queues), first=count))
+    turns = Turns(group, CachedCount(lambda: queue.workers(queues), first=count))
     # One pool: the threads of a run come and go, and a connection is to be used again by whichever is next.
     gateways = wire_gateways(settings, storage, wire_outbound(settings, pools=1))
     return wire_executor(settings, storage, queue, gateways, policy=policy, turns=turns).execute

@@ -34,7 +34,7 @@ MIDCALL_SECRET = _scheme("X-Midcall-Secret", "the adapter's secret; or as `Autho
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class AdmittedDelivery:
     """A delivery that has shown what it had to."""
 
     adapter: Adapter
@@ -51,12 +51,12 @@ class Admitted:
         return found
 
 
-def admitting(proofs: Mapping[Vendor, DeliveryProof]) -> Callable[..., Awaitable[Admitted]]:
+def admitting(proofs: Mapping[Vendor, DeliveryProof]) -> Callable[..., Awaitable[AdmittedDelivery]]:
     """Make a dependency that lets in what shows the proof of its adapter's vendor, and nothing else."""
 
     async def admitted(
         adapter_id: DeliveryAdapterId, request: Request, use: Use, in_thread: InThreads, trace: TraceId
-    ) -> Admitted:
+    ) -> AdmittedDelivery:
         headers, began = dict(request.headers), asyncio.get_running_loop().time()
         known = await in_thread(use.adapters.admit_by_headers, adapter_id, proofs, headers)
         if known is not None:
@@ -68,17 +68,19 @@ def admitting(proofs: Mapping[Vendor, DeliveryProof]) -> Callable[..., Awaitable
         OWNER.set(caller.workspace_id)
         request.app.state.rates.take(caller)
         request.state.hold.belong_to(caller.workspace_id)
-        return Admitted(adapter, delivery, AdapterSessions(use, caller, adapter, in_thread, trace))
+        return AdmittedDelivery(adapter, delivery, AdapterSessions(use, caller, adapter, in_thread, trace))
 
     return admitted
 
 
-FromVapi = Annotated[Admitted, Depends(admitting({Vendor.VAPI: DeliveryProof.VAPI_SECRET}))]
-FromRetell = Annotated[Admitted, Depends(admitting({Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE}))]
-FromElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: DeliveryProof.MIDCALL_SECRET}))]
-SignedByElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: DeliveryProof.ELEVENLABS_SIGNATURE}))]
+FromVapi = Annotated[AdmittedDelivery, Depends(admitting({Vendor.VAPI: DeliveryProof.VAPI_SECRET}))]
+FromRetell = Annotated[AdmittedDelivery, Depends(admitting({Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE}))]
+FromElevenLabs = Annotated[AdmittedDelivery, Depends(admitting({Vendor.ELEVENLABS: DeliveryProof.MIDCALL_SECRET}))]
+SignedByElevenLabs = Annotated[
+    AdmittedDelivery, Depends(admitting({Vendor.ELEVENLABS: DeliveryProof.ELEVENLABS_SIGNATURE}))
+]
 FunctionCaller = Annotated[
-    Admitted,
+    AdmittedDelivery,
     Depends(
         admitting({Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE, Vendor.ELEVENLABS: DeliveryProof.MIDCALL_SECRET})
     ),

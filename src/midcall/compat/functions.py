@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from midcall.compat.bodies import body_of
-from midcall.compat.deliveries import MIDCALL_SECRET, RETELL_SIGNATURE, Admitted, FunctionCaller
+from midcall.compat.deliveries import MIDCALL_SECRET, RETELL_SIGNATURE, AdmittedDelivery, FunctionCaller
 from midcall.compat.shapes import ResultShape
 from midcall.domain.adapter import Vendor
 from midcall.vendors import elevenlabs, retell
@@ -36,7 +36,7 @@ async def call_by_vendor(name: FunctionNameParam, admitted: FunctionCaller) -> A
     return AsciiJsonResponse(as_object(await admitted.sessions.call(conversation, call)))
 
 
-def _reader(name: str, admitted: Admitted) -> Callable[[Any], tuple[Conversation, FunctionCall]]:
+def _reader(name: str, admitted: AdmittedDelivery) -> Callable[[Any], tuple[Conversation, FunctionCall]]:
     headers = admitted.delivery.headers
     if admitted.adapter.vendor is Vendor.ELEVENLABS:
         return lambda body: elevenlabs.tool_call(body, name, headers)

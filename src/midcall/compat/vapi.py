@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from midcall.compat.adapter_sessions import AdapterSessions
 from midcall.compat.bodies import body_of
-from midcall.compat.deliveries import VAPI_SECRET, Admitted, FromVapi
+from midcall.compat.deliveries import VAPI_SECRET, AdmittedDelivery, FromVapi
 from midcall.compat.shapes import VapiShape
 from midcall.domain.errors import MidcallError
 from midcall.domain.session import SessionStatus
@@ -40,7 +40,7 @@ async def vapi_message(admitted: FromVapi) -> AsciiJsonResponse:
         return AsciiJsonResponse(vapi.error(_told(error)))
 
 
-async def _answer(admitted: Admitted) -> dict[str, Any]:
+async def _answer(admitted: AdmittedDelivery) -> dict[str, Any]:
     message = await admitted.read(vapi.message)
     if message is None:
         return {}

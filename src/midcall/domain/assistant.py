@@ -37,7 +37,7 @@ class ChatMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class WritingTask:
     """All that a model is told at first: the rules, and the conversation, whose last turn is the user's."""
 
     instructions: str

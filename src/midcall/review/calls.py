@@ -43,7 +43,7 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class ArgumentFault:
     """A fault in how a call's arguments are put together."""
 
     where: ast.AST
@@ -61,7 +61,7 @@ class OperationCall:
     options: dict[str, Argument] = field(default_factory=dict)
     credential: Argument | None = None
     is_open: bool = False
-    misfits: list[Misfit] = field(default_factory=list)
+    misfits: list[ArgumentFault] = field(default_factory=list)
 
 
 def uses(module: Module) -> list[ActionReference]:
@@ -149,7 +149,9 @@ def _read(module: Module, call: OperationCall) -> None:
             _take(call, name, Argument(argument, argument))
         if len(arguments) > len(positional):
             takes = f"({', '.join(positional)}) by position, or" if positional else "options by name, or"
-            call.misfits.append(Misfit(arguments[len(positional)], f"`{call.name}` takes {takes} an object of options"))
+            call.misfits.append(
+                ArgumentFault(arguments[len(positional)], f"`{call.name}` takes {takes} an object of options")
+            )
     for keyword in call.node.keywords:
         if keyword.arg is None:
             call.is_open = True
@@ -185,7 +187,7 @@ def _take(call: OperationCall, name: str, given: Argument) -> None:
     if name in _CREDENTIAL:
         call.credential = given
     elif name in call.options:
-        call.misfits.append(Misfit(given.name, f"`{name[:60]}` is given twice"))
+        call.misfits.append(ArgumentFault(given.name, f"`{name[:60]}` is given twice"))
     else:
         call.options[name] = given
 

@@ -61,7 +61,7 @@ def _hits(module: Module) -> Iterator[tuple[Rule[Module], Hit]]:
     """Yield what the rules find, but for what stands where nothing ever runs: there only secrets matter."""
     # What a call is given that goes as a whole goes with it: one cause, one comment.
     spans = [module.text.span(node) for node in (*unrun.blocks(module), *refused_arguments(module))]
-    idle = unrun.Stretches(((span.line, span.column), (span.end_line, span.end_column)) for span in spans)
+    idle = unrun.SourceRanges(((span.line, span.column), (span.end_line, span.end_column)) for span in spans)
     for rule in TREE_RULES:
         for hit in rule.check(module):
             place = module.text.span(hit.where)

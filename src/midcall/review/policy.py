@@ -31,7 +31,7 @@ from midcall.review.vocabulary import (
 
 
 @dataclass
-class Judgement:
+class PolicyFindings:
     """The findings of the walk, by rule."""
 
     construct: list[Hit] = field(default_factory=list)
@@ -45,7 +45,7 @@ class PolicyChecker(RestrictingNodeTransformer):
     def __init__(self, module: Module) -> None:
         super().__init__()
         self._module = module
-        self.judgement = Judgement()
+        self.judgement = PolicyFindings()
 
     def error(self, node: ast.AST, info: str) -> None:
         """Take up what the transformer itself refuses."""
@@ -244,7 +244,7 @@ def _advice(name: str) -> str:
     return "Do without it; for an error's text use `str(error)`."
 
 
-def judge(module: Module) -> Judgement:
+def judge(module: Module) -> PolicyFindings:
     """Check a whole module."""
     checker = PolicyChecker(module)
     checker.visit(module.tree)

@@ -23,7 +23,7 @@ _THERE = frozenset(sys.builtin_module_names) | words(
 _CATCHERS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 
 
-class Stretches:
+class SourceRanges:
     """Stretches of a source, for many questions whether a place lies in one of them."""
 
     def __init__(self, found: Iterable[Stretch]) -> None:

@@ -21,7 +21,7 @@ _URL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class KnownPrefix:
     """The beginning of a text, as far as it is known; `whole`: nothing follows."""
 
     text: str
@@ -41,7 +41,7 @@ class HostPort:
         return self.host if self.port == self.default_port else f"{self.host}:{self.port}"
 
 
-_UNKNOWN = (Beginning("", whole=False),)
+_UNKNOWN = (KnownPrefix("", whole=False),)
 
 
 def targets(module: Module, node: ast.expr) -> Iterator[HostPort]:
@@ -53,7 +53,7 @@ def targets(module: Module, node: ast.expr) -> Iterator[HostPort]:
             yield HostPort(match[2].lower(), int(match[3] or _PORTS[scheme]), _PORTS[scheme])
 
 
-def beginnings(module: Module, node: ast.expr, steps: int = _STEPS) -> tuple[Beginning, ...]:
+def beginnings(module: Module, node: ast.expr, steps: int = _STEPS) -> tuple[KnownPrefix, ...]:
     """Return what a text can begin with: whole where it is a constant, cut where the source says no more."""
     known = module.once(_known)
     if node not in known:
@@ -63,16 +63,16 @@ def beginnings(module: Module, node: ast.expr, steps: int = _STEPS) -> tuple[Beg
     return known[node]
 
 
-def _known(_module: Module) -> dict[ast.AST, tuple[Beginning, ...]]:
+def _known(_module: Module) -> dict[ast.AST, tuple[KnownPrefix, ...]]:
     return {}
 
 
-def _beginnings(module: Module, node: ast.expr, steps: int) -> tuple[Beginning, ...]:
+def _beginnings(module: Module, node: ast.expr, steps: int) -> tuple[KnownPrefix, ...]:
     constant = texts(module, node)
     if constant is not None:
-        return tuple(Beginning(text[:_LONGEST], whole=True) for text in sorted(constant)[: _MANY + 1]) or _UNKNOWN
+        return tuple(KnownPrefix(text[:_LONGEST], whole=True) for text in sorted(constant)[: _MANY + 1]) or _UNKNOWN
     if isinstance(node, ast.JoinedStr):
-        found: tuple[Beginning, ...] = (Beginning("", whole=True),)
+        found: tuple[KnownPrefix, ...] = (KnownPrefix("", whole=True),)
         for value in node.values:
             found = _joined(found, module, value, steps - 1)
         return found
@@ -87,31 +87,31 @@ def _beginnings(module: Module, node: ast.expr, steps: int) -> tuple[Beginning, 
     return _UNKNOWN
 
 
-def _of_operator(module: Module, node: ast.BinOp, steps: int) -> tuple[Beginning, ...]:
+def _of_operator(module: Module, node: ast.BinOp, steps: int) -> tuple[KnownPrefix, ...]:
     if isinstance(node.op, ast.Add):
         return _joined(beginnings(module, node.left, steps), module, node.right, steps)
     return _until(module, node.left, "%") if isinstance(node.op, ast.Mod) else _UNKNOWN
 
 
-def _until(module: Module, node: ast.expr, mark: str) -> tuple[Beginning, ...]:
+def _until(module: Module, node: ast.expr, mark: str) -> tuple[KnownPrefix, ...]:
     """Return what a template begins with, up to its first field."""
     known = texts(module, node) or ()
-    return tuple(Beginning(text.partition(mark)[0], whole=False) for text in sorted(known)[:_MANY]) or _UNKNOWN
+    return tuple(KnownPrefix(text.partition(mark)[0], whole=False) for text in sorted(known)[:_MANY]) or _UNKNOWN
 
 
-def _joined(found: tuple[Beginning, ...], module: Module, node: ast.expr, steps: int) -> tuple[Beginning, ...]:
+def _joined(found: tuple[KnownPrefix, ...], module: Module, node: ast.expr, steps: int) -> tuple[KnownPrefix, ...]:
     if not any(each.whole for each in found):
         return found
     more = _piece(module, node, steps)
     joined = tuple(
-        Beginning((each.text + following.text)[:_LONGEST], following.whole) if each.whole else each
+        KnownPrefix((each.text + following.text)[:_LONGEST], following.whole) if each.whole else each
         for each in found
         for following in (more if each.whole else _UNKNOWN)
     )
-    return joined if len(joined) <= _MANY else tuple(Beginning(each.text, whole=False) for each in found)
+    return joined if len(joined) <= _MANY else tuple(KnownPrefix(each.text, whole=False) for each in found)
 
 
-def _piece(module: Module, node: ast.expr, steps: int) -> tuple[Beginning, ...]:
+def _piece(module: Module, node: ast.expr, steps: int) -> tuple[KnownPrefix, ...]:
     if isinstance(node, ast.FormattedValue):
         is_plain = node.conversion == -1 and node.format_spec is None
         return beginnings(module, node.value, steps) if is_plain else _UNKNOWN

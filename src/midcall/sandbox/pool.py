@@ -25,7 +25,7 @@ from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.jail import CallerGone, Jail, SandboxJob
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.outcome import Evidence, SandboxEnd, judge
-from midcall.sandbox.sandbox_queue import Counts, SandboxQueue
+from midcall.sandbox.sandbox_queue import QueueCounts, SandboxQueue
 from midcall.service.loops import ThreadLoop, health
 
 log = structlog.get_logger(__name__)
@@ -205,7 +205,7 @@ class Pool:
 
     def status(self) -> PoolStatus:
         """Return how the pool stands."""
-        counts: Counts = self._queue.counts()
+        counts: QueueCounts = self._queue.counts()
         loops = health((*self._removers, *self._others))
         boots = counts.idle > 0 or self.boot_error is None
         return PoolStatus(

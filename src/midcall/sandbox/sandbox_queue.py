@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class QueueCounts:
     """How a pool stands: ready, running, and calls that wait."""
 
     idle: int
@@ -36,14 +36,14 @@ class SandboxQueue(Generic[T]):
         #: When a sandbox was last handed out, on the clock of `time.monotonic()`.
         self.handed_out_at = 0.0
 
-    def counts(self) -> Counts:
+    def counts(self) -> QueueCounts:
         """Return the present numbers."""
         with self._lock:
             return self.counts_locked()
 
-    def counts_locked(self) -> Counts:
+    def counts_locked(self) -> QueueCounts:
         """Return the present numbers; the caller holds `wanted`."""
-        return Counts(len(self._idle), self._busy, len(self._waiting))
+        return QueueCounts(len(self._idle), self._busy, len(self._waiting))
 
     def take(self, deadline: float) -> T:
         """Wait for a sandbox until `deadline` (monotonic) and return it; `done` must follow.

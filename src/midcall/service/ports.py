@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol
 
 from midcall.domain.action import ActionCall, ActionReply
-from midcall.domain.assistant import ModelOutput, Task, Usage
+from midcall.domain.assistant import ModelOutput, Usage, WritingTask
 from midcall.domain.http import AnyTokenRequest, FetchedToken, HttpRequest, HttpResponse
 from midcall.domain.invocation import Invocation
 from midcall.domain.review import ReviewReport, Subject, WebhookSubject
@@ -166,7 +166,7 @@ class CodeWriter(Protocol):
         """The model's name, as the operator wrote it."""
         ...
 
-    def begin(self, task: Task) -> AbstractAsyncContextManager[WriterConversation]:
+    def begin(self, task: WritingTask) -> AbstractAsyncContextManager[WriterConversation]:
         """Open a conversation; its connections are closed when the block ends."""
         ...
 

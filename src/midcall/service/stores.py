@@ -805,7 +805,7 @@ class CallbackStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedRow:
     """An encrypted row: its id, and the token that a Cipher made."""
 
     id: str
@@ -941,11 +941,11 @@ class TokenStore(Protocol):
 class SealedStore(Protocol):
     """A table with encrypted rows, as whoever changes keys sees it: of all workspaces, and without their meaning."""
 
-    def after(self, row_id: str, *, limit: int) -> Sequence[Sealed]:
+    def after(self, row_id: str, *, limit: int) -> Sequence[SealedRow]:
         """Return the rows whose id comes after one, by id."""
         ...
 
-    def swap(self, row: Sealed, *, token: str) -> bool:
+    def swap(self, row: SealedRow, *, token: str) -> bool:
         """Write another token; False (and nothing changed) if the row has not the token any more that was read."""
         ...
 

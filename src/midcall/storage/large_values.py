@@ -32,16 +32,16 @@ class LargeValueKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class SplitValues:
     """Values for columns, and those that stand apart."""
 
     columns: dict[str, Any]
     apart: list[dict[str, str]]
 
 
-def split(owner: str, columns: Mapping[str, Any]) -> Split:
+def split(owner: str, columns: Mapping[str, Any]) -> SplitValues:
     """Write values as JSON; the large ones of them are to stand apart, under the names of their columns."""
-    found = Split({}, [])
+    found = SplitValues({}, [])
     for name, value in columns.items():
         written = None if value is None else write_json(value)
         if written is None or len(written) <= MOST_INLINE:
@@ -52,14 +52,14 @@ def split(owner: str, columns: Mapping[str, Any]) -> Split:
     return found
 
 
-def split_variables(owner: str, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], Split]:
+def split_variables(owner: str, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], SplitValues]:
     """Return the small ones of variables, the names under which the large ones stand apart, and these.
 
     A name tells what it stands for, so that a value is stored once, however many rows tell of it.
     """
     small: dict[str, Any] = {}
     named: dict[str, str] = {}
-    found = Split({}, [])
+    found = SplitValues({}, [])
     for variable, value in variables.items():
         written = write_json(value)
         if len(written) <= INLINE_VARIABLE:

@@ -14,7 +14,7 @@ from midcall.domain.preview import came_preview
 from midcall.domain.rereview import VersionFlag
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.workspace import ApprovalMode, Ceilings, Key, Scope, Workspace, WorkspaceSettings
-from midcall.storage.large_values import LargeValueKey, Split, marked, split, split_variables, whole
+from midcall.storage.large_values import LargeValueKey, SplitValues, marked, split, split_variables, whole
 
 #: Columns of an invocation that may be megabytes.
 LARGE = ("params", "session", "report", "outcome")
@@ -103,7 +103,7 @@ def decision_columns(version: Version) -> dict[str, Any]:
     }
 
 
-def invocation_columns(invocation: Invocation) -> Split:
+def invocation_columns(invocation: Invocation) -> SplitValues:
     """Return the columns of a new invocation; its report and outcome come later."""
     columns = {name: getattr(invocation, name) for name in Invocation.__slots__ if name not in {"report", "outcome"}}
     large = split(invocation.id, {"params": dict(invocation.params), "session": dict(invocation.session)})
@@ -114,7 +114,7 @@ def invocation_columns(invocation: Invocation) -> Split:
         "status": invocation.status.value,
         "asked": None if invocation.asked is None else dict(invocation.asked),
     }
-    return Split(columns | large.columns, large.apart)
+    return SplitValues(columns | large.columns, large.apart)
 
 
 def invocations_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Invocation]:
@@ -178,7 +178,7 @@ def report_columns(report: RunReport | None) -> dict[str, Any] | None:
 
 def outcome_columns(
     invocation_id: str, outcome: Outcome, report: RunReport | None, session: str | None
-) -> tuple[Split, list[dict[str, str]]]:
+) -> tuple[SplitValues, list[dict[str, str]]]:
     """Return the columns of what an invocation came to, and large variables, which stand apart once for a `session`."""
     document, apart = asdict(outcome), []
     if session is not None:
@@ -186,7 +186,7 @@ def outcome_columns(
         document |= {"variables": small, "variables_apart": named}
         apart = variables.apart
     large = split(invocation_id, {"report": report_columns(report), "outcome": document})
-    return Split({**large.columns, "came": came_preview(outcome, report)}, large.apart), apart
+    return SplitValues({**large.columns, "came": came_preview(outcome, report)}, large.apart), apart
 
 
 def _report_of(value: Mapping[str, Any]) -> RunReport:

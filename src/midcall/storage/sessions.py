@@ -15,7 +15,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
 from midcall.service.stores import ListedSession, PageRequest, SessionFilter, SessionLine, SessionMark
-from midcall.storage.large_values import LargeValueKey, Split, drop, marked, put, split, split_variables, whole
+from midcall.storage.large_values import LargeValueKey, SplitValues, drop, marked, put, split, split_variables, whole
 from midcall.storage.schema import (
     APART,
     callbacks,
@@ -276,7 +276,7 @@ def _line_of(row: Row[Any]) -> SessionLine:
 class _Variables:
     """The column of a session's variables, and those of them that stand apart."""
 
-    column: Split
+    column: SplitValues
     each: Sequence[Mapping[str, str]]
 
     @property

@@ -33,7 +33,7 @@ from midcall.service.runs.replay import Replays
 from midcall.service.runs.submit import Invocations
 from midcall.service.runs.sweep import Sweep
 from midcall.service.runs.wait import OutcomeWaiter
-from midcall.service.sessions.follow import Following
+from midcall.service.sessions.follow import SessionFollower
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.session_call import SessionCalls
 from midcall.service.sessions.sessions import Sessions
@@ -75,7 +75,7 @@ class Services:
     session_sweep: SessionSweep
     retention_sweep: RetentionSweep
     waiting: OutcomeWaiter
-    following: Following
+    following: SessionFollower
     signing: Signing
     callbacks: Callbacks
     trail: AuditTrail

@@ -14,7 +14,7 @@ from midcall.bootstrap.assistant import wire_writer
 from midcall.bootstrap.settings import Settings
 from midcall.domain.assistant import Status, Usage
 from midcall.domain.errors import AssistantBusy
-from midcall.service.assistant.assist import Seats
+from midcall.service.assistant.assist import QuestionLimit
 from midcall.service.assistant.events import ExplanationWritten, Question, Thinking
 from midcall.service.ports import CodeWriter
 
@@ -78,7 +78,7 @@ def test_what_came_before_the_deadline_is_kept(world: World, model: Endpoint) ->
 def test_who_goes_away_stops_the_model(world: World, model: Endpoint) -> None:
     """Closing the events closes the connection, and gives the seat back."""
     model.answers(Silence())
-    assist = assistant(world, openai(model), seats=Seats(in_all=1, each=1))
+    assist = assistant(world, openai(model), seats=QuestionLimit(in_all=1, each=1))
 
     async def run() -> None:
         events = assist.ask(world.caller, Question("x", DRAFT), in_thread)

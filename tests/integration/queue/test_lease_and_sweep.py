@@ -18,7 +18,7 @@ from midcall.domain.run import RunReport, RunStatus
 from midcall.queue.names import LIVE, TEST
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.runs.leases import LEASE_MS
-from midcall.service.runs.sweep import REWAKE_AFTER_MS, Swept
+from midcall.service.runs.sweep import REWAKE_AFTER_MS, SweepCounts
 
 SUCCEEDED, FAILED, QUEUED = InvocationStatus.SUCCEEDED, InvocationStatus.FAILED, InvocationStatus.QUEUED
 RUNNING, TIMED_OUT = InvocationStatus.RUNNING, InvocationStatus.TIMED_OUT
@@ -133,13 +133,13 @@ def test_a_lost_live_call_fails_at_once_unless_it_may_run_again(house: House) ->
     once, twice = house.admit("plain"), house.admit("again")
     assert claim(house, once.id)
     assert claim(house, twice.id)
-    assert house.sweep.sweep() == Swept()  # both leases hold
+    assert house.sweep.sweep() == SweepCounts()  # both leases hold
     house.clock.ahead_ms += LEASE_MS + 1
-    assert house.sweep.sweep() == Swept(requeued=1, lost=1)
+    assert house.sweep.sweep() == SweepCounts(requeued=1, lost=1)
     assert (house.status(once.id), house.status(twice.id)) == (FAILED, QUEUED)
     assert claim(house, twice.id)
     house.clock.ahead_ms += LEASE_MS + 1
-    assert house.sweep.sweep() == Swept(lost=1)
+    assert house.sweep.sweep() == SweepCounts(lost=1)
     assert (house.status(twice.id), house.row(twice.id).attempt) == (FAILED, 2)
 
 
@@ -149,7 +149,7 @@ def test_a_lost_call_whose_deadline_has_passed_is_not_run_again(house: House) ->
     admitted = house.admit("brief")
     assert claim(house, admitted.id)
     house.clock.ahead_ms += LEASE_MS + 1
-    assert house.sweep.sweep() == Swept(lost=1)
+    assert house.sweep.sweep() == SweepCounts(lost=1)
     assert house.status(admitted.id) is FAILED
 
 
@@ -199,9 +199,9 @@ def test_a_wake_that_redis_lost_is_given_again(house: House, queue: RqQueue, pri
     with private_redis.client() as client:
         client.flushall()
         assert queue.waiting() == 0
-        assert house.sweep.sweep() == Swept()
+        assert house.sweep.sweep() == SweepCounts()
         house.clock.ahead_ms += REWAKE_AFTER_MS + 1
-        assert house.sweep.sweep() == Swept(woken=1)
+        assert house.sweep.sweep() == SweepCounts(woken=1)
         assert queued(client, LIVE) == [admitted.id]
 
 
@@ -225,10 +225,10 @@ def test_a_call_admitted_while_redis_is_away_is_woken_when_it_is_back(
     admitted = house.admit("plain")
     assert house.status(admitted.id) is QUEUED
     house.clock.ahead_ms += REWAKE_AFTER_MS + 1
-    assert house.sweep.sweep() == Swept()
+    assert house.sweep.sweep() == SweepCounts()
     private_redis.start()
     house.clock.ahead_ms += REWAKE_AFTER_MS + 1
-    assert house.sweep.sweep() == Swept(woken=1)
+    assert house.sweep.sweep() == SweepCounts(woken=1)
     with private_redis.client() as client:
         assert queued(client, LIVE) == [admitted.id]
 
@@ -252,7 +252,7 @@ def test_a_queue_that_hangs_costs_a_sweep_one_try(house: House) -> None:
     assert claim(house, lost.id)
     hung = HungQueue()
     house.clock.ahead_ms += LEASE_MS + 1
-    assert house.on(hung).sweep.sweep() == Swept(lost=1)
+    assert house.on(hung).sweep.sweep() == SweepCounts(lost=1)
     assert hung.tries == 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.world import World, function
 
-from midcall.domain.assistant import ChatMessage, Role, Task
+from midcall.domain.assistant import ChatMessage, Role, WritingTask
 from midcall.domain.credential import Credential, CredentialType
 from midcall.domain.errors import InvalidInput
 from midcall.domain.parameters import MASK
@@ -19,7 +19,7 @@ from midcall.service.credentials.inline_secrets import AUTH_VALUES
 from midcall.service.functions.form import parse_function
 
 
-def told(wish: str = "x", *turns: ChatMessage, known: tuple[str, ...] = (), **changes: Any) -> Task:
+def told(wish: str = "x", *turns: ChatMessage, known: tuple[str, ...] = (), **changes: Any) -> WritingTask:
     """Make the task for a function with these changes."""
     document = parse_function(function(**changes)).config()
     credential = Credential("cred_1", "ws_1", "crm", CredentialType.AIRTABLE, 0, 0)
@@ -33,7 +33,7 @@ def told(wish: str = "x", *turns: ChatMessage, known: tuple[str, ...] = (), **ch
     )
 
 
-def text_of(task: Task) -> str:
+def text_of(task: WritingTask) -> str:
     """Return all of a task as one text."""
     return "\n".join([task.instructions, *(turn.text for turn in task.turns)])
 

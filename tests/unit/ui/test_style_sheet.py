@@ -35,7 +35,8 @@ def test_every_class_of_a_page_has_its_looks_and_no_looks_are_left_over() -> Non
 
 def test_no_rule_of_one_page_changes_another_page() -> None:
     """Of two rules for one selector the later one wins on every page; each page's parts have names of their own."""
-    sections, alone = defaultdict(set), defaultdict(list)
+    sections: dict[str, set[int]] = defaultdict(set)
+    alone: dict[str, list[int]] = defaultdict(list)
     for section, line, selectors in top_level_rules():
         for selector in selectors:
             sections[selector].add(section)

@@ -30,8 +30,8 @@ from midcall.domain.mock import (
 )
 from midcall.domain.redaction import Redaction
 from midcall.service.actions.action_executor import ActionExecutor, Means
-from midcall.service.actions.answering import Answering
-from midcall.service.actions.asking import asked, name_on_record
+from midcall.service.actions.allowed_call import allowed_call, name_on_record
+from midcall.service.actions.answer_filter import AnswerFilter
 from midcall.service.actions.keyring import Keyring
 from midcall.service.actions.mocks import MocksOfRun
 from midcall.service.actions.request import ActionTarget
@@ -93,7 +93,7 @@ class ActionGateway:
             workspace_id=claimed.invocation.workspace_id,
             environment=claimed.invocation.environment,
         )
-        self._answering = Answering()
+        self._answering = AnswerFilter()
         self._lock = threading.Lock()
         self._calls: list[_Call] = []
         self._closed = False
@@ -155,7 +155,7 @@ class ActionGateway:
             return under_way
 
     def _carry_out(self, call: ActionCall, under_way: _Call) -> Any:
-        made = asked(self._enabled, call)
+        made = allowed_call(self._enabled, call)
         connector, operation, bound = made.connector, made.operation, made.bound
         under_way.options = made.options
         under_way.masked_by = self.redaction

@@ -38,7 +38,7 @@ _EMPTY = FunctionForm.model_validate(
 
 
 @dataclass(slots=True)
-class Seats:
+class QuestionLimit:
     """Bounds how many questions are answered at once, in this process and for each workspace."""
 
     in_all: int = 8
@@ -74,7 +74,7 @@ class Assist:
     #: None: nobody said which model to ask.
     writer: CodeWriter | None = None
     deadline_s: float = DEADLINE_S
-    seats: Seats = field(default_factory=Seats)
+    seats: QuestionLimit = field(default_factory=QuestionLimit)
 
     #: How to set it up, where it is not.
     advice: ClassVar[str] = AssistantNotConfigured().message

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from midcall.domain.assistant import ModelAnswer, Status, Task, Usage
+from midcall.domain.assistant import ModelAnswer, Status, Usage, WritingTask
 from midcall.domain.errors import AnswerUnreadable, InvalidInput, ModelFailed, ReviewUnavailable
 from midcall.domain.function import VersionStatus
 from midcall.domain.review import Comment, Severity
@@ -40,7 +40,7 @@ class AssistantJob:
 
     caller: Caller
     draft: FunctionForm
-    task: Task = field(repr=False)
+    task: WritingTask = field(repr=False)
     masker: PromptMasker
 
 

@@ -11,7 +11,7 @@ from midcall.service.functions.catalog import Catalog
 from midcall.service.functions.form import FunctionForm, parse_function
 from midcall.service.functions.review_version import Reviews
 from midcall.vendors.imports.config import ImportNote
-from midcall.vendors.imports.draft import Imported
+from midcall.vendors.imports.draft import ImportedFunction
 from midcall.vendors.imports.readers import READERS, ImportVendor
 
 
@@ -67,14 +67,14 @@ def _display_name(form: FunctionForm) -> str:
     return form.display_name or form.name
 
 
-def _read(vendor: ImportVendor, config: Mapping[str, Any], name: str | None) -> Imported:
+def _read(vendor: ImportVendor, config: Mapping[str, Any], name: str | None) -> ImportedFunction:
     try:
         return READERS[vendor](config, name)
     except InvalidInput as error:
         raise InvalidInput(faults=[Fault(_below_config(fault.loc), fault.msg) for fault in error.faults]) from error
 
 
-def _placed(error: InvalidInput, imported: Imported) -> InvalidInput:
+def _placed(error: InvalidInput, imported: ImportedFunction) -> InvalidInput:
     """Lead faults of our document back to where they came from; what is made up by us is named as `function.…`."""
     faults = []
     for fault in error.faults:

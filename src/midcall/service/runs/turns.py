@@ -44,7 +44,7 @@ class Turns:
         return chosen.oldest if chosen else None
 
 
-class Remembered:
+class CachedCount:
     """A count that is asked for at most once in a while; where it cannot be had, the last one stands."""
 
     def __init__(

@@ -14,7 +14,7 @@ import jsonschema_rs
 from midcall.domain.moments import days_of
 from midcall.domain.pattern_samples import pattern_sample
 from midcall.domain.places import Place
-from midcall.domain.schema_description import Words, kinds_of, sample_of_kind, word
+from midcall.domain.schema_description import SchemaDescription, kinds_of, sample_of_kind, word
 from midcall.domain.subschemas import MANY, NAMED, ONE
 
 #: Keywords whose schemas speak of what is in the value.
@@ -56,7 +56,7 @@ class SchemaFinding:
     """
 
     error: jsonschema_rs.ValidationError
-    words: Words
+    words: SchemaDescription
     verb: str
     seen: RejectedValue
     said: Sequence[Mapping[str, Any]]
@@ -162,7 +162,7 @@ def seen_at(place: Place, value: Any, path: Sequence[str | int], loc: str) -> Re
     return RejectedValue(value, loc, at, secret=secret or whole)
 
 
-def said_at(words: Words, path: Sequence[str | int]) -> tuple[list[Mapping[str, Any]], str]:
+def said_at(words: SchemaDescription, path: Sequence[str | int]) -> tuple[list[Mapping[str, Any]], str]:
     """Follow a path of keywords; returns the schemas that speak of the value it ends at, and the last keyword."""
     node: Any = words.root
     said: list[Mapping[str, Any]] = [words.root]
@@ -195,7 +195,7 @@ def such(example: Any, told: str) -> str:
     return f", such as {word(example)}"
 
 
-def _beside(schema: Mapping[str, Any], words: Words) -> Iterator[Mapping[str, Any]]:
+def _beside(schema: Mapping[str, Any], words: SchemaDescription) -> Iterator[Mapping[str, Any]]:
     """Yield what `allOf` and a reference say of the same value."""
     branches = schema.get("allOf")
     for branch in [schema, *(branches[:_BRANCHES] if isinstance(branches, list) else ())]:

@@ -12,7 +12,7 @@ import jsonschema_rs
 
 from midcall.domain.errors import Fault
 from midcall.domain.places import Place, places_of
-from midcall.domain.schema_description import Words, sample_of_kind
+from midcall.domain.schema_description import SchemaDescription, sample_of_kind
 from midcall.service.schemas.findings import SchemaFinding, nearer, said_at, seen_at, such
 
 #: Characters of one text.
@@ -32,12 +32,12 @@ class Refusals:
 
     schema: Mapping[str, Any]
     verb: str
-    words: Words = field(init=False)
+    words: SchemaDescription = field(init=False)
     place: Place = field(init=False)
 
     def __post_init__(self) -> None:
         places = places_of(self.schema)
-        object.__setattr__(self, "words", Words(self.schema, places.hidden_names()))
+        object.__setattr__(self, "words", SchemaDescription(self.schema, places.hidden_names()))
         object.__setattr__(self, "place", places.root)
 
     def faults(

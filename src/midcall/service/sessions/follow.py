@@ -17,7 +17,7 @@ _BATCH = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class SessionFollower:
     """The use case that waits for sessions to start, and follows their events."""
 
     sessions: Sessions

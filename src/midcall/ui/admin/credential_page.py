@@ -5,7 +5,7 @@ from nicegui import ui
 from midcall.domain.errors import CredentialInUse
 from midcall.domain.workspace import Scope
 from midcall.service.credentials.credentials import CredentialView
-from midcall.ui.admin.caught import Caught
+from midcall.ui.admin.captured_error import CapturedError
 from midcall.ui.admin.credential_card import ValuesCard
 from midcall.ui.admin.credential_words import TYPES
 from midcall.ui.confirmations import Confirmation
@@ -66,7 +66,7 @@ async def delete_values(context: PageContext, name: str, environment: str | None
         "Delete it?", f"This deletes {what}. It cannot be undone; functions that name it will fail.", act="Delete"
     ):
         return False
-    caught = Caught()
+    caught = CapturedError()
 
     async def act(*, force: bool) -> bool:
         asked = Confirmation(

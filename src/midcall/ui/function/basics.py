@@ -4,19 +4,19 @@ from nicegui import ui
 
 from midcall.domain.function import LONG_DESCRIPTION, SHORT_DESCRIPTION
 from midcall.domain.jsonvalue import Json
-from midcall.ui.function.sheet import Sheet
+from midcall.ui.function.inputs import InputFactory
 
 
-class Basics:
+class BasicsSection:
     """Name, display name, description."""
 
-    def __init__(self, sheet: Sheet, *, new: bool) -> None:
+    def __init__(self, inputs: InputFactory, *, new: bool) -> None:
         with ui.element("section").classes("mc-basics").props('aria-label="About this function"'):
-            self._display = sheet.text("Display name", "display_name", hint="For people: Look up an order")
-            self._name = sheet.text("Name", "name", hint="For the agent and your code: lookup_order")
+            self._display = inputs.text("Display name", "display_name", hint="For people: Look up an order")
+            self._name = inputs.text("Name", "name", hint="For the agent and your code: lookup_order")
             if not new:
                 self._name.props('readonly hint="A function keeps its name"')
-            self._description = sheet.area(
+            self._description = inputs.area(
                 "Description: when should the agent call it?", "description", hint="A sentence or two"
             ).classes("mc-fn-wide")
             self._description.on_value_change(self._count)

@@ -9,8 +9,8 @@ from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.fields import Message
 from midcall.ui.confirmations import Confirmation, each_fact
+from midcall.ui.function.inputs import checked
 from midcall.ui.function.opened import Saved
-from midcall.ui.function.sheet import checked
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.confirm_page import confirmed_on_page

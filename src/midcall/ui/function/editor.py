@@ -16,11 +16,11 @@ from midcall.ui.function.decision_panel import DecisionPanel
 from midcall.ui.function.faults import Faults
 from midcall.ui.function.form import SourceSection, changes, document_of, read_all, reviewable
 from midcall.ui.function.function_header import FunctionHeader
+from midcall.ui.function.inputs import Section
 from midcall.ui.function.opened import OpenFunction, Saved
 from midcall.ui.function.publish import publish
 from midcall.ui.function.saving import SAID, read_saved, store
-from midcall.ui.function.sheet import Section
-from midcall.ui.function.stale import Choice, StaleAside, choose
+from midcall.ui.function.stale import Choice, StaleVersionFilter, choose
 from midcall.ui.function.tabs import Tabs
 from midcall.ui.function.versions import Versions
 from midcall.ui.page_context import PageContext
@@ -205,7 +205,7 @@ class Editor:
         except MidcallError as error:
             self.faults.show(error)
             return None
-        aside = StaleAside(self.faults)
+        aside = StaleVersionFilter(self.faults)
         done = await self.context.run(
             Scope.WRITE,
             lambda caller: store(self.context, caller, saved, document, patch, latest),

@@ -6,8 +6,8 @@ from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.jsonvalue import Json
 from midcall.domain.patch import patch_between, unsayable
 from midcall.service.credentials.inline_secrets import shown
+from midcall.ui.function.inputs import Section
 from midcall.ui.function.opened import Saved
-from midcall.ui.function.sheet import Section
 from midcall.ui.function.source import SourceEditor
 
 #: What is no part of a version.

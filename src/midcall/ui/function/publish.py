@@ -10,7 +10,7 @@ from midcall.service.fields import Environment, Line
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.releases.publish import Publication
 from midcall.ui.confirmations import Confirmation
-from midcall.ui.function.sheet import checked
+from midcall.ui.function.inputs import checked
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import Button, danger, primary, quiet
 from midcall.ui.parts.confirm_page import confirmed_on_page

@@ -16,7 +16,7 @@ class Choice(StrEnum):
     THEIRS = "theirs"
 
 
-class StaleAside:
+class StaleVersionFilter:
     """Hands errors on, but for a stale version, which is asked about."""
 
     def __init__(self, place: ErrorPlace) -> None:

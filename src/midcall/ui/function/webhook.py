@@ -11,7 +11,7 @@ from midcall.domain.jsonvalue import Json
 from midcall.domain.parameters import MASK
 from midcall.domain.secret_names import is_secret_name
 from midcall.ui.function.actions import Known
-from midcall.ui.function.sheet import Sheet
+from midcall.ui.function.inputs import InputFactory
 from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet
 
@@ -50,7 +50,7 @@ AUTHS: Mapping[str, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
 }
 
 
-class Kept:
+class KeptValueInput:
     """An input for a value that may be kept already: then it is empty, and empty means that it stays."""
 
     def __init__(self, element: ui.input, value: str) -> None:
@@ -97,7 +97,7 @@ class PairEntry:
 class PairRow:
     """One entry that can be changed."""
 
-    def __init__(self, name: ui.input, value: Kept, secret: ui.checkbox, *, kept: bool) -> None:
+    def __init__(self, name: ui.input, value: KeptValueInput, secret: ui.checkbox, *, kept: bool) -> None:
         self._name, self._value, self._secret, self._kept = name, value, secret, kept
         #: What was said of it before its name said it.
         self._said = kept
@@ -123,8 +123,8 @@ class PairRow:
 class PairsInput:
     """Names with values: headers, the query. Each may be marked as a secret, and is one where its name says so."""
 
-    def __init__(self, sheet: Sheet, what: str, loc: str) -> None:
-        self._sheet, self._what, self._loc = sheet, what, loc
+    def __init__(self, inputs: InputFactory, what: str, loc: str) -> None:
+        self._inputs, self._what, self._loc = inputs, what, loc
         self._rows: list[PairRow] = []
         self._box = ui.element("div").classes("mc-fn-form-one mc-fn-wide")
 
@@ -147,10 +147,10 @@ class PairsInput:
     def _row(self, entry: PairEntry) -> None:
         index, label = len(self._rows), self._what.capitalize()
         with named(ui.element("div").classes("mc-fn-pair").props("role=group"), f"{label} {entry.name}"):
-            name = self._sheet.text(label, f"{self._loc}.{entry.name or index}")
+            name = self._inputs.text(label, f"{self._loc}.{entry.name or index}")
             name.value = entry.name
-            value = Kept(self._sheet.text("Value", f"{self._loc}.{entry.name or index}"), entry.value)
-            secret = ui.checkbox("Secret", value=entry.secret, on_change=self._sheet.touched)
+            value = KeptValueInput(self._inputs.text("Value", f"{self._loc}.{entry.name or index}"), entry.value)
+            secret = ui.checkbox("Secret", value=entry.secret, on_change=self._inputs.touched)
             self._rows.append(PairRow(name, value, secret, kept=entry.kept))
             remove = ui.button(icon="delete", on_click=lambda: self._remove(index)).classes("mc-quiet")
             named(remove.props("flat round dense"), f"Remove {entry.name}")
@@ -160,38 +160,38 @@ class PairsInput:
 
     def _add(self) -> None:
         self._draw([*self._entries(), PairEntry()])
-        self._sheet.touched()
+        self._inputs.touched()
 
     def _remove(self, index: int) -> None:
         entries = self._entries()
         del entries[index]
         self._draw(entries)
-        self._sheet.touched()
+        self._inputs.touched()
 
 
 class WebhookSection:
     """All fields of a webhook."""
 
-    def __init__(self, sheet: Sheet, known: Known) -> None:
-        self._sheet, self._known = sheet, known
+    def __init__(self, inputs: InputFactory, known: Known) -> None:
+        self._inputs, self._known = inputs, known
         self._auth_fields: dict[str, Any] = {}
         self._auth_before: Mapping[str, Any] = {}
         with ui.element("section").classes("mc-fn-form").props('aria-label="Webhook"'):
             with ui.element("div").classes("mc-fn-url mc-fn-wide"):
-                self._method = sheet.choice("Method", "webhook.method", METHODS)
-                self._url = sheet.text("URL", "webhook.url", hint="{{name}} puts a parameter or variable in")
-            self._payload = sheet.choice("What is sent", "webhook.payload", PAYLOADS)
-            self._body = sheet.json("Body, as JSON", "webhook.body", hint='{"order": "{{order}}"}')
-            self._follow = sheet.switch(
+                self._method = inputs.choice("Method", "webhook.method", METHODS)
+                self._url = inputs.text("URL", "webhook.url", hint="{{name}} puts a parameter or variable in")
+            self._payload = inputs.choice("What is sent", "webhook.payload", PAYLOADS)
+            self._body = inputs.json("Body, as JSON", "webhook.body", hint='{"order": "{{order}}"}')
+            self._follow = inputs.switch(
                 "Follow redirects", "Within its origin, and from http to https on the same host"
             )
             _title("Headers")
-            self._headers = PairsInput(sheet, "header", "webhook.headers")
+            self._headers = PairsInput(inputs, "header", "webhook.headers")
             _title("Query")
-            self._query = PairsInput(sheet, "query parameter", "webhook.query")
+            self._query = PairsInput(inputs, "query parameter", "webhook.query")
             _title("Who calls")
             words = {kind: label for kind, (label, _) in AUTHS.items()}
-            self._auth = sheet.choice("Authentication", "webhook.auth", words)
+            self._auth = inputs.choice("Authentication", "webhook.auth", words)
             self._auth_box = ui.element("div").classes("mc-fn-form mc-fn-wide")
             self._auth.on_value_change(self._draw_auth)
             ui.label(SECRETS).classes("mc-quiet mc-fn-wide")
@@ -225,7 +225,8 @@ class WebhookSection:
 
     def _auth_value(self) -> Json:
         given = {
-            name: each.value() if isinstance(each, Kept) else each.value for name, each in self._auth_fields.items()
+            name: each.value() if isinstance(each, KeptValueInput) else each.value
+            for name, each in self._auth_fields.items()
         }
         return {"type": self._auth.value, **given}
 
@@ -242,14 +243,14 @@ class WebhookSection:
                     options[chosen] = f"{chosen} (not there)"
                 none = "There is none yet; save one under Credentials"
                 hint = "It goes to its own hosts alone; an admin adds others" if options else none
-                select = self._sheet.choice("Credential", "webhook.auth.credential", options, hint=hint)
+                select = self._inputs.choice("Credential", "webhook.auth.credential", options, hint=hint)
                 select.value = chosen
                 self._auth_fields["credential"] = select
             for name, label, secret in AUTHS[kind][1]:
-                made = self._sheet.text(label, f"webhook.auth.{name}", password=secret)
+                made = self._inputs.text(label, f"webhook.auth.{name}", password=secret)
                 if secret:
                     made.props("autocomplete=new-password")
-                self._auth_fields[name] = Kept(made, str(before.get(name) or ""))
+                self._auth_fields[name] = KeptValueInput(made, str(before.get(name) or ""))
 
 
 def _title(text: str) -> None:

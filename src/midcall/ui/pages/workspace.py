@@ -11,7 +11,7 @@ from midcall.domain.times import now_ms
 from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, WorkspaceSettings
 from midcall.service.access.access import Caller
 from midcall.service.admin.forms import NewSigningSecret, WorkspaceChange, read_form
-from midcall.service.credentials.signing import Rotated
+from midcall.service.credentials.signing import RotatedSecret
 from midcall.ui.admin.credential_words import ValueWords as Words
 from midcall.ui.admin.fields import FormErrors
 from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, Setting, SwitchSetting, TextSetting
@@ -222,7 +222,7 @@ def _signing(context: PageContext) -> None:
     async def rotate() -> None:
         brought = own.value or None
 
-        def renew(caller: Caller) -> Rotated:
+        def renew(caller: Caller) -> RotatedSecret:
             form = read_form(NewSigningSecret, {"secret": brought})
             return context.services.signing.rotate(caller, form.secret)
 

@@ -28,7 +28,7 @@ UNFILLED = "midcall says texts as they are and fills no {{…}} in them"
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedFunction:
     """The result of an import: our document (None where it is nothing that midcall has) and what was lost.
 
     `places` leads from paths in the document to paths in the config, for faults that are found later.
@@ -148,7 +148,7 @@ class FunctionDraft:
             self.note(loc, f"{value:g} became {whole}: midcall takes whole numbers from {least} to {most}")
         return whole
 
-    def finish(self) -> Imported:
+    def finish(self) -> ImportedFunction:
         """Return what came of it; raises InvalidInput with all faults of the config."""
         self.config.finish()
         if self._theirs and self._document.get("webhook", {}).get("payload") == "call":
@@ -156,7 +156,7 @@ class FunctionDraft:
         if self.findings.faults:
             raise InvalidInput(faults=self.findings.faults)
         kind = Kind.CODE if "code" in self._document else Kind.WEBHOOK
-        return Imported({"kind": kind.value, **self._document}, tuple(self.findings.notes), self._places)
+        return ImportedFunction({"kind": kind.value, **self._document}, tuple(self.findings.notes), self._places)
 
 
 def begin(config: Any) -> Config:
@@ -166,11 +166,11 @@ def begin(config: Any) -> Config:
     return Config(config, ImportFindings())
 
 
-def nothing(config: Config, loc: str, msg: str) -> Imported:
+def nothing(config: Config, loc: str, msg: str) -> ImportedFunction:
     """Return what came of a config that is nothing midcall has."""
     if config.findings.faults:
         raise InvalidInput(faults=config.findings.faults)
-    return Imported(None, (*config.findings.notes, ImportNote(loc, msg)), {})
+    return ImportedFunction(None, (*config.findings.notes, ImportNote(loc, msg)), {})
 
 
 def fitting_name(given: str) -> str:

@@ -15,7 +15,7 @@ from midcall.domain.conversion import convert
 from midcall.domain.parameters import FIELD_TYPES
 from midcall.domain.webhook_payload import BODYLESS
 from midcall.vendors.imports.config import Config
-from midcall.vendors.imports.draft import FunctionDraft, Imported, begin
+from midcall.vendors.imports.draft import FunctionDraft, ImportedFunction, begin
 
 _TYPES = ("string", "integer", "float", "boolean", "date", "email", "phone")
 _AUTH: Mapping[str, Mapping[str, str]] = {
@@ -40,7 +40,7 @@ _VALUES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a custom action; raises InvalidInput."""
     source = begin(config)
     draft = FunctionDraft("itellicoAI", source, name)

@@ -12,7 +12,7 @@ from midcall.vendors.imports.draft import (
     MIN_TIMEOUT,
     MS_PER_S,
     FunctionDraft,
-    Imported,
+    ImportedFunction,
     begin,
     nothing,
     whole_timeout,
@@ -34,7 +34,7 @@ _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _ZONED = re.compile(r"(current_(?:time|calendar|hour)_[A-Za-z0-9_+-]{1,40})/([A-Za-z0-9_+/-]{1,80})")
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a custom function; raises InvalidInput."""
     source = begin(_without_slashes(config))
     kind = source.text("type")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from midcall.vendors.imports.config import Config
-from midcall.vendors.imports.draft import FunctionDraft, Imported, begin
+from midcall.vendors.imports.draft import FunctionDraft, ImportedFunction, begin
 
 _TYPES = ("string", "number", "boolean")
 _PHASES = {"pre": "pre_session", "during": "during_session", "post": "post_session"}
@@ -30,7 +30,7 @@ def handler(session):
 """
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a custom function; raises InvalidInput."""
     source = begin(config)
     draft = FunctionDraft("SubVerse", source, name)

@@ -3,7 +3,15 @@
 from typing import Any
 
 from midcall.vendors.imports.config import Config
-from midcall.vendors.imports.draft import MAX_RETRIES, MAX_TIMEOUT, MIN_TIMEOUT, FunctionDraft, Imported, begin, nothing
+from midcall.vendors.imports.draft import (
+    MAX_RETRIES,
+    MAX_TIMEOUT,
+    MIN_TIMEOUT,
+    FunctionDraft,
+    ImportedFunction,
+    begin,
+    nothing,
+)
 
 #: Seconds that Vapi waits where the config is silent.
 DEFAULT_TIMEOUT_S = 20
@@ -20,7 +28,7 @@ _MESSAGES = {
 }
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a tool; raises InvalidInput."""
     source = begin(config)
     kind = source.text("type")

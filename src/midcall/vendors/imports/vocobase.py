@@ -6,13 +6,13 @@ from typing import Any
 
 from midcall.domain.webhook_payload import BODYLESS
 from midcall.vendors.imports.config import Config
-from midcall.vendors.imports.draft import MAX_TIMEOUT, MIN_TIMEOUT, FunctionDraft, Imported, begin
+from midcall.vendors.imports.draft import MAX_TIMEOUT, MIN_TIMEOUT, FunctionDraft, ImportedFunction, begin
 from midcall.vendors.vocobase import write_only
 
 _FIELD_WORDS = ("name", "type", "description", "required", "jsonSchema")
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a function; raises InvalidInput."""
     source = begin(config)
     if source.has("data") and not source.has("name"):

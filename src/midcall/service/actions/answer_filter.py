@@ -13,7 +13,7 @@ MAX_DEPTH = 100
 MAX_MESSAGE_CHARS = 4_000
 
 
-class Answering:
+class AnswerFilter:
     """Masks and counts the answers of one run; may be asked by several threads at a time."""
 
     def __init__(self) -> None:

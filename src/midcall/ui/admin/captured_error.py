@@ -3,7 +3,7 @@
 from midcall.domain.errors import MidcallError
 
 
-class Caught:
+class CapturedError:
     """Keeps an error: an `ErrorPlace` of `PageContext.run`."""
 
     def __init__(self) -> None:

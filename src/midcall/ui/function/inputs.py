@@ -35,7 +35,7 @@ class Section(Protocol):
 
 
 @dataclass(frozen=True)
-class Sheet:
+class InputFactory:
     """Makes inputs. `tab`: where they stand; `touched` hears of each change that a person makes."""
 
     context: PageContext
