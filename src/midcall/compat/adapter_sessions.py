@@ -63,7 +63,7 @@ class AdapterSessions:
         except SessionOver as error:
             # No fault of the call's format, and something the LLM can act on.
             return CallResult(ok=False, value=error.message)
-        return said(invocation) if invocation.final else await self._runs_on(invocation)
+        return result_of(invocation) if invocation.final else await self._runs_on(invocation)
 
     async def end(self, ending: Ending) -> None:
         """End the conversation's session, or add to its end. One that was never heard of is started first."""
@@ -75,7 +75,7 @@ class AdapterSessions:
         return CallResult(ok=True, value=accepted["content"])
 
 
-def said(invocation: Invocation) -> CallResult:
-    """Say what a call came to, as the LLM is told of it."""
+def result_of(invocation: Invocation) -> CallResult:
+    """Return the result of a call, as the LLM is told of it."""
     outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
     return CallResult(ok=not is_error(outcome), value=told_content(outcome))

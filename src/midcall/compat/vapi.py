@@ -46,8 +46,8 @@ async def _answer(admitted: AdmittedDelivery) -> dict[str, Any]:
         return {}
     sessions = admitted.sessions
     if message.kind is vapi.VapiMessageKind.TOOL_CALLS:
-        said = await asyncio.gather(*(_said(sessions, message.conversation, call) for call in message.calls))
-        return vapi.results(message.calls, said)
+        results = await asyncio.gather(*(_result_of(sessions, message.conversation, call) for call in message.calls))
+        return vapi.results(message.calls, results)
     if message.ending is not None:
         await sessions.end(message.ending)
         return {}
@@ -57,7 +57,7 @@ async def _answer(admitted: AdmittedDelivery) -> dict[str, Any]:
     return vapi.assistant(values(session.variables), agent=agent, refused=refused, reason=session.reason)
 
 
-async def _said(sessions: AdapterSessions, conversation: Conversation, call: vapi.ToolCall) -> CallResult:
+async def _result_of(sessions: AdapterSessions, conversation: Conversation, call: vapi.ToolCall) -> CallResult:
     if call.call is None:
         return CallResult(ok=False, value=call.fault)
     try:

@@ -33,7 +33,7 @@ class Site:
     sign_ins: SignIns
     #: How often each client may try to sign in.
     tries: Buckets
-    acts: Confirmations
+    confirmations: Confirmations
 
     @property
     def services(self) -> Services:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from tests.support.literals import UI
 
 from midcall.service.access.access import VerifiedKey
-from midcall.ui.confirmations import LEAST_S, MAX_ACTS, Confirmation, Confirmations
+from midcall.ui.confirmations import LEAST_S, MAX_CONFIRMATIONS, Confirmation, Confirmations
 from midcall.ui.sign_ins import SignIn
 
-ACT = Confirmation("Approve a version", "Approve", {"Function": "lookup"})
+CONFIRMATION = Confirmation("Approve a version", "Approve", {"Function": "lookup"})
 #: Use cases that say who may do what, what runs, and which secrets there are.
 GRAVE = {
     "reviews": {"approve", "reject"},
@@ -49,18 +49,18 @@ def waiting(test: Callable[[Confirmations, Clock], Awaitable[None]]) -> None:
 def test_the_word_of_its_page_confirms_an_act_once() -> None:
     """After it was shown, and once somebody could have read it."""
 
-    async def test(acts: Confirmations, clock: Clock) -> None:
+    async def test(confirmations: Confirmations, clock: Clock) -> None:
         me = somebody()
-        pending = acts.ask(me, ACT)
-        assert acts.confirm(pending.id, pending.word) is None
-        assert acts.show(pending.id, me) is pending
-        assert acts.confirm(pending.id, pending.word) is pending
+        pending = confirmations.ask(me, CONFIRMATION)
+        assert confirmations.confirm(pending.id, pending.word) is None
+        assert confirmations.show(pending.id, me) is pending
+        assert confirmations.confirm(pending.id, pending.word) is pending
         assert not pending.decided.done()
         clock.now += 2 * LEAST_S
-        assert acts.confirm(pending.id, "") is acts.confirm(pending.id, pending.id) is None
-        assert acts.confirm(pending.id, pending.word) is pending
+        assert confirmations.confirm(pending.id, "") is confirmations.confirm(pending.id, pending.id) is None
+        assert confirmations.confirm(pending.id, pending.word) is pending
         assert pending.decided.result()
-        assert acts.confirm(pending.id, pending.word) is None
+        assert confirmations.confirm(pending.id, pending.word) is None
 
     waiting(test)
 
@@ -68,9 +68,9 @@ def test_the_word_of_its_page_confirms_an_act_once() -> None:
 def test_its_page_is_for_the_session_that_asked() -> None:
     """Another one's, or nobody's, sees none."""
 
-    async def test(acts: Confirmations, _: Clock) -> None:
-        pending = acts.ask(somebody(), ACT)
-        assert acts.show(pending.id, somebody()) is acts.show(pending.id, None) is None
+    async def test(confirmations: Confirmations, _: Clock) -> None:
+        pending = confirmations.ask(somebody(), CONFIRMATION)
+        assert confirmations.show(pending.id, somebody()) is confirmations.show(pending.id, None) is None
 
     waiting(test)
 
@@ -78,15 +78,15 @@ def test_its_page_is_for_the_session_that_asked() -> None:
 def test_what_nobody_waits_for_is_not_done() -> None:
     """Cancelled, too late, or pushed out by others."""
 
-    async def test(acts: Confirmations, clock: Clock) -> None:
+    async def test(confirmations: Confirmations, clock: Clock) -> None:
         me = somebody()
-        first = acts.ask(me, ACT)
-        acts.show(first.id, me)
+        first = confirmations.ask(me, CONFIRMATION)
+        confirmations.show(first.id, me)
         clock.now += 2 * LEAST_S
-        acts.drop(first)
-        assert acts.confirm(first.id, first.word) is None
+        confirmations.drop(first)
+        assert confirmations.confirm(first.id, first.word) is None
         assert first.decided.result() is False
-        some = [acts.ask(me, ACT) for _ in range(MAX_ACTS + 1)]
+        some = [confirmations.ask(me, CONFIRMATION) for _ in range(MAX_CONFIRMATIONS + 1)]
         assert some[0].decided.result() is False
         assert not some[1].decided.done()
 

@@ -11,16 +11,16 @@ from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import quiet
 
 
-async def confirmed_on_page(context: PageContext, act: Confirmation) -> bool:
+async def confirmed_on_page(context: PageContext, confirmation: Confirmation) -> bool:
     """Ask in a window of its own; true if the person confirmed it there.
 
-    What is done then is what the act says: read fields before, not after.
+    What is done then is what the question says: read fields before, not after.
     """
     try:
         context.enter()
     except Unauthenticated:
         return False
-    pending = context.site.acts.ask(context.session, act)
+    pending = context.site.confirmations.ask(context.session, confirmation)
     address = f"{PATH}{pending.id}"
     with (
         context.client,
@@ -39,7 +39,7 @@ async def confirmed_on_page(context: PageContext, act: Confirmation) -> bool:
     except TimeoutError:
         return False
     finally:
-        context.site.acts.drop(pending)
+        context.site.confirmations.drop(pending)
         if not context.client.is_deleted:
             dialog.delete()
             scripts.run(context.client, "mcConfirmed")
