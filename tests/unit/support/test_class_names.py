@@ -35,7 +35,7 @@ def is_public_type(name: str) -> bool:
 
 
 def test_no_public_name_of_a_type_stands_for_two_things() -> None:
-    """Who reads `Answer` knows which one is meant without looking at the imports."""
+    """Who reads `FrameKind` knows which one is meant without looking at the imports."""
     places: dict[str, list[str]] = defaultdict(list)
     for path in sorted(ROOT.rglob("*.py")):
         if APART not in path.parents:
