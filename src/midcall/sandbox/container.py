@@ -4,7 +4,7 @@ from typing import Any
 
 from midcall.sandbox.frames import KIB, MIB
 from midcall.sandbox.limits import SandboxLimits
-from midcall.sandbox.masked_paths import COVERED
+from midcall.sandbox.masked_paths import MASKED_PATHS
 
 #: Labels by which a pool finds its own containers, and no others.
 POOL_LABEL = "midcall.pool"
@@ -49,7 +49,7 @@ def _host_config(uid: int, limits: SandboxLimits, seccomp: str, runtime: str | N
         "NetworkMode": "none",
         "IpcMode": "none",
         "ReadonlyRootfs": True,
-        "MaskedPaths": list(COVERED),  # replaces the Engine's own list, which it contains
+        "MaskedPaths": list(MASKED_PATHS),  # replaces the Engine's own list, which it contains
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges", f"seccomp={seccomp}"],
         "Tmpfs": {"/tmp": tmp},  # noqa: S108 - the sandbox's own

@@ -52,7 +52,7 @@ class Engine:
     def __init__(self, *, url: str, timeout_s: float, connections: int = 16) -> None:
         self.url = url
         with _translated(f"be reached at {url}"):
-            _knock(url, timeout_s)
+            _check_reachable(url, timeout_s)
             self.api = docker.APIClient(
                 base_url=url,
                 version="auto",
@@ -134,7 +134,7 @@ class Engine:
             return None
 
 
-def _knock(url: str, timeout_s: float) -> None:
+def _check_reachable(url: str, timeout_s: float) -> None:
     """Connect once and close: the SDK leaves its socket open where nobody answers."""
     scheme, _, path = url.partition("://")
     if scheme == "unix":
