@@ -55,7 +55,7 @@ class ClaimedRun:
 
     @property
     def kind(self) -> Kind:
-        """The kind of its function, which decides how it is run."""
+        """What runs it."""
         return Kind(self.config["kind"])
 
     @property
@@ -65,7 +65,7 @@ class ClaimedRun:
 
     @property
     def redaction(self) -> Redaction:
-        """The masks of the values of this call's sensitive parameters."""
+        """What masks the values of this call's sensitive parameters."""
         return redaction_of(self.config, self.invocation.params)
 
     @property
