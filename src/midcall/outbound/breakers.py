@@ -72,21 +72,21 @@ class CircuitBreakers:
             circuit.probing = True
             return BreakerPermit(self, target, probing=True)
 
-    def note(self, turn: BreakerPermit, healthy: bool | None) -> None:  # noqa: FBT001 (as `BreakerPermit.tell`)
+    def note(self, permit: BreakerPermit, healthy: bool | None) -> None:  # noqa: FBT001 (as `BreakerPermit.tell`)
         """Note how a call went: an answer makes earlier failures count no more."""
         with self._lock:
             if healthy:
-                self._circuits.pop(turn.target, None)
+                self._circuits.pop(permit.target, None)
                 return
-            circuit = self._circuits.get(turn.target)
-            if turn.probing and circuit is not None:
+            circuit = self._circuits.get(permit.target)
+            if permit.probing and circuit is not None:
                 circuit.probing = False
             if healthy is None:
                 return
-            circuit = self._circuits.setdefault(turn.target, circuit or _Circuit())
-            self._circuits.move_to_end(turn.target)
+            circuit = self._circuits.setdefault(permit.target, circuit or _Circuit())
+            self._circuits.move_to_end(permit.target)
             # A call that began before the circuit opened tells nothing new, and is not to keep it open for longer.
-            if turn.probing or circuit.breaker.closed:
+            if permit.probing or circuit.breaker.closed:
                 with contextlib.suppress(_Failure):
                     circuit.breaker.call(_fail)
             if len(self._circuits) > MAX_TARGETS:

@@ -57,8 +57,8 @@ class WebhookAttempts:
         """
         invocation = claimed.invocation
         # Each attempt of a background call has a claim of its own: the first is let through for all of them.
-        turn = self.breakers.ask(target_of(claimed), begun=invocation.attempt > 1)
-        if turn is None:
+        permit = self.breakers.ask(target_of(claimed), begun=invocation.attempt > 1)
+        if permit is None:
             yield lambda _number: Attempt(_LEFT_ALONE)
             return
         call = _Call(self, claimed)
@@ -66,7 +66,7 @@ class WebhookAttempts:
             yield call.attempt
         finally:
             # Whatever happened: a probe that is never told of would keep the circuit closed to all others.
-            turn.tell(None if call.comes_again else call.healthy)
+            permit.tell(None if call.comes_again else call.healthy)
 
     def send(self, prepared: Prepared) -> Attempt:
         """Send one request, and judge the answer; raises an OutboundError where none came."""
