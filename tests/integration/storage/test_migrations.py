@@ -29,7 +29,7 @@ import sys
 from midcall.storage.engine import open_engine
 from midcall.domain.parts import additions
 from midcall.domain.variables import Variable
-from midcall.service.stores import Page, SessionFilter
+from midcall.service.stores import PageRequest, SessionFilter
 from midcall.storage.database import SqlStorage
 from midcall.storage.migrate import migrate
 engine = open_engine(sys.argv[1])

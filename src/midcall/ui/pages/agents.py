@@ -10,7 +10,7 @@ from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
 from midcall.service.agents.agents import NOT_YET, AgentView
 from midcall.service.agents.form import agent_name
-from midcall.service.stores import PageRequest as Part
+from midcall.service.stores import PageRequest
 from midcall.ui.agent.page import edit, path_of
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
@@ -38,7 +38,7 @@ async def build(context: PageContext) -> None:
     with page_header("Agents", about="Which functions each agent has, in which phase and order."):
         new_button("New agent")
 
-    async def page(part: Part) -> Sequence[AgentView]:
+    async def page(part: PageRequest) -> Sequence[AgentView]:
         return await context.call(Own(Scope.READ), lambda caller: context.services.agents.page(caller, part))
 
     table = PagedTable(

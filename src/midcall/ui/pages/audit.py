@@ -7,8 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.workspace import Scope
-from midcall.service.stores import AuditLine
-from midcall.service.stores import PageRequest as Part
+from midcall.service.stores import AuditLine, PageRequest
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.header import page_header
@@ -52,7 +51,7 @@ async def build(context: PageContext) -> None:
         pass
     kind = ""
 
-    async def page(part: Part) -> Sequence[AuditLine]:
+    async def page(part: PageRequest) -> Sequence[AuditLine]:
         return await context.call(
             Scope.READ, lambda caller: context.services.trail.page(caller, part, function=None, kind=kind or None)
         )

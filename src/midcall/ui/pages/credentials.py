@@ -9,7 +9,7 @@ from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.admin.forms import CredentialNameForm, PutCredential
 from midcall.service.credentials.credentials import CredentialView
-from midcall.service.stores import PageRequest as Part
+from midcall.service.stores import PageRequest
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_page import build as show_one
 from midcall.ui.admin.credential_words import TYPES, ValueWords
@@ -41,7 +41,7 @@ async def build(context: PageContext) -> None:
         if context.may(Scope.WRITE):
             link_button("New credential", NEW, icon="add")
 
-    async def page(part: Part) -> Sequence[CredentialView]:
+    async def page(part: PageRequest) -> Sequence[CredentialView]:
         return await context.call(Scope.READ, lambda caller: context.services.credentials.page(caller, part))
 
     table = PagedTable(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.workspace import Scope
 from midcall.service.runs.overview import FunctionLine
-from midcall.service.stores import PageRequest as Part
+from midcall.service.stores import PageRequest
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import link_button
@@ -33,7 +33,7 @@ async def build(context: PageContext) -> None:
             link_button("New function", NEW, icon="add")
     wanted = ""
 
-    async def page(part: Part) -> Sequence[FunctionLine]:
+    async def page(part: PageRequest) -> Sequence[FunctionLine]:
         return await context.call(
             Scope.READ, lambda caller: context.services.overview.functions(caller, part, search=wanted)
         )

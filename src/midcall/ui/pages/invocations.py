@@ -7,8 +7,7 @@ from nicegui import ui
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
-from midcall.service.stores import InvocationFilter, InvocationLine
-from midcall.service.stores import PageRequest as Part
+from midcall.service.stores import InvocationFilter, InvocationLine, PageRequest
 from midcall.ui.invocation.page import show
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
@@ -33,7 +32,7 @@ async def build(context: PageContext, function: str = "", phase: str = "", statu
     with page_header("Invocations", about="Each run of a function: what went in, what came out, how long it took."):
         pass
 
-    async def page(part: Part) -> Sequence[InvocationLine]:
+    async def page(part: PageRequest) -> Sequence[InvocationLine]:
         where = InvocationFilter(
             function=filters["function"],
             phase=filters["phase"],
@@ -49,7 +48,7 @@ async def build(context: PageContext, function: str = "", phase: str = "", statu
     values = {"function": function, "phase": phase, "status": status, "session": session}
     filters = Filters(context, PATH, values, on_change=again)
     names = await context.call(
-        Scope.READ, lambda caller: context.services.overview.function_names(caller, Part(OFFERED))
+        Scope.READ, lambda caller: context.services.overview.function_names(caller, PageRequest(OFFERED))
     )
     with ui.element("div").classes("mc-filters"):
         filters.text("function", "Function", options=names)

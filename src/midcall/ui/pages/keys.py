@@ -8,7 +8,7 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.workspace import Key, Scope
 from midcall.service.access.access import Caller, NewSecret, check_limits
 from midcall.service.admin.forms import NewKey
-from midcall.service.stores import PageRequest as Part
+from midcall.service.stores import PageRequest
 from midcall.ui.admin.credential_words import ValueWords
 from midcall.ui.admin.fields import FormErrors, TextField
 from midcall.ui.admin.key_page import build as show_one
@@ -37,7 +37,7 @@ COLUMNS = (
     Column("status", "Status"),
 )
 #: Agents that can be chosen from; others can be typed.
-_AGENTS = Part(limit=200)
+_AGENTS = PageRequest(limit=200)
 
 
 async def build(context: PageContext) -> None:
@@ -45,7 +45,7 @@ async def build(context: PageContext) -> None:
     with page_header("Keys", about="Who may call this workspace's API, and what they may do."):
         link_button("New key", NEW, icon="add")
 
-    async def page(part: Part) -> Sequence[Key]:
+    async def page(part: PageRequest) -> Sequence[Key]:
         return await context.call(Scope.READ, lambda caller: context.services.access.page(caller, part))
 
     table = PagedTable(

@@ -6,8 +6,7 @@ from midcall.domain.errors import MidcallError
 from midcall.domain.session import SessionStatus
 from midcall.domain.workspace import Own, Scope
 from midcall.service.runs.overview import SessionAtAGlance
-from midcall.service.stores import PageRequest as Part
-from midcall.service.stores import SessionFilter
+from midcall.service.stores import PageRequest, SessionFilter
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import attributed
@@ -42,7 +41,7 @@ async def build(context: PageContext, agent: str = "", status: str = "") -> None
         pass
     wanted = ""
 
-    async def page(part: Part) -> Sequence[SessionAtAGlance]:
+    async def page(part: PageRequest) -> Sequence[SessionAtAGlance]:
         where = SessionFilter(agent=filters["agent"], status=filters["status"], search=wanted or None)
         return await context.call(
             Own(Scope.READ), lambda caller: context.services.overview.sessions(caller, where, part)
@@ -76,7 +75,9 @@ async def build(context: PageContext, agent: str = "", status: str = "") -> None
 
 async def _agents(context: PageContext) -> list[str]:
     try:
-        found = await context.call(Own(Scope.READ), lambda caller: context.services.agents.page(caller, Part(OFFERED)))
+        found = await context.call(
+            Own(Scope.READ), lambda caller: context.services.agents.page(caller, PageRequest(OFFERED))
+        )
     except MidcallError:
         return []
     return [view.agent.name for view in found]

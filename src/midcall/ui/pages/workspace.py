@@ -12,7 +12,7 @@ from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, W
 from midcall.service.access.access import Caller
 from midcall.service.admin.forms import NewSigningSecret, WorkspaceChange, read_form
 from midcall.service.credentials.signing import RotatedSecret
-from midcall.ui.admin.credential_words import ValueWords as Words
+from midcall.ui.admin.credential_words import ValueWords
 from midcall.ui.admin.fields import FormErrors
 from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, Setting, SwitchSetting, TextSetting
 from midcall.ui.admin.shown_once import shown_once
@@ -75,14 +75,14 @@ async def build(context: PageContext) -> None:
 
 
 #: Each setting by what it is about: its path, its words, and for numbers their unit.
-SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
+SETTINGS: Sequence[tuple[str, Sequence[tuple[str, ValueWords, str]]]] = (
     (
         "Approval",
         (
-            ("approval", Words("After a clean review"), ""),
+            ("approval", ValueWords("After a clean review"), ""),
             (
                 "enforce_current_policy",
-                Words(
+                ValueWords(
                     "Run only what today's rules let through",
                     "Versions approved under older rules are refused once the new rules refuse them.",
                 ),
@@ -95,27 +95,29 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
         (
             (
                 "record_actions",
-                Words("Record what actions were answered", "Masked; so that runs can be replayed without calling out."),
+                ValueWords(
+                    "Record what actions were answered", "Masked; so that runs can be replayed without calling out."
+                ),
                 "",
             ),
             (
                 "retention_days",
-                Words("Delete sessions and runs after", "Counted from their end. Empty: they are kept."),
+                ValueWords("Delete sessions and runs after", "Counted from their end. Empty: they are kept."),
                 "days",
             ),
             (
                 "refused_retention_days",
-                Words("Delete calls that were refused after", "Nothing ran for them. Empty: they are kept."),
+                ValueWords("Delete calls that were refused after", "Nothing ran for them. Empty: they are kept."),
                 "days",
             ),
             (
                 "event_retention_days",
-                Words("Delete events of sessions after", "Counted from the session's end. Empty: they are kept."),
+                ValueWords("Delete events of sessions after", "Counted from the session's end. Empty: they are kept."),
                 "days",
             ),
             (
                 "audit_retention_days",
-                Words("Delete lines of the audit trail after", "30 days at least. Empty: they are kept."),
+                ValueWords("Delete lines of the audit trail after", "30 days at least. Empty: they are kept."),
                 "days",
             ),
         ),
@@ -123,21 +125,21 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
     (
         "Sessions",
         (
-            ("session_idle_s", Words("A session ends without a sign of life for", "3600 is an hour."), "s"),
-            ("session_max_age_s", Words("A session ends at the latest after", "86400 is a day."), "s"),
+            ("session_idle_s", ValueWords("A session ends without a sign of life for", "3600 is an hour."), "s"),
+            ("session_max_age_s", ValueWords("A session ends at the latest after", "86400 is a day."), "s"),
             (
                 "pre_session_timeout_ms",
-                Words("Functions before a session have", "All together. Vapi waits 7500 ms for its answer."),
+                ValueWords("Functions before a session have", "All together. Vapi waits 7500 ms for its answer."),
                 "ms",
             ),
             (
                 "post_session_wait_s",
-                Words("Functions after a session wait for an analysis", "They start then, or when it comes."),
+                ValueWords("Functions after a session wait for an analysis", "They start then, or when it comes."),
                 "s",
             ),
             (
                 "default_region",
-                Words(
+                ValueWords(
                     "Country of callers",
                     "Two letters, such as DE: of phone numbers without a country code. Empty: callers are asked.",
                 ),
@@ -145,12 +147,12 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
             ),
             (
                 "time_zone",
-                Words("Time zone of callers", "Such as Europe/Berlin: of times that are said without one."),
+                ValueWords("Time zone of callers", "Such as Europe/Berlin: of times that are said without one."),
                 "",
             ),
             (
                 "callback_url",
-                Words("Callback URL", "Told of what happens in sessions, signed. Empty: nobody is called."),
+                ValueWords("Callback URL", "Told of what happens in sessions, signed. Empty: nobody is called."),
                 "",
             ),
         ),
@@ -158,8 +160,12 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
     (
         "Limits",
         (
-            ("limits.max_in_flight", Words("Calls of code at once", "Queued or running; more get a 429."), ""),
-            ("limits.max_webhooks_in_flight", Words("Calls of webhooks at once", "They only wait for a network."), ""),
+            ("limits.max_in_flight", ValueWords("Calls of code at once", "Queued or running; more get a 429."), ""),
+            (
+                "limits.max_webhooks_in_flight",
+                ValueWords("Calls of webhooks at once", "They only wait for a network."),
+                "",
+            ),
         ),
     ),
 )
@@ -181,7 +187,7 @@ def _now(loc: str, settings: WorkspaceSettings) -> object:
     return getattr(settings, loc.rpartition(".")[2])
 
 
-def _with_ceiling(loc: str, words: Words, ceilings: Ceilings) -> Words:
+def _with_ceiling(loc: str, words: ValueWords, ceilings: Ceilings) -> ValueWords:
     """Add what the operator allows, where that is less than anything."""
     if not loc.startswith("limits."):
         return words
@@ -189,7 +195,7 @@ def _with_ceiling(loc: str, words: Words, ceilings: Ceilings) -> Words:
     return replace(words, hint=f"{words.hint} The operator allows at most {most}.")
 
 
-def _field(loc: str, words: Words, now: object, unit: str) -> Setting:
+def _field(loc: str, words: ValueWords, now: object, unit: str) -> Setting:
     if isinstance(now, ApprovalMode):
         return ChoiceSetting(loc, words, APPROVAL, now.value)
     if isinstance(now, bool):

@@ -10,8 +10,7 @@ from midcall.domain.session import Session, SessionStatus
 from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
 from midcall.service.sessions.timeline import Timeline, TimelinePage
-from midcall.service.stores import InvocationLine
-from midcall.service.stores import PageRequest as Rows
+from midcall.service.stores import InvocationLine, PageRequest
 from midcall.ui.agent.page import path_of as agent_path
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger, quiet
@@ -92,7 +91,7 @@ class _SessionPage:
                 danger("Delete", self._delete, icon="delete")
 
     def _table(self) -> PagedTable[InvocationLine]:
-        async def page(rows: Rows) -> Any:
+        async def page(rows: PageRequest) -> Any:
             return await self._context.call(
                 Own(Scope.READ), lambda caller: self._context.services.overview.invocations_of(caller, self._id, rows)
             )
