@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # in the image all of these lie side by side
 
     from midcall.sandbox import frames
 
-    Send = Callable[[frames.Kind, bytes], None]
+    Send = Callable[[frames.FrameKind, bytes], None]
     #: Takes the answer to one call, in the thread that reads; raises nothing.
     Take = Callable[[dict[str, Any]], None]
 else:
@@ -90,7 +90,7 @@ class Actions:
         if self._progress_left_ > 0:
             self._progress_left_ -= 1
             text = json.dumps(str(message)[:MAX_PROGRESS_CHARS], ensure_ascii=False)
-            self._send_(frames.Kind.PROGRESS, text.encode("utf-8", "replace"))
+            self._send_(frames.FrameKind.PROGRESS, text.encode("utf-8", "replace"))
         return _done()
 
     def __getattr__(self, name: str) -> Group:
@@ -196,13 +196,13 @@ class Calls:
             if self._reader is None:
                 self._reader = threading.Thread(target=self._read, name="actions", daemon=True)
                 self._reader.start()
-        self._send(frames.Kind.ACTION, payload)
+        self._send(frames.FrameKind.ACTION, payload)
 
     def _encoded(self, action: str, body: dict[str, Any]) -> bytes:
         try:
-            payload = values.encode(body, frames.CAPS[frames.Kind.ACTION], f"what {action} was called with")
+            payload = values.encode(body, frames.CAPS[frames.FrameKind.ACTION], f"what {action} was called with")
         except values.TooLong:
-            message = f"{action}: what it was called with is longer than {frames.CAPS[frames.Kind.ACTION]} bytes"
+            message = f"{action}: what it was called with is longer than {frames.CAPS[frames.FrameKind.ACTION]} bytes"
             raise ActionError(message, action=action, code="too_large") from None
         except values.NotJson as error:
             raise ActionError(str(error), action=action, code="bad_options") from None
@@ -214,7 +214,7 @@ class Calls:
         return payload
 
     def _read(self) -> None:
-        reader = frames.FrameReader(self._token, {frames.Kind.REPLY: frames.CAPS[frames.Kind.REPLY]})
+        reader = frames.FrameReader(self._token, {frames.FrameKind.REPLY: frames.CAPS[frames.FrameKind.REPLY]})
         try:
             while data := self._channel.recv(READ_BYTES):
                 for frame in reader.feed(data):

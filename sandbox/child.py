@@ -97,7 +97,7 @@ def _serve(channel: socket.socket) -> None:
     token, terms, request = _receive(channel)
     lock = threading.Lock()
 
-    def send(kind: frames.Kind, payload: bytes) -> None:
+    def send(kind: frames.FrameKind, payload: bytes) -> None:
         with lock:
             channel.sendall(frames.encode(kind, payload, token))
 
@@ -117,10 +117,10 @@ def _serve(channel: socket.socket) -> None:
 def _receive(channel: socket.socket) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
     """Return the token of this hop, the terms and the request; prepare while it does not come, if told to."""
     token = channel.recv(frames.NONCE_BYTES, socket.MSG_WAITALL)
-    wanted = (frames.Kind.OPEN, frames.Kind.INPUT)
-    kinds = (frames.Kind.PREPARE, *wanted)
+    wanted = (frames.FrameKind.OPEN, frames.FrameKind.INPUT)
+    kinds = (frames.FrameKind.PREPARE, *wanted)
     reader = frames.FrameReader(token, {kind: frames.CAPS[kind] for kind in kinds})
-    got: dict[frames.Kind, dict[str, Any]] = {}
+    got: dict[frames.FrameKind, dict[str, Any]] = {}
     poll = select.poll()
     poll.register(channel, select.POLLIN)
     preparing: Iterator[None] = iter(())
@@ -131,11 +131,11 @@ def _receive(channel: socket.socket) -> tuple[bytes, dict[str, Any], dict[str, A
         if not data:
             os._exit(0)  # PID 1 gave the run up
         for frame in reader.feed(data):
-            if frame.kind is frames.Kind.PREPARE:
+            if frame.kind is frames.FrameKind.PREPARE:
                 preparing = preparation.steps(_rehearse)
             else:
                 got[frame.kind] = json.loads(frame.payload)
-    return token, got[frames.Kind.OPEN], got[frames.Kind.INPUT]
+    return token, got[frames.FrameKind.OPEN], got[frames.FrameKind.INPUT]
 
 
 def _limit_memory(memory_bytes: int) -> None:
@@ -145,12 +145,12 @@ def _limit_memory(memory_bytes: int) -> None:
     threading.stack_size(frames.MIB)  # the default of 8 MB per thread would be charged to the limit in full
 
 
-def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) -> tuple[frames.Kind, bytes]:
+def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) -> tuple[frames.FrameKind, bytes]:
     """Run the code of `request` once and return the one frame to send: RESULT or FAULT."""
     source = request["source"]
     try:
         value = _call(source, _session(request["session"], terms), actions)
-        return frames.Kind.RESULT, values.encode(value, terms["result_bytes"])
+        return frames.FrameKind.RESULT, values.encode(value, terms["result_bytes"])
     except values.TooLong:
         message = f"the result is longer than {terms['result_bytes'] // frames.KIB} KB"
         fault = {"kind": "output_limit", "type": "ResultTooLong", "message": message, "line": None, "traceback": None}
@@ -162,7 +162,7 @@ def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) ->
             fault |= faults.of_action(error.status, error.body)
         elif isinstance(error, Refuse):
             fault |= {"kind": "refused"}
-    return frames.Kind.FAULT, json.dumps(fault, ensure_ascii=False).encode("utf-8", "replace")
+    return frames.FrameKind.FAULT, json.dumps(fault, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _session(session: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:

@@ -87,8 +87,8 @@ def trace(root: Path, source: str, session: dict[str, Any]) -> tuple[set[str], d
     request = b"".join(
         frames.encode(kind, json.dumps(value).encode(), nonce)
         for kind, value in (
-            (frames.Kind.OPEN, terms),
-            (frames.Kind.INPUT, {"source": source, "session": session, "actions": []}),
+            (frames.FrameKind.OPEN, terms),
+            (frames.FrameKind.INPUT, {"source": source, "session": session, "actions": []}),
         )
     )
     runner = ["chroot", str(root), "/sandbox/python", "-I", "-B", "/sandbox/runner"]
@@ -103,10 +103,10 @@ def trace(root: Path, source: str, session: dict[str, Any]) -> tuple[set[str], d
     output = process.stdout.read()
     process.wait()
     ready = frames.HEADER_BYTES + 2
-    kinds = (frames.Kind.LOG, frames.Kind.RESULT, frames.Kind.FAULT, frames.Kind.OUTCOME)
+    kinds = (frames.FrameKind.LOG, frames.FrameKind.RESULT, frames.FrameKind.FAULT, frames.FrameKind.OUTCOME)
     reader = frames.FrameReader(nonce, {kind: frames.CAPS[kind] for kind in kinds})
     got = {frame.kind: json.loads(frame.payload) for frame in reader.feed(output[ready:]) if frame.kind in kinds[1:]}
-    answer: dict[str, str] = got.get(frames.Kind.RESULT) or {"run": str(got)}
+    answer: dict[str, str] = got.get(frames.FrameKind.RESULT) or {"run": str(got)}
     return calls_in(log), {name: how for name, how in answer.items() if how != "ok"}
 
 

@@ -35,9 +35,9 @@ REAP_S = 1.0
 #: Bytes of answers that wait for the child to take them; with more, nothing is read from the pool until it does.
 MAX_PENDING = 2 * frames.MIB
 
-_FROM_POOL = (frames.Kind.PREPARE, frames.Kind.OPEN, frames.Kind.INPUT, frames.Kind.REPLY)
-_FROM_CHILD = (frames.Kind.PROGRESS, frames.Kind.ACTION, frames.Kind.RESULT, frames.Kind.FAULT)
-_LAST = (frames.Kind.RESULT, frames.Kind.FAULT)
+_FROM_POOL = (frames.FrameKind.PREPARE, frames.FrameKind.OPEN, frames.FrameKind.INPUT, frames.FrameKind.REPLY)
+_FROM_CHILD = (frames.FrameKind.PROGRESS, frames.FrameKind.ACTION, frames.FrameKind.RESULT, frames.FrameKind.FAULT)
+_LAST = (frames.FrameKind.RESULT, frames.FrameKind.FAULT)
 
 
 class Supervisor:
@@ -79,7 +79,7 @@ class Supervisor:
             self._poll.register(fd, select.POLLIN)
         self._channel.settimeout(0)
         os.set_blocking(self._log_fd, False)
-        self._send(frames.Kind.READY, b"{}", frames.NO_NONCE)
+        self._send(frames.FrameKind.READY, b"{}", frames.NO_NONCE)
         while not self._ended:
             for fd, events in self._poll.poll(self._patience_ms()):
                 if events & select.POLLOUT:
@@ -115,12 +115,12 @@ class Supervisor:
             self._nonce = data[: frames.NONCE_BYTES]
             self._from_pool = frames.FrameReader(self._nonce, {kind: frames.CAPS[kind] for kind in _FROM_POOL})
         for frame in self._from_pool.feed(data):
-            if frame.kind is frames.Kind.PREPARE:
+            if frame.kind is frames.FrameKind.PREPARE:
                 self._greet()
                 self._to_child(frame)
-            elif frame.kind is frames.Kind.OPEN:
+            elif frame.kind is frames.FrameKind.OPEN:
                 self._open(frame)
-            elif frame.kind is frames.Kind.INPUT:
+            elif frame.kind is frames.FrameKind.INPUT:
                 self._to_child(frame)
             else:
                 self._pending += frames.header(frame.kind, len(frame.payload), self._token) + frame.payload
@@ -209,7 +209,7 @@ class Supervisor:
         if len(kept) < len(data):
             self._outcome["logs_truncated"] = True
         if kept:
-            self._send(frames.Kind.LOG, kept, self._nonce)
+            self._send(frames.FrameKind.LOG, kept, self._nonce)
 
     def _on_signal(self) -> bool:
         """Reap whoever died; the death of the child itself ends the run."""
@@ -247,7 +247,7 @@ class Supervisor:
         while data := self._read_log():
             self._keep_log(data)
         self._outcome["oom_kills"] = self._oom_kills() - self._ooms_before
-        last = frames.encode(frames.Kind.OUTCOME, json.dumps(self._outcome).encode(), self._nonce)
+        last = frames.encode(frames.FrameKind.OUTCOME, json.dumps(self._outcome).encode(), self._nonce)
         if self._answer is not None and self._outcome["violation"] is None:
             last = frames.encode(self._answer.kind, self._answer.payload, self._nonce) + last
         _write(last)
@@ -274,7 +274,7 @@ class Supervisor:
             except ChildProcessError:
                 return
 
-    def _send(self, kind: frames.Kind, payload: bytes, nonce: bytes) -> None:
+    def _send(self, kind: frames.FrameKind, payload: bytes, nonce: bytes) -> None:
         _write(frames.encode(kind, payload, nonce))
 
 

@@ -5,16 +5,16 @@ from collections.abc import Generator, Iterator
 
 import hypothesis
 import pytest
-from tests.support.collector import settle_again
+from tests.support.garbage_collector import freeze_again
 from tests.support.logs import logs_as_set_up, set_up_logs
 
-from midcall.bootstrap.interpreter import settle
+from midcall.bootstrap.interpreter import tune_interpreter
 
 set_up_logs()
 
 # Set the interpreter as the product's processes do: the collector took a sixth of the unit tests' time, and as much of
 # the time to read all tests, which each of several processes does. So it is set before they are read, and again after.
-settle()
+tune_interpreter()
 
 # How long an example takes, to make or to run, is the machine's matter: what has to be bounded in time says so in its
 # test.
@@ -40,7 +40,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_runtest_teardown() -> Generator[None]:
     """Have the collector as it was, after a test or a module that ended an app."""
     yield
-    settle_again()
+    freeze_again()
 
 
 @pytest.fixture(autouse=True)
@@ -54,4 +54,4 @@ def logs_stay_as_set_up() -> Iterator[None]:
 
 def pytest_collection_finish() -> None:
     """Keep the collector away from what has been read."""
-    settle()
+    tune_interpreter()

@@ -28,7 +28,7 @@ from midcall.api.routes import (
     workspace,
 )
 from midcall.bootstrap.api import ApiProcess, wire_api
-from midcall.bootstrap.interpreter import settle
+from midcall.bootstrap.interpreter import tune_interpreter
 from midcall.bootstrap.settings import Settings
 from midcall.compat.routers import REFUSALS, ROUTERS
 from midcall.service.functions.rereview import Rereviews
@@ -37,8 +37,8 @@ from midcall.service.runs.callbacks import Callbacks
 from midcall.service.runs.sweep import Sweep
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.sweep import SessionSweep
-from midcall.web.answers import Answer
 from midcall.web.intake import Intake
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.problems import add_error_handlers, describe_problems
 from midcall.web.proxies import ForwardedHeaders
 from midcall.web.rates import Rates
@@ -92,7 +92,7 @@ def create_app(settings: Settings, *, ui: bool = False) -> FastAPI:
         lifespan=lifespan,
         # Operations are named as their functions are: `create_function`, for whoever makes a client of the description.
         generate_unique_id_function=lambda route: route.name,
-        default_response_class=Answer,
+        default_response_class=AsciiJsonResponse,
         openapi_url=reference.DESCRIPTION,
         # A redirect is built from the Host header and the scheme seen here: behind TLS it would send the key in clear.
         redirect_slashes=False,
@@ -144,7 +144,7 @@ async def _running(process: ApiProcess) -> AsyncIterator[None]:
     tasks = [loop.start() for loop in loops]
     await anyio.to_thread.run_sync(process.start)
     tasks.append(later.start())
-    settle(switch_s=SWITCH_S)
+    tune_interpreter(switch_s=SWITCH_S)
     try:
         yield
     finally:

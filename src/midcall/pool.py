@@ -1,6 +1,6 @@
 """The pool daemon's main: the only process that speaks to the Docker Engine."""
 
-from midcall.bootstrap.interpreter import settle
+from midcall.bootstrap.interpreter import tune_interpreter
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import pool_config
 from midcall.bootstrap.settings import Settings, private_directory
@@ -14,5 +14,5 @@ def main(settings: Settings) -> None:
     """Serve the pool until SIGTERM or SIGINT, then leave no container."""
     set_up_logs(settings, "pool")
     private_directory(settings.runtime)
-    settle(switch_s=SWITCH_S)
+    tune_interpreter(switch_s=SWITCH_S)
     serve(pool_config(settings))

@@ -51,7 +51,7 @@ def test_killed_workers_lose_no_call(battered: Stack, calls: dict[str, "Future[A
 def test_killed_worker_groups_take_their_workers_with_them_and_lose_no_call(
     battered: Stack, calls: dict[str, "Future[Any]"]
 ) -> None:
-    """Rule 9: workers outlive nobody. The calls end as if the workers had been killed."""
+    """Workers outlive nobody. The calls end as if the workers had been killed."""
     ids = ids_under_way(battered)
     workers = battered.part("worker")
     kill(battered.part("group"))
@@ -136,7 +136,7 @@ def test_a_killed_redis_costs_no_call_that_runs(battered: Stack, calls: dict[str
 
 
 def test_a_worker_that_was_only_stopped_records_nothing_late(battered: Stack, calls: dict[str, "Future[Any]"]) -> None:
-    """Rule 5: a worker that is hung past its lease and then comes back finds that its attempt is over."""
+    """A worker that is hung past its lease and then comes back finds that its attempt is over."""
     ids = ids_under_way(battered)
     workers = battered.part("worker")
     for worker in workers:

@@ -24,7 +24,7 @@ def test_keys_and_sockets_are_for_their_owner_alone(up: Stack) -> None:
 
 
 def test_only_the_api_listens_on_the_network_and_only_on_loopback(up: Stack) -> None:
-    """Rule 2: the private Redis has no port; nobody else has one either."""
+    """The private Redis has no port; nobody else has one either."""
     listening = {
         (connection.laddr.ip, connection.laddr.port)
         for process in up.processes()
@@ -42,7 +42,7 @@ def test_the_pool_is_told_no_secret(up: Stack) -> None:
 
 
 def test_no_scheduler_runs_and_redis_holds_no_dependency_or_retry(up: Stack) -> None:
-    """Rule 3: RQ wakes and nothing else; every key is a queue, a job, a worker, a result, a registry or our stream."""
+    """RQ wakes and nothing else; every key is a queue, a job, a worker, a result, a registry or our stream."""
     up.function("quick", QUICK)
     up.invoke("quick")
     with Redis(unix_socket_path=f"{up.directory}/run/redis.sock") as redis:
@@ -79,7 +79,7 @@ def test_a_taken_port_is_refused_in_one_line(up: Stack) -> None:
 
 
 def test_a_runtime_directory_too_long_for_sockets_is_refused_in_one_line(up: Stack) -> None:
-    """Rule 14: the kernel takes 108 bytes for a socket's path; the line names the setting."""
+    """The kernel takes 108 bytes for a socket's path; the line names the setting."""
     deep = up.directory / ("d" * 60) / ("e" * 60)
     refused = midcall("up", "--data-dir", str(up.directory / "deep"), env={"MIDCALL_RUNTIME_DIR": str(deep)})
     assert refused.code == 1

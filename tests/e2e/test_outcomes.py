@@ -188,7 +188,7 @@ def test_a_full_queue_says_429_and_when_to_try_again_and_lives_on() -> None:
 
 
 def test_live_calls_are_served_while_every_general_worker_is_busy_with_tests(up: Stack) -> None:
-    """Rule 8: some workers serve live calls alone, so no number of tests holds a caller up."""
+    """Some workers serve live calls alone, so no number of tests holds a caller up."""
     up.held("slow")
     up.function("plain", QUICK)
     up.opened.clear()

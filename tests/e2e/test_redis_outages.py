@@ -26,7 +26,7 @@ def _whole(battered: Stack) -> Iterator[None]:
 
 
 def test_a_call_whose_wake_redis_lost_is_run_all_the_same(battered: Stack) -> None:
-    """Rule 3: both workers are busy, a third call's wake is lost in Redis, and the sweep gives it again."""
+    """Both workers are busy, a third call's wake is lost in Redis, and the sweep gives it again."""
     slow = [battered.in_background("slow") for _ in range(2)]
     battered.await_running("slow", count=2)
     waiting = battered.in_background("quick", n=6)
@@ -100,7 +100,7 @@ def test_health_tells_of_a_hung_redis_in_time_for_a_probe(battered: Stack) -> No
 
 
 def test_wakes_come_through_after_seconds_of_silence(battered: Stack) -> None:
-    """Rule 4: a stream read that blocks longer than redis-py's default timeout of 5 s is no error, and loses no wake.
+    """A stream read that blocks longer than redis-py's default timeout of 5 s is no error, and loses no wake.
 
     Without a wake the row would be looked at after a second, each time; with it the answer takes milliseconds.
     """

@@ -85,7 +85,7 @@ TAMPERED: dict[str, Callable[[Stack, str], None]] = {
 
 @pytest.mark.parametrize("kind", TAMPERED)
 def test_a_version_that_was_tampered_with_is_refused_when_it_should_run(up: Stack, kind: str) -> None:
-    """Rule 12: the approval is a seal whose key the database does not hold; the worker checks it before each run."""
+    """The approval is a seal whose key the database does not hold; the worker checks it before each run."""
     name = f"tampered_{kind}"
     up.function(name, QUICK)
     assert up.invoke(name, n=1)["result"] == 1

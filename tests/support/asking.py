@@ -8,8 +8,8 @@ from tests.support.world import World
 
 from midcall.domain.function import Kind
 from midcall.review.allowlist import packaged
-from midcall.service.assistant.assist import Assist, Seats
-from midcall.service.assistant.events import Answer, Completed, Event, Question
+from midcall.service.assistant.assist import Assist, QuestionLimit
+from midcall.service.assistant.events import AssistantAnswer, AssistantEvent, Completed, Question
 from midcall.service.functions.form import FunctionForm
 from midcall.service.ports import CodeWriter
 
@@ -30,7 +30,7 @@ async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def assistant(
-    world: World, writer: CodeWriter | None, *, deadline_s: float = 20.0, seats: Seats | None = None
+    world: World, writer: CodeWriter | None, *, deadline_s: float = 20.0, seats: QuestionLimit | None = None
 ) -> Assist:
     """Wire the use case over a world."""
     return Assist(
@@ -41,21 +41,21 @@ def assistant(
         clock=world.clock,
         writer=writer,
         deadline_s=deadline_s,
-        seats=seats or Seats(),
+        seats=seats or QuestionLimit(),
     )
 
 
-def asked(assist: Assist, world: World, question: Question | None = None) -> list[Event]:
+def asked(assist: Assist, world: World, question: Question | None = None) -> list[AssistantEvent]:
     """Ask, and return all events."""
 
-    async def run() -> list[Event]:
+    async def run() -> list[AssistantEvent]:
         wanted = question or Question("Greet by name", DRAFT)
         return [event async for event in assist.ask(world.caller, wanted, in_thread)]
 
     return asyncio.run(run())
 
 
-def answer_of(events: list[Event]) -> Answer:
+def answer_of(events: list[AssistantEvent]) -> AssistantAnswer:
     """Return the answer at the end."""
     assert isinstance(events[-1], Completed)
     return events[-1].answer

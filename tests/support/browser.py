@@ -20,7 +20,7 @@ PHONE = {"width": 390, "height": 844}
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 #: A test fails after this, with what the page shows.
 PATIENCE_MS = round(PATIENCE_S * 1000)
-#: Longer than `acts.LEAST_S`.
+#: Longer than `confirmations.LEAST_S`.
 CONFIRM_MS = 500  # short: what a person takes to read
 #: For leaving a page before its window is closed.
 LEAVING_MS = 5_000  # short: one that hangs is closed as it is

@@ -13,12 +13,12 @@ import httpx
 from tests.support.patience import CLIENT_S
 
 from midcall.connectors.explain import explain
-from midcall.connectors.kit import NOTHING, Account, Answer, Ask, Bound, Connector, Steps, bind
+from midcall.connectors.kit import NOTHING, Account, ApiRequest, ApiResponse, BoundArguments, Connector, Steps, bind
 from midcall.domain.action import ActionFailed
 from midcall.domain.grant import Grant
 from midcall.domain.http import Headers
 
-Send = Callable[[Ask], Answer]
+Send = Callable[[ApiRequest], ApiResponse]
 
 _FAILED = 400
 
@@ -58,7 +58,7 @@ def granted(grant: Grant) -> dict[str, Headers]:
     return {"headers": grant.headers, "query": grant.query}
 
 
-def bound_example(connector: Connector, operation: str) -> Bound:
+def bound_example(connector: Connector, operation: str) -> BoundArguments:
     """Read an operation's example as Python, and bind it as the call that it is."""
     name, found = f"{connector.name}.{operation}", connector.operations[operation]
     call = ast.parse(found.example.removeprefix("await "), mode="eval").body
@@ -84,7 +84,7 @@ def run(steps: Steps, send: Send, *, name: str = "action") -> Any:
         return end.value
 
 
-def refused(name: str, answer: Answer) -> ActionFailed:
+def refused(name: str, answer: ApiResponse) -> ActionFailed:
     """Make the failure of an answer that its operation does not ask to see."""
     said = explain(answer.value)
     text = f"{name}: the target answered {answer.status}" + (f": {said}" if said else "")
@@ -98,7 +98,7 @@ def _sender(base_url: str, headers: Headers, query: Headers) -> Iterator[Send]:
         yield lambda ask: _sent(http, base_url.rstrip("/"), ask, (*ask.headers, *headers), (*ask.query, *query))
 
 
-def _sent(http: httpx.Client, base: str, ask: Ask, headers: Headers, query: Headers) -> Answer:
+def _sent(http: httpx.Client, base: str, ask: ApiRequest, headers: Headers, query: Headers) -> ApiResponse:
     assert ask.url or ask.path.startswith("/"), ask
     body = ask.body
     if ask.json is not NOTHING:
@@ -108,4 +108,4 @@ def _sent(http: httpx.Client, base: str, ask: Ask, headers: Headers, query: Head
     params = httpx.QueryParams(list(query)) if query else None
     response = http.request(ask.method, ask.url or base + ask.path, params=params, headers=list(headers), content=body)
     found = tuple((name.lower(), value) for name, value in response.headers.multi_items())
-    return Answer(response.status_code, found, response.content)
+    return ApiResponse(response.status_code, found, response.content)

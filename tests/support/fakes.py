@@ -9,12 +9,12 @@ from typing import Any
 
 from midcall.domain.action import ActionCall
 from midcall.domain.errors import Fault, InvalidInput, QueueUnavailable
-from midcall.domain.http import AnyTokenRequest, HttpReply, HttpRequest
+from midcall.domain.http import AnyTokenRequest, HttpRequest, HttpResponse
 from midcall.domain.invocation import Invocation
-from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
+from midcall.domain.review import Comment, ReviewReport, Severity, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.review.webhook import review_webhook
-from midcall.service.ports import Act
+from midcall.service.ports import ActionHandler
 
 POLICY = "test.1"
 
@@ -39,7 +39,7 @@ class FakeSandbox:
     calls: Sequence[ActionCall] = ()
     requests: list[RunRequest] = field(default_factory=list)
 
-    def run(self, request: RunRequest, act: Act) -> RunReport:
+    def run(self, request: RunRequest, act: ActionHandler) -> RunReport:
         """Answer one request."""
         self.requests.append(request)
         for call in self.calls:
@@ -83,7 +83,7 @@ class FakeOutbound:
     """An `Outbound` that keeps what it was asked to send, and answers as `behave` says."""
 
     behave: Callable[[str], int] = lambda _: 200
-    answer: Callable[[HttpRequest], HttpReply] = lambda _: HttpReply(200, body=b"{}")
+    answer: Callable[[HttpRequest], HttpResponse] = lambda _: HttpResponse(200, body=b"{}")
     requests: list[HttpRequest] = field(default_factory=list)
     sent: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
 
@@ -92,7 +92,7 @@ class FakeOutbound:
         if not url.startswith("https://"):
             raise InvalidInput(faults=[Fault(loc, "give an https URL")])
 
-    def send(self, request: HttpRequest) -> HttpReply:
+    def send(self, request: HttpRequest) -> HttpResponse:
         """Keep what is sent."""
         self.requests.append(request)
         return self.answer(request)
@@ -131,17 +131,17 @@ class FakeReviewer:
     cut_off: bool = False
     subjects: list[Subject] = field(default_factory=list)
 
-    def review(self, subject: Subject) -> Findings:
+    def review(self, subject: Subject) -> ReviewReport:
         """Review one source."""
         self.subjects.append(subject)
         self.before()
         fault = Comment("test.fault", Severity.ERROR, "There is a fault.", "Take it out.")
         faulty = self.cut_off or self.word in subject.source
-        return Findings(self.policy, (fault,) if faulty else (), took_ms=0.5, cut_off=self.cut_off)
+        return ReviewReport(self.policy, (fault,) if faulty else (), took_ms=0.5, cut_off=self.cut_off)
 
-    def review_webhook(self, subject: WebhookSubject) -> Findings:
+    def review_webhook(self, subject: WebhookSubject) -> ReviewReport:
         """Review one webhook, as the real one does."""
-        return Findings(self.policy, review_webhook(subject), took_ms=0.5)
+        return ReviewReport(self.policy, review_webhook(subject), took_ms=0.5)
 
 
 class FakeWakes:

@@ -13,7 +13,7 @@ from midcall.vault.cipher import FernetCipher
 
 
 def idle_gateways(storage: Storage, clock: Callable[[], int]) -> ActionGateways:
-    """Make desks over a storage, with nothing behind them."""
+    """Make gateways over a storage, with nothing behind them."""
     outbound = FakeOutbound()
     cipher = FernetCipher([Fernet.generate_key().decode()])
     return ActionGateways(

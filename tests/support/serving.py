@@ -14,10 +14,10 @@ import uvicorn
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
-from tests.support.collector import thaw
 from tests.support.contract import Contract, contract_of
 from tests.support.databases import opened, row_counts
 from tests.support.fakes import FakeSandbox
+from tests.support.garbage_collector import unfreeze
 from tests.support.patience import CLIENT_S, wait_for
 from tests.support.world import function
 
@@ -175,7 +175,7 @@ def _listening(app: Any, settings: Settings) -> Iterator[str]:
         thread.join()
         # An app sets both for its process, which in the product ends with it.
         sys.setswitchinterval(turn_s)
-        thaw()
+        unfreeze()
 
 
 @contextmanager
@@ -184,8 +184,8 @@ def _working(settings: Settings, sandbox: Sandbox, count: int) -> Iterator[None]
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
     policy = policy_version(allow_list(settings))
     outbound = wire_outbound(settings)
-    desks = wire_gateways(settings, storage, outbound)
-    wired = wire_executor(settings, storage, queue, desks, policy=policy)
+    gateways = wire_gateways(settings, storage, outbound)
+    wired = wire_executor(settings, storage, queue, gateways, policy=policy)
     code = wired.kinds[Kind.CODE]
     assert isinstance(code, CodeAttempts)
     executor = replace(wired, kinds={**wired.kinds, Kind.CODE: replace(code, sandbox=sandbox)}, owner="test-worker")

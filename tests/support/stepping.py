@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from midcall.connectors.kit import Account, Answer, Ask, Connector, Steps, bind
+from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Steps, bind
 from midcall.domain.action import ActionFailed
 
 #: What no documented answer looks like; a connector may fail on it, in words of its own.
@@ -40,17 +40,19 @@ def begun(connector: Connector, operation: str, *args: Any, account: Account | N
     return wanted.run(bound.options, account or {})
 
 
-def asked(connector: Connector, operation: str, *args: Any, account: Account | None = None, **kwargs: Any) -> Ask:
+def asked(
+    connector: Connector, operation: str, *args: Any, account: Account | None = None, **kwargs: Any
+) -> ApiRequest:
     """Return the first request of a call."""
     return next(begun(connector, operation, *args, account=account, **kwargs))
 
 
-def answer(value: Any, status: int = 200) -> Answer:
+def answer(value: Any, status: int = 200) -> ApiResponse:
     """Make an answer of a JSON value."""
-    return Answer(status, (("content-type", "application/json"),), json.dumps(value).encode())
+    return ApiResponse(status, (("content-type", "application/json"),), json.dumps(value).encode())
 
 
-def ended(steps: Steps, given: Answer) -> Any:
+def ended(steps: Steps, given: ApiResponse) -> Any:
     """Answer the last request of a generator; returns what it returns."""
     try:
         steps.send(given)
@@ -93,7 +95,7 @@ def survives_odd_answers(connector: Connector, account: Account) -> None:
                     json.dumps(_exhausted(steps, answer(odd, status)))
 
 
-def _exhausted(steps: Steps, given: Answer) -> Any:
+def _exhausted(steps: Steps, given: ApiResponse) -> Any:
     ask = next(steps)
     for _ in range(30):
         pause = ask.throttled(given)

@@ -40,15 +40,15 @@ from midcall.service.runs.leases import Leases
 from midcall.service.runs.phases import Phases
 from midcall.service.runs.replay import Replays
 from midcall.service.runs.run_code import CodeAttempts
-from midcall.service.runs.submit import Call, Invocations
+from midcall.service.runs.submit import InvocationRequest, Invocations
 from midcall.service.runs.sweep import Sweep
 from midcall.service.runs.turns import Turns
-from midcall.service.runs.wait import Waiting
+from midcall.service.runs.wait import OutcomeWaiter
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.session_call import SessionCall, SessionCalls
 from midcall.service.sessions.sessions import Sessions
 from midcall.service.sessions.sweep import SessionSweep
-from midcall.service.stores import AuditLine, Page
+from midcall.service.stores import AuditLine, PageRequest
 from midcall.service.test_cases.case_of_run import CasesOfRuns
 from midcall.service.test_cases.case_runs import CaseRuns
 from midcall.service.test_cases.test_cases import TestCases
@@ -125,7 +125,9 @@ class World:
         self.sweep = Sweep(storage=self.storage, queue=self.queue, finish=self.finish, clock=self.clock)
         self.test_cases = TestCases(storage=self.storage, clock=self.clock)
         self.cases_of_runs = CasesOfRuns(storage=self.storage, clock=self.clock)
-        waiting = Waiting(storage=self.storage, queue=self.queue, sweep=self.sweep, wakes=FakeWakes(), clock=self.clock)
+        waiting = OutcomeWaiter(
+            storage=self.storage, queue=self.queue, sweep=self.sweep, wakes=FakeWakes(), clock=self.clock
+        )
         self.case_runs = CaseRuns(storage=self.storage, invocations=self.invocations, waiting=waiting, clock=self.clock)
         self.publishing = Publishing(catalog=self.catalog, case_runs=self.case_runs)
         self.releases = Releases(catalog=self.catalog, reviews=self.reviews, publishing=self.publishing)
@@ -157,7 +159,7 @@ class World:
         """Wire the use cases on a database that has its workspace already."""
         with SqlStorage(engine).read() as tx:
             workspace = tx.workspaces.all()[0]
-            key = tx.keys.page(workspace.id, Page())[0]
+            key = tx.keys.page(workspace.id, PageRequest())[0]
         return cls(engine, clock=clock, known=Caller(workspace.id, key.principal, key))
 
     def executor(self, owner: str = "worker-1", turns: Turns | None = None) -> Executor:
@@ -215,11 +217,11 @@ class World:
     def admitted(self, name: str = "lookup", *, caller: Caller | None = None, **changes: Any) -> Invocation:
         """Admit a live call of a published function."""
         call = {"params": {}, "session": {}, "purpose": Purpose.LIVE, **changes}
-        return self.invocations.admit(caller or self.caller, Call(id=new_id("inv"), function=name, **call))
+        return self.invocations.admit(caller or self.caller, InvocationRequest(id=new_id("inv"), function=name, **call))
 
     def told(self, kind: str | None = None, function: str | None = None) -> list[AuditLine]:
         """Read the audit trail of the first workspace, oldest first."""
-        return self.trail.page(self.caller, Page(200), function=function, kind=kind)[::-1]
+        return self.trail.page(self.caller, PageRequest(200), function=function, kind=kind)[::-1]
 
     def read(self, invocation_id: str) -> Invocation:
         """Read an invocation as it stands."""

@@ -2,20 +2,20 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from midcall.domain.adapter import Vendor
-from midcall.domain.assistant import Role, Turn
+from midcall.domain.assistant import ChatMessage, Role
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.session_body import KNOWN
 from midcall.domain.test_case import MAX_CASES
-from midcall.service.agents.adapters import Wanted
+from midcall.service.agents.adapters import AdapterInput
 from midcall.service.agents.form import PathName
 from midcall.service.assistant.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
 from midcall.service.assistant.events import Question
 from midcall.service.credentials.signing import MAX_OVERLAP_S
-from midcall.service.fields import Environment, Flag, Form, Line, Message, Whole
+from midcall.service.fields import Environment, Form, Line, Message
 from midcall.service.functions.form import Draft, FunctionName
 from midcall.service.runs.form import RunForm, VersionNumber
 from midcall.service.session_fields import BodyForm, SessionFields
@@ -35,7 +35,7 @@ class Publish(Form):
 
     version: VersionNumber
     environment: Environment = DEFAULT_ENVIRONMENT
-    force: Flag = Field(default=False, description="publish it although test cases fail")
+    force: StrictBool = Field(default=False, description="publish it although test cases fail")
     reason: Annotated[Line, Field(max_length=500)] | None = Field(default=None, description="why it is forced")
 
     @model_validator(mode="after")
@@ -68,8 +68,10 @@ class AskAssistant(Form):
     messages: list[Said] = Field(default=[], max_length=MAX_MESSAGES, description="what was said before, oldest first")
 
     def question(self) -> Question:
-        """Return the question."""
-        return Question(self.description, self.function, tuple(Turn(each.role, each.text) for each in self.messages))
+        """Return the question that is put to the Code Assistant."""
+        return Question(
+            self.description, self.function, tuple(ChatMessage(each.role, each.text) for each in self.messages)
+        )
 
 
 class ImportFunction(Form):
@@ -77,7 +79,7 @@ class ImportFunction(Form):
 
     vendor: ImportVendor = Field(description="retell (UponAI too), vocobase, itellico, subverse or vapi")
     config: dict[str, Any] = Field(description="the vendor's JSON of one function")
-    save: Flag = Field(default=False, description="create the function; its version 1 is a draft")
+    save: StrictBool = Field(default=False, description="create the function; its version 1 is a draft")
     name: FunctionName | None = Field(default=None, description="what to call it instead")
 
 
@@ -129,7 +131,7 @@ class PutAdapter(Form):
     signing_secret: Secret | None = Field(
         default=None, repr=False, description="elevenlabs: the post-call webhook's secret, if it is another one"
     )
-    overlap_s: Whole = Field(
+    overlap_s: StrictInt = Field(
         default=0,
         ge=0,
         le=MAX_OVERLAP_S,
@@ -139,9 +141,9 @@ class PutAdapter(Form):
         default=None, description="retell: override_agent_id of calls that are let in; vapi: assistantId"
     )
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> AdapterInput:
         """Return what is wanted."""
-        return Wanted(**{name: getattr(self, name) for name in type(self).model_fields})
+        return AdapterInput(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class StartSession(BodyForm):

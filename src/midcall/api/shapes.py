@@ -28,7 +28,7 @@ CredentialKind = Literal[
     "slack",
     "whatsapp",
 ]
-VersionFlag = Literal["older_policy", "fails_current_policy"]
+FlagShape = Literal["older_policy", "fails_current_policy"]
 
 
 #: What an item of a list says of its fields that are null because they are large.
@@ -47,7 +47,7 @@ class VersionBrief(BaseModel):
 
     number: int
     status: VersionState
-    flags: list[VersionFlag]
+    flags: list[FlagShape]
     sha256: str
     author: str
     created_at: str
@@ -243,7 +243,7 @@ class FunctionShape(ConfigShape):
     tags: list[str]
     published: dict[str, int]
     published_version: int | None
-    flags: list[VersionFlag]
+    flags: list[FlagShape]
     versions: list[VersionBrief]
     created_at: str
     updated_at: str
@@ -332,7 +332,7 @@ class ReportShape(BaseModel):
     logs_truncated: bool
     error: ErrorShape | None
     warnings: list[str]
-    flags: list[VersionFlag]
+    flags: list[FlagShape]
     request: dict[str, Any] | None
     response: dict[str, Any] | None
     actions: list[ActionShape]
@@ -458,7 +458,7 @@ class InvocationShape(BaseModel):
     actions: list[ActionShape]
     changed: list[str]
     preview: dict[str, str] = Field(default={}, description="how large parameters began, of a call that was refused")
-    flags: list[VersionFlag]
+    flags: list[FlagShape]
     sandbox_id: str | None
     idempotency_key: str | None
     due_at: str | None

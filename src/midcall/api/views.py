@@ -9,10 +9,11 @@ from midcall.domain.agent import Attachment
 from midcall.domain.credential import ANY_ENVIRONMENT
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.jsonvalue import Json
 from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
 from midcall.domain.preview import MOST_OF_A_FIELD, error_fields, preview
-from midcall.domain.rereview import Flag, Rereview
+from midcall.domain.rereview import Rereview, VersionFlag
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.test_case import TestCase
 from midcall.domain.times import iso, iso_or_none
@@ -30,8 +31,6 @@ from midcall.service.runs.outcome import outcome_document
 from midcall.service.sessions.sessions import SessionView
 from midcall.service.stores import AuditLine, BriefCase, ListedInvocation, ListedSession, SessionLine
 from midcall.service.test_cases.case_runs import CaseResult, SuiteResult
-
-Json = dict[str, Any]
 
 #: Versions that an item of a list shows, and characters of a text that it shows whole in any case.
 MOST_VERSIONS, MOST_OF_A_LINE = 20, 200
@@ -55,7 +54,7 @@ def function_view(view: FunctionView) -> Json:
         **shown(view.version.config),
         "published": dict(function.published),
         "published_version": function.published.get(DEFAULT_ENVIRONMENT),
-        "flags": [flag.value for flag in Flag if flag in published],
+        "flags": [flag.value for flag in VersionFlag if flag in published],
         "versions": [version_brief(version, flags.get(version.number, ())) for version in view.versions],
         "created_at": iso(function.created_at),
         "updated_at": iso(function.updated_at),
@@ -85,7 +84,7 @@ def _previews(cut: Mapping[str, str]) -> Json:
     return {"preview": dict(cut)} if cut else {}
 
 
-def version_brief(version: Version, flags: Sequence[Flag]) -> Json:
+def version_brief(version: Version, flags: Sequence[VersionFlag]) -> Json:
     """Show a version in brief."""
     return {
         "number": version.number,
@@ -146,7 +145,7 @@ def new_key_view(new: NewSecret) -> Json:
 
 
 def workspace_view(workspace: Workspace) -> Json:
-    """Show a workspace."""
+    """Return a workspace's settings and limits as the API shows them."""
     settings = workspace.settings
     return {
         "id": workspace.id,

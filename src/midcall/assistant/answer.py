@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.tools import ToolDefinition
 
-from midcall.domain.assistant import Written
+from midcall.domain.assistant import ModelAnswer
 from midcall.domain.errors import AnswerUnreadable
 from midcall.domain.function import MAX_SOURCE_BYTES
 
@@ -89,7 +89,7 @@ class _Form(BaseModel):
     test: dict[str, JsonValue] | None = None
 
 
-def read(response: ModelResponse) -> Written:
+def read(response: ModelResponse) -> ModelAnswer:
     """Read a whole answer; raises AnswerUnreadable that tells the model what is wrong.
 
     Models that call no tool are taken at their word if they wrote the same JSON, or one block of Python.
@@ -122,7 +122,7 @@ def explanation_so_far(arguments: str) -> tuple[str, bool]:
     return (text[:MAX_EXPLANATION], not whole) if isinstance(text, str) else ("", True)
 
 
-def _read(arguments: str | Mapping[str, Any] | None) -> Written:
+def _read(arguments: str | Mapping[str, Any] | None) -> ModelAnswer:
     try:
         if isinstance(arguments, str):
             arguments = pydantic_core.from_json(arguments, allow_inf_nan=False)
@@ -135,10 +135,10 @@ def _read(arguments: str | Mapping[str, Any] | None) -> Written:
         raise AnswerUnreadable(f"{_NO_ANSWER} What came is no JSON.") from None
     given = form.model_dump(mode="json", exclude_none=True)
     changes = {name: given[name] for name in _CHANGES if name in given}
-    return Written(form.source, form.explanation, changes, given.get("test"))
+    return ModelAnswer(form.source, form.explanation, changes, given.get("test"))
 
 
-def _read_text(text: str) -> Written:
+def _read_text(text: str) -> ModelAnswer:
     blocks = [(found["kind"], found["text"]) for found in _FENCE.finditer(text)]
     for written in (text.strip(), *(block for _, block in blocks)):
         if written.startswith("{") and written.endswith("}"):

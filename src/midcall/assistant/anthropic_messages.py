@@ -8,14 +8,14 @@ from pydantic_ai.models import Model
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 
-from midcall.assistant.bounded import Reach, client, timeout
+from midcall.assistant.bounded import ModelEndpoint, client, timeout
 
 ANTHROPIC_URL = "https://api.anthropic.com"
 
 
 @asynccontextmanager
-async def anthropic_messages(name: str, reach: Reach) -> AsyncIterator[Model]:
-    """Open a model."""
+async def anthropic_messages(name: str, reach: ModelEndpoint) -> AsyncIterator[Model]:
+    """Open a model behind Anthropic's Messages API, and close its connections in the end."""
     async with client(reach.context) as http:
         sdk = AsyncAnthropic(
             base_url=reach.base_url or ANTHROPIC_URL,

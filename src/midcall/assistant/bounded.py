@@ -13,7 +13,7 @@ CONNECT_S, QUIET_S = 10.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ModelEndpoint:
     """Where a model is, as the operator says; None: at its vendor, without a key."""
 
     base_url: str | None
@@ -40,7 +40,6 @@ class _Counted(httpx2.AsyncByteStream):
             yield chunk
 
     async def aclose(self) -> None:
-        """Close the connection."""
         await self._stream.aclose()
 
 
@@ -51,7 +50,6 @@ class _Bounded(httpx2.AsyncBaseTransport):
         self._inner = inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request."""
         response = await self._inner.handle_async_request(request)
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             await response.aclose()
@@ -62,7 +60,6 @@ class _Bounded(httpx2.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
-        """Close all connections."""
         await self._inner.aclose()
 
 

@@ -9,13 +9,13 @@ from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
-from midcall.assistant.bounded import Reach, client, timeout
+from midcall.assistant.bounded import ModelEndpoint, client, timeout
 
 OPENAI_URL = "https://api.openai.com/v1"
 
 
 @asynccontextmanager
-async def openai_chat(name: str, reach: Reach, *, own: bool) -> AsyncIterator[Model]:
+async def openai_chat(name: str, reach: ModelEndpoint, *, own: bool) -> AsyncIterator[Model]:
     """Open a model, OpenAI's `own` or another's; endpoints on one's own machines often want no key."""
     async with client(reach.context) as http:
         sdk = AsyncOpenAI(

@@ -27,7 +27,7 @@ from pydantic_ai.settings import ModelSettings
 
 from midcall.assistant.answer import TOOL, calls_of, explanation_so_far, read
 from midcall.assistant.bounded import TooMuch
-from midcall.domain.assistant import Piece, Role, Said, Task, Usage
+from midcall.domain.assistant import ExplanationPart, ModelOutput, Role, Usage, WritingTask
 from midcall.domain.errors import AnswerUnreadable, ModelFailed
 
 #: Characters of one answer, and those of them in which the explanation is looked for while they come.
@@ -54,7 +54,7 @@ class ModelWriter:
     max_tokens: int
 
     @asynccontextmanager
-    async def begin(self, task: Task) -> AsyncIterator["ModelConversation"]:
+    async def begin(self, task: WritingTask) -> AsyncIterator["ModelConversation"]:
         """Open a conversation, with connections of its own."""
         async with self.connect() as model:
             yield ModelConversation(model, task, ModelSettings(max_tokens=self.max_tokens))
@@ -63,14 +63,14 @@ class ModelWriter:
 class ModelConversation:
     """One conversation. Of an answer that broke off nothing is kept, so the next one is asked for as if it were new."""
 
-    def __init__(self, model: Model, task: Task, settings: ModelSettings) -> None:
+    def __init__(self, model: Model, task: WritingTask, settings: ModelSettings) -> None:
         self.usage = Usage()
         self._model = model
         self._settings = settings
         self._said: list[ModelMessage] = _opening(task)
         self._last: ModelResponse | None = None
 
-    async def answer(self, comments: str | None) -> AsyncIterator[Piece]:
+    async def answer(self, comments: str | None) -> AsyncIterator[ModelOutput]:
         """Ask the model once; see `Conversation`."""
         if comments is not None and self._last is not None:
             self._said += [self._last, ModelRequest(parts=_reply(self._last, comments))]
@@ -84,7 +84,7 @@ class ModelConversation:
                 listener = _Listener()
                 async for event in events:
                     if isinstance(event, PartStartEvent | PartDeltaEvent) and (text := listener.hear(event)):
-                        yield Said(text)
+                        yield ExplanationPart(text)
                 response = events.get()
                 spent = events.usage
                 spent = spent() if callable(spent) else spent
@@ -136,7 +136,7 @@ class _Listener:
         return fresh
 
 
-def _opening(task: Task) -> list[ModelMessage]:
+def _opening(task: WritingTask) -> list[ModelMessage]:
     messages: list[ModelMessage] = []
     parts: list[ModelRequestPart] = [SystemPromptPart(task.instructions)]
     for turn in task.turns:

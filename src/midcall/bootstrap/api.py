@@ -25,9 +25,9 @@ from midcall.domain.errors import QueueUnavailable
 from midcall.domain.times import now_ms
 from midcall.queue.connection import listening
 from midcall.queue.threads import ThreadedQueue
-from midcall.queue.wakes import Wakes
+from midcall.queue.wakes import RedisWakes
 from midcall.reviewer import SubprocessReviewer
-from midcall.reviewer.process import Child
+from midcall.reviewer.process import ReviewProcess
 from midcall.sandbox.client import PoolClient
 from midcall.service.access.audit_trail import AuditTrail
 from midcall.service.actions.credential_check import CredentialChecks
@@ -49,8 +49,8 @@ from midcall.service.runs.replay import Replays
 from midcall.service.runs.submit import Invocations
 from midcall.service.runs.sweep import Sweep
 from midcall.service.runs.turns import Weights
-from midcall.service.runs.wait import Waiting
-from midcall.service.sessions.follow import Following
+from midcall.service.runs.wait import OutcomeWaiter
+from midcall.service.sessions.follow import SessionFollower
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.session_call import SessionCalls
 from midcall.service.sessions.sessions import Sessions
@@ -72,10 +72,10 @@ SWEEPERS = 5
 
 @dataclass(frozen=True, slots=True)
 class ApiProcess:
-    """What an api process holds: its use cases, what it runs beside them, and how to let go of it all."""
+    """The use cases of an api process, the loops that it runs beside them, and how to let go of all of it."""
 
     services: Services
-    wakes: Wakes
+    wakes: RedisWakes
     #: What it does turn by turn, for its health to look at; whoever starts another adds it.
     loops: list[Loop]
     #: Where it sweeps: what is under way there when the process ends comes to its end before the storage is closed.
@@ -89,9 +89,11 @@ def wire_api(settings: Settings) -> ApiProcess:
     storage, allowed = open_storage(settings), allow_list(settings)
     reviewer, key = SubprocessReviewer(allowed=allowed), approval_key(settings)
     # It stands back for all others, so it gets more time on the clock; of the CPU's it gets no more.
-    background = SubprocessReviewer(allowed=allowed, children=1, seconds=15.0, make_child=partial(Child, niceness=5))
+    background = SubprocessReviewer(
+        allowed=allowed, children=1, seconds=15.0, make_child=partial(ReviewProcess, niceness=5)
+    )
     secrets, outbound = wire_secrets(settings), wire_outbound(settings)
-    wakes = Wakes(listening(settings.redis))
+    wakes = RedisWakes(listening(settings.redis))
     queue = ThreadedQueue(open_queue(settings), wakes, weigh=Weights(storage))
     phases, finish = wire_phases(settings, queue), wire_finish(settings, storage, queue)
     sweep = Sweep(storage=storage, queue=queue, finish=finish, clock=now_ms)
@@ -109,7 +111,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         max_queued=settings.max_queued,
         background_attempts=1 + len(settings.retry_delays_s),
     )
-    waiting = Waiting(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here)
+    waiting = OutcomeWaiter(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here)
     case_runs = CaseRuns(storage=storage, invocations=invocations, waiting=waiting, clock=now_ms)
     publishing = Publishing(catalog=catalog, case_runs=case_runs)
     services = Services(
@@ -149,7 +151,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         session_sweep=SessionSweep(storage=storage, sessions=sessions, clock=now_ms),
         retention_sweep=RetentionSweep(storage=storage, clock=now_ms),
         waiting=waiting,
-        following=Following(sessions=sessions, wakes=wakes, clock=now_ms),
+        following=SessionFollower(sessions=sessions, wakes=wakes, clock=now_ms),
         signing=signing,
         callbacks=Callbacks(
             storage=storage,

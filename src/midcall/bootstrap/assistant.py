@@ -15,10 +15,10 @@ def wire_writer(settings: Settings) -> CodeWriter | None:
     name = settings.assistant_model
     if name is None:
         return None
-    from midcall.assistant.bounded import Reach  # noqa: PLC0415 (see above)
+    from midcall.assistant.bounded import ModelEndpoint  # noqa: PLC0415 (see above)
     from midcall.assistant.writer import ModelWriter  # noqa: PLC0415 (see above)
 
-    reach = Reach(settings.assistant_base_url, settings.assistant_api_key, ssl.create_default_context())
+    reach = ModelEndpoint(settings.assistant_base_url, settings.assistant_api_key, ssl.create_default_context())
     vendor, _, model = name.partition(":")
     if vendor == "anthropic":
         from midcall.assistant.anthropic_messages import anthropic_messages  # noqa: PLC0415 (see above)

@@ -8,7 +8,7 @@ import sys
 NEW_OBJECTS = 50_000
 
 
-def settle(*, switch_s: float | None = None) -> None:
+def tune_interpreter(*, switch_s: float | None = None) -> None:
     """Keep the collector away from what stays as long as the process, and from each few objects of a call.
 
     `switch_s`: seconds after which a thread gives way to another; None leaves Python's own.

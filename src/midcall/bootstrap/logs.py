@@ -54,5 +54,4 @@ class _Harmless(logging.Formatter):
     """The same for what libraries log."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write one record."""
         return lines(super().format(record), _INDENT)

@@ -212,7 +212,7 @@ class Settings(BaseSettings):
 
     @property
     def redis(self) -> str:
-        """Redis' URL."""
+        """The URL of Redis: the one that is set, or the private server's socket."""
         return self.redis_url or f"unix://{quote(str(self.private_redis_socket))}"
 
     @property

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.execution import wire_executor, wire_gateways
-from midcall.bootstrap.interpreter import settle
+from midcall.bootstrap.interpreter import tune_interpreter
 from midcall.bootstrap.settings import Settings, approval_key, secret_keys
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
 from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.worker import Workers
 from midcall.review import policy_version
-from midcall.service.runs.turns import Remembered, Turns
+from midcall.service.runs.turns import CachedCount, Turns
 
 
 def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
@@ -25,7 +25,7 @@ def wire_workers(settings: Settings, *, live_only: bool, count: int) -> Workers:
 
     def wiring() -> Callable[[str], bool]:
         execute = wire_execute(settings, policy=policy, group=group, queues=queues, count=count)
-        settle()
+        tune_interpreter()
         return execute
 
     return Workers(settings.redis, queues, count=count, wiring=wiring)
@@ -36,7 +36,7 @@ def wire_execute(
 ) -> Callable[[str], bool]:
     """Wire what carries out an invocation in one worker process of a group; `policy` is the version that is current."""
     storage, queue = open_storage(settings), open_queue(settings)
-    turns = Turns(group, Remembered(lambda: queue.workers(queues), first=count))
+    turns = Turns(group, CachedCount(lambda: queue.workers(queues), first=count))
     # One pool: the threads of a run come and go, and a connection is to be used again by whichever is next.
     gateways = wire_gateways(settings, storage, wire_outbound(settings, pools=1))
     return wire_executor(settings, storage, queue, gateways, policy=policy, turns=turns).execute

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ProcessSpec:
     """One kind of child: how it is started and how long it may take to end."""
 
     name: str
@@ -35,10 +35,10 @@ class Part:
     stop_s: float
 
 
-class Child:
+class ChildProcess:
     """One part's process, over all its lives."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: ProcessSpec) -> None:
         self.part = part
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0

@@ -21,7 +21,7 @@ from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import BadSetting, Settings, approval_key, kept_secret, private_directory, secret_keys
 from midcall.bootstrap.store import migrate_storage, open_storage, wire_workspaces
-from midcall.cli.children import ALLOCATOR, Child, Part
+from midcall.cli.children import ALLOCATOR, ChildProcess, ProcessSpec
 from midcall.cli.redis_server import find_redis_server, redis_argv
 from midcall.cli.say import say
 from midcall.domain.workspace import Scope
@@ -63,7 +63,7 @@ def up(settings: Settings) -> None:
         secret_keys(settings)
         new_key = _admin_key(settings)
         settings = settings.model_copy(update={"sandbox_image": _image(settings)})
-        children = [Child(part) for part in _parts(settings)]
+        children = [ChildProcess(part) for part in _parts(settings)]
         try:
             for child in children:
                 child.start()
@@ -96,7 +96,7 @@ def _free_port(settings: Settings) -> int:
     return port
 
 
-def _parts(settings: Settings) -> Iterator[Part]:
+def _parts(settings: Settings) -> Iterator[ProcessSpec]:
     env = {**ALLOCATOR, **os.environ} | {
         "MIDCALL_DATA_DIR": str(settings.data_dir),
         "MIDCALL_RUNTIME_DIR": str(settings.runtime),
@@ -107,12 +107,12 @@ def _parts(settings: Settings) -> Iterator[Part]:
     }
     midcall = [sys.executable, "-m", "midcall"]
     if settings.redis_url is None:
-        yield Part("redis", redis_argv(find_redis_server(), settings.private_redis_socket), env, stop_s=5)
-    yield Part("pool", [*midcall, "pool"], _without_secrets(env), stop_s=20)
-    yield Part("live workers", [*midcall, "worker", "--live"], env, stop_s=20)
+        yield ProcessSpec("redis", redis_argv(find_redis_server(), settings.private_redis_socket), env, stop_s=5)
+    yield ProcessSpec("pool", [*midcall, "pool"], _without_secrets(env), stop_s=20)
+    yield ProcessSpec("live workers", [*midcall, "worker", "--live"], env, stop_s=20)
     if settings.workers:
-        yield Part("workers", [*midcall, "worker"], env, stop_s=20)
-    yield Part("api", [*midcall, "api"], env, stop_s=25)
+        yield ProcessSpec("workers", [*midcall, "worker"], env, stop_s=20)
+    yield ProcessSpec("api", [*midcall, "api"], env, stop_s=25)
 
 
 def _without_secrets(env: dict[str, str]) -> dict[str, str]:
@@ -156,7 +156,7 @@ def _admin_key(settings: Settings) -> bool:
     return True
 
 
-def _await_ready(settings: Settings, children: list[Child]) -> None:
+def _await_ready(settings: Settings, children: list[ChildProcess]) -> None:
     give_up_at = time.monotonic() + READY_S
     answer: dict[str, Any] = {}
     while time.monotonic() < give_up_at:

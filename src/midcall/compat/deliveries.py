@@ -8,18 +8,18 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyHeader
 
-from midcall.compat.desk import Desk
+from midcall.compat.adapter_sessions import AdapterSessions
 from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.on_behalf import OWNER
-from midcall.domain.proof import Delivery, Proof
+from midcall.domain.proof import Delivery, DeliveryProof
 from midcall.web.common import InThreads, TraceId
 from midcall.web.intake import SURE_S, parsed
 from midcall.web.services import Use
 
-Read = TypeVar("Read")
+T = TypeVar("T")
 
 #: Of any shape: what could be no id at all gets the answer of one that is not there.
-AdapterId = Annotated[str, Path(description="the adapter's id")]
+DeliveryAdapterId = Annotated[str, Path(description="the adapter's id")]
 
 
 def _scheme(header: str, description: str) -> Any:
@@ -34,31 +34,31 @@ MIDCALL_SECRET = _scheme("X-Midcall-Secret", "the adapter's secret; or as `Autho
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class AdmittedDelivery:
     """A delivery that has shown what it had to."""
 
     adapter: Adapter
     delivery: Delivery
-    desk: Desk
+    sessions: AdapterSessions
 
-    async def read(self, read: Callable[[Any], Read]) -> Read:
+    async def read(self, read: Callable[[Any], T]) -> T:
         """Parse the body and hand it to a reader, in a thread: it may be 16 MB. A body of no bytes is None.
 
         Raises BadJson, and what the reader raises.
         """
         body = self.delivery.body
-        found: Read = await self.desk.in_thread(lambda: read(parsed(body) if body else None))
+        found: T = await self.sessions.in_thread(lambda: read(parsed(body) if body else None))
         return found
 
 
-def admitting(proofs: Mapping[Vendor, Proof]) -> Callable[..., Awaitable[Admitted]]:
+def admitting(proofs: Mapping[Vendor, DeliveryProof]) -> Callable[..., Awaitable[AdmittedDelivery]]:
     """Make a dependency that lets in what shows the proof of its adapter's vendor, and nothing else."""
 
     async def admitted(
-        adapter_id: AdapterId, request: Request, use: Use, in_thread: InThreads, trace: TraceId
-    ) -> Admitted:
+        adapter_id: DeliveryAdapterId, request: Request, use: Use, in_thread: InThreads, trace: TraceId
+    ) -> AdmittedDelivery:
         headers, began = dict(request.headers), asyncio.get_running_loop().time()
-        known = await in_thread(use.adapters.knock, adapter_id, proofs, headers)
+        known = await in_thread(use.adapters.admit_by_headers, adapter_id, proofs, headers)
         if known is not None:
             request.state.hold.belong_to(known[1].workspace_id)
         delivery = Delivery(headers=headers, body=await request.body())
@@ -68,16 +68,20 @@ def admitting(proofs: Mapping[Vendor, Proof]) -> Callable[..., Awaitable[Admitte
         OWNER.set(caller.workspace_id)
         request.app.state.rates.take(caller)
         request.state.hold.belong_to(caller.workspace_id)
-        return Admitted(adapter, delivery, Desk(use, caller, adapter, in_thread, trace))
+        return AdmittedDelivery(adapter, delivery, AdapterSessions(use, caller, adapter, in_thread, trace))
 
     return admitted
 
 
-FromVapi = Annotated[Admitted, Depends(admitting({Vendor.VAPI: Proof.VAPI_SECRET}))]
-FromRetell = Annotated[Admitted, Depends(admitting({Vendor.RETELL: Proof.RETELL_SIGNATURE}))]
-FromElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: Proof.MIDCALL_SECRET}))]
-SignedByElevenLabs = Annotated[Admitted, Depends(admitting({Vendor.ELEVENLABS: Proof.ELEVENLABS_SIGNATURE}))]
+FromVapi = Annotated[AdmittedDelivery, Depends(admitting({Vendor.VAPI: DeliveryProof.VAPI_SECRET}))]
+FromRetell = Annotated[AdmittedDelivery, Depends(admitting({Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE}))]
+FromElevenLabs = Annotated[AdmittedDelivery, Depends(admitting({Vendor.ELEVENLABS: DeliveryProof.MIDCALL_SECRET}))]
+SignedByElevenLabs = Annotated[
+    AdmittedDelivery, Depends(admitting({Vendor.ELEVENLABS: DeliveryProof.ELEVENLABS_SIGNATURE}))
+]
 FunctionCaller = Annotated[
-    Admitted,
-    Depends(admitting({Vendor.RETELL: Proof.RETELL_SIGNATURE, Vendor.ELEVENLABS: Proof.MIDCALL_SECRET})),
+    AdmittedDelivery,
+    Depends(
+        admitting({Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE, Vendor.ELEVENLABS: DeliveryProof.MIDCALL_SECRET})
+    ),
 ]

@@ -8,8 +8,8 @@ from midcall.compat.shapes import ElevenLabsInitiationShape, Taken
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import values
 from midcall.vendors import elevenlabs
-from midcall.web.answers import Answer
 from midcall.web.common import PROBLEMS
+from midcall.web.json_response import AsciiJsonResponse
 
 router = APIRouter(prefix="/v1", tags=["elevenlabs"], responses=PROBLEMS)
 
@@ -20,11 +20,13 @@ router = APIRouter(prefix="/v1", tags=["elevenlabs"], responses=PROBLEMS)
     dependencies=[MIDCALL_SECRET],
     openapi_extra=body_of("`{caller_id, agent_id, called_number, call_sid}`; the secret in `X-Midcall-Secret`"),
 )
-async def elevenlabs_initiation(admitted: FromElevenLabs) -> Answer:
+async def elevenlabs_initiation(admitted: FromElevenLabs) -> AsciiJsonResponse:
     """Start a session for a telephone call; a refusal is told the agent in `midcall_refused`."""
-    session = await admitted.desk.start(await admitted.read(elevenlabs.initiation))
+    session = await admitted.sessions.start(await admitted.read(elevenlabs.initiation))
     refused = session.status is SessionStatus.TERMINATED
-    return Answer(elevenlabs.initiation_answer(values(session.variables), refused=refused, reason=session.reason))
+    return AsciiJsonResponse(
+        elevenlabs.initiation_answer(values(session.variables), refused=refused, reason=session.reason)
+    )
 
 
 @router.post(
@@ -33,9 +35,9 @@ async def elevenlabs_initiation(admitted: FromElevenLabs) -> Answer:
     dependencies=[ELEVENLABS_SIGNATURE],
     openapi_extra=body_of("`post_call_transcription`, signed in `ElevenLabs-Signature`"),
 )
-async def elevenlabs_post_call(admitted: SignedByElevenLabs) -> Answer:
+async def elevenlabs_post_call(admitted: SignedByElevenLabs) -> AsciiJsonResponse:
     """End a session with transcript and analysis; other webhooks are only acknowledged."""
     ending = await admitted.read(elevenlabs.post_call)
     if ending is not None:
-        await admitted.desk.end(ending)
-    return Answer({})
+        await admitted.sessions.end(ending)
+    return AsciiJsonResponse({})

@@ -9,8 +9,8 @@ from midcall.domain.session import SessionStatus
 from midcall.domain.variables import values
 from midcall.vendors import retell
 from midcall.vendors.conversation import Ending
-from midcall.web.answers import Answer
 from midcall.web.common import PROBLEMS
+from midcall.web.json_response import AsciiJsonResponse
 
 router = APIRouter(prefix="/v1", tags=["retell"], responses=PROBLEMS, dependencies=[RETELL_SIGNATURE])
 
@@ -20,12 +20,12 @@ router = APIRouter(prefix="/v1", tags=["retell"], responses=PROBLEMS, dependenci
     response_model=RetellInboundShape,
     openapi_extra=body_of("`call_inbound`, signed in `X-Retell-Signature`"),
 )
-async def retell_inbound(admitted: FromRetell) -> Answer:
+async def retell_inbound(admitted: FromRetell) -> AsciiJsonResponse:
     """Start a session for a call that comes in; pre-session functions decide about it. Retell waits 10 s."""
     adapter = admitted.adapter
     signature = admitted.delivery.signature
     conversation = await admitted.read(lambda body: retell.inbound(body, adapter=adapter.id, signature=signature))
-    session = await admitted.desk.start(conversation)
+    session = await admitted.sessions.start(conversation)
     refused = session.status is SessionStatus.TERMINATED
     answer = retell.inbound_answer(
         session.session_id,
@@ -34,7 +34,7 @@ async def retell_inbound(admitted: FromRetell) -> Answer:
         refused=refused,
         reason=session.reason,
     )
-    return Answer(answer)
+    return AsciiJsonResponse(answer)
 
 
 @router.post(
@@ -42,11 +42,11 @@ async def retell_inbound(admitted: FromRetell) -> Answer:
     response_model=Taken,
     openapi_extra=body_of("`{event, call}`, signed in `X-Retell-Signature`"),
 )
-async def retell_event(admitted: FromRetell) -> Answer:
+async def retell_event(admitted: FromRetell) -> AsciiJsonResponse:
     """Take an event: `call_started` starts the session, `call_ended` ends it, `call_analyzed` brings the analysis."""
     told = await admitted.read(retell.event)
     if isinstance(told, Ending):
-        await admitted.desk.end(told)
+        await admitted.sessions.end(told)
     elif told is not None:
-        await admitted.desk.start(told)
-    return Answer({})
+        await admitted.sessions.start(told)
+    return AsciiJsonResponse({})

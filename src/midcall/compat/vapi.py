@@ -6,17 +6,17 @@ from typing import Any
 import structlog
 from fastapi import APIRouter
 
+from midcall.compat.adapter_sessions import AdapterSessions
 from midcall.compat.bodies import body_of
-from midcall.compat.deliveries import VAPI_SECRET, Admitted, FromVapi
-from midcall.compat.desk import Desk
+from midcall.compat.deliveries import VAPI_SECRET, AdmittedDelivery, FromVapi
 from midcall.compat.shapes import VapiShape
 from midcall.domain.errors import MidcallError
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import values
 from midcall.vendors import vapi
-from midcall.vendors.conversation import Conversation, Said
-from midcall.web.answers import Answer
+from midcall.vendors.conversation import CallResult, Conversation
 from midcall.web.common import PROBLEMS
+from midcall.web.json_response import AsciiJsonResponse
 
 router = APIRouter(prefix="/v1", tags=["vapi"], responses=PROBLEMS, dependencies=[VAPI_SECRET])
 
@@ -32,38 +32,38 @@ UNEXPECTED = "This did not work, for a reason that only the server's log tells."
     response_model_exclude_unset=True,
     openapi_extra=body_of("`{message}`; the secret in `X-Vapi-Secret` or `Authorization`"),
 )
-async def vapi_message(admitted: FromVapi) -> Answer:
+async def vapi_message(admitted: FromVapi) -> AsciiJsonResponse:
     """Take a message: `tool-calls`, `assistant-request` and `end-of-call-report`; others are only acknowledged."""
     try:
-        return Answer(await _answer(admitted))
+        return AsciiJsonResponse(await _answer(admitted))
     except Exception as error:  # the edge to a vendor that reads nothing but a 200
-        return Answer(vapi.error(_told(error)))
+        return AsciiJsonResponse(vapi.error(_told(error)))
 
 
-async def _answer(admitted: Admitted) -> dict[str, Any]:
+async def _answer(admitted: AdmittedDelivery) -> dict[str, Any]:
     message = await admitted.read(vapi.message)
     if message is None:
         return {}
-    desk = admitted.desk
-    if message.kind is vapi.Kind.TOOL_CALLS:
-        said = await asyncio.gather(*(_said(desk, message.conversation, call) for call in message.calls))
-        return vapi.results(message.calls, said)
+    sessions = admitted.sessions
+    if message.kind is vapi.VapiMessageKind.TOOL_CALLS:
+        results = await asyncio.gather(*(_result_of(sessions, message.conversation, call) for call in message.calls))
+        return vapi.results(message.calls, results)
     if message.ending is not None:
-        await desk.end(message.ending)
+        await sessions.end(message.ending)
         return {}
-    session = await desk.start(message.conversation)
+    session = await sessions.start(message.conversation)
     refused = session.status is SessionStatus.TERMINATED
     agent = admitted.adapter.vendor_agent
     return vapi.assistant(values(session.variables), agent=agent, refused=refused, reason=session.reason)
 
 
-async def _said(desk: Desk, conversation: Conversation, call: vapi.ToolCall) -> Said:
+async def _result_of(sessions: AdapterSessions, conversation: Conversation, call: vapi.ToolCall) -> CallResult:
     if call.call is None:
-        return Said(ok=False, value=call.fault)
+        return CallResult(ok=False, value=call.fault)
     try:
-        return await desk.call(conversation, call.call)
+        return await sessions.call(conversation, call.call)
     except Exception as error:  # the same edge: one call that fails must not take the others' answers along
-        return Said(ok=False, value=_told(error))
+        return CallResult(ok=False, value=_told(error))
 
 
 def _told(error: Exception) -> str:

@@ -14,8 +14,8 @@ from midcall.domain.times import iso
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
 from midcall.vendors import vocobase
-from midcall.web.answers import Answer
 from midcall.web.common import NO_NUL, InThreads, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.problems import TITLES
 from midcall.web.services import Reader, Use, Writer
 
@@ -42,40 +42,40 @@ Fields = Annotated[
 
 
 @router.post("/functions", status_code=201, response_model=VocobaseShape)
-def create_vocobase_function(body: Fields, use: Use, caller: Writer) -> Answer:
+def create_vocobase_function(body: Fields, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Create a webhook function that gets the arguments alone, and publish it.
 
     What the review refuses is a 422 and leaves nothing behind. Where a person has to approve, the function is
     `pending_approval`, and not published yet.
     """
     form = parse_function(vocobase.write_only(vocobase.new_function(body)))
-    return Answer(_answer(use.releases.create(caller, form)), 201)
+    return AsciiJsonResponse(_answer(use.releases.create(caller, form)), 201)
 
 
 @router.get("/functions", response_model=VocobaseListShape)
-def list_vocobase_functions(use: Use, caller: Reader, page: Paged) -> Answer:
+def list_vocobase_functions(use: Use, caller: Reader, page: Paged) -> AsciiJsonResponse:
     """List webhook functions by name; code functions have no place here. `next_cursor` goes into `cursor`."""
     # Whole, since its format has no other form of a list: so no more than a few at a time.
     page = replace(page, limit=min(page.limit, MOST_WHOLE))
     found = use.catalog.page(caller, page, whole=True)
     data = [_data(view) for view in found if _is_webhook(view.version)]
     cursor = found[-1].function.name if len(found) == page.limit else None
-    return Answer({"success": True, "data": data, "next_cursor": cursor})
+    return AsciiJsonResponse({"success": True, "data": data, "next_cursor": cursor})
 
 
 @router.get("/functions/{function_id}", response_model=VocobaseShape)
-def get_vocobase_function(function_id: FunctionId, use: Use, caller: Reader) -> Answer:
+def get_vocobase_function(function_id: FunctionId, use: Use, caller: Reader) -> AsciiJsonResponse:
     """Read a function; of its headers the names alone."""
     view = use.catalog.by_id(caller, function_id)
     _check_webhook(view.version)
-    return Answer(_answer(view))
+    return AsciiJsonResponse(_answer(view))
 
 
 @router.put("/functions/{function_id}", response_model=VocobaseShape, operation_id="put_vocobase_function")
 @router.patch("/functions/{function_id}", response_model=VocobaseShape, operation_id="patch_vocobase_function")
 async def change_vocobase_function(
     function_id: FunctionId, body: Fields, use: Use, caller: Writer, in_thread: InThreads
-) -> Answer:
+) -> AsciiJsonResponse:
     """Change the fields that are given, and publish that; a header without a value keeps its own.
 
     Where test cases of the function fail, the answer is a 409, and what ran before runs on.
@@ -85,16 +85,16 @@ async def change_vocobase_function(
         _check_webhook(version)
         return vocobase.write_only(vocobase.change(body, headers=version.config["webhook"]["headers"]))
 
-    return Answer(_answer(await use.releases.change(caller, function_id, patch, in_thread)))
+    return AsciiJsonResponse(_answer(await use.releases.change(caller, function_id, patch, in_thread)))
 
 
 @router.delete("/functions/{function_id}", response_model=VocobaseDeletedShape)
-def delete_vocobase_function(function_id: FunctionId, use: Use, caller: Writer) -> Answer:
+def delete_vocobase_function(function_id: FunctionId, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Take a function out of use; its calls stay on record."""
     view = use.catalog.by_id(caller, function_id)
     _check_webhook(view.version)
     use.catalog.archive(caller, view.function.name)
-    return Answer({"success": True, "data": {"id": function_id, "deleted": True}})
+    return AsciiJsonResponse({"success": True, "data": {"id": function_id, "deleted": True}})
 
 
 def _is_webhook(version: Version) -> bool:

@@ -5,9 +5,9 @@ from fastapi.exceptions import RequestValidationError
 
 from midcall.domain.errors import MidcallError
 from midcall.vendors import vocobase
-from midcall.web.answers import Answer
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.problems import EXTRA_HEADERS, as_invalid_input, status_of
-from midcall.web.routes import Handler, JsonRoute
+from midcall.web.routes import JsonRoute, RouteHandler
 
 
 def refusal(error: MidcallError, request_id: str) -> Response:
@@ -15,13 +15,13 @@ def refusal(error: MidcallError, request_id: str) -> Response:
     status = status_of(error)
     details = [{"field": fault.loc, "message": fault.msg} for fault in vocobase.faults(error.faults)]
     content = {"code": error.code, "message": error.message, "details": details, "request_id": request_id}
-    return Answer({"success": False, "error": content}, status, headers=EXTRA_HEADERS.get(status))
+    return AsciiJsonResponse({"success": False, "error": content}, status, headers=EXTRA_HEADERS.get(status))
 
 
 class VocobaseRoute(JsonRoute):
     """A route whose errors are written so, those of its keys and parameters too."""
 
-    def get_route_handler(self) -> Handler:
+    def get_route_handler(self) -> RouteHandler:
         """Wrap FastAPI's own handler."""
         handler = super().get_route_handler()
 

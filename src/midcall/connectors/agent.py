@@ -18,14 +18,14 @@ from midcall.connectors.fields import (
     EMAIL,
     MAX_EMAIL_CHARS,
     Email,
-    Name,
+    OneLineName,
     Phone,
     in_one_line,
     is_clients_fault,
     json_object,
     matching,
 )
-from midcall.connectors.kit import Account, Answer, Ask, Connector, Operation, Options, Steps
+from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 
@@ -85,15 +85,15 @@ Hour = Annotated[
 ]
 Moment = Annotated[str, AfterValidator(_moment)]
 Zone = Annotated[str, Field(max_length=100), AfterValidator(_zone)]
-Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARS)]
+PromptText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARS)]
 Metadata = dict[str, JsonValue]
 
 
 class CallOptions(Options):
     """What the agent begins with: `initial_message` is said first, `additional_context` is for the agent alone."""
 
-    initial_message: Text | None = None
-    additional_context: Text | None = None
+    initial_message: PromptText | None = None
+    additional_context: PromptText | None = None
 
 
 class CallOutboundTrigger(Options):
@@ -105,7 +105,7 @@ class CallOutboundTrigger(Options):
     """
 
     phone_number: Phone
-    agent_name: Name
+    agent_name: OneLineName
     agent_number: Phone | None = None
     metadata: Metadata | None = None
     schedule_time: Moment | None = None
@@ -121,9 +121,9 @@ class WhatsappOptions(Options):
     """What is written: `say` sends `message`, `prompt` lets the agent write by it, `template` sends `template_id`."""
 
     message_type: Literal["say", "prompt", "template"]
-    message: Text | None = None
-    additional_context: Text | None = None
-    template_id: Name | None = None
+    message: PromptText | None = None
+    additional_context: PromptText | None = None
+    template_id: OneLineName | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -143,12 +143,12 @@ class ChatTrigger(Options):
     with its offset.
     """
 
-    communication_channel: Name
+    communication_channel: OneLineName
     customer_number: Phone
     whatsapp_options: WhatsappOptions
     metadata: Metadata | None = None
     schedule_time: Moment | None = None
-    agent_name: Name | None = None
+    agent_name: OneLineName | None = None
 
 
 class EmailOptions(Options):
@@ -156,8 +156,8 @@ class EmailOptions(Options):
 
     message_type: Literal["say", "prompt"]
     subject: Annotated[str, Field(min_length=1, max_length=998)] | None = None
-    body: Text | None = None
-    additional_context: Text | None = None
+    body: PromptText | None = None
+    additional_context: PromptText | None = None
     reply_to: Email | None = None
     cc: Copies | None = None
 
@@ -176,7 +176,7 @@ class EmailTrigger(Options):
     `communication_channel` names the channel that is written from; `schedule_time` is ISO 8601 with its offset.
     """
 
-    communication_channel: Name
+    communication_channel: OneLineName
     customer_email: Email
     email_options: EmailOptions
     metadata: Metadata | None = None
@@ -185,7 +185,7 @@ class EmailTrigger(Options):
 
 def _trigger(path: str, options: Options) -> Steps:
     # Never sent twice after a lost connection or a 5xx: somebody's telephone would ring twice.
-    answer = yield Ask(
+    answer = yield ApiRequest(
         "POST",
         path,
         json=options.model_dump(mode="json", by_alias=True, exclude_none=True),
@@ -200,7 +200,7 @@ def _trigger(path: str, options: Options) -> Steps:
     return {"responseCode": code, "data": value.get("data")}
 
 
-def _refused(answer: Answer, status: int) -> ActionFailed:
+def _refused(answer: ApiResponse, status: int) -> ActionFailed:
     said = answer.value.get("message") if isinstance(answer.value, dict) else None
     text = f"the agent API refused ({status})" + (f": {in_one_line(said)}" if isinstance(said, str) and said else "")
     if status in {401, 403}:

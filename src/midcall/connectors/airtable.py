@@ -4,10 +4,20 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import urlencode
 
-from pydantic import Field, JsonValue, Strict, field_validator, model_validator
+from pydantic import Field, JsonValue, Strict, StrictBool, field_validator, model_validator
 
 from midcall.connectors import grants
-from midcall.connectors.kit import Account, Answer, Ask, Connector, Operation, Options, Retry, Steps, path
+from midcall.connectors.kit import (
+    Account,
+    ApiRequest,
+    ApiResponse,
+    Connector,
+    Operation,
+    Options,
+    RetryPolicy,
+    Steps,
+    path,
+)
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 
@@ -25,31 +35,30 @@ MAX_ADDRESS_CHARS = 15_000
 MAX_FORMULA_CHARS = 100_000
 _FAILED, _SERVER_FAILED = 400, 500
 
-Flag = Annotated[bool, Strict()]
-Text = Annotated[str, Field(min_length=1, max_length=300)]
-Values = dict[str, JsonValue]
+AirtableName = Annotated[str, Field(min_length=1, max_length=300)]
+RecordFields = dict[str, JsonValue]
 Direction = Literal["asc", "desc"]
-Sort = tuple[tuple[Text, Direction], ...]
+Sort = tuple[tuple[AirtableName, Direction], ...]
 
 
 class _Table(Options):
-    base_id: Text
-    table_id_or_name: Text
+    base_id: AirtableName
+    table_id_or_name: AirtableName
 
 
 class _Record(_Table):
-    record_id: Text
+    record_id: AirtableName
 
 
-class Filters(Options):
+class RecordFilters(Options):
     """Which records, in which order."""
 
     filter_by_formula: Annotated[str, Field(max_length=MAX_FORMULA_CHARS)] | None = None
-    fields: Annotated[tuple[Text, ...], Field(max_length=500)] = ()
+    fields: Annotated[tuple[AirtableName, ...], Field(max_length=500)] = ()
     sort: Annotated[Sort, Field(max_length=50)] = ()
     page_size: Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)] = MAX_PAGE
     max_records: Annotated[int, Strict(), Field(ge=1, le=MAX_RECORDS)] | None = None
-    view: Text | None = None
+    view: AirtableName | None = None
 
     @field_validator("sort", mode="before")
     @classmethod
@@ -75,10 +84,10 @@ def _unsorted() -> NoReturn:
     raise ValueError('is a list such as [{"Name": "asc"}, {"Created": "desc"}]')
 
 
-class GetRecordList(Filters, _Table):
+class GetRecordList(RecordFilters, _Table):
     """Read the records of a table, all pages of them; what filters them stands in `filters` or beside it."""
 
-    filters: Filters = Filters()
+    filters: RecordFilters = RecordFilters()
 
     @model_validator(mode="after")
     def _check_once(self) -> "GetRecordList":
@@ -88,9 +97,9 @@ class GetRecordList(Filters, _Table):
         return self
 
     @property
-    def wanted(self) -> Filters:
+    def wanted(self) -> RecordFilters:
         """The filters, wherever they stood."""
-        beside = {name: getattr(self, name) for name in self.model_fields_set & set(Filters.model_fields)}
+        beside = {name: getattr(self, name) for name in self.model_fields_set & set(RecordFilters.model_fields)}
         return self.filters.model_copy(update=beside)
 
 
@@ -101,15 +110,15 @@ class GetRecordById(_Record):
 class NewRecord(Options):
     """One of several records that are created."""
 
-    fields: Values
+    fields: RecordFields
 
 
 class CreateRecord(_Table):
     """Create one record of `fields`, or several of `records`; of many, 10 at a time are created in order."""
 
-    fields: Values | None = None
+    fields: RecordFields | None = None
     records: Annotated[tuple[NewRecord, ...], Field(min_length=1, max_length=MAX_CREATED)] | None = None
-    typecast: Flag = False
+    typecast: StrictBool = False
 
     @model_validator(mode="after")
     def _check_one(self) -> "CreateRecord":
@@ -121,8 +130,8 @@ class CreateRecord(_Table):
 class UpdateRecord(_Record):
     """Change the given fields of a record; the others stay as they are."""
 
-    fields: Values
-    typecast: Flag = False
+    fields: RecordFields
+    typecast: StrictBool = False
 
 
 class DeleteRecord(_Record):
@@ -146,12 +155,12 @@ def _get_record_list(options: GetRecordList, _account: Account) -> Steps:
     return {"records": found[:limit], **({"truncated": True} if left_out and not asked else {})}
 
 
-def _page(options: GetRecordList, wanted: Filters, offset: Any) -> Ask:
+def _page(options: GetRecordList, wanted: RecordFilters, offset: Any) -> ApiRequest:
     """Ask for one page: by GET, or by POST where the address would be too long."""
     where = _path(options)
     query = tuple(_query(wanted, offset))
     if len(where) + len(urlencode(query)) <= MAX_ADDRESS_CHARS:
-        return Ask("GET", where, query=query)
+        return ApiRequest("GET", where, query=query)
     body: dict[str, Any] = {
         "filterByFormula": wanted.filter_by_formula,
         "fields": list(wanted.fields) or None,
@@ -162,10 +171,10 @@ def _page(options: GetRecordList, wanted: Filters, offset: Any) -> Ask:
         "offset": offset,
     }
     given = {name: value for name, value in body.items() if value is not None}
-    return Ask("POST", f"{where}/listRecords", json=given, repeatable=True)
+    return ApiRequest("POST", f"{where}/listRecords", json=given, repeatable=True)
 
 
-def _query(wanted: Filters, offset: Any) -> Iterator[tuple[str, str]]:
+def _query(wanted: RecordFilters, offset: Any) -> Iterator[tuple[str, str]]:
     if wanted.filter_by_formula is not None:
         yield "filterByFormula", wanted.filter_by_formula
     for field in wanted.fields:
@@ -183,18 +192,18 @@ def _query(wanted: Filters, offset: Any) -> Iterator[tuple[str, str]]:
 
 
 def _get_record_by_id(options: GetRecordById, _account: Account) -> Steps:
-    return _object((yield Ask("GET", _path(options, options.record_id))))
+    return _object((yield ApiRequest("GET", _path(options, options.record_id))))
 
 
 def _create_record(options: CreateRecord, _account: Account) -> Steps:
     typecast = {"typecast": True} if options.typecast else {}
     if options.records is None:
-        return _object((yield Ask("POST", _path(options), json={"fields": options.fields, **typecast})))
+        return _object((yield ApiRequest("POST", _path(options), json={"fields": options.fields, **typecast})))
     created: list[Any] = []
     for start in range(0, len(options.records), BATCH):
         batch = [{"fields": record.fields} for record in options.records[start : start + BATCH]]
         try:
-            answer = yield Ask("POST", _path(options), json={"records": batch, **typecast})
+            answer = yield ApiRequest("POST", _path(options), json={"records": batch, **typecast})
             created += _records(_object(answer))
         except ActionFailed as error:
             _tell_how_far(error, created, len(options.records), len(batch))
@@ -219,22 +228,22 @@ def _tell_how_far(error: ActionFailed, created: list[Any], total: int, batch: in
 def _update_record(options: UpdateRecord, _account: Account) -> Steps:
     body = {"fields": options.fields, **({"typecast": True} if options.typecast else {})}
     # The same values written twice leave the same record.
-    return _object((yield Ask("PATCH", _path(options, options.record_id), json=body, repeatable=True)))
+    return _object((yield ApiRequest("PATCH", _path(options, options.record_id), json=body, repeatable=True)))
 
 
 def _delete_record(options: DeleteRecord, _account: Account) -> Steps:
-    return _object((yield Ask("DELETE", _path(options, options.record_id))))
+    return _object((yield ApiRequest("DELETE", _path(options, options.record_id))))
 
 
 def _check(_account: Account) -> Steps:
-    return _object((yield Ask("GET", "/v0/meta/whoami")))
+    return _object((yield ApiRequest("GET", "/v0/meta/whoami")))
 
 
 def _path(options: _Table, *more: str) -> str:
     return path("/v0/{}/{}" + "/{}" * len(more), options.base_id, options.table_id_or_name, *more)
 
 
-def _object(answer: Answer) -> dict[str, Any]:
+def _object(answer: ApiResponse) -> dict[str, Any]:
     if not isinstance(answer.value, dict):
         raise _unread(answer.status, answer.text, "a JSON object")
     return answer.value
@@ -261,7 +270,7 @@ CONNECTOR = Connector(
     base_url="https://api.airtable.com",
     credentials={CredentialType.AIRTABLE: grants.bearer("token")},
     # "You will need to wait 30 seconds before subsequent requests will succeed": sooner is in vain.
-    retry=Retry(attempts=2, pause_ms=30_000),
+    retry=RetryPolicy(attempts=2, pause_ms=30_000),
     check=_check,
     source="https://airtable.com/developers/web/api/introduction",
     operations={

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from midcall.connectors import grants
-from midcall.connectors.kit import Account, Ask, Connector, Operation, Options, Retry, Steps, path
+from midcall.connectors.kit import Account, ApiRequest, Connector, Operation, Options, RetryPolicy, Steps, path
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 
@@ -20,7 +20,7 @@ class GetTicket(Options):
 
 
 def _get_ticket(options: GetTicket, _account: Account) -> Steps:
-    answer = yield Ask("GET", path("/tickets/{}", options.ticket_id))
+    answer = yield ApiRequest("GET", path("/tickets/{}", options.ticket_id))
     return answer.value
 
 
@@ -37,7 +37,7 @@ def _list_tickets(options: ListTickets, _account: Account) -> Steps:
     while len(found) < options.max_tickets:
         left = min(PAGE, options.max_tickets - len(found))
         query = (("state", options.state), ("limit", str(left)), *((("cursor", cursor),) if cursor else ()))
-        page = (yield Ask("GET", "/tickets", query=query)).value
+        page = (yield ApiRequest("GET", "/tickets", query=query)).value
         if not isinstance(page, dict) or not isinstance(page.get("tickets"), list):
             raise ActionFailed("the help desk answered with no list of tickets", code="bad_answer")
         found += page["tickets"]
@@ -54,7 +54,7 @@ CONNECTOR = Connector(
     base_url="https://api.helpdesk.example/v2",
     source="https://helpdesk.example/docs",
     credentials={CredentialType.BEARER: grants.bearer("token")},
-    retry=Retry(attempts=3, pause_ms=1_000),
+    retry=RetryPolicy(attempts=3, pause_ms=1_000),
     operations={
         "get_ticket": Operation(
             GetTicket,

@@ -3,9 +3,9 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, Field
 
-from midcall.connectors.kit import Answer
+from midcall.connectors.kit import ApiResponse
 from midcall.domain.action import ActionFailed
 
 MAX_NAME_CHARS, MAX_EMAIL_CHARS = 200, 254
@@ -35,10 +35,8 @@ def matching(pattern: str, cure: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-#: True or false, and nothing that only looks like it.
-Flag = Annotated[bool, Strict()]
 #: A name or an id, in one line.
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS), AfterValidator(_one_line)]
+OneLineName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS), AfterValidator(_one_line)]
 Phone = Annotated[
     str, matching(_E164, "is no telephone number in E.164; write +, country code and digits alone: +4930123456")
 ]
@@ -49,7 +47,7 @@ Email = Annotated[
 ]
 
 
-def json_object(answer: Answer, service: str) -> dict[str, Any]:
+def json_object(answer: ApiResponse, service: str) -> dict[str, Any]:
     """Return an answer's JSON object; raises ActionFailed (`bad_answer`) where it is anything else."""
     if not isinstance(answer.value, dict):
         text = f"{service} answered something that is no JSON object; look at the base URL it is called by"

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from midcall.connectors import grants
 from midcall.connectors.a1 import MAX_COLUMNS, dimensions
-from midcall.connectors.kit import Account, Answer, Ask, Connector, Operation, Options, Steps, path
+from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps, path
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 from midcall.domain.grant import Grant
@@ -33,7 +33,7 @@ def _check_cells(row: tuple[JsonValue, ...]) -> tuple[JsonValue, ...]:
     return row
 
 
-Row = Annotated[tuple[JsonValue, ...], Field(max_length=MAX_COLUMNS), AfterValidator(_check_cells)]
+SheetRow = Annotated[tuple[JsonValue, ...], Field(max_length=MAX_COLUMNS), AfterValidator(_check_cells)]
 
 
 class _InSheet(Options):
@@ -42,7 +42,7 @@ class _InSheet(Options):
 
 
 class _Written(_InSheet):
-    rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=MAX_WRITTEN)]
+    rows: Annotated[tuple[SheetRow, ...], Field(min_length=1, max_length=MAX_WRITTEN)]
     value_input_option: Literal["RAW", "USER_ENTERED"] = "USER_ENTERED"
 
 
@@ -78,7 +78,7 @@ def _widths(widths: set[int]) -> str:
 
 
 def _read_rows(options: ReadRows, _account: Account) -> Steps:
-    answer = _object((yield Ask("GET", _path(options))))
+    answer = _object((yield ApiRequest("GET", _path(options))))
     # Google leaves out the values of a range that is empty.
     return {"values": [], **answer}
 
@@ -91,15 +91,17 @@ def _update_rows(options: UpdateRows, _account: Account) -> Steps:
     return _object((yield _write("PUT", options)))
 
 
-def _write(method: str, options: _Written, what: str = "") -> Ask:
+def _write(method: str, options: _Written, what: str = "") -> ApiRequest:
     query = (("valueInputOption", options.value_input_option),)
     rows = [list(row) for row in options.rows]
     body = {"majorDimension": "ROWS", "values": rows}
-    return Ask(method, _path(options) + what, query=query, json=body)
+    return ApiRequest(method, _path(options) + what, query=query, json=body)
 
 
 def _check(_account: Account) -> Steps:
-    yield Ask("GET", path("/v4/spreadsheets/{}/values/A1", NO_SPREADSHEET), sees=lambda status: status == _NOT_FOUND)
+    yield ApiRequest(
+        "GET", path("/v4/spreadsheets/{}/values/A1", NO_SPREADSHEET), sees=lambda status: status == _NOT_FOUND
+    )
     return None
 
 
@@ -107,7 +109,7 @@ def _path(options: _InSheet) -> str:
     return path("/v4/spreadsheets/{}/values/{}", options.spreadsheet_id, options.range)
 
 
-def _object(answer: Answer) -> dict[str, Any]:
+def _object(answer: ApiResponse) -> dict[str, Any]:
     if not isinstance(answer.value, dict):
         raise ActionFailed(
             "Google's answer is not a JSON object", code="bad_answer", status=answer.status, body=answer.text

@@ -72,6 +72,6 @@ def bearer_grant(token: str) -> Grant:
 
 
 def basic_grant(username: str, password: str) -> Grant:
-    """Make `Authorization: Basic`."""
+    """Return a grant of `Authorization: Basic`, by user name and password."""
     pair = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
     return Grant(headers=(("Authorization", f"Basic {pair}"),), secrets=(password, pair))

@@ -8,10 +8,29 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import AliasChoices, Field, JsonValue, Strict, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    JsonValue,
+    Strict,
+    StrictBool,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from midcall.connectors import grants
-from midcall.connectors.kit import NO_RETRY, NOTHING, Account, Answer, Ask, Connector, Operation, Options, Steps
+from midcall.connectors.kit import (
+    NO_RETRY,
+    NOTHING,
+    Account,
+    ApiRequest,
+    ApiResponse,
+    Connector,
+    Operation,
+    Options,
+    Steps,
+)
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 from midcall.domain.http_headers import OWN_NAMES, is_name, is_value
@@ -24,9 +43,8 @@ DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS = 30_000, 300_000
 MAX_REDIRECTS = 5
 _FORM = "application/x-www-form-urlencoded"
 
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-Flag = Annotated[bool, Strict()]
-Pairs = Annotated[
+HttpMethod = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+PairsOption = Annotated[
     tuple[tuple[str, str], ...],
     WithJsonSchema({"type": ["object", "array"], "description": 'names and values, or a list of {"name", "value"}'}),
 ]
@@ -47,11 +65,11 @@ class ClientOptions(Options):
     """How the request is made. `timeout` is in milliseconds, and never longer than the run's deadline leaves."""
 
     timeout: Annotated[int, Strict(), Field(ge=1, le=MAX_TIMEOUT_MS)] = DEFAULT_TIMEOUT_MS
-    follow_redirects: Flag = True
-    ignore_ssl: Flag = Field(default=False, validation_alias=AliasChoices("ignoreSSL", "ignoreSsl", "ignore_ssl"))
+    follow_redirects: StrictBool = True
+    ignore_ssl: StrictBool = Field(default=False, validation_alias=AliasChoices("ignoreSSL", "ignoreSsl", "ignore_ssl"))
     response_format: Literal["autodetect", "json", "text"] = "autodetect"
-    full_response: Flag = False
-    ignore_response_code: Flag = False
+    full_response: StrictBool = False
+    ignore_response_code: StrictBool = False
 
 
 def _text(value: Any) -> str:
@@ -62,7 +80,7 @@ def _text(value: Any) -> str:
     raise ValueError("a value here is a text, a number or true or false")
 
 
-def _pairs(given: Any) -> Pairs:
+def _pairs(given: Any) -> PairsOption:
     """Read `{"name": "value"}` or `[{"name": …, "value": …}]`; a list as value repeats its name."""
     if given is None:
         return ()
@@ -84,8 +102,8 @@ def _pairs(given: Any) -> Pairs:
 
 class _Request(Options):
     url: Annotated[str, Field(min_length=1, max_length=MAX_URL_CHARS)]
-    headers: Pairs = ()
-    query: Pairs = Field(default=(), validation_alias=AliasChoices("query", "params"))
+    headers: PairsOption = ()
+    query: PairsOption = Field(default=(), validation_alias=AliasChoices("query", "params"))
     body: JsonValue = Field(default=None, validation_alias=AliasChoices("body", "json", "data"))
     client_options: ClientOptions = ClientOptions()
 
@@ -93,7 +111,7 @@ class _Request(Options):
 
     @field_validator("headers")
     @classmethod
-    def _check_headers(cls, headers: Pairs) -> Pairs:
+    def _check_headers(cls, headers: PairsOption) -> PairsOption:
         for name, value in headers:
             if not is_name(name) or name.lower() in OWN_NAMES:
                 raise ValueError(f"{name[:60]!r} is no header that a function may set")
@@ -105,7 +123,7 @@ class _Request(Options):
 class SendRequest(_Request):
     """Send an HTTP request and return the answer."""
 
-    method: Method = "GET"
+    method: HttpMethod = "GET"
     authentication: (
         Literal["none", "basicAuth", "bearerToken", "apiKey", "customAuth", "digestAuth", "queryAuth"] | None
     ) = None
@@ -164,9 +182,9 @@ class Head(_Short):
     """Send a HEAD request; `data` is empty, `full_response` shows the headers."""
 
 
-def _send(method: Method, options: _Request) -> Steps:
+def _send(method: HttpMethod, options: _Request) -> Steps:
     client = options.client_options
-    answer = yield Ask(
+    answer = yield ApiRequest(
         method,
         url=options.url,
         query=options.query,
@@ -201,14 +219,14 @@ def _text_body(options: _Request) -> bytes | None:
     return None
 
 
-def _headers_of(options: _Request) -> Pairs:
+def _headers_of(options: _Request) -> PairsOption:
     given = any(name.lower() == "content-type" for name, _ in options.headers)
     if given or not isinstance(options.body, str):
         return options.headers
     return (("Content-Type", "text/plain; charset=utf-8"), *options.headers)
 
 
-def _data(answer: Answer, form: str) -> Any:
+def _data(answer: ApiResponse, form: str) -> Any:
     if form == "text":
         return answer.text
     if form == "json" and answer.body:
@@ -221,14 +239,14 @@ def _data(answer: Answer, form: str) -> Any:
     return result_value(answer.status, answer.header("content-type"), answer.body)
 
 
-def _phrase(answer: Answer) -> str:
+def _phrase(answer: ApiResponse) -> str:
     try:
         return HTTPStatus(answer.status).phrase
     except ValueError:
         return ""
 
 
-def _headers(answer: Answer) -> dict[str, str]:
+def _headers(answer: ApiResponse) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in answer.headers:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
@@ -239,7 +257,7 @@ def _send_request(options: SendRequest, _account: Account) -> Steps:
     return _send(options.method, options)
 
 
-def _short(method: Method, options: type[_Short], example: str) -> Operation:
+def _short(method: HttpMethod, options: type[_Short], example: str) -> Operation:
     positional = ("url",) if method in {"GET", "DELETE", "HEAD"} else ("url", "body")
     return Operation(
         options,

@@ -55,7 +55,7 @@ class Options(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ApiRequest:
     """One HTTP request that an operation asks for.
 
     `path` lies below the connector's base URL and is made with `path` where it holds values. `json` is the body.
@@ -72,7 +72,7 @@ class Ask:
     repeatable: bool | None = None
     #: For APIs that say in a body, not by 429, that they did nothing because of too many requests: the milliseconds to
     #: wait before it is sent again, as after a 429; None: the answer is one.
-    throttled: Callable[["Answer"], int | None] = lambda _answer: None
+    throttled: Callable[["ApiResponse"], int | None] = lambda _answer: None
     #: Of connectors without a base URL alone: the whole address, and how it is called.
     url: str = field(default="", repr=False)
     body: bytes | None = field(default=None, repr=False)
@@ -86,8 +86,8 @@ _MAX_DEPTH = 250
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back: names of `headers` in lower case."""
+class ApiResponse:
+    """A service's answer to an `ApiRequest`; names of `headers` are in lower case."""
 
     status: int
     headers: Headers = ()
@@ -113,7 +113,7 @@ class Answer:
 
 #: An operation under way: yields what it asks for, is sent the answers, returns what the code gets. Where a request
 #: fails, ActionFailed is thrown into it at that request: one of several requests can then say how far it came.
-Steps = Generator[Ask, Answer, Any]
+Steps = Generator[ApiRequest, ApiResponse, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Operation:
 
     @property
     def summary(self) -> str:
-        """What it does, in a sentence."""
+        """The first sentence of its description."""
         return (self.options.__doc__ or "").strip().splitlines()[0]
 
     def takes(self, kind: CredentialType, options: Options) -> bool:
@@ -143,7 +143,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryPolicy:
     """When an operation's request is sent again by itself: after a 429 or 503, if the deadline leaves the time."""
 
     attempts: int = 3
@@ -152,7 +152,7 @@ class Retry:
 
 
 #: Nothing is ever sent again.
-NO_RETRY = Retry(attempts=1)
+NO_RETRY = RetryPolicy(attempts=1)
 
 Make = Callable[[Mapping[str, Any]], Grant]
 
@@ -175,7 +175,7 @@ class Connector:
     anywhere: bool = False
     #: False: calls may go without a credential, and never take one that they do not name.
     needs_credential: bool = True
-    retry: Retry = Retry()
+    retry: RetryPolicy = RetryPolicy()
     #: Asks something harmless to see whether a credential is good; None: nothing can be asked.
     check: Callable[[Account], Steps] | None = None
     #: Where its API is documented, for people.
@@ -183,7 +183,7 @@ class Connector:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundArguments:
     """A call whose arguments fit its operation."""
 
     options: Options
@@ -201,7 +201,7 @@ def path(template: str, *values: str) -> str:
     return template.format(*(quote(value, safe="") for value in values))
 
 
-def bind(name: str, operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Bound:
+def bind(name: str, operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BoundArguments:
     """Read a call's arguments: an object of options, options by position, by name, or all of these.
 
     The envelope `{"credentialId": …, "options": {…}}` is read as well. Raises ActionFailed that names each fault.
@@ -216,7 +216,7 @@ def bind(name: str, operation: Operation, args: tuple[Any, ...], kwargs: Mapping
         given = _named(name, given["options"])
         credential = given.pop("credential", None) or given.pop("credential_id", None) or credential
     try:
-        return Bound(operation.options.model_validate(given), credential, given)
+        return BoundArguments(operation.options.model_validate(given), credential, given)
     except ValidationError as error:
         raise ActionFailed(f"{name}: {_faults(error)}", code="bad_options") from None
 

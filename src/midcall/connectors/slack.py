@@ -7,11 +7,11 @@ everything and says in `ok` and `error` how it went; too many requests are a 429
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, JsonValue, Strict, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, Strict, StrictBool, model_validator
 
 from midcall.connectors import grants
-from midcall.connectors.fields import Flag, Name, in_one_line, json_object, matching
-from midcall.connectors.kit import Account, Answer, Ask, Connector, Operation, Options, Steps
+from midcall.connectors.fields import OneLineName, in_one_line, json_object, matching
+from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 
@@ -61,7 +61,7 @@ class PostMessage(Options):
     where there are `blocks` (Block Kit). `thread_ts` is the `ts` of the message that is replied to.
     """
 
-    channel: Name
+    channel: OneLineName
     text: Annotated[str, Field(max_length=MAX_TEXT_CHARS)] = ""
     blocks: Annotated[list[dict[str, JsonValue]], Field(max_length=MAX_BLOCKS)] | None = None
     thread_ts: Timestamp | None = None
@@ -84,10 +84,10 @@ class ListChannels(Options):
         default_factory=lambda: list(_PUBLIC)
     )
     limit: Annotated[int, Strict(), Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
-    exclude_archived: Flag = True
+    exclude_archived: StrictBool = True
 
 
-def _said(answer: Answer) -> dict[str, Any]:
+def _said(answer: ApiResponse) -> dict[str, Any]:
     """Return what Slack answered; raises ActionFailed with its error and the cure."""
     value = json_object(answer, "Slack")
     if value.get("ok") is True:
@@ -108,7 +108,7 @@ def _post_message(options: PostMessage, _account: Account) -> Steps:
     if options.thread_ts:
         message["thread_ts"] = options.thread_ts
     # Slack knows no key for the same message again: what may have been posted is not posted once more.
-    value = _said((yield Ask("POST", "/chat.postMessage", json=message, repeatable=False)))
+    value = _said((yield ApiRequest("POST", "/chat.postMessage", json=message, repeatable=False)))
     return {name: value.get(name) for name in ("channel", "ts", "message")}
 
 
@@ -116,7 +116,7 @@ def _list_channels(options: ListChannels, _account: Account) -> Steps:
     found: list[dict[str, Any]] = []
     cursor = ""
     for _ in range(MAX_PAGES):
-        value = _said((yield Ask("GET", "/conversations.list", query=_query(options, len(found), cursor))))
+        value = _said((yield ApiRequest("GET", "/conversations.list", query=_query(options, len(found), cursor))))
         channels = value.get("channels")
         found += [_channel(each) for each in channels if isinstance(each, dict)] if isinstance(channels, list) else []
         metadata = value.get("response_metadata")
@@ -156,7 +156,7 @@ def _inner(value: Any) -> str:
 
 
 def _check(_account: Account) -> Steps:
-    value = _said((yield Ask("POST", "/auth.test", json={}, repeatable=True)))
+    value = _said((yield ApiRequest("POST", "/auth.test", json={}, repeatable=True)))
     return {name: value.get(name) for name in ("team", "user", "bot_id")}
 
 

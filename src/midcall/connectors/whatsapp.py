@@ -7,11 +7,11 @@ within the last 24 hours; a template that WhatsApp approved reaches everybody wh
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, JsonValue
+from pydantic import AliasChoices, Field, JsonValue, StrictBool
 
 from midcall.connectors import grants
-from midcall.connectors.fields import Flag, Phone, in_one_line, is_clients_fault, json_object, matching
-from midcall.connectors.kit import Account, Answer, Ask, Connector, Operation, Options, Steps, path
+from midcall.connectors.fields import Phone, in_one_line, is_clients_fault, json_object, matching
+from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps, path
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 
@@ -55,7 +55,7 @@ class SendText(Options):
     text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARS)] = Field(
         validation_alias=AliasChoices("text", "body")
     )
-    preview_url: Flag = False
+    preview_url: StrictBool = False
 
 
 class SendTemplate(Options):
@@ -86,7 +86,7 @@ def _send_template(options: SendTemplate, account: Account) -> Steps:
 
 def _send(to: str, message: Mapping[str, Any], account: Account) -> Steps:
     # Never sent twice after a lost connection or a 5xx: the first may have arrived.
-    answer = yield Ask(
+    answer = yield ApiRequest(
         "POST",
         path(f"/{VERSION}/{{}}/messages", account["phone_number_id"]),
         json={"messaging_product": "whatsapp", "recipient_type": "individual", "to": to, **message},
@@ -99,16 +99,16 @@ def _send(to: str, message: Mapping[str, Any], account: Account) -> Steps:
     return {"id": messages.get("id"), "status": messages.get("message_status"), "waId": contacts.get("wa_id")}
 
 
-def _throttled(answer: Answer) -> int | None:
+def _throttled(answer: ApiResponse) -> int | None:
     return PAUSE_MS if answer.status >= _FAILED and _code(answer) in THROTTLED else None
 
 
-def _error(answer: Answer) -> Mapping[str, Any]:
+def _error(answer: ApiResponse) -> Mapping[str, Any]:
     error = answer.value.get("error") if isinstance(answer.value, dict) else None
     return error if isinstance(error, dict) else {}
 
 
-def _code(answer: Answer) -> int | None:
+def _code(answer: ApiResponse) -> int | None:
     code = _error(answer).get("code")
     return code if isinstance(code, int) else None
 
@@ -117,7 +117,7 @@ def _first(value: Any) -> Mapping[str, Any]:
     return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
 
 
-def _said(answer: Answer) -> dict[str, Any]:
+def _said(answer: ApiResponse) -> dict[str, Any]:
     """Return what WhatsApp answered; raises ActionFailed with its error and the cure."""
     error = _error(answer)
     if answer.status < _FAILED and not error:
@@ -134,7 +134,7 @@ def _said(answer: Answer) -> dict[str, Any]:
 
 
 def _check(account: Account) -> Steps:
-    answer = yield Ask("GET", path(f"/{VERSION}/{{}}", account["phone_number_id"]), sees=is_clients_fault)
+    answer = yield ApiRequest("GET", path(f"/{VERSION}/{{}}", account["phone_number_id"]), sees=is_clients_fault)
     value = _said(answer)
     return {name: value.get(name) for name in ("display_phone_number", "verified_name")}
 

@@ -45,7 +45,7 @@ class ActionFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ActionReply:
-    """What the code is answered: a JSON value, or why there is none. Nothing in it is a secret."""
+    """The answer that code gets to an action: a JSON value, or why there is none. Nothing in it is a secret."""
 
     value: Any = field(default=None, repr=False)
     error: ActionFailed | None = None
@@ -53,7 +53,7 @@ class ActionReply:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """What is kept of one call on its invocation; no secret, no path, no query.
+    """One call of an action as its invocation keeps it; no secret, no path, no query.
 
     `outcome` is `ok`, the code of an ActionFailed, or `abandoned`: the run was over before the answer came, and whether
     the target acted is unknown. `requests` counts HTTP requests (pages, batches, retries).

@@ -34,7 +34,7 @@ class EndedRun:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """What ended in one minute, which begins at `at`."""
+    """The runs that ended in one minute, which begins at `at`."""
 
     at: int
     statuses: Mapping[InvocationStatus, int] = field(default_factory=dict)

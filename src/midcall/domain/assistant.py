@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ChatMessage:
     """One message of a conversation."""
 
     role: Role
@@ -37,16 +37,16 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class WritingTask:
     """All that a model is told at first: the rules, and the conversation, whose last turn is the user's."""
 
     instructions: str
-    turns: tuple[Turn, ...]
+    turns: tuple[ChatMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was spent; tokens as the model's endpoint counts them, 0 where it does not say."""
+    """The cost so far; tokens as the model's endpoint counts them, 0 where it does not say."""
 
     requests: int = 0
     input_tokens: int = 0
@@ -61,14 +61,14 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ExplanationPart:
     """A piece of the explanation, as it comes."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ModelAnswer:
     """A whole answer: code, and what the model thinks that it needs besides. None of it has been looked at yet.
 
     `changes` has, where the code needs another one than there is, the whole new value of `actions`, `egress` or
@@ -82,4 +82,4 @@ class Written:
 
 
 #: What comes of asking a model once: pieces, then one whole answer.
-Piece = Said | Written
+ModelOutput = ExplanationPart | ModelAnswer

@@ -57,5 +57,5 @@ class Resolved:
 
     @property
     def type(self) -> CredentialType:
-        """What it is good for."""
+        """The credential's type, which decides how its values are used."""
         return self.credential.type

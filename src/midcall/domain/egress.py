@@ -30,7 +30,7 @@ class _Opening:
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """What is open; nothing at all by default."""
+    """The hosts that code may reach; none at all by default."""
 
     openings: tuple[_Opening, ...] = ()
 

@@ -10,7 +10,7 @@ from midcall.domain.speech import Spoken
 
 
 class EventName(StrEnum):
-    """What may happen in a session."""
+    """The events that a session may have, by their names in its stream."""
 
     #: A variable was set: `{"name", "value", "source"}`.
     VARIABLE = "variable"

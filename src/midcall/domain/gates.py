@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from midcall.domain.budget import Budget, BudgetSpent
-from midcall.domain.same import same
+from midcall.domain.json_equality import same
 from midcall.domain.variables import Variable, set_by
 
 #: Steps of one call's gates, about a tenth of a second; a session may have had thousands of runs before.

@@ -11,7 +11,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What is added to a request. `secrets` are the values in it that nobody may see."""
+    """An addition to a request that shows who calls. `secrets` are the values in it that nobody may see."""
 
     headers: Pairs = field(default=(), repr=False)
     query: Pairs = field(default=(), repr=False)

@@ -74,7 +74,7 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpReply:
+class HttpResponse:
     """One answer: names of `headers` in lower case, `body` decoded and cut at the cap."""
 
     status: int

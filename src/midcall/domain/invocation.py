@@ -7,7 +7,7 @@ from typing import Any
 
 from midcall.domain.function import Kind
 from midcall.domain.phases import Phase
-from midcall.domain.rereview import Flag
+from midcall.domain.rereview import VersionFlag
 from midcall.domain.run import RunReport
 
 
@@ -61,7 +61,7 @@ class OutcomeError:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an invocation came to, recorded once."""
+    """The result of an invocation, recorded once."""
 
     status: InvocationStatus
     result: Any = None
@@ -78,7 +78,7 @@ class Outcome:
     error: OutcomeError | None = None
     warnings: tuple[str, ...] = ()
     #: Of the version, when it ran.
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[VersionFlag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

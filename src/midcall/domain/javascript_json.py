@@ -27,7 +27,7 @@ _LAST_INDEX = 2**32 - 2
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Unwritable(ValueError):
+class NotSerializable(ValueError):
     """The value has no JSON text, or one beyond the bounds; the message says why and quotes nothing of it."""
 
 
@@ -52,9 +52,9 @@ def number_text(number: float) -> str:
         try:
             return str(int(number))
         except ValueError:
-            raise Unwritable("a number has more digits than can be written") from None
+            raise NotSerializable("a number has more digits than can be written") from None
     if not isfinite(number):
-        raise Unwritable("a number is NaN or infinite, which JSON has no text for")
+        raise NotSerializable("a number is NaN or infinite, which JSON has no text for")
     if number == 0 or _PLAIN_FROM <= abs(number) < _PLAIN_BELOW:
         return str(int(number)) if number.is_integer() else repr(number)
     return _from_digits(number)
@@ -100,7 +100,7 @@ class _Writer:
         elif isinstance(value, list | tuple):
             self._write_array(value, depth + 1)
         else:
-            raise Unwritable(f"a value is of type {type(value).__name__}, which JSON has not")
+            raise NotSerializable(f"a value is of type {type(value).__name__}, which JSON has not")
 
     def _write_object(self, value: Mapping[Any, Any], depth: int) -> None:
         self._check_depth(depth)
@@ -122,12 +122,12 @@ class _Writer:
 
     def _check_depth(self, depth: int) -> None:
         if depth > self._max_depth:
-            raise Unwritable(f"nested more than {self._max_depth} levels deep")
+            raise NotSerializable(f"nested more than {self._max_depth} levels deep")
 
     def _add(self, text: str) -> None:
         self._length += len(text)
         if self._max_chars is not None and self._length > self._max_chars:
-            raise Unwritable(f"longer than {self._max_chars:,} characters as JSON")
+            raise NotSerializable(f"longer than {self._max_chars:,} characters as JSON")
         self.parts.append(text)
 
 
@@ -147,7 +147,7 @@ def _in_order(value: Mapping[Any, Any]) -> Iterable[tuple[str, Any]]:
     plain = True
     for key in value:
         if not isinstance(key, str):
-            raise Unwritable(f"a key is of type {type(key).__name__}, and JSON has text alone")
+            raise NotSerializable(f"a key is of type {type(key).__name__}, and JSON has text alone")
         if "0" <= key[:1] <= "9" or not key.isascii():
             plain = False
     if plain:

@@ -25,6 +25,9 @@ _OPEN, _CLOSE, _COMMA = b"[{", b"]}", 0x2C
 #: Texts whole, even if they never end, and what parts values; without backtracking, however long a text is.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{\]},]', re.DOTALL)
 
+#: A JSON object.
+Json = dict[str, Any]
+
 
 class NotJson(ValueError):
     """The text is not JSON; the message says what and where."""

@@ -21,14 +21,14 @@ _UNUSABLE: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class LenientValue:
     """A value that can be kept, and in plain words what of the text it does not hold."""
 
     value: Any
     remarks: tuple[str, ...] = ()
 
 
-def read_json(text: str, limit: int = MAX_DEPTH) -> Read:
+def read_json(text: str, limit: int = MAX_DEPTH) -> LenientValue:
     """Read a JSON text.
 
     NaN, Infinity and numbers that cannot be kept are left out of an object, and null in a list. Of a key that stands
@@ -53,7 +53,7 @@ def read_json(text: str, limit: int = MAX_DEPTH) -> Read:
         raise NotJson(f"not JSON: it is {next(iter(reader.words))} alone")
     if reader.words:
         reader.empty_places(value)
-    return Read(*_storable(value, reader.remarks()))
+    return LenientValue(*_storable(value, reader.remarks()))
 
 
 @dataclass(slots=True)

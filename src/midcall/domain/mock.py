@@ -56,7 +56,7 @@ class NotRecorded:
     why: str
 
 
-Answer = Returned | Raised | NotRecorded
+ActionAnswer = Returned | Raised | NotRecorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Mock:
     """One mock. `action` is a group or `group.operation` in snake_case; `times` None answers for ever."""
 
     action: str
-    answer: Answer
+    answer: ActionAnswer
     #: Part of the options that a call must have; names as the code may write them.
     when: Mapping[str, Any] = field(default_factory=dict, repr=False)
     times: int | None = None
@@ -106,7 +106,7 @@ class Mock:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Mock":
         """Read what `document` wrote."""
-        answer: Answer
+        answer: ActionAnswer
         if "returns" in document:
             answer = Returned(document["returns"])
         elif "raises" in document:
@@ -116,7 +116,7 @@ class Mock:
         return cls(document["action"], answer, document.get("when", {}), document.get("times"))
 
 
-def give(answer: Answer) -> Any:
+def give(answer: ActionAnswer) -> Any:
     """Answer a call: returns a value, or raises ActionFailed."""
     match answer:
         case Returned(value):
@@ -150,7 +150,7 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a run was answered, in the order in which it called, masked and bounded.
+    """The answers that a run's actions had, in the order in which they were called, masked and bounded.
 
     `session` has the fields of the session body that nothing else keeps as the run saw them.
     """
@@ -168,7 +168,7 @@ class Recording:
         return cls(tuple(map(Mock.of, document["mocks"])), document["session"])
 
 
-def recorded(action: str, options: Mapping[str, Any], answer: Answer) -> Mock:
+def recorded(action: str, options: Mapping[str, Any], answer: ActionAnswer) -> Mock:
     """Keep one answer as a mock that answers once, as it is: `bounded` and `masked` come next."""
     return Mock(action, answer, _kept_options(options), times=1)
 
@@ -185,7 +185,7 @@ def masked(mock: Mock, redactions: Iterable[Redaction], of_answer: Iterable[Reda
     return Mock(mock.action, answer, _kept_options(options), mock.times)
 
 
-def _masked(answer: Answer, redaction: Redaction) -> Answer:
+def _masked(answer: ActionAnswer, redaction: Redaction) -> ActionAnswer:
     match answer:
         case Returned(value):
             return Returned(redaction.value(value))
@@ -212,7 +212,7 @@ def size_of(value: Any) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
 
 
-def _answer_size(answer: Answer) -> int:
+def _answer_size(answer: ActionAnswer) -> int:
     match answer:
         case Returned(value) | Raised(body=value):
             return size_of(value)

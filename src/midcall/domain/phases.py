@@ -1,4 +1,4 @@
-"""What a function's return value means in each phase (SPEC: what a run returns)."""
+"""How a function's return value is read in each phase: result, variables, the end of the session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class BadReturn(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class HandlerResult:
     """A return value taken apart."""
 
     result: Any
@@ -28,15 +28,15 @@ class Returned:
     reason: str | None = None
 
 
-def interpret(value: Any, phase: Phase) -> Returned:
+def interpret(value: Any, phase: Phase) -> HandlerResult:
     """Take a return value apart; raises BadReturn where a reserved key has the wrong type."""
     if not isinstance(value, dict):
-        return Returned(result=value)
+        return HandlerResult(result=value)
     variables = value.get("dynamicVariables", {})
     if not isinstance(variables, dict):
         raise BadReturn('"dynamicVariables" must be an object of name -> value')
     terminate, reason = _termination(value) if phase is Phase.PRE_SESSION else (None, None)
-    return Returned(result=_result(value, phase), variables=variables, terminate=terminate, reason=reason)
+    return HandlerResult(result=_result(value, phase), variables=variables, terminate=terminate, reason=reason)
 
 
 def _termination(value: dict[str, Any]) -> tuple[bool | None, str | None]:

@@ -16,8 +16,8 @@ from midcall.domain.signature import (
 )
 
 
-class Proof(Enum):
-    """What a delivery has to show."""
+class DeliveryProof(Enum):
+    """The ways in which a delivery shows that it comes from its vendor."""
 
     #: `X-Retell-Signature` over the body.
     RETELL_SIGNATURE = auto()
@@ -30,9 +30,9 @@ class Proof(Enum):
 
 
 #: Proofs that are over the body, so that it has to be read before anything is known.
-SIGNATURES = frozenset({Proof.RETELL_SIGNATURE, Proof.ELEVENLABS_SIGNATURE})
+SIGNATURES = frozenset({DeliveryProof.RETELL_SIGNATURE, DeliveryProof.ELEVENLABS_SIGNATURE})
 
-_SECRET_HEADERS = {Proof.VAPI_SECRET: "x-vapi-secret", Proof.MIDCALL_SECRET: "x-midcall-secret"}
+_SECRET_HEADERS = {DeliveryProof.VAPI_SECRET: "x-vapi-secret", DeliveryProof.MIDCALL_SECRET: "x-midcall-secret"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
-    """What a vendor shares with us: the secret it sends or signs with, and the one it signs with alone, if any."""
+class AdapterSecrets:
+    """The secrets of an adapter: one that its vendor sends or signs with, and one that it signs with alone, if any."""
 
     secret: str = field(repr=False)
     signing: str | None = field(default=None, repr=False)
@@ -58,38 +58,38 @@ class Secrets:
     before: tuple[str, str | None] = field(default=("", None), repr=False)
     before_until: int = 0
 
-    def proving(self, proof: Proof, now_ms: int) -> tuple[str, ...]:
+    def proving(self, proof: DeliveryProof, now_ms: int) -> tuple[str, ...]:
         """Return the secrets that prove something now, empty ones among them."""
         known = [(self.secret, self.signing)]
         if now_ms < self.before_until:
             known.append(self.before)
-        alone = proof is Proof.ELEVENLABS_SIGNATURE
+        alone = proof is DeliveryProof.ELEVENLABS_SIGNATURE
         return tuple((signing or secret) if alone else secret for secret, signing in known)
 
 
-def may_be_signed(proof: Proof, headers: Mapping[str, str], *, now_ms: int) -> bool:
+def may_be_signed(proof: DeliveryProof, headers: Mapping[str, str], *, now_ms: int) -> bool:
     """Say whether a signature stands in the headers that could be good for some body, now."""
-    if proof is Proof.RETELL_SIGNATURE:
+    if proof is DeliveryProof.RETELL_SIGNATURE:
         return may_be_retells(headers.get(RETELL_HEADER.lower(), ""), now_ms=now_ms)
-    if proof is Proof.ELEVENLABS_SIGNATURE:
+    if proof is DeliveryProof.ELEVENLABS_SIGNATURE:
         return may_be_elevenlabs(headers.get(ELEVENLABS_HEADER.lower(), ""), now_s=now_ms // 1000)
     return False
 
 
-def is_proved(proof: Proof, secrets: Secrets, delivery: Delivery, *, now_ms: int) -> bool:
+def is_proved(proof: DeliveryProof, secrets: AdapterSecrets, delivery: Delivery, *, now_ms: int) -> bool:
     """Say whether a delivery shows what it has to; a secret that is empty proves nothing."""
     # All of them, always: how long it takes does not tell which one fitted.
     fits = [_is_proved(proof, secret, delivery, now_ms) for secret in secrets.proving(proof, now_ms)]
     return any(fits)
 
 
-def _is_proved(proof: Proof, secret: str, delivery: Delivery, now_ms: int) -> bool:
+def _is_proved(proof: DeliveryProof, secret: str, delivery: Delivery, now_ms: int) -> bool:
     if not secret:
         return False
-    if proof is Proof.RETELL_SIGNATURE:
+    if proof is DeliveryProof.RETELL_SIGNATURE:
         header = delivery.headers.get(RETELL_HEADER.lower(), "")
         return verify_retell(secret, header=header, body=delivery.body, now_ms=now_ms)
-    if proof is Proof.ELEVENLABS_SIGNATURE:
+    if proof is DeliveryProof.ELEVENLABS_SIGNATURE:
         header = delivery.headers.get(ELEVENLABS_HEADER.lower(), "")
         return verify_elevenlabs(secret, header=header, body=delivery.body, now_s=now_ms // 1000)
     given = (delivery.headers.get(_SECRET_HEADERS[proof], ""), delivery.headers.get("authorization", ""))

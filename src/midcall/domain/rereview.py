@@ -8,8 +8,8 @@ from typing import Any
 from midcall.domain.function import Version, VersionStatus
 
 
-class Flag(StrEnum):
-    """What whoever runs or publishes a version should know of it."""
+class VersionFlag(StrEnum):
+    """A warning to whoever runs or publishes a version."""
 
     #: Approved under another policy than today's.
     OLDER_POLICY = "older_policy"
@@ -31,10 +31,10 @@ class Rereview:
     seal: str | None = None
 
 
-def flags_of(version: Version, status: VersionStatus | None, *, policy: str) -> tuple[Flag, ...]:
+def flags_of(version: Version, status: VersionStatus | None, *, policy: str) -> tuple[VersionFlag, ...]:
     """Return the flags of a version, of whose review under `policy` the `status` is known, or None."""
     approval = version.approval
     if version.status is not VersionStatus.APPROVED or approval is None or approval.policy == policy:
         return ()
     fails = status is not None and status is not VersionStatus.APPROVED
-    return (Flag.OLDER_POLICY, Flag.FAILS_CURRENT_POLICY) if fails else (Flag.OLDER_POLICY,)
+    return (VersionFlag.OLDER_POLICY, VersionFlag.FAILS_CURRENT_POLICY) if fails else (VersionFlag.OLDER_POLICY,)

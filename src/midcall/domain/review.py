@@ -38,7 +38,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is reviewed. `parameters` are the declared names; `phases` empty means: not attached anywhere yet."""
+    """A source to be reviewed. `parameters` are the declared names; `phases` empty means: not attached anywhere yet."""
 
     source: str
     parameters: frozenset[str] = frozenset()
@@ -78,7 +78,7 @@ class WebhookSubject:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ReviewReport:
     """The comments of one review, the version of the policy that made them, and how long it took."""
 
     policy: str

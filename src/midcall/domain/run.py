@@ -66,7 +66,7 @@ class RunError:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What one run came to. All of it but `status`, times and `sandbox_id` was written by code nobody trusts."""
+    """The report of one run. All of it but `status`, times and `sandbox_id` was written by code nobody trusts."""
 
     status: RunStatus
     result: Any = None

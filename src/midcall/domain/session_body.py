@@ -1,4 +1,4 @@
-"""The session body: what every function gets as `session`, in every phase and every kind of run (SPEC §3).
+"""The session body: what every function gets as `session`, in every phase and every kind of run.
 
 FIELDS is the one place that says which fields there are, of which type, and what stands there while nothing is known.
 What callers may send is checked by it; OpenAPI, what the assistant is told and samples come from it.
@@ -16,8 +16,8 @@ from midcall.domain.times import iso
 from midcall.domain.variables import CURRENT_TIME
 
 
-class Kind(Enum):
-    """What a field holds, by its word in JSON Schema."""
+class FieldType(Enum):
+    """The type of a field, by its word in JSON Schema."""
 
     TEXT = "string"
     NUMBER = "integer"
@@ -25,12 +25,17 @@ class Kind(Enum):
     LIST = "array"
 
 
-_PYTHON: Mapping[Kind, type] = {Kind.TEXT: str, Kind.NUMBER: int, Kind.OBJECT: dict, Kind.LIST: list}
-_WORDS: Mapping[Kind, str] = {
-    Kind.TEXT: "text",
-    Kind.NUMBER: "a whole number",
-    Kind.OBJECT: "an object",
-    Kind.LIST: "a list",
+_PYTHON: Mapping[FieldType, type] = {
+    FieldType.TEXT: str,
+    FieldType.NUMBER: int,
+    FieldType.OBJECT: dict,
+    FieldType.LIST: list,
+}
+_WORDS: Mapping[FieldType, str] = {
+    FieldType.TEXT: "text",
+    FieldType.NUMBER: "a whole number",
+    FieldType.OBJECT: "an object",
+    FieldType.LIST: "a list",
 }
 
 
@@ -39,7 +44,7 @@ class BodyField:
     """One field. `about` and `example` are for people and models."""
 
     name: str
-    kind: Kind
+    kind: FieldType
     about: str
     example: Any
     #: Of a text: what it may be; the first stands there while nothing is known.
@@ -53,7 +58,7 @@ class BodyField:
 
     @property
     def empty(self) -> Any:
-        """What stands there while nothing is known."""
+        """The value that stands there while nothing is known."""
         if self.choices:
             return self.choices[0]
         return {part.name: part.empty for part in self.parts} or _PYTHON[self.kind]()
@@ -67,7 +72,7 @@ class BodyField:
         if self.parts:
             found["properties"] = {part.name: part.schema for part in self.parts}
         if self.of_texts:
-            found["items"] = {"type": Kind.TEXT.value}
+            found["items"] = {"type": FieldType.TEXT.value}
         return found
 
     @property
@@ -104,9 +109,9 @@ class BodyField:
             return {**given, **{part.name: part.shaped(given.get(part.name)) for part in self.parts}}
         if self.has(value):
             return value
-        if self.kind is Kind.TEXT:
+        if self.kind is FieldType.TEXT:
             return _text(value) or self.empty
-        if self.kind is Kind.LIST and value not in (None, ""):
+        if self.kind is FieldType.LIST and value not in (None, ""):
             found = value if isinstance(value, list) else [value]
             return [_text(each) for each in found] if self.of_texts else found
         return self.empty
@@ -126,18 +131,18 @@ def _text(value: Any) -> str:
 
 
 def _texts(**parts: tuple[str, str]) -> tuple[BodyField, ...]:
-    return tuple(BodyField(name, Kind.TEXT, about, example) for name, (about, example) in parts.items())
+    return tuple(BodyField(name, FieldType.TEXT, about, example) for name, (about, example) in parts.items())
 
 
 _NOW = "2026-04-28T07:13:23.915Z"
 
 FIELDS: tuple[BodyField, ...] = (
-    BodyField("sessionId", Kind.TEXT, "the runtime's id of the session", "call-4711", own=True),
-    BodyField("direction", Kind.TEXT, "who began it", "inbound", choices=("inbound", "outbound")),
-    BodyField("medium", Kind.TEXT, "what it is held over", "phone", choices=("phone", "web", "chat", "email")),
+    BodyField("sessionId", FieldType.TEXT, "the runtime's id of the session", "call-4711", own=True),
+    BodyField("direction", FieldType.TEXT, "who began it", "inbound", choices=("inbound", "outbound")),
+    BodyField("medium", FieldType.TEXT, "what it is held over", "phone", choices=("phone", "web", "chat", "email")),
     BodyField(
         "agentDetails",
-        Kind.OBJECT,
+        FieldType.OBJECT,
         "the agent",
         {"name": "front_desk", "version": "v9"},
         parts=_texts(
@@ -149,7 +154,7 @@ FIELDS: tuple[BodyField, ...] = (
     ),
     BodyField(
         "userDetails",
-        Kind.OBJECT,
+        FieldType.OBJECT,
         "the customer",
         {"id": "customer-17", "email": "ada@example.com", "number": "+15550123"},
         parts=_texts(
@@ -158,49 +163,49 @@ FIELDS: tuple[BodyField, ...] = (
             number=("the customer's telephone or chat number", "+15550123"),
         ),
     ),
-    BodyField("communicationChannelName", Kind.TEXT, "name of the channel that it came through", "support line"),
-    BodyField("communicationChannelId", Kind.TEXT, "id of that channel", "channel-3"),
-    BodyField("threadId", Kind.LIST, "ids of the thread's messages", ["message-1", "message-2"], of_texts=True),
-    BodyField("recordingUrl", Kind.TEXT, "where the recording is, once it is over", "https://example.com/1.mp3"),
+    BodyField("communicationChannelName", FieldType.TEXT, "name of the channel that it came through", "support line"),
+    BodyField("communicationChannelId", FieldType.TEXT, "id of that channel", "channel-3"),
+    BodyField("threadId", FieldType.LIST, "ids of the thread's messages", ["message-1", "message-2"], of_texts=True),
+    BodyField("recordingUrl", FieldType.TEXT, "where the recording is, once it is over", "https://example.com/1.mp3"),
     BodyField(
         "dynamicVariables",
-        Kind.OBJECT,
+        FieldType.OBJECT,
         "name -> value, as set until now; has currentTime",
         {"customer_name": "Ada"},
         own=True,
     ),
-    BodyField("createdAt", Kind.TEXT, "when it began", _NOW, own=True),
-    BodyField("time", Kind.TEXT, "when it changed last", _NOW, own=True),
+    BodyField("createdAt", FieldType.TEXT, "when it began", _NOW, own=True),
+    BodyField("time", FieldType.TEXT, "when it changed last", _NOW, own=True),
     BodyField(
         "params",
-        Kind.OBJECT,
+        FieldType.OBJECT,
         "name -> value: the call's parameters, already converted to their types; empty but for during_session",
         {"order_number": "ORD-12345"},
         own=True,
     ),
     BodyField(
         "analysis",
-        Kind.OBJECT,
+        FieldType.OBJECT,
         "what the platform made of the conversation; empty but for post_session",
         {"summary": "The caller's question was answered."},
     ),
-    BodyField("llmResponse", Kind.TEXT, "what a background agent answered", "Done: the order was changed."),
-    BodyField("transcript", Kind.LIST, "what was said", [{"role": "user", "content": "Hello."}]),
-    BodyField("contact", Kind.OBJECT, "what is known of the customer, by any names", {"first_name": "Ada"}),
+    BodyField("llmResponse", FieldType.TEXT, "what a background agent answered", "Done: the order was changed."),
+    BodyField("transcript", FieldType.LIST, "what was said", [{"role": "user", "content": "Hello."}]),
+    BodyField("contact", FieldType.OBJECT, "what is known of the customer, by any names", {"first_name": "Ada"}),
     BodyField(
         "phase",
-        Kind.TEXT,
+        FieldType.TEXT,
         "when the function runs",
         Phase.DURING_SESSION.value,
         choices=tuple(phase.value for phase in Phase),
         own=True,
     ),
-    BodyField("environment", Kind.TEXT, "where its version is published", "production", own=True),
-    BodyField("deadlineMs", Kind.NUMBER, "milliseconds that are left for this run", 7000, own=True),
+    BodyField("environment", FieldType.TEXT, "where its version is published", "production", own=True),
+    BodyField("deadlineMs", FieldType.NUMBER, "milliseconds that are left for this run", 7000, own=True),
 )
 
 #: There only where a runtime passed it: its own description of the call.
-CALL = BodyField("call", Kind.OBJECT, "the runtime's own description of the call", {"call_id": "call_1"})
+CALL = BodyField("call", FieldType.OBJECT, "the runtime's own description of the call", {"call_id": "call_1"})
 
 #: Fields that midcall sets itself; what a caller sends under these names is not kept.
 OWN_FIELDS = frozenset(field.name for field in FIELDS if field.own)

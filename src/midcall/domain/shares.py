@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """What a workspace has waiting: the oldest of it, how much it holds already, and how much counts as little."""
+class WaitingWorkspace:
+    """A workspace that waits: the oldest of what it waits with, how much it holds already, and its weight."""
 
     workspace_id: str
     oldest: str
@@ -28,13 +28,13 @@ def may_take(*, held: int, free: int, weight: int = 1) -> bool:
     return free > 0 if held == 0 else free > 1 and held < weight * free
 
 
-def next_in_turn(waiting: Iterable[Waiting], *, free: int) -> Waiting | None:
+def next_in_turn(waiting: Iterable[WaitingWorkspace], *, free: int) -> WaitingWorkspace | None:
     """Choose who is next: who may take a place and holds least for its weight; of these, who has waited longest."""
     allowed = [each for each in waiting if may_take(held=each.held, free=free, weight=each.weight)]
     return min(allowed, key=lambda each: (each.held / each.weight, each.oldest), default=None)
 
 
-class Places(Generic[T]):
+class Slots(Generic[T]):
     """Places of one process, by the rule above, and what waits for one. However many wait, a call takes no longer.
 
     Not for several threads at once.

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What is said around a call, by a version's document and its attachment. `messages` are those of both."""
+    """The texts around a call, by a version's document and its attachment. `messages` are those of both."""
 
     messages: Mapping[str, Any]
     #: Texts of which one is said at once.

@@ -24,7 +24,7 @@ OK = "ok"
 
 
 class ExpectKind(StrEnum):
-    """What is compared."""
+    """How a result is compared with what a test case expects."""
 
     #: The raw return value, and nothing beside it.
     EXACT = "exact"
@@ -38,7 +38,7 @@ class ExpectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a run must come to. `variables` is a subset of what it set; None of `terminate` means any."""
+    """The outcome that a run must have. `variables` is a subset of what it set; None of `terminate` means any."""
 
     kind: ExpectKind
     value: Any = field(repr=False)
@@ -137,8 +137,8 @@ def fingerprint(cases: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a run came to. `status` is the word of its test report; `problem` says why it is not ok."""
+class CaseRun:
+    """One run of a test case. `status` is the word of its test report; `problem` says why it is not ok."""
 
     status: str
     result: Any = field(default=None, repr=False)
@@ -147,7 +147,7 @@ class Seen:
     problem: str = ""
 
 
-def shortfall(expect: Expectation, seen: Seen, unfit: Callable[[Any, Any], str | None]) -> str | None:
+def shortfall(expect: Expectation, seen: CaseRun, unfit: Callable[[Any, Any], str | None]) -> str | None:
     """Say why a run is not as expected, in at most MAX_WHY characters; None: it is.
 
     `unfit` says where a value does not fit a JSON Schema.
@@ -160,7 +160,7 @@ def shortfall(expect: Expectation, seen: Seen, unfit: Callable[[Any, Any], str |
     return None if why is None else cut(why, MAX_WHY)
 
 
-def _of_result(expect: Expectation, seen: Seen, unfit: Callable[[Any, Any], str | None]) -> str | None:
+def _of_result(expect: Expectation, seen: CaseRun, unfit: Callable[[Any, Any], str | None]) -> str | None:
     wanted = expect.value if expect.kind is ExpectKind.STATUS else OK
     if seen.status != wanted:
         problem = f": {seen.problem}" if seen.problem else ""

@@ -15,7 +15,7 @@ class Timings:
 
 
 def timings_of(invocation: Invocation) -> Timings:
-    """Measure an invocation."""
+    """Measure an invocation, by its own moments and those of its report; in milliseconds."""
     moments = (invocation.created_at, invocation.started_at, invocation.ended_at)
     report = invocation.report
     return timings(moments, report.waited_ms if report else 0.0, report.sandbox_ms if report else 0.0)

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from midcall.domain.on_behalf import OWNER
-from midcall.domain.shares import Places
+from midcall.domain.shares import Slots
 
 
 class Turnstile:
-    """Lets `size` threads in at a time, by the rule of `Places`: who wants one thing goes before who wants many.
+    """Lets `size` threads in at a time, by the rule of `Slots`: who wants one thing goes before who wants many.
 
     A plain lock or semaphore is handed on as it was asked for: what one caller wants then waits for 200 webhooks of a
     neighbour that were answered in the same moment.
@@ -19,7 +19,7 @@ class Turnstile:
     def __init__(self, size: int) -> None:
         self._lock = threading.Lock()
         #: What each thread that waits is woken with.
-        self._places: Places[threading.Lock] = Places(size)
+        self._places: Slots[threading.Lock] = Slots(size)
         #: Those of them whose thread went away while it waited.
         self._gone: set[threading.Lock] = set()
         self._here = threading.local()
@@ -43,7 +43,7 @@ class Turnstile:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Hand it on."""
+        """Hand the turn on to the workspace whose turn it is."""
         owner, self._here.owner = self._here.owner, None
         with self._lock:
             self._hand_on(owner)

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.javascript_json import Unwritable, stringify
-from midcall.domain.template.query import Pairs, query_pairs
+from midcall.domain.javascript_json import NotSerializable, stringify
+from midcall.domain.template.query import QueryPairs, query_pairs
 from midcall.domain.template.url import with_query
-from midcall.domain.template.values import Values, refused
+from midcall.domain.template.values import TemplateValues, refused
 from midcall.domain.template.webhook import WebhookTemplates
 
 #: Methods that carry no body: what no template uses of the arguments goes to the query.
@@ -22,7 +22,7 @@ MAX_BODY_CHARS = 24 * 1024 * 1024
 
 
 class PayloadForm(StrEnum):
-    """What the JSON body of a webhook call is."""
+    """The form of a webhook call's JSON body."""
 
     #: The session body, the arguments in its `params`.
     SESSION = "session"
@@ -49,14 +49,14 @@ class WebhookCall:
 
 @dataclass(frozen=True, slots=True)
 class FilledWebhook:
-    """What is to be sent, before auth and signatures: `payload` is the body's JSON value, if `has_body`.
+    """A webhook call before auth and signatures: `payload` is the body's JSON value, if `has_body`.
 
     `query` comes on top of what the URL has. Nothing of it shows in a repr: secrets may be in it.
     """
 
     url: str = field(repr=False)
-    query: Pairs = field(repr=False)
-    headers: Pairs = field(repr=False)
+    query: QueryPairs = field(repr=False)
+    headers: QueryPairs = field(repr=False)
     has_body: bool
     payload: Any = field(default=None, repr=False)
 
@@ -86,7 +86,7 @@ class FilledWebhook:
 def fill_webhook(
     templates: WebhookTemplates,
     call: WebhookCall,
-    values: Values,
+    values: TemplateValues,
     *,
     method: str,
     form: PayloadForm,
@@ -111,7 +111,7 @@ def fill_webhook(
     )
 
 
-def payload_value(form: PayloadForm, call: WebhookCall, templates: WebhookTemplates, values: Values) -> Any:
+def payload_value(form: PayloadForm, call: WebhookCall, templates: WebhookTemplates, values: TemplateValues) -> Any:
     """Return the JSON value of the body; raises TemplateUnfilled."""
     if form is PayloadForm.SESSION:
         return {**call.session, "params": dict(call.args)}
@@ -125,7 +125,7 @@ def payload_value(form: PayloadForm, call: WebhookCall, templates: WebhookTempla
     return templates.body.fill(values)
 
 
-def arguments_as_query(args: Mapping[str, Any], *, leave_out: Collection[str] = ()) -> Pairs:
+def arguments_as_query(args: Mapping[str, Any], *, leave_out: Collection[str] = ()) -> QueryPairs:
     """Return the arguments as a query, those in `leave_out` excepted; raises TemplateUnfilled, naming the argument.
 
     A text stands as it is, a number (with all of its digits) or boolean as JSON has it, an array once for each of its
@@ -165,7 +165,7 @@ def body_bytes(value: Any) -> bytes:
     """Write a body as JSON, the way receivers write it again to check a signature; raises InvalidInput."""
     try:
         return stringify(value, max_chars=MAX_BODY_CHARS).encode()
-    except Unwritable as error:
+    except NotSerializable as error:
         raise _unsendable(f"it is {error}") from None
 
 

@@ -65,14 +65,14 @@ _CODECS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a target's answer is as a JSON value, and in plain words what of it could not be used."""
+class WebhookAnswer:
+    """A target's answer as a JSON value, and in plain words which parts of it could not be used."""
 
     value: Any
     warnings: tuple[str, ...] = ()
 
 
-def read_answer(status: int, content_type: str | None, body: bytes, *, whole: bool = True) -> Answer:
+def read_answer(status: int, content_type: str | None, body: bytes, *, whole: bool = True) -> WebhookAnswer:
     """Read an answer; as `result_value`, but that JSON is JSON under whatever type, and read as far as it can be.
 
     - An object or a list is read as JSON where it is JSON, whatever its type; not so files of one JSON text a line.
@@ -85,25 +85,25 @@ def read_answer(status: int, content_type: str | None, body: bytes, *, whole: bo
     media_type, charset = _declared(content_type)
     declared = media_type is not None and _JSON.fullmatch(media_type) is not None
     if not whole and (declared or media_type is None):
-        return Answer(_text(body, charset, len(body)) if declared else _unlabelled(body, len(body)))
+        return WebhookAnswer(_text(body, charset, len(body)) if declared else _unlabelled(body, len(body)))
     if not whole or status in _NO_CONTENT:
-        return Answer(result_value(status, content_type, body))
+        return WebhookAnswer(result_value(status, content_type, body))
     plain = body.removeprefix(_UTF_8_MARK).strip(_BLANKS)
     nests = plain[:1] in {b"{", b"["} or body.startswith(_UTF_16_MARKS)
     if (not plain and declared) or (not declared and (not nests or _SEQUENCE.fullmatch(media_type or ""))):
-        return Answer(result_value(status, content_type, plain and body))
+        return WebhookAnswer(result_value(status, content_type, plain and body))
     lossy = declared or media_type is None or _is_text(media_type)
     try:
         return _as_json(_readings(body, charset, lossy=lossy), any_value=declared)
     except NotJson as error:
         if declared:
             warning = f"the answer says that it is JSON, and was taken as text: {error}"
-            return Answer(_text(body, charset, len(body)), (warning,))
+            return WebhookAnswer(_text(body, charset, len(body)), (warning,))
         warnings = (f"the answer was taken as text, and sets no variables: {error}",) if _VARIABLES in body else ()
-    return Answer(result_value(status, content_type, body), warnings)
+    return WebhookAnswer(result_value(status, content_type, body), warnings)
 
 
-def _as_json(readings: Iterator[tuple[str, tuple[str, ...]]], *, any_value: bool) -> Answer:
+def _as_json(readings: Iterator[tuple[str, tuple[str, ...]]], *, any_value: bool) -> WebhookAnswer:
     """Return the first reading that is JSON: an object, a list or, where it says that it is JSON, `any_value`."""
     problem: NotJson | None = None
     for text, remarks in readings:
@@ -113,7 +113,7 @@ def _as_json(readings: Iterator[tuple[str, tuple[str, ...]]], *, any_value: bool
             problem = problem or error
             continue
         if any_value or isinstance(read.value, dict | list):
-            return Answer(read.value, tuple(f"the answer: {remark}" for remark in (*remarks, *read.remarks)))
+            return WebhookAnswer(read.value, tuple(f"the answer: {remark}" for remark in (*remarks, *read.remarks)))
     raise problem or NotJson("it is no object and no list")
 
 

@@ -43,7 +43,7 @@ class ApprovalMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceSettings:
-    """What a workspace decides for itself."""
+    """The settings that a workspace decides for itself."""
 
     approval: ApprovalMode = ApprovalMode.AUTO
     #: Refuse to run versions that today's policy has not let through.
@@ -88,7 +88,7 @@ class WorkspaceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """What the operator allows a workspace; its own settings cannot exceed it."""
+    """The limits that the operator allows a workspace; its own settings cannot exceed them."""
 
     #: Counts for so many where workspaces share what is scarce.
     weight: int = 1
@@ -101,7 +101,7 @@ class Ceilings:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """One tenant."""
+    """One tenant: its name, settings and limits."""
 
     id: str
     name: str

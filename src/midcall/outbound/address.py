@@ -10,7 +10,7 @@ Sources: the IANA special-purpose address registries (RFC 6890 and its successor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import TypeAlias
 
-Address: TypeAlias = IPv4Address | IPv6Address
+IPAddress: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
 METADATA = "cloud metadata"
@@ -85,7 +85,7 @@ _ISATAP_MARK = 0x0000_5EFE
 _ISATAP_MASK = 0xFDFF_FFFF
 
 
-def why_denied(address: Address) -> str | None:
+def why_denied(address: IPAddress) -> str | None:
     """Say what kind of address this is, where it may not be reached; None where it may."""
     if isinstance(address, IPv4Address):
         return next((kind for network, kind in _DENIED_V4 if address in network), None)

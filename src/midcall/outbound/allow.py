@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from midcall.domain.errors import InvalidInput
-from midcall.outbound.address import LOCAL_KINDS, METADATA, Address, Network, why_denied
+from midcall.outbound.address import LOCAL_KINDS, METADATA, IPAddress, Network, why_denied
 from midcall.outbound.errors import RefusedAddress
 
 _PORT = r"(?::(?P<port>[1-9][0-9]{0,4}))?"
@@ -48,11 +48,11 @@ class Allowed:
         """Say whether an entry names this very host (lower case): it may then be short, internal or odd."""
         return any(opening.name == host and opening.is_for(port) for opening in self.openings)
 
-    def opens_port(self, host: str, port: int, address: Address | None) -> bool:
+    def opens_port(self, host: str, port: int, address: IPAddress | None) -> bool:
         """Say whether an entry opens this very port for the host, or for the address that the URL names."""
         return any(opening.port == port and _fits(opening, host, address) for opening in self.openings)
 
-    def check(self, address: Address, *, host: str, port: int) -> None:
+    def check(self, address: IPAddress, *, host: str, port: int) -> None:
         """Let an address pass that may be reached, or that the operator opened; else raise RefusedAddress.
 
         A named host opens what is local (loopback, private, shared), and never link-local or metadata addresses.
@@ -89,13 +89,13 @@ def _port(text: str | None) -> int | None:
     return int(text)
 
 
-def _fits(opening: Opening, host: str, address: Address | None) -> bool:
+def _fits(opening: Opening, host: str, address: IPAddress | None) -> bool:
     if opening.network is not None:
         return address is not None and address in opening.network
     return opening.name == host
 
 
-def _lifts(opening: Opening, kind: str, address: Address, host: str, port: int) -> bool:
+def _lifts(opening: Opening, kind: str, address: IPAddress, host: str, port: int) -> bool:
     if not (opening.is_for(port) and _fits(opening, host, address)):
         return False
     if opening.network is None:

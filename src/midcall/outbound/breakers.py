@@ -34,7 +34,7 @@ class _Circuit:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class BreakerPermit:
     """One call's leave to go to a target; it tells once how that went."""
 
     breakers: "CircuitBreakers"
@@ -57,7 +57,7 @@ class CircuitBreakers:
         self._circuits: OrderedDict[str, _Circuit] = OrderedDict()
         self._lock = threading.Lock()
 
-    def ask(self, target: str, *, begun: bool = False) -> Turn | None:
+    def ask(self, target: str, *, begun: bool = False) -> BreakerPermit | None:
         """Let a call go to a target, or return None where that is to be left alone now.
 
         Whoever is let through has to tell how it went. While a circuit is half open, one call is let through at a time.
@@ -66,27 +66,27 @@ class CircuitBreakers:
         with self._lock:
             circuit = self._circuits.get(target)
             if begun or circuit is None or circuit.breaker.closed:
-                return Turn(self, target)
+                return BreakerPermit(self, target)
             if circuit.breaker.opened or circuit.probing:
                 return None
             circuit.probing = True
-            return Turn(self, target, probing=True)
+            return BreakerPermit(self, target, probing=True)
 
-    def note(self, turn: Turn, healthy: bool | None) -> None:  # noqa: FBT001 (as `Turn.tell`)
+    def note(self, permit: BreakerPermit, healthy: bool | None) -> None:  # noqa: FBT001 (as `BreakerPermit.tell`)
         """Note how a call went: an answer makes earlier failures count no more."""
         with self._lock:
             if healthy:
-                self._circuits.pop(turn.target, None)
+                self._circuits.pop(permit.target, None)
                 return
-            circuit = self._circuits.get(turn.target)
-            if turn.probing and circuit is not None:
+            circuit = self._circuits.get(permit.target)
+            if permit.probing and circuit is not None:
                 circuit.probing = False
             if healthy is None:
                 return
-            circuit = self._circuits.setdefault(turn.target, circuit or _Circuit())
-            self._circuits.move_to_end(turn.target)
+            circuit = self._circuits.setdefault(permit.target, circuit or _Circuit())
+            self._circuits.move_to_end(permit.target)
             # A call that began before the circuit opened tells nothing new, and is not to keep it open for longer.
-            if turn.probing or circuit.breaker.closed:
+            if permit.probing or circuit.breaker.closed:
                 with contextlib.suppress(_Failure):
                     circuit.breaker.call(_fail)
             if len(self._circuits) > MAX_TARGETS:

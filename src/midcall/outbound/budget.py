@@ -11,7 +11,7 @@ from midcall.outbound.errors import ReplyTooLarge, TimedOut
 MAX_HEAD_BYTES = 64 * 1024
 
 
-class Budget(float):
+class CallBudget(float):
     """The budget of one call, as the timeout of each of its operations.
 
     httpcore hands a request's timeout, as it is, to each connect, TLS, write and read. A plain number bounds each of
@@ -38,7 +38,7 @@ class Budget(float):
         return self
 
     @classmethod
-    def of(cls, timeout: float | None) -> "Budget":
+    def of(cls, timeout: float | None) -> "CallBudget":
         """Take the budget back from where httpcore hands on a timeout."""
         if not isinstance(timeout, cls):
             raise TypeError("an outbound call has to bring its budget")

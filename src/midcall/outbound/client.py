@@ -13,18 +13,18 @@ import httpcore
 import httpx
 
 from midcall.domain.errors import InvalidInput
-from midcall.domain.http import Cancel
+from midcall.domain.http import Cancel, Headers
 from midcall.outbound.allow import Allowed
-from midcall.outbound.budget import Budget
+from midcall.outbound.budget import CallBudget
 from midcall.outbound.dial import Dial, GuardedBackend, tcp_dial
-from midcall.outbound.errors import BadReply, BadRequest, TimedOut, TooManyRedirects
+from midcall.outbound.errors import BadReply, MalformedRequest, TimedOut, TooManyRedirects
 from midcall.outbound.framing import ends_with
-from midcall.outbound.message import Headers, Outgoing, Reply, first, read_body, read_headers
+from midcall.outbound.message import OutboundRequest, OutboundResponse, first, read_body, read_headers
 from midcall.outbound.proxy import Proxy
 from midcall.outbound.redirect import MAX_HOPS, STATUSES, near_request, next_request
 from midcall.outbound.resolver import Resolve, Resolver, system_resolve
 from midcall.outbound.stream import BudgetedStream
-from midcall.outbound.url import Target, parse_url
+from midcall.outbound.url import CheckedUrl, parse_url
 
 KIB = 1024
 MAX_BODY_BYTES = 256 * KIB
@@ -40,7 +40,7 @@ MAX_PROOFS = 2
 _SWITCHING_PROTOCOLS = 101
 
 #: From a request and its answer to the request that proves who calls, or None where that was not asked for.
-Prove: TypeAlias = Callable[[Outgoing, Reply], Outgoing | None]
+Prove: TypeAlias = Callable[[OutboundRequest, OutboundResponse], OutboundRequest | None]
 
 
 class GuardedClient:
@@ -91,7 +91,7 @@ class GuardedClient:
         self._turns = itertools.count()
         self._own = threading.local()
 
-    def parse(self, url: str) -> Target:
+    def parse(self, url: str) -> CheckedUrl:
         """Check a URL as `request` does before it looks anything up; raises BadUrl, RefusedAddress."""
         return parse_url(url, allowed=self._allowed, http=self._http)
 
@@ -106,10 +106,10 @@ class GuardedClient:
         max_bytes: int = MAX_BODY_BYTES,
         redirects: int = 0,
         near: bool = False,
-        permit: Callable[[Target], None] | None = None,
+        permit: Callable[[CheckedUrl], None] | None = None,
         prove: Prove | None = None,
         cancel: Cancel | None = None,
-    ) -> Reply:
+    ) -> OutboundResponse:
         """Send a request and read the answer, whatever its status, within `timeout_s` seconds all told.
 
         A body over `max_bytes` is cut there (`truncated`) and the rest never read. `redirects` (0-5) are followed, each
@@ -126,19 +126,19 @@ class GuardedClient:
         if not (0 < timeout_s < math.inf and 0 <= redirects <= MAX_HOPS and max_bytes >= 0):
             raise ValueError("timeout_s has to be positive, redirects 0-5, max_bytes not negative")
         started = time.monotonic()
-        budget = Budget(timeout_s, cancel)
+        budget = CallBudget(timeout_s, cancel)
 
-        def aim(text: str) -> Target:
+        def aim(text: str) -> CheckedUrl:
             target = self.parse(text)
             if permit is not None:
                 permit(target)
             return target
 
-        outgoing = Outgoing(method, aim(url), _pairs(headers), body)
+        outgoing = OutboundRequest(method, aim(url), _pairs(headers), body)
         origin = outgoing.target.origin
         for _ in range(redirects + 1):
             reply = self._exchange(outgoing, budget, max_bytes, started)
-            sent: Outgoing | None = outgoing
+            sent: OutboundRequest | None = outgoing
             for _ in range(MAX_PROOFS):
                 sent = prove(sent, reply) if prove and sent and sent.target.origin == origin else None
                 if sent is not None:
@@ -154,7 +154,7 @@ class GuardedClient:
         raise TooManyRedirects(f"the answer redirects more than {redirects} times")
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections that are kept for later calls."""
         for pool in self._pools:
             pool.close()
 
@@ -170,7 +170,9 @@ class GuardedClient:
         pool: httpcore.ConnectionPool = self._own.pool
         return pool
 
-    def _exchange(self, outgoing: Outgoing, budget: Budget, max_bytes: int, started: float) -> Reply:
+    def _exchange(
+        self, outgoing: OutboundRequest, budget: CallBudget, max_bytes: int, started: float
+    ) -> OutboundResponse:
         budget.new_head()
         request = _on_the_wire(outgoing, budget)
         try:
@@ -187,12 +189,14 @@ class GuardedClient:
         except httpcore.PoolTimeout:
             raise TimedOut("too many calls are under way to start this one in time") from None
         except httpcore.LocalProtocolError:  # its text quotes the header it does not like
-            raise BadRequest from None
+            raise MalformedRequest from None
         except httpcore.RemoteProtocolError:
             raise BadReply from None
         except httpcore.NetworkError:
             raise BadReply("the connection broke before the answer was complete") from None
-        return Reply(response.status, headers, content, truncated, round((time.monotonic() - started) * 1000))
+        return OutboundResponse(
+            response.status, headers, content, truncated, round((time.monotonic() - started) * 1000)
+        )
 
 
 def _check_end(response: httpcore.Response, method: str, headers: Headers) -> None:
@@ -220,7 +224,7 @@ def _pairs(headers: Mapping[str, str] | Headers | None) -> Headers:
     return tuple(headers.items()) if isinstance(headers, Mapping) else headers or ()
 
 
-def _on_the_wire(outgoing: Outgoing, budget: Budget) -> httpcore.Request:
+def _on_the_wire(outgoing: OutboundRequest, budget: CallBudget) -> httpcore.Request:
     target = outgoing.target
     # From parts, not from text: there is no second parser to disagree with the first.
     url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)

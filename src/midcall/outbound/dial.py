@@ -7,15 +7,15 @@ from typing import Any, TypeAlias
 
 import httpcore
 
-from midcall.outbound.address import Address
-from midcall.outbound.budget import Budget
+from midcall.outbound.address import IPAddress
+from midcall.outbound.budget import CallBudget
 from midcall.outbound.errors import ConnectFailed, TimedOut
 from midcall.outbound.proxy import Proxy
 from midcall.outbound.resolver import Resolver, to_address
 from midcall.outbound.stream import BudgetedStream
 
 #: Connects to (address, port) from a source address or any, within seconds; raises OSError.
-Dial: TypeAlias = Callable[[Address, int, Address | None, float], socket.socket]
+Dial: TypeAlias = Callable[[IPAddress, int, IPAddress | None, float], socket.socket]
 
 #: Addresses of one host that are tried; all are checked.
 MAX_TRIED = 4
@@ -24,7 +24,7 @@ MAX_TRIED = 4
 CONNECT_S = 10.0
 
 
-def tcp_dial(address: Address, port: int, source: Address | None, within_s: float) -> socket.socket:
+def tcp_dial(address: IPAddress, port: int, source: IPAddress | None, within_s: float) -> socket.socket:
     """Connect a TCP socket; the address is numeric, so nothing is looked up."""
     sock = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)  # noqa: PLR2004
     try:
@@ -43,7 +43,7 @@ class GuardedBackend(httpcore.NetworkBackend):
     """Resolves, checks every address, and connects to one that was checked. TLS and the Host header keep the name."""
 
     def __init__(
-        self, *, resolver: Resolver, dial: Dial = tcp_dial, proxy: Proxy | None = None, source: Address | None = None
+        self, *, resolver: Resolver, dial: Dial = tcp_dial, proxy: Proxy | None = None, source: IPAddress | None = None
     ) -> None:
         self._resolver = resolver
         self._dial = dial
@@ -59,7 +59,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> BudgetedStream:
         """Connect to a host; raises RefusedAddress, UnresolvedHost, ConnectFailed, TimedOut."""
-        budget = Budget.of(timeout)
+        budget = CallBudget.of(timeout)
         addresses = self._resolver.addresses(host, port, within_s=budget.left("resolving the host"))
         if self._proxy is not None:
             return BudgetedStream(self._through(self._proxy, addresses[0], port, budget))
@@ -74,7 +74,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         """Never: nothing outside is behind a path."""
         raise ConnectFailed("unix sockets are not called")
 
-    def _through(self, proxy: Proxy, address: Address, port: int, budget: Budget) -> socket.socket:
+    def _through(self, proxy: Proxy, address: IPAddress, port: int, budget: CallBudget) -> socket.socket:
         texts = self._resolver.lookup(proxy.host, within_s=budget.left())
         proxies = tuple(to_address(text, proxy.host) for text in texts)
         sock = self._connect("the egress proxy", proxy.port, proxies, budget)
@@ -85,7 +85,7 @@ class GuardedBackend(httpcore.NetworkBackend):
             raise
         return sock
 
-    def _connect(self, host: str, port: int, addresses: tuple[Address, ...], budget: Budget) -> socket.socket:
+    def _connect(self, host: str, port: int, addresses: tuple[IPAddress, ...], budget: CallBudget) -> socket.socket:
         usable = [a for a in addresses if self._source is None or a.version == self._source.version][:MAX_TRIED]
         fault = "no address of the source address's family"
         for tried, address in enumerate(usable):

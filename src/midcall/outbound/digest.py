@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import httpx
 
 from midcall.outbound.errors import BadReply
-from midcall.outbound.message import Outgoing, Reply
-from midcall.outbound.url import Target
+from midcall.outbound.message import OutboundRequest, OutboundResponse
+from midcall.outbound.url import CheckedUrl
 
 _UNAUTHORIZED = 401
 _IS_DIGEST = re.compile(r"digest ", re.IGNORECASE)
@@ -16,12 +16,12 @@ _STALE = re.compile(r"""[ ,]stale\s*=\s*"?true""", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class DigestProof:
-    """Answers challenges (`midcall.outbound.client.Prove`)."""
+    """Answers HTTP Digest challenges, as `midcall.outbound.client.Prove`."""
 
     user: str = field(repr=False)
     password: str = field(repr=False)
 
-    def __call__(self, sent: Outgoing, reply: Reply) -> Outgoing | None:
+    def __call__(self, sent: OutboundRequest, reply: OutboundResponse) -> OutboundRequest | None:
         """Return the request again, proved, where its answer asks for that.
 
         A proof that was refused is made once more only for a nonce that grew stale. Raises BadReply where none of the
@@ -43,17 +43,16 @@ class DigestProof:
 class _AsSent(httpx.URL):
     """A URL whose path is as it goes on the wire: httpx would percent-encode more of it, and the proof covers it."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: CheckedUrl) -> None:
         super().__init__(target.origin)
         self._sent = target.path.encode("ascii")
 
     @property
     def raw_path(self) -> bytes:
-        """Path and query."""
         return self._sent
 
 
-def digest_header(method: str, target: Target, challenge: str, user: str, password: str) -> str | None:
+def digest_header(method: str, target: CheckedUrl, challenge: str, user: str, password: str) -> str | None:
     """Return the value of `Authorization` that answers a challenge, or None where it cannot be answered."""
     request = httpx.Request(method, target.origin)
     request.url = _AsSent(target)

@@ -8,9 +8,9 @@ from midcall.domain.errors import OutboundError, TimedOut
 
 __all__ = [
     "BadReply",
-    "BadRequest",
     "BadUrl",
     "ConnectFailed",
+    "MalformedRequest",
     "NotInEgress",
     "OutboundError",
     "RefusedAddress",
@@ -30,7 +30,7 @@ class BadUrl(OutboundError):
     code = "bad_url"
 
 
-class BadRequest(OutboundError):
+class MalformedRequest(OutboundError):
     """The outbound request cannot be written as HTTP."""
 
     code = "bad_request"

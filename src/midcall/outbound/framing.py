@@ -2,7 +2,8 @@
 
 import re
 
-from midcall.outbound.message import Headers, first
+from midcall.domain.http import Headers
+from midcall.outbound.message import first
 
 _BODILESS = frozenset({204, 304})
 _BLANK_LINE = re.compile(rb"\n\r?\n")

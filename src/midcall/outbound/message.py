@@ -3,14 +3,12 @@
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
+from midcall.domain.http import Headers
 from midcall.domain.http_headers import OWN_NAMES, is_name, is_value
-from midcall.outbound.budget import Budget
-from midcall.outbound.errors import BadReply, BadRequest, ReplyTooLarge
-from midcall.outbound.url import Target
-
-Headers: TypeAlias = tuple[tuple[str, str], ...]
+from midcall.outbound.budget import CallBudget
+from midcall.outbound.errors import BadReply, MalformedRequest, ReplyTooLarge
+from midcall.outbound.url import CheckedUrl
 
 #: Pieces that a body may come in. Parsing one costs some 7 µs of processor time whatever its size, so that bytes
 #: alone do not bound what an answer costs.
@@ -21,24 +19,26 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutboundRequest:
     """One request, checked: `headers` hold nothing that midcall sets itself."""
 
     method: str
-    target: Target
+    target: CheckedUrl
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         if self.method not in _METHODS:
-            raise BadRequest(f"the method is none of {', '.join(sorted(_METHODS))}")
+            raise MalformedRequest(f"the method is none of {', '.join(sorted(_METHODS))}")
         for name, value in self.headers:
             if not is_name(name):
-                raise BadRequest("a header's name is empty or holds other than token characters")
+                raise MalformedRequest("a header's name is empty or holds other than token characters")
             if name.lower() in OWN_NAMES:
-                raise BadRequest(f"midcall sets the header {name} itself")
+                raise MalformedRequest(f"midcall sets the header {name} itself")
             if not is_value(value):
-                raise BadRequest(f"the value of the header {name} holds a control character or blanks at its ends")
+                raise MalformedRequest(
+                    f"the value of the header {name} holds a control character or blanks at its ends"
+                )
 
     def wire_headers(self) -> list[tuple[bytes, bytes]]:
         """Return all headers as they go out, values in UTF-8; raises BadRequest for what that cannot write."""
@@ -51,11 +51,11 @@ class Outgoing:
         try:
             return [(name.encode("ascii"), value.encode()) for name, value in (*own, *self.headers)]
         except UnicodeEncodeError:
-            raise BadRequest("a header's value is no valid Unicode text") from None
+            raise MalformedRequest("a header's value is no valid Unicode text") from None
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class OutboundResponse:
     """An answer: `headers` with lower-case names in the order they came, `body` decoded and cut at the cap."""
 
     status: int
@@ -79,7 +79,7 @@ def read_headers(raw: Sequence[tuple[bytes, bytes]]) -> Headers:
     return tuple((name.decode("ascii").lower(), value.decode("latin-1")) for name, value in raw)
 
 
-def read_body(pieces: Iterable[bytes], headers: Headers, *, max_bytes: int, budget: Budget) -> tuple[bytes, bool]:
+def read_body(pieces: Iterable[bytes], headers: Headers, *, max_bytes: int, budget: CallBudget) -> tuple[bytes, bool]:
     """Read a body up to `max_bytes` after decoding, and no further; returns it and whether there was more.
 
     Raises BadReply for an encoding that was not asked for, ReplyTooLarge for too many pieces, TimedOut.

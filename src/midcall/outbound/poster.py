@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 
 from midcall.domain.egress import Egress
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.http import Headers, HttpReply, HttpRequest
+from midcall.domain.http import Headers, HttpRequest, HttpResponse
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.digest import DigestProof
 from midcall.outbound.errors import NotInEgress, OutboundError, TlsRequired
-from midcall.outbound.url import Target
+from midcall.outbound.url import CheckedUrl
 
 #: Of an answer to a callback only the status counts.
 MAX_ANSWER_BYTES = 16 * 1024
@@ -25,7 +25,7 @@ class Poster:
         self._unverified = unverified
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections that are kept for later calls."""
         for client in (self._client, self._unverified):
             if client is not None:
                 client.close()
@@ -37,7 +37,7 @@ class Poster:
         except OutboundError as error:
             raise InvalidInput(faults=[Fault(loc, error.message)]) from error
 
-    def send(self, request: HttpRequest) -> HttpReply:
+    def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request and return the answer, whatever its status; raises an OutboundError where none came.
 
         Raises NotInEgress and TlsRequired before anything is looked up.
@@ -58,7 +58,7 @@ class Poster:
             prove=None if request.digest is None else DigestProof(*request.digest),
             cancel=request.cancel,
         )
-        return HttpReply(reply.status, reply.headers, reply.body, reply.truncated, reply.took_ms)
+        return HttpResponse(reply.status, reply.headers, reply.body, reply.truncated, reply.took_ms)
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:
         """POST once and return the status; raises an OutboundError where no answer came."""
@@ -68,8 +68,8 @@ class Poster:
         return reply.status
 
 
-def _permit(egress: Egress) -> Callable[[Target], None]:
-    def permit(target: Target) -> None:
+def _permit(egress: Egress) -> Callable[[CheckedUrl], None]:
+    def permit(target: CheckedUrl) -> None:
         if not egress.allows(target.name, target.port, default_port=target.default_port):
             raise NotInEgress(
                 f"{target.authority} is not in this function's egress; add {target.authority!r} to `egress`"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from midcall.domain.errors import InvalidInput
-from midcall.outbound.address import Address
-from midcall.outbound.budget import Budget
+from midcall.outbound.address import IPAddress
+from midcall.outbound.budget import CallBudget
 from midcall.outbound.errors import ConnectFailed
 
 MAX_ANSWER_BYTES = 8 * 1024
@@ -40,7 +40,7 @@ class Proxy:
             authorization = "Basic " + base64.b64encode(pair.encode()).decode()
         return cls(match["host"].strip("[]"), int(match["port"]), authorization)
 
-    def tunnel(self, sock: socket.socket, address: Address, port: int, budget: Budget) -> None:
+    def tunnel(self, sock: socket.socket, address: IPAddress, port: int, budget: CallBudget) -> None:
         """Have the proxy connect this socket to the address; raises ConnectFailed, TimedOut.
 
         The proxy is told the address, never the name: what it would resolve for itself would be unchecked.
@@ -64,7 +64,7 @@ class Proxy:
             raise ConnectFailed(f"the egress proxy refused the connection with status {status[1].decode()}")
 
 
-def _answer(sock: socket.socket, budget: Budget) -> bytes:
+def _answer(sock: socket.socket, budget: CallBudget) -> bytes:
     answer = b""
     while _END not in answer and len(answer) < MAX_ANSWER_BYTES:
         sock.settimeout(budget.left())

@@ -6,8 +6,8 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 from midcall.outbound.errors import RefusedRedirect
-from midcall.outbound.message import Outgoing
-from midcall.outbound.url import Target
+from midcall.outbound.message import OutboundRequest
+from midcall.outbound.url import CheckedUrl
 
 STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_HOPS = 5
@@ -23,7 +23,9 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
 
 
-def next_request(sent: Outgoing, status: int, location: str, parse: Callable[[str], Target]) -> Outgoing:
+def next_request(
+    sent: OutboundRequest, status: int, location: str, parse: Callable[[str], CheckedUrl]
+) -> OutboundRequest:
     """Return the request that follows a redirect; its target is parsed and checked as the first one was.
 
     As browsers do, 303, and 301 or 302 after POST, go on as GET without the body. Across origins only harmless headers
@@ -42,7 +44,9 @@ def next_request(sent: Outgoing, status: int, location: str, parse: Callable[[st
     return replace(following, headers=tuple(pair for pair in following.headers if pair[0].lower() in _HARMLESS))
 
 
-def near_request(sent: Outgoing, status: int, location: str, parse: Callable[[str], Target]) -> Outgoing | None:
+def near_request(
+    sent: OutboundRequest, status: int, location: str, parse: Callable[[str], CheckedUrl]
+) -> OutboundRequest | None:
     """Return the request that follows a redirect within its origin, or from http to https on one host; else None.
 
     Everything goes along: who redirects has been sent it, and there it goes to the same host, if not over a safer way.
@@ -67,19 +71,19 @@ def near_request(sent: Outgoing, status: int, location: str, parse: Callable[[st
     return _as_get(following) if seen_elsewhere and sent.method != "HEAD" else following
 
 
-def _as_get(sent: Outgoing) -> Outgoing:
+def _as_get(sent: OutboundRequest) -> OutboundRequest:
     kept = tuple(pair for pair in sent.headers if pair[0].lower() not in _OF_A_BODY)
     return replace(sent, method="GET", body=b"", headers=kept)
 
 
-def _is_near(base: Target, url: str) -> bool:
+def _is_near(base: CheckedUrl, url: str) -> bool:
     """Tell whether a URL begins as one that may be followed does, before anything else looks at it."""
     scheme, _, rest = url.partition("://")
     host = re.split(r"[/?#]", rest, maxsplit=1)[0].lower()
     return scheme.lower() in {base.scheme, "https"} and (host == base.name or host.startswith(f"{base.name}:"))
 
 
-def _absolute(base: Target, location: str) -> str:
+def _absolute(base: CheckedUrl, location: str) -> str:
     if not _PLAIN.fullmatch(location):
         raise RefusedRedirect("the answer redirects to something that is no URL")
     if _SCHEME.match(location):

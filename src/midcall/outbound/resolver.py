@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from midcall.outbound.address import Address
+from midcall.outbound.address import IPAddress
 from midcall.outbound.allow import Allowed
 from midcall.outbound.errors import RefusedAddress, TimedOut, UnresolvedHost
 
@@ -35,7 +35,7 @@ class Resolver:
         self._allowed = allowed or Allowed()
         self._slots = threading.BoundedSemaphore(lookups)
 
-    def addresses(self, host: str, port: int, *, within_s: float) -> tuple[Address, ...]:
+    def addresses(self, host: str, port: int, *, within_s: float) -> tuple[IPAddress, ...]:
         """Return all addresses of a host (a name, or an address itself), each checked, in order, at least one.
 
         One lookup, and the caller connects to what it returns: a name that answers differently the next time gains
@@ -82,7 +82,7 @@ class Resolver:
             self._slots.release()
 
 
-def to_address(text: str, host: str) -> Address:
+def to_address(text: str, host: str) -> IPAddress:
     """Read an address that a resolver gave for a host; raises RefusedAddress where it is none."""
     try:
         return ip_address(text)

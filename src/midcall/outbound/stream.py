@@ -7,7 +7,7 @@ from typing import Any
 
 import httpcore
 
-from midcall.outbound.budget import Budget
+from midcall.outbound.budget import CallBudget
 from midcall.outbound.errors import TlsFailed
 
 
@@ -20,7 +20,7 @@ class BudgetedStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what is there, up to `max_bytes`; empty at the end. Raises TimedOut, ReplyTooLarge."""
-        budget = Budget.of(timeout)
+        budget = CallBudget.of(timeout)
         wanted = budget.ration(max_bytes)
         left = budget.left("waiting for the answer")
         try:
@@ -38,7 +38,7 @@ class BudgetedStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send it all; raises TimedOut."""
-        budget = Budget.of(timeout)
+        budget = CallBudget.of(timeout)
         rest = memoryview(buffer)
         self._received.clear()
         while rest:
@@ -67,7 +67,7 @@ class BudgetedStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> "BudgetedStream":
         """Secure the connection for the name in the URL, whatever address it goes to; raises TlsFailed, TimedOut."""
-        budget = Budget.of(timeout)
+        budget = CallBudget.of(timeout)
         try:
             self._sock.settimeout(budget.left("setting up TLS"))
             return BudgetedStream(ssl_context.wrap_socket(self._sock, server_hostname=server_hostname))

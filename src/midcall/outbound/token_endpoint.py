@@ -20,8 +20,8 @@ from midcall.domain.http import (
     AssertionRequest,
     FetchedToken,
     Headers,
-    HttpReply,
     HttpRequest,
+    HttpResponse,
     TokenRequest,
 )
 
@@ -35,7 +35,7 @@ _OK = range(200, 300)
 _UNREADABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 _NO_TOKEN = "the token endpoint's answer holds no access token"  # noqa: S105 (a message)
 
-Send = Callable[[HttpRequest], HttpReply]
+Send = Callable[[HttpRequest], HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class _Request(transport.Request):
 class _Response(transport.Response):
     """An answer, as google-auth reads one."""
 
-    reply: HttpReply
+    reply: HttpResponse
 
     @property
     def status(self) -> int:
@@ -136,7 +136,7 @@ def _asking(url: str, headers: Headers, body: bytes, timeout_ms: int) -> HttpReq
     return HttpRequest("POST", url, headers, body, timeout_ms=timeout_ms, max_bytes=MAX_ANSWER_BYTES)
 
 
-def _post(send: Send, request: HttpRequest, *, check: str) -> HttpReply:
+def _post(send: Send, request: HttpRequest, *, check: str) -> HttpResponse:
     """Send a request; raises TokenRefused, saying what to check, for an answer that is none of success."""
     reply = send(request)
     if reply.status not in _OK:

@@ -10,7 +10,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import idna
 
-from midcall.outbound.address import Address
+from midcall.outbound.address import IPAddress
 from midcall.outbound.allow import Allowed
 from midcall.outbound.errors import BadUrl
 
@@ -70,7 +70,7 @@ _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CheckedUrl:
     """A checked URL, in parts: `host` is lower-case ASCII (IPv6 without brackets), `path` begins with `/`.
 
     `path` holds the query too and never shows in a repr: it may carry a secret. A fragment is dropped.
@@ -80,7 +80,7 @@ class Target:
     host: str
     port: int
     path: str = field(repr=False)
-    address: Address | None = None
+    address: IPAddress | None = None
 
     @property
     def name(self) -> str:
@@ -108,7 +108,7 @@ class Target:
         return self.origin + self.path
 
 
-def parse_url(text: str, *, allowed: Allowed | None = None, http: bool = False) -> Target:
+def parse_url(text: str, *, allowed: Allowed | None = None, http: bool = False) -> CheckedUrl:
     """Read an absolute https URL (http too, if told so); raises BadUrl, or RefusedAddress for an address in it.
 
     `allowed` opens internal names, denied ports and private addresses that it lists. Nothing is looked up here.
@@ -128,10 +128,10 @@ def parse_url(text: str, *, allowed: Allowed | None = None, http: bool = False) 
     elif not allowed.names(host, port):
         _check_public_name(host)
     path = match["target"] or "/"
-    return Target(scheme, host, port, path if path.startswith("/") else f"/{path}", address)
+    return CheckedUrl(scheme, host, port, path if path.startswith("/") else f"/{path}", address)
 
 
-def _host(text: str) -> tuple[str, Address | None]:
+def _host(text: str) -> tuple[str, IPAddress | None]:
     if text.startswith("["):
         try:
             address = IPv6Address(text[1:-1])
@@ -165,7 +165,7 @@ def _label(label: str) -> str:
     return label
 
 
-def _check_port(host: str, port: int, address: Address | None, allowed: Allowed) -> None:
+def _check_port(host: str, port: int, address: IPAddress | None, allowed: Allowed) -> None:
     if port > _MAX_PORT:
         raise BadUrl("the port is above 65535")
     open_by_rule = port not in _DENIED_PORTS and (port >= _FIRST_HIGH_PORT or port in _DEFAULT_PORTS.values())

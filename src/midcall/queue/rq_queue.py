@@ -83,5 +83,5 @@ class RqQueue:
             raise QueueUnavailable from error
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to Redis."""
         self._redis.close()

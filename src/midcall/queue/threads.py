@@ -1,7 +1,7 @@
 """`midcall.service.ports.Queue` of an api process: what only waits for a network runs right here, in threads.
 
 A blocking webhook needs neither a worker nor a sandbox; sent through Redis, hundreds of them would need hundreds of
-processes. Its row is claimed, leased and settled like any other, so that a process that dies with it is mended alike.
+processes. Its row is claimed, leased and recorded like any other, so that a process that dies with it is mended alike.
 """
 
 import threading
@@ -14,9 +14,9 @@ import structlog
 from midcall.domain.function import Kind
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.on_behalf import OWNER
-from midcall.domain.shares import Waiting, next_in_turn
+from midcall.domain.shares import WaitingWorkspace, next_in_turn
 from midcall.queue.rq_queue import RqQueue
-from midcall.queue.wakes import Wakes
+from midcall.queue.wakes import RedisWakes
 
 #: Webhooks that run at a time in one process; what is more waits for a thread, within its own deadline. A workspace
 #: that wants all of them gets half, which is what it may have in flight unless the operator allows more.
@@ -29,7 +29,7 @@ class ThreadedQueue:
     """Runs webhooks that somebody waits for; wakes workers for all else."""
 
     def __init__(
-        self, queue: RqQueue, wakes: Wakes, *, weigh: Callable[[str], int] = lambda _id: 1, threads: int = THREADS
+        self, queue: RqQueue, wakes: RedisWakes, *, weigh: Callable[[str], int] = lambda _id: 1, threads: int = THREADS
     ) -> None:
         self._queue = queue
         self._wakes = wakes
@@ -98,7 +98,8 @@ class ThreadedQueue:
         """Give threads to those whose turn it is; the lock is held."""
         while self._waiting and not self._closed:
             heads = [
-                Waiting(each, ids[0], self._held[each], self._weights[each]) for each, ids in self._waiting.items()
+                WaitingWorkspace(each, ids[0], self._held[each], self._weights[each])
+                for each, ids in self._waiting.items()
             ]
             chosen = next_in_turn(heads, free=self._size - self._held.total())
             if chosen is None:

@@ -15,7 +15,7 @@ _BATCH = 500
 _PAUSE_S = 0.2
 
 
-class Wakes:
+class RedisWakes:
     """Hands each wake to who waits for it. A wake is a hint: whoever waits looks at the row all the same."""
 
     def __init__(self, redis: "aioredis.Redis") -> None:
@@ -78,5 +78,5 @@ class Wakes:
             event.set()
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection to Redis."""
         await self._redis.aclose()

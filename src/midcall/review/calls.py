@@ -13,7 +13,7 @@ from midcall.connectors.enabled import operations_enabled
 from midcall.connectors.kit import Connector, Operation
 from midcall.domain.action import snake
 from midcall.review.module import Module
-from midcall.review.scopes import Kind
+from midcall.review.scopes import BindingKind
 
 #: Plain renamings (`http = actions.http`) that are followed.
 _STEPS = 3
@@ -27,7 +27,7 @@ _PLAIN = ast.Constant | ast.JoinedStr | ast.UnaryOp | ast.List | ast.Tuple | ast
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ActionReference:
     """One place where `actions.…` is reached: the parts behind `actions`, in snake_case."""
 
     node: ast.expr
@@ -35,7 +35,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Argument:
     """One option of a call: where its name stands (or the value, if given by position), and its value."""
 
     name: ast.AST
@@ -43,33 +43,33 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
-    """What is wrong with how a call's arguments are put together."""
+class ArgumentFault:
+    """A fault in how a call's arguments are put together."""
 
     where: ast.AST
     message: str
 
 
 @dataclass(slots=True)
-class Call:
+class OperationCall:
     """One call of an operation that there is. `is_open`: it may have more options than can be seen."""
 
     node: ast.Call
     name: str
     connector: Connector
     operation: Operation
-    options: dict[str, Given] = field(default_factory=dict)
-    credential: Given | None = None
+    options: dict[str, Argument] = field(default_factory=dict)
+    credential: Argument | None = None
     is_open: bool = False
-    misfits: list[Misfit] = field(default_factory=list)
+    misfits: list[ArgumentFault] = field(default_factory=list)
 
 
-def uses(module: Module) -> list[Use]:
+def uses(module: Module) -> list[ActionReference]:
     """Return every place where `actions.…` is reached, through plain renaming too."""
     return module.once(_uses)
 
 
-def calls(module: Module) -> list[Call]:
+def calls(module: Module) -> list[OperationCall]:
     """Return every call of an operation that there is, enabled or not."""
     return module.once(_calls)
 
@@ -79,7 +79,7 @@ def enabled(module: Module) -> frozenset[str]:
     return module.once(_enabled)
 
 
-def reachable(module: Module) -> Iterator[Call]:
+def reachable(module: Module) -> Iterator[OperationCall]:
     """Yield the calls of enabled operations: of others, `declared.action` says all there is to say."""
     return (call for call in calls(module) if call.name in enabled(module))
 
@@ -88,7 +88,7 @@ def _enabled(module: Module) -> frozenset[str]:
     return frozenset(operations_enabled(map(snake, module.subject.actions)))
 
 
-def _uses(module: Module) -> list[Use]:
+def _uses(module: Module) -> list[ActionReference]:
     if "actions" not in module.text.source:
         return []
     found = []
@@ -96,7 +96,7 @@ def _uses(module: Module) -> list[Use]:
         if not isinstance(module.parent(node), ast.Attribute):
             parts = _parts(module, node)
             if len(parts) > 1:
-                found.append(Use(node, parts[1:]))
+                found.append(ActionReference(node, parts[1:]))
     return found
 
 
@@ -114,27 +114,27 @@ def _parts(module: Module, node: ast.AST, steps: int = _STEPS) -> tuple[str, ...
 
 def _head(module: Module, node: ast.Name, steps: int) -> tuple[str, ...]:
     bindings = module.meaning(node).bindings
-    if node.id == "actions" and any(binding.kind is Kind.PARAMETER for binding in bindings):
+    if node.id == "actions" and any(binding.kind is BindingKind.PARAMETER for binding in bindings):
         return ("actions",)
-    if steps and len(bindings) == 1 and bindings[0].kind is Kind.VALUE and bindings[0].value is not None:
+    if steps and len(bindings) == 1 and bindings[0].kind is BindingKind.VALUE and bindings[0].value is not None:
         return _parts(module, bindings[0].value, steps - 1)
     return ()
 
 
-def _calls(module: Module) -> list[Call]:
+def _calls(module: Module) -> list[OperationCall]:
     if "actions" not in module.text.source:
         return []
     known, found = operations(), []
     for node in module.nodes(ast.Call):
         name = ".".join(_parts(module, node.func)[1:]) if isinstance(node.func, ast.Attribute | ast.Name) else ""
         if name in known:
-            call = Call(node, name, *known[name])
+            call = OperationCall(node, name, *known[name])
             _read(module, call)
             found.append(call)
     return found
 
 
-def _read(module: Module, call: Call) -> None:
+def _read(module: Module, call: OperationCall) -> None:
     """Note the options that a call is given, as `midcall.connectors.kit.bind` will read them."""
     arguments, positional = call.node.args, call.operation.positional
     if any(isinstance(argument, ast.Starred) for argument in arguments):
@@ -146,19 +146,21 @@ def _read(module: Module, call: Call) -> None:
         call.is_open = True
     else:
         for name, argument in zip(positional, arguments, strict=False):
-            _take(call, name, Given(argument, argument))
+            _take(call, name, Argument(argument, argument))
         if len(arguments) > len(positional):
             takes = f"({', '.join(positional)}) by position, or" if positional else "options by name, or"
-            call.misfits.append(Misfit(arguments[len(positional)], f"`{call.name}` takes {takes} an object of options"))
+            call.misfits.append(
+                ArgumentFault(arguments[len(positional)], f"`{call.name}` takes {takes} an object of options")
+            )
     for keyword in call.node.keywords:
         if keyword.arg is None:
             call.is_open = True
         else:
-            _take(call, snake(keyword.arg), Given(keyword, keyword.value))
+            _take(call, snake(keyword.arg), Argument(keyword, keyword.value))
     _unwrap(module, call)
 
 
-def _unwrap(module: Module, call: Call) -> None:
+def _unwrap(module: Module, call: OperationCall) -> None:
     """Look into the envelope `{"credentialId": …, "options": {…}}`."""
     if set(call.options) != {"options"}:
         return
@@ -173,19 +175,19 @@ def _unwrap(module: Module, call: Call) -> None:
         _take_all(call, inner)
 
 
-def _take_all(call: Call, mapping: ast.Dict) -> None:
+def _take_all(call: OperationCall, mapping: ast.Dict) -> None:
     for key, value in zip(mapping.keys, mapping.values, strict=True):
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
-            _take(call, snake(key.value), Given(key, value))
+            _take(call, snake(key.value), Argument(key, value))
         else:
             call.is_open = True
 
 
-def _take(call: Call, name: str, given: Given) -> None:
+def _take(call: OperationCall, name: str, given: Argument) -> None:
     if name in _CREDENTIAL:
         call.credential = given
     elif name in call.options:
-        call.misfits.append(Misfit(given.name, f"`{name[:60]}` is given twice"))
+        call.misfits.append(ArgumentFault(given.name, f"`{name[:60]}` is given twice"))
     else:
         call.options[name] = given
 
@@ -194,7 +196,7 @@ def _mapping(module: Module, node: ast.expr) -> ast.Dict | None:
     """Return the literal that an expression is: itself, or what a name stands for that is used nowhere else."""
     if isinstance(node, ast.Name) and module.once(_loads)[node.id] == 1:
         bindings = module.meaning(node).bindings
-        if len(bindings) == 1 and bindings[0].kind is Kind.VALUE:
+        if len(bindings) == 1 and bindings[0].kind is BindingKind.VALUE:
             node = bindings[0].value or node
     return node if isinstance(node, ast.Dict) else None
 
@@ -203,7 +205,7 @@ def _is_plain(module: Module, node: ast.expr, steps: int = _STEPS) -> bool:
     """Say whether an expression is plainly no object of options."""
     if isinstance(node, ast.Name) and steps:
         bindings = module.meaning(node).bindings
-        value = bindings[0].value if len(bindings) == 1 and bindings[0].kind is Kind.VALUE else None
+        value = bindings[0].value if len(bindings) == 1 and bindings[0].kind is BindingKind.VALUE else None
         return value is not None and _is_plain(module, value, steps - 1)
     if isinstance(node, ast.BinOp):
         return isinstance(node.op, ast.Add | ast.Mod)
@@ -229,7 +231,7 @@ def unawaited(module: Module) -> Iterator[tuple[ast.AST, str]]:
     for used in module.nodes(ast.Name):
         if isinstance(used.ctx, ast.Load) and _is_looked_into(module, used):
             bindings = module.meaning(used).bindings
-            value = bindings[0].value if len(bindings) == 1 and bindings[0].kind is Kind.VALUE else None
+            value = bindings[0].value if len(bindings) == 1 and bindings[0].kind is BindingKind.VALUE else None
             if isinstance(value, ast.Call) and value in pending:
                 yield used, pending[value]
 

@@ -15,7 +15,7 @@ from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule
 from midcall.review.rules import TEXT_RULES, TREE_RULES
 from midcall.review.rules.imports import refused_arguments
-from midcall.review.text import Text
+from midcall.review.text import SourceText
 from midcall.review.webhook import RULES as WEBHOOK_RULES
 from midcall.review.webhook import WebhookRule
 
@@ -33,7 +33,7 @@ def review(subject: Subject, *, allowed: AllowList | None = None) -> tuple[Comme
     `allowed` replaces the packaged allow-list. The time grows with the source, which the size rule bounds; callers that
     face untrusted text still do this in a process that can be killed (`midcall.reviewer`).
     """
-    text = Text(subject)
+    text = SourceText(subject)
     try:
         return _ordered(_review(text, allowed or packaged()))
     except (RecursionError, MemoryError) as fault:
@@ -41,7 +41,7 @@ def review(subject: Subject, *, allowed: AllowList | None = None) -> tuple[Comme
         return (_comment(text, syntax.COMPLEX, hit),)
 
 
-def _review(text: Text, allowed: AllowList) -> list[Comment]:
+def _review(text: SourceText, allowed: AllowList) -> list[Comment]:
     comments = [_comment(text, rule, hit) for rule in TEXT_RULES for hit in rule.check(text)]
     if any(comment.severity is Severity.ERROR for comment in comments):
         # What is not plain text is not parsed: the parser would stumble over the same place, less clearly.
@@ -61,7 +61,7 @@ def _hits(module: Module) -> Iterator[tuple[Rule[Module], Hit]]:
     """Yield what the rules find, but for what stands where nothing ever runs: there only secrets matter."""
     # What a call is given that goes as a whole goes with it: one cause, one comment.
     spans = [module.text.span(node) for node in (*unrun.blocks(module), *refused_arguments(module))]
-    idle = unrun.Stretches(((span.line, span.column), (span.end_line, span.end_column)) for span in spans)
+    idle = unrun.SourceRanges(((span.line, span.column), (span.end_line, span.end_column)) for span in spans)
     for rule in TREE_RULES:
         for hit in rule.check(module):
             place = module.text.span(hit.where)
@@ -69,7 +69,7 @@ def _hits(module: Module) -> Iterator[tuple[Rule[Module], Hit]]:
                 yield rule, hit
 
 
-def _comment(text: Text, rule: Rule[Text] | Rule[Module], hit: Hit) -> Comment:
+def _comment(text: SourceText, rule: Rule[SourceText] | Rule[Module], hit: Hit) -> Comment:
     span = text.span(hit.where)
     return Comment(
         rule=rule.id,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from midcall.review.module import Module
-from midcall.review.scopes import Binding, Kind
+from midcall.review.scopes import Binding, BindingKind
 
 #: How many steps from name to value, or into an expression, are followed.
 _STEPS = 12
@@ -68,7 +68,9 @@ def _sums(left: frozenset[str] | None, right: frozenset[str] | None) -> frozense
 
 def _texts_of_name(module: Module, node: ast.Name, steps: int) -> frozenset[str] | None:
     bindings = module.meaning(node).bindings
-    if not 0 < len(bindings) <= _MANY or any(found.kind is not Kind.VALUE or found.value is None for found in bindings):
+    if not 0 < len(bindings) <= _MANY or any(
+        found.kind is not BindingKind.VALUE or found.value is None for found in bindings
+    ):
         return None
     return _union(*(texts(module, found.value, steps) for found in bindings if found.value is not None))
 
@@ -87,7 +89,11 @@ def _elements(module: Module, node: ast.AST) -> frozenset[str] | None:
     """Return the texts in a literal dict, list or tuple that a name stands for and that nothing can have changed."""
     if isinstance(node, ast.Name):
         bindings = module.meaning(node).bindings
-        if len(bindings) != 1 or bindings[0].kind is not Kind.VALUE or not _only_read(module, node.id, bindings[0]):
+        if (
+            len(bindings) != 1
+            or bindings[0].kind is not BindingKind.VALUE
+            or not _only_read(module, node.id, bindings[0])
+        ):
             return None
         literal: ast.AST | None = bindings[0].value
     else:
@@ -104,7 +110,7 @@ def literal(module: Module, node: ast.expr) -> ast.expr | None:
     if not isinstance(node, ast.Name):
         return node
     bindings = module.meaning(node).bindings
-    if len(bindings) != 1 or bindings[0].kind is not Kind.VALUE:
+    if len(bindings) != 1 or bindings[0].kind is not BindingKind.VALUE:
         return None
     is_fixed = isinstance(bindings[0].value, ast.Constant) or _only_read(module, node.id, bindings[0])
     return bindings[0].value if is_fixed else None
@@ -167,7 +173,7 @@ def _number(module: Module, node: ast.AST, steps: int) -> float | None:
         return None if left is None or right is None else _combine(node.op, left, right)
     if isinstance(node, ast.Name):
         bindings = module.meaning(node).bindings
-        if len(bindings) == 1 and bindings[0].kind is Kind.VALUE and bindings[0].value is not None:
+        if len(bindings) == 1 and bindings[0].kind is BindingKind.VALUE and bindings[0].value is not None:
             return number(module, bindings[0].value, steps - 1)
     return None
 

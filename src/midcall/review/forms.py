@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from midcall.review.constants import literal
 from midcall.review.fields import is_default, is_read
 from midcall.review.module import Module
-from midcall.review.scopes import Kind
+from midcall.review.scopes import BindingKind
 
 ENUMS = frozenset(f"enum.{name}" for name in ("Enum", "Flag", "IntEnum", "IntFlag", "StrEnum"))
 #: The keyword arguments with which an enum is made by a call.
 _ENUM_OPTIONS = frozenset({"names", "module", "qualname", "type", "start", "boundary"})
-_TYPES = (Kind.CLASS, Kind.IMPORTED)
+_TYPES = (BindingKind.CLASS, BindingKind.IMPORTED)
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class AllowedForm:
     """One callable's form: whether a use has it, why others are refused, and what to write instead."""
 
     fits: Callable[[Module, ast.expr], bool]
@@ -29,7 +29,7 @@ class Form:
     instead: str
 
 
-def misplaced(module: Module) -> Iterator[tuple[ast.expr, str, Form]]:
+def misplaced(module: Module) -> Iterator[tuple[ast.expr, str, AllowedForm]]:
     """Yield each use of such a callable in another form: the place, the callable's name, its form."""
     places: list[ast.Name | ast.Attribute] = [*module.nodes(ast.Name), *module.nodes(ast.Attribute)]
     for node in places:
@@ -196,57 +196,57 @@ def _has_own_zones(module: Module, node: ast.expr) -> bool:
     return isinstance(found, ast.Dict) or module.is_only(found, "zoneinfo.ZoneInfo", "pytz.timezone")
 
 
-_ENUM = Form(
+_ENUM = AllowedForm(
     _is_enum,
     "it makes a class with whatever attributes it is told",
     "Write a class statement (`class Level(Enum):`, a line for each member), or the names as texts in the call.",
 )
 #: `module.name` -> in which form it may stand.
-FORMS: Mapping[str, Form] = {
-    "functools.wraps": Form(
+FORMS: Mapping[str, AllowedForm] = {
+    "functools.wraps": AllowedForm(
         _decorates_function_by_call,
         "its other arguments name attributes that it reads and writes",
         "Write `@wraps(f)` right above the inner `def`, with the one argument.",
     ),
-    "functools.cached_property": Form(
+    "functools.cached_property": AllowedForm(
         _decorates_method,
         "it writes an attribute by a name that it keeps",
         "Write `@cached_property` above a method with an ordinary name.",
     ),
-    "functools.total_ordering": Form(
+    "functools.total_ordering": AllowedForm(
         _decorates_class, "it writes methods into what it is given", "Write `@total_ordering` above a class."
     ),
-    "types.SimpleNamespace": Form(
+    "types.SimpleNamespace": AllowedForm(
         _is_namespace,
         "with names from elsewhere it makes attributes that library code trusts",
         "Write the names: `SimpleNamespace(name=data['name'])`; for data keep the dict and write `data['name']`.",
     ),
-    "copy.replace": Form(
+    "copy.replace": AllowedForm(
         _is_plain_call,
         "with names from elsewhere it makes attributes that library code trusts",
         "Write the names: `replace(thing, name=value)`.",
     ),
-    "abc.ABCMeta": Form(
+    "abc.ABCMeta": AllowedForm(
         _is_metaclass,
         "called, it makes a class with whatever attributes it is told",
         "Inherit from `ABC`, or write `metaclass=ABCMeta` in a class statement.",
     ),
-    "logging.Logger": Form(
+    "logging.Logger": AllowedForm(
         names_a_type,
         "a logger that is made so is not followed to its handlers",
         "Make it by `logging.getLogger(__name__)`; in an annotation and a test by `isinstance` it may stand.",
     ),
-    "dataclasses.fields": Form(
+    "dataclasses.fields": AllowedForm(
         is_read,
         "a field that gets away could be renamed, and `dataclass` and `asdict` follow its name",
         "Write `for f in fields(Kind):` or `[f.name for f in fields(Kind)]`, and only read attributes of `f`.",
     ),
-    "dataclasses.field": Form(
+    "dataclasses.field": AllowedForm(
         is_default,
         "a field that gets away could be renamed, and `dataclass` and `asdict` follow its name",
         "Write it as the default in a class below `@dataclass`: `tags: list = field(default_factory=list)`.",
     ),
-    "dateutil.rrule.rrulestr": Form(
+    "dateutil.rrule.rrulestr": AllowedForm(
         _has_own_zones,
         "a zone in its text (`TZID=`) may be the path of a file, which it opens",
         "Say where zones come from: `rrulestr(text, tzids=ZoneInfo)` with `from zoneinfo import ZoneInfo`, or "

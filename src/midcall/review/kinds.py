@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from midcall.review.constants import literal, texts
 from midcall.review.module import Module
-from midcall.review.scopes import Binding, Kind, Meaning
+from midcall.review.scopes import Binding, BindingKind, Meaning
 from midcall.review.vocabulary import attribute_fault, is_special, words
 
 #: How many names may stand for one class, one after the other.
@@ -143,7 +143,7 @@ def _is_special_alias(module: Module, use: ast.Name) -> bool:
 def _names_class(module: Module, binding: Binding) -> bool:
     if isinstance(binding.node, ast.ClassDef):
         return is_as_written(module, binding.node)
-    return binding.kind is Kind.IMPORTED
+    return binding.kind is BindingKind.IMPORTED
 
 
 def _is_type_call(module: Module, binding: Binding) -> bool:

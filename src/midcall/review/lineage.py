@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from midcall.review.forms import ENUMS, names_a_type
 from midcall.review.kinds import is_as_written
 from midcall.review.module import Module
-from midcall.review.scopes import Kind, Meaning
+from midcall.review.scopes import BindingKind, Meaning
 from midcall.review.vocabulary import words
 
 #: What gives a class's own attribute a place among an enum's members for certain.
@@ -28,7 +28,7 @@ TEXTS = frozenset({"builtins.str", "builtins.bytes", "enum.StrEnum"})
 
 @dataclass
 class Family:
-    """What a class is and inherits from, however far: names of the library, class statements, calls that make classes.
+    """The ancestry of a class, however far: names of the library, class statements, calls that make classes.
 
     `is_known` is False if any of it may be something else.
     """
@@ -69,9 +69,9 @@ def _of_name(module: Module, found: Family, node: ast.Name) -> Iterator[ast.AST]
     for binding in bindings[:_MOST]:
         if isinstance(binding.node, ast.ClassDef):
             yield binding.node
-        elif binding.kind is Kind.VALUE and binding.value is not None:
+        elif binding.kind is BindingKind.VALUE and binding.value is not None:
             yield binding.value
-        elif binding.kind is not Kind.IMPORTED:
+        elif binding.kind is not BindingKind.IMPORTED:
             found.is_known = False
 
 

@@ -9,18 +9,18 @@ from typing import Any, TypeVar, cast
 from midcall.domain.review import Subject
 from midcall.review.allowlist import AllowList
 from midcall.review.binder import Binder
-from midcall.review.scopes import Kind, Meaning, Scope, resolve
-from midcall.review.text import Text
+from midcall.review.scopes import BindingKind, LexicalScope, Meaning, resolve
+from midcall.review.text import SourceText
 
-Node = TypeVar("Node", bound=ast.AST)
-Answer = TypeVar("Answer")
+NodeT = TypeVar("NodeT", bound=ast.AST)
+T = TypeVar("T")
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Module:
     """The source, its tree, and answers to what rules ask; each answer is worked out once."""
 
-    def __init__(self, text: Text, tree: ast.Module, allowed: AllowList) -> None:
+    def __init__(self, text: SourceText, tree: ast.Module, allowed: AllowList) -> None:
         self.text = text
         self.tree = tree
         self.allowed = allowed
@@ -37,12 +37,12 @@ class Module:
 
     @property
     def subject(self) -> Subject:
-        """What is reviewed, with its declarations."""
+        """The source that is reviewed, with its declarations."""
         return self.text.subject
 
-    def nodes(self, kind: type[Node]) -> list[Node]:
+    def nodes(self, kind: type[NodeT]) -> list[NodeT]:
         """Return all nodes of exactly this type, in source order (names in a function after its decorators)."""
-        return cast("list[Node]", self._by_type.get(kind, []))
+        return cast("list[NodeT]", self._by_type.get(kind, []))
 
     def functions(self) -> list[FunctionNode]:
         """Return every `def` and `async def`."""
@@ -59,7 +59,7 @@ class Module:
             yield current
             current = self.parent(current)
 
-    def scope(self, node: ast.AST) -> Scope:
+    def scope(self, node: ast.AST) -> LexicalScope:
         """Return the scope in which a node stands."""
         return self._bound.scope_of.get(node, self.root)
 
@@ -69,7 +69,7 @@ class Module:
 
     @cached_property
     def _meanings(self) -> dict[ast.Name, Meaning]:
-        cache: dict[tuple[Scope, str], Meaning] = {}
+        cache: dict[tuple[LexicalScope, str], Meaning] = {}
         found: dict[ast.Name, Meaning] = {}
         for node in self.nodes(ast.Name):
             key = (self.scope(node), node.id)
@@ -119,9 +119,9 @@ class Module:
         if meaning not in self._all_origins:
             found: set[str] = set()
             for binding in meaning.bindings:
-                if binding.kind in {Kind.MODULE, Kind.IMPORTED}:
+                if binding.kind in {BindingKind.MODULE, BindingKind.IMPORTED}:
                     found.add(binding.origin)
-                elif binding.kind is Kind.VALUE and isinstance(binding.value, ast.Name | ast.Attribute):
+                elif binding.kind is BindingKind.VALUE and isinstance(binding.value, ast.Name | ast.Attribute):
                     found |= self._origins_of(binding.value, steps - 1)
             self._all_origins[meaning] = frozenset(found)
         return self._all_origins[meaning]
@@ -133,7 +133,7 @@ class Module:
         if not isinstance(node, ast.Name):
             return False
         bindings = self.meaning(node).bindings
-        return bool(bindings) and all(found.kind in {Kind.MODULE, Kind.IMPORTED} for found in bindings)
+        return bool(bindings) and all(found.kind in {BindingKind.MODULE, BindingKind.IMPORTED} for found in bindings)
 
     def is_only(self, node: ast.AST, *names: str) -> bool:
         """Say whether an expression can be nothing but these names of the library."""
@@ -143,7 +143,9 @@ class Module:
         """Return the dotted modules that a name may stand for."""
         meaning = self.meaning(node)
         if meaning not in self._modules:
-            self._modules[meaning] = frozenset(found.origin for found in meaning.bindings if found.kind is Kind.MODULE)
+            self._modules[meaning] = frozenset(
+                found.origin for found in meaning.bindings if found.kind is BindingKind.MODULE
+            )
         return self._modules[meaning]
 
     def _origin(self, node: ast.AST, steps: int) -> str:
@@ -159,19 +161,19 @@ class Module:
 
     def _origin_of(self, meaning: Meaning, steps: int) -> str:
         for binding in meaning.bindings:
-            if binding.kind in {Kind.MODULE, Kind.IMPORTED}:
+            if binding.kind in {BindingKind.MODULE, BindingKind.IMPORTED}:
                 return binding.origin
-            if binding.kind is Kind.VALUE and isinstance(binding.value, ast.Name | ast.Attribute):
+            if binding.kind is BindingKind.VALUE and isinstance(binding.value, ast.Name | ast.Attribute):
                 found = self._origin(binding.value, steps - 1)
                 if found:
                     return found
         return ""
 
-    def once(self, work: Callable[["Module"], Answer]) -> Answer:
+    def once(self, work: Callable[["Module"], T]) -> T:
         """Return `work(self)`, worked out at the first call only."""
         if work not in self._answers:
             self._answers[work] = work(self)
-        return cast("Answer", self._answers[work])
+        return cast("T", self._answers[work])
 
     def enclosing_function(self, node: ast.AST) -> FunctionNode | ast.Lambda | None:
         """Return the innermost function or lambda around a node."""

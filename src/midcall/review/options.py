@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from midcall.connectors.kit import Operation, Options
 from midcall.domain.credential import CredentialType
-from midcall.review.calls import Call
+from midcall.review.calls import OperationCall
 
 #: Values deeper than this are taken as unknown.
 _DEEPEST = 20
@@ -19,7 +19,7 @@ _DEEPEST = 20
 
 @dataclass(frozen=True, slots=True)
 class OptionFault:
-    """What is wrong: at an option by its name, or with the call as such."""
+    """A fault at an option, by its name, or with the call as such."""
 
     name: str | None
     kind: str
@@ -30,7 +30,7 @@ class _Unknown(Exception):
     """The source does not say what a value is."""
 
 
-def faults(call: Call) -> Iterator[OptionFault]:
+def faults(call: OperationCall) -> Iterator[OptionFault]:
     """Yield what is wrong with a call's options, as far as the source says which they are."""
     unknown = [name for name in call.options if not _is_known(call.operation.options, name)]
     yield from (OptionFault(name, "unknown", "") for name in unknown)
@@ -45,7 +45,7 @@ def faults(call: Call) -> Iterator[OptionFault]:
         yield from _errors(call.operation.options, given)
 
 
-def credential_types(call: Call) -> frozenset[CredentialType] | None:
+def credential_types(call: OperationCall) -> frozenset[CredentialType] | None:
     """Return the types of credentials that a call's literal options ask for; None where they say nothing of it."""
     literals = {}
     for name, given in call.options.items():

@@ -15,7 +15,7 @@ from midcall.review.kinds import is_named, is_self
 from midcall.review.module import Module
 from midcall.review.private import private_fault
 from midcall.review.rule import Hit
-from midcall.review.scopes import Kind
+from midcall.review.scopes import BindingKind
 from midcall.review.vocabulary import (
     CLASS_NAMES,
     ENUM_HOOKS,
@@ -31,8 +31,8 @@ from midcall.review.vocabulary import (
 
 
 @dataclass
-class Judgement:
-    """What the walk found, by rule."""
+class PolicyFindings:
+    """The findings of the walk, by rule."""
 
     construct: list[Hit] = field(default_factory=list)
     name: list[Hit] = field(default_factory=list)
@@ -45,7 +45,7 @@ class PolicyChecker(RestrictingNodeTransformer):
     def __init__(self, module: Module) -> None:
         super().__init__()
         self._module = module
-        self.judgement = Judgement()
+        self.judgement = PolicyFindings()
 
     def error(self, node: ast.AST, info: str) -> None:
         """Take up what the transformer itself refuses."""
@@ -90,7 +90,7 @@ class PolicyChecker(RestrictingNodeTransformer):
         if isinstance(node, ast.arg):
             return True
         bindings = self._module.meaning(node).bindings if isinstance(node, ast.Name) else ()
-        return bool(bindings) and all(found.kind is Kind.PARAMETER for found in bindings)
+        return bool(bindings) and all(found.kind is BindingKind.PARAMETER for found in bindings)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         """Check the name; `print` stays `print`."""
@@ -244,7 +244,7 @@ def _advice(name: str) -> str:
     return "Do without it; for an error's text use `str(error)`."
 
 
-def judge(module: Module) -> Judgement:
+def judge(module: Module) -> PolicyFindings:
     """Check a whole module."""
     checker = PolicyChecker(module)
     checker.visit(module.tree)

@@ -5,7 +5,7 @@ import sys
 
 from midcall.review.kinds import is_as_written
 from midcall.review.module import Module
-from midcall.review.scopes import Kind
+from midcall.review.scopes import BindingKind
 from midcall.review.vocabulary import HELD, MACHINERY, is_guard, is_special
 
 
@@ -75,6 +75,6 @@ def _is_class(module: Module, node: ast.expr) -> bool:
     """Say whether an expression is a class of the file by its name, as its statement makes it."""
     bindings = module.meaning(node).bindings if isinstance(node, ast.Name) else ()
     return bool(bindings) and all(
-        found.kind is Kind.CLASS and isinstance(found.node, ast.ClassDef) and is_as_written(module, found.node)
+        found.kind is BindingKind.CLASS and isinstance(found.node, ast.ClassDef) and is_as_written(module, found.node)
         for found in bindings
     )

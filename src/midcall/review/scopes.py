@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class BindingKind(StrEnum):
     """How a name came to be bound."""
 
     #: `import a`, `import a.b`, `import a.b as c`, or a submodule by `from a import b`.
@@ -36,18 +36,18 @@ class Binding:
     `origin` is the dotted module (`MODULE`) or `module.name` (`IMPORTED`).
     """
 
-    kind: Kind
+    kind: BindingKind
     node: ast.AST
     value: ast.expr | None = None
     origin: str = ""
 
 
 @dataclass(eq=False)
-class Scope:
+class LexicalScope:
     """One scope: the module, a function or lambda, a class, or a comprehension."""
 
     node: ast.AST
-    parent: "Scope | None"
+    parent: "LexicalScope | None"
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     outer_names: dict[str, ast.Global | ast.Nonlocal] = field(default_factory=dict)
 
@@ -67,16 +67,16 @@ class Scope:
         return isinstance(self.node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
 
     @property
-    def module(self) -> "Scope":
-        """The outermost scope."""
+    def module(self) -> "LexicalScope":
+        """The outermost scope, which is the module's."""
         scope = self
         while scope.parent is not None:
             scope = scope.parent
         return scope
 
-    def chain(self) -> Iterator["Scope"]:
+    def chain(self) -> Iterator["LexicalScope"]:
         """Yield the scopes in which a name used here is looked up, innermost first."""
-        scope: Scope | None = self
+        scope: LexicalScope | None = self
         while scope is not None:
             if scope is self or not scope.is_class:
                 yield scope
@@ -85,14 +85,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Meaning:
-    """What a name may stand for at one place. `falls_through` says that it may also reach the built-ins."""
+    """The bindings that a name may stand for at one place. `falls_through`: it may also reach the built-ins."""
 
     bindings: tuple[Binding, ...]
     falls_through: bool
-    scope: Scope | None
+    scope: LexicalScope | None
 
 
-def target_scope(scope: Scope, name: str) -> Scope:
+def target_scope(scope: LexicalScope, name: str) -> LexicalScope:
     """Return the scope in which binding `name` within `scope` takes effect (`global` and `nonlocal` included)."""
     statement = scope.outer_names.get(name)
     if statement is None:
@@ -105,14 +105,14 @@ def target_scope(scope: Scope, name: str) -> Scope:
     return outer or scope.module
 
 
-def resolve(scope: Scope, name: str) -> Meaning:
+def resolve(scope: LexicalScope, name: str) -> Meaning:
     """Return all that `name` may mean when used in `scope`.
 
     A class or the module may not have bound it yet (or deleted it), so what lies around shows through; a function's own
     name never does that: using it too early raises.
     """
     found: list[Binding] = []
-    first: Scope | None = None
+    first: LexicalScope | None = None
     for candidate in scope.chain():
         here = target_scope(candidate, name)
         bound = here.bindings.get(name)

@@ -13,7 +13,7 @@ from itertools import islice
 
 from midcall.review.constants import number, texts
 from midcall.review.module import Module
-from midcall.review.scopes import Kind
+from midcall.review.scopes import BindingKind
 
 #: A spec in a text of its own: fill, alignment, sign, width, precision, kind, or a format of dates.
 _PLAIN = re.compile(r"[^{}]{0,64}")
@@ -102,7 +102,7 @@ def _is_number(module: Module, node: ast.expr, steps: int) -> bool:
         return _is_number(module, node.left, steps - 1) or _is_number(module, node.right, steps - 1)
     if isinstance(node, ast.Name):
         bindings = module.meaning(node).bindings
-        value = bindings[0].value if len(bindings) == 1 and bindings[0].kind is Kind.VALUE else None
+        value = bindings[0].value if len(bindings) == 1 and bindings[0].kind is BindingKind.VALUE else None
         return value is not None and _is_number(module, value, steps - 1)
     return False
 

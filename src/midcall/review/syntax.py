@@ -9,7 +9,7 @@ from midcall.domain.review import Severity
 from midcall.review import folding, grammar
 from midcall.review.advice import instead
 from midcall.review.rule import Hit, Rule, Span, example
-from midcall.review.text import Text
+from midcall.review.text import SourceText
 
 #: How deep a tree may be: recursion in the checks (about six frames per level) stays within Python's own limit.
 MAX_DEPTH = 120
@@ -24,10 +24,10 @@ class Parsed:
     """The outcome: `tree` is None when `hits` refuse the source. Each hit carries its rule."""
 
     tree: ast.Module | None
-    hits: tuple[tuple[Rule[Text], Hit], ...]
+    hits: tuple[tuple[Rule[SourceText], Hit], ...]
 
 
-def _no_check(_text: Text) -> Iterator[Hit]:
+def _no_check(_text: SourceText) -> Iterator[Hit]:
     """Check nothing: the parser itself finds these."""
     return iter(())
 
@@ -67,10 +67,10 @@ DOUBTFUL = Rule(
     good=example("def handler(session):\n    return session == 1\n"),
     bad=example("def handler(session):\n    return session is 1\n"),
 )
-RULES: tuple[Rule[Text], ...] = (SYNTAX, COMPLEX, UNKNOWN, DOUBTFUL)
+RULES: tuple[Rule[SourceText], ...] = (SYNTAX, COMPLEX, UNKNOWN, DOUBTFUL)
 
 
-def parse(text: Text) -> Parsed:
+def parse(text: SourceText) -> Parsed:
     """Parse and compile (without running) a source that passed the text rules."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -79,7 +79,7 @@ def parse(text: Text) -> Parsed:
     return Parsed(parsed.tree, (*parsed.hits, *doubts))
 
 
-def _parse(text: Text) -> Parsed:
+def _parse(text: SourceText) -> Parsed:
     try:
         tree = ast.parse(text.source, "handler.py")
     except SyntaxError as fault:
@@ -99,7 +99,7 @@ def _parse(text: Text) -> Parsed:
     return _compiled(text, tree)
 
 
-def _compiled(text: Text, tree: ast.Module) -> Parsed:
+def _compiled(text: SourceText, tree: ast.Module) -> Parsed:
     try:
         # Faults such as `return` outside a function appear only here.
         compile(tree, "handler.py", "exec", dont_inherit=True)
@@ -152,7 +152,7 @@ def _too_large(node: ast.AST, size: float) -> Hit:
     )
 
 
-def _syntax_hit(text: Text, fault: SyntaxError, *, counts_bytes: bool) -> Hit:
+def _syntax_hit(text: SourceText, fault: SyntaxError, *, counts_bytes: bool) -> Hit:
     line = min(max(fault.lineno or 1, 1), len(text.lines))
     offset = max(fault.offset or 1, 1)
     column = text.column(line, offset - 1) if counts_bytes else min(offset, len(text.lines[line - 1]) + 1)
@@ -167,7 +167,7 @@ def _syntax_hit(text: Text, fault: SyntaxError, *, counts_bytes: bool) -> Hit:
     )
 
 
-def _doubt(text: Text, warning: warnings.WarningMessage) -> Hit:
+def _doubt(text: SourceText, warning: warnings.WarningMessage) -> Hit:
     line = min(max(warning.lineno, 1), len(text.lines))
     message = str(warning.message)
     advice = "Compare values with `==`." if "is" in message.split() or '"is' in message else "Check what is meant here."

@@ -17,7 +17,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
-class Text:
+class SourceText:
     """A source and what was declared with it, before it is parsed."""
 
     subject: Subject

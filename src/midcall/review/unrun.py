@@ -13,8 +13,8 @@ from midcall.review.module import Module
 from midcall.review.vocabulary import RUNNER, words
 
 #: A place in the source, as the tree has it: line from 1, byte of the line from 0.
-Place = tuple[int, int]
-Stretch = tuple[Place, Place]
+SourcePosition = tuple[int, int]
+Stretch = tuple[SourcePosition, SourcePosition]
 #: What may lie in an image besides the standard library as Python itself lists it.
 _THERE = frozenset(sys.builtin_module_names) | words(
     "test xxlimited xxlimited_35 xxsubtype sitecustomize usercustomize lib2to3 distutils pip setuptools pkg_resources "
@@ -23,12 +23,12 @@ _THERE = frozenset(sys.builtin_module_names) | words(
 _CATCHERS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 
 
-class Stretches:
+class SourceRanges:
     """Stretches of a source, for many questions whether a place lies in one of them."""
 
     def __init__(self, found: Iterable[Stretch]) -> None:
-        self._starts: list[Place] = []
-        self._ends: list[Place] = []
+        self._starts: list[SourcePosition] = []
+        self._ends: list[SourcePosition] = []
         for start, end in sorted(found):
             if self._ends and start < self._ends[-1]:
                 self._ends[-1] = max(end, self._ends[-1])
@@ -36,7 +36,7 @@ class Stretches:
                 self._starts.append(start)
                 self._ends.append(end)
 
-    def __contains__(self, place: Place) -> bool:
+    def __contains__(self, place: SourcePosition) -> bool:
         """Say whether a place lies in one; the end does not."""
         position = bisect_right(self._starts, place) - 1
         return position >= 0 and place < self._ends[position]

@@ -21,7 +21,7 @@ _ORDER: Mapping[str, Any] = {"type": "object", "properties": {"order": {"type": 
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class WebhookFinding:
     """One thing a rule found; `where` is the field's path below `webhook`."""
 
     where: str
@@ -36,7 +36,7 @@ class WebhookRule:
     id: str
     summary: str
     severity: Severity
-    check: Callable[[WebhookSubject], Iterable[Finding]]
+    check: Callable[[WebhookSubject], Iterable[WebhookFinding]]
     good: WebhookSubject
     bad: WebhookSubject
 
@@ -80,18 +80,18 @@ def credentials_named(webhook: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _plain_http(subject: WebhookSubject) -> Iterator[Finding]:
+def _plain_http(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     if subject.webhook["url"].lower().startswith("http://"):
-        yield Finding(
+        yield WebhookFinding(
             "url",
             "Plain http: everyone on the way can read and change what is sent and answered, secrets too.",
             "Write https:// if the target has it.",
         )
 
 
-def _unknown_variables(subject: WebhookSubject) -> Iterator[Finding]:
+def _unknown_variables(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     for name in undeclared(_needed(subject), subject.parameters):
-        yield Finding(
+        yield WebhookFinding(
             _place_of(subject, name),
             f"{{{{{name}}}}} is neither a parameter nor built in: a call without that dynamic variable fails.",
             f"Declare the parameter {name}, have an earlier function or the caller set that variable, or give it a "
@@ -99,11 +99,11 @@ def _unknown_variables(subject: WebhookSubject) -> Iterator[Finding]:
         )
 
 
-def _optional_parameters(subject: WebhookSubject) -> Iterator[Finding]:
+def _optional_parameters(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     path = _parsed(subject.webhook).url.path or ()
     in_path = frozenset[str]().union(*(segment.bare_names for segment in path))
     for name in maybe_missing(in_path | _auth_names(subject.webhook, bare=True), subject.parameters):
-        yield Finding(
+        yield WebhookFinding(
             _place_of(subject, name),
             f"{{{{{name}}}}} is an optional parameter without a default: a call that leaves it out is not made, and "
             "the LLM is told to ask for it.",
@@ -111,23 +111,23 @@ def _optional_parameters(subject: WebhookSubject) -> Iterator[Finding]:
         )
 
 
-def _missing_credentials(subject: WebhookSubject) -> Iterator[Finding]:
+def _missing_credentials(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     if subject.credentials is None:
         return
     wanted = credentials_named(subject.webhook)
     for name in sorted(set(wanted) - subject.credentials):
-        yield Finding(
+        yield WebhookFinding(
             wanted[name],
             f"There is no credential {name} in this workspace: every call would fail.",
             f"Save it with PUT /v1/credentials/{name}, or correct the name.",
         )
 
 
-def _secrets_in_templates(subject: WebhookSubject) -> Iterator[Finding]:
+def _secrets_in_templates(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     for where, text in _texts(subject.webhook):
         kind = kind_of_secret(text)
         if kind is not None:
-            yield Finding(
+            yield WebhookFinding(
                 where,
                 f"This looks like {kind}: it stands where everyone who may read the function can read it.",
                 "Make it invalid where it came from; save the new one as a credential and name that in auth, or write "
@@ -135,41 +135,45 @@ def _secrets_in_templates(subject: WebhookSubject) -> Iterator[Finding]:
             )
 
 
-def _secret_in_url(subject: WebhookSubject) -> Iterator[Finding]:
+def _secret_in_url(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     for pair in _parsed(subject.webhook).url.query or ():
         name, _, value = pair.sample().partition("=")
         # What has a known service's shape is told by that rule already.
         if value and not pair.names and is_secret_name(unquote_plus(name)) and kind_of_secret(value) is None:
-            yield Finding(
+            yield WebhookFinding(
                 "url",
                 f"The value of {unquote_plus(name)} stands in the URL: everyone who may read the function can read it.",
                 "Take it out of the URL and write it into auth, or under query, where it is encrypted and never shown.",
             )
 
 
-def _secret_in_query(subject: WebhookSubject) -> Iterator[Finding]:
+def _secret_in_query(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     if subject.webhook["auth"]["type"] == "query":
-        yield Finding(
+        yield WebhookFinding(
             "auth",
             "A secret in the query ends up in the logs of every server on the way.",
             "Use auth of type header or bearer if the target takes it.",
         )
 
 
-def _body_without_body(subject: WebhookSubject) -> Iterator[Finding]:
+def _body_without_body(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     webhook = subject.webhook
     if webhook["method"] in BODYLESS and webhook["auth"]["type"] == "body":
-        yield Finding("auth", f"{webhook['method']} carries no body to put a secret in.", "Use another kind of auth.")
+        yield WebhookFinding(
+            "auth", f"{webhook['method']} carries no body to put a secret in.", "Use another kind of auth."
+        )
 
 
-def _body_unused(subject: WebhookSubject) -> Iterator[Finding]:
+def _body_unused(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     webhook = subject.webhook
     if webhook["body"] is None:
         return
     if webhook["method"] in BODYLESS:
-        yield Finding("body", f"{webhook['method']} carries no body: this is never sent.", "Remove it, or use POST.")
+        yield WebhookFinding(
+            "body", f"{webhook['method']} carries no body: this is never sent.", "Remove it, or use POST."
+        )
     elif webhook["payload"] != "template":
-        yield Finding(
+        yield WebhookFinding(
             "body",
             f'The payload is "{webhook["payload"]}": this body is never sent.',
             'Remove it, or set payload to "template".',

@@ -15,7 +15,7 @@ READY = b"ready"
 
 
 def pack(payload: bytes) -> bytes:
-    """Return one frame."""
+    """Return a payload as one frame: its length in four bytes, then the payload itself."""
     return HEADER.pack(len(payload)) + payload
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from midcall.domain.errors import ReviewUnavailable
-from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject
+from midcall.domain.review import Comment, ReviewReport, Severity, Subject, WebhookSubject
 from midcall.review import policy_version
 from midcall.review.allowlist import AllowList
 from midcall.review.webhook import review_webhook
-from midcall.reviewer.process import Child, ChildLost, ChildTooSlow
+from midcall.reviewer.process import ChildLost, ChildTooSlow, ReviewProcess
 
 _TOO_COMPLEX = Comment(
     rule="syntax.complexity",
@@ -53,7 +53,7 @@ class SubprocessReviewer:
         start_seconds: float = 10.0,
         patience: float = 20.0,
         lifetime: int = 500,
-        make_child: Callable[[AllowList], Child] = Child,
+        make_child: Callable[[AllowList], ReviewProcess] = ReviewProcess,
     ) -> None:
         self._size = children
         self._seconds = seconds
@@ -64,15 +64,15 @@ class SubprocessReviewer:
         self._make_child = make_child
         self._closed = False
         #: A parent's children, kept so that nobody tries to reap them.
-        self._inherited: list[queue.LifoQueue[Child | None]] = []
-        self._slots: queue.LifoQueue[Child | None]
+        self._inherited: list[queue.LifoQueue[ReviewProcess | None]] = []
+        self._slots: queue.LifoQueue[ReviewProcess | None]
         self._begin()
         os.register_at_fork(after_in_child=_forgetting(weakref.WeakMethod(self._after_fork)))
 
     def start(self) -> None:
         """Start the children now, so that the first review finds them warm; raises ReviewUnavailable."""
         slots = self._own_slots()
-        held: list[Child | None] = []
+        held: list[ReviewProcess | None] = []
         try:
             for _ in range(self._size):
                 child = slots.get(timeout=self._patience)
@@ -93,7 +93,7 @@ class SubprocessReviewer:
         """The version of the policy that it reviews under."""
         return policy_version(self._allowed)
 
-    def review(self, subject: Subject) -> Findings:
+    def review(self, subject: Subject) -> ReviewReport:
         """Review one source; raises ReviewUnavailable when no child can be started or none is free in time."""
         started = time.perf_counter()
         slots = self._own_slots()
@@ -108,15 +108,17 @@ class SubprocessReviewer:
             raise
         slots.put(child)
         took_ms = (time.perf_counter() - started) * 1000
-        return Findings(policy=policy, comments=comments, took_ms=took_ms, cut_off=comments is _CUT_OFF)
+        return ReviewReport(policy=policy, comments=comments, took_ms=took_ms, cut_off=comments is _CUT_OFF)
 
-    def review_webhook(self, subject: WebhookSubject) -> Findings:
+    def review_webhook(self, subject: WebhookSubject) -> ReviewReport:
         """Review one webhook, right here: its templates are bounded, and nothing in it is parsed that could explode."""
         started = time.perf_counter()
         comments = review_webhook(subject)
-        return Findings(policy_version(self._allowed), comments, took_ms=(time.perf_counter() - started) * 1000)
+        return ReviewReport(policy_version(self._allowed), comments, took_ms=(time.perf_counter() - started) * 1000)
 
-    def _attempt(self, child: Child | None, subject: Subject) -> tuple[Child | None, str, tuple[Comment, ...]]:
+    def _attempt(
+        self, child: ReviewProcess | None, subject: Subject
+    ) -> tuple[ReviewProcess | None, str, tuple[Comment, ...]]:
         """Try twice at most: a child may have been ended from outside, through no fault of the source."""
         for _ in range(2):
             child = self._usable(child)
@@ -136,7 +138,7 @@ class SubprocessReviewer:
             return self._make_child(self._allowed), policy_version(self._allowed), _CUT_OFF
         return None, policy_version(self._allowed), _CUT_OFF
 
-    def _usable(self, child: Child | None) -> Child:
+    def _usable(self, child: ReviewProcess | None) -> ReviewProcess:
         if child is not None and (not child.is_alive or child.served >= self._lifetime):
             child.close()
             child = None
@@ -148,7 +150,7 @@ class SubprocessReviewer:
             raise
         return child
 
-    def _own_slots(self) -> "queue.LifoQueue[Child | None]":
+    def _own_slots(self) -> "queue.LifoQueue[ReviewProcess | None]":
         with self._lock:
             if self._closed:
                 raise ReviewUnavailable("The reviewer is closed.")
@@ -168,7 +170,7 @@ class SubprocessReviewer:
     def rest(self) -> None:
         """End the children that are idle; the next review starts one again."""
         slots = self._own_slots()
-        idle: list[Child | None] = []
+        idle: list[ReviewProcess | None] = []
         with suppress(queue.Empty):
             while True:
                 idle.append(slots.get_nowait())

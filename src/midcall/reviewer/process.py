@@ -28,7 +28,7 @@ class ChildTooSlow(Exception):
     """The child did not answer in time."""
 
 
-class Child:
+class ReviewProcess:
     """A warm process that reviews one source at a time by one allow-list. Not thread-safe: one owner at a time.
 
     `niceness` (0 to 19) has it stand back for others: at 5 it gets a quarter of a core beside one busy process.

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -10,9 +9,7 @@ import structlog
 
 from midcall.domain.action import ActionCall, ActionFailed, ActionReply
 from midcall.sandbox import wire
-
-#: Carries one action out; raises nothing.
-Act = Callable[[ActionCall], ActionReply]
+from midcall.service.ports import ActionHandler
 
 #: Seconds for the pool to take an answer.
 SEND_S = 10.0
@@ -28,7 +25,7 @@ def no_actions(call: ActionCall) -> ActionReply:
 class Answers:
     """Writes answers, from several threads, to the connection of one run."""
 
-    def __init__(self, connection: socket.socket, act: Act) -> None:
+    def __init__(self, connection: socket.socket, act: ActionHandler) -> None:
         # A descriptor of its own: its timeout is not that of the one who reads.
         self._connection = connection.dup()
         self._connection.settimeout(SEND_S)

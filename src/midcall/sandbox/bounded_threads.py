@@ -9,7 +9,7 @@ import structlog
 
 Work = Callable[[], None]
 
-#: Threads of all crews of a process. A thread that was left to end by itself may wait for a target for seconds: without
+#: Threads of all runs of a process. A thread that was left to end by itself may wait for a target for seconds: without
 #: a bound, runs that end at once would leave more behind than a machine can hold.
 MAX_THREADS = 64
 

@@ -10,8 +10,9 @@ from midcall.domain.action import MAX_PARALLEL
 from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, SandboxUnavailable
 from midcall.domain.run import RunReport, RunRequest
 from midcall.sandbox import wire
-from midcall.sandbox.answers import Act, Answers, no_actions
+from midcall.sandbox.answers import Answers, no_actions
 from midcall.sandbox.bounded_threads import BoundedThreads
+from midcall.service.ports import ActionHandler
 
 #: Seconds that the pool may take beyond a deadline to report; past it, it counts as lost. A pool that is gone is known
 #: by the end of its connection: this is for one that stands still, and on a starved host a report may take seconds.
@@ -32,7 +33,7 @@ class PoolClient:
         self._path = str(socket_path)
         self._on_progress = on_progress
 
-    def run(self, request: RunRequest, act: Act = no_actions) -> RunReport:
+    def run(self, request: RunRequest, act: ActionHandler = no_actions) -> RunReport:
         """Run once; returns within `deadline_ms`, `wait_ms` and GRACE_S.
 
         `act` carries out the actions that the code calls, in threads, MAX_PARALLEL of them at a time; one that is not

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from midcall.sandbox.covered import COVERED
 from midcall.sandbox.frames import KIB, MIB
-from midcall.sandbox.limits import Limits
+from midcall.sandbox.limits import SandboxLimits
+from midcall.sandbox.masked_paths import MASKED_PATHS
 
 #: Labels by which a pool finds its own containers, and no others.
 POOL_LABEL = "midcall.pool"
@@ -17,7 +17,7 @@ NANO = 1_000_000_000
 
 
 def container_config(
-    *, image: str, pool_id: str, uid: int, limits: Limits, seccomp: str, runtime: str | None = None
+    *, image: str, pool_id: str, uid: int, limits: SandboxLimits, seccomp: str, runtime: str | None = None
 ) -> dict[str, Any]:
     """Return the body of the Engine's create call for one sandbox.
 
@@ -40,7 +40,7 @@ def container_config(
     }
 
 
-def _host_config(uid: int, limits: Limits, seccomp: str, runtime: str | None) -> dict[str, Any]:
+def _host_config(uid: int, limits: SandboxLimits, seccomp: str, runtime: str | None) -> dict[str, Any]:
     tmp = f"rw,noexec,nosuid,nodev,size={limits.tmp_bytes},nr_inodes={limits.tmp_inodes},mode=0700,uid={uid},gid={uid}"
     config: dict[str, Any] = {
         "AutoRemove": True,
@@ -49,7 +49,7 @@ def _host_config(uid: int, limits: Limits, seccomp: str, runtime: str | None) ->
         "NetworkMode": "none",
         "IpcMode": "none",
         "ReadonlyRootfs": True,
-        "MaskedPaths": list(COVERED),  # replaces the Engine's own list, which it contains
+        "MaskedPaths": list(MASKED_PATHS),  # replaces the Engine's own list, which it contains
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges", f"seccomp={seccomp}"],
         "Tmpfs": {"/tmp": tmp},  # noqa: S108 - the sandbox's own

@@ -22,7 +22,7 @@ import structlog
 from midcall.domain.errors import MidcallError, SandboxBusy
 from midcall.sandbox import wire
 from midcall.sandbox.errors import PoolUnfit
-from midcall.sandbox.jail import CallerGone, Job
+from midcall.sandbox.jail import CallerGone, SandboxJob
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.pool import Pool, PoolClosed
 
@@ -39,7 +39,7 @@ BACKLOG = 128
 ACCEPT_AGAIN_S = 0.2
 
 
-class BadRequest(MidcallError):
+class UnknownPoolRequest(MidcallError):
     """The pool was asked for something that it does not do."""
 
     code = "bad_request"
@@ -123,8 +123,11 @@ class Daemon:
             elif message["kind"] == "run":
                 self._run(connection, message)
             else:
-                wire.send(connection, {"kind": "refused", "code": BadRequest.code, "message": BadRequest().message})
-        except (SandboxBusy, BadRequest) as refusal:
+                wire.send(
+                    connection,
+                    {"kind": "refused", "code": UnknownPoolRequest.code, "message": UnknownPoolRequest().message},
+                )
+        except (SandboxBusy, UnknownPoolRequest) as refusal:
             wire.send(connection, {"kind": "refused", "code": refusal.code, "message": refusal.message})
 
     def _run(self, connection: socket.socket, message: dict[str, Any]) -> None:
@@ -165,28 +168,28 @@ class Daemon:
         )
 
 
-def read_job(message: Mapping[str, Any], config: PoolConfig) -> Job:
+def read_job(message: Mapping[str, Any], config: PoolConfig) -> SandboxJob:
     """Return the job that a `run` message asks for; raises BadRequest. Its limits are never above the pool's."""
     source, session, actions = message.get("source"), message.get("session"), message.get("actions", [])
     wishes = message.get("limits", {})
     if not isinstance(source, str) or not isinstance(session, dict) or not isinstance(wishes, dict):
-        raise BadRequest("a run needs `source` (text), `session` (object) and, if any, `limits` (object)")
+        raise UnknownPoolRequest("a run needs `source` (text), `session` (object) and, if any, `limits` (object)")
     if not isinstance(actions, list) or not all(isinstance(name, str) for name in actions):
-        raise BadRequest("`actions` is a list of names")
+        raise UnknownPoolRequest("`actions` is a list of names")
     wait_ms = message.get("wait_ms", 0)
     if type(wait_ms) is not int or not 0 <= wait_ms <= config.limits.deadline_ms:
-        raise BadRequest(f"wait_ms is a number of milliseconds, {config.limits.deadline_ms} at most")
+        raise UnknownPoolRequest(f"wait_ms is a number of milliseconds, {config.limits.deadline_ms} at most")
     if unknown := set(message) - _RUN_FIELDS:
-        raise BadRequest(f"a run takes no {sorted(unknown)}")
+        raise UnknownPoolRequest(f"a run takes no {sorted(unknown)}")
     try:
         limits = config.limits.lowered({**wishes, "deadline_ms": message.get("deadline_ms")})
     except ValueError as error:
-        raise BadRequest(str(error)) from error
+        raise UnknownPoolRequest(str(error)) from error
     owner = message.get("owner", "")
     if not isinstance(owner, str) or len(owner) > MAX_OWNER_CHARS:
-        raise BadRequest(f"`owner` is a text of {MAX_OWNER_CHARS} characters at most")
+        raise UnknownPoolRequest(f"`owner` is a text of {MAX_OWNER_CHARS} characters at most")
     now = time.monotonic()
-    return Job(
+    return SandboxJob(
         source=source,
         session=session,
         actions=tuple(actions),

@@ -19,14 +19,14 @@ HTTP_CONFLICT = 409
 
 @dataclass(frozen=True, slots=True)
 class ContainerState:
-    """What the Engine knows of one container."""
+    """One container as the Engine knows it."""
 
     running: bool
     oom_killed: bool
     exit_code: int
 
 
-class Attachment:
+class AttachedStreams:
     """The two streams of a running container: bytes in, multiplexed bytes out.
 
     It holds the socket's HTTP response too: when that is collected, the socket closes under us.
@@ -52,7 +52,7 @@ class Engine:
     def __init__(self, *, url: str, timeout_s: float, connections: int = 16) -> None:
         self.url = url
         with _translated(f"be reached at {url}"):
-            _knock(url, timeout_s)
+            _check_reachable(url, timeout_s)
             self.api = docker.APIClient(
                 base_url=url,
                 version="auto",
@@ -71,7 +71,7 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to the Engine."""
         self.api.close()
 
     def create(self, config: Mapping[str, Any], name: str) -> str:
@@ -81,15 +81,15 @@ class Engine:
             return str(answer["Id"])
 
     def start(self, container: str) -> None:
-        """Start a container."""
+        """Start a container that was created before; raises EngineFailed."""
         with _translated("start a container"):
             self.api.start(container)
 
-    def attach(self, container: str) -> Attachment:
+    def attach(self, container: str) -> AttachedStreams:
         """Attach to a container that has not started yet, so that no byte of it is missed."""
         with _translated("attach to a container"):
             wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0}
-            return Attachment(self.api.attach_socket(container, params=wanted))
+            return AttachedStreams(self.api.attach_socket(container, params=wanted))
 
     def state(self, container: str) -> ContainerState | None:
         """Return a container's state; None where it is gone."""
@@ -134,7 +134,7 @@ class Engine:
             return None
 
 
-def _knock(url: str, timeout_s: float) -> None:
+def _check_reachable(url: str, timeout_s: float) -> None:
     """Connect once and close: the SDK leaves its socket open where nobody answers."""
     scheme, _, path = url.partition("://")
     if scheme == "unix":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 _LEADING = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
-Version = tuple[int, int, int]
+ReleaseNumber = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Escape:
     #: What midcall's sandboxes have to do with it.
     here: str
     #: The first releases without it, the newest line last; lines between have no fix.
-    fixed: tuple[Version, ...]
+    fixed: tuple[ReleaseNumber, ...]
 
-    def affects(self, version: Version) -> bool:
+    def affects(self, version: ReleaseNumber) -> bool:
         """Tell whether a release has it."""
         newest = self.fixed[-1]
         return not any(version >= fix and (version[:2] == fix[:2] or fix == newest) for fix in self.fixed)

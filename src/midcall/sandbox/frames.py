@@ -26,8 +26,8 @@ _HEADER = Struct(f">{NONCE_BYTES}sBI")
 HEADER_BYTES = _HEADER.size
 
 
-class Kind(IntEnum):
-    """What a frame carries."""
+class FrameKind(IntEnum):
+    """The kinds of frames, by the byte that names each."""
 
     #: PID 1 -> pool: booted, waiting for a run. JSON object.
     READY = 1
@@ -54,19 +54,19 @@ class Kind(IntEnum):
 
 
 #: Bytes of payload at most, per kind, where the terms of the run say nothing lower.
-CAPS: Mapping[Kind, int] = MappingProxyType(
+CAPS: Mapping[FrameKind, int] = MappingProxyType(
     {
-        Kind.READY: 4 * KIB,
-        Kind.OPEN: 4 * KIB,
-        Kind.INPUT: 24 * MIB,  # a session with its transcript (16 MB) and the source, JSON-escaped
-        Kind.LOG: 64 * KIB,
-        Kind.PROGRESS: 4 * KIB,
-        Kind.ACTION: 1 * MIB,
-        Kind.REPLY: 2 * MIB,
-        Kind.RESULT: 256 * KIB,
-        Kind.FAULT: 64 * KIB,
-        Kind.OUTCOME: 4 * KIB,
-        Kind.PREPARE: 4 * KIB,
+        FrameKind.READY: 4 * KIB,
+        FrameKind.OPEN: 4 * KIB,
+        FrameKind.INPUT: 24 * MIB,  # a session with its transcript (16 MB) and the source, JSON-escaped
+        FrameKind.LOG: 64 * KIB,
+        FrameKind.PROGRESS: 4 * KIB,
+        FrameKind.ACTION: 1 * MIB,
+        FrameKind.REPLY: 2 * MIB,
+        FrameKind.RESULT: 256 * KIB,
+        FrameKind.FAULT: 64 * KIB,
+        FrameKind.OUTCOME: 4 * KIB,
+        FrameKind.PREPARE: 4 * KIB,
     }
 )
 
@@ -76,8 +76,8 @@ ACTION_CALLS = 100
 ACTION_BYTES = 8 * MIB
 
 #: Frames of a kind at most in one run; a kind not named here may come once.
-COUNTS: Mapping[Kind, int] = MappingProxyType(
-    {Kind.LOG: 64 * KIB, Kind.PROGRESS: 200, Kind.ACTION: 200, Kind.REPLY: 200}
+COUNTS: Mapping[FrameKind, int] = MappingProxyType(
+    {FrameKind.LOG: 64 * KIB, FrameKind.PROGRESS: 200, FrameKind.ACTION: 200, FrameKind.REPLY: 200}
 )
 
 
@@ -86,20 +86,20 @@ class FrameError(Exception):
 
 
 class Frame(namedtuple("Frame", ("kind", "payload"))):  # noqa: PYI024 - `typing` and `dataclasses` cost each boot
-    """One whole frame."""
+    """One whole frame: its kind and the bytes of its payload."""
 
     __slots__ = ()
 
-    kind: Kind
+    kind: FrameKind
     payload: bytes
 
 
-def encode(kind: Kind, payload: bytes, nonce: bytes) -> bytes:
+def encode(kind: FrameKind, payload: bytes, nonce: bytes) -> bytes:
     """Return the frame's bytes; raises FrameError where the payload is over the kind's cap."""
     return header(kind, len(payload), nonce) + payload
 
 
-def header(kind: Kind, length: int, nonce: bytes) -> bytes:
+def header(kind: FrameKind, length: int, nonce: bytes) -> bytes:
     """Return a frame's header alone, for payloads too large to copy once more; raises FrameError over the cap."""
     if length > CAPS[kind]:
         raise FrameError(f"a {kind.name} frame carries at most {CAPS[kind]} bytes, not {length}")
@@ -113,7 +113,7 @@ class FrameReader:
     for good: whatever follows cannot be told from a forgery.
     """
 
-    def __init__(self, nonce: bytes, accepts: Mapping[Kind, int]) -> None:
+    def __init__(self, nonce: bytes, accepts: Mapping[FrameKind, int]) -> None:
         self._nonce = nonce
         self._accepts = accepts
         self._left = {kind: COUNTS.get(kind, 1) for kind in accepts}
@@ -150,10 +150,10 @@ class FrameReader:
         self._left[kind] -= 1
         return Frame(kind, payload)
 
-    def _admit(self, code: int, length: int) -> Kind:
+    def _admit(self, code: int, length: int) -> FrameKind:
         """Return the kind of a header, or raise FrameError where it may not come here, now, or at this length."""
         try:
-            kind = Kind(code)
+            kind = FrameKind(code)
         except ValueError:
             raise FrameError(f"a frame of unknown kind {code}") from None
         if kind not in self._accepts:

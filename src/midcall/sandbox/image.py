@@ -148,8 +148,8 @@ def _build(engine: Engine, context: bytes, tag: str, arguments: Mapping[str, str
         raise ImageMissing(f"the sandbox image could not be built: {error}; it said: {' '.join(said.split())}")
     # The build stage is left behind without a name, base and all: 250 MB for each build.
     with suppress(DockerException, OSError):
-        leftovers = {"dangling": True, "label": "midcall.stage=build"}
-        engine.api.prune_images(filters=leftovers)  # type: ignore[no-untyped-call]
+        build_stages = {"dangling": True, "label": "midcall.stage=build"}
+        engine.api.prune_images(filters=build_stages)  # type: ignore[no-untyped-call]
 
 
 def _base_in_reach(engine: Engine, say: Say) -> str:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from midcall.sandbox.engine import Attachment, Engine
+from midcall.sandbox.engine import AttachedStreams, Engine
 from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.frames import (
     ACTION_BYTES,
@@ -20,12 +20,12 @@ from midcall.sandbox.frames import (
     NONCE_BYTES,
     Frame,
     FrameError,
+    FrameKind,
     FrameReader,
-    Kind,
     encode,
 )
-from midcall.sandbox.limits import Limits
-from midcall.sandbox.outcome import Ended, Evidence
+from midcall.sandbox.limits import SandboxLimits
+from midcall.sandbox.outcome import Evidence, SandboxEnd
 from midcall.sandbox.streams import STDERR, STDOUT, Demultiplexer
 from midcall.sandbox.untrusted import Unreadable, clean_text, parse_object, parse_value
 from midcall.sandbox.wire import MAX_ANSWER_BYTES, MessageReader, WireError, to_json
@@ -35,7 +35,14 @@ READ_BYTES = 256 * KIB
 COMPLAINT_BYTES = 2 * KIB
 MAX_ACTION_CHARS = 100
 #: Kinds that PID 1 may send in a run.
-_FROM_SANDBOX = (Kind.LOG, Kind.PROGRESS, Kind.ACTION, Kind.RESULT, Kind.FAULT, Kind.OUTCOME)
+_FROM_SANDBOX = (
+    FrameKind.LOG,
+    FrameKind.PROGRESS,
+    FrameKind.ACTION,
+    FrameKind.RESULT,
+    FrameKind.FAULT,
+    FrameKind.OUTCOME,
+)
 
 
 class CallerGone(Exception):
@@ -43,13 +50,13 @@ class CallerGone(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SandboxJob:
     """One run as a sandbox is given it."""
 
     source: str
     session: Mapping[str, Any]
     actions: tuple[str, ...]
-    limits: Limits
+    limits: SandboxLimits
     #: On the clock of `time.monotonic()`.
     deadline: float
     #: Until when to wait for a sandbox, on the same clock, if that is not to take from the code's time: the deadline is
@@ -70,7 +77,7 @@ class Job:
 class Jail:
     """A container with its attached streams."""
 
-    def __init__(self, container: str, name: str, slot: int, attachment: Attachment) -> None:
+    def __init__(self, container: str, name: str, slot: int, attachment: AttachedStreams) -> None:
         self.container = container
         self.name = name
         self.slot = slot
@@ -118,7 +125,7 @@ class Jail:
 
     def await_ready(self, deadline: float) -> None:
         """Wait for READY; raises EngineFailed with PID 1's own complaint where it does not come."""
-        reader = FrameReader(NO_NONCE, {Kind.READY: CAPS[Kind.READY]})
+        reader = FrameReader(NO_NONCE, {FrameKind.READY: CAPS[FrameKind.READY]})
         complaint = bytearray()
         while time.monotonic() < deadline:
             self._socket.settimeout(max(0.01, deadline - time.monotonic()))
@@ -142,9 +149,9 @@ class Jail:
         """Have it load what runs often need until its run comes. Waits for nothing; not for use beside `run`."""
         self.prepared = True
         with suppress(OSError):  # it is dead: whoever takes it will see
-            self._socket.send(encode(Kind.PREPARE, b"{}", self._nonce), socket.MSG_DONTWAIT)
+            self._socket.send(encode(FrameKind.PREPARE, b"{}", self._nonce), socket.MSG_DONTWAIT)
 
-    def run(self, job: Job) -> Evidence:
+    def run(self, job: SandboxJob) -> Evidence:
         """Make the run; returns by the deadline whatever the sandbox does. Raises CallerGone."""
         nonce = self._nonce
         collected = _Collected(FrameReader(nonce, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)
@@ -153,15 +160,15 @@ class Jail:
             self._socket.sendall(_request(job, nonce))
             ended = self._listen(job, collected, _Replies(nonce, collected))
         except TimeoutError:
-            ended = Ended.DEADLINE
+            ended = SandboxEnd.DEADLINE
         except FrameError as error:
-            ended = Ended.VIOLATION
+            ended = SandboxEnd.VIOLATION
             collected.violation = str(error)
         except OSError:
-            ended = Ended.LOST
+            ended = SandboxEnd.LOST
         return collected.evidence(ended)
 
-    def _listen(self, job: Job, collected: "_Collected", replies: "_Replies") -> Ended:
+    def _listen(self, job: SandboxJob, collected: "_Collected", replies: "_Replies") -> SandboxEnd:
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         if job.caller is not None:
@@ -170,18 +177,18 @@ class Jail:
         while not collected.done:
             left = job.deadline - time.monotonic()
             if left <= 0:
-                return Ended.DEADLINE
+                return SandboxEnd.DEADLINE
             for fd, events in poll.poll(left * 1000):
                 if fd != self._socket.fileno():
                     if events & ~select.POLLIN:
                         raise CallerGone
                     replies.take(job.caller)
                 elif events & ~select.POLLOUT and not self._read(collected):
-                    return Ended.LOST
+                    return SandboxEnd.LOST
             # Never by waiting: PID 1 may itself be waiting for what it wrote to be read here.
             if not collected.done:
                 poll.modify(self._socket, select.POLLIN | (select.POLLOUT if replies.hand_on(self._socket) else 0))
-        return Ended.OUTCOME
+        return SandboxEnd.OUTCOME
 
     def _read(self, collected: "_Collected") -> bool:
         """Read what is there; False at the end of the stream."""
@@ -192,7 +199,7 @@ class Jail:
         return bool(data)
 
 
-def _request(job: Job, nonce: bytes) -> bytes:
+def _request(job: SandboxJob, nonce: bytes) -> bytes:
     """Return the two frames that start a run; raises FrameError where the session is too large."""
     terms = {
         "deadline_ms": max(1, int((job.deadline - time.monotonic()) * 1000)),
@@ -201,14 +208,14 @@ def _request(job: Job, nonce: bytes) -> bytes:
         "memory_bytes": job.limits.memory_bytes,
     }
     body = {"source": job.source, "session": job.session, "actions": job.actions}
-    parts = ((Kind.OPEN, terms), (Kind.INPUT, body))
+    parts = ((FrameKind.OPEN, terms), (FrameKind.INPUT, body))
     return b"".join(encode(kind, to_json(value), nonce) for kind, value in parts)
 
 
 def _progress(payload: bytes) -> str:
     """Return the text of a PROGRESS frame; raises FrameError where it is none."""
     try:
-        value = parse_value(payload, CAPS[Kind.PROGRESS])
+        value = parse_value(payload, CAPS[FrameKind.PROGRESS])
     except Unreadable:
         value = None
     if not isinstance(value, str):
@@ -219,7 +226,7 @@ def _progress(payload: bytes) -> str:
 def _action(payload: bytes) -> dict[str, Any]:
     """Return the call of an ACTION frame; raises FrameError where it is none."""
     try:
-        call = parse_object(payload, CAPS[Kind.ACTION])
+        call = parse_object(payload, CAPS[FrameKind.ACTION])
     except Unreadable:
         call = {}
     fits = (
@@ -255,7 +262,7 @@ class _Replies:
                 if message.pop("kind") != "reply" or number not in self._collected.asked:
                     raise CallerGone
                 self._collected.asked.discard(number)
-                self._outgoing += encode(Kind.REPLY, to_json({"id": number, **message}), self._nonce)
+                self._outgoing += encode(FrameKind.REPLY, to_json({"id": number, **message}), self._nonce)
         except BlockingIOError:
             return
         except (OSError, WireError, FrameError):
@@ -274,7 +281,7 @@ class _Replies:
 class _Collected:
     """What has come out of a sandbox so far, each kind within its cap."""
 
-    def __init__(self, reader: FrameReader, job: Job) -> None:
+    def __init__(self, reader: FrameReader, job: SandboxJob) -> None:
         self._reader = reader
         self._job = job
         self._logs = bytearray()
@@ -295,15 +302,15 @@ class _Collected:
         for frame in self._reader.feed(data):
             if self._outcome is not None:
                 raise FrameError("a frame after the outcome")
-            if frame.kind is Kind.OUTCOME:
+            if frame.kind is FrameKind.OUTCOME:
                 self._outcome = frame.payload
-            elif frame.kind is Kind.LOG:
+            elif frame.kind is FrameKind.LOG:
                 room = self._job.limits.log_bytes - len(self._logs)
                 self._logs += frame.payload[:room]
                 self._truncated |= len(frame.payload) > room
-            elif frame.kind is Kind.PROGRESS:
+            elif frame.kind is FrameKind.PROGRESS:
                 self._job.on_progress(_progress(frame.payload))
-            elif frame.kind is Kind.ACTION:
+            elif frame.kind is FrameKind.ACTION:
                 self._call(frame.payload)
             elif self._answer is None:
                 self._answer = frame
@@ -317,13 +324,13 @@ class _Collected:
             raise FrameError(f"action calls of more than {ACTION_BYTES} bytes")
         call = _action(payload)
         # Threads of one run may overtake each other; what counts is that no number comes twice.
-        if not 0 < call["id"] <= COUNTS[Kind.ACTION] or call["id"] in self._numbers:
+        if not 0 < call["id"] <= COUNTS[FrameKind.ACTION] or call["id"] in self._numbers:
             raise FrameError("an action call whose number came before, or never can")
         self._numbers.add(call["id"])
         self.asked.add(call["id"])
         self._job.on_action(call)
 
-    def evidence(self, ended: Ended) -> Evidence:
+    def evidence(self, ended: SandboxEnd) -> Evidence:
         return Evidence(
             ended=ended,
             answer=self._answer,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from midcall.sandbox.frames import CAPS, MIB, Kind
+from midcall.sandbox.frames import CAPS, MIB, FrameKind
 
 #: A container's user ids start here, one per slot: limits that the kernel counts per user id (pipe pages, pending
 #: signals) are then not shared by containers. Far from any account of a host.
@@ -14,8 +14,8 @@ UID_BASE = 610_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one sandbox may use. A run may ask for less, never for more."""
+class SandboxLimits:
+    """The resources of one sandbox. A run may ask for less, never for more."""
 
     memory_bytes: int = 128 * MIB
     pids: int = 64
@@ -23,12 +23,12 @@ class Limits:
     tmp_bytes: int = 16 * MIB
     tmp_inodes: int = 2048
     open_files: int = 256
-    log_bytes: int = CAPS[Kind.LOG]
-    result_bytes: int = CAPS[Kind.RESULT]
+    log_bytes: int = CAPS[FrameKind.LOG]
+    result_bytes: int = CAPS[FrameKind.RESULT]
     #: Longest deadline of one run, in milliseconds (the longest timeout of a function is 600 s).
     deadline_ms: int = 600_000
 
-    def lowered(self, wishes: Mapping[str, Any]) -> "Limits":
+    def lowered(self, wishes: Mapping[str, Any]) -> "SandboxLimits":
         """Return these limits with `log_bytes`, `result_bytes` or `deadline_ms` lowered as wished, never raised.
 
         Raises ValueError for any other name and for values that are no positive integer.
@@ -68,7 +68,7 @@ class PoolConfig:
     max_concurrent: int = 8
     #: Calls that may wait for a sandbox; further ones are turned away at once.
     max_waiting: int = 256
-    limits: Limits = field(default_factory=Limits)
+    limits: SandboxLimits = field(default_factory=SandboxLimits)
     docker_url: str = "unix:///var/run/docker.sock"
     #: The Engine's runtime; None is its default.
     runtime: str | None = None

@@ -9,13 +9,13 @@ from enum import Enum, auto
 from typing import Any
 
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.sandbox.frames import CAPS, Frame, Kind
-from midcall.sandbox.limits import Limits
+from midcall.sandbox.frames import CAPS, Frame, FrameKind
+from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.untrusted import MAX_MESSAGE_CHARS, Unreadable, clean_logs, clean_text, parse_fault, parse_object
 from midcall.sandbox.untrusted import parse_value as parse_result
 
 
-class Ended(Enum):
+class SandboxEnd(Enum):
     """How the conversation with PID 1 ended."""
 
     #: PID 1 wrote its OUTCOME.
@@ -32,7 +32,7 @@ class Ended(Enum):
 class Evidence:
     """All that is known after a run, unjudged."""
 
-    ended: Ended
+    ended: SandboxEnd
     #: The RESULT or FAULT frame, if one came.
     answer: Frame | None = None
     #: Payload of the OUTCOME frame, if one came.
@@ -44,7 +44,7 @@ class Evidence:
     violation: str = ""
 
 
-def judge(evidence: Evidence, limits: Limits) -> RunReport:
+def judge(evidence: Evidence, limits: SandboxLimits) -> RunReport:
     """Return the report of a run: status, result or error, logs."""
     status, result, error = _judge(evidence, limits)
     outcome = _outcome(evidence)
@@ -61,19 +61,19 @@ _FAULTS = {"output_limit": RunStatus.OUTPUT_LIMIT, "refused": RunStatus.REFUSED}
 Verdict = tuple[RunStatus, Any, RunError | None]
 
 
-def _judge(evidence: Evidence, limits: Limits) -> Verdict:
+def _judge(evidence: Evidence, limits: SandboxLimits) -> Verdict:
     outcome = _outcome(evidence)
-    if evidence.ended is Ended.DEADLINE:
+    if evidence.ended is SandboxEnd.DEADLINE:
         return (
             RunStatus.TIMEOUT,
             None,
             RunError("Timeout", "the code was stopped: it did not finish before its deadline"),
         )
-    if evidence.ended is Ended.VIOLATION or outcome.get("violation"):
+    if evidence.ended is SandboxEnd.VIOLATION or outcome.get("violation"):
         what = evidence.violation or clean_text(outcome.get("violation"), MAX_MESSAGE_CHARS)
         message = f"the code wrote to the sandbox's own channel ({what}); nothing it returned is trusted"
         return RunStatus.ERROR, None, RunError("ProtocolViolation", message)
-    if evidence.ended is Ended.OUTCOME and evidence.answer is not None:
+    if evidence.ended is SandboxEnd.OUTCOME and evidence.answer is not None:
         return _answered(evidence.answer, limits)
     if evidence.oom_killed or _count(outcome, "oom_kills"):
         megabytes = limits.memory_bytes // 1024**2
@@ -82,12 +82,12 @@ def _judge(evidence: Evidence, limits: Limits) -> Verdict:
     return RunStatus.CRASHED, None, RunError("Crashed", _how_it_crashed(outcome))
 
 
-def _answered(answer: Frame, limits: Limits) -> Verdict:
+def _answered(answer: Frame, limits: SandboxLimits) -> Verdict:
     """Judge a run whose child answered: the only way to `ok`."""
     try:
-        if answer.kind is Kind.RESULT:
+        if answer.kind is FrameKind.RESULT:
             return RunStatus.OK, parse_result(answer.payload, limits.result_bytes), None
-        kind, error = parse_fault(answer.payload, CAPS[Kind.FAULT])
+        kind, error = parse_fault(answer.payload, CAPS[FrameKind.FAULT])
     except Unreadable as problem:
         return RunStatus.ERROR, None, RunError("ResultNotJson", str(problem))
     return _FAULTS.get(kind, RunStatus.ERROR), None, error
@@ -96,7 +96,7 @@ def _answered(answer: Frame, limits: Limits) -> Verdict:
 def _outcome(evidence: Evidence) -> dict[str, Any]:
     """Return PID 1's own words; an unreadable outcome says nothing."""
     try:
-        return parse_object(evidence.outcome, CAPS[Kind.OUTCOME]) if evidence.outcome is not None else {}
+        return parse_object(evidence.outcome, CAPS[FrameKind.OUTCOME]) if evidence.outcome is not None else {}
     except Unreadable:
         return {}
 

@@ -46,7 +46,7 @@ _CURE = "write name==version with its --hash=sha256:… (`pip-compile --generate
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
+class PinnedPackage:
     """One package at one version; `hashes` are SHA-256 of the files that may be it, in hexadecimal digits."""
 
     name: str
@@ -64,9 +64,9 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What is wanted; `folder` holds the wheels where they have been fetched before."""
+    """The packages that are wanted; `folder` holds the wheels where they have been fetched before."""
 
-    wanted: tuple[Pinned, ...]
+    wanted: tuple[PinnedPackage, ...]
     folder: Path | None = None
 
     def with_more(self, more: "Requirements") -> "Requirements":
@@ -92,7 +92,7 @@ def read(path: Path) -> Requirements:
         raise ImageMissing(f"the requirements {file} cannot be read ({reason})") from error
     if len(data) > MAX_TEXT_BYTES:
         raise ImageMissing(f"the requirements {file} are longer than {MAX_TEXT_BYTES // 1024} KB")
-    wanted: dict[str, Pinned] = {}
+    wanted: dict[str, PinnedPackage] = {}
     for number, line in _lines(text):
         one = _pinned(line)
         if one is None:
@@ -120,11 +120,11 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         yield begun, whole
 
 
-def _pinned(line: str) -> Pinned | None:
+def _pinned(line: str) -> PinnedPackage | None:
     found = _REQUIREMENT.fullmatch(line)
     if found is None:
         return None
-    return Pinned(
+    return PinnedPackage(
         name=canonicalize_name(found["name"]),
         version=found["version"],
         marker=" ".join((found["marker"] or "").split()),

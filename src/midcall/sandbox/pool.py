@@ -22,10 +22,10 @@ from midcall.domain.run import RunReport
 from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed
-from midcall.sandbox.jail import CallerGone, Jail, Job
+from midcall.sandbox.jail import CallerGone, Jail, SandboxJob
 from midcall.sandbox.limits import PoolConfig
-from midcall.sandbox.outcome import Ended, Evidence, judge
-from midcall.sandbox.sandbox_queue import Counts, SandboxQueue
+from midcall.sandbox.outcome import Evidence, SandboxEnd, judge
+from midcall.sandbox.sandbox_queue import QueueCounts, SandboxQueue
 from midcall.service.loops import ThreadLoop, health
 
 log = structlog.get_logger(__name__)
@@ -139,7 +139,7 @@ class Pool:
 
     # Runs ---------------------------------------------------------------------------------------------------------
 
-    def run(self, job: Job) -> RunReport:
+    def run(self, job: SandboxJob) -> RunReport:
         """Wait for a sandbox, run in it, report; the sandbox is never used again.
 
         Returns by `job.deadline` (monotonic) plus a few milliseconds. Raises SandboxBusy where no sandbox became free
@@ -157,11 +157,11 @@ class Pool:
             job.on_start(jail.container)
             evidence = jail.run(job)
             ended = time.monotonic()
-            if evidence.ended is Ended.LOST:
+            if evidence.ended is SandboxEnd.LOST:
                 if self._closing.is_set():
                     raise PoolClosed
                 evidence = self._ask_engine(jail, evidence)
-            if evidence.ended is Ended.OUTCOME:
+            if evidence.ended is SandboxEnd.OUTCOME:
                 jail.spare_until = ended + SPARE_S
         finally:
             self._give_up(jail, job.owner)
@@ -207,7 +207,7 @@ class Pool:
 
     def status(self) -> PoolStatus:
         """Return how the pool stands."""
-        counts: Counts = self._queue.counts()
+        counts: QueueCounts = self._queue.counts()
         loops = health((*self._removers, *self._others))
         boots = counts.idle > 0 or self.boot_error is None
         return PoolStatus(

@@ -16,8 +16,8 @@ from midcall.domain.python import MINOR
 from midcall.domain.run import RunReport, RunStatus
 from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.frames import MIB
-from midcall.sandbox.jail import Job
-from midcall.sandbox.limits import Limits
+from midcall.sandbox.jail import SandboxJob
+from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.pool import Pool
 
 PROBE_S = 30.0
@@ -29,19 +29,19 @@ HARMLESS_INTERFACES = frozenset(
 )
 
 
-def probe(pool: Pool, limits: Limits) -> None:
+def probe(pool: Pool, limits: SandboxLimits) -> None:
     """Attack one sandbox of `pool`; raises PoolUnfit with every limit that did not hold."""
     session = {"memory_bytes": limits.memory_bytes + MEMORY_MARGIN, "pids": limits.pids + 8}
     source = Path(__file__).with_name("probe_code.py").read_text()
     try:
-        report = pool.run(Job(source, session, (), limits, deadline=time.monotonic() + PROBE_S))
+        report = pool.run(SandboxJob(source, session, (), limits, deadline=time.monotonic() + PROBE_S))
     except SandboxBusy:
         raise PoolUnfit(f"no sandbox boots on this host: {pool.boot_error or 'the Engine is too slow'}") from None
     if faults := list(findings(report, limits)):
         raise PoolUnfit("this host's sandboxes do not hold: " + "; ".join(faults))
 
 
-def findings(report: RunReport, limits: Limits) -> Iterator[str]:
+def findings(report: RunReport, limits: SandboxLimits) -> Iterator[str]:
     """Yield what the probe found wrong, in words."""
     if report.status is not RunStatus.OK or not isinstance(report.result, dict):
         reason = report.error.message if report.error else report.status.value
@@ -77,7 +77,7 @@ def _sights(seen: dict[str, Any]) -> Iterator[str]:
         yield f"code can see the host's {', '.join(seen['hosts'])}"
 
 
-def _amounts(seen: dict[str, Any], limits: Limits) -> Iterator[str]:
+def _amounts(seen: dict[str, Any], limits: SandboxLimits) -> Iterator[str]:
     """Yield the limits that are a number."""
     if seen["tmp_bytes"] > limits.tmp_bytes:
         yield f"/tmp holds {seen['tmp_bytes']} bytes, not {limits.tmp_bytes}"  # noqa: S108

@@ -30,7 +30,7 @@ CPU_FILES = ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_
 
 
 def handler(session: dict[str, Any]) -> dict[str, Any]:
-    """Try everything."""
+    """Tell how the sandbox looks from inside: what may be called, read, written and reached."""
     tmp = os.statvfs("/tmp")  # noqa: S108 - the sandbox's own
     return {
         "python": list(sys.version_info[:2]),

@@ -20,7 +20,7 @@ SHARED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class QueueCounts:
     """How a pool stands: ready, running, and calls that wait."""
 
     idle: int
@@ -50,16 +50,16 @@ class SandboxQueue(Generic[T]):
         #: When a sandbox was last handed out, on the clock of `time.monotonic()`.
         self.handed_out_at = 0.0
 
-    def counts(self) -> Counts:
+    def counts(self) -> QueueCounts:
         """Return the present numbers."""
         with self._lock:
             return self.counts_locked()
 
-    def counts_locked(self) -> Counts:
+    def counts_locked(self) -> QueueCounts:
         """Return the present numbers; the caller holds `wanted`."""
         more = len(self._idle) + 1
         urgent = any(more > self._left_by(waiter.owner) for waiter in self._waiting)
-        return Counts(len(self._idle), self._busy.total(), len(self._waiting), urgent)
+        return QueueCounts(len(self._idle), self._busy.total(), len(self._waiting), urgent)
 
     def take(self, deadline: float, owner: str = "") -> T:
         """Wait for a sandbox until `deadline` (monotonic) and return it; `done`, with its owner, must follow.

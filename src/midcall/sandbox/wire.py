@@ -18,15 +18,15 @@ from struct import Struct
 from typing import Any
 
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.sandbox.frames import CAPS, MIB, Kind
+from midcall.sandbox.frames import CAPS, MIB, FrameKind
 
 _LENGTH = Struct(">I")
 #: Never more than the INPUT frame holds, which is made of a part of the request.
-MAX_REQUEST_BYTES = CAPS[Kind.INPUT]
+MAX_REQUEST_BYTES = CAPS[FrameKind.INPUT]
 #: A result, logs and an error, each escaped.
 MAX_REPLY_BYTES = 4 * MIB
 #: An answer to an action call: it must fit a REPLY frame.
-MAX_ANSWER_BYTES = CAPS[Kind.REPLY]
+MAX_ANSWER_BYTES = CAPS[FrameKind.REPLY]
 
 
 class WireError(Exception):

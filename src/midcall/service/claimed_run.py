@@ -12,7 +12,7 @@ from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import sensitive_values
 from midcall.domain.redaction import Redaction
-from midcall.domain.rereview import Flag, Rereview, flags_of
+from midcall.domain.rereview import Rereview, VersionFlag, flags_of
 from midcall.domain.run import RunRequest
 from midcall.domain.session import Session
 from midcall.domain.session_body import body_alone
@@ -23,7 +23,7 @@ from midcall.service.ports import Storage, Transaction
 from midcall.service.stores import VersionId
 
 #: How long a run that nobody waits for may wait in the pool for a sandbox: as long as a boot takes on a bad day. Its
-#: worker stands still meanwhile, so what still has none by then is made later (`Settle.not_run`).
+#: worker stands still meanwhile, so what still has none by then is made later (`Finish.not_run`).
 SANDBOX_PATIENCE_MS = 20_000
 
 
@@ -42,7 +42,7 @@ class ClaimedRun:
     #: Of that, what waiting for a sandbox may take without taking it from the code; 0 where it does.
     wait_ms: int = 0
     #: What is to be known of the version.
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[VersionFlag, ...] = ()
     #: What is mocked, of what is only tried out.
     rehearsal: Rehearsal | None = None
     #: Whether the answers of its actions are kept.
@@ -144,7 +144,7 @@ class ClaimedRuns:
             deadline_at = self.clock() + wait_ms + int(config["timeout"]) * 1000
         return ClaimedRun(invocation, version, session, body, config, deadline_at, wait_ms, flags, rehearsal, records)
 
-    def _approved(self, tx: Transaction, invocation: Invocation) -> tuple[Version, tuple[Flag, ...]]:
+    def _approved(self, tx: Transaction, invocation: Invocation) -> tuple[Version, tuple[VersionFlag, ...]]:
         function = tx.functions.by_id(invocation.function_id)
         version = tx.functions.version(invocation.function_id, invocation.version)
         if function.workspace_id != invocation.workspace_id or version.sha256 != invocation.sha256:

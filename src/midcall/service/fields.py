@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from midcall.domain.errors import MAX_FAULTS, Fault
 
@@ -29,10 +29,6 @@ def storable(text: str) -> str:
         raise ValueError("contains half of a surrogate pair; remove it")
     return text
 
-
-#: Numbers and flags as JSON has them: "5", true and 5.0 are no whole numbers, "yes" is no flag.
-Whole = Annotated[int, Strict()]
-Flag = Annotated[bool, Strict()]
 
 Line = Annotated[str, AfterValidator(storable), Field(max_length=200)]
 Message = Annotated[str, AfterValidator(storable), Field(max_length=1_000)]

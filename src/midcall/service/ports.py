@@ -8,10 +8,10 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol
 
 from midcall.domain.action import ActionCall, ActionReply
-from midcall.domain.assistant import Piece, Task, Usage
-from midcall.domain.http import AnyTokenRequest, FetchedToken, HttpReply, HttpRequest
+from midcall.domain.assistant import ModelOutput, Usage, WritingTask
+from midcall.domain.http import AnyTokenRequest, FetchedToken, HttpRequest, HttpResponse
 from midcall.domain.invocation import Invocation
-from midcall.domain.review import Findings, Subject, WebhookSubject
+from midcall.domain.review import ReviewReport, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest
 from midcall.service.stores import (
     AdapterStore,
@@ -34,13 +34,13 @@ from midcall.service.stores import (
 )
 
 #: Carries one action out; raises nothing.
-Act = Callable[[ActionCall], ActionReply]
+ActionHandler = Callable[[ActionCall], ActionReply]
 
 
 class Sandbox(Protocol):
     """Runs code in a throwaway container."""
 
-    def run(self, request: RunRequest, act: Act) -> RunReport:
+    def run(self, request: RunRequest, act: ActionHandler) -> RunReport:
         """Run once and report; returns within `deadline_ms`, `wait_ms` and a little more.
 
         `act` carries out one action that the code calls, and raises nothing; it is called from several threads, and a
@@ -58,11 +58,11 @@ class Reviewer(Protocol):
         """The version of the policy that it reviews under now."""
         ...
 
-    def review(self, subject: Subject) -> Findings:
+    def review(self, subject: Subject) -> ReviewReport:
         """Review one source; raises ReviewUnavailable when the review itself could not be carried out."""
         ...
 
-    def review_webhook(self, subject: WebhookSubject) -> Findings:
+    def review_webhook(self, subject: WebhookSubject) -> ReviewReport:
         """Review one webhook: no source, so nothing that could take long."""
         ...
 
@@ -74,7 +74,7 @@ class Outbound(Protocol):
         """Raise InvalidInput at `loc` for a URL that could never be called."""
         ...
 
-    def send(self, request: HttpRequest) -> HttpReply:
+    def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request and return the answer, whatever its status; raises an OutboundError where none came."""
         ...
 
@@ -83,7 +83,7 @@ class Outbound(Protocol):
         ...
 
 
-class Turn(Protocol):
+class Permit(Protocol):
     """One call's leave to go to a target."""
 
     def tell(self, healthy: bool | None) -> None:  # noqa: FBT001 (one word says all)
@@ -94,7 +94,7 @@ class Turn(Protocol):
 class Breakers(Protocol):
     """Remembers which targets fail, so that nobody waits for one that is known to be down."""
 
-    def ask(self, target: str, *, begun: bool = False) -> Turn | None:
+    def ask(self, target: str, *, begun: bool = False) -> Permit | None:
         """Let a call go to a target, which has to tell then how it went; None where the target is left alone now.
 
         After a while one call is let through to probe. One that has `begun` earlier is never stopped.
@@ -141,16 +141,16 @@ class Cipher(Protocol):
         ...
 
 
-class Conversation(Protocol):
-    """What is said with one model about one task."""
+class WriterConversation(Protocol):
+    """One conversation with a model about one task."""
 
     @property
     def usage(self) -> Usage:
-        """What was spent so far."""
+        """The requests and tokens that were spent so far."""
         ...
 
-    def answer(self, comments: str | None) -> AsyncIterator[Piece]:
-        """Have the model write: pieces of its explanation, then one `Written`.
+    def answer(self, comments: str | None) -> AsyncIterator[ModelOutput]:
+        """Have the model write: pieces of its explanation, then one `ModelAnswer`.
 
         `comments` are None at first, later what is to be said about its last answer. Raises ModelFailed, or
         AnswerUnreadable: then it may be asked once more all the same. Bounded in bytes; the caller bounds the time.
@@ -166,7 +166,7 @@ class CodeWriter(Protocol):
         """The model's name, as the operator wrote it."""
         ...
 
-    def begin(self, task: Task) -> AbstractAsyncContextManager[Conversation]:
+    def begin(self, task: WritingTask) -> AbstractAsyncContextManager[WriterConversation]:
         """Open a conversation; its connections are closed when the block ends."""
         ...
 
@@ -192,92 +192,92 @@ class Transaction(Protocol):
 
     @property
     def workspaces(self) -> WorkspaceStore:
-        """Workspaces."""
+        """The store of workspaces."""
         ...
 
     @property
     def keys(self) -> KeyStore:
-        """API keys."""
+        """The store of API keys."""
         ...
 
     @property
     def functions(self) -> FunctionStore:
-        """Functions and versions."""
+        """The store of functions and their versions."""
         ...
 
     @property
     def rereviews(self) -> RereviewStore:
-        """Reviews of approved versions under later policies."""
+        """The store of reviews that approved versions had under later policies."""
         ...
 
     @property
     def agents(self) -> AgentStore:
-        """Agents."""
+        """The store of agents."""
         ...
 
     @property
     def adapters(self) -> AdapterStore:
-        """Adapters."""
+        """The store of adapters."""
         ...
 
     @property
     def sessions(self) -> SessionStore:
-        """Sessions."""
+        """The store of sessions."""
         ...
 
     @property
     def events(self) -> EventStore:
-        """Events of sessions."""
+        """The store of sessions' events."""
         ...
 
     @property
     def callbacks(self) -> CallbackStore:
-        """Callbacks that are still to be delivered."""
+        """The store of callbacks that are still to be delivered."""
         ...
 
     @property
     def invocations(self) -> InvocationStore:
-        """Invocations."""
+        """The store of invocations."""
         ...
 
     @property
     def rehearsals(self) -> RehearsalStore:
-        """What is mocked in a run, and what its actions were answered."""
+        """The store of mocks of runs, and of the answers that their actions had."""
         ...
 
     @property
     def test_cases(self) -> TestCaseStore:
-        """Test cases of functions."""
+        """The store of functions' test cases."""
         ...
 
     @property
     def secrets(self) -> SecretStore:
-        """Single secrets, encrypted."""
+        """The store of single secrets, encrypted."""
         ...
 
     @property
     def credentials(self) -> CredentialStore:
-        """Credentials."""
+        """The store of credentials."""
         ...
 
     @property
     def tokens(self) -> TokenStore:
-        """OAuth2 tokens, encrypted."""
+        """The store of OAuth2 tokens, encrypted."""
         ...
 
     @property
     def sealed(self) -> Mapping[str, SealedStore]:
-        """Each table that keeps encrypted rows, by its name."""
+        """The stores of encrypted rows, each by its table's name."""
         ...
 
     @property
     def audit(self) -> AuditStore:
-        """The audit trail."""
+        """The store of the audit trail."""
         ...
 
 
 class Storage(Protocol):
-    """The database."""
+    """The database: transactions that read, and transactions that write."""
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that only reads."""

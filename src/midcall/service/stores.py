@@ -21,14 +21,14 @@ from midcall.domain.phases import Phase
 from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
 from midcall.domain.session import Session, SessionStatus
-from midcall.domain.shares import Waiting
+from midcall.domain.shares import WaitingWorkspace
 from midcall.domain.test_case import TestCase
 from midcall.domain.variables import Variable
 from midcall.domain.workspace import Ceilings, Key, Workspace, WorkspaceSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRequest:
     """Which part of a list: at most `limit` rows that come after `cursor` (an opaque word of the row before)."""
 
     limit: int = 50
@@ -51,7 +51,7 @@ class InvocationFilter:
 
 
 class WorkspaceStore(Protocol):
-    """Workspaces."""
+    """Workspaces with their settings and limits."""
 
     def add(self, workspace: Workspace) -> None:
         """Store a new workspace; raises Conflict if the name is taken."""
@@ -78,7 +78,7 @@ class WorkspaceStore(Protocol):
         ...
 
     def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
-        """Replace the settings."""
+        """Replace a workspace's settings as a whole."""
         ...
 
 
@@ -97,7 +97,7 @@ class KeyStore(Protocol):
         """Read one of a workspace; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Key]:
+    def page(self, workspace_id: str, page: PageRequest) -> Sequence[Key]:
         """List a workspace's keys by id."""
         ...
 
@@ -124,7 +124,7 @@ class BriefVersion:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What of a version matters where it is attached; `timeout` in seconds."""
+    """The features of a version that matter where it is attached; `timeout` in seconds."""
 
     kind: Kind
     #: Whether what it returns may end a session, as far as its document says.
@@ -152,7 +152,7 @@ class FunctionStore(Protocol):
         """Read one by id, archived or not; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page, *, search: str = "") -> Sequence[Function]:
+    def page(self, workspace_id: str, page: PageRequest, *, search: str = "") -> Sequence[Function]:
         """List a workspace's functions by name, those whose name or display name has all words of `search`."""
         ...
 
@@ -180,7 +180,7 @@ class FunctionStore(Protocol):
         """Read some versions, with the small fields of their documents alone."""
         ...
 
-    def versions_page(self, function_id: str, page: Page) -> Sequence[Version]:
+    def versions_page(self, function_id: str, page: PageRequest) -> Sequence[Version]:
         """List versions, oldest first, without their `config` and `review`; the cursor is a number."""
         ...
 
@@ -318,7 +318,7 @@ class OpenCounts:
 
 
 class RehearsalStore(Protocol):
-    """What is mocked in a run, and what its actions were answered; both end with their invocation."""
+    """Mocks of runs, and the answers that their actions had; both end with their invocation."""
 
     def plan(self, invocation_id: str, rehearsal: Rehearsal) -> None:
         """Store how a new invocation is to be rehearsed."""
@@ -355,12 +355,12 @@ class TestCaseStore(Protocol):
         """Read all of a function's, by name."""
         ...
 
-    def page(self, function_id: str, page: Page) -> Sequence[BriefCase]:
+    def page(self, function_id: str, page: PageRequest) -> Sequence[BriefCase]:
         """List a function's by name, without what is large."""
         ...
 
     def find(self, function_id: str, name: str) -> TestCase | None:
-        """Read one."""
+        """Read one test case by its name, or return None."""
         ...
 
     def sizes(self, function_id: str) -> Mapping[str, int]:
@@ -407,11 +407,11 @@ class InvocationStore(Protocol):
         """Read the number of the attempt that runs; None: none does."""
         ...
 
-    def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[ListedInvocation]:
+    def page(self, workspace_id: str, where: InvocationFilter, page: PageRequest) -> Sequence[ListedInvocation]:
         """List a workspace's invocations, newest first, with a preview of what is large."""
         ...
 
-    def lines(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[InvocationLine]:
+    def lines(self, workspace_id: str, where: InvocationFilter, page: PageRequest) -> Sequence[InvocationLine]:
         """List the same in brief."""
         ...
 
@@ -459,7 +459,7 @@ class InvocationStore(Protocol):
         """Count the workspace's queued and running invocations that nobody waits for, up to `most`."""
         ...
 
-    def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[Waiting], int]:
+    def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[WaitingWorkspace], int]:
         """Return the oldest due invocation of each workspace, of the purpose and kind that one has; none if it is gone.
 
         `held` counts what the workers of a group run for each workspace, of whatever purpose; the second value what
@@ -584,7 +584,7 @@ class AgentStore(Protocol):
         """Read one by its name; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[BriefAgent]:
+    def page(self, workspace_id: str, page: PageRequest, *, among: Sequence[str] | None = None) -> Sequence[BriefAgent]:
         """List a workspace's agents by name; `among` names those that may be shown."""
         ...
 
@@ -612,7 +612,7 @@ class AdapterStore(Protocol):
         """Read one, of whatever workspace: a vendor's call names none. `lock` holds the row until the end."""
         ...
 
-    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[Adapter]:
+    def page(self, workspace_id: str, page: PageRequest, *, among: Sequence[str] | None = None) -> Sequence[Adapter]:
         """List a workspace's adapters by id; `among` names the agents whose adapters may be shown."""
         ...
 
@@ -621,7 +621,7 @@ class AdapterStore(Protocol):
         ...
 
     def delete(self, adapter_id: str) -> None:
-        """Delete one."""
+        """Delete one adapter; its sessions stay."""
         ...
 
 
@@ -707,11 +707,11 @@ class SessionStore(Protocol):
         """Write a session that was read with `lock`."""
         ...
 
-    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[ListedSession]:
+    def page(self, workspace_id: str, where: SessionFilter, page: PageRequest) -> Sequence[ListedSession]:
         """List a workspace's sessions, newest first, without what is large."""
         ...
 
-    def lines(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[SessionLine]:
+    def lines(self, workspace_id: str, where: SessionFilter, page: PageRequest) -> Sequence[SessionLine]:
         """List the same in brief."""
         ...
 
@@ -740,7 +740,7 @@ class EventStore(Protocol):
     """Events of sessions; written under the session's lock alone."""
 
     def add(self, session_key: str, name: EventName, at: int, data: Mapping[str, Any]) -> None:
-        """Store an event."""
+        """Store an event at the end of its session's stream."""
         ...
 
     def add_all(self, session_key: str, name: EventName, at: int, data: Sequence[Mapping[str, Any]]) -> None:
@@ -766,7 +766,7 @@ class EventStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What the platform of a workspace is still to be told; `attempt` counts those made.
+    """A message that the platform of a workspace is still to get; `attempt` counts those made.
 
     `id` is the row's number, which comes back once the row is gone; `message_id` is the receiver's.
     """
@@ -805,7 +805,7 @@ class CallbackStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedRow:
     """An encrypted row: its id, and the token that a Cipher made."""
 
     id: str
@@ -860,7 +860,7 @@ class CredentialStore(Protocol):
         """Read one by its name; raises NotFound."""
         ...
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Credential]:
+    def page(self, workspace_id: str, page: PageRequest) -> Sequence[Credential]:
         """List a workspace's credentials by name."""
         ...
 
@@ -911,10 +911,10 @@ class TokenRow:
 
 
 class TokenStore(Protocol):
-    """OAuth2 tokens, encrypted, under names that tell nothing. The names are those of all workspaces."""
+    """OAuth2 tokens, encrypted, each under the digest of what was asked for."""
 
     def find(self, token_id: str) -> TokenRow | None:
-        """Read one."""
+        """Read one encrypted token, or return None."""
         ...
 
     def lease(self, token_id: str, *, owner: str, now: int, until: int) -> bool:
@@ -941,11 +941,11 @@ class TokenStore(Protocol):
 class SealedStore(Protocol):
     """A table with encrypted rows, as whoever changes keys sees it: of all workspaces, and without their meaning."""
 
-    def after(self, row_id: str, *, limit: int) -> Sequence[Sealed]:
+    def after(self, row_id: str, *, limit: int) -> Sequence[SealedRow]:
         """Return the rows whose id comes after one, by id."""
         ...
 
-    def swap(self, row: Sealed, *, token: str) -> bool:
+    def swap(self, row: SealedRow, *, token: str) -> bool:
         """Write another token; False (and nothing changed) if the row has not the token any more that was read."""
         ...
 
@@ -1005,9 +1005,9 @@ class AuditStore(Protocol):
         ...
 
     def delete_all(self, lines: Sequence[int]) -> None:
-        """Delete lines."""
+        """Delete lines by their ids."""
         ...
 
-    def page(self, workspace_id: str, where: AuditFilter, page: Page) -> Sequence[AuditLine]:
+    def page(self, workspace_id: str, where: AuditFilter, page: PageRequest) -> Sequence[AuditLine]:
         """List a workspace's lines, newest first; the cursor is a line's id."""
         ...

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.errors import Conflict
-from midcall.service.stores import Page, SealedAdapter
+from midcall.service.stores import PageRequest, SealedAdapter
 from midcall.storage.schema import adapters
 
 
@@ -32,7 +32,7 @@ class SqlAdapters:
         row = self.connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
         return None if row is None else SealedAdapter(_adapter_of(row), row.token)
 
-    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[Adapter]:
+    def page(self, workspace_id: str, page: PageRequest, *, among: Sequence[str] | None = None) -> Sequence[Adapter]:
         """List a workspace's adapters by id; `among` names the agents whose adapters may be shown."""
         query = select(adapters).where(adapters.c.workspace_id == workspace_id)
         if among is not None:
@@ -46,7 +46,7 @@ class SqlAdapters:
         self.connection.execute(update(adapters).where(adapters.c.id == adapter.id).values(_row(adapter, token)))
 
     def delete(self, adapter_id: str) -> None:
-        """Delete one."""
+        """Delete one adapter; its sessions stay."""
         self.connection.execute(delete(adapters).where(adapters.c.id == adapter_id))
 
 

@@ -11,7 +11,7 @@ from midcall.domain.agent import Agent, Attachment, OnFailure
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.phases import Phase
 from midcall.domain.preview import MOST_OF_A_FIELD, preview
-from midcall.service.stores import BriefAgent, Page
+from midcall.service.stores import BriefAgent, PageRequest
 from midcall.storage.schema import agent_pins, agents
 
 #: What warnings are made of, and nothing that is said.
@@ -21,7 +21,7 @@ _LISTED = [column for column in agents.c if column.name != "attachments"]
 
 @dataclass(frozen=True, slots=True)
 class SqlAgents:
-    """Agents."""
+    """Agents in their table."""
 
     connection: Connection
 
@@ -49,7 +49,7 @@ class SqlAgents:
             raise NotFound(f"there is no agent named {name!r:.80} in this workspace")
         return agent
 
-    def page(self, workspace_id: str, page: Page, *, among: Sequence[str] | None = None) -> Sequence[BriefAgent]:
+    def page(self, workspace_id: str, page: PageRequest, *, among: Sequence[str] | None = None) -> Sequence[BriefAgent]:
         """List a workspace's agents by name; `among` names those that may be shown."""
         query = select(*_LISTED).where(agents.c.workspace_id == workspace_id)
         if among is not None:

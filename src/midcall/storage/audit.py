@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select
 
-from midcall.service.stores import AuditFilter, AuditLine, Page
+from midcall.service.stores import AuditFilter, AuditLine, PageRequest
 from midcall.storage.schema import audit, functions
 
 
@@ -28,7 +28,7 @@ class SqlAudit:
         detail: Mapping[str, Any],
         function_id: str | None = None,
     ) -> None:
-        """Write one line."""
+        """Write one line of the audit trail."""
         self.connection.execute(
             insert(audit).values(
                 workspace_id=workspace_id,
@@ -49,10 +49,10 @@ class SqlAudit:
         return list(self.connection.execute(select(some.c.id).where(some.c.at < before)).scalars())
 
     def delete_all(self, lines: Sequence[int]) -> None:
-        """Delete lines."""
+        """Delete lines by their ids."""
         self.connection.execute(delete(audit).where(audit.c.id.in_(lines)))
 
-    def page(self, workspace_id: str, where: AuditFilter, page: Page) -> Sequence[AuditLine]:
+    def page(self, workspace_id: str, where: AuditFilter, page: PageRequest) -> Sequence[AuditLine]:
         """List a workspace's lines, newest first."""
         query = (
             select(audit, functions.c.name).join(functions, isouter=True).where(audit.c.workspace_id == workspace_id)

@@ -13,7 +13,7 @@ from midcall.storage.schema import callbacks, sessions
 
 @dataclass(frozen=True, slots=True)
 class SqlCallbacks:
-    """Callbacks."""
+    """Callbacks that are still to be delivered, in their table."""
 
     connection: Connection
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from midcall.domain.credential import Credential, CredentialType
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.ids import new_id
-from midcall.service.stores import Page, SealedValues
+from midcall.service.stores import PageRequest, SealedValues
 from midcall.storage.schema import credential_values, credentials
 
 
@@ -41,7 +41,7 @@ class SqlCredentials:
             raise NotFound(f"there is no credential named {name!r:.80} in this workspace")
         return credential
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Credential]:
+    def page(self, workspace_id: str, page: PageRequest) -> Sequence[Credential]:
         """List a workspace's credentials by name."""
         query = select(credentials).where(credentials.c.workspace_id == workspace_id)
         if page.cursor is not None:

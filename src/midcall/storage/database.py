@@ -102,5 +102,5 @@ class SqlStorage:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections to the database."""
         self._reading.dispose()

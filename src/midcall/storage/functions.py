@@ -25,7 +25,7 @@ from midcall.domain.errors import NameTaken, NotFound
 from midcall.domain.function import DEFAULT_TIMEOUT_S, Function, Kind, Version, VersionStatus, may_terminate
 from midcall.domain.preview import config_preview
 from midcall.service.credentials.uses import names_in
-from midcall.service.stores import BriefVersion, CredentialUse, Page, Traits
+from midcall.service.stores import BriefVersion, CredentialUse, PageRequest, Traits
 from midcall.storage.rows import decision_columns, function_of, version_of
 from midcall.storage.schema import agent_pins, credential_uses, functions, publications, versions
 
@@ -109,7 +109,7 @@ class SqlFunctions:
             raise NotFound("there is no such function")
         return function_of(row, self._published([row.id]).get(row.id, {}))
 
-    def page(self, workspace_id: str, page: Page, *, search: str = "") -> Sequence[Function]:
+    def page(self, workspace_id: str, page: PageRequest, *, search: str = "") -> Sequence[Function]:
         """List a workspace's functions by name, those whose name or display name has all words of `search`."""
         query = select(functions).where(functions.c.workspace_id == workspace_id, functions.c.archived.is_(False))
         for word in search.split()[:MAX_WORDS]:
@@ -174,7 +174,7 @@ class SqlFunctions:
             for row in rows
         }
 
-    def versions_page(self, function_id: str, page: Page) -> Sequence[Version]:
+    def versions_page(self, function_id: str, page: PageRequest) -> Sequence[Version]:
         """List versions, oldest first, without `config` and `review`; the cursor is a number."""
         query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)
         if page.cursor is not None:

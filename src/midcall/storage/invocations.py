@@ -29,9 +29,16 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Pur
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport
 from midcall.domain.session import SessionStatus
-from midcall.domain.shares import Waiting
-from midcall.service.stores import InvocationFilter, InvocationLine, ListedInvocation, OpenCounts, Page, RunsAtAGlance
-from midcall.storage.apart import drop, put
+from midcall.domain.shares import WaitingWorkspace
+from midcall.service.stores import (
+    InvocationFilter,
+    InvocationLine,
+    ListedInvocation,
+    OpenCounts,
+    PageRequest,
+    RunsAtAGlance,
+)
+from midcall.storage.large_values import drop, put
 from midcall.storage.rows import bare_invocation, ceilings_of, invocation_columns, invocations_of, outcome_columns
 from midcall.storage.schema import functions, invocations, recordings, rehearsals, sessions, workspaces
 
@@ -170,7 +177,7 @@ _LAPSED = _HELD.where(invocations.c.lease_until < bindparam("p_now"))
 
 @dataclass(frozen=True, slots=True)
 class SqlInvocations:
-    """Invocations."""
+    """Invocations in their table, large values apart from it."""
 
     connection: Connection
 
@@ -202,12 +209,12 @@ class SqlInvocations:
         attempt: int | None = self.connection.execute(query).scalar_one_or_none()
         return attempt
 
-    def page(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[ListedInvocation]:
+    def page(self, workspace_id: str, where: InvocationFilter, page: PageRequest) -> Sequence[ListedInvocation]:
         """List a workspace's invocations, newest first, with a preview of what is large."""
         rows = self.connection.execute(_listed(select(*_LISTED), workspace_id, where, page))
         return [_listed_of(row) for row in rows]
 
-    def lines(self, workspace_id: str, where: InvocationFilter, page: Page) -> Sequence[InvocationLine]:
+    def lines(self, workspace_id: str, where: InvocationFilter, page: PageRequest) -> Sequence[InvocationLine]:
         """List the same in brief."""
         return [_line_of(row) for row in self.connection.execute(_listed(select(*_LINE), workspace_id, where, page))]
 
@@ -279,7 +286,7 @@ class SqlInvocations:
         """Count the workspace's queued and running invocations that nobody waits for, up to `most`."""
         return self.connection.execute(_COUNT_BACKGROUND, {"p_workspace": workspace_id, "p_most": most}).scalar_one()
 
-    def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[Waiting], int]:
+    def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[WaitingWorkspace], int]:
         """Return the oldest due invocation of each workspace like one, and how many a group of workers runs."""
         if self.connection.dialect.name == "postgresql":
             self.connection.execute(select(func.pg_advisory_xact_lock(_TURNS_LOCK)))
@@ -290,7 +297,7 @@ class SqlInvocations:
         held = {row.workspace_id: row.held for row in counted}
         wanted = {"p_purpose": lane.purpose, "p_kind": lane.kind, "p_now": now}
         heads = [
-            Waiting(row.id, row.oldest, held.get(row.id, 0), ceilings_of(row.ceilings).weight)
+            WaitingWorkspace(row.id, row.oldest, held.get(row.id, 0), ceilings_of(row.ceilings).weight)
             for row in self.connection.execute(_HEADS, wanted)
             if row.oldest is not None
         ]
@@ -342,7 +349,7 @@ class SqlInvocations:
         return self._swap(_CLAIM, free, status=_RUNNING, owner=owner, lease_until=lease_until, started_at=now)
 
     def renew(self, invocation_id: str, *, attempt: int, lease_until: int) -> bool:
-        """Lengthen the lease."""
+        """Lengthen the lease of a claimed invocation; False where it is not that attempt's any more."""
         return self._swap(_HELD, {"p_id": invocation_id, "p_attempt": attempt}, lease_until=lease_until)
 
     def record(
@@ -455,7 +462,7 @@ class _Came:
     reported: bool = False
 
 
-def _listed(query: Select[Any], workspace_id: str, where: InvocationFilter, page: Page) -> Select[Any]:
+def _listed(query: Select[Any], workspace_id: str, where: InvocationFilter, page: PageRequest) -> Select[Any]:
     query = query.where(invocations.c.workspace_id == workspace_id)
     if where.session is not None:
         of_it = select(sessions.c.id).where(

@@ -117,7 +117,7 @@ class SqlRereviews:
             found.setdefault(row.function_id, {})[row.number] = VersionStatus(row.status)
         return found
 
-    def _pinned(self) -> "Pinned":
+    def _pinned(self) -> "PinnedVersions":
         by_agents = select(agent_pins.c.workspace_id, agent_pins.c.function, agent_pins.c.version)
         active = sessions.c.status == SessionStatus.ACTIVE.value
         # Those of an agent with many functions stand apart.
@@ -125,14 +125,14 @@ class SqlRereviews:
         large = self.connection.execute(apart.where(active, large_values.c.name == sessions.c.pins.name)).scalars()
         small = self.connection.execute(select(sessions.c.pins).where(active)).scalars()
         pins = [pins for pins in small if pins is not APART] + [read_json(pins) for pins in large]
-        return Pinned(
+        return PinnedVersions(
             by_agents=frozenset(tuple(row) for row in self.connection.execute(by_agents)),
             by_sessions=frozenset((pin["function_id"], pin["version"]) for some in pins for pin in some),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
+class PinnedVersions:
     """Versions that agents name, by workspace, function and number, and sessions, by function id and number."""
 
     by_agents: frozenset[tuple[str, str, int]]

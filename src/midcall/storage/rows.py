@@ -11,10 +11,10 @@ from midcall.domain.function import Approval, Function, Kind, Version, VersionSt
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.preview import came_preview
-from midcall.domain.rereview import Flag
+from midcall.domain.rereview import VersionFlag
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.workspace import ApprovalMode, Ceilings, Key, Scope, Workspace, WorkspaceSettings
-from midcall.storage.apart import Place, Split, marked, split, split_variables, whole
+from midcall.storage.large_values import LargeValueKey, SplitValues, marked, split, split_variables, whole
 
 #: Columns of an invocation that may be megabytes.
 LARGE = ("params", "session", "report", "outcome")
@@ -40,7 +40,7 @@ def ceilings_of(document: Mapping[str, int] | None) -> Ceilings:
 
 
 def key_of(row: Row[Any]) -> Key:
-    """Read a key."""
+    """Read an API key from its row."""
     return Key(
         id=row.id,
         workspace_id=row.workspace_id,
@@ -56,7 +56,7 @@ def key_of(row: Row[Any]) -> Key:
 
 
 def function_of(row: Row[Any], published: Mapping[str, int]) -> Function:
-    """Read a function."""
+    """Read a function from its row, and from where which version is published."""
     return Function(
         id=row.id,
         workspace_id=row.workspace_id,
@@ -103,7 +103,7 @@ def decision_columns(version: Version) -> dict[str, Any]:
     }
 
 
-def invocation_columns(invocation: Invocation) -> Split:
+def invocation_columns(invocation: Invocation) -> SplitValues:
     """Return the columns of a new invocation; its report and outcome come later."""
     columns = {name: getattr(invocation, name) for name in Invocation.__slots__ if name not in {"report", "outcome"}}
     large = split(invocation.id, {"params": dict(invocation.params), "session": dict(invocation.session)})
@@ -114,7 +114,7 @@ def invocation_columns(invocation: Invocation) -> Split:
         "status": invocation.status.value,
         "asked": None if invocation.asked is None else dict(invocation.asked),
     }
-    return Split(columns | large.columns, large.apart)
+    return SplitValues(columns | large.columns, large.apart)
 
 
 def invocations_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Invocation]:
@@ -126,12 +126,12 @@ def invocations_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Inv
         marks = marked(row.id, each, LARGE)
         if all(place in found for place in marks):
             there.append((row, each | {place.name: found[place] for place in marks}))
-    named = {Place(row.session_key, name) for row, each in there for name in _variables_apart(each).values()}
+    named = {LargeValueKey(row.session_key, name) for row, each in there for name in _variables_apart(each).values()}
     variables = whole(connection, named)
     return [
         _invocation(row, each, variables)
         for row, each in there
-        if all(Place(row.session_key, name) in variables for name in _variables_apart(each).values())
+        if all(LargeValueKey(row.session_key, name) in variables for name in _variables_apart(each).values())
     ]
 
 
@@ -146,12 +146,12 @@ def bare_invocation(row: Row[Any]) -> Invocation:
     return _invocation(row, {"params": {}, "session": {}, "report": None, "outcome": None}, {})
 
 
-def _invocation(row: Row[Any], large: Mapping[str, Any], variables: Mapping[Place, Any]) -> Invocation:
+def _invocation(row: Row[Any], large: Mapping[str, Any], variables: Mapping[LargeValueKey, Any]) -> Invocation:
     columns = {name: getattr(row, name) for name in Invocation.__slots__ if name not in LARGE}
     report, outcome = large["report"], large["outcome"]
     if outcome is not None:
         apart = outcome.pop("variables_apart", {})
-        outcome["variables"] |= {name: variables[Place(row.session_key, key)] for name, key in apart.items()}
+        outcome["variables"] |= {name: variables[LargeValueKey(row.session_key, key)] for name, key in apart.items()}
     return Invocation(
         **columns
         | {
@@ -178,7 +178,7 @@ def report_columns(report: RunReport | None) -> dict[str, Any] | None:
 
 def outcome_columns(
     invocation_id: str, outcome: Outcome, report: RunReport | None, session: str | None
-) -> tuple[Split, list[dict[str, str]]]:
+) -> tuple[SplitValues, list[dict[str, str]]]:
     """Return the columns of what an invocation came to, and large variables, which stand apart once for a `session`."""
     document, apart = asdict(outcome), []
     if session is not None:
@@ -186,7 +186,7 @@ def outcome_columns(
         document |= {"variables": small, "variables_apart": named}
         apart = variables.apart
     large = split(invocation_id, {"report": report_columns(report), "outcome": document})
-    return Split({**large.columns, "came": came_preview(outcome, report)}, large.apart), apart
+    return SplitValues({**large.columns, "came": came_preview(outcome, report)}, large.apart), apart
 
 
 def _report_of(value: Mapping[str, Any]) -> RunReport:
@@ -205,7 +205,7 @@ def _outcome_of(value: Mapping[str, Any]) -> Outcome:
             "changed": tuple(value["changed"]),
             "warnings": tuple(value["warnings"]),
             # Outcomes of earlier releases have none.
-            "flags": tuple(Flag(flag) for flag in value.get("flags", ())),
+            "flags": tuple(VersionFlag(flag) for flag in value.get("flags", ())),
             "error": value["error"] and OutcomeError(**value["error"]),
         }
     )

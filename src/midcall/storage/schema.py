@@ -33,7 +33,7 @@ class UnwritableColumn(Unwritable, DontWrapMixin):
     """A value that belongs into a row is no JSON; SQLAlchemy lets this through as it is."""
 
 
-class Json(TypeDecorator[Any]):
+class JsonText(TypeDecorator[Any]):
     """A JSON value as ASCII text. No number in it is NaN or infinite: no answer could hold what was read again."""
 
     impl = Text
@@ -49,7 +49,7 @@ class Json(TypeDecorator[Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class EncodedJson:
     """A value that has been written as JSON already."""
 
     text: str
@@ -68,7 +68,7 @@ _MARK = "@"
 
 
 class LargeJson(TypeDecorator[Any]):
-    """A JSON value, or the mark of one that stands apart; `midcall.storage.apart` writes both."""
+    """A JSON value, or the mark of one that stands apart; `midcall.storage.large_values` writes both."""
 
     impl = Text
     cache_ok = True
@@ -77,11 +77,11 @@ class LargeJson(TypeDecorator[Any]):
         """Write a value that was split from those that stand apart."""
         if value is APART:
             return _MARK
-        if value is None or isinstance(value, Written):
+        if value is None or isinstance(value, EncodedJson):
             return None if value is None else value.text
         written = write_json(value)
         if len(written) > MOST_INLINE:
-            raise TypeError("midcall.storage.apart has to split what may be large")
+            raise TypeError("midcall.storage.large_values has to split what may be large")
         return written
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 (the same)
@@ -123,10 +123,10 @@ workspaces = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
-    Column("settings", Json, nullable=False),
+    Column("settings", JsonText, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     # What the operator allows; null: what every workspace is allowed.
-    Column("ceilings", Json),
+    Column("ceilings", JsonText),
 )
 
 api_keys = Table(
@@ -135,8 +135,8 @@ api_keys = Table(
     Column("id", String(64), primary_key=True),
     Column("workspace_id", ForeignKey("workspaces.id"), nullable=False, index=True),
     Column("principal", String(200), nullable=False),
-    Column("scopes", Json, nullable=False),
-    Column("agents", Json, nullable=False),
+    Column("scopes", JsonText, nullable=False),
+    Column("agents", JsonText, nullable=False),
     Column("secret_hash", String(64), nullable=False),
     Column("previous_hash", String(64)),
     Column("previous_until", BigInteger),
@@ -151,7 +151,7 @@ functions = Table(
     Column("workspace_id", ForeignKey("workspaces.id"), nullable=False),
     Column("name", String(63), nullable=False),
     Column("display_name", Text, nullable=False),
-    Column("tags", Json, nullable=False),
+    Column("tags", JsonText, nullable=False),
     Column("latest", Integer, nullable=False),
     Column("archived", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
@@ -172,16 +172,16 @@ versions = Table(
     metadata,
     Column("function_id", ForeignKey("functions.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("config", Json, nullable=False),
+    Column("config", JsonText, nullable=False),
     # What lists show of it.
-    Column("preview", Json, nullable=False),
+    Column("preview", JsonText, nullable=False),
     # What agents' warnings ask of it: whether what it returns may end a session.
     Column("may_terminate", Boolean, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("status", String(20), nullable=False),
     Column("author", String(200), nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    Column("review", Json),
+    Column("review", JsonText),
     Column("approval_policy", String(64)),
     Column("approval_principal", String(200)),
     Column("approval_at", BigInteger),
@@ -209,7 +209,7 @@ rereviews = Table(
     Column("attempt", Integer, nullable=False),
     Column("taken_until", BigInteger, nullable=False),
     Column("status", String(20)),
-    Column("comments", Json),
+    Column("comments", JsonText),
     Column("reviewed_at", BigInteger),
     Column("seal", String(64)),
     ForeignKeyConstraint(["function_id", "number"], ["versions.function_id", "versions.number"]),
@@ -233,9 +233,9 @@ agents = Table(
     Column("name", String(200), nullable=False),
     Column("version", String(200), nullable=False),
     Column("number", String(200), nullable=False),
-    Column("attachments", Json, nullable=False),
+    Column("attachments", JsonText, nullable=False),
     # What lists show of them, and what warnings are made of: all of them, without what is said.
-    Column("preview", Json, nullable=False),
+    Column("preview", JsonText, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("workspace_id", "name"),
@@ -263,7 +263,7 @@ sessions = Table(
     Column("principal", String(200), nullable=False),
     Column("status", String(20), nullable=False),
     # What lists show of the body: as it was at the start, the small fields of it.
-    Column("preview", Json, nullable=False),
+    Column("preview", JsonText, nullable=False),
     Column("variables", LargeJson, nullable=False),
     Column("pins", LargeJson, nullable=False),
     Column("created_at", BigInteger, nullable=False),
@@ -301,7 +301,7 @@ session_parts = Table(
     Column("value", Text, nullable=False),
 )
 
-#: Values of other tables' large columns, by the id of the row that they belong to; `midcall.storage.apart`.
+#: Values of other tables' large columns, by the id of the row that they belong to; `midcall.storage.large_values`.
 large_values = Table(
     "large_values",
     metadata,
@@ -318,7 +318,7 @@ events = Table(
     Column("session", ForeignKey("sessions.id"), nullable=False),
     Column("name", String(20), nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("data", Json, nullable=False),
+    Column("data", JsonText, nullable=False),
     Index("ix_events_session", "session", "id"),
 )
 
@@ -329,7 +329,7 @@ callbacks = Table(
     #: What the receiver tells repeats by. Not the row's number: SQLite gives those of deleted rows away again.
     Column("message_id", String(64), nullable=False),
     Column("session", ForeignKey("sessions.id"), nullable=False, index=True),
-    Column("body", Json, nullable=False),
+    Column("body", JsonText, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("due_at", BigInteger, nullable=False, index=True),
 )
@@ -364,8 +364,8 @@ invocations = Table(
     Column("report", LargeJson),
     Column("outcome", LargeJson),
     # What lists show: of the parameters, masked, and of what came of them.
-    Column("asked", Json),
-    Column("came", Json),
+    Column("asked", JsonText),
+    Column("came", JsonText),
     # Of a session's invocations alone.
     Column("session_key", ForeignKey("sessions.id")),
     Column("session_id", String(200)),
@@ -409,7 +409,7 @@ rehearsals = Table(
     "rehearsals",
     metadata,
     Column("invocation_id", ForeignKey("invocations.id"), primary_key=True),
-    Column("document", Json, nullable=False),
+    Column("document", JsonText, nullable=False),
 )
 
 #: What the actions of a run were answered, masked.
@@ -417,7 +417,7 @@ recordings = Table(
     "recordings",
     metadata,
     Column("invocation_id", ForeignKey("invocations.id"), primary_key=True),
-    Column("document", Json, nullable=False),
+    Column("document", JsonText, nullable=False),
 )
 
 # They end with their function: archived, it cannot be run any more.
@@ -426,9 +426,9 @@ test_cases = Table(
     metadata,
     Column("function_id", ForeignKey("functions.id"), primary_key=True),
     Column("name", String(100), primary_key=True),
-    Column("document", Json, nullable=False),
+    Column("document", JsonText, nullable=False),
     # What lists show of it.
-    Column("preview", Json, nullable=False),
+    Column("preview", JsonText, nullable=False),
     # Of the document: what is asked for when a version is published, or a case added.
     Column("sha256", String(64), nullable=False),
     Column("size", Integer, nullable=False),
@@ -444,7 +444,7 @@ secrets = Table(
     Column("workspace_id", ForeignKey("workspaces.id"), nullable=False, index=True),
     Column("token", Text, nullable=False),
     # Where it may be sent: what it was given for.
-    Column("origins", Json, nullable=False),
+    Column("origins", JsonText, nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -470,7 +470,7 @@ credential_values = Table(
     Column("environment", String(63), nullable=False),
     Column("token", Text, nullable=False),
     # Where they may be sent, and who said so with no more than `write`.
-    Column("hosts", Json, nullable=False),
+    Column("hosts", JsonText, nullable=False),
     Column("hosts_by", String(200)),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("credential_id", "environment"),
@@ -520,7 +520,7 @@ audit = Table(
     Column("act", String(40), nullable=False),
     Column("subject", String(200), nullable=False),
     Column("function_id", ForeignKey("functions.id")),
-    Column("detail", Json, nullable=False),
+    Column("detail", JsonText, nullable=False),
     Index("ix_audit_listing", "workspace_id", "id"),
     Index("ix_audit_function", "function_id", "id"),
     Index("ix_audit_act", "workspace_id", "act", "id"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, insert, select, update
 
 from midcall.domain.errors import NotFound
-from midcall.service.stores import Sealed, SealedSecret
+from midcall.service.stores import SealedRow, SealedSecret
 from midcall.storage.schema import adapters, credential_values, secrets, tokens
 
 #: Every table that has a column `token`, so that a change of keys leaves none out.
@@ -15,7 +15,7 @@ SEALED: tuple[Table, ...] = (secrets, credential_values, adapters, tokens)
 
 @dataclass(frozen=True, slots=True)
 class SqlSecrets:
-    """Single secrets."""
+    """Single secrets, encrypted, in their table."""
 
     connection: Connection
 
@@ -40,15 +40,15 @@ class SqlSealed:
     connection: Connection
     table: Table
 
-    def after(self, row_id: str, *, limit: int) -> Sequence[Sealed]:
+    def after(self, row_id: str, *, limit: int) -> Sequence[SealedRow]:
         """Return the rows whose id comes after one, by id."""
         columns = self.table.c
         # A row of `tokens` may be there before its token.
         here = (columns.id > row_id, columns.token.is_not(None))
         query = select(columns.id, columns.token).where(*here).order_by(columns.id).limit(limit)
-        return [Sealed(row.id, row.token) for row in self.connection.execute(query)]
+        return [SealedRow(row.id, row.token) for row in self.connection.execute(query)]
 
-    def swap(self, row: Sealed, *, token: str) -> bool:
+    def swap(self, row: SealedRow, *, token: str) -> bool:
         """Write another token; False if the row has not the token any more that was read."""
         columns = self.table.c
         here = (columns.id == row.id, columns.token == row.token)

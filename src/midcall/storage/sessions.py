@@ -14,8 +14,8 @@ from midcall.domain.parts import BodyPart, body_of
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
-from midcall.service.stores import ListedSession, Page, SessionFilter, SessionLine, SessionMark
-from midcall.storage.apart import Place, Split, drop, marked, put, split, split_variables, whole
+from midcall.service.stores import ListedSession, PageRequest, SessionFilter, SessionLine, SessionMark
+from midcall.storage.large_values import LargeValueKey, SplitValues, drop, marked, put, split, split_variables, whole
 from midcall.storage.schema import (
     APART,
     callbacks,
@@ -49,7 +49,7 @@ _BODY = (
 
 @dataclass(frozen=True, slots=True)
 class SqlSessions:
-    """Sessions."""
+    """Sessions in their table, large values apart from it."""
 
     connection: Connection
     #: Variables as they stand in rows that this transaction has read or written.
@@ -120,14 +120,14 @@ class SqlSessions:
         self._put(variables)
         self.read[session.id] = session.variables
 
-    def page(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[ListedSession]:
+    def page(self, workspace_id: str, where: SessionFilter, page: PageRequest) -> Sequence[ListedSession]:
         """List a workspace's sessions, newest first, without what is large."""
         rows = self.connection.execute(_listed(select(*_LISTED), workspace_id, where, page))
         return [
             ListedSession(_line_of(row), row.updated_at, row.preview, _listed_variables(row.variables)) for row in rows
         ]
 
-    def lines(self, workspace_id: str, where: SessionFilter, page: Page) -> Sequence[SessionLine]:
+    def lines(self, workspace_id: str, where: SessionFilter, page: PageRequest) -> Sequence[SessionLine]:
         """List the same in brief."""
         rows = self.connection.execute(_listed(select(*_LINE), workspace_id, where, page))
         return [_line_of(row) for row in rows]
@@ -176,7 +176,7 @@ class SqlSessions:
             # Without a lock: deleted since the row was read.
             return None
         columns |= {place.name: value for place, value in found.items()}
-        named = {Place(row.id, each["apart"]) for each in columns["variables"].values() if "apart" in each}
+        named = {LargeValueKey(row.id, each["apart"]) for each in columns["variables"].values() if "apart" in each}
         apart = whole(self.connection, named)
         if len(apart) < len(named):
             return None
@@ -216,7 +216,7 @@ class SqlEvents:
     connection: Connection
 
     def add(self, session_key: str, name: EventName, at: int, data: Mapping[str, Any]) -> None:
-        """Store an event."""
+        """Store an event at the end of its session's stream."""
         self.add_all(session_key, name, at, [data])
 
     def add_all(self, session_key: str, name: EventName, at: int, data: Sequence[Mapping[str, Any]]) -> None:
@@ -252,7 +252,7 @@ class SqlEvents:
         return self.connection.execute(query).scalar_one() or 0
 
 
-def _listed(query: Select[Any], workspace_id: str, where: SessionFilter, page: Page) -> Select[Any]:
+def _listed(query: Select[Any], workspace_id: str, where: SessionFilter, page: PageRequest) -> Select[Any]:
     query = query.where(sessions.c.workspace_id == workspace_id)
     for name in ("agent", "status", "principal"):
         wanted = getattr(where, name)
@@ -276,7 +276,7 @@ def _line_of(row: Row[Any]) -> SessionLine:
 class _Variables:
     """The column of a session's variables, and those of them that stand apart."""
 
-    column: Split
+    column: SplitValues
     each: Sequence[Mapping[str, str]]
 
     @property
@@ -293,7 +293,7 @@ def _split_variables(session: Session) -> _Variables:
     return _Variables(split(session.id, {"variables": document}), apart.apart)
 
 
-def _session_of(row: Row[Any], large: Mapping[str, Any], apart: Mapping[Place, Any]) -> Session:
+def _session_of(row: Row[Any], large: Mapping[str, Any], apart: Mapping[LargeValueKey, Any]) -> Session:
     columns = {name: getattr(row, name) for name in Session.__slots__}
     return Session(
         **columns
@@ -301,7 +301,7 @@ def _session_of(row: Row[Any], large: Mapping[str, Any], apart: Mapping[Place, A
             "status": SessionStatus(row.status),
             "variables": {
                 name: Variable(
-                    apart[Place(row.id, each["apart"])] if "apart" in each else each["value"],
+                    apart[LargeValueKey(row.id, each["apart"])] if "apart" in each else each["value"],
                     each["source"],
                     each["at"],
                 )

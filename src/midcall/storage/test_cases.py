@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from midcall.domain.preview import MOST_OF_A_FIELD, preview
 from midcall.domain.test_case import TestCase, fingerprint
-from midcall.service.stores import BriefCase, Page
+from midcall.service.stores import BriefCase, PageRequest
 from midcall.storage.schema import test_cases
 
 # Asked for by every publication, with cases or without.
@@ -27,7 +27,7 @@ class SqlTestCases:
         # Sorted here: databases have orders of their own.
         return sorted(map(_case_of, self.connection.execute(query)), key=lambda case: case.name)
 
-    def page(self, function_id: str, page: Page) -> Sequence[BriefCase]:
+    def page(self, function_id: str, page: PageRequest) -> Sequence[BriefCase]:
         """List a function's by name, without what is large."""
         columns = test_cases.c
         query = select(columns.name, columns.preview, columns.principal, columns.updated_at)
@@ -40,7 +40,7 @@ class SqlTestCases:
         ]
 
     def find(self, function_id: str, name: str) -> TestCase | None:
-        """Read one."""
+        """Read one test case by its name, or return None."""
         query = select(test_cases).where(test_cases.c.function_id == function_id, test_cases.c.name == name)
         row = self.connection.execute(query).one_or_none()
         return None if row is None else _case_of(row)

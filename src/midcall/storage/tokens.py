@@ -15,12 +15,12 @@ _NO_LEASE: dict[str, Any] = {"lease_owner": "", "lease_until": 0}
 
 @dataclass(frozen=True, slots=True)
 class SqlTokens:
-    """OAuth2 tokens, encrypted."""
+    """OAuth2 tokens, encrypted, in their table."""
 
     connection: Connection
 
     def find(self, token_id: str) -> TokenRow | None:
-        """Read one."""
+        """Read one encrypted token, or return None."""
         columns = (
             tokens.c.token,
             tokens.c.good_until,

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.workspace import Ceilings, Key, Workspace, WorkspaceSettings
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.storage.rows import key_of, workspace_of
 from midcall.storage.schema import api_keys, workspaces
 
@@ -21,7 +21,7 @@ _KEY = select(api_keys).where(api_keys.c.id == bindparam("p_id"))
 
 @dataclass(frozen=True, slots=True)
 class SqlWorkspaces:
-    """Workspaces."""
+    """Workspaces in their table, with settings and limits."""
 
     connection: Connection
 
@@ -52,7 +52,7 @@ class SqlWorkspaces:
         return None if row is None else workspace_of(row)
 
     def all(self) -> Sequence[Workspace]:
-        """Read every workspace."""
+        """Read every workspace there is."""
         return [workspace_of(row) for row in self.connection.execute(select(workspaces).order_by(workspaces.c.id))]
 
     def several(self) -> bool:
@@ -66,7 +66,7 @@ class SqlWorkspaces:
         )
 
     def set_settings(self, workspace_id: str, settings: WorkspaceSettings) -> None:
-        """Replace the settings."""
+        """Replace a workspace's settings as a whole."""
         self.connection.execute(
             update(workspaces).where(workspaces.c.id == workspace_id).values(settings=asdict(settings))
         )
@@ -74,7 +74,7 @@ class SqlWorkspaces:
 
 @dataclass(frozen=True, slots=True)
 class SqlKeys:
-    """API keys."""
+    """API keys in their table."""
 
     connection: Connection
 
@@ -94,7 +94,7 @@ class SqlKeys:
             raise NotFound("there is no such key in this workspace")
         return key
 
-    def page(self, workspace_id: str, page: Page) -> Sequence[Key]:
+    def page(self, workspace_id: str, page: PageRequest) -> Sequence[Key]:
         """List a workspace's keys by id, so by age."""
         query = select(api_keys).where(api_keys.c.workspace_id == workspace_id).order_by(api_keys.c.id)
         if page.cursor is not None:

@@ -15,7 +15,7 @@ from midcall.ui.site import PATH, THEME_COOKIE
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class NavigationItem:
     """One entry of the navigation."""
 
     path: str
@@ -24,16 +24,16 @@ class Section:
     needs: Scope | Own = Scope.READ
 
 
-SECTIONS = (
-    Section("/functions", "Functions", "code"),
-    Section("/agents", "Agents", "support_agent", needs=Own(Scope.READ)),
-    Section("/sessions", "Sessions", "forum", needs=Own(Scope.READ)),
-    Section("/invocations", "Invocations", "bolt"),
-    Section("/credentials", "Credentials", "key"),
-    Section("/keys", "Keys", "vpn_key", needs=Scope.ADMIN),
-    Section("/health", "Health", "monitor_heart"),
-    Section("/audit", "Audit trail", "history"),
-    Section("/workspace", "Workspace", "settings", needs=Scope.ADMIN),
+NAVIGATION = (
+    NavigationItem("/functions", "Functions", "code"),
+    NavigationItem("/agents", "Agents", "support_agent", needs=Own(Scope.READ)),
+    NavigationItem("/sessions", "Sessions", "forum", needs=Own(Scope.READ)),
+    NavigationItem("/invocations", "Invocations", "bolt"),
+    NavigationItem("/credentials", "Credentials", "key"),
+    NavigationItem("/keys", "Keys", "vpn_key", needs=Scope.ADMIN),
+    NavigationItem("/health", "Health", "monitor_heart"),
+    NavigationItem("/audit", "Audit trail", "history"),
+    NavigationItem("/workspace", "Workspace", "settings", needs=Scope.ADMIN),
 )
 
 #: Name, icon, and what Quasar takes for it.
@@ -61,7 +61,7 @@ def _navigation(context: PageContext, path: str) -> ui.left_drawer:
     made = ui.left_drawer(value=False).props("show-if-above bordered").classes("mc-drawer")
     with attributed(made, breakpoint=900, width=216) as drawer:
         with ui.element("nav").props('aria-label="Sections"').classes("mc-nav"):
-            for section in SECTIONS:
+            for section in NAVIGATION:
                 if not context.may(section.needs):
                     continue
                 here = path == section.path or path.startswith(f"{section.path}/")

@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from midcall.ui.acts import PATH as CONFIRM
+from midcall.ui.confirmations import PATH as CONFIRM
 from midcall.ui.sign_ins import SignIn
 from midcall.ui.site import COOKIE, Site
 from midcall.web.headers import UI_RUNS
@@ -41,7 +41,7 @@ class Guard:
         self._sockets: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one request or socket, or refuse it."""
         if scope["type"] == "websocket":
             await self._socket(scope, receive, send)
         elif scope["type"] == "http":

@@ -26,8 +26,8 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
     from nicegui import app as pages  # noqa: PLC0415 (the reason is above)
     from nicegui import ui  # noqa: PLC0415
 
-    from midcall.ui.acts import Acts, add_confirm  # noqa: PLC0415
     from midcall.ui.assets import FOLDER  # noqa: PLC0415
+    from midcall.ui.confirmations import Confirmations, add_confirm  # noqa: PLC0415
     from midcall.ui.edge import watch  # noqa: PLC0415
     from midcall.ui.guard import Guard  # noqa: PLC0415
     from midcall.ui.page import add_page  # noqa: PLC0415
@@ -41,7 +41,9 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
         raise RuntimeError("this process serves a UI already; make its other apps with ui=False")
     clock = time.monotonic
     tries = Buckets(TRIES, TRIES_PER_S, clock)
-    site = Site(app=app, public_url=public_url, sign_ins=SignIns(clock), tries=tries, acts=Acts(clock))
+    site = Site(
+        app=app, public_url=public_url, sign_ins=SignIns(clock), tries=tries, confirmations=Confirmations(clock)
+    )
     pages.state.site = site
     watch()
     set_defaults()
@@ -49,7 +51,7 @@ def mount(app: FastAPI, *, data_dir: Path, public_url: str | None) -> None:
     add_home(app)
     pages.add_static_files("/static", FOLDER)
     add_sign_in(pages, site)
-    add_confirm(pages, site.acts)
+    add_confirm(pages, site.confirmations)
     for page in PAGES:
         add_page(page)
     # A proxy that lets no WebSocket through is told so by the browser; polling would be a second way in to guard.

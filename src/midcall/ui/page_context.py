@@ -31,7 +31,7 @@ OVER = "sign-in?why=over"
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
-    """What a use case returned: true, whatever the value is."""
+    """A use case's return value, wrapped: true, whatever the value is."""
 
     value: T
 
@@ -48,11 +48,11 @@ class ErrorPlace(Protocol):
     """Where an error is shown: a banner."""
 
     def show(self, error: MidcallError) -> None:
-        """Show an error."""
+        """Show an error to the person who looks at the page."""
         ...
 
     def clear(self) -> None:
-        """Show none."""
+        """Take the error away."""
         ...
 
 
@@ -75,12 +75,12 @@ class PageContext:
 
     @property
     def services(self) -> Services:
-        """Use cases."""
+        """The use cases of this process."""
         return self.site.services
 
     @property
     def in_thread(self) -> InThread:
-        """What asynchronous use cases run their blocking parts with."""
+        """The runner of the blocking parts of asynchronous use cases."""
         return self.site.in_thread
 
     def may(self, *scopes: Scope | Own) -> bool:

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
 from midcall.domain.errors import MidcallError, Unauthenticated
-from midcall.service.access.access import Proof, proof_of
+from midcall.service.access.access import VerifiedKey, proof_of
 from midcall.ui.assets import asset
 from midcall.ui.forms import fields_of
 from midcall.ui.site import COOKIE, THEME_COOKIE, Site
@@ -94,7 +94,7 @@ def add_sign_in(pages: FastAPI, site: Site) -> None:
         return response
 
 
-def _signed_in(request: Request, site: Site, proof: Proof, wanted: str) -> Response:
+def _signed_in(request: Request, site: Site, proof: VerifiedKey, wanted: str) -> Response:
     before = site.sign_ins.find(request.cookies.get(COOKIE))
     if before is not None:
         site.sign_ins.end(before)

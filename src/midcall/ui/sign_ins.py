@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from midcall.service.access.access import Proof
+from midcall.service.access.access import VerifiedKey
 
 #: A session without a sign of its person for this long is over, and any session this long after its start.
 IDLE_S = 3_600.0
@@ -24,7 +24,7 @@ class SignIn:
     """One browser that showed a key."""
 
     id: str
-    proof: Proof
+    proof: VerifiedKey
     began: float
     seen: float
 
@@ -36,7 +36,7 @@ class SignIns:
     clock: Callable[[], float]
     _sessions: OrderedDict[str, SignIn] = field(default_factory=OrderedDict)
 
-    def begin(self, proof: Proof) -> SignIn:
+    def begin(self, proof: VerifiedKey) -> SignIn:
         """Make a session under a new random id."""
         now = self.clock()
         session = SignIn(secrets.token_urlsafe(_ID_BYTES), proof, began=now, seen=now)

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from midcall.domain.rates import Buckets
 from midcall.service.runs.wait import InThread
-from midcall.ui.acts import Acts
+from midcall.ui.confirmations import Confirmations
 from midcall.ui.sign_ins import SignIns
 from midcall.web.services import Services
 from midcall.web.shared_threads import SharedThreads
@@ -33,7 +33,7 @@ class Site:
     sign_ins: SignIns
     #: How often each client may try to sign in.
     tries: Buckets
-    acts: Acts
+    confirmations: Confirmations
 
     @property
     def services(self) -> Services:
@@ -43,7 +43,7 @@ class Site:
 
     @property
     def in_thread(self) -> InThread:
-        """What runs blocking service code in the threads that the API's calls have."""
+        """The runner of blocking service code, in the threads that the API's calls have."""
         threads: SharedThreads = self.app.state.service_threads
         return threads.run
 

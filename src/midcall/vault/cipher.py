@@ -42,7 +42,7 @@ class FernetCipher:
         self._digest_key = derive.derive(base64.urlsafe_b64decode(keys[0]))
 
     def __repr__(self) -> str:
-        """Show no key."""
+        """Write its name alone, and show no key."""
         return "FernetCipher(…)"
 
     def seal(self, value: str, *, bound_to: str) -> str:

@@ -43,8 +43,8 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a call came to: a value, or the text that tells the LLM why there is none."""
+class CallResult:
+    """The result of a call: a value, or the text that tells the LLM why there is none."""
 
     ok: bool
     value: Any

@@ -15,11 +15,11 @@ def steps_of(path: str) -> tuple[str, ...] | None:
 
 
 def with_dots(steps: tuple[str, ...]) -> str:
-    """Write `data.0.id`."""
+    """Write a path as `data.0.id`."""
     return ".".join(steps)
 
 
 def with_brackets(steps: tuple[str, ...]) -> str:
-    """Write `data[0].id`."""
+    """Write a path as `data[0].id`."""
     written = "".join(f"[{step}]" if step.isdecimal() else f".{step}" for step in steps)
     return written.removeprefix(".")

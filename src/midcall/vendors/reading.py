@@ -37,7 +37,7 @@ _USER = frozenset({"user", "customer", "human"})
 _LINE = re.compile(r"(agent|assistant|bot|ai|user|customer|human): ?(.*)", re.IGNORECASE)
 
 Object = Mapping[str, Any]
-Turns = list[dict[str, str]]
+Transcript = list[dict[str, str]]
 
 
 def text(value: Any, most: int = MAX_TEXT) -> str:
@@ -95,12 +95,12 @@ def variables(value: Any) -> dict[str, Any]:
     return found
 
 
-def turns(value: Any, content: str) -> Turns:
+def turns(value: Any, content: str) -> Transcript:
     """Return what was said of a list of turns, as `{role: agent | user, content}`; the vendor calls it `content`.
 
     Turns of the system and of tools are left out: they hold prompts and results, and nobody said them.
     """
-    found: Turns = []
+    found: Transcript = []
     for each in items(value):
         role, said = _role(obj(each).get("role")), obj(each).get(content)
         if role and isinstance(said, str) and said:
@@ -108,9 +108,9 @@ def turns(value: Any, content: str) -> Turns:
     return found[-MAX_TURNS:]
 
 
-def turns_of_text(value: Any) -> Turns:
+def turns_of_text(value: Any) -> Transcript:
     """Return what was said of a transcript in one text, a line a turn: `Agent: …`, `User: …`."""
-    found: Turns = []
+    found: Transcript = []
     for line in value.splitlines() if isinstance(value, str) else ():
         match = _LINE.fullmatch(line.strip())
         if match:
@@ -129,7 +129,7 @@ def call_without(call: Object, names: Iterable[str]) -> dict[str, Any]:
     return plain if _size(plain) <= MAX_CALL_BYTES else {}
 
 
-def overrides(transcript: Turns, call: Object, without: Iterable[str]) -> dict[str, Any]:
+def overrides(transcript: Transcript, call: Object, without: Iterable[str]) -> dict[str, Any]:
     """Return what a function call brings along; too large, it loses the vendor's transcripts, then the first turns."""
     whole = {**({"transcript": transcript} if transcript else {}), **({"call": dict(call)} if call else {})}
     if _size(whole) <= MAX_OVERRIDES_BYTES:

@@ -14,7 +14,7 @@ from midcall.vendors.conversation import Conversation, Ending, FunctionCall, key
 from midcall.vendors.reading import (
     MAX_TEXT,
     Object,
-    Turns,
+    Transcript,
     arguments,
     call_without,
     items,
@@ -47,7 +47,7 @@ _TRANSCRIPTS = (
 )
 
 
-class Event(StrEnum):
+class RetellEvent(StrEnum):
     """Events that change a session; all others are only acknowledged."""
 
     STARTED = "call_started"
@@ -117,12 +117,12 @@ def inbound_answer(
 def event(body: Any) -> Conversation | Ending | None:
     """Read an event of a call: its start, its end, or None for one that changes nothing here."""
     name = text(needed(body, "").get("event"))
-    if name not in set(Event):
+    if name not in set(RetellEvent):
         return None
     needed(body, "call")
     call = _call_of(body)
-    kind, conversation = Event(name), _conversation(call, None)
-    return conversation if kind is Event.STARTED else Ending(conversation, _late(call, kind))
+    kind, conversation = RetellEvent(name), _conversation(call, None)
+    return conversation if kind is RetellEvent.STARTED else Ending(conversation, _late(call, kind))
 
 
 def _is_wrapped(body: Object) -> bool:
@@ -149,20 +149,20 @@ def _conversation(call: Object, session: str | None) -> Conversation:
     return Conversation(ids, fields, variables(call.get("retell_llm_dynamic_variables")))
 
 
-def _late(call: Object, kind: Event) -> dict[str, Any]:
+def _late(call: Object, kind: RetellEvent) -> dict[str, Any]:
     late: dict[str, Any] = {"call": call_without(call, (*_TRANSCRIPTS, "call_analysis"))}
     said, recording = _said(call), text(call.get("recording_url"), MAX_TEXT)
     if said:
         late["transcript"] = said
     if recording:
         late["recordingUrl"] = recording
-    if kind is Event.ANALYZED:
+    if kind is RetellEvent.ANALYZED:
         # Nothing comes after it: post-session functions need not wait for an analysis that failed.
         late["analysis"] = dict(obj(call.get("call_analysis")))
     return late
 
 
-def _said(call: Object) -> Turns:
+def _said(call: Object) -> Transcript:
     return turns(call.get("transcript_object"), "content") or turns_of_text(call.get("transcript"))
 
 

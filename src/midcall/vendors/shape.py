@@ -44,7 +44,7 @@ _STRUCTURE = frozenset({*_SIGNS["object"], *_SIGNS["array"], *_ANYWHERE})
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a value may be. `type` is one of JSON Schema's seven, or None: one of the `variants`, or anything at all."""
+    """The values that a schema allows. `type` is one of JSON Schema's seven, or None: any, or one of the `variants`."""
 
     #: Path of the schema in the function.
     loc: str

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Json = dict[str, Any]
+from midcall.domain.jsonvalue import Json
 
 #: A client that gives up at the same moment as midcall tells its LLM nothing: the way back takes time too.
 GRACE_MS = 2_000
@@ -12,7 +12,7 @@ GRACE_MS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What is said around a call. Texts are the author's; one of `started` is picked each time."""
+    """The texts around a call, as the author wrote them; one of `started` is picked each time."""
 
     started: tuple[str, ...] = ()
     #: When the call fails, whatever the cause; texts by HTTP status come with the answer itself.
@@ -48,7 +48,7 @@ class Tool:
 
     @property
     def execution(self) -> Json:
-        """What whoever carries out a call needs to know of it, times in seconds; no LLM is shown it."""
+        """The facts that whoever carries out a call needs, times in seconds; no LLM is shown them."""
         return {
             "timeout": self.timeout_ms // 1000,
             "client_timeout": self.client_timeout_ms // 1000,
@@ -89,25 +89,25 @@ class Unfit(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """What a format has no place for, though the tool can be written without it."""
+class ToolNote:
+    """A part of a tool that a format has no place for, though the tool can be written without it."""
 
     loc: str
     msg: str
 
 
-def late(tool: Tool, longest_ms: int, vendor: str) -> tuple[Note, ...]:
+def late(tool: Tool, longest_ms: int, vendor: str) -> tuple[ToolNote, ...]:
     """Tell that a vendor gives up before midcall has answered; a call in the background is answered at once."""
     if tool.background or tool.client_timeout_ms <= longest_ms:
         return ()
     most = (longest_ms - GRACE_MS) // 1000
     text = f"{vendor} waits {longest_ms // 1000} s at most, and midcall's answer may come later"
-    return (Note("timeout", f"{text}; set timeout to {most} or less"),)
+    return (ToolNote("timeout", f"{text}; set timeout to {most} or less"),)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ExportedTool:
     """A tool in a vendor's format, and what was lost on the way."""
 
     document: Json
-    notes: tuple[Note, ...] = ()
+    notes: tuple[ToolNote, ...] = ()

@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Any
 
 from midcall.domain.function import NAME_PATTERN
-from midcall.vendors.conversation import Conversation, Ending, FunctionCall, Said, key_of
+from midcall.vendors.conversation import CallResult, Conversation, Ending, FunctionCall, key_of
 from midcall.vendors.reading import (
     Object,
-    Turns,
+    Transcript,
     arguments,
     call_without,
     items,
@@ -48,7 +48,7 @@ _CALL = (
 _CUSTOMER = ("number", "extension", "sipUri", "name", "email", "externalId")
 
 
-class Kind(StrEnum):
+class VapiMessageKind(StrEnum):
     """Messages that change something; all others are only acknowledged."""
 
     TOOL_CALLS = "tool-calls"
@@ -67,30 +67,30 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class VapiMessage:
     """A message that changes something."""
 
-    kind: Kind
+    kind: VapiMessageKind
     conversation: Conversation
     calls: tuple[ToolCall, ...] = ()
     ending: Ending | None = None
 
 
-def message(body: Any) -> Message | None:
+def message(body: Any) -> VapiMessage | None:
     """Read a message; None for one that changes nothing here. Raises InvalidInput for one without a call or chat."""
     found = needed(body, "message")
     kind = text(found.get("type"))
-    if kind not in set(Kind):
+    if kind not in set(VapiMessageKind):
         return None
     conversation = _conversation(found)
-    if kind == Kind.TOOL_CALLS:
-        return Message(Kind.TOOL_CALLS, conversation, calls=_calls(found))
-    if kind == Kind.END_OF_CALL_REPORT:
-        return Message(Kind.END_OF_CALL_REPORT, conversation, ending=Ending(conversation, _late(found)))
-    return Message(Kind.ASSISTANT_REQUEST, conversation)
+    if kind == VapiMessageKind.TOOL_CALLS:
+        return VapiMessage(VapiMessageKind.TOOL_CALLS, conversation, calls=_calls(found))
+    if kind == VapiMessageKind.END_OF_CALL_REPORT:
+        return VapiMessage(VapiMessageKind.END_OF_CALL_REPORT, conversation, ending=Ending(conversation, _late(found)))
+    return VapiMessage(VapiMessageKind.ASSISTANT_REQUEST, conversation)
 
 
-def results(calls: Sequence[ToolCall], said: Sequence[Said]) -> dict[str, Any]:
+def results(calls: Sequence[ToolCall], said: Sequence[CallResult]) -> dict[str, Any]:
     """Write the answer to tool calls, in their order."""
     return {"results": [_result(call, each) for call, each in zip(calls, said, strict=True)]}
 
@@ -109,7 +109,7 @@ def error(reason: str) -> dict[str, Any]:
     return {"error": one_line(reason)}
 
 
-def _result(call: ToolCall, said: Said) -> dict[str, Any]:
+def _result(call: ToolCall, said: CallResult) -> dict[str, Any]:
     return {"toolCallId": call.id, "name": call.name, "result" if said.ok else "error": one_line(said.value)}
 
 
@@ -188,7 +188,7 @@ def _late(found: Object) -> dict[str, Any]:
     return late
 
 
-def _said(artifact: Object, found: Object) -> Turns:
+def _said(artifact: Object, found: Object) -> Transcript:
     for spoken in (artifact.get("messages"), found.get("messages")):
         said = turns(spoken, "message")
         if said:

@@ -9,7 +9,7 @@ from midcall.vendors.branches import lean
 from midcall.vendors.merging import merged
 from midcall.vendors.rules import spoken
 from midcall.vendors.shape import Shape
-from midcall.vendors.tool import Note, Tool
+from midcall.vendors.tool import Tool, ToolNote
 
 #: Characters of one keyword in words; a longer condition would teach an LLM nothing.
 MAX_WORDS = 500
@@ -39,7 +39,7 @@ def described(text: str | None, keywords: Mapping[str, Any]) -> str:
 
 def described_tool(
     tool: Tool, vendor: str, *, unsaid: Collection[str] = (), quiet: Collection[str] = ()
-) -> tuple[str, tuple[Note, ...]]:
+) -> tuple[str, tuple[ToolNote, ...]]:
     """Describe a function with what its parameters say as a whole: many frameworks show an LLM nothing else of that.
 
     Of the keywords in `unsaid` the vendor's schema says nothing, which is told but for those in `quiet`. Also returns
@@ -53,22 +53,22 @@ def described_tool(
     if root and root not in text:
         room = MAX_DESCRIPTION - len(text) - 1
         if len(root) > room:
-            lost.append(Note("parameters.description", f"{_NO_ROOM}; shorten it"))
+            lost.append(ToolNote("parameters.description", f"{_NO_ROOM}; shorten it"))
         text = text if room < _LEAST_ROOM else f"{text} {root if len(root) <= room else root[: room - 1] + '…'}"
     for keyword, sentence in said.items():
         if len(text) + 1 + len(sentence) > MAX_DESCRIPTION:
-            lost.append(Note(f"parameters.{keyword}", f"{_NO_ROOM}; say it in the description of a parameter"))
+            lost.append(ToolNote(f"parameters.{keyword}", f"{_NO_ROOM}; say it in the description of a parameter"))
             continue
         text = f"{text} {sentence}"
         if keyword in unsaid and keyword not in quiet:
-            lost.append(Note(f"parameters.{keyword}", _told(vendor)))
+            lost.append(ToolNote(f"parameters.{keyword}", _told(vendor)))
     kept: dict[str, Any] = {}
     length = len(text) + len(" ")
     for keyword, value in rest.items():
         # As `described` writes them, brackets and all: counted, since a schema has thousands of keywords of its own.
         more = len(f"; {word}") if (word := _word(keyword, value)) else 0
         if more and length + more > MAX_DESCRIPTION:
-            lost.append(Note(f"parameters.{keyword}", f"{_NO_ROOM}; say it in the description of a parameter"))
+            lost.append(ToolNote(f"parameters.{keyword}", f"{_NO_ROOM}; say it in the description of a parameter"))
             continue
         length += more
         kept[keyword] = value
@@ -96,27 +96,27 @@ def without(schema: Mapping[str, Any], unfit: Collection[str] = ()) -> dict[str,
     return {keyword: value for keyword, value in schema.items() if keyword != "description" and keyword not in unfit}
 
 
-def notes_below(shape: Shape, unspoken: Unspoken, vendor: str) -> Iterator[Note]:
+def notes_below(shape: Shape, unspoken: Unspoken, vendor: str) -> Iterator[ToolNote]:
     """Tell of each keyword of parameters, at any depth, that is told in words alone and is no limit, or not at all."""
     for child in (*shape.variants, *shape.properties.values(), *((shape.items,) if shape.items else ())):
         yield from notes_of(unspoken(child), child.loc, vendor, quiet={*child.limits, "enum"})
         yield from notes_below(child, unspoken, vendor)
 
 
-def notes_of(keywords: Mapping[str, Any], loc: str, vendor: str, *, quiet: Collection[str] = ()) -> Iterator[Note]:
+def notes_of(keywords: Mapping[str, Any], loc: str, vendor: str, *, quiet: Collection[str] = ()) -> Iterator[ToolNote]:
     """Tell of the keywords of one place; those in `quiet` only if they are too long for words."""
     for name, value in keywords.items():
         if not _word(name, value):
-            yield Note(f"{loc}.{name}", f"{vendor} has no place for it, and it is too long for the description")
+            yield ToolNote(f"{loc}.{name}", f"{vendor} has no place for it, and it is too long for the description")
         elif name not in quiet:
-            yield Note(f"{loc}.{name}", _told(vendor))
+            yield ToolNote(f"{loc}.{name}", _told(vendor))
 
 
-def notes_of_nulls(shape: Shape, vendor: str) -> Iterator[Note]:
+def notes_of_nulls(shape: Shape, vendor: str) -> Iterator[ToolNote]:
     """Tell of values that must be there and may be null, for a vendor that knows no null."""
     for name, child in shape.properties.items():
         if child.nullable and name in shape.required:
-            yield Note(child.loc, f"{vendor} has no null; the LLM always gives a value. Take it out of required")
+            yield ToolNote(child.loc, f"{vendor} has no null; the LLM always gives a value. Take it out of required")
     for child in (*shape.variants, *shape.properties.values(), *((shape.items,) if shape.items else ())):
         yield from notes_of_nulls(child, vendor)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from midcall.vendors.conversation import Said
+from midcall.vendors.conversation import CallResult
 
 #: What an agent's prompt can ask for, beside the variables that functions set.
 REFUSED, REASON = "midcall_refused", "midcall_reason"
@@ -28,7 +28,7 @@ def one_line(value: Any) -> str:
     return " ".join(("null" if value is None else as_text(value)).splitlines())
 
 
-def as_object(said: Said) -> Any:
+def as_object(said: CallResult) -> Any:
     """Write what a call came to as JSON: the value itself if it has names or is a list, else under `result`.
 
     Retell and ElevenLabs show the LLM all of it; paths into it are those into the function's own result.

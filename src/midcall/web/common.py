@@ -8,7 +8,7 @@ import anyio.to_thread
 from fastapi import Depends, Header, Path, Query, Request
 
 from midcall.service.runs.wait import InThread
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.web.problems import MEDIA_TYPE, Problem
 from midcall.web.shared_threads import SharedThreads
 
@@ -21,19 +21,20 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 #: PostgreSQL's text takes no NUL, so nothing can have one in its name.
 NO_NUL = r"^[^\x00]*$"
 
-Name = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the function's name")]
+FunctionNameParam = Annotated[str, Path(max_length=200, pattern=NO_NUL, description="the function's name")]
+InvocationIdParam = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="the version's number")]
 
 
 async def page(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9 ._:@+=~-]*$")] = None,
-) -> Page:
+) -> PageRequest:
     """Read which part of a list is wanted."""
-    return Page(limit=limit, cursor=cursor)
+    return PageRequest(limit=limit, cursor=cursor)
 
 
-Paged = Annotated[Page, Depends(page)]
+Paged = Annotated[PageRequest, Depends(page)]
 
 
 async def threads(request: Request) -> InThread:

@@ -69,7 +69,7 @@ class Connection(HttpToolsProtocol):
                 oldest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Stop the timers of a connection that has ended."""
         self._stop("_head_timer")
         self._stop("_drain_timer")
         super().connection_lost(exc)
@@ -96,7 +96,7 @@ class Connection(HttpToolsProtocol):
                 self.transport.abort()
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Begin a request, with its head."""
         self._in_head, self._begun, self._headers = True, True, 0
         super().on_message_begin()
 
@@ -149,7 +149,7 @@ class Connection(HttpToolsProtocol):
         self._drain_timer = self.loop.call_later(self.drain_s, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Go on writing answers, now that the client takes them again."""
         self._stop("_drain_timer")
         super().resume_writing()
 

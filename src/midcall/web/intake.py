@@ -19,10 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from midcall.domain.errors import BadJson, MidcallError, ShuttingDown
 from midcall.domain.jsonvalue import NotJson, parse
 from midcall.service.access.access import Caller
+from midcall.web.byte_quota import ByteQuota, HeldBytes
 from midcall.web.headers import headers_of
-from midcall.web.incoming import Incoming, Pace
 from midcall.web.problems import problem
-from midcall.web.room import Hold, Room
+from midcall.web.request_body import Pace, RequestBody
 
 MAX_BODY_BYTES = 1024 * 1024
 #: The end of a session brings its whole transcript, and so does what vendors send.
@@ -47,7 +47,7 @@ Refusal = Callable[[MidcallError, str], Response]
 Admit = Callable[[Scope], Awaitable[Caller]]
 
 
-class Door(Enum):
+class EntryPoint(Enum):
     """Where a request comes in, which says who asks who it is."""
 
     #: The API: the key decides, here.
@@ -72,32 +72,32 @@ class Intake:
         admit: Admit,
         *,
         refusals: Mapping[str, Refusal] | None = None,
-        room: Room | None = None,
+        quota: ByteQuota | None = None,
         pace: Pace | None = None,
         sure_s: float = SURE_S,
     ) -> None:
         self._app = app
         self._admit = admit
         self._refusals = dict(refusals or {})
-        self._room = room or Room()
+        self._quota = quota or ByteQuota()
         self._pace = pace or Pace()
         self._sure_s = sure_s
         self._parsers = anyio.CapacityLimiter(PARSERS)
         self._large_parsers = anyio.CapacityLimiter(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one request or socket, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request_id = secrets.token_hex(_REQUEST_ID_BYTES)
         state = scope.setdefault("state", {})
-        door, hold = door_of(scope), Hold(self._room)
-        incoming = Incoming(scope, receive, most=_most(scope, door), hold=hold, pace=self._pace)
+        entry, hold = entry_point_of(scope), HeldBytes(self._quota)
+        incoming = RequestBody(scope, receive, most=_most(scope, entry), hold=hold, pace=self._pace)
         state.update(request_id=request_id, hold=hold)
         answer = _Answer(send, incoming, request_id)
         try:
-            await self._serve(scope, door, incoming, answer)
+            await self._serve(scope, entry, incoming, answer)
         except asyncio.CancelledError:
             # The server's grace is over: who still waits for a call hears so, and no log has a traceback of it. An
             # answer that was begun can only break off.
@@ -115,10 +115,10 @@ class Intake:
         finally:
             hold.release()
 
-    async def _serve(self, scope: Scope, door: Door, incoming: Incoming, answer: "_Answer") -> None:
+    async def _serve(self, scope: Scope, entry: EntryPoint, incoming: RequestBody, answer: "_Answer") -> None:
         receive: Receive = incoming.receive
         try:
-            if door is Door.KEYED:
+            if entry is EntryPoint.KEYED:
                 began = asyncio.get_running_loop().time()
                 await self._enter(scope)
                 if scope["method"] not in _NO_BODY:
@@ -156,7 +156,7 @@ class Intake:
 class _Answer:
     """The way out: adds headers, and closes the connection where the body was not taken whole."""
 
-    def __init__(self, send: Send, incoming: Incoming, request_id: str) -> None:
+    def __init__(self, send: Send, incoming: RequestBody, request_id: str) -> None:
         self._send = send
         self._incoming = incoming
         self._request_id = request_id
@@ -195,21 +195,21 @@ def parsed(body: bytes) -> Any:
         raise BadJson(f"the body is {error}") from error
 
 
-def door_of(scope: Scope) -> Door:
+def entry_point_of(scope: Scope) -> EntryPoint:
     """Say where a request comes in. Of `/v1/adapters/`, only the adapters' own PUT and DELETE are people's."""
     path: str = scope["path"]
     if scope["method"] == "POST" and path.startswith("/v1/adapters/"):
-        return Door.VENDOR
+        return EntryPoint.VENDOR
     if path.startswith(("/v1/", "/api/")):
-        return Door.KEYED
-    return Door.PAGES if path.startswith("/ui/") else Door.OPEN
+        return EntryPoint.KEYED
+    return EntryPoint.PAGES if path.startswith("/ui/") else EntryPoint.OPEN
 
 
-def _most(scope: Scope, door: Door) -> int:
+def _most(scope: Scope, entry: EntryPoint) -> int:
     path: str = scope["path"]
-    if door is Door.VENDOR or (path.startswith("/v1/sessions/") and path.endswith("/end")):
+    if entry is EntryPoint.VENDOR or (path.startswith("/v1/sessions/") and path.endswith("/end")):
         return MAX_END_BYTES
-    return {Door.KEYED: MAX_BODY_BYTES, Door.PAGES: MAX_FORM_BYTES}.get(door, 0)
+    return {EntryPoint.KEYED: MAX_BODY_BYTES, EntryPoint.PAGES: MAX_FORM_BYTES}.get(entry, 0)
 
 
 def _as_json(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

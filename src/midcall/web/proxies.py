@@ -23,7 +23,7 @@ class ForwardedHeaders:
         self._believing: Any = ProxyHeadersMiddleware(inner, trusted_hosts=list(trusted))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one request or socket as the client's that a trusted proxy names."""
         client = scope.get("client")
         if client and client[0] in self._believing.trusted_hosts:
             await self._believing(scope, receive, send)

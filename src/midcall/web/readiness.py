@@ -17,7 +17,7 @@ class Check(Protocol):
     """One part of readiness: returns details, raises whatever is wrong."""
 
     def __call__(self) -> dict[str, Any]:
-        """Check once."""
+        """Check once, and return details; raises whatever is wrong."""
         ...
 
 

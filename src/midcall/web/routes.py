@@ -14,10 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 from midcall.domain.errors import InvalidInput
 from midcall.service.fields import faults_of
 from midcall.web.intake import SMALL_BYTES
-from midcall.web.services import Needs
+from midcall.web.services import RequireScope
 from midcall.web.shared_threads import SharedThreads
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class _Read(Request):
@@ -33,11 +33,11 @@ class _Read(Request):
 class JsonRoute(APIRoute):
     """A route of the API."""
 
-    def get_route_handler(self) -> Handler:
+    def get_route_handler(self) -> RouteHandler:
         """Wrap FastAPI's own handler."""
         handler = super().get_route_handler()
         bodies = [] if self._embed_body_fields else self.dependant.body_params
-        doors = list(_doors(self.dependant))
+        required = list(_required(self.dependant))
         forms = [_Form(cast("Any", body.field_info.annotation)) for body in bodies]
 
         async def wrapped(request: Request) -> Response:
@@ -48,20 +48,20 @@ class JsonRoute(APIRoute):
                 for form in forms:
                     if form.costly or size > SMALL_BYTES:
                         # FastAPI asks who may come in before it looks at a body; so it is here.
-                        for door in doors:
-                            door.admit(parsed)
+                        for scope in required:
+                            scope.admit(parsed)
                         parsed.value = await form.read(parsed)
             return await handler(parsed)
 
         return wrapped
 
 
-def _doors(dependant: Dependant) -> Iterator[Needs]:
+def _required(dependant: Dependant) -> Iterator[RequireScope]:
     """Yield what a route asks of keys."""
     for each in dependant.dependencies:
-        if isinstance(each.call, Needs):
+        if isinstance(each.call, RequireScope):
             yield each.call
-        yield from _doors(each)
+        yield from _required(each)
 
 
 class _Form:

@@ -32,8 +32,8 @@ from midcall.service.runs.overview import Overview
 from midcall.service.runs.replay import Replays
 from midcall.service.runs.submit import Invocations
 from midcall.service.runs.sweep import Sweep
-from midcall.service.runs.wait import Waiting
-from midcall.service.sessions.follow import Following
+from midcall.service.runs.wait import OutcomeWaiter
+from midcall.service.sessions.follow import SessionFollower
 from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.session_call import SessionCalls
 from midcall.service.sessions.sessions import Sessions
@@ -74,8 +74,8 @@ class Services:
     sweep: Sweep
     session_sweep: SessionSweep
     retention_sweep: RetentionSweep
-    waiting: Waiting
-    following: Following
+    waiting: OutcomeWaiter
+    following: SessionFollower
     signing: Signing
     callbacks: Callbacks
     trail: AuditTrail
@@ -110,7 +110,7 @@ async def admitted(scope: StarletteScope) -> Caller:
     return found
 
 
-class Needs:
+class RequireScope:
     """A dependency that lets a key with one of some scopes in, and gives its caller.
 
     The intake has asked whose key it is, before it read the body; where it has not, nobody is let in.
@@ -134,13 +134,13 @@ class Needs:
         return found
 
 
-Reader = Annotated[Caller, Depends(Needs(Scope.READ))]
-Runner = Annotated[Caller, Depends(Needs(Scope.RUN))]
-Writer = Annotated[Caller, Depends(Needs(Scope.WRITE))]
-Judge = Annotated[Caller, Depends(Needs(Scope.REVIEW))]
-Admin = Annotated[Caller, Depends(Needs(Scope.ADMIN))]
+Reader = Annotated[Caller, Depends(RequireScope(Scope.READ))]
+Runner = Annotated[Caller, Depends(RequireScope(Scope.RUN))]
+Writer = Annotated[Caller, Depends(RequireScope(Scope.WRITE))]
+Judge = Annotated[Caller, Depends(RequireScope(Scope.REVIEW))]
+Admin = Annotated[Caller, Depends(RequireScope(Scope.ADMIN))]
 
 # For keys that are limited to agents as well: the use case has to look whose a thing is.
-OwnReader = Annotated[Caller, Depends(Needs(Own(Scope.READ)))]
-OwnRunner = Annotated[Caller, Depends(Needs(Own(Scope.RUN)))]
-OwnRunnerOrReader = Annotated[Caller, Depends(Needs(Own(Scope.RUN), Own(Scope.READ)))]
+OwnReader = Annotated[Caller, Depends(RequireScope(Own(Scope.READ)))]
+OwnRunner = Annotated[Caller, Depends(RequireScope(Own(Scope.RUN)))]
+OwnRunnerOrReader = Annotated[Caller, Depends(RequireScope(Own(Scope.RUN), Own(Scope.READ)))]

@@ -8,17 +8,17 @@ import anyio
 import anyio.to_thread
 
 from midcall.domain.on_behalf import OWNER
-from midcall.domain.shares import Places
+from midcall.domain.shares import Slots
 
 T = TypeVar("T")
 
 
 class SharedThreads:
-    """At most `size` threads for blocking work, by the rule of `Places`. Used by one event loop alone."""
+    """At most `size` threads for blocking work, by the rule of `Slots`. Used by one event loop alone."""
 
     def __init__(self, size: int) -> None:
         self._limiter = anyio.CapacityLimiter(size)
-        self._places: Places[asyncio.Future[None]] = Places(size)
+        self._places: Slots[asyncio.Future[None]] = Slots(size)
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
         """Run a function in a thread, once it is its owner's turn."""

@@ -77,7 +77,7 @@ def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callab
     descriptors = process.num_fds()
     with tarpit() as (url, kept), GuardedClient(allow=["127.0.0.1"], http=True, pools=1) as out:
         means = Means(outbound=Poster(out), tokens=FakeTokens(), clock=now_ms)
-        desks = ActionGateways(storage=cast("Any", None), credentials=cast("Any", None), means=means, base_urls={})
+        gateways = ActionGateways(storage=cast("Any", None), credentials=cast("Any", None), means=means, base_urls={})
         code = {"actions": ["http"], "egress": [url.removeprefix("http://")]}
 
         def run(number: int) -> RunReport:
@@ -86,12 +86,12 @@ def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callab
             version = SimpleNamespace(config={"code": code})
             deadline_at = now_ms() + 600_000
             task = SimpleNamespace(version=version, invocation=invocation, deadline_at=deadline_at, rehearsal=None)
-            desk = ActionGateway(desks, cast("ClaimedRun", task))
+            gateway = ActionGateway(gateways, cast("ClaimedRun", task))
             request = RunRequest(f"run_{number}", SOURCE, {"params": {"url": url}}, 2 * DEADLINE_MS, ("http.get",))
             try:
-                report = pool.client.run(request, desk.act)
+                report = pool.client.run(request, gateway.act)
             finally:
-                records = desk.close()
+                records = gateway.close()
             assert {record.outcome for record in records} <= {"abandoned", "busy"}
             most = max(most, len(acting()))
             return report

@@ -17,7 +17,7 @@ from tests.support.serving import Client, Served
 
 from midcall.app import create_app
 from midcall.bootstrap.settings import Settings
-from midcall.web.intake import MAX_END_BYTES, Door, door_of
+from midcall.web.intake import MAX_END_BYTES, EntryPoint, entry_point_of
 from midcall.web.routes import JsonRoute
 from midcall.web.streams import PER_KEY
 
@@ -90,10 +90,10 @@ def test_every_route_that_takes_a_body_takes_it_as_the_intake_has_parsed_it() ->
 def test_every_route_is_behind_a_door(served: Served) -> None:
     """Whatever is not known to be for everybody asks for a key or a proof before a body is read."""
     del served
-    doors = {str(route): door_of({"method": route.method, "path": filled(route.path)}) for route in ROUTES}
-    assert {route for route, door in doors.items() if door is Door.OPEN} == OPEN
+    doors = {str(route): entry_point_of({"method": route.method, "path": filled(route.path)}) for route in ROUTES}
+    assert {route for route, door in doors.items() if door is EntryPoint.OPEN} == OPEN
     assert all(isinstance(route, APIRoute) for route in flat(APP.routes))
-    vendors = {route for route, door in doors.items() if door is Door.VENDOR}
+    vendors = {route for route, door in doors.items() if door is EntryPoint.VENDOR}
     assert all(route.startswith("POST /v1/adapters/{adapter_id}") for route in vendors)
 
 

@@ -34,7 +34,7 @@ LISTS = {"GET /v1/agents", "GET /v1/adapters", "GET /v1/sessions", "GET /v1/invo
 SHARED = {"number": 1, "case": "a case", "function_id": "fn_x", "key_id": "key_x"}
 
 
-class Desks:
+class TwoAgents:
     """A workspace with two agents, each with a function, an adapter and a session; and keys for the first."""
 
     def __init__(self, served: Served) -> None:
@@ -79,9 +79,9 @@ class Desks:
 
 
 @pytest.fixture(scope="module")
-def desks(served: Served) -> Desks:
+def agents(served: Served) -> TwoAgents:
     """Make the workspace."""
-    return Desks(served)
+    return TwoAgents(served)
 
 
 def test_what_a_limited_key_may_ask_for_are_routes_that_there_are() -> None:
@@ -91,52 +91,52 @@ def test_what_a_limited_key_may_ask_for_are_routes_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if str(route) not in OWN | OPEN | VENDORS], ids=str)
-def test_what_belongs_to_the_workspace_is_closed_to_limited_keys(desks: Desks, route: Route) -> None:
+def test_what_belongs_to_the_workspace_is_closed_to_limited_keys(agents: TwoAgents, route: Route) -> None:
     """Whatever scopes their rows have, and whatever is asked: 403, and nothing changes."""
-    body = body_of(desks.served.contract.document, route)
-    before = desks.snapshot()
-    for key in (desks.limited, desks.older):
+    body = body_of(agents.served.contract.document, route)
+    before = agents.snapshot()
+    for key in (agents.limited, agents.older):
         for agent in ("mine", "theirs"):
-            found = key.problem(403, route.method, desks.path(route, agent), body)
+            found = key.problem(403, route.method, agents.path(route, agent), body)
             assert code_of(found) == "forbidden"
-    assert desks.snapshot() == before
+    assert agents.snapshot() == before
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if str(route) in OWN - LISTS], ids=str)
-def test_what_belongs_to_other_agents_is_closed_to_limited_keys(desks: Desks, route: Route) -> None:
+def test_what_belongs_to_other_agents_is_closed_to_limited_keys(agents: TwoAgents, route: Route) -> None:
     """403, and nothing changes."""
-    before = desks.snapshot()
-    for key in (desks.limited, desks.older):
+    before = agents.snapshot()
+    for key in (agents.limited, agents.older):
         body = {"agent": "theirs", "sessionId": "new"} if str(route) == "POST /v1/sessions" else {}
-        found = key.problem(403, route.method, desks.path(route, "theirs"), None if route.method == "GET" else body)
+        found = key.problem(403, route.method, agents.path(route, "theirs"), None if route.method == "GET" else body)
         assert found["code"] == "forbidden"
-    assert desks.snapshot() == before
+    assert agents.snapshot() == before
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if str(route) in LISTS], ids=str)
-def test_lists_hold_what_belongs_to_a_limited_keys_agents_alone(desks: Desks, route: Route) -> None:
+def test_lists_hold_what_belongs_to_a_limited_keys_agents_alone(agents: TwoAgents, route: Route) -> None:
     """And nothing else, whoever asks for what."""
-    for key in (desks.limited, desks.older):
+    for key in (agents.limited, agents.older):
         items = key.ok("GET", route.path)["items"]
         assert [item.get("agent", item.get("name", item.get("session"))) for item in items] == ["mine"]
     if str(route) == "GET /v1/sessions":
-        assert desks.limited.ok("GET", "/v1/sessions?agent=theirs")["items"] == []
+        assert agents.limited.ok("GET", "/v1/sessions?agent=theirs")["items"] == []
     if str(route) == "GET /v1/invocations":
-        assert desks.limited.ok("GET", "/v1/invocations?session=theirs")["items"] == []
+        assert agents.limited.ok("GET", "/v1/invocations?session=theirs")["items"] == []
 
 
 @pytest.mark.parametrize("scopes", [("run",), ("read",), ("write",), ("admin",), ("review",)], ids=str)
 @pytest.mark.parametrize("route", [route for route in ROUTES if str(route) in OWN], ids=str)
 def test_a_limited_key_reaches_its_own_with_the_routes_scope_alone(
-    desks: Desks, route: Route, scopes: tuple[str, ...]
+    agents: TwoAgents, route: Route, scopes: tuple[str, ...]
 ) -> None:
     """`admin`, `review` and `write` of an older key open nothing, not even what is its own."""
-    key = desks.overgrown(*scopes)
+    key = agents.overgrown(*scopes)
     body: Any = None
     if route.method != "GET":
         body = {"agent": "mine", "sessionId": "mine"} if str(route) == "POST /v1/sessions" else {"no": "such field"}
     headers = {"last-event-id": "no number"} if route.path.endswith("/events") else {}
-    answer = key.send(route.method, desks.path(route, "mine"), json=body, headers=headers)
+    answer = key.send(route.method, agents.path(route, "mine"), json=body, headers=headers)
     if set(NEEDED[str(route)].split()) & set(scopes):
         assert answer.status_code in {200, 202, 422}
     else:
@@ -144,18 +144,18 @@ def test_a_limited_key_reaches_its_own_with_the_routes_scope_alone(
 
 
 @pytest.mark.parametrize("scope", ["write", "review", "admin"])
-def test_a_key_for_some_agents_cannot_be_asked_for_with_more_than_run_and_read(desks: Desks, scope: str) -> None:
+def test_a_key_for_some_agents_cannot_be_asked_for_with_more_than_run_and_read(agents: TwoAgents, scope: str) -> None:
     """A 422 at `scopes`, which says why and what to do."""
     wanted = {"principal": "partner", "scopes": ["run", "read", scope], "agents": ["mine"]}
-    fault = desks.admin.problem(422, "POST", "/v1/keys", wanted)["errors"][0]
+    fault = agents.admin.problem(422, "POST", "/v1/keys", wanted)["errors"][0]
     assert fault["loc"] == "scopes"
     assert fault["msg"].startswith(f"a key for some agents has run and read alone, not {scope}: ")
 
 
-def test_an_older_key_is_shown_with_what_it_is_good_for(desks: Desks) -> None:
+def test_an_older_key_is_shown_with_what_it_is_good_for(agents: TwoAgents) -> None:
     """Scopes that count for nothing are not told of."""
-    desks.overgrown("write", "read")
-    keys = desks.admin.ok("GET", "/v1/keys?limit=200")["items"]
+    agents.overgrown("write", "read")
+    keys = agents.admin.ok("GET", "/v1/keys?limit=200")["items"]
     assert keys[-1]["scopes"] == ["read"]
     assert all(set(key["scopes"]) <= {"run", "read"} for key in keys if key["agents"])
 
@@ -171,8 +171,8 @@ def test_an_older_key_is_shown_with_what_it_is_good_for(desks: Desks) -> None:
         "/api/v2/functions",
     ],
 )
-def test_a_limited_key_that_reads_sees_no_functions_source(desks: Desks, path: str) -> None:
+def test_a_limited_key_that_reads_sees_no_functions_source(agents: TwoAgents, path: str) -> None:
     """Neither its agents' functions' nor others': what it reads of them is what an LLM is shown, and what runs said."""
     for agent in ("mine", "theirs"):
-        assert desks.overgrown("read").problem(403, "GET", path.format(name=agent))
-    assert "def handler" not in str(desks.limited.ok("GET", "/v1/agents/mine/tools"))
+        assert agents.overgrown("read").problem(403, "GET", path.format(name=agent))
+    assert "def handler" not in str(agents.limited.ok("GET", "/v1/agents/mine/tools"))

@@ -593,15 +593,15 @@ def deliveries(draw: st.DrawFn) -> tuple[str, str, Any]:
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_any_delivery_that_is_let_in_has_an_answer(desks: dict[str, Platform], delivery: tuple[str, str, Any]) -> None:
+def test_any_delivery_that_is_let_in_has_an_answer(agents: dict[str, Platform], delivery: tuple[str, str, Any]) -> None:
     """One that the contract has: never a failure of ours; from Vapi's side always a 200."""
     vendor, path, body = delivery
-    response = desks[vendor].post(path, body, headers={"x-conversation-id": "conv_1"})
+    response = agents[vendor].post(path, body, headers={"x-conversation-id": "conv_1"})
     assert response.status_code in ({200} if vendor == "vapi" else {200, 422})
 
 
 @pytest.fixture(scope="module")
-def desks(served: Served) -> dict[str, Platform]:
+def agents(served: Served) -> dict[str, Platform]:
     """Connect each vendor to an agent with one function."""
     play = Play(served, served.tenant())
     play.function("lookup")

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.support.collector import thaw
 from tests.support.databases import Sqlite
+from tests.support.garbage_collector import unfreeze
 from tests.support.patience import PATIENCE_S
 from tests.support.serving import serving
 
@@ -73,5 +73,5 @@ def test_what_is_being_swept_at_the_end_comes_to_its_end_before_the_storage_is_c
             asyncio.run(live(url))
     finally:
         sys.setswitchinterval(turn_s)
-        thaw()
+        unfreeze()
     assert order == ["swept", "closed"]

@@ -14,8 +14,8 @@ from midcall.bootstrap.assistant import wire_writer
 from midcall.bootstrap.settings import Settings
 from midcall.domain.assistant import Status, Usage
 from midcall.domain.errors import AssistantBusy
-from midcall.service.assistant.assist import Seats
-from midcall.service.assistant.events import Question, Text, Thinking
+from midcall.service.assistant.assist import QuestionLimit
+from midcall.service.assistant.events import ExplanationWritten, Question, Thinking
 from midcall.service.ports import CodeWriter
 
 GOOD = "def handler(session):\n    return 2\n"
@@ -78,7 +78,7 @@ def test_what_came_before_the_deadline_is_kept(world: World, model: Endpoint) ->
 def test_who_goes_away_stops_the_model(world: World, model: Endpoint) -> None:
     """Closing the events closes the connection, and gives the seat back."""
     model.answers(Silence())
-    assist = assistant(world, openai(model), seats=Seats(in_all=1, each=1))
+    assist = assistant(world, openai(model), seats=QuestionLimit(in_all=1, each=1))
 
     async def run() -> None:
         events = assist.ask(world.caller, Question("x", DRAFT), in_thread)
@@ -125,7 +125,10 @@ def test_anthropic_mends_its_code_too(world: World, model: Endpoint) -> None:
     answer = answer_of(events)
     assert (answer.status, answer.rounds, answer.source) == (Status.PASSED, 3, GOOD)
     assert answer.usage == Usage(3, 3_000, 150)
-    assert "".join(event.text for event in events if isinstance(event, Text) and event.round == 3) == "It gives two."
+    assert (
+        "".join(event.text for event in events if isinstance(event, ExplanationWritten) and event.round == 3)
+        == "It gives two."
+    )
     asked_first, asked_again = model.asked[0], model.asked[1]
     assert asked_first.path == "/v1/messages"
     assert asked_first.headers["authorization"] == f"Bearer {KEY}"

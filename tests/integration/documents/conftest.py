@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.integration.documents.desk import Desk
+from tests.integration.documents.document_user import DocumentUser
 from tests.integration.sandbox.pools import Serving, pool_apart, whole_again
 from tests.support.databases import Sqlite
 from tests.support.models import Endpoint, endpoint
@@ -74,6 +74,6 @@ def there(server: Target) -> Target:
 
 
 @pytest.fixture
-def desk(served: Served, there: Target) -> Desk:
+def user(served: Served, there: Target) -> DocumentUser:
     """Give a user with a workspace of their own, whose webhooks call `there`."""
-    return Desk(served, served.tenant(), there)
+    return DocumentUser(served, served.tenant(), there)

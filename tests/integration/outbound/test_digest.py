@@ -5,7 +5,7 @@ from tests.support.digest import DigestGate
 from tests.support.target import Reply, Target, target
 
 from midcall.domain.egress import Egress
-from midcall.domain.http import HttpReply, HttpRequest
+from midcall.domain.http import HttpRequest, HttpResponse
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.errors import BadReply
 from midcall.outbound.poster import Poster
@@ -13,7 +13,7 @@ from midcall.outbound.poster import Poster
 USER, PASSWORD = "ägnes", "pass: wörd"
 
 
-def _send(to: Target, path: str = "/orders", **more: object) -> HttpReply:
+def _send(to: Target, path: str = "/orders", **more: object) -> HttpResponse:
     given: dict[str, object] = {"method": "GET", "url": to.url + path, "digest": (USER, PASSWORD), **more}
     with GuardedClient(allow=["127.0.0.1"], http=True) as client:
         return Poster(client).send(HttpRequest(**given))  # type: ignore[arg-type]

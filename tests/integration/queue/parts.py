@@ -19,7 +19,7 @@ from midcall.domain.errors import QueueUnavailable
 from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
-from midcall.domain.review import Findings, Subject, WebhookSubject
+from midcall.domain.review import ReviewReport, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.domain.times import now_ms
 from midcall.queue.connection import enqueueing
@@ -31,13 +31,13 @@ from midcall.service.credentials.secrets import Secrets
 from midcall.service.functions.catalog import Catalog
 from midcall.service.functions.form import parse_function
 from midcall.service.functions.review_version import Reviews
-from midcall.service.ports import Act, Queue
+from midcall.service.ports import ActionHandler, Queue
 from midcall.service.runs.execute import Executor
 from midcall.service.runs.finish import Finish
 from midcall.service.runs.leases import Leases
 from midcall.service.runs.phases import Phases
 from midcall.service.runs.run_code import CodeAttempts
-from midcall.service.runs.submit import Call, Invocations
+from midcall.service.runs.submit import InvocationRequest, Invocations
 from midcall.service.runs.sweep import Sweep
 from midcall.storage.database import SqlStorage
 from midcall.storage.engine import open_engine
@@ -96,13 +96,13 @@ class Clean:
 
     policy = POLICY
 
-    def review(self, subject: Subject) -> Findings:  # noqa: ARG002 (the port's signature)
+    def review(self, subject: Subject) -> ReviewReport:  # noqa: ARG002 (the port's signature)
         """Approve."""
-        return Findings(comments=(), policy=POLICY, took_ms=1.0)
+        return ReviewReport(comments=(), policy=POLICY, took_ms=1.0)
 
-    def review_webhook(self, subject: WebhookSubject) -> Findings:  # noqa: ARG002 (the port's signature)
+    def review_webhook(self, subject: WebhookSubject) -> ReviewReport:  # noqa: ARG002 (the port's signature)
         """Approve."""
-        return Findings(comments=(), policy=POLICY, took_ms=1.0)
+        return ReviewReport(comments=(), policy=POLICY, took_ms=1.0)
 
 
 class SilentQueue:
@@ -138,7 +138,7 @@ class Pretended:
     gate: threading.Event | None = None
     entered: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, request: RunRequest, act: Act) -> RunReport:  # noqa: ARG002 (the port's signature)
+    def run(self, request: RunRequest, act: ActionHandler) -> RunReport:  # noqa: ARG002 (the port's signature)
         """Run nothing."""
         self.requests.append(request)
         self.entered.set()
@@ -228,9 +228,9 @@ class House:
         reviews.submit(self.caller, name, 1)
         catalog.publish(self.caller, name, 1, "production")
 
-    def call(self, name: str, purpose: Purpose = Purpose.LIVE) -> Call:
+    def call(self, name: str, purpose: Purpose = Purpose.LIVE) -> InvocationRequest:
         """Make a call."""
-        return Call(id=new_id("inv"), function=name, purpose=purpose, params={}, session={})
+        return InvocationRequest(id=new_id("inv"), function=name, purpose=purpose, params={}, session={})
 
     @property
     def invocations(self) -> Invocations:

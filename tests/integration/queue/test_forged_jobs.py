@@ -231,7 +231,7 @@ def test_a_forged_timeout_does_not_cut_a_real_call_short(
 
 
 def test_the_private_redis_has_no_port_and_a_socket_of_its_owner_alone(private_redis: PrivateRedis) -> None:
-    """Rule 2: port 0, and a 0600 socket."""
+    """Port 0, and a 0600 socket."""
     assert private_redis.socket.stat().st_mode & 0o777 == 0o600
     assert psutil.Process(private_redis.pid).net_connections(kind="inet") == []
     with private_redis.client() as client:

@@ -18,7 +18,7 @@ from midcall.domain.run import RunReport, RunStatus
 from midcall.queue.names import LIVE, TEST
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.runs.leases import LEASE_MS
-from midcall.service.runs.sweep import REWAKE_AFTER_MS, Swept
+from midcall.service.runs.sweep import REWAKE_AFTER_MS, SweepCounts
 
 SUCCEEDED, FAILED, QUEUED = InvocationStatus.SUCCEEDED, InvocationStatus.FAILED, InvocationStatus.QUEUED
 RUNNING, TIMED_OUT = InvocationStatus.RUNNING, InvocationStatus.TIMED_OUT
@@ -133,13 +133,13 @@ def test_a_lost_live_call_fails_at_once_unless_it_may_run_again(house: House) ->
     once, twice = house.admit("plain"), house.admit("again")
     assert claim(house, once.id)
     assert claim(house, twice.id)
-    assert house.sweep.sweep() == Swept()  # both leases hold
+    assert house.sweep.sweep() == SweepCounts()  # both leases hold
     house.clock.ahead_ms += LEASE_MS + 1
-    assert house.sweep.sweep() == Swept(requeued=1, lost=1)
+    assert house.sweep.sweep() == SweepCounts(requeued=1, lost=1)
     assert (house.status(once.id), house.status(twice.id)) == (FAILED, QUEUED)
     assert claim(house, twice.id)
     house.clock.ahead_ms += LEASE_MS + 1
-    assert house.sweep.sweep() == Swept(lost=1)
+    assert house.sweep.sweep() == SweepCounts(lost=1)
     assert (house.status(twice.id), house.row(twice.id).attempt) == (FAILED, 2)
 
 
@@ -149,12 +149,12 @@ def test_a_lost_call_whose_deadline_has_passed_is_not_run_again(house: House) ->
     admitted = house.admit("brief")
     assert claim(house, admitted.id)
     house.clock.ahead_ms += LEASE_MS + 1
-    assert house.sweep.sweep() == Swept(lost=1)
+    assert house.sweep.sweep() == SweepCounts(lost=1)
     assert house.status(admitted.id) is FAILED
 
 
 def test_sweeps_at_the_same_moment_mend_each_call_once(house: House) -> None:
-    """Rule 5: any number of processes may sweep; lost, overdue and forgotten calls are each taken by one of them."""
+    """Any number of processes may sweep; lost, overdue and forgotten calls are each taken by one of them."""
     house.function("brief", timeout=1)  # short: it is over
     lost = [house.admit("plain") for _ in range(8)]
     again = [house.admit("again") for _ in range(8)]
@@ -193,15 +193,15 @@ def test_a_sweep_and_a_late_record_at_the_same_moment_leave_one_outcome(house: H
 
 
 def test_a_wake_that_redis_lost_is_given_again(house: House, queue: RqQueue, private_redis: PrivateRedis) -> None:
-    """Rule 3: FLUSHALL right after the enqueue; the sweep queues the row again, and only once it is due."""
+    """FLUSHALL right after the enqueue; the sweep queues the row again, and only once it is due."""
     house = house.on(queue)
     admitted = house.admit("plain")
     with private_redis.client() as client:
         client.flushall()
         assert queue.waiting() == 0
-        assert house.sweep.sweep() == Swept()
+        assert house.sweep.sweep() == SweepCounts()
         house.clock.ahead_ms += REWAKE_AFTER_MS + 1
-        assert house.sweep.sweep() == Swept(woken=1)
+        assert house.sweep.sweep() == SweepCounts(woken=1)
         assert queued(client, LIVE) == [admitted.id]
 
 
@@ -225,10 +225,10 @@ def test_a_call_admitted_while_redis_is_away_is_woken_when_it_is_back(
     admitted = house.admit("plain")
     assert house.status(admitted.id) is QUEUED
     house.clock.ahead_ms += REWAKE_AFTER_MS + 1
-    assert house.sweep.sweep() == Swept()
+    assert house.sweep.sweep() == SweepCounts()
     private_redis.start()
     house.clock.ahead_ms += REWAKE_AFTER_MS + 1
-    assert house.sweep.sweep() == Swept(woken=1)
+    assert house.sweep.sweep() == SweepCounts(woken=1)
     with private_redis.client() as client:
         assert queued(client, LIVE) == [admitted.id]
 
@@ -252,7 +252,7 @@ def test_a_queue_that_hangs_costs_a_sweep_one_try(house: House) -> None:
     assert claim(house, lost.id)
     hung = HungQueue()
     house.clock.ahead_ms += LEASE_MS + 1
-    assert house.on(hung).sweep.sweep() == Swept(lost=1)
+    assert house.on(hung).sweep.sweep() == SweepCounts(lost=1)
     assert hung.tries == 1
 
 
@@ -264,7 +264,7 @@ def queued(client: "redis.Redis", queue: str) -> list[str]:
 def test_live_calls_and_tests_wait_in_queues_of_their_own(
     house: House, queue: RqQueue, private_redis: PrivateRedis
 ) -> None:
-    """Rule 8: what serves live calls alone never sees a test."""
+    """What serves live calls alone never sees a test."""
     house = house.on(queue)
     live, test = house.admit("plain"), house.admit("plain", Purpose.TEST)
     with private_redis.client() as client:
@@ -321,7 +321,7 @@ def test_retries_count_lost_workers_and_failed_runs_together(house: House) -> No
 
 
 def test_another_key_breaks_every_approval(house: House) -> None:
-    """Rule 12: the seal is made with a key outside the database; with another one nothing runs."""
+    """The seal is made with a key outside the database; with another one nothing runs."""
     admitted = house.admit("plain")
     sandbox = Pretended()
     house.executor(sandbox, key=b"\1" * 32).execute(admitted.id)

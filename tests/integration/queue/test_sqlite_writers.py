@@ -1,4 +1,4 @@
-"""Rule 6: SQLite's writers begin IMMEDIATE, so that reading first and writing then never fails under load."""
+"""SQLite's writers begin IMMEDIATE, so that reading first and writing then never fails under load."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

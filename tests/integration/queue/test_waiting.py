@@ -19,9 +19,9 @@ from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.queue.connection import listening
 from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.rq_queue import RqQueue
-from midcall.queue.wakes import Wakes
+from midcall.queue.wakes import RedisWakes
 from midcall.queue.worker import Workers
-from midcall.service.runs.wait import LOOK_EVERY_S, QUEUE_PATIENCE_MS, Waiting
+from midcall.service.runs.wait import LOOK_EVERY_S, QUEUE_PATIENCE_MS, OutcomeWaiter
 
 
 async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
@@ -29,16 +29,16 @@ async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
     return await asyncio.to_thread(function, *args)
 
 
-def waiting(house: House, wakes: Wakes) -> Waiting:
+def waiting(house: House, wakes: RedisWakes) -> OutcomeWaiter:
     """Make what waits in an api process."""
-    return Waiting(storage=house.storage, queue=house.queue, sweep=house.sweep, wakes=wakes, clock=house.clock)
+    return OutcomeWaiter(storage=house.storage, queue=house.queue, sweep=house.sweep, wakes=wakes, clock=house.clock)
 
 
 async def wait_through(
     house: House, redis: "aioredis.Redis", execute: Callable[[str], object]
 ) -> tuple[Invocation, float]:
     """Admit a call, execute it a moment later; returns the outcome, and seconds from its record to the answer."""
-    wakes = Wakes(redis)
+    wakes = RedisWakes(redis)
     reader = asyncio.create_task(wakes.run())
     call = house.call("plain")
 
@@ -82,7 +82,7 @@ def test_an_announced_outcome_is_answered_at_once(house: House, queue: RqQueue, 
 def test_an_outcome_whose_wake_never_comes_is_answered_within_a_second_or_so(
     house: House, private_redis: PrivateRedis
 ) -> None:
-    """Rule 4: with nobody announcing, the waiting process looks at the row by itself, long before the deadline."""
+    """With nobody announcing, the waiting process looks at the row by itself, long before the deadline."""
     execute = house.executor(Pretended()).execute
     assert isinstance(house.queue, SilentQueue)
     announced: list[str] = []
@@ -108,7 +108,7 @@ def test_a_call_waits_no_longer_than_its_patience_for_a_queue_that_is_away(
     call = house.call("plain")
 
     async def run() -> Invocation:
-        wakes = Wakes(listening(private_redis.url))
+        wakes = RedisWakes(listening(private_redis.url))
         admitted = asyncio.create_task(
             waiting(house, wakes).run(lambda: house.invocations.admit(house.caller, call), call.id, in_thread)
         )
@@ -126,10 +126,10 @@ def test_a_call_waits_no_longer_than_its_patience_for_a_queue_that_is_away(
 
 
 def test_the_wake_reader_outlives_silence_and_a_restart_of_redis(private_redis: PrivateRedis, queue: RqQueue) -> None:
-    """Rule 4: reads that block 5 s are not cut off by the client's own timeout, and a new Redis is found again."""
+    """Reads that block 5 s are not cut off by the client's own timeout, and a new Redis is found again."""
 
     async def run() -> tuple[bool, bool]:
-        wakes = Wakes(listening(private_redis.url))
+        wakes = RedisWakes(listening(private_redis.url))
         reader = asyncio.create_task(wakes.run())
         with wakes.watch("inv_1") as first, wakes.watch("inv_2") as second:
             await asyncio.sleep(5.6)
@@ -182,7 +182,7 @@ def pids(traces: Path, kind: str) -> set[int]:
 def test_workers_are_wired_after_their_fork_and_die_with_their_group(
     private_redis: PrivateRedis, tmp_path: Path
 ) -> None:
-    """Rule 9: each worker has connections of its own, a killed worker is replaced, a killed group takes all along."""
+    """Each worker has connections of its own, a killed worker is replaced, a killed group takes all along."""
     group = multiprocessing.get_context("spawn").Process(target=run_group, args=(private_redis.url, str(tmp_path)))
     group.start()
     try:

@@ -19,12 +19,12 @@ from tests.unit.review.test_review_unrun import PASSES, REFUSED
 
 from midcall.connectors import CONNECTORS, operations
 from midcall.domain.errors import ReviewUnavailable
-from midcall.domain.review import Findings, Subject
+from midcall.domain.review import ReviewReport, Subject
 from midcall.review import policy_version, review
 from midcall.review.allowlist import AllowList, packaged
 from midcall.review.extension import extended
 from midcall.reviewer import SubprocessReviewer
-from midcall.reviewer.process import _BOOT, Child
+from midcall.reviewer.process import _BOOT, ReviewProcess
 
 FINE = Subject("def handler(session):\n    return 1\n")
 FAULTY = Subject("import os\n\ndef handler(session):\n    return 'ü' + missing\n")
@@ -229,7 +229,7 @@ def test_a_reviewer_at_rest_has_no_children_until_it_is_asked_again() -> None:
 
 def test_a_child_that_is_to_stand_back_does() -> None:
     """From its first moment on; others are as they were."""
-    with Child(packaged(), niceness=5) as polite, Child(packaged()) as ordinary:
+    with ReviewProcess(packaged(), niceness=5) as polite, ReviewProcess(packaged()) as ordinary:
         found = [psutil.Process(child.pid).nice() for child in (polite, ordinary)]
         assert found == [psutil.Process().nice() + 5, psutil.Process().nice()]
         polite.wait_ready(10)
@@ -246,7 +246,7 @@ def test_a_child_that_was_killed_is_replaced_unnoticed(reviewer: SubprocessRevie
 def test_a_source_that_ends_its_child_twice_is_refused() -> None:
     """If the child dies of it each time, the source gets a comment rather than the caller an error."""
 
-    class Dying(Child):
+    class Dying(ReviewProcess):
         def review(self, subject: Subject, seconds: float) -> object:  # type: ignore[override]
             os.kill(self.pid, signal.SIGKILL)
             return super().review(subject, seconds)
@@ -289,7 +289,7 @@ def test_the_child_is_shut_in(reviewer: SubprocessReviewer) -> None:
 def test_many_threads_share_few_children() -> None:
     """Twenty threads get twenty right answers from two children."""
     reviewer = SubprocessReviewer(allowed=packaged(), children=2)
-    answers: dict[int, Findings] = {}
+    answers: dict[int, ReviewReport] = {}
 
     def work(number: int) -> None:
         subject = Subject(f"def handler(session):\n    return missing_{number}\n")

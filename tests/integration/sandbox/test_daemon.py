@@ -24,12 +24,12 @@ from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, SandboxUnavailable
 from midcall.domain.run import RunRequest, RunStatus
 from midcall.sandbox import wire
-from midcall.sandbox.answers import Act
 from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.serving import serve
+from midcall.service.ports import ActionHandler
 
 SLEEP = "import time\n\ndef handler(session):\n    time.sleep(600)\n"
 #: Milliseconds that no test waits: a run with this deadline ends for another reason.
@@ -48,7 +48,7 @@ serve(PoolConfig(socket=Path(socket), pool_id=pool_id, image=image, size=2, max_
 """
 
 
-def answered_by_an_event() -> tuple[threading.Event, Act]:
+def answered_by_an_event() -> tuple[threading.Event, ActionHandler]:
     """Return an event, and what answers an action once it is set."""
     event = threading.Event()
 

@@ -12,8 +12,8 @@ from midcall.domain.run import RunStatus
 from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.image import seccomp_profile
-from midcall.sandbox.jail import Jail, Job
-from midcall.sandbox.limits import Limits, PoolConfig
+from midcall.sandbox.jail import Jail, SandboxJob
+from midcall.sandbox.limits import PoolConfig, SandboxLimits
 from midcall.sandbox.outcome import judge
 
 LOADED = "import sys\n\ndef handler(session):\n    return 'asyncio' in sys.modules\n"
@@ -45,18 +45,18 @@ def test_a_run_may_come_at_any_time_of_the_preparation(engine: Engine, small: Po
     """It is carried out when the step under way is done, with nothing of the preparation in its logs or its result."""
     assert small.image is not None
     container = container_config(
-        image=small.image, pool_id=small.pool_id, uid=small.uid_base, limits=Limits(), seccomp=seccomp_profile()
+        image=small.image, pool_id=small.pool_id, uid=small.uid_base, limits=SandboxLimits(), seccomp=seccomp_profile()
     )
     name = f"midcall-{small.pool_id}-{secrets.token_hex(4)}"
     jail = Jail.boot(engine, container, name=name, slot=0, timeout_s=PATIENCE_S)
     try:
         jail.prepare()
         time.sleep(after_ms / 1000)
-        evidence = jail.run(Job(ASYNC, {}, (), Limits(), time.monotonic() + DEADLINE_S))
+        evidence = jail.run(SandboxJob(ASYNC, {}, (), SandboxLimits(), time.monotonic() + DEADLINE_S))
     finally:
         jail.close()
         engine.remove(jail.container)
-    report = judge(evidence, Limits())
+    report = judge(evidence, SandboxLimits())
     assert (report.status, report.result, report.logs) == (RunStatus.OK, "done", ""), report
 
 

@@ -12,7 +12,7 @@ from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.frames import MIB
 from midcall.sandbox.image import seccomp_profile
-from midcall.sandbox.limits import Limits, PoolConfig
+from midcall.sandbox.limits import PoolConfig, SandboxLimits
 from midcall.sandbox.pool import Pool
 from midcall.sandbox.probe import MEMORY_MARGIN, findings, probe
 
@@ -93,6 +93,6 @@ def test_limits_that_are_looser_than_configured_are_all_named(engine: Engine, sm
     pool.start()
     try:
         with pytest.raises(PoolUnfit, match=r"/tmp holds .*; .*processes could start.*; .*CPU"):
-            probe(pool, Limits(pids=16, tmp_bytes=MIB, cpus=0.25))
+            probe(pool, SandboxLimits(pids=16, tmp_bytes=MIB, cpus=0.25))
     finally:
         pool.close()

@@ -104,9 +104,11 @@ def handler(session):
 """
 
 
-@pytest.mark.parametrize("kind", [frames.Kind.RESULT, frames.Kind.OUTCOME, frames.Kind.FAULT])
+@pytest.mark.parametrize("kind", [frames.FrameKind.RESULT, frames.FrameKind.OUTCOME, frames.FrameKind.FAULT])
 @pytest.mark.parametrize("nonce", [frames.NO_NONCE, b"\xff" * frames.NONCE_BYTES])
-def test_a_forged_frame_on_every_descriptor_is_never_believed(pool: Serving, kind: frames.Kind, nonce: bytes) -> None:
+def test_a_forged_frame_on_every_descriptor_is_never_believed(
+    pool: Serving, kind: frames.FrameKind, nonce: bytes
+) -> None:
     """Frames in the very format of the sandbox, but without the nonce of this run, end it as an error."""
     forged = frames.encode(kind, b'{"type":"FORGED","message":"FORGED"}', nonce)
     report = pool.run(FORGE, session={"frame": forged.hex()})

@@ -10,8 +10,8 @@ from tests.support.patience import DEADLINE_S, PATIENCE_S
 from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.image import seccomp_profile
-from midcall.sandbox.jail import Jail, Job
-from midcall.sandbox.limits import UID_BASE, Limits, PoolConfig
+from midcall.sandbox.jail import Jail, SandboxJob
+from midcall.sandbox.limits import UID_BASE, PoolConfig, SandboxLimits
 from midcall.sandbox.outcome import judge
 
 REACH = """
@@ -52,8 +52,8 @@ def run_in(engine: Engine, config: dict[str, Any], pool_id: str, source: str) ->
     """Run `source` in one container of its own."""
     jail = Jail.boot(engine, config, name=f"midcall-{pool_id}-{secrets.token_hex(4)}", slot=0, timeout_s=PATIENCE_S)
     try:
-        evidence = jail.run(Job(source, {}, (), Limits(), time.monotonic() + DEADLINE_S))
-        return judge(evidence, Limits()).result
+        evidence = jail.run(SandboxJob(source, {}, (), SandboxLimits(), time.monotonic() + DEADLINE_S))
+        return judge(evidence, SandboxLimits()).result
     finally:
         jail.close()
         engine.remove(jail.container)
@@ -68,7 +68,7 @@ def test_without_pr_set_dumpable_the_same_code_reaches_pid_1(engine: Engine, sma
     """The negative control: the attack is real, and it is PR_SET_DUMPABLE=0 that stops it."""
     assert small.image is not None
     config = container_config(
-        image=small.image, pool_id=small.pool_id, uid=UID_BASE, limits=Limits(), seccomp=seccomp_profile()
+        image=small.image, pool_id=small.pool_id, uid=UID_BASE, limits=SandboxLimits(), seccomp=seccomp_profile()
     )
     assert run_in(engine, config, small.pool_id, REACH) == []
     unprotected = {**config, "Entrypoint": ["/sandbox/python", "-I", "-B", "-c", UNPROTECTED]}

@@ -18,8 +18,8 @@ from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.frames import CAPS, NONCE_BYTES, FrameReader
 from midcall.sandbox.image import seccomp_profile
-from midcall.sandbox.jail import _FROM_SANDBOX, Jail, Job, _Collected, _Replies, _request
-from midcall.sandbox.limits import UID_BASE, Limits, PoolConfig
+from midcall.sandbox.jail import _FROM_SANDBOX, Jail, SandboxJob, _Collected, _Replies, _request
+from midcall.sandbox.limits import UID_BASE, PoolConfig, SandboxLimits
 from midcall.sandbox.outcome import judge
 from midcall.sandbox.wire import pack_report
 
@@ -57,11 +57,11 @@ def test_the_nonce_of_the_pool_is_nowhere_in_the_memory_of_the_code(engine: Engi
     """It was drawn after the fork and PID 1 alone read it; the search does find the token of the code's own hop."""
     assert small.image is not None
     config = container_config(
-        image=small.image, pool_id=small.pool_id, uid=UID_BASE, limits=Limits(), seccomp=seccomp_profile()
+        image=small.image, pool_id=small.pool_id, uid=UID_BASE, limits=SandboxLimits(), seccomp=seccomp_profile()
     )
     nonce = os.urandom(NONCE_BYTES)
     inverted = bytes(byte ^ 0xFF for byte in nonce)
-    job = Job(SEARCH, {"inverted": inverted.hex()}, (), Limits(), time.monotonic() + DEADLINE_S)
+    job = SandboxJob(SEARCH, {"inverted": inverted.hex()}, (), SandboxLimits(), time.monotonic() + DEADLINE_S)
     jail = Jail.boot(
         engine, config, name=f"midcall-{small.pool_id}-{secrets.token_hex(4)}", slot=0, timeout_s=PATIENCE_S
     )
@@ -69,7 +69,9 @@ def test_the_nonce_of_the_pool_is_nowhere_in_the_memory_of_the_code(engine: Engi
         # What `Jail.run` does, with a nonce that is known here.
         collected = _Collected(FrameReader(nonce, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)
         jail._socket.sendall(_request(job, nonce))
-        found = judge(collected.evidence(jail._listen(job, collected, _Replies(nonce, collected))), Limits()).result
+        found = judge(
+            collected.evidence(jail._listen(job, collected, _Replies(nonce, collected))), SandboxLimits()
+        ).result
     finally:
         jail.close()
         engine.remove(jail.container)

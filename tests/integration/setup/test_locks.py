@@ -76,7 +76,7 @@ class Index:
         return {**kept, **own, "PIP_PYTHON": sys.executable}
 
 
-def _is_for_here(pinned: packages.Pinned) -> bool:
+def _is_for_here(pinned: packages.PinnedPackage) -> bool:
     return not pinned.marker or Marker(pinned.marker).evaluate()
 
 

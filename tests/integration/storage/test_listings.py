@@ -11,7 +11,7 @@ from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus
 from midcall.service.runs.overview import RECENT, Overview
-from midcall.service.stores import Page, RunsAtAGlance
+from midcall.service.stores import PageRequest, RunsAtAGlance
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def test_a_page_of_functions_at_a_glance_takes_four_queries(
     """Functions, what is published, latest versions, runs; for one function as for fifty."""
     crowd(engine, world.caller.workspace_id, count=count, runs=200, now=world.clock.now)
     with counted(engine) as seen:
-        lines = Overview(world.storage).functions(world.caller, Page(50))
+        lines = Overview(world.storage).functions(world.caller, PageRequest(50))
     assert len(lines) == min(count, 50)
     assert len(seen) == queries, seen
 
@@ -46,7 +46,7 @@ def test_a_page_of_functions_in_full_takes_four_queries(world: World, engine: En
     """The list of the API as well, with all versions of each."""
     crowd(engine, world.caller.workspace_id, count=60, runs=0, now=world.clock.now, versions_each=3)
     with counted(engine) as seen:
-        views = world.catalog.page(world.caller, Page(50))
+        views = world.catalog.page(world.caller, PageRequest(50))
     assert [[version.number for version in view.versions] for view in views] == [[1, 2, 3]] * 50
     assert {view.version.number for view in views} == {3}
     assert len(seen) == 4, seen
@@ -57,7 +57,7 @@ def test_a_list_says_of_each_what_reading_it_says(world: World) -> None:
     world.published("one")
     world.draft("two")
     world.catalog.add_version(world.caller, "one", {"description": "Another text."}, base=None, if_match=None)
-    for view in world.catalog.page(world.caller, Page()):
+    for view in world.catalog.page(world.caller, PageRequest()):
         alone = world.catalog.get(world.caller, view.function.name)
         assert (view.function, view.versions, view.flags) == (alone.function, alone.versions, alone.flags)
         assert view.version.config == alone.version.config
@@ -67,7 +67,7 @@ def test_a_glance_looks_at_the_latest_runs_alone(world: World, engine: Engine) -
     """The median of those that succeeded among them; nothing for a function that never ran."""
     crowd(engine, world.caller.workspace_id, count=2, runs=90, now=world.clock.now)
     world.draft("zz_never")
-    first, second, never = Overview(world.storage).functions(world.caller, Page())
+    first, second, never = Overview(world.storage).functions(world.caller, PageRequest())
     runs = [number for number in range(90) if number % 2 or number // 2 % 2 == 0][-RECENT:]
     took = sorted(number % 400 for number in runs if number % 7)
     assert first.runs.p50_ms == took[(len(took) - 1) // 2]
@@ -83,7 +83,7 @@ def test_an_earlier_function_of_the_same_name_is_another_one(world: World) -> No
     world.admitted("lookup")
     world.catalog.archive(world.caller, "lookup")
     world.draft("lookup")
-    [line] = Overview(world.storage).functions(world.caller, Page())
+    [line] = Overview(world.storage).functions(world.caller, PageRequest())
     assert line.runs == RunsAtAGlance()
 
 
@@ -94,7 +94,9 @@ def test_a_search_takes_words_as_they_are(world: World) -> None:
     world.draft("lookup_order", caller=world.workspace("other"))
 
     def found(search: str) -> list[str]:
-        return [line.function.name for line in Overview(world.storage).functions(world.caller, Page(), search=search)]
+        return [
+            line.function.name for line in Overview(world.storage).functions(world.caller, PageRequest(), search=search)
+        ]
 
     assert found("STATUS lookup") == ["lookup_order"]
     assert found("0%") == ["book_slot"]

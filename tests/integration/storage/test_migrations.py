@@ -19,7 +19,7 @@ from tests.support.patience import PATIENCE_S
 
 from midcall.domain.parts import additions
 from midcall.domain.variables import Variable
-from midcall.service.stores import Page, SessionFilter
+from midcall.service.stores import PageRequest, SessionFilter
 from midcall.storage.database import SqlStorage
 from midcall.storage.migrate import _config, is_current, migrate
 from midcall.storage.schema import audit, credential_values, metadata, secrets
@@ -29,7 +29,7 @@ import sys
 from midcall.storage.engine import open_engine
 from midcall.domain.parts import additions
 from midcall.domain.variables import Variable
-from midcall.service.stores import Page, SessionFilter
+from midcall.service.stores import PageRequest, SessionFilter
 from midcall.storage.database import SqlStorage
 from midcall.storage.migrate import migrate
 engine = open_engine(sys.argv[1])
@@ -274,7 +274,7 @@ def test_sessions_and_calls_are_carried_over_when_large_values_come_to_stand_apa
         body = tx.sessions.body(session.id)
         (listed,) = tx.invocations.of_session(session.id, limit=9)
         found = tx.invocations.get("ws_1", "inv_1")
-        shown = tx.sessions.page("ws_1", SessionFilter(), Page())
+        shown = tx.sessions.page("ws_1", SessionFilter(), PageRequest())
         session = tx.sessions.grow(session, additions(["more"], {"age": 4}))
         grown = tx.sessions.body(session.id)
     assert body == {
@@ -324,8 +324,8 @@ def test_what_lists_tell_is_carried_over_from_what_there_is(empty: Engine) -> No
     with SqlStorage(empty).read() as tx:
         uses = tx.functions.uses_of("ws_1", ["crm", "b", "other"], most=9)
         traits = tx.functions.traits([("fn_1", 1), ("fn_2", 1)])
-        (case_listed,) = tx.test_cases.page("fn_1", Page())
-        (agent_listed,) = tx.agents.page("ws_1", Page())
+        (case_listed,) = tx.test_cases.page("fn_1", PageRequest())
+        (agent_listed,) = tx.agents.page("ws_1", PageRequest())
         whole_agent = tx.agents.get("ws_1", "desk")
     with empty.connect() as connection:
         pins = connection.execute(text("SELECT agent_id, function, version, workspace_id FROM agent_pins")).all()

@@ -18,7 +18,7 @@ from midcall.domain.rereview import Rereview
 from midcall.domain.workspace import Scope
 from midcall.service.functions.form import parse_function
 from midcall.service.runs.leases import LEASE_MS
-from midcall.service.runs.sweep import REWAKE_AFTER_MS, Swept
+from midcall.service.runs.sweep import REWAKE_AFTER_MS, SweepCounts
 from midcall.service.stores import VersionId
 from midcall.storage.database import SqlStorage
 
@@ -108,10 +108,10 @@ def test_of_recording_and_closing_exactly_one_happens(world: World) -> None:
         assert at_once(end).count(True) == 1
 
 
-def total(swept: list[Swept]) -> Swept:
+def total(swept: list[SweepCounts]) -> SweepCounts:
     """Add up what several sweeps did."""
     names = ("woken", "overdue", "requeued", "lost")
-    return Swept(*(sum(getattr(one, name) for one in swept) for name in names))
+    return SweepCounts(*(sum(getattr(one, name) for one in swept) for name in names))
 
 
 def test_of_many_sweeps_exactly_one_acts_on_each(world: World) -> None:
@@ -129,7 +129,7 @@ def test_of_many_sweeps_exactly_one_acts_on_each(world: World) -> None:
                 tx.invocations.claim(admitted.id, owner="w", now=now, lease_until=now + LEASE_MS)
     world.queue.enqueued.clear()
     world.clock.advance(max(LEASE_MS, REWAKE_AFTER_MS) + 1)
-    assert total(at_once(lambda _: world.sweep.sweep())) == Swept(woken=5, overdue=5, requeued=5, lost=5)
+    assert total(at_once(lambda _: world.sweep.sweep())) == SweepCounts(woken=5, overdue=5, requeued=5, lost=5)
     assert len(world.queue.enqueued) == len(set(world.queue.enqueued)) == 10
     assert len(world.queue.announced) == len(set(world.queue.announced)) == 10
 

@@ -6,7 +6,7 @@ from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.stores import InvocationFilter, Page
+from midcall.service.stores import InvocationFilter, PageRequest
 
 ODD = {
     "nul": "a\x00b",
@@ -52,14 +52,16 @@ def test_a_page_goes_on_after_its_cursor(world: World) -> None:
     for name in names:
         world.published(name)
     with world.storage.read() as tx:
-        first = tx.functions.page(world.caller.workspace_id, Page(limit=4))
-        rest = tx.functions.page(world.caller.workspace_id, Page(limit=4, cursor=first[-1].name))
+        first = tx.functions.page(world.caller.workspace_id, PageRequest(limit=4))
+        rest = tx.functions.page(world.caller.workspace_id, PageRequest(limit=4, cursor=first[-1].name))
     assert [function.name for function in [*first, *rest]] == names
     made = [world.admitted("a").id for _ in range(5)]
     with world.storage.read() as tx:
         everything = InvocationFilter()
-        newest = tx.invocations.page(world.caller.workspace_id, everything, Page(limit=3))
-        older = tx.invocations.page(world.caller.workspace_id, everything, Page(limit=3, cursor=newest[-1].line.id))
+        newest = tx.invocations.page(world.caller.workspace_id, everything, PageRequest(limit=3))
+        older = tx.invocations.page(
+            world.caller.workspace_id, everything, PageRequest(limit=3, cursor=newest[-1].line.id)
+        )
     assert sorted([one.line.id for one in [*newest, *older]]) == sorted(made)
 
 

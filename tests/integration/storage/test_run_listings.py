@@ -15,8 +15,8 @@ from midcall.domain.invocation import InvocationStatus
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
 from midcall.service.runs.overview import Overview
-from midcall.service.sessions.timeline import Call, Timeline, Timelines
-from midcall.service.stores import InvocationFilter, Page, SessionFilter
+from midcall.service.sessions.timeline import CallEntry, Timeline, Timelines
+from midcall.service.stores import InvocationFilter, PageRequest, SessionFilter
 from midcall.service.test_cases.form import CaseForm
 
 
@@ -30,17 +30,17 @@ def test_lists_take_as_many_queries_for_one_row_as_for_fifty(world: World, engin
     shown = min(count, 50)
 
     with counted(engine) as seen:
-        agents = world.agents.page(world.caller, Page(50))
+        agents = world.agents.page(world.caller, PageRequest(50))
     assert (len(agents), len(seen)) == (shown, 4), seen
 
     with counted(engine) as seen:
-        sessions = overview.sessions(world.caller, SessionFilter(), Page(50))
+        sessions = overview.sessions(world.caller, SessionFilter(), PageRequest(50))
     assert (len(sessions), len(seen)) == (shown, 2), seen
     assert sessions[0].session.session_id == last
     assert sessions[0].invocations == 2 * count
 
     with counted(engine) as seen:
-        runs = overview.invocations(world.caller, InvocationFilter(), Page(50))
+        runs = overview.invocations(world.caller, InvocationFilter(), PageRequest(50))
     assert (len(runs), len(seen)) == (50, 1), seen
 
     with counted(engine) as seen:
@@ -56,7 +56,9 @@ def test_pages_of_a_session_hold_each_call_once(world: World, engine: Engine) ->
     crowd(engine, workspace, count=2, runs=70, now=now)
     last = crowd_of_sessions(engine, workspace, count=3, now=now, calls=70)
     found: list[str] = []
-    while part := Overview(world.storage).invocations_of(world.caller, last, Page(20, found[-1] if found else None)):
+    while part := Overview(world.storage).invocations_of(
+        world.caller, last, PageRequest(20, found[-1] if found else None)
+    ):
         found += [line.id for line in part]
     assert (len(found), len(set(found))) == (70, 70)
     assert found == sorted(found, reverse=True)
@@ -66,7 +68,7 @@ def test_pages_of_a_session_hold_each_call_once(world: World, engine: Engine) ->
         read = Timelines(world.storage).read_on(world.caller, last, last=timeline.last, limit=9)
         timeline.tell(read.events)
         more = read.more
-    calls = [entry for entry in timeline.entries.values() if isinstance(entry, Call)]
+    calls = [entry for entry in timeline.entries.values() if isinstance(entry, CallEntry)]
     assert len(calls) == 35
     assert {call.status for call in calls} == {InvocationStatus.SUCCEEDED}
 
@@ -78,7 +80,9 @@ def test_a_search_for_sessions_takes_signs_as_they_are(world: World, engine: Eng
     overview = Overview(world.storage)
 
     def found(**where: Any) -> list[str]:
-        return [each.session.session_id for each in overview.sessions(world.caller, SessionFilter(**where), Page())]
+        return [
+            each.session.session_id for each in overview.sessions(world.caller, SessionFilter(**where), PageRequest())
+        ]
 
     assert found(search="ALL-00001") == ["call-000011", "call-000010"]
     assert found(search="%") == []
@@ -91,14 +95,14 @@ def test_lines_are_what_reading_says(world: World, engine: Engine) -> None:
     crowd(engine, world.caller.workspace_id, count=2, runs=8, now=world.clock.now)
     crowd_of_sessions(engine, world.caller.workspace_id, count=1, now=world.clock.now, functions_each=1, calls=3)
     overview = Overview(world.storage)
-    lines = overview.invocations(world.caller, InvocationFilter(), Page())
+    lines = overview.invocations(world.caller, InvocationFilter(), PageRequest())
     assert len(lines) == 8
     for line in lines:
         whole = world.invocations.find(world.caller, line.id)
         assert all(getattr(whole, name) == getattr(line, name) for name in type(line).__slots__)
     other = world.workspace("other")
-    assert list(overview.invocations(other, InvocationFilter(), Page())) == []
-    assert overview.sessions(other, SessionFilter(), Page()) == []
+    assert list(overview.invocations(other, InvocationFilter(), PageRequest())) == []
+    assert overview.sessions(other, SessionFilter(), PageRequest()) == []
 
 
 #: What may be megabytes.
@@ -123,15 +127,15 @@ def test_lists_read_nothing_large(world: World, engine: Engine) -> None:
     world.credentials.put(world.caller, "crm", CredentialType.BEARER, {"token": "t"}, None)
     overview = Overview(world.storage)
     lists: dict[str, Callable[[], Sequence[Any]]] = {
-        "invocations": lambda: world.invocations.page(world.caller, InvocationFilter(), Page()),
-        "sessions": lambda: world.sessions.page(world.caller, SessionFilter(), Page()),
-        "functions": lambda: world.catalog.page(world.caller, Page()),
-        "agents": lambda: world.agents.page(world.caller, Page()),
-        "test cases": lambda: world.test_cases.page(world.caller, "cased", Page()),
-        "credentials": lambda: world.credentials.page(world.caller, Page()),
-        "functions at a glance": lambda: overview.functions(world.caller, Page()),
-        "sessions at a glance": lambda: overview.sessions(world.caller, SessionFilter(), Page()),
-        "invocations at a glance": lambda: overview.invocations(world.caller, InvocationFilter(), Page()),
+        "invocations": lambda: world.invocations.page(world.caller, InvocationFilter(), PageRequest()),
+        "sessions": lambda: world.sessions.page(world.caller, SessionFilter(), PageRequest()),
+        "functions": lambda: world.catalog.page(world.caller, PageRequest()),
+        "agents": lambda: world.agents.page(world.caller, PageRequest()),
+        "test cases": lambda: world.test_cases.page(world.caller, "cased", PageRequest()),
+        "credentials": lambda: world.credentials.page(world.caller, PageRequest()),
+        "functions at a glance": lambda: overview.functions(world.caller, PageRequest()),
+        "sessions at a glance": lambda: overview.sessions(world.caller, SessionFilter(), PageRequest()),
+        "invocations at a glance": lambda: overview.invocations(world.caller, InvocationFilter(), PageRequest()),
     }
     for name, read in lists.items():
         with counted(engine) as seen:
@@ -151,7 +155,7 @@ def test_a_page_of_the_largest_agents_is_read(world: World) -> None:
         ]
         with world.storage.write() as tx:
             tx.agents.put(Agent(f"ag_{number}", world.caller.workspace_id, f"a{number:03}", "", "", tuple(named), 0, 0))
-    views = world.agents.page(world.caller, Page(200))
+    views = world.agents.page(world.caller, PageRequest(200))
     assert [len(view.warnings) for view in views] == [180] * 200
     assert all(view.cut["functions"] for view in views)
     assert all(each.messages is None for view in views for each in view.agent.attachments)
@@ -166,6 +170,6 @@ def test_a_list_of_cases_shows_no_beginning_of_what_may_be_sensitive(world: Worl
         params = {"n": "n" * much, "pin": "1234" * much}
         form = CaseForm.model_validate({"expect": {"status": "ok"}, "params": params})
         world.test_cases.put(world.caller, "cased", name, form)
-    large, small = world.test_cases.page(world.caller, "cased", Page())
+    large, small = world.test_cases.page(world.caller, "cased", PageRequest())
     assert (small.whole["params"], small.cut) == ({"n": "n", "pin": MASK}, {})
     assert ("params" in large.whole, large.cut) == (False, {"params": ""})

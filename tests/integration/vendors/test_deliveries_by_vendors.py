@@ -8,10 +8,10 @@ from typing import Any
 
 from tests.support.deliveries import RETELL_VECTOR, retell_call, vapi_tool_calls
 
-from midcall.domain.proof import Delivery, Proof, Secrets, is_proved
+from midcall.domain.proof import AdapterSecrets, Delivery, DeliveryProof, is_proved
 from midcall.domain.signature import sign_elevenlabs
 from midcall.vendors import vapi
-from midcall.vendors.conversation import Said
+from midcall.vendors.conversation import CallResult
 
 ROOT = Path(__file__).parents[3]
 SECRET = "key_0123456789"  # noqa: S105
@@ -31,7 +31,9 @@ def test_vendors_and_midcall_understand_each_other() -> None:
     now_s = int(time.time())
     calls = vapi.message(vapi_tool_calls({"id": "c1", "name": "f"}, {"id": "c2", "name": "g"}))
     assert calls is not None
-    answer = vapi.results(calls.calls, [Said(ok=True, value={"a": [1, None]}), Said(ok=False, value="two\nlines")])
+    answer = vapi.results(
+        calls.calls, [CallResult(ok=True, value={"a": [1, None]}), CallResult(ok=False, value="two\nlines")]
+    )
     signed = [{"body": body, "header": sign_elevenlabs(SECRET, at_s=now_s, body=body.encode())} for body in BODIES]
     found = asked(
         {
@@ -43,8 +45,8 @@ def test_vendors_and_midcall_understand_each_other() -> None:
     )
     let_in = [
         is_proved(
-            Proof.RETELL_SIGNATURE,
-            Secrets(secret),
+            DeliveryProof.RETELL_SIGNATURE,
+            AdapterSecrets(secret),
             Delivery({"x-retell-signature": header}, body.encode()),
             now_ms=now_s * 1000,
         )

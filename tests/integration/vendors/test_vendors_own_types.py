@@ -18,7 +18,7 @@ from tests.support.world import World
 
 from midcall.domain.adapter import Vendor
 from midcall.domain.phases import Phase
-from midcall.service.agents.adapters import Wanted
+from midcall.service.agents.adapters import AdapterInput
 from midcall.service.functions.form import parse_function
 from midcall.vendors.tools.export import Export, Format
 
@@ -147,7 +147,7 @@ def exports(sqlite: Sqlite) -> Iterator[dict[Format, Export]]:
             world.catalog.publish(world.caller, document["name"], 1, "production")
         world.agent(*((name, Phase.DURING_SESSION) for name in FUNCTIONS))
         for vendor in Vendor:
-            wanted = Wanted(vendor, "front_desk", "production", vendor_agent=None, secret="s" * 32)
+            wanted = AdapterInput(vendor, "front_desk", "production", vendor_agent=None, secret="s" * 32)
             world.adapters.put(world.caller, f"ad_{vendor.value}", wanted)
         yield {wanted: _export(world, wanted) for wanted in Format}
 

@@ -16,9 +16,9 @@ from tests.support.world import World
 
 from midcall.assistant.answer import MAX_EXPLANATION, explanation_so_far, read
 from midcall.assistant.writer import ModelWriter
-from midcall.domain.assistant import Role, Status, Turn
+from midcall.domain.assistant import ChatMessage, Role, Status
 from midcall.domain.errors import AnswerUnreadable
-from midcall.service.assistant.events import Completed, Question, Reviewed, Source, Text, Thinking
+from midcall.service.assistant.events import Completed, ExplanationWritten, Question, Reviewed, SourceWritten, Thinking
 
 GOOD = "def handler(session):\n    return 2\n"
 FAULTY = "def handler(session):\n    return 'fault'\n"
@@ -61,10 +61,14 @@ def test_events_come_round_by_round(world: World) -> None:
     """Each round has its beginning, its explanation, its code and its review; then the end."""
     script = Script({"explanation": "One.", "source": FAULTY}, {"explanation": "Two.", "source": GOOD})
     events = asked(assistant(world, writer(script.model)), world)
-    seen = [(type(event), getattr(event, "round", None)) for event in events if not isinstance(event, Text)]
-    rounds = [(kind, number) for number in (1, 2) for kind in (Thinking, Source, Reviewed)]
+    seen = [
+        (type(event), getattr(event, "round", None)) for event in events if not isinstance(event, ExplanationWritten)
+    ]
+    rounds = [(kind, number) for number in (1, 2) for kind in (Thinking, SourceWritten, Reviewed)]
     assert seen == [*rounds, (Completed, None)]
-    assert "".join(event.text for event in events if isinstance(event, Text) and event.round == 2) == "Two."
+    assert (
+        "".join(event.text for event in events if isinstance(event, ExplanationWritten) and event.round == 2) == "Two."
+    )
     answer = answer_of(events)
     assert (answer.status, answer.rounds, answer.source) == (Status.PASSED, 2, GOOD)
     assert script.tools == ["propose"]
@@ -77,7 +81,7 @@ def test_events_come_round_by_round(world: World) -> None:
 def test_conversation_is_told_in_its_order(world: World) -> None:
     """What was said before comes first, each turn under its own role; the new wish is the last."""
     script = Script({"explanation": "x", "source": GOOD})
-    turns = (Turn(Role.USER, "first"), Turn(Role.ASSISTANT, "second"))
+    turns = (ChatMessage(Role.USER, "first"), ChatMessage(Role.ASSISTANT, "second"))
     asked(assistant(world, writer(script.model)), world, Question("third", None, turns))
     told = script.told[0]
     assert [type(message).__name__ for message in told] == ["ModelRequest", "ModelResponse", "ModelRequest"]

@@ -17,7 +17,7 @@ from midcall.connectors.airtable import (
     MAX_PAGES,
     MAX_RECORDS,
 )
-from midcall.connectors.kit import Answer, Ask, bind
+from midcall.connectors.kit import ApiRequest, ApiResponse, bind
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 
@@ -25,9 +25,9 @@ TABLE = {"baseId": "app1", "tableIdOrName": "My orders/2"}
 PATH = "/v0/app1/My%20orders%2F2"
 
 
-def answering(value: Any, status: int = 200) -> Answer:
+def answering(value: Any, status: int = 200) -> ApiResponse:
     """Make an answer of a JSON value."""
-    return Answer(status, (), json.dumps(value).encode())
+    return ApiResponse(status, (), json.dumps(value).encode())
 
 
 def record(number: int) -> dict[str, Any]:
@@ -40,9 +40,9 @@ class Vendor:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self.asked: list[Ask] = []
+        self.asked: list[ApiRequest] = []
 
-    def __call__(self, ask: Ask) -> Answer:
+    def __call__(self, ask: ApiRequest) -> ApiResponse:
         """Answer one page."""
         self.asked.append(ask)
         options = dict(ask.query) if ask.method == "GET" else ask.json
@@ -63,7 +63,7 @@ def call(operation: str, send: Any, **options: Any) -> Any:
 def refused(operation: str, **options: Any) -> str:
     """Return why options do not fit."""
 
-    def never(ask: Ask) -> Answer:
+    def never(ask: ApiRequest) -> ApiResponse:
         raise AssertionError(ask)
 
     with pytest.raises(ActionFailed) as caught:
@@ -178,7 +178,7 @@ def test_paging_reads_what_was_asked_for(count: int, page_size: int, max_records
 def test_what_is_beyond_max_records_was_left_out_on_purpose() -> None:
     """Even if the vendor sends more, or says that there is more."""
 
-    def generous(_: Ask) -> Answer:
+    def generous(_: ApiRequest) -> ApiResponse:
         return answering({"records": [record(number) for number in range(5)], "offset": "itr/5"})
 
     assert call("get_record_list", generous, maxRecords=3) == {"records": [record(number) for number in range(3)]}
@@ -186,9 +186,9 @@ def test_what_is_beyond_max_records_was_left_out_on_purpose() -> None:
 
 def test_an_offset_without_end_is_left() -> None:
     """A vendor that pages for ever is asked so often and no more."""
-    asked: list[Ask] = []
+    asked: list[ApiRequest] = []
 
-    def endless(ask: Ask) -> Answer:
+    def endless(ask: ApiRequest) -> ApiResponse:
         asked.append(ask)
         return answering({"records": [], "offset": "itr/same"})
 
@@ -230,26 +230,26 @@ def test_post_carries_every_filter() -> None:
 @pytest.mark.parametrize(
     ("operation", "options", "asked"),
     [
-        ("get_record_by_id", {"recordId": "rec1"}, Ask("GET", f"{PATH}/rec1")),
-        ("delete_record", {"recordId": "rec1"}, Ask("DELETE", f"{PATH}/rec1")),
-        ("create_record", {"fields": {"fooBar": 1}}, Ask("POST", PATH, json={"fields": {"fooBar": 1}})),
+        ("get_record_by_id", {"recordId": "rec1"}, ApiRequest("GET", f"{PATH}/rec1")),
+        ("delete_record", {"recordId": "rec1"}, ApiRequest("DELETE", f"{PATH}/rec1")),
+        ("create_record", {"fields": {"fooBar": 1}}, ApiRequest("POST", PATH, json={"fields": {"fooBar": 1}})),
         (
             "create_record",
             {"fields": {"A": "1"}, "typecast": True},
-            Ask("POST", PATH, json={"fields": {"A": "1"}, "typecast": True}),
+            ApiRequest("POST", PATH, json={"fields": {"A": "1"}, "typecast": True}),
         ),
         (
             "update_record",
             {"recordId": "r/1", "fields": {"A": None}, "typecast": True},
-            Ask("PATCH", f"{PATH}/r%2F1", json={"fields": {"A": None}, "typecast": True}, repeatable=True),
+            ApiRequest("PATCH", f"{PATH}/r%2F1", json={"fields": {"A": None}, "typecast": True}, repeatable=True),
         ),
     ],
 )
-def test_one_record_is_one_request(operation: str, options: Any, asked: Ask) -> None:
+def test_one_record_is_one_request(operation: str, options: Any, asked: ApiRequest) -> None:
     """What Airtable answers is what the code gets; names of fields stay as they are."""
-    seen: list[Ask] = []
+    seen: list[ApiRequest] = []
 
-    def send(ask: Ask) -> Answer:
+    def send(ask: ApiRequest) -> ApiResponse:
         seen.append(ask)
         return answering(record(1))
 
@@ -264,7 +264,7 @@ def test_many_records_are_created_ten_at_a_time(count: int) -> None:
     """In order, all of them once."""
     sent: list[Any] = []
 
-    def send(ask: Ask) -> Answer:
+    def send(ask: ApiRequest) -> ApiResponse:
         batch = ask.json["records"]
         assert 1 <= len(batch) <= 10
         sent.extend(batch)

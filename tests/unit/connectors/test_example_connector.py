@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from midcall.connectors.example import CONNECTOR, MAX_PAGES, PAGE
-from midcall.connectors.kit import Answer, Ask, Steps, bind
+from midcall.connectors.kit import ApiRequest, ApiResponse, Steps, bind
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 
@@ -16,12 +16,12 @@ def begun(operation: str, *args: Any, **kwargs: Any) -> Steps:
     return found.run(bind(f"helpdesk.{operation}", found, args, kwargs).options, {})
 
 
-def answered(steps: Steps, *bodies: bytes) -> tuple[list[Ask], Any]:
+def answered(steps: Steps, *bodies: bytes) -> tuple[list[ApiRequest], Any]:
     """Drive an operation to its end with these answers; returns what it asked for and what it returned."""
     asked, answers = [next(steps)], iter(bodies)
     while True:
         try:
-            asked.append(steps.send(Answer(200, body=next(answers))))
+            asked.append(steps.send(ApiResponse(200, body=next(answers))))
         except StopIteration as end:
             return asked, end.value
 

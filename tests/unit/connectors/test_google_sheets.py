@@ -10,7 +10,7 @@ from tests.support.credentials import key_file
 from tests.support.driving import bound_example, run
 
 from midcall.connectors.google_sheets import CONNECTOR, NO_SPREADSHEET, SCOPE
-from midcall.connectors.kit import Answer, Ask, bind
+from midcall.connectors.kit import ApiRequest, ApiResponse, bind
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 from midcall.domain.http import AssertionRequest
@@ -18,13 +18,13 @@ from midcall.domain.http import AssertionRequest
 CELLS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 
-def call(operation: str, *, answer: Any = None, **options: Any) -> tuple[list[Ask], Any]:
+def call(operation: str, *, answer: Any = None, **options: Any) -> tuple[list[ApiRequest], Any]:
     """Bind options and run an operation; returns what it asked and what it returned."""
     found, asked = CONNECTOR.operations[operation], []
 
-    def send(ask: Ask) -> Answer:
+    def send(ask: ApiRequest) -> ApiResponse:
         asked.append(ask)
-        return Answer(200, (), json.dumps({} if answer is None else answer).encode())
+        return ApiResponse(200, (), json.dumps({} if answer is None else answer).encode())
 
     bound = bind(f"google_sheets.{operation}", found, ({"spreadsheetId": "1/b"} | options,), {})
     return asked, run(found.run(bound.options, {}), send)

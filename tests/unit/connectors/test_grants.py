@@ -7,7 +7,7 @@ import pytest
 
 import midcall
 from midcall.connectors.grants import bearer_grant
-from midcall.domain.proof import Delivery, Proof, Secrets, is_proved
+from midcall.domain.proof import AdapterSecrets, Delivery, DeliveryProof, is_proved
 
 
 @pytest.mark.parametrize("copied", ["tok", "Bearer tok", "bearer tok", "BEARER  Bearer tok"])
@@ -27,7 +27,7 @@ def test_a_token_that_begins_like_the_word_is_left_alone() -> None:
 def test_a_vendor_that_sends_the_word_is_let_in_however_the_secret_was_written(kept: str, sent: str) -> None:
     """The same reasoning the other way round: an adapter's secret may have been copied with the word."""
     delivery = Delivery({"authorization": sent}, b"")
-    assert is_proved(Proof.VAPI_SECRET, Secrets(kept), delivery, now_ms=0)
+    assert is_proved(DeliveryProof.VAPI_SECRET, AdapterSecrets(kept), delivery, now_ms=0)
 
 
 def test_nothing_but_the_grant_writes_the_word_before_a_token() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from midcall.domain.budget import Budget
 from midcall.domain.gates import Gate, PastRun, closed_gate, what_to_do
-from midcall.domain.same import same
+from midcall.domain.json_equality import same
 from midcall.domain.variables import CALLER, LLM, SYSTEM, Variable, merge, set_by
 
 VERIFIED = Gate("verify_customer", "verified", equals=True, same_params=("customer_id",))

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.support.node import asking_node
 
-from midcall.domain.javascript_json import MAX_DEPTH, Unwritable, number_text, stringify
+from midcall.domain.javascript_json import MAX_DEPTH, NotSerializable, number_text, stringify
 
 NUMBERS = [
     ("1.0", "1"),
@@ -97,7 +97,7 @@ def test_a_whole_number_keeps_its_digits_where_javascript_would_lose_them(text: 
 
 def test_a_number_of_more_digits_than_are_read_is_refused() -> None:
     """Nobody sent it: none is taken in."""
-    with pytest.raises(Unwritable, match="digits"):
+    with pytest.raises(NotSerializable, match="digits"):
         stringify(10**5_000)
 
 
@@ -151,7 +151,7 @@ def test_any_text_is_rewritten_as_node_rewrites_it(node: Callable[[str], str], t
     """Numbers in every notation, keys in every order and twice, escapes, surrogates, blanks."""
     try:
         written = stringify(json.loads(text))
-    except Unwritable:  # a number beyond what a double holds: midcall takes none in, JavaScript makes it null
+    except NotSerializable:  # a number beyond what a double holds: midcall takes none in, JavaScript makes it null
         assert "inf" in repr(json.loads(text))
         return
     rewritten = node(text)
@@ -209,7 +209,7 @@ def test_mappings_and_tuples_are_objects_and_arrays() -> None:
 )
 def test_what_json_has_no_text_for_is_refused(value: Any, says: str) -> None:
     """The message quotes nothing of the value."""
-    with pytest.raises(Unwritable, match=says) as caught:
+    with pytest.raises(NotSerializable, match=says) as caught:
         stringify(value)
     assert "geheim" not in str(caught.value)
 
@@ -225,11 +225,11 @@ def nested(levels: int) -> Any:
 def test_nesting_is_bounded() -> None:
     """As many levels as are allowed, and not one more; a value that holds itself ends there too."""
     stringify(nested(MAX_DEPTH))
-    with pytest.raises(Unwritable, match="more than 128 levels"):
+    with pytest.raises(NotSerializable, match="more than 128 levels"):
         stringify(nested(MAX_DEPTH + 1))
     endless: list[Any] = []
     endless.append(endless)
-    with pytest.raises(Unwritable, match="more than 3 levels"):
+    with pytest.raises(NotSerializable, match="more than 3 levels"):
         stringify(endless, max_depth=3)
 
 
@@ -238,10 +238,10 @@ def test_the_length_is_bounded_to_the_character() -> None:
     value = {"a": ["text", 1.5, None], "b": {}}
     length = len(stringify(value))
     assert stringify(value, max_chars=length) == stringify(value)
-    with pytest.raises(Unwritable, match="longer than"):
+    with pytest.raises(NotSerializable, match="longer than"):
         stringify(value, max_chars=length - 1)
     huge: list[Any] = ["x" * 1000]
     for _ in range(40):  # 2**40 of them, were they ever written
         huge = [huge, huge]
-    with pytest.raises(Unwritable, match="longer than 1,000,000"):
+    with pytest.raises(NotSerializable, match="longer than 1,000,000"):
         stringify(huge, max_chars=1_000_000)

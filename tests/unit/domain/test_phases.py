@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from midcall.domain.phases import BadReturn, Phase, Returned, interpret
+from midcall.domain.phases import BadReturn, HandlerResult, Phase, interpret
 
 PRE, DURING, POST = Phase.PRE_SESSION, Phase.DURING_SESSION, Phase.POST_SESSION
 
@@ -13,29 +13,29 @@ PRE, DURING, POST = Phase.PRE_SESSION, Phase.DURING_SESSION, Phase.POST_SESSION
 @pytest.mark.parametrize("value", [None, 5, "text", [], [{"dynamicVariables": 1}], True])
 def test_a_value_that_is_no_object_is_the_result(phase: Phase, value: Any) -> None:
     """In every phase."""
-    assert interpret(value, phase) == Returned(result=value)
+    assert interpret(value, phase) == HandlerResult(result=value)
 
 
 @pytest.mark.parametrize(
     ("phase", "value", "expected"),
     [
-        (DURING, {"a": 1}, Returned({"a": 1})),
-        (DURING, {"result": 1, "a": 2}, Returned(1)),
-        (DURING, {"result": None}, Returned(None)),
-        (DURING, {"a": 1, "dynamicVariables": {"b": 2}}, Returned({"a": 1}, {"b": 2})),
-        (DURING, {"terminateAgent": True, "reason": "x"}, Returned({"terminateAgent": True, "reason": "x"})),
-        (POST, {"result": 1, "dynamicVariables": {}}, Returned(1)),
-        (PRE, {"result": 1}, Returned({"result": 1})),
-        (PRE, {"terminateAgent": False}, Returned({}, terminate=False)),
-        (PRE, {"terminateAgent": None}, Returned({})),
+        (DURING, {"a": 1}, HandlerResult({"a": 1})),
+        (DURING, {"result": 1, "a": 2}, HandlerResult(1)),
+        (DURING, {"result": None}, HandlerResult(None)),
+        (DURING, {"a": 1, "dynamicVariables": {"b": 2}}, HandlerResult({"a": 1}, {"b": 2})),
+        (DURING, {"terminateAgent": True, "reason": "x"}, HandlerResult({"terminateAgent": True, "reason": "x"})),
+        (POST, {"result": 1, "dynamicVariables": {}}, HandlerResult(1)),
+        (PRE, {"result": 1}, HandlerResult({"result": 1})),
+        (PRE, {"terminateAgent": False}, HandlerResult({}, terminate=False)),
+        (PRE, {"terminateAgent": None}, HandlerResult({})),
         (
             PRE,
             {"terminateAgent": True, "reason": "closed", "a": 1},
-            Returned({"a": 1}, {}, terminate=True, reason="closed"),
+            HandlerResult({"a": 1}, {}, terminate=True, reason="closed"),
         ),
     ],
 )
-def test_an_object_is_taken_apart(phase: Phase, value: Any, expected: Returned) -> None:
+def test_an_object_is_taken_apart(phase: Phase, value: Any, expected: HandlerResult) -> None:
     """Variables, result, and before the session whether it takes place at all."""
     assert interpret(value, phase) == expected
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midcall.domain.webhook_result import Answer, read_answer
+from midcall.domain.webhook_result import WebhookAnswer, read_answer
 
 #: Of what is no JSON by its name.
 OTHER_TYPES = (
@@ -34,7 +34,7 @@ RAW = json.dumps(DOCUMENT, ensure_ascii=False)
 )
 def test_json_is_json_under_any_type(content_type: str | None, raw: bytes) -> None:
     """PHP says text/html, a store says octet-stream; a mark before it, blanks and charsets change nothing."""
-    assert read_answer(200, content_type, raw) == Answer(DOCUMENT)
+    assert read_answer(200, content_type, raw) == WebhookAnswer(DOCUMENT)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_json_is_json_under_any_type(content_type: str | None, raw: bytes) -> No
 )
 def test_text_that_is_none_stays_as_it_is_and_nobody_is_warned(content_type: str, raw: bytes, text: str) -> None:
     """A bracket makes no JSON."""
-    assert read_answer(200, content_type, raw) == Answer(text)
+    assert read_answer(200, content_type, raw) == WebhookAnswer(text)
 
 
 @pytest.mark.parametrize(
@@ -117,16 +117,16 @@ def test_a_text_that_would_have_set_variables_says_why_it_does_not() -> None:
 
 def test_the_beginning_of_an_answer_is_no_json() -> None:
     """Though it might read as some."""
-    assert read_answer(200, "application/json", b"12", whole=False) == Answer("12")
-    assert read_answer(200, "text/html", b"[1]", whole=False) == Answer("[1]")
-    assert read_answer(200, None, b"12", whole=False) == Answer("12")
+    assert read_answer(200, "application/json", b"12", whole=False) == WebhookAnswer("12")
+    assert read_answer(200, "text/html", b"[1]", whole=False) == WebhookAnswer("[1]")
+    assert read_answer(200, None, b"12", whole=False) == WebhookAnswer("12")
     assert read_answer(200, None, b"\xff", whole=False).value["media_type"] == "application/octet-stream"
 
 
 @pytest.mark.parametrize("raw", [b"", b" ", b"\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf \n"])
 def test_json_that_is_blank_is_null(raw: bytes) -> None:
     """As no body at all."""
-    assert read_answer(200, "application/json", raw) == Answer(None)
+    assert read_answer(200, "application/json", raw) == WebhookAnswer(None)
 
 
 nearly_json = st.lists(

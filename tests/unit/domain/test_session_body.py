@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from midcall.domain.phases import Phase
-from midcall.domain.session_body import FIELDS, KNOWN, OWN_FIELDS, Kind, body_alone, body_faults, kept_shape
+from midcall.domain.session_body import FIELDS, KNOWN, OWN_FIELDS, FieldType, body_alone, body_faults, kept_shape
 
 DETAILS = {"agentDetails": {"id", "name", "version", "number"}, "userDetails": {"id", "email", "number"}}
 
@@ -89,11 +89,11 @@ def test_unknown_fields_pass_through_and_a_call_is_an_object_or_not_there() -> N
 
 
 #: Each known field with values of other types.
-WRONG: dict[Kind, list[Any]] = {
-    Kind.TEXT: [5, 1.5, True, [], {}, ["x"]],
-    Kind.NUMBER: ["5", 1.5, True, [], {}],
-    Kind.OBJECT: ["x", 5, False, [], [{}]],
-    Kind.LIST: ["x", 5, True, {}],
+WRONG: dict[FieldType, list[Any]] = {
+    FieldType.TEXT: [5, 1.5, True, [], {}, ["x"]],
+    FieldType.NUMBER: ["5", 1.5, True, [], {}],
+    FieldType.OBJECT: ["x", 5, False, [], [{}]],
+    FieldType.LIST: ["x", 5, True, {}],
 }
 
 
@@ -107,7 +107,7 @@ def test_a_known_field_of_another_type_is_a_fault_with_a_cure(name: str, value: 
 
 
 @pytest.mark.parametrize(("name", "part"), [(name, part) for name, parts in DETAILS.items() for part in sorted(parts)])
-@pytest.mark.parametrize("value", WRONG[Kind.TEXT])
+@pytest.mark.parametrize("value", WRONG[FieldType.TEXT])
 def test_a_known_part_of_another_type_is_a_fault_with_its_path(name: str, part: str, value: Any) -> None:
     """As of `userDetails.email`."""
     (fault,) = body_faults({name: {part: value, "plan": value}})

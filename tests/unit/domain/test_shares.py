@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midcall.domain.shares import Places, Waiting, may_take, next_in_turn
+from midcall.domain.shares import Slots, WaitingWorkspace, may_take, next_in_turn
 
 
 def filled(places: int, wanting: dict[str, int]) -> Counter[str]:
     """Give places away until nobody may take another; `wanting` has the weight of each who wants all of them."""
     held: Counter[str] = Counter()
     while True:
-        waiting = [Waiting(name, name, held[name], weight) for name, weight in wanting.items()]
+        waiting = [WaitingWorkspace(name, name, held[name], weight) for name, weight in wanting.items()]
         chosen = next_in_turn(waiting, free=places - held.total())
         if chosen is None:
             return held
@@ -45,7 +45,11 @@ def test_whoever_comes_finds_a_place_while_there_are_more_places_than_greedy_one
 
 def test_who_holds_least_for_its_weight_is_next_then_who_has_waited_longest() -> None:
     """The order of arrival decides between equals alone."""
-    waiting = [Waiting("a", "inv_1", 2), Waiting("b", "inv_4", 1), Waiting("c", "inv_3", 2, weight=2)]
+    waiting = [
+        WaitingWorkspace("a", "inv_1", 2),
+        WaitingWorkspace("b", "inv_4", 1),
+        WaitingWorkspace("c", "inv_3", 2, weight=2),
+    ]
     chosen = next_in_turn(waiting, free=10)
     assert chosen is not None
     assert chosen.workspace_id == "c"
@@ -62,7 +66,7 @@ OWNERS = ("a", "b", "c", "d")
 )
 def test_places_are_given_by_the_rule_and_none_is_lost(size: int, steps: list[str | int]) -> None:
     """An owner comes for a place, or somebody gives one back: as a plain list of who waits would have it."""
-    places: Places[int] = Places(size)
+    places: Slots[int] = Slots(size)
     held: list[str] = []
     waiting: list[tuple[str, int]] = []
 
@@ -99,7 +103,7 @@ def test_places_are_given_by_the_rule_and_none_is_lost(size: int, steps: list[st
 
 def test_of_many_who_hold_as_few_each_has_its_turn() -> None:
     """Whoever was served stands behind the others."""
-    places: Places[str] = Places(1)
+    places: Slots[str] = Slots(1)
     assert places.take("first")
     for number in range(3):
         for owner in ("greedy", "greedy", "b", "c"):
@@ -119,7 +123,7 @@ def test_of_many_who_hold_as_few_each_has_its_turn() -> None:
 def test_to_serve_one_of_many_owners_looks_at_a_few_lines() -> None:
     """They need no key to wait: each could name another."""
     growing = 2_000
-    places: Places[int] = Places(4)
+    places: Slots[int] = Slots(4)
     for number in range(4):
         assert places.take(f"busy {number}")
     for number in range(growing):

@@ -10,7 +10,7 @@ from midcall.domain.errors import InvalidInput, TemplateUnfilled
 from midcall.domain.template.body import parse_body
 from midcall.domain.template.headers import parse_header
 from midcall.domain.template.url import parse_url_template
-from midcall.domain.template.values import Values
+from midcall.domain.template.values import TemplateValues
 from midcall.outbound.url import parse_url
 
 LINES = Path("tests/corpus/template.jsonl").read_text(encoding="utf-8").splitlines()
@@ -20,11 +20,11 @@ CASES = [pytest.param(case, id=case["id"]) for case in map(json.loads, LINES)]
 FILLED_FIRST = {"tp-20", "tp-22", "tp-23", "tp-25", "tp-37", "tp-38", "tp-41"}
 
 
-def values_of_case(case: dict[str, Any]) -> Values:
+def values_of_case(case: dict[str, Any]) -> TemplateValues:
     """Take an entry's `vars` for parameters, and its `secret` for credentials of one value each."""
     given = dict(case["vars"])
     secrets = {name: {"value": value} for name, value in given.pop("secret", {}).items()}
-    return Values(params=given, secrets=secrets)
+    return TemplateValues(params=given, secrets=secrets)
 
 
 def filled(case: dict[str, Any]) -> Any:

@@ -8,14 +8,14 @@ import pytest
 from midcall.domain.errors import InvalidInput, ParametersWanted, TemplateUnfilled
 from midcall.domain.template.body import parse_body
 from midcall.domain.template.query import parse_query
-from midcall.domain.template.text import Text, parse_text
+from midcall.domain.template.text import TextTemplate, parse_text
 from midcall.domain.template.url import parse_url_template
-from midcall.domain.template.values import Values
+from midcall.domain.template.values import TemplateValues
 from midcall.domain.template.webhook import parse_webhook
 from midcall.domain.webhook_payload import PayloadForm, WebhookCall, fill_webhook
 
 ORDER: dict[str, Any] = {"id": 7, "lines": [{"sku": "A1"}, {"sku": "B2", "n": None}], "7": "seven", "a-b": True}
-VALUES = Values(
+VALUES = TemplateValues(
     params={"order": ORDER, "items": ["a", ["b"]], "none": None, "blank": "", "text": '{"a": 1}'},
     variables={"customer": {"name": "Ada"}},
     contact={"address": {"city": "Rome"}, "first_name": "Ada"},
@@ -23,7 +23,7 @@ VALUES = Values(
 )
 
 
-def text_of(source: str) -> Text:
+def text_of(source: str) -> TextTemplate:
     """Take a text apart."""
     return parse_text(source, "webhook.x", max_chars=10_000)
 

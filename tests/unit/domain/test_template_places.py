@@ -18,17 +18,17 @@ from midcall.domain.template.body import MAX_BODY_CHARS, MAX_PLACEHOLDERS, MAX_T
 from midcall.domain.template.headers import MAX_HEADERS, MAX_VALUE_BYTES, parse_header, parse_headers
 from midcall.domain.template.query import MAX_QUERY, parse_query
 from midcall.domain.template.url import MAX_URL_CHARS, parse_url_template, with_query
-from midcall.domain.template.values import Values
+from midcall.domain.template.values import TemplateValues
 from midcall.domain.template.webhook import maybe_missing, parse_webhook, undeclared
 from midcall.outbound import url as outbound_url
 from midcall.outbound.errors import BadUrl
-from midcall.outbound.message import Outgoing
+from midcall.outbound.message import OutboundRequest
 from midcall.outbound.url import parse_url
 
 
-def values(**params: Any) -> Values:
+def values(**params: Any) -> TemplateValues:
     """Make values of parameters."""
-    return Values(params=params, secrets={"crm": {"token": "geheim"}})
+    return TemplateValues(params=params, secrets={"crm": {"token": "geheim"}})
 
 
 def the_fault(make: Callable[[], object]) -> tuple[str, str]:
@@ -252,7 +252,7 @@ def test_a_value_never_makes_another_header(first: str, second: str) -> None:
         header = parse_header("X-A", "a{{first}}b{{second}}").fill(values(first=first, second=second))
     except TemplateUnfilled:
         return
-    lines = Outgoing("GET", parse_url("https://a.company.com/"), (header,)).wire_headers()
+    lines = OutboundRequest("GET", parse_url("https://a.company.com/"), (header,)).wire_headers()
     (line,) = [value for name, value in lines if name == b"X-A"]
     assert line == f"a{first}b{second}".strip(" \t").encode()
     assert not set(line) & {*range(9), *range(10, 32), 127}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from midcall.domain.errors import InvalidInput, TemplateUnfilled
 from midcall.domain.template.body import parse_body
 from midcall.domain.template.headers import parse_header
-from midcall.domain.template.text import MAX_PLACEHOLDERS, Placeholder, Text, parse_text
-from midcall.domain.template.values import BUILT_IN, NoValue, Values, as_text, values_of
+from midcall.domain.template.text import MAX_PLACEHOLDERS, Placeholder, TextTemplate, parse_text
+from midcall.domain.template.values import BUILT_IN, NoValue, TemplateValues, as_text, values_of
 
 NOW = 1_777_360_403_915
 
@@ -28,7 +28,7 @@ SECRETS = {"crm": {"token": "geheim", "key": "auch geheim"}, "weather": {"key": 
 VALUES = values_of(BODY, params={"city": "Köln", "n": 1.0}, now=NOW, secrets=SECRETS)
 
 
-def parsed(source: str, *, secrets: bool = False) -> Text:
+def parsed(source: str, *, secrets: bool = False) -> TextTemplate:
     """Take a text apart."""
     return parse_text(source, "webhook.x", max_chars=10_000, secrets=secrets)
 
@@ -113,7 +113,7 @@ def test_an_unknown_name_is_an_error_that_names_it(name: str) -> None:
 def test_nothing_else_answers_for_a_secret_or_a_contact() -> None:
     """Whoever may set variables cannot set those."""
     forged = {"secret.crm.token": "forged", "contact.first_name": "forged", "secret": {"crm": "forged"}}
-    values = Values(params=forged, variables=forged, contact={}, built_in={})
+    values = TemplateValues(params=forged, variables=forged, contact={}, built_in={})
     assert values.get("contact.first_name") == ""
     with pytest.raises(NoValue):
         values.get("secret.crm.token")
@@ -145,14 +145,14 @@ def test_a_session_body_without_them_leaves_what_is_built_in_empty(body: dict[st
 def test_a_value_has_one_text(value: Any, text: str) -> None:
     """Texts as they are, null as nothing, the rest as JSON."""
     assert as_text(value) == text
-    assert parsed("<{{v}}>").fill(Values(params={"v": value}), "webhook.x", max_chars=100) == f"<{text}>"
+    assert parsed("<{{v}}>").fill(TemplateValues(params={"v": value}), "webhook.x", max_chars=100) == f"<{text}>"
 
 
 @pytest.mark.parametrize("value", ["x" * 101, ["x" * 101], float("nan"), b"geheim", 10**200])
 def test_a_value_that_does_not_fit_is_refused_and_not_quoted(value: Any) -> None:
     """The error names field and placeholder."""
     with pytest.raises(TemplateUnfilled, match=r"webhook\.x: .*\{\{v\}\}") as caught:
-        parsed("{{v}}").fill(Values(params={"v": value}), "webhook.x", max_chars=100)
+        parsed("{{v}}").fill(TemplateValues(params={"v": value}), "webhook.x", max_chars=100)
     assert "geheim" not in str(caught.value)
     assert caught.value.faults[0].loc == "webhook.x"
 
@@ -163,11 +163,11 @@ def test_texts_are_bounded_before_and_after() -> None:
         with pytest.raises(InvalidInput):
             parsed(source)
     many = parsed("{{a}}" * MAX_PLACEHOLDERS)
-    assert len(many.fill(Values(params={"a": "xx"}), "l", max_chars=200)) == 200
+    assert len(many.fill(TemplateValues(params={"a": "xx"}), "l", max_chars=200)) == 200
     with pytest.raises(TemplateUnfilled):
-        many.fill(Values(params={"a": "xx"}), "l", max_chars=199)
+        many.fill(TemplateValues(params={"a": "xx"}), "l", max_chars=199)
     with pytest.raises(TemplateUnfilled, match="longer than 4 characters with"):
-        parsed("{{a}}xxx").fill(Values(params={"a": "xx"}), "l", max_chars=4)
+        parsed("{{a}}xxx").fill(TemplateValues(params={"a": "xx"}), "l", max_chars=4)
 
 
 @pytest.mark.parametrize("piece", ["{{", "{{a", "{{a}", "{", "{{a}}"])
@@ -191,15 +191,14 @@ def test_a_text_is_either_refused_or_put_together_again(source: str) -> None:
         text = parsed(source, secrets=True)
     except InvalidInput:
         return
-    pieces = [part if isinstance(part, str) else f"{{{{{part.name}}}}}" for part in text.parts]
-    assert "".join(pieces) == source
+    assert "".join(map(str, text.parts)) == source
     assert not any("{{" in part for part in text.parts if isinstance(part, str))
 
 
 @given(tricky, tricky)
 def test_values_are_never_expanded(a: str, b: str) -> None:
     """Whatever two values hold and wherever they meet, they stand there letter by letter."""
-    values = Values(params={"a": a, "b": b}, secrets=SECRETS)
+    values = TemplateValues(params={"a": a, "b": b}, secrets=SECRETS)
     filled = parse_body({"mixed": "<{{a}}{{b}}{{a}}>", "whole": ["{{a}}"]}).fill(values)
     assert filled == {"mixed": f"<{a}{b}{a}>", "whole": [a]}
     if "\n" not in a + b:

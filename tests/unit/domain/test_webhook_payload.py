@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midcall.domain.errors import InvalidInput, TemplateUnfilled
-from midcall.domain.template.values import Values
+from midcall.domain.template.values import TemplateValues
 from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
 from midcall.domain.webhook_payload import (
     BODYLESS,
@@ -23,7 +23,7 @@ from midcall.domain.webhook_payload import (
 
 ARGS: dict[str, Any] = {"city": "São Paulo", "days": 3.0}
 SESSION: dict[str, Any] = {"sessionId": "s-1", "params": {}, "transcript": [{"role": "user"}], "1": "first"}
-VALUES = Values(params=ARGS, secrets={"crm": {"token": "geheim"}})
+VALUES = TemplateValues(params=ARGS, secrets={"crm": {"token": "geheim"}})
 
 
 def filled(
@@ -38,7 +38,7 @@ def filled(
     """Fill a webhook of this configuration."""
     templates = parse_webhook(**{"url": "https://a.company.com/x", **config})
     about = WebhookCall("get_weather", ARGS if args is None else args, SESSION, call)
-    values = VALUES if args is None else Values(params=args)
+    values = VALUES if args is None else TemplateValues(params=args)
     return fill_webhook(templates, about, values, method=method, form=form, taken=taken)
 
 

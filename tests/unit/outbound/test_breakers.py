@@ -3,7 +3,7 @@
 import pytest
 
 from midcall.outbound import breakers as module
-from midcall.outbound.breakers import FAILURES, RECOVERY_S, CircuitBreakers, Turn
+from midcall.outbound.breakers import FAILURES, RECOVERY_S, BreakerPermit, CircuitBreakers
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def fail(breakers: CircuitBreakers, times: int, target: str = "a") -> None:
         asked(breakers, target).tell(healthy=False)
 
 
-def asked(breakers: CircuitBreakers, target: str = "a") -> Turn:
+def asked(breakers: CircuitBreakers, target: str = "a") -> BreakerPermit:
     """Let a call go to a target."""
     turn = breakers.ask(target)
     assert turn is not None

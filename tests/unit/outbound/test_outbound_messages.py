@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from midcall.outbound.budget import Budget
-from midcall.outbound.errors import BadReply, BadRequest, BadUrl, RefusedRedirect, ReplyTooLarge
-from midcall.outbound.message import MAX_PIECES, Outgoing, read_body
+from midcall.outbound.budget import CallBudget
+from midcall.outbound.errors import BadReply, BadUrl, MalformedRequest, RefusedRedirect, ReplyTooLarge
+from midcall.outbound.message import MAX_PIECES, OutboundRequest, read_body
 from midcall.outbound.redirect import next_request
-from midcall.outbound.url import Target, parse_url
+from midcall.outbound.url import CheckedUrl, parse_url
 
 START = parse_url("https://hop.example.com/a/start?x=1")
 SECRETS = (
@@ -25,8 +25,8 @@ SECRETS = (
 @pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\rb", "a\x00b", "a\x7fb", " a", "a ", "\ta", "\x1f"])
 def test_a_header_cannot_begin_another(value: str) -> None:
     """The message names the header and does not quote its value."""
-    with pytest.raises(BadRequest, match="X-Key") as caught:
-        Outgoing("GET", START, (("X-Key", value),))
+    with pytest.raises(MalformedRequest, match="X-Key") as caught:
+        OutboundRequest("GET", START, (("X-Key", value),))
     assert value.strip(" \ta") not in str(caught.value) or not value.strip(" \ta")
 
 
@@ -35,22 +35,22 @@ def test_a_header_cannot_begin_another(value: str) -> None:
 )
 def test_a_header_name_that_would_change_the_request_is_refused(name: str) -> None:
     """Nor can a caller set what says where the request goes and where it ends."""
-    with pytest.raises(BadRequest):
-        Outgoing("GET", START, ((name, "x"),))
+    with pytest.raises(MalformedRequest):
+        OutboundRequest("GET", START, ((name, "x"),))
 
 
 @pytest.mark.parametrize("method", ["CONNECT", "TRACE", "get", "GET / HTTP/1.1\r\nX:", ""])
 def test_a_method_is_one_of_seven(method: str) -> None:
     """CONNECT would make a tunnel of it."""
-    with pytest.raises(BadRequest):
-        Outgoing(method, START)
+    with pytest.raises(MalformedRequest):
+        OutboundRequest(method, START)
 
 
 def test_a_header_value_goes_out_in_utf_8() -> None:
     """Names of people are in headers; half a surrogate pair is an error of the input."""
-    assert (b"X-Name", "São".encode()) in Outgoing("GET", START, (("X-Name", "São"),)).wire_headers()
-    with pytest.raises(BadRequest):
-        Outgoing("GET", START, (("X-Name", "\ud800"),)).wire_headers()
+    assert (b"X-Name", "São".encode()) in OutboundRequest("GET", START, (("X-Name", "São"),)).wire_headers()
+    with pytest.raises(MalformedRequest):
+        OutboundRequest("GET", START, (("X-Name", "\ud800"),)).wire_headers()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_header_value_goes_out_in_utf_8() -> None:
 )
 def test_a_location_is_read_from_where_it_was_sent(location: str, url: str) -> None:
     """Relative ones keep the origin that was checked."""
-    followed = next_request(Outgoing("GET", START), 302, location, parse_url).target
+    followed = next_request(OutboundRequest("GET", START), 302, location, parse_url).target
     assert followed.origin == parse_url(url).origin
     assert followed.path.lstrip("/") == parse_url(url).path.lstrip("/")
 
@@ -76,31 +76,31 @@ def test_a_location_is_read_from_where_it_was_sent(location: str, url: str) -> N
 def test_a_location_that_is_no_url_is_refused(location: str) -> None:
     """Before anything splits it."""
     with pytest.raises(RefusedRedirect):
-        next_request(Outgoing("GET", START), 302, location, parse_url)
+        next_request(OutboundRequest("GET", START), 302, location, parse_url)
 
 
 def test_a_location_is_parsed_as_strictly_as_the_first_url() -> None:
     """And never from https down to http, even where http may be called."""
     with pytest.raises(BadUrl):
-        next_request(Outgoing("GET", START), 302, "http://hop.example.com/", parse_url)
+        next_request(OutboundRequest("GET", START), 302, "http://hop.example.com/", parse_url)
 
-    def lenient(text: str) -> Target:
+    def lenient(text: str) -> CheckedUrl:
         return parse_url(text, http=True)
 
     with pytest.raises(RefusedRedirect):
-        next_request(Outgoing("GET", START), 302, "http://hop.example.com/", lenient)
+        next_request(OutboundRequest("GET", START), 302, "http://hop.example.com/", lenient)
 
 
 @pytest.mark.parametrize("location", ["https://evil.example.com/steal", "https://hop.example.com:8443/"])
 def test_no_credential_crosses_origins(location: str) -> None:
     """Headers that are not known to be harmless stay behind, whatever their names."""
-    sent = Outgoing("GET", START, (*SECRETS, ("Accept", "application/json")))
+    sent = OutboundRequest("GET", START, (*SECRETS, ("Accept", "application/json")))
     assert next_request(sent, 302, location, parse_url).headers == (("Accept", "application/json"),)
 
 
 def test_within_an_origin_everything_goes_along() -> None:
     """The host has seen it already."""
-    sent = Outgoing("PUT", START, SECRETS, b"{}")
+    sent = OutboundRequest("PUT", START, SECRETS, b"{}")
     followed = next_request(sent, 307, "/next", parse_url)
     assert (followed.method, followed.headers, followed.body) == ("PUT", SECRETS, b"{}")
 
@@ -122,7 +122,9 @@ def test_within_an_origin_everything_goes_along() -> None:
 def test_the_method_changes_as_in_browsers(method: str, status: int, then: str) -> None:
     """A request that becomes a GET loses its body and what describes it."""
     body = b"" if method in {"HEAD", "DELETE"} else b"{}"
-    followed = next_request(Outgoing(method, START, (("Content-Type", "x/y"),), body), status, "/next", parse_url)
+    followed = next_request(
+        OutboundRequest(method, START, (("Content-Type", "x/y"),), body), status, "/next", parse_url
+    )
     assert followed.method == then
     assert bool(followed.body) == bool(body and then == method)
     assert bool(followed.headers) == (then == method)
@@ -131,12 +133,12 @@ def test_the_method_changes_as_in_browsers(method: str, status: int, then: str) 
 def test_a_body_never_crosses_origins() -> None:
     """It may hold a secret; without it the request would not be the same."""
     with pytest.raises(RefusedRedirect):
-        next_request(Outgoing("POST", START, body=b"geheim"), 307, "https://evil.example.com/", parse_url)
+        next_request(OutboundRequest("POST", START, body=b"geheim"), 307, "https://evil.example.com/", parse_url)
 
 
 def read(*pieces: bytes, encoding: str = "", max_bytes: int = 1_000) -> tuple[bytes, bool]:
     """Read a body."""
-    return read_body(iter(pieces), (("content-encoding", encoding),), max_bytes=max_bytes, budget=Budget(5))
+    return read_body(iter(pieces), (("content-encoding", encoding),), max_bytes=max_bytes, budget=CallBudget(5))
 
 
 def test_a_body_is_cut_at_its_cap_and_read_no_further() -> None:
@@ -150,7 +152,7 @@ def test_a_body_is_cut_at_its_cap_and_read_no_further() -> None:
             asked += 1
             yield b"a" * 400
 
-    assert read_body(endless(), (), max_bytes=1_000, budget=Budget(5)) == (b"a" * 1_000, True)
+    assert read_body(endless(), (), max_bytes=1_000, budget=CallBudget(5)) == (b"a" * 1_000, True)
     assert asked == 3
 
 

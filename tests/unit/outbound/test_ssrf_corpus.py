@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.support.patience import DEADLINE_S
 
-from midcall.outbound.address import Address, why_denied
+from midcall.outbound.address import IPAddress, why_denied
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.errors import BadUrl, ConnectFailed, OutboundError, RefusedAddress
 from midcall.outbound.url import parse_url
@@ -53,7 +53,7 @@ class Network:
     def __init__(self, answers: dict[str, list[list[str]]]) -> None:
         self.answers = answers
         self.lookups: list[str] = []
-        self.dialled: list[Address] = []
+        self.dialled: list[IPAddress] = []
 
     def resolve(self, host: str) -> Sequence[str]:
         """Give the next answer of the script; the last one again and again."""
@@ -61,7 +61,7 @@ class Network:
         answers = self.answers[host]
         return answers[min(self.lookups.count(host), len(answers)) - 1]
 
-    def dial(self, address: Address, *_: object) -> socket.socket:
+    def dial(self, address: IPAddress, *_: object) -> socket.socket:
         """Note the address, and let nothing through."""
         self.dialled.append(address)
         raise ConnectionRefusedError

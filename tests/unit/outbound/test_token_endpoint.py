@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from midcall.domain.errors import TimedOut, TokenRefused
-from midcall.domain.http import AssertionRequest, FetchedToken, HttpReply, HttpRequest, TokenRequest
+from midcall.domain.http import AssertionRequest, FetchedToken, HttpRequest, HttpResponse, TokenRequest
 from midcall.outbound.token_endpoint import DEFAULT_LIFE_S, MAX_LIFE_S, TokenEndpoint
 
 WANTED = TokenRequest("https://id.example.com/token", "me:you", "s3cret&more", scope="read write", audience="crm")
@@ -38,7 +38,7 @@ class Endpoint:
         self.requests: list[HttpRequest] = []
         self.status, self.body = status, body
 
-    def __call__(self, request: HttpRequest) -> HttpReply:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer."""
         self.requests.append(request)
         body = (
@@ -46,7 +46,7 @@ class Endpoint:
             if self.body is not None
             else {"access_token": f"t{len(self.requests)}", "token_type": "Bearer", "expires_in": 600}
         )
-        return HttpReply(self.status, (), body if isinstance(body, bytes) else json.dumps(body).encode())
+        return HttpResponse(self.status, (), body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 def test_client_and_secret_go_where_they_belong() -> None:
@@ -119,7 +119,7 @@ def test_an_account_is_asked_for_once_whatever_comes(status: int) -> None:
 def test_what_the_way_out_raises_comes_through() -> None:
     """A timeout is a timeout, and may be tried again."""
 
-    def late(_: HttpRequest) -> HttpReply:
+    def late(_: HttpRequest) -> HttpResponse:
         raise TimedOut
 
     for wanted in (WANTED, ACCOUNT):

@@ -28,7 +28,7 @@ def test_a_guarded_redis_is_taken(url: str) -> None:
     ["redis://redis.example/0", "rediss://redis.example", "redis://user@host/0", "redis://:@host", "redis://[::1]/0"],
 )
 def test_a_redis_without_a_password_is_refused(url: str) -> None:
-    """Rule 2: whoever can write to Redis can wake workers and drop calls."""
+    """Whoever can write to Redis can wake workers and drop calls."""
     with pytest.raises(BadSetting, match="password"):
         Settings(redis_url=url)
 
@@ -64,7 +64,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_private_redis_has_no_port_and_a_socket_for_its_owner(tmp_path: Path) -> None:
-    """Rule 2, in the command line that starts it."""
+    """The command line that starts it says the same: no port, and a socket of its owner's alone."""
     argv = redis_argv("redis-server", tmp_path / "redis.sock")
     options = dict(zip(argv[1::2], argv[2::2], strict=True))
     assert options["--port"] == "0"
@@ -81,7 +81,7 @@ def test_an_odd_directory_name_does_not_break_the_private_redis_url(tmp_path: Pa
 
 
 def test_each_connection_has_the_timeout_of_its_purpose() -> None:
-    """Rule 4: whoever waits for an enqueue waits a second; a read that blocks is not cut off by the client."""
+    """Whoever waits for an enqueue waits a second; a read that blocks is not cut off by the client."""
     short, long = enqueueing("unix:///nowhere"), listening("unix:///nowhere")
     assert short.connection_pool.connection_kwargs["socket_timeout"] == 1.0
     assert short.connection_pool.connection_kwargs["socket_connect_timeout"] == 1.0

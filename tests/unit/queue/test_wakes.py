@@ -7,7 +7,7 @@ from typing import Any, cast
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from midcall.queue.names import WAKE_FIELD
-from midcall.queue.wakes import Wakes
+from midcall.queue.wakes import RedisWakes
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 
@@ -53,7 +53,7 @@ class Stream:
 
 async def seen(stream: Stream, *invocation_ids: str) -> set[str]:
     """Read for a moment; returns which of the ids were announced."""
-    wakes = Wakes(cast(Any, stream))  # as much of a client as is used
+    wakes = RedisWakes(cast(Any, stream))  # as much of a client as is used
     with ExitStack() as watched:
         events = {id_: watched.enter_context(wakes.watch(id_)) for id_ in invocation_ids}
         reader = asyncio.create_task(wakes.run())

@@ -16,7 +16,7 @@ from midcall.review.grammar import KNOWN, strange
 from midcall.review.module import Module
 from midcall.review.policy import PolicyChecker
 from midcall.review.rules import TREE_RULES
-from midcall.review.text import Text
+from midcall.review.text import SourceText
 from midcall.review.vocabulary import attribute_fault, is_special, words
 
 #: Every kind of node that the review knows, with every field filled. Never run.
@@ -127,7 +127,7 @@ def test_a_field_that_no_python_has_yet_is_refused_once_it_says_anything() -> No
 
 def test_every_node_has_its_scope_and_is_seen_by_the_policy() -> None:
     """No part of any known kind is left out by a walk."""
-    module = Module(Text(Subject(ALL_OF_IT)), TREE, packaged())
+    module = Module(SourceText(Subject(ALL_OF_IT)), TREE, packaged())
     seen: set[ast.AST] = set()
 
     class Watching(PolicyChecker):
@@ -145,7 +145,7 @@ def test_every_node_has_its_scope_and_is_seen_by_the_policy() -> None:
 
 def test_rules_can_read_every_known_kind() -> None:
     """None of them fails on a form that it did not expect."""
-    module = Module(Text(Subject(ALL_OF_IT)), TREE, packaged())
+    module = Module(SourceText(Subject(ALL_OF_IT)), TREE, packaged())
     for rule in TREE_RULES:
         assert list(rule.check(module)) is not None
 

@@ -10,13 +10,13 @@ from midcall.review.allowlist import packaged
 from midcall.review.constants import number, texts
 from midcall.review.extension import modules_shown
 from midcall.review.module import Module
-from midcall.review.text import Text
+from midcall.review.text import SourceText
 
 MODULES = sorted(packaged().modules)
 
 
 def _module(source: str) -> Module:
-    return Module(Text(Subject(source)), ast.parse(source), packaged())
+    return Module(SourceText(Subject(source)), ast.parse(source), packaged())
 
 
 def _use(module: Module, name: str) -> ast.Name:

@@ -14,9 +14,9 @@ from tests.support.patience import PATIENCE_S
 
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.sandbox.answers import SEND_S, Answers
-from midcall.sandbox.frames import ACTION_BYTES, CAPS, COUNTS, MIB, FrameError, FrameReader, Kind, encode
-from midcall.sandbox.jail import MAX_ACTION_CHARS, Job, _action, _Collected
-from midcall.sandbox.limits import Limits
+from midcall.sandbox.frames import ACTION_BYTES, CAPS, COUNTS, MIB, FrameError, FrameKind, FrameReader, encode
+from midcall.sandbox.jail import MAX_ACTION_CHARS, SandboxJob, _action, _Collected
+from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.untrusted import MAX_DEPTH
 from midcall.sandbox.wire import MAX_REPLY_BYTES, MessageReader, WireError, to_json
 
@@ -66,7 +66,7 @@ def test_an_action_frame_is_a_whole_call_or_a_violation(payload: bytes) -> None:
 def test_a_call_that_fits_a_frame_fits_a_message(args: bytes) -> None:
     """However much longer the worker's spelling of it is."""
     payload = b'{"id":1,"action":"http.get","kwargs":{},"args":' + args + b"}"
-    assert len(payload) <= CAPS[Kind.ACTION]
+    assert len(payload) <= CAPS[FrameKind.ACTION]
     assert len(to_json({"kind": "action", **_action(payload)})) <= MAX_REPLY_BYTES
 
 
@@ -83,8 +83,8 @@ def test_depth_is_bounded(deep: int) -> None:
 
 def collected(calls: list[Any]) -> _Collected:
     """Return what collects a run's frames and notes its calls."""
-    job = Job("", {}, (), Limits(), 0.0, on_action=calls.append)
-    return _Collected(FrameReader(NONCE, {Kind.ACTION: CAPS[Kind.ACTION]}), job)
+    job = SandboxJob("", {}, (), SandboxLimits(), 0.0, on_action=calls.append)
+    return _Collected(FrameReader(NONCE, {FrameKind.ACTION: CAPS[FrameKind.ACTION]}), job)
 
 
 @settings(max_examples=200)
@@ -94,14 +94,14 @@ def test_a_number_counts_once_and_within_its_range(numbers: list[int]) -> None:
     calls: list[Any] = []
     good: list[int] = []
     for number in numbers:
-        if number in good or not 0 < number <= COUNTS[Kind.ACTION]:
+        if number in good or not 0 < number <= COUNTS[FrameKind.ACTION]:
             break
         good.append(number)
     run = collected(calls)
     try:
         for number in numbers:
             body = {"id": number, "action": "a.b", "args": [], "kwargs": {}}
-            run.feed(encode(Kind.ACTION, json.dumps(body).encode(), NONCE))
+            run.feed(encode(FrameKind.ACTION, json.dumps(body).encode(), NONCE))
     except FrameError:
         assert len(good) < len(numbers)
     assert [call["id"] for call in calls] == good
@@ -115,7 +115,7 @@ def test_more_bytes_than_the_child_would_send_are_a_violation() -> None:
     with pytest.raises(FrameError, match="bytes"):  # noqa: PT012 - how many it takes is asserted
         for number in range(1, 100):
             body = b'{"id":%d,"action":"a.b","kwargs":{},"args":["%s"]}' % (number, b"x" * (MIB - 100))
-            run.feed(encode(Kind.ACTION, body, NONCE))
+            run.feed(encode(FrameKind.ACTION, body, NONCE))
     assert sum(len(to_json(call)) for call in calls) <= ACTION_BYTES
     assert len(calls) == ACTION_BYTES // MIB
 

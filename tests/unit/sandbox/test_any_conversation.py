@@ -10,15 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from midcall.domain.run import RunStatus
-from midcall.sandbox.frames import CAPS, NONCE_BYTES, Frame, FrameError, FrameReader, Kind, encode
-from midcall.sandbox.jail import _FROM_SANDBOX, Job, _Collected
-from midcall.sandbox.limits import Limits
-from midcall.sandbox.outcome import Ended, judge
+from midcall.sandbox.frames import CAPS, NONCE_BYTES, Frame, FrameError, FrameKind, FrameReader, encode
+from midcall.sandbox.jail import _FROM_SANDBOX, SandboxJob, _Collected
+from midcall.sandbox.limits import SandboxLimits
+from midcall.sandbox.outcome import SandboxEnd, judge
 from midcall.sandbox.streams import STDOUT, Demultiplexer
 from midcall.sandbox.wire import pack_report, to_json
 
 NONCE = bytes(range(1, NONCE_BYTES + 1))
-LIMITS = Limits(log_bytes=200, result_bytes=500)
+LIMITS = SandboxLimits(log_bytes=200, result_bytes=500)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -35,7 +35,7 @@ OUTCOMES = st.fixed_dictionaries(
     },
 )
 PAYLOADS = st.binary(max_size=40) | JSON.map(to_json) | OUTCOMES.map(to_json) | st.just(b"[" * 200 + b"]" * 200)
-FRAMES = st.lists(st.tuples(st.sampled_from(Kind), PAYLOADS), max_size=8)
+FRAMES = st.lists(st.tuples(st.sampled_from(FrameKind), PAYLOADS), max_size=8)
 CUTS = st.lists(st.integers(0, 600), max_size=6)
 
 
@@ -47,39 +47,41 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 
 def listen(data: bytes, cuts: list[int], said: Callable[[str], None]) -> Any:
     """Read a conversation as the pool does, without a socket; returns the report, and whether PID 1 spoke last."""
-    job = Job("", {}, (), LIMITS, time.monotonic() + 60, on_progress=said)
+    job = SandboxJob("", {}, (), LIMITS, time.monotonic() + 60, on_progress=said)
     collected = _Collected(FrameReader(NONCE, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)
-    ended = Ended.LOST
+    ended = SandboxEnd.LOST
     try:
         for piece in pieces(data, cuts):
             collected.feed(piece)
             if collected.done:
-                ended = Ended.OUTCOME
+                ended = SandboxEnd.OUTCOME
                 break
     except FrameError as error:
-        ended = Ended.VIOLATION
+        ended = SandboxEnd.VIOLATION
         collected.violation = str(error)
     return judge(collected.evidence(ended), LIMITS), ended
 
 
 @given(frames=FRAMES, cuts=CUTS)
-@example(frames=[(Kind.OUTCOME, b"{}"), (Kind.RESULT, b"1")], cuts=[])  # nothing comes after PID 1's last word
-@example(frames=[(Kind.FAULT, b"{}"), (Kind.OUTCOME, b"[" * 200 + b"]" * 200)], cuts=[])
-def test_any_frames_in_any_order_end_in_a_report(frames: list[tuple[Kind, bytes]], cuts: list[int]) -> None:
+@example(
+    frames=[(FrameKind.OUTCOME, b"{}"), (FrameKind.RESULT, b"1")], cuts=[]
+)  # nothing comes after PID 1's last word
+@example(frames=[(FrameKind.FAULT, b"{}"), (FrameKind.OUTCOME, b"[" * 200 + b"]" * 200)], cuts=[])
+def test_any_frames_in_any_order_end_in_a_report(frames: list[tuple[FrameKind, bytes]], cuts: list[int]) -> None:
     """`ok` needs a result and PID 1's outcome, and no violation; whatever it is, it is bounded and can be sent on."""
     said: list[str] = []
     data = b"".join(encode(kind, payload, NONCE) for kind, payload in frames)
     report, ended = listen(data, cuts, said.append)
     kinds = [kind for kind, _ in frames]
     if report.status is RunStatus.OK:
-        assert ended is Ended.OUTCOME
-        assert Kind.RESULT in kinds[: kinds.index(Kind.OUTCOME)]
+        assert ended is SandboxEnd.OUTCOME
+        assert FrameKind.RESULT in kinds[: kinds.index(FrameKind.OUTCOME)]
     else:
         assert report.error is not None
     if report.status is RunStatus.MEMORY:
-        assert Kind.OUTCOME in kinds
+        assert FrameKind.OUTCOME in kinds
     assert len(report.logs) <= LIMITS.log_bytes
-    assert len(said) <= kinds.count(Kind.PROGRESS)
+    assert len(said) <= kinds.count(FrameKind.PROGRESS)
     json.dumps(pack_report(report), allow_nan=False).encode()
 
 
@@ -94,7 +96,7 @@ def test_any_bytes_end_in_a_report_that_is_not_ok(data: bytes, cuts: list[int]) 
 
 @given(frames=FRAMES, at=st.integers(0, 600), byte=st.integers(1, 255), cuts=CUTS)
 def test_a_byte_that_was_changed_adds_no_frame(
-    frames: list[tuple[Kind, bytes]], at: int, byte: int, cuts: list[int]
+    frames: list[tuple[FrameKind, bytes]], at: int, byte: int, cuts: list[int]
 ) -> None:
     """Frames before it are as they were; what is read after it is no longer than what was sent."""
     data = bytearray(b"".join(encode(kind, payload, NONCE) for kind, payload in frames))

@@ -10,9 +10,9 @@ from tests.support.patience import PATIENCE_S, wait_for
 from midcall.sandbox.bounded_threads import BoundedThreads
 
 
-def settled(crew: BoundedThreads) -> bool:
-    """Wait until no thread of a crew is left."""
-    return wait_for(lambda: not crew._threads, every_s=0.001)
+def settled(threads: BoundedThreads) -> bool:
+    """Wait until no thread of them is left."""
+    return wait_for(lambda: not threads._threads, every_s=0.001)
 
 
 @settings(max_examples=40, deadline=None)
@@ -37,16 +37,16 @@ def test_all_work_is_begun_in_order_within_the_limit_and_no_thread_is_left(limit
             at_once -= 1
         done.release()
 
-    with BoundedThreads(limit, slots=slots) as crew:
+    with BoundedThreads(limit, slots=slots) as threads:
         for number in range(len(naps)):
-            assert crew.submit(lambda number=number: work(number))  # type: ignore[misc]
+            assert threads.submit(lambda number=number: work(number))  # type: ignore[misc]
         for _ in naps:
             assert done.acquire(timeout=PATIENCE_S)
     assert sorted(begun) == list(range(len(naps)))
     assert most <= limit
     if limit == 1:
         assert begun == sorted(begun)
-    assert settled(crew)
+    assert settled(threads)
     assert all(slots.acquire(blocking=False) for _ in range(100)), "every slot was given back"
 
 
@@ -54,11 +54,11 @@ def test_all_work_is_begun_in_order_within_the_limit_and_no_thread_is_left(limit
 @given(st.integers(2, 10), st.integers(1, 5))
 def test_work_never_waits_behind_work_while_a_thread_may_be_had(limit: int, rounds: int) -> None:
     """As many as the limit wait for one another, again and again, with threads that were there before."""
-    with BoundedThreads(limit, slots=threading.BoundedSemaphore(100)) as crew:
+    with BoundedThreads(limit, slots=threading.BoundedSemaphore(100)) as threads:
         for _ in range(rounds):
             together = threading.Barrier(limit + 1)
             for _ in range(limit):
-                crew.submit(lambda barrier=together: barrier.wait(PATIENCE_S))  # type: ignore[misc]
+                threads.submit(lambda barrier=together: barrier.wait(PATIENCE_S))  # type: ignore[misc]
             together.wait(PATIENCE_S)
 
 
@@ -71,18 +71,18 @@ def test_what_was_not_begun_at_the_end_never_is() -> None:
         begun.append(0)
         held.wait(PATIENCE_S)
 
-    with BoundedThreads(1) as crew:
-        crew.submit(first)
-        crew.submit(lambda: begun.append(1))
+    with BoundedThreads(1) as threads:
+        threads.submit(first)
+        threads.submit(lambda: begun.append(1))
         while not begun:
             time.sleep(0.001)
     held.set()
-    assert settled(crew)
+    assert settled(threads)
     assert begun == [0]
 
 
 def test_a_process_that_has_no_thread_left_says_so() -> None:
-    """A crew without any refuses; one with a thread has the rest wait for it; a thread that ends is to be had again."""
+    """A pool without any refuses; one with a thread has the rest wait for it; a thread that ends is to be had again."""
     slots, held, done = threading.BoundedSemaphore(2), threading.Event(), threading.Semaphore(0)
 
     def work() -> None:
@@ -111,9 +111,9 @@ def test_work_that_raises_keeps_no_thread_from_what_waits_behind_it() -> None:
         held.wait(PATIENCE_S)
         raise KeyError("id")
 
-    with BoundedThreads(1) as crew:
-        assert crew.submit(fails)
-        assert crew.submit(done.set)
+    with BoundedThreads(1) as threads:
+        assert threads.submit(fails)
+        assert threads.submit(done.set)
         held.set()
         assert done.wait(PATIENCE_S)
-    assert settled(crew)
+    assert settled(threads)

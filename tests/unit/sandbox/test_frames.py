@@ -14,26 +14,26 @@ from midcall.sandbox.frames import (
     NONCE_BYTES,
     Frame,
     FrameError,
+    FrameKind,
     FrameReader,
-    Kind,
     encode,
     header,
 )
 
 NONCE = bytes(range(NONCE_BYTES))
-MANY = (Kind.LOG, Kind.PROGRESS)
+MANY = (FrameKind.LOG, FrameKind.PROGRESS)
 
 
-def reader(*kinds: Kind) -> FrameReader:
+def reader(*kinds: FrameKind) -> FrameReader:
     """Return a reader that takes `kinds`, all of them by default."""
-    return FrameReader(NONCE, {kind: CAPS[kind] for kind in kinds or Kind})
+    return FrameReader(NONCE, {kind: CAPS[kind] for kind in kinds or FrameKind})
 
 
 @given(
     frames=st.lists(st.tuples(st.sampled_from(MANY), st.binary(max_size=300)), max_size=8),
     cuts=st.lists(st.integers(0, 3000), max_size=12),
 )
-def test_frames_survive_any_cutting(frames: list[tuple[Kind, bytes]], cuts: list[int]) -> None:
+def test_frames_survive_any_cutting(frames: list[tuple[FrameKind, bytes]], cuts: list[int]) -> None:
     """The Engine cuts the stream where it likes; the frames that come out are those that went in."""
     stream = b"".join(encode(kind, payload, NONCE) for kind, payload in frames)
     edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
@@ -50,7 +50,7 @@ def test_bytes_without_the_nonce_give_no_frame(data: bytes) -> None:
         assert list(taking.feed(data)) == []
     except FrameError:
         with pytest.raises(FrameError):
-            list(taking.feed(encode(Kind.LOG, b"real", NONCE)))
+            list(taking.feed(encode(FrameKind.LOG, b"real", NONCE)))
 
 
 @given(st.binary(min_size=5, max_size=5), st.binary(max_size=64))
@@ -67,7 +67,7 @@ def test_a_header_with_the_nonce_but_any_other_content_is_a_frame_or_an_error(ta
 def test_a_huge_length_is_refused_before_its_payload() -> None:
     """The header alone ends it: nothing is allocated for what it announces."""
     with pytest.raises(FrameError, match="cap"):
-        list(reader().feed(NONCE + struct.pack(">BI", Kind.RESULT, 0xFFFFFFFF)))
+        list(reader().feed(NONCE + struct.pack(">BI", FrameKind.RESULT, 0xFFFFFFFF)))
 
 
 def test_a_wrong_nonce_shows_in_its_first_byte() -> None:
@@ -79,23 +79,23 @@ def test_a_wrong_nonce_shows_in_its_first_byte() -> None:
 def test_a_second_result_is_refused() -> None:
     """RESULT may come once."""
     with pytest.raises(FrameError, match="too many"):
-        list(reader().feed(encode(Kind.RESULT, b"1", NONCE) * 2))
+        list(reader().feed(encode(FrameKind.RESULT, b"1", NONCE) * 2))
 
 
 def test_a_kind_from_the_wrong_side_is_refused() -> None:
     """A reader that awaits results takes no request."""
     with pytest.raises(FrameError, match="side"):
-        list(reader(Kind.RESULT).feed(encode(Kind.OPEN, b"{}", NONCE)))
+        list(reader(FrameKind.RESULT).feed(encode(FrameKind.OPEN, b"{}", NONCE)))
 
 
 def test_the_nonce_of_another_run_is_refused() -> None:
     """Frames belong to one run."""
     with pytest.raises(FrameError):
-        list(reader().feed(encode(Kind.LOG, b"x", os.urandom(NONCE_BYTES))))
+        list(reader().feed(encode(FrameKind.LOG, b"x", os.urandom(NONCE_BYTES))))
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_neither_end_makes_a_frame_over_its_cap(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(FrameKind))
+def test_neither_end_makes_a_frame_over_its_cap(kind: FrameKind) -> None:
     """What a reader would refuse, the writer does not send."""
     assert len(header(kind, CAPS[kind], NONCE)) == HEADER_BYTES
     with pytest.raises(FrameError):

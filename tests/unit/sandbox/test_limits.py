@@ -7,15 +7,17 @@ import pytest
 
 from midcall.sandbox.container import POOL_LABEL, container_config
 from midcall.sandbox.image import sandbox_files, seccomp_profile
-from midcall.sandbox.limits import Limits
+from midcall.sandbox.limits import SandboxLimits
 
-CONFIG = container_config(image="i", pool_id="p", uid=610_001, limits=Limits(), seccomp="{}")
+CONFIG = container_config(image="i", pool_id="p", uid=610_001, limits=SandboxLimits(), seccomp="{}")
 HOST = CONFIG["HostConfig"]
 
 
 def test_a_run_may_lower_its_limits_but_not_raise_them() -> None:
     """Wishes above the pool's limits are cut to them."""
-    lowered = replace(Limits(), log_bytes=1000).lowered({"log_bytes": 5000, "result_bytes": 10, "deadline_ms": 10**9})
+    lowered = replace(SandboxLimits(), log_bytes=1000).lowered(
+        {"log_bytes": 5000, "result_bytes": 10, "deadline_ms": 10**9}
+    )
     assert (lowered.log_bytes, lowered.result_bytes, lowered.deadline_ms) == (1000, 10, 600_000)
 
 
@@ -25,13 +27,13 @@ def test_a_run_may_lower_its_limits_but_not_raise_them() -> None:
 def test_other_wishes_are_refused(wishes: dict[str, object]) -> None:
     """What is fixed when a container is made cannot be asked for, and values are positive integers."""
     with pytest.raises(ValueError, match=r"limit|integer"):
-        Limits().lowered(wishes)
+        SandboxLimits().lowered(wishes)
 
 
 def test_limits_are_frozen() -> None:
     """Nobody changes a limit in passing."""
     with pytest.raises(FrozenInstanceError):
-        Limits().pids = 1000  # type: ignore[misc]
+        SandboxLimits().pids = 1000  # type: ignore[misc]
 
 
 def test_a_container_is_closed_in_every_way() -> None:

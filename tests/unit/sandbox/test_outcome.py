@@ -5,12 +5,12 @@ import json
 import pytest
 
 from midcall.domain.run import RunReport, RunStatus
-from midcall.sandbox.frames import CAPS, Frame, Kind
-from midcall.sandbox.limits import Limits
-from midcall.sandbox.outcome import Ended, Evidence, judge
+from midcall.sandbox.frames import CAPS, Frame, FrameKind
+from midcall.sandbox.limits import SandboxLimits
+from midcall.sandbox.outcome import Evidence, SandboxEnd, judge
 
-RESULT = Frame(Kind.RESULT, b'{"a":1}')
-FAULT = Frame(Kind.FAULT, b'{"kind":"error","type":"ValueError","message":"no","line":3}')
+RESULT = Frame(FrameKind.RESULT, b'{"a":1}')
+FAULT = Frame(FrameKind.FAULT, b'{"kind":"error","type":"ValueError","message":"no","line":3}')
 
 
 def outcome(**seen: object) -> bytes:
@@ -20,10 +20,10 @@ def outcome(**seen: object) -> bytes:
 
 
 def judged(
-    ended: Ended = Ended.OUTCOME, answer: Frame | None = None, seen: bytes | None = None, **more: object
+    ended: SandboxEnd = SandboxEnd.OUTCOME, answer: Frame | None = None, seen: bytes | None = None, **more: object
 ) -> RunReport:
     """Judge one piece of evidence."""
-    return judge(Evidence(ended, answer, outcome() if seen is None else seen, **more), Limits())  # type: ignore[arg-type]
+    return judge(Evidence(ended, answer, outcome() if seen is None else seen, **more), SandboxLimits())  # type: ignore[arg-type]
 
 
 def test_a_result_is_ok() -> None:
@@ -40,7 +40,7 @@ def test_a_result_counts_even_where_the_kernel_killed_a_child() -> None:
 def test_an_oom_kill_without_a_result_is_memory() -> None:
     """Either witness is enough: PID 1's counter or the Engine."""
     assert judged(seen=outcome(oom_kills=1, signal=9)).status is RunStatus.MEMORY
-    assert judged(Ended.LOST, seen=b"", oom_killed=True).status is RunStatus.MEMORY
+    assert judged(SandboxEnd.LOST, seen=b"", oom_killed=True).status is RunStatus.MEMORY
 
 
 @pytest.mark.parametrize("seen", [outcome(code=137), outcome(signal=9), outcome(code=0), b"", b"[]", b"\xff", b"NaN"])
@@ -53,7 +53,7 @@ def test_an_end_without_result_or_oom_kill_is_a_crash(seen: bytes) -> None:
 
 def test_the_deadline_beats_everything() -> None:
     """Past the deadline it is a timeout, whatever was on its way; the logs stay."""
-    report = judged(Ended.DEADLINE, answer=RESULT, logs=b"so far\n", logs_truncated=True)
+    report = judged(SandboxEnd.DEADLINE, answer=RESULT, logs=b"so far\n", logs_truncated=True)
     assert (report.status, report.result) == (RunStatus.TIMEOUT, None)
     assert (report.logs, report.logs_truncated) == ("so far\n", True)
 
@@ -61,7 +61,7 @@ def test_the_deadline_beats_everything() -> None:
 def test_a_violation_voids_the_result() -> None:
     """Whoever found it, the pool or PID 1: nothing that was returned is believed."""
     for report in (
-        judged(Ended.VIOLATION, answer=RESULT, violation="x"),
+        judged(SandboxEnd.VIOLATION, answer=RESULT, violation="x"),
         judged(answer=RESULT, seen=outcome(violation="x")),
     ):
         assert (report.status, report.result) == (RunStatus.ERROR, None)
@@ -71,7 +71,7 @@ def test_a_violation_voids_the_result() -> None:
 
 def test_a_result_without_pid_1s_outcome_is_not_believed() -> None:
     """The stream ended before PID 1 had killed the rest."""
-    assert judged(Ended.LOST, answer=RESULT).status is RunStatus.CRASHED
+    assert judged(SandboxEnd.LOST, answer=RESULT).status is RunStatus.CRASHED
 
 
 def test_a_fault_is_an_error_with_its_line() -> None:
@@ -84,17 +84,17 @@ def test_a_fault_is_an_error_with_its_line() -> None:
 
 def test_a_fault_of_size_is_output_limit() -> None:
     """A result over the cap has a status of its own."""
-    fault = Frame(Kind.FAULT, b'{"kind":"output_limit","type":"ResultTooLong","message":"long"}')
+    fault = Frame(FrameKind.FAULT, b'{"kind":"output_limit","type":"ResultTooLong","message":"long"}')
     assert judged(answer=fault).status is RunStatus.OUTPUT_LIMIT
 
 
-@pytest.mark.parametrize("payload", [b"NaN", b"[" * 200 + b"]" * 200, b"x", b"1" * (CAPS[Kind.RESULT] + 1)])
+@pytest.mark.parametrize("payload", [b"NaN", b"[" * 200 + b"]" * 200, b"x", b"1" * (CAPS[FrameKind.RESULT] + 1)])
 def test_a_result_that_is_no_strict_json_is_an_error(payload: bytes) -> None:
     """The host parses again what the runner should have refused."""
-    assert judged(answer=Frame(Kind.RESULT, payload)).status is RunStatus.ERROR
+    assert judged(answer=Frame(FrameKind.RESULT, payload)).status is RunStatus.ERROR
 
 
 def test_no_child_can_claim_memory_or_timeout() -> None:
     """A fault's `kind` is the child's own word: it opens no status but two."""
-    fault = Frame(Kind.FAULT, b'{"kind":"memory","type":"X","message":"x"}')
+    fault = Frame(FrameKind.FAULT, b'{"kind":"memory","type":"X","message":"x"}')
     assert judged(answer=fault).status is RunStatus.ERROR

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midcall.sandbox.frames import CAPS, KIB, Kind
+from midcall.sandbox.frames import CAPS, KIB, FrameKind
 from midcall.sandbox.image import sandbox_files
 from midcall.sandbox.untrusted import MAX_DEPTH, parse_fault, parse_value
 
 TERMS = {"deadline_ms": 1000, "result_bytes": 64 * KIB}
 
 
-def performed(child: ModuleType, source: str, session: dict[str, Any] | None = None) -> tuple[Kind, Any]:
+def performed(child: ModuleType, source: str, session: dict[str, Any] | None = None) -> tuple[FrameKind, Any]:
     """Run a source in this process and return the frame it would send."""
     request = {"source": source, "session": session or {}, "actions": []}
     kind, payload = child.perform(request, TERMS, child.Actions(lambda _kind, _payload: None))
@@ -161,7 +161,7 @@ def test_what_the_runner_encodes_the_pool_reads(value: Any) -> None:
 def test_annotations_do_not_inherit_the_runners_future(child: ModuleType) -> None:
     """Annotations are evaluated as in a plain file: nothing of the runner's compiler flags is handed on."""
     kind, answer = performed(child, "def f(x: 1 + 1): ...\ndef handler(session):\n    return f.__annotations__\n")
-    assert (kind, answer) == (Kind.RESULT, {"x": 2})
+    assert (kind, answer) == (FrameKind.RESULT, {"x": 2})
 
 
 def test_the_module_is_no_main_and_dataclasses_find_it(child: ModuleType) -> None:
@@ -170,7 +170,7 @@ def test_the_module_is_no_main_and_dataclasses_find_it(child: ModuleType) -> Non
         "from dataclasses import dataclass\n@dataclass\nclass A:\n    x: 'int'\n"
         "def handler(session):\n    return [__name__, A(1).x, A.__module__]\n"
     )
-    assert performed(child, source) == (Kind.RESULT, ["function", 1, "function"])
+    assert performed(child, source) == (FrameKind.RESULT, ["function", 1, "function"])
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_the_module_is_no_main_and_dataclasses_find_it(child: ModuleType) -> Non
 def test_a_fault_has_type_and_line(child: ModuleType, source: str, type_: str, line: int | None) -> None:
     """The line is in the author's source, wherever the exception came from."""
     kind, fault = performed(child, source)
-    assert kind is Kind.FAULT
+    assert kind is FrameKind.FAULT
     assert (fault["type"], fault["line"]) == (type_, line)
 
 
@@ -212,7 +212,7 @@ def test_code_may_refuse_in_its_own_words(child: ModuleType, how: str) -> None:
     """In either spelling; a fault of the code is none of it."""
     source = f"def handler(session, actions):\n    {how}\n"
     kind, fault = performed(child, source)
-    assert (kind, fault["kind"], fault["message"], fault["line"]) == (Kind.FAULT, "refused", "no such order", 2)
+    assert (kind, fault["kind"], fault["message"], fault["line"]) == (FrameKind.FAULT, "refused", "no such order", 2)
     assert parse_fault(json.dumps(fault).encode(), CAPS[kind])[0] == "refused"
     assert performed(child, "def handler(session):\n    raise ValueError('no')\n")[1]["kind"] == "error"
 
@@ -226,7 +226,7 @@ def test_a_fault_fits_its_frame_whatever_its_characters(child: ModuleType, text:
     )
     request = {"source": source, "session": {}, "actions": []}
     kind, payload = child.perform(request, TERMS, child.Actions(lambda _kind, _payload: None))
-    assert kind is Kind.FAULT
+    assert kind is FrameKind.FAULT
     assert len(payload) <= CAPS[kind]
     assert json.loads(payload)["line"] == 3
 
@@ -254,12 +254,12 @@ def test_actions_go_to_a_second_parameter_of_that_name_alone(child: ModuleType, 
     source = (
         f"def handler({signature}):\n    return any(type(value).__name__ == 'Actions' for value in locals().values())\n"
     )
-    assert performed(child, source) == (Kind.RESULT, given)
+    assert performed(child, source) == (FrameKind.RESULT, given)
 
 
 def test_a_default_beside_the_session_is_kept(child: ModuleType) -> None:
     """What review lets through, `handler(session, x=1)`, runs as it reads."""
-    assert performed(child, "def handler(session, x=1):\n    return x\n") == (Kind.RESULT, 1)
+    assert performed(child, "def handler(session, x=1):\n    return x\n") == (FrameKind.RESULT, 1)
 
 
 def test_a_wrapped_handler_is_given_what_the_wrapped_one_asks_for(child: ModuleType) -> None:
@@ -268,8 +268,8 @@ def test_a_wrapped_handler_is_given_what_the_wrapped_one_asks_for(child: ModuleT
         "import functools\ndef plain(f):\n    @functools.wraps(f)\n    def inner(*args):\n        return f(*args)\n"
         "    return inner\n@plain\ndef handler({}):\n    return 1\n"
     )
-    assert performed(child, source.format("session")) == (Kind.RESULT, 1)
-    assert performed(child, source.format("session, actions")) == (Kind.RESULT, 1)
+    assert performed(child, source.format("session")) == (FrameKind.RESULT, 1)
+    assert performed(child, source.format("session, actions")) == (FrameKind.RESULT, 1)
 
 
 def test_the_deadline_in_the_session_is_what_is_left(child: ModuleType) -> None:

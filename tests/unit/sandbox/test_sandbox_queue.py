@@ -8,7 +8,7 @@ from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.domain.errors import SandboxBusy
 from midcall.sandbox import sandbox_queue
-from midcall.sandbox.sandbox_queue import Counts, SandboxQueue
+from midcall.sandbox.sandbox_queue import QueueCounts, SandboxQueue
 
 
 def soon() -> float:
@@ -23,7 +23,7 @@ def test_a_ready_sandbox_is_handed_out_once() -> None:
     assert queue.take(soon()) == "a"
     with pytest.raises(SandboxBusy):
         queue.take(soon())
-    assert queue.counts() == Counts(idle=0, busy=1, waiting=0)
+    assert queue.counts() == QueueCounts(idle=0, busy=1, waiting=0)
 
 
 def test_no_more_run_at_one_time_than_may() -> None:

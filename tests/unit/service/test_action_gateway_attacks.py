@@ -1,4 +1,4 @@
-"""The desk against code that tries to have its worker do what was not approved: egress, credentials, odd arguments."""
+"""The gateway against code that would have its worker do what was not approved: egress, credentials, odd arguments."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ from midcall.connectors import CONNECTORS
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.credential import Credential, CredentialType, Resolved
 from midcall.domain.errors import CredentialMissing
-from midcall.domain.http import HttpReply, HttpRequest
+from midcall.domain.http import HttpRequest, HttpResponse
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
 from midcall.sandbox import wire
@@ -73,16 +73,16 @@ class Answering:
         self.body = body
         self.status = status
 
-    def send(self, request: HttpRequest) -> HttpReply:
+    def send(self, request: HttpRequest) -> HttpResponse:
         """Keep a request."""
         self.requests.append(request)
-        return HttpReply(self.status, (("content-type", "application/json"),), self.body)
+        return HttpResponse(self.status, (("content-type", "application/json"),), self.body)
 
 
-def desk(
+def gateway(
     outbound: object, vault: Vault | None = None, *, actions: Sequence[Any] = ("http",), **places: str
 ) -> ActionGateway:
-    """Open the desk of a run in workspace ws_1, environment production."""
+    """Open the gateway of a run in workspace ws_1, environment production."""
     storage = SimpleNamespace(read=nullcontext)
     code = {"actions": list(actions), "egress": list(EGRESS)}
     invocation = SimpleNamespace(workspace_id="ws_1", environment="production")
@@ -90,10 +90,10 @@ def desk(
         version=SimpleNamespace(config={"code": code}), invocation=invocation, deadline_at=60_000, rehearsal=None
     )
     means = Means(outbound=cast("Outbound", outbound), tokens=FakeTokens(), clock=lambda: 0)
-    desks = ActionGateways(
+    gateways = ActionGateways(
         storage=cast("Any", storage), credentials=cast("Any", vault or Vault()), means=means, base_urls=places
     )
-    return ActionGateway(desks, cast("ClaimedRun", task))
+    return ActionGateway(gateways, cast("ClaimedRun", task))
 
 
 def code_of(reply: ActionReply) -> str:
@@ -173,7 +173,7 @@ OPEN = {"api.example.com", "x.below.example.com", "crm.example.com", "xn--bcher-
 def test_no_spelling_of_a_host_leads_out_of_egress(url: str) -> None:
     """Nothing is looked up that egress does not name."""
     looked = Looked()
-    assert code_of(desk(looked.poster).act(ActionCall(1, "http.get", (url,)))) != "internal_error"
+    assert code_of(gateway(looked.poster).act(ActionCall(1, "http.get", (url,)))) != "internal_error"
     assert looked.hosts == []
 
 
@@ -193,7 +193,7 @@ def test_no_spelling_of_a_host_leads_out_of_egress(url: str) -> None:
 def test_hosts_in_egress_are_looked_up(url: str, host: str) -> None:
     """So that the other test can fail."""
     looked = Looked()
-    assert code_of(desk(looked.poster).act(ActionCall(1, "http.get", (url,)))) == "unresolved_host"
+    assert code_of(gateway(looked.poster).act(ActionCall(1, "http.get", (url,)))) == "unresolved_host"
     assert looked.hosts == [host]
 
 
@@ -243,7 +243,7 @@ def test_no_arguments_upset_the_desk_or_leave_egress(
     looked = Looked()
     vault = Vault({("ws_1", "crm", "production"): (CredentialType.BEARER, {"token": SECRET})})
     given = kwargs if url is None else {"url": url, **kwargs}
-    opened = desk(looked.poster, vault, actions=[{"name": "http", "credentials": ["crm"]}])
+    opened = gateway(looked.poster, vault, actions=[{"name": "http", "credentials": ["crm"]}])
     reply = opened.act(ActionCall(1, f"http.{operation}", args, given))
     assert reply.error is not None
     assert reply.error.code != "internal_error"
@@ -260,7 +260,7 @@ def test_a_credential_of_another_workspace_or_environment_does_not_exist() -> No
     out = Answering()
     bearer = (CredentialType.BEARER, {"token": SECRET})
     vault = Vault({("ws_2", "crm", "production"): bearer, ("ws_1", "crm", "staging"): bearer})
-    opened = desk(out, vault, actions=[{"name": "http", "credentials": ["crm"]}])
+    opened = gateway(out, vault, actions=[{"name": "http", "credentials": ["crm"]}])
     reply = opened.act(ActionCall(1, "http.get", ("https://api.example.com",), {"credential": "crm"}))
     assert code_of(reply) == CredentialMissing.code
     assert out.requests == []
@@ -273,7 +273,7 @@ def test_a_credential_that_the_entry_does_not_name_is_never_opened(name: str) ->
     bearer = (CredentialType.BEARER, {"token": SECRET})
     vault = Vault({("ws_1", each, "production"): bearer for each in ("other", "crm", name)})
     entries = [{"name": "http", "credentials": ["crm"]}, {"name": "agent", "credentials": ["other"]}]
-    opened = desk(out, vault, actions=entries)
+    opened = gateway(out, vault, actions=entries)
     for call in (
         ActionCall(1, "http.get", ("https://api.example.com",), {"credential": name}),
         ActionCall(2, "http.get", (), {"credentialId": name, "options": {"url": "https://api.example.com"}}),
@@ -306,7 +306,7 @@ def test_an_odd_value_of_a_credential_never_becomes_another_address(domain: str)
     out = Answering()
     values = {"shop_domain": domain, "access_token": SECRET}
     vault = Vault({("ws_1", "shop", "production"): (CredentialType.SHOPIFY, values)})
-    opened = desk(out, vault, actions=[{"name": "shopify", "credentials": ["shop"]}])
+    opened = gateway(out, vault, actions=[{"name": "shopify", "credentials": ["shop"]}])
     reply = opened.act(ActionCall(1, "shopify.get_order", (), {"name": "#1001"}))
     assert code_of(reply) in {"credential", "not_configured"}
     assert out.requests == []
@@ -317,7 +317,7 @@ def test_an_address_of_the_operators_that_is_none_is_said_to_be_so(place: str) -
     """Not that midcall broke."""
     out = Answering()
     vault = Vault({("ws_1", "base", "production"): (CredentialType.AIRTABLE, {"token": SECRET})})
-    opened = desk(out, vault, actions=[{"name": "airtable", "credentials": ["base"]}], airtable=place)
+    opened = gateway(out, vault, actions=[{"name": "airtable", "credentials": ["base"]}], airtable=place)
     call = ActionCall(1, "airtable.get_record_by_id", ("appAbc", "Orders", "recXyz"))
     assert code_of(opened.act(call)) == "not_configured"
     assert out.requests == []
@@ -360,7 +360,7 @@ def test_a_credential_goes_to_its_own_hosts_alone(kind: CredentialType, values: 
     """Wherever else the code may reach: nothing is sent, and the code is told what to do."""
     target = Answering()
     vault = Vault({("ws_1", "crm", "production"): (kind, values)}, hosts=("https://api.example.com",))
-    opened = desk(target, vault, actions=[{"name": "http", "credentials": ["crm"]}])
+    opened = gateway(target, vault, actions=[{"name": "http", "credentials": ["crm"]}])
     for asked in (url, {"url": url, "method": "POST", "body": {}}):
         name, args = ("http.get", (asked,)) if isinstance(asked, str) else ("http.send_request", (asked,))
         reply = opened.act(ActionCall(1, name, args, {"credential": "crm"}))
@@ -374,7 +374,7 @@ def test_a_credential_goes_to_its_own_hosts_alone(kind: CredentialType, values: 
 @pytest.mark.parametrize("status", [OK, 500])
 def test_an_answer_of_any_depth_is_an_answer_or_an_honest_error(depth: int, status: int) -> None:
     """No parser on its way into the sandbox gives up on it."""
-    opened = desk(Answering(b"[" * depth + b"]" * depth, status))
+    opened = gateway(Answering(b"[" * depth + b"]" * depth, status))
     reply = opened.act(ActionCall(1, "http.get", ("https://api.example.com",), {"response_format": "json"}))
     json.loads(wire.to_json([reply.value, reply.error and reply.error.body]))
     assert code_of(reply) == ("bad_answer" if status == OK else "http_error")
@@ -384,7 +384,7 @@ def test_an_answer_of_any_depth_is_an_answer_or_an_honest_error(depth: int, stat
 @pytest.mark.parametrize("status", [200, 400])
 def test_odd_answers_are_never_an_internal_error(body: bytes, status: int) -> None:
     """What is no JSON is text, or an error that says so."""
-    opened = desk(Answering(body, status))
+    opened = gateway(Answering(body, status))
     reply = opened.act(ActionCall(1, "http.get", ("https://api.example.com",)))
     assert reply.error is None or reply.error.code in {"bad_answer", "http_error"}
     wire.to_json([reply.value, reply.error and [reply.error.message, reply.error.body]])
@@ -397,24 +397,24 @@ def test_a_token_that_was_not_taken_is_masked_like_its_successor() -> None:
         def __init__(self) -> None:
             self.seen: list[str] = []
 
-        def send(self, request: HttpRequest) -> HttpReply:
+        def send(self, request: HttpRequest) -> HttpResponse:
             self.seen += [value for name, value in request.headers if name == "Authorization"]
             if len(self.seen) == 1:
-                return HttpReply(401)
-            return HttpReply(200, (("content-type", "application/json"),), json.dumps(self.seen).encode())
+                return HttpResponse(401)
+            return HttpResponse(200, (("content-type", "application/json"),), json.dumps(self.seen).encode())
 
     oauth = {"token_url": "https://t.test", "client_id": "me", "client_secret": SECRET}
     vault = Vault({("ws_1", "crm", "production"): (CredentialType.OAUTH2_CLIENT_CREDENTIALS, oauth)})
-    opened = desk(Quoting(), vault, actions=[{"name": "http", "credentials": ["crm"]}])
+    opened = gateway(Quoting(), vault, actions=[{"name": "http", "credentials": ["crm"]}])
     reply = opened.act(ActionCall(1, "http.get", ("https://api.example.com",), {"credential": "crm"}))
     assert reply.error is None
     assert "token-" not in json.dumps(reply.value), reply.value
 
 
 def test_a_call_whose_run_ends_while_its_credential_is_looked_up_reaches_nobody() -> None:
-    """There was no errand yet that could have been cancelled."""
+    """There was no executor yet that could have been cancelled."""
     out, vault = Answering(), Vault({("ws_1", "crm", "production"): (CredentialType.BEARER, {"token": SECRET})})
-    opened = desk(out, vault, actions=[{"name": "http", "credentials": ["crm"]}])
+    opened = gateway(out, vault, actions=[{"name": "http", "credentials": ["crm"]}])
     records: list[Any] = []
     vault.meanwhile = lambda: records.extend(opened.close())
     reply = opened.act(ActionCall(1, "http.get", ("https://api.example.com",), {"credential": "crm"}))
@@ -426,7 +426,7 @@ def test_a_call_whose_run_ends_while_its_credential_is_looked_up_reaches_nobody(
 def test_what_is_asked_after_the_end_is_not_begun() -> None:
     """And leaves no record."""
     out = Answering()
-    opened = desk(out)
+    opened = gateway(out)
     assert opened.close() == ()
     assert opened.act(ActionCall(1, "http.get", ("https://api.example.com",))).error is not None
     assert opened.close() == ()
@@ -436,7 +436,7 @@ def test_what_is_asked_after_the_end_is_not_begun() -> None:
 def test_two_hundred_calls_from_ten_threads_leave_a_hundred_records() -> None:
     """The cap holds whoever counts."""
     out = Answering()
-    opened = desk(out)
+    opened = gateway(out)
 
     def go() -> None:
         for number in range(20):

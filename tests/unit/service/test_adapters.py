@@ -10,18 +10,18 @@ from tests.support.world import SECRET_KEYS, World
 from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.errors import AdapterIdTaken, Forbidden, InvalidInput, NotFound, Unauthenticated
 from midcall.domain.parameters import MASK
-from midcall.domain.proof import Delivery, Proof
+from midcall.domain.proof import Delivery, DeliveryProof
 from midcall.domain.signature import sign_elevenlabs, sign_retell
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
-from midcall.service.agents.adapters import Wanted
+from midcall.service.agents.adapters import AdapterInput
 from midcall.service.credentials.rotation import SecretRotation
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.storage.schema import adapters, audit
 from midcall.vault.cipher import FernetCipher
 
 SECRET, OTHER = "key_0123456789", "key_9876543210"
-VAPI = {Vendor.VAPI: Proof.VAPI_SECRET}
+VAPI = {Vendor.VAPI: DeliveryProof.VAPI_SECRET}
 
 
 @pytest.fixture(autouse=True)
@@ -30,10 +30,10 @@ def _desks(world: World) -> None:
         world.agent(name=name)
 
 
-def wanted(vendor: Vendor = Vendor.VAPI, **changes: Any) -> Wanted:
+def wanted(vendor: Vendor = Vendor.VAPI, **changes: Any) -> AdapterInput:
     """Return an adapter as somebody writes it."""
     whole = {"agent": "front_desk", "environment": "production", "vendor_agent": None, "secret": SECRET}
-    return Wanted(vendor=vendor, **{**whole, **changes})
+    return AdapterInput(vendor=vendor, **{**whole, **changes})
 
 
 def put(world: World, adapter_id: str = "desk-1", *, caller: Caller | None = None, **changes: Any) -> Adapter:
@@ -51,7 +51,7 @@ def lets_in(world: World, secret: str, adapter_id: str = "desk-1") -> bool:
     return is_let_in(world, VAPI, delivery(secret), adapter_id)
 
 
-def is_let_in(world: World, proofs: dict[Vendor, Proof], sent: Delivery, adapter_id: str = "desk-1") -> bool:
+def is_let_in(world: World, proofs: dict[Vendor, DeliveryProof], sent: Delivery, adapter_id: str = "desk-1") -> bool:
     """Say whether a delivery is let in."""
     try:
         world.adapters.admit(adapter_id, proofs, sent)
@@ -71,8 +71,8 @@ def test_an_adapter_is_put_read_listed_and_deleted(world: World) -> None:
         False,
     )
     put(world, "a-first")
-    assert [each.id for each in world.adapters.page(world.caller, Page())] == ["a-first", "desk-1"]
-    assert [each.id for each in world.adapters.page(world.caller, Page(cursor="a-first"))] == ["desk-1"]
+    assert [each.id for each in world.adapters.page(world.caller, PageRequest())] == ["a-first", "desk-1"]
+    assert [each.id for each in world.adapters.page(world.caller, PageRequest(cursor="a-first"))] == ["desk-1"]
     world.adapters.delete(world.caller, "desk-1")
     with pytest.raises(NotFound):
         world.adapters.get(world.caller, "desk-1")
@@ -119,7 +119,7 @@ def test_a_secret_that_is_replaced_goes_on_for_as_long_as_was_said(world: World)
     at = world.clock()
     for secret, let_in in ((SECRET, False), (OTHER, True)):
         signed = Delivery({"x-retell-signature": sign_retell(secret, at_ms=at, body=b"{}")}, b"{}")
-        assert is_let_in(world, {Vendor.RETELL: Proof.RETELL_SIGNATURE}, signed) is let_in
+        assert is_let_in(world, {Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE}, signed) is let_in
 
 
 def test_both_secrets_of_elevenlabs_go_on(world: World) -> None:
@@ -130,7 +130,7 @@ def test_both_secrets_of_elevenlabs_go_on(world: World) -> None:
     for secret in (SECRET, OTHER):
         header = sign_elevenlabs(secret, at_s=at // 1000, body=b"{}")
         signed = Delivery({"elevenlabs-signature": header}, b"{}")
-        assert is_let_in(world, {Vendor.ELEVENLABS: Proof.ELEVENLABS_SIGNATURE}, signed)
+        assert is_let_in(world, {Vendor.ELEVENLABS: DeliveryProof.ELEVENLABS_SIGNATURE}, signed)
 
 
 @pytest.mark.parametrize("secret", [None, MASK])
@@ -147,7 +147,7 @@ def test_nothing_is_kept_where_there_was_nothing(world: World, secret: str | Non
 
 def test_the_second_secret_signs_alone_and_is_kept_too(world: World) -> None:
     """ElevenLabs makes that one itself."""
-    proofs = {Vendor.ELEVENLABS: Proof.ELEVENLABS_SIGNATURE}
+    proofs = {Vendor.ELEVENLABS: DeliveryProof.ELEVENLABS_SIGNATURE}
     made = put(world, vendor=Vendor.ELEVENLABS, signing_secret="wsec_123456")  # noqa: S106
     assert made.has_signing_secret
     assert put(world, vendor=Vendor.ELEVENLABS, secret=OTHER).has_signing_secret
@@ -176,7 +176,7 @@ def test_what_does_not_fit_is_refused_by_its_field(world: World, changes: dict[s
     with pytest.raises(InvalidInput) as caught:
         put(world, **changes)
     assert [fault.loc for fault in caught.value.faults] == [loc]
-    assert world.adapters.page(world.caller, Page()) == []
+    assert world.adapters.page(world.caller, PageRequest()) == []
 
 
 def test_an_id_is_one_workspaces_alone(world: World) -> None:
@@ -189,7 +189,7 @@ def test_an_id_is_one_workspaces_alone(world: World) -> None:
     for use in (world.adapters.get, world.adapters.delete):
         with pytest.raises(NotFound):
             use(stranger, "desk-1")
-    assert world.adapters.page(stranger, Page()) == []
+    assert world.adapters.page(stranger, PageRequest()) == []
     assert (lets_in(world, SECRET), lets_in(world, OTHER)) == (True, False)
 
 
@@ -198,7 +198,7 @@ def test_a_key_that_is_limited_to_agents_reaches_their_adapters_alone(world: Wor
     put(world)
     put(world, "desk-2", agent="back_desk")
     limited = world.colleague("limited", Scope.READ, agents=("back_desk",))
-    assert [each.id for each in world.adapters.page(limited, Page())] == ["desk-2"]
+    assert [each.id for each in world.adapters.page(limited, PageRequest())] == ["desk-2"]
     for use in (world.adapters.get, world.adapters.delete):
         with pytest.raises(Forbidden):
             use(limited, "desk-1")
@@ -212,20 +212,20 @@ def test_whatever_is_wrong_the_refusal_is_the_same(world: World, adapter_id: str
     """An unknown adapter, no secret, a wrong one, and one whose vendor does not call here."""
     put(world)
     refusals = set()
-    for proofs in (VAPI, {Vendor.RETELL: Proof.RETELL_SIGNATURE}):
+    for proofs in (VAPI, {Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE}):
         for headers in ({}, {"x-vapi-secret": "wrong"}, {"authorization": f"Bearer {OTHER}"}):
             with pytest.raises(Unauthenticated) as caught:
                 world.adapters.admit(adapter_id, proofs, Delivery(headers, b"{}"))
             refusals.add(caught.value.message)
     assert len(refusals) == 1
     with pytest.raises(Unauthenticated):
-        world.adapters.admit("desk-1", {Vendor.RETELL: Proof.RETELL_SIGNATURE}, delivery())
+        world.adapters.admit("desk-1", {Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE}, delivery())
 
 
 def test_a_signature_is_checked_against_the_clock(world: World) -> None:
     """A delivery of ten minutes ago is no delivery."""
     put(world, vendor=Vendor.RETELL)
-    proofs = {Vendor.RETELL: Proof.RETELL_SIGNATURE}
+    proofs = {Vendor.RETELL: DeliveryProof.RETELL_SIGNATURE}
     signed = Delivery({"x-retell-signature": sign_retell(SECRET, at_ms=world.clock.now, body=b"{}")}, b"{}")
     world.adapters.admit("desk-1", proofs, signed)
     world.clock.advance(600_000)

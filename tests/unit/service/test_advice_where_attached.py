@@ -9,7 +9,7 @@ from tests.support.world import World, function
 
 from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.phases import Phase
-from midcall.domain.review import Findings, Severity, Subject, waited_for
+from midcall.domain.review import ReviewReport, Severity, Subject, waited_for
 from midcall.review import review
 from midcall.service.functions.form import parse_function
 
@@ -21,9 +21,9 @@ NEVER = 'def handler(session):\n    return {"dynamicVariables": {}, "terminateAg
 class RealReviewer(FakeReviewer):
     """The rules themselves, in this very process."""
 
-    def review(self, subject: Subject) -> Findings:
+    def review(self, subject: Subject) -> ReviewReport:
         """Review one source."""
-        return Findings(self.policy, review(subject), took_ms=0.5)
+        return ReviewReport(self.policy, review(subject), took_ms=0.5)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.world import World, function
 
-from midcall.domain.assistant import Role, Task, Turn
+from midcall.domain.assistant import ChatMessage, Role, WritingTask
 from midcall.domain.credential import Credential, CredentialType
 from midcall.domain.errors import InvalidInput
 from midcall.domain.parameters import MASK
@@ -19,7 +19,7 @@ from midcall.service.credentials.inline_secrets import AUTH_VALUES
 from midcall.service.functions.form import parse_function
 
 
-def told(wish: str = "x", *turns: Turn, known: tuple[str, ...] = (), **changes: Any) -> Task:
+def told(wish: str = "x", *turns: ChatMessage, known: tuple[str, ...] = (), **changes: Any) -> WritingTask:
     """Make the task for a function with these changes."""
     document = parse_function(function(**changes)).config()
     credential = Credential("cred_1", "ws_1", "crm", CredentialType.AIRTABLE, 0, 0)
@@ -33,7 +33,7 @@ def told(wish: str = "x", *turns: Turn, known: tuple[str, ...] = (), **changes: 
     )
 
 
-def text_of(task: Task) -> str:
+def text_of(task: WritingTask) -> str:
     """Return all of a task as one text."""
     return "\n".join([task.instructions, *(turn.text for turn in task.turns)])
 
@@ -100,8 +100,8 @@ def test_secrets_are_masked_wherever_they_stand(secret: str) -> None:
     source = f'"""{secret}"""\n\ndef handler(session):\n    return 1\n'
     task = told(
         f"use {secret}",
-        Turn(Role.USER, secret),
-        Turn(Role.ASSISTANT, f"as you said: {secret}"),
+        ChatMessage(Role.USER, secret),
+        ChatMessage(Role.ASSISTANT, f"as you said: {secret}"),
         known=("stored-value-of-a-credential",),
         description=f"Calls with {secret}",
         code={"source": source},
@@ -151,7 +151,7 @@ def test_words_of_others_cannot_leave_the_document() -> None:
 def test_too_much_to_tell_is_refused() -> None:
     """Rather than cut somewhere."""
     with pytest.raises(InvalidInput, match="new conversation"):
-        told("x", *[Turn(Role.USER, "y" * 20_000)] * (MAX_TOLD_BYTES // 20_000))
+        told("x", *[ChatMessage(Role.USER, "y" * 20_000)] * (MAX_TOLD_BYTES // 20_000))
 
 
 def test_credentials_of_the_workspace_are_known_to_the_veil(world: World) -> None:

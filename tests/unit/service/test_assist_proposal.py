@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.support.world import function
 
-from midcall.domain.assistant import Written
+from midcall.domain.assistant import ModelAnswer
 from midcall.domain.errors import InvalidInput
 from midcall.service.assistant.proposal import MAX_DIFF_LINES, case_of, diff, proposals, proposed
 from midcall.service.functions.form import FunctionForm, parse_function
@@ -18,9 +18,9 @@ def draft(**changes: Any) -> FunctionForm:
     return parse_function(function(**changes))
 
 
-def written(**changes: Any) -> Written:
+def written(**changes: Any) -> ModelAnswer:
     """Make an answer."""
-    return Written(SOURCE, "x", changes)
+    return ModelAnswer(SOURCE, "x", changes)
 
 
 def test_source_alone_changes_nothing_else() -> None:
@@ -107,7 +107,7 @@ def test_diff_is_against_the_source_that_was_sent() -> None:
 def test_test_case_is_taken_in_known_parts() -> None:
     """Anything else, and what is too large, is left out."""
     case = {"params": {"a": 1}, "expect": {"x": 2}, "note": "no part", "mocks": None}
-    assert case_of(Written("", "", {}, case)) == {"params": {"a": 1}, "expect": {"x": 2}}
-    assert case_of(Written("", "", {}, {"note": "x"})) is None
-    assert case_of(Written("", "", {}, {"params": {"a": "x" * 40_000}})) is None
-    assert case_of(Written("", "")) is None
+    assert case_of(ModelAnswer("", "", {}, case)) == {"params": {"a": 1}, "expect": {"x": 2}}
+    assert case_of(ModelAnswer("", "", {}, {"note": "x"})) is None
+    assert case_of(ModelAnswer("", "", {}, {"params": {"a": "x" * 40_000}})) is None
+    assert case_of(ModelAnswer("", "")) is None

@@ -10,7 +10,7 @@ from midcall.domain.errors import Forbidden, InvalidInput
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.functions.form import parse_function
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -181,10 +181,14 @@ def test_the_line_is_written_with_what_it_tells_of(world: World) -> None:
     event.remove(world.engine, "before_cursor_execute", refuse)
     assert [world.catalog.get(world.caller, name) for name in ("lookup", "new", "waiting")] == before
     assert before[0].version == view.version
-    assert [view.function.name for view in world.catalog.page(world.caller, Page())] == ["lookup", "new", "waiting"]
+    assert [view.function.name for view in world.catalog.page(world.caller, PageRequest())] == [
+        "lookup",
+        "new",
+        "waiting",
+    ]
     assert world.workspaces.get(world.caller).settings.max_in_flight == 100
     assert not world.workspaces.exists("second")
-    assert [(key.principal, key.revoked_at) for key in world.access.page(world.caller, Page())] == [
+    assert [(key.principal, key.revoked_at) for key in world.access.page(world.caller, PageRequest())] == [
         ("first-admin", None),
         ("judge", None),
     ]
@@ -194,15 +198,15 @@ def test_the_trail_is_read_newest_first_a_page_at_a_time(world: World) -> None:
     """Each line once; a cursor that is none is an invalid input."""
     for name in ("one", "two", "three"):
         world.draft(name)
-    pages = [world.trail.page(world.caller, Page(2), function=None, kind=None)]
+    pages = [world.trail.page(world.caller, PageRequest(2), function=None, kind=None)]
     while len(pages[-1]) == 2:
         cursor = str(pages[-1][-1].id)
-        pages.append(world.trail.page(world.caller, Page(2, cursor), function=None, kind=None))
+        pages.append(world.trail.page(world.caller, PageRequest(2, cursor), function=None, kind=None))
     flat = [line for page in pages for line in page]
     assert [line.function for line in flat] == ["three", "two", "one", None, None]
     for bad in ("x", "1" * 19, "-1", "\u0663"):
         with pytest.raises(InvalidInput):
-            world.trail.page(world.caller, Page(2, bad), function=None, kind=None)
+            world.trail.page(world.caller, PageRequest(2, bad), function=None, kind=None)
 
 
 def test_lines_are_found_by_function_and_by_kind(world: World) -> None:
@@ -226,12 +230,12 @@ def test_who_is_no_admin_reads_what_happened_to_functions_alone(world: World) ->
     world.approved()
     world.agent(("lookup", Phase.DURING_SESSION))
     reader = world.colleague("reader", Scope.READ)
-    seen = world.trail.page(reader, Page(), function=None, kind=None)
+    seen = world.trail.page(reader, PageRequest(), function=None, kind=None)
     assert [line.act for line in seen] == ["version.submit", "function.create"]
-    assert world.trail.page(reader, Page(), function=None, kind="key") == []
+    assert world.trail.page(reader, PageRequest(), function=None, kind="key") == []
     limited = world.colleague("agent", Scope.READ, agents=("front_desk",))
     with pytest.raises(Forbidden):
-        world.trail.page(limited, Page(), function=None, kind=None)
+        world.trail.page(limited, PageRequest(), function=None, kind=None)
 
 
 def test_another_workspaces_trail_is_not_shown(world: World) -> None:
@@ -239,8 +243,10 @@ def test_another_workspaces_trail_is_not_shown(world: World) -> None:
     other = world.workspace("second")
     world.published()
     world.draft(caller=other)
-    assert [line.act for line in world.trail.page(other, Page(), function="lookup", kind=None)] == ["function.create"]
-    assert {line.principal for line in world.trail.page(other, Page(), function=None, kind=None)} == {
+    assert [line.act for line in world.trail.page(other, PageRequest(), function="lookup", kind=None)] == [
+        "function.create"
+    ]
+    assert {line.principal for line in world.trail.page(other, PageRequest(), function=None, kind=None)} == {
         "operator",
         "second-admin",
     }

@@ -9,7 +9,7 @@ import pytest
 from tests.support.fakes import FakeOutbound
 
 from midcall.domain.errors import TemplateUnfilled, TimedOut
-from midcall.domain.http import HttpReply, HttpRequest
+from midcall.domain.http import HttpRequest, HttpResponse
 from midcall.domain.invocation import Purpose
 from midcall.domain.redaction import NOTHING
 from midcall.outbound.errors import ConnectFailed
@@ -52,12 +52,12 @@ class Way:
             raise cast(Exception, self.comes.pop(0))
         return Prepared(HttpRequest("POST", "https://api.example.com/"), redaction=NOTHING, hidden=frozenset())
 
-    def answer(self, _request: HttpRequest) -> HttpReply:
+    def answer(self, _request: HttpRequest) -> HttpResponse:
         """Fail, or answer."""
         came = self.comes.pop(0)
         if isinstance(came, Exception):
             raise came
-        return HttpReply(came, body=b"{}")
+        return HttpResponse(came, body=b"{}")
 
     def webhooks(self, clock: Callable[[], int]) -> WebhookAttempts:
         """Make what calls it."""

@@ -37,9 +37,9 @@ from midcall.service.fields import faults_of
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
 from midcall.service.releases.publish import FORCED_MS, Publication
-from midcall.service.runs.submit import Call
+from midcall.service.runs.submit import InvocationRequest
 from midcall.service.test_cases.case_of_run import RunToSave
-from midcall.service.test_cases.case_runs import AT_ONCE, SUITE_MS, SuiteResult, Wanted
+from midcall.service.test_cases.case_runs import AT_ONCE, SUITE_MS, SuiteRequest, SuiteResult
 from midcall.service.test_cases.form import CaseForm
 
 PIN = {
@@ -67,7 +67,7 @@ def put_case(
 
 def run_cases(world: World, caller: Caller | None = None, **wanted: Any) -> SuiteResult:
     """Run cases of the function."""
-    return asyncio.run(world.case_runs.run(caller or world.caller, Wanted("lookup", **wanted), at_once))
+    return asyncio.run(world.case_runs.run(caller or world.caller, SuiteRequest("lookup", **wanted), at_once))
 
 
 def whys(found: SuiteResult) -> dict[str, str | None]:
@@ -81,7 +81,7 @@ def publish_tested(world: World, version: int = 1, **more: Any) -> FunctionView:
 
 
 @pytest.fixture
-def desk(world: World) -> World:
+def prepared(world: World) -> World:
     """Have an approved function whose runs return their parameters, carried out as soon as they are queued."""
     world.approved()
     world.sandbox.behave = params_back
@@ -92,13 +92,13 @@ def desk(world: World) -> World:
 # Saved ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_case_is_kept_as_it_was_written(desk: World) -> None:
+def test_a_case_is_kept_as_it_was_written(prepared: World) -> None:
     """All of it, until it is replaced or deleted; who did so is on record."""
     mocks = [{"action": "http.get", "returns": {"body": 1}}]
     session = {"phase": "pre_session", "direction": "inbound"}
-    saved = put_case(desk, params={"order": 1}, mocks=mocks, session=session, expect={"subset": {"a": None}})
-    assert saved == desk.test_cases.get(desk.caller, "lookup", "fine")
-    assert desk.test_cases.all(desk.caller, "lookup") == [saved]
+    saved = put_case(prepared, params={"order": 1}, mocks=mocks, session=session, expect={"subset": {"a": None}})
+    assert saved == prepared.test_cases.get(prepared.caller, "lookup", "fine")
+    assert prepared.test_cases.all(prepared.caller, "lookup") == [saved]
     assert saved.document() == {
         "session": session,
         "params": {"order": 1},
@@ -106,13 +106,13 @@ def test_a_case_is_kept_as_it_was_written(desk: World) -> None:
         "dry": True,
         "expect": {"subset": {"a": None}},
     }
-    replaced = put_case(desk, dry=False)
-    assert desk.test_cases.all(desk.caller, "lookup") == [replaced]
-    desk.test_cases.delete(desk.caller, "lookup", "fine")
-    assert desk.test_cases.all(desk.caller, "lookup") == []
+    replaced = put_case(prepared, dry=False)
+    assert prepared.test_cases.all(prepared.caller, "lookup") == [replaced]
+    prepared.test_cases.delete(prepared.caller, "lookup", "fine")
+    assert prepared.test_cases.all(prepared.caller, "lookup") == []
     with pytest.raises(NotFound):
-        desk.test_cases.delete(desk.caller, "lookup", "fine")
-    assert [line.act for line in desk.told("test_case")] == ["test_case.put"] * 2 + ["test_case.delete"]
+        prepared.test_cases.delete(prepared.caller, "lookup", "fine")
+    assert [line.act for line in prepared.told("test_case")] == ["test_case.put"] * 2 + ["test_case.delete"]
 
 
 @pytest.mark.parametrize(
@@ -177,28 +177,28 @@ def test_a_webhooks_case_is_not_mocked(world: World) -> None:
     assert put_case(world, of="hook").rehearsal is None
 
 
-def test_there_is_an_end_to_cases(desk: World) -> None:
+def test_there_is_an_end_to_cases(prepared: World) -> None:
     """In number, and in bytes together; replacing one adds none."""
     for number in range(MAX_CASES):
-        put_case(desk, f"case {number}")
+        put_case(prepared, f"case {number}")
     with pytest.raises(InvalidInput, match="at most 100"):
-        put_case(desk, "one more")
-    put_case(desk, "case 1", params={"order": 2})
+        put_case(prepared, "one more")
+    put_case(prepared, "case 1", params={"order": 2})
     large = {"transcript": ["x" * (MAX_CASES_BYTES // 14)]}
     for number in range(14):
-        desk.test_cases.delete(desk.caller, "lookup", f"case {number}")
+        prepared.test_cases.delete(prepared.caller, "lookup", f"case {number}")
     for number in range(13):
-        put_case(desk, f"large {number}", session=large)
+        put_case(prepared, f"large {number}", session=large)
     with pytest.raises(InvalidInput, match="MiB"):
-        put_case(desk, "one more", session=large)
+        put_case(prepared, "one more", session=large)
 
 
-def test_cases_end_with_their_function(desk: World) -> None:
+def test_cases_end_with_their_function(prepared: World) -> None:
     """Another of its name has none."""
-    put_case(desk)
-    desk.catalog.archive(desk.caller, "lookup")
-    desk.draft()
-    assert desk.test_cases.all(desk.caller, "lookup") == []
+    put_case(prepared)
+    prepared.catalog.archive(prepared.caller, "lookup")
+    prepared.draft()
+    assert prepared.test_cases.all(prepared.caller, "lookup") == []
 
 
 def test_sensitive_values_are_kept_to_run_with_and_never_shown(world: World) -> None:
@@ -274,58 +274,62 @@ def test_a_draft_shows_nobody_what_is_sensitive_in_what_runs(world: World) -> No
 # Run ------------------------------------------------------------------------------------------------------------------
 
 
-def test_each_case_is_an_ordinary_test_run(desk: World) -> None:
+def test_each_case_is_an_ordinary_test_run(prepared: World) -> None:
     """On record, of the version that is asked for, by default the latest approved; its why names the place."""
-    put_case(desk, "bad", params={"order": 1}, expect={"exact": {"order": 2}})
-    put_case(desk, "good", params={"order": 1}, session={"phase": "pre_session"})
-    desk.catalog.add_version(desk.caller, "lookup", {"timeout": 7}, base=None, if_match=None)
-    found = run_cases(desk)
+    put_case(prepared, "bad", params={"order": 1}, expect={"exact": {"order": 2}})
+    put_case(prepared, "good", params={"order": 1}, session={"phase": "pre_session"})
+    prepared.catalog.add_version(prepared.caller, "lookup", {"timeout": 7}, base=None, if_match=None)
+    found = run_cases(prepared)
     assert (found.suite.version.number, whys(found)) == (1, {"bad": "$.order: expected 2, got 1", "good": None})
-    good = desk.read(str(found.results[1].invocation_id))
+    good = prepared.read(str(found.results[1].invocation_id))
     assert (good.purpose, good.phase.value, good.final) == (Purpose.TEST, "pre_session", True)
-    assert [result.case for result in run_cases(desk, cases=["good"]).results] == ["good"]
+    assert [result.case for result in run_cases(prepared, cases=["good"]).results] == ["good"]
     with pytest.raises(InvalidInput) as caught:
-        run_cases(desk, cases=["good", "none"])
+        run_cases(prepared, cases=["good", "none"])
     assert [fault.loc for fault in caught.value.faults] == ["cases.1"]
     with pytest.raises(NotApproved):
-        run_cases(desk, version=2)
+        run_cases(prepared, version=2)
 
 
-def test_statuses_schemas_and_refusals_may_be_expected(desk: World) -> None:
+def test_statuses_schemas_and_refusals_may_be_expected(prepared: World) -> None:
     """A refused call is one that never ran."""
-    put_case(desk, "refused", params={"order": "soon"}, expect={"status": "refused"})
-    put_case(desk, "fits", params={"order": 1}, expect={"schema": {"required": ["order"]}})
-    put_case(desk, "does not", expect={"schema": {"required": ["order"]}})
-    put_case(desk, "text", expect={"schema": {"type": "string"}})
-    found = whys(run_cases(desk))
+    put_case(prepared, "refused", params={"order": "soon"}, expect={"status": "refused"})
+    put_case(prepared, "fits", params={"order": 1}, expect={"schema": {"required": ["order"]}})
+    put_case(prepared, "does not", expect={"schema": {"required": ["order"]}})
+    put_case(prepared, "text", expect={"schema": {"type": "string"}})
+    found = whys(run_cases(prepared))
     assert (found["refused"], found["fits"]) == (None, None)
     assert found["does not"] == "$.order: is missing; it is needed"
     assert (found["text"] or "").startswith("$: ")
-    desk.sandbox.behave = lambda _: RunReport(RunStatus.TIMEOUT)
-    assert whys(run_cases(desk, cases=["fits"])) == {
+    prepared.sandbox.behave = lambda _: RunReport(RunStatus.TIMEOUT)
+    assert whys(run_cases(prepared, cases=["fits"])) == {
         "fits": "the run ended with status timeout, not ok: timeout: the run ended with status timeout"
     }
 
 
-def test_what_is_returned_and_cannot_be_used_is_an_error(desk: World) -> None:
+def test_what_is_returned_and_cannot_be_used_is_an_error(prepared: World) -> None:
     """As it is live."""
-    desk.sandbox.behave = lambda _: RunReport(RunStatus.OK, result={"terminateAgent": "yes"})
-    put_case(desk, session={"phase": "pre_session"}, expect={"status": "ok"})
-    why = whys(run_cases(desk))["fine"]
+    prepared.sandbox.behave = lambda _: RunReport(RunStatus.OK, result={"terminateAgent": "yes"})
+    put_case(prepared, session={"phase": "pre_session"}, expect={"status": "ok"})
+    why = whys(run_cases(prepared))["fine"]
     assert why is not None
     assert why.startswith("the run ended with status error, not ok: bad_return")
 
 
-def test_variables_are_those_that_the_run_has_set(desk: World) -> None:
+def test_variables_are_those_that_the_run_has_set(prepared: World) -> None:
     """And the end of the agent is told apart from its going on."""
-    desk.sandbox.behave = lambda _: RunReport(
+    prepared.sandbox.behave = lambda _: RunReport(
         RunStatus.OK, result={"dynamicVariables": {"tier": "gold"}, "terminateAgent": True}
     )
     also = {"variables": {"tier": "gold"}, "terminateAgent": True}
-    put_case(desk, session={"phase": "pre_session", "dynamicVariables": {"old": 1}}, expect={"status": "ok", **also})
-    put_case(desk, "old", session={"dynamicVariables": {"old": 1}}, expect={"status": "ok", "variables": {"old": 1}})
-    desk.sandbox.requests.clear()
-    found = whys(run_cases(desk))
+    put_case(
+        prepared, session={"phase": "pre_session", "dynamicVariables": {"old": 1}}, expect={"status": "ok", **also}
+    )
+    put_case(
+        prepared, "old", session={"dynamicVariables": {"old": 1}}, expect={"status": "ok", "variables": {"old": 1}}
+    )
+    prepared.sandbox.requests.clear()
+    found = whys(run_cases(prepared))
     assert found["fine"] is None
     assert found["old"] is not None
 
@@ -355,7 +359,7 @@ def test_some_run_at_a_time_however_many_there_are(world: World) -> None:
         return found
 
     async def two() -> Any:
-        wanted = Wanted("lookup")
+        wanted = SuiteRequest("lookup")
         return await asyncio.gather(*(world.case_runs.run(world.caller, wanted, later) for _ in range(2)))
 
     for found in asyncio.run(two()):
@@ -363,84 +367,84 @@ def test_some_run_at_a_time_however_many_there_are(world: World) -> None:
     assert most[0] == AT_ONCE
 
 
-def test_one_deadline_holds_for_all(desk: World) -> None:
+def test_one_deadline_holds_for_all(prepared: World) -> None:
     """No run may outlast it, and what has no time left is not started."""
     for number in range(AT_ONCE + 1):
-        put_case(desk, f"case {number}", params={"order": number})
+        put_case(prepared, f"case {number}", params={"order": number})
 
     def slow(request: RunRequest) -> RunReport:
         assert request.deadline_ms <= SUITE_MS
-        desk.clock.advance(SUITE_MS)
+        prepared.clock.advance(SUITE_MS)
         return params_back(request)
 
-    desk.catalog.add_version(desk.caller, "lookup", {"timeout": 600}, base=None, if_match=None)
-    desk.reviews.submit(desk.caller, "lookup", 2)
-    desk.sandbox.behave = slow
-    found = run_cases(desk)
-    assert len(desk.sandbox.requests) == 1
+    prepared.catalog.add_version(prepared.caller, "lookup", {"timeout": 600}, base=None, if_match=None)
+    prepared.reviews.submit(prepared.caller, "lookup", 2)
+    prepared.sandbox.behave = slow
+    found = run_cases(prepared)
+    assert len(prepared.sandbox.requests) == 1
     late = [result.why for result in found.failed if result.invocation_id is None]
     assert len(late) == AT_ONCE
     assert set(late) == {"not run: the 300 seconds that all cases have together were up before its turn came"}
 
 
-def test_a_suite_waits_for_room_in_the_queue(desk: World) -> None:
+def test_a_suite_waits_for_room_in_the_queue(prepared: World) -> None:
     """And says so if none is found in time."""
-    put_case(desk)
-    desk.workspaces.change(desk.caller, {"max_in_flight": 1})
-    carried_out = desk.queue.on_enqueue
-    desk.queue.on_enqueue = lambda _: None
-    call = Call(id=new_id("inv"), function="lookup", purpose=Purpose.TEST, params={}, session={})
-    blocking = desk.invocations.admit(desk.caller, call)
-    desk.queue.on_enqueue = carried_out
+    put_case(prepared)
+    prepared.workspaces.change(prepared.caller, {"max_in_flight": 1})
+    carried_out = prepared.queue.on_enqueue
+    prepared.queue.on_enqueue = lambda _: None
+    call = InvocationRequest(id=new_id("inv"), function="lookup", purpose=Purpose.TEST, params={}, session={})
+    blocking = prepared.invocations.admit(prepared.caller, call)
+    prepared.queue.on_enqueue = carried_out
 
     async def sleep(seconds: float) -> None:
-        desk.clock.sleep(seconds)
-        if desk.clock.now - blocking.created_at > 2_000:
-            desk.executor().execute(blocking.id)
+        prepared.clock.sleep(seconds)
+        if prepared.clock.now - blocking.created_at > 2_000:
+            prepared.executor().execute(blocking.id)
 
-    desk.case_runs = replace(desk.case_runs, sleep=sleep)
-    assert whys(run_cases(desk)) == {"fine": None}
-    desk.queue.on_enqueue = lambda _: None
-    blocking = desk.invocations.admit(desk.caller, replace(call, id=new_id("inv")))
-    desk.queue.on_enqueue = carried_out
-    desk.case_runs = replace(desk.case_runs, sleep=lambda _: at_once(desk.clock.sleep, 100))
-    why = whys(run_cases(desk))["fine"]
+    prepared.case_runs = replace(prepared.case_runs, sleep=sleep)
+    assert whys(run_cases(prepared)) == {"fine": None}
+    prepared.queue.on_enqueue = lambda _: None
+    blocking = prepared.invocations.admit(prepared.caller, replace(call, id=new_id("inv")))
+    prepared.queue.on_enqueue = carried_out
+    prepared.case_runs = replace(prepared.case_runs, sleep=lambda _: at_once(prepared.clock.sleep, 100))
+    why = whys(run_cases(prepared))["fine"]
     assert why is not None
     assert why.startswith("not run: ")
 
 
-def test_nothing_more_is_started_for_who_has_gone(desk: World) -> None:
+def test_nothing_more_is_started_for_who_has_gone(prepared: World) -> None:
     """Closed after the first result, a stream takes what waits with it."""
     for number in range(AT_ONCE * 3):
-        put_case(desk, f"case {number}")
+        put_case(prepared, f"case {number}")
 
     async def later(function: Callable[..., Any], *args: Any) -> Any:
         await asyncio.sleep(0)
         return function(*args)
 
     async def first() -> Any:
-        suite = desk.case_runs.suite(desk.caller, Wanted("lookup"))
-        results = desk.case_runs.results(desk.caller, suite, later)
+        suite = prepared.case_runs.suite(prepared.caller, SuiteRequest("lookup"))
+        results = prepared.case_runs.results(prepared.caller, suite, later)
         found = await anext(results)
         await results.aclose()
         return found
 
     assert asyncio.run(first()).passed
-    assert len(desk.sandbox.requests) <= AT_ONCE * 2
+    assert len(prepared.sandbox.requests) <= AT_ONCE * 2
 
 
-def test_who_follows_is_shown_that_a_suite_lives(desk: World) -> None:
+def test_who_follows_is_shown_that_a_suite_lives(prepared: World) -> None:
     """Where nothing comes for a while, None does."""
-    put_case(desk)
+    put_case(prepared)
 
     async def slow(function: Callable[..., Any], *args: Any) -> Any:
         await asyncio.sleep(0.05)
         return function(*args)
 
     async def all_of_it() -> list[Any]:
-        runs = replace(desk.case_runs, heartbeat_s=0.01)
-        suite = runs.suite(desk.caller, Wanted("lookup"))
-        return [result async for result in runs.results(desk.caller, suite, slow)]
+        runs = replace(prepared.case_runs, heartbeat_s=0.01)
+        suite = runs.suite(prepared.caller, SuiteRequest("lookup"))
+        return [result async for result in runs.results(prepared.caller, suite, slow)]
 
     *beats, last = asyncio.run(all_of_it())
     assert beats
@@ -448,23 +452,23 @@ def test_who_follows_is_shown_that_a_suite_lives(desk: World) -> None:
     assert last.passed
 
 
-def test_a_lost_worker_fails_its_case_in_words(desk: World) -> None:
+def test_a_lost_worker_fails_its_case_in_words(prepared: World) -> None:
     """And no other."""
-    put_case(desk, "lost", params={"order": 1})
-    put_case(desk, "other")
+    put_case(prepared, "lost", params={"order": 1})
+    put_case(prepared, "other")
 
     def lose(invocation: Invocation) -> None:
         if invocation.params:
-            with desk.storage.write() as tx:
-                now = desk.clock.now
+            with prepared.storage.write() as tx:
+                now = prepared.clock.now
                 assert tx.invocations.claim(invocation.id, owner="w", now=now, lease_until=now + 1)
-            desk.clock.advance(6_000)
-            desk.sweep.sweep()
+            prepared.clock.advance(6_000)
+            prepared.sweep.sweep()
         else:
-            desk.executor().execute(invocation.id)
+            prepared.executor().execute(invocation.id)
 
-    desk.queue.on_enqueue = lose
-    found = run_cases(desk)
+    prepared.queue.on_enqueue = lose
+    found = run_cases(prepared)
     assert whys(found)["other"] is None
     why = whys(found)["lost"]
     assert why is not None
@@ -474,58 +478,58 @@ def test_a_lost_worker_fails_its_case_in_words(desk: World) -> None:
 # Publish --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_function_without_cases_is_published_as_ever(desk: World) -> None:
+def test_a_function_without_cases_is_published_as_ever(prepared: World) -> None:
     """Nothing is run, nothing is told of tests."""
-    assert publish_tested(desk).function.published == {"production": 1}
-    assert desk.sandbox.requests == []
-    assert "tests" not in desk.told("function.publish")[0].detail
+    assert publish_tested(prepared).function.published == {"production": 1}
+    assert prepared.sandbox.requests == []
+    assert "tests" not in prepared.told("function.publish")[0].detail
 
 
-def test_a_function_without_cases_costs_one_query_more(desk: World) -> None:
+def test_a_function_without_cases_costs_one_query_more(prepared: World) -> None:
     """Nobody without tests waits for them."""
     asked: list[str] = []
-    event.listen(desk.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    publish_tested(desk)
+    event.listen(prepared.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    publish_tested(prepared)
     assert len([text for text in asked if "test_cases" in text]) == 1
 
 
-def test_what_passes_is_published_and_what_fails_is_not(desk: World) -> None:
+def test_what_passes_is_published_and_what_fails_is_not(prepared: World) -> None:
     """To whichever environment; the error names the cases and why."""
-    put_case(desk, params={"order": 1})
+    put_case(prepared, params={"order": 1})
     with pytest.raises(CasesUntested):
-        desk.catalog.publish(desk.caller, "lookup", 1, "production")
-    assert publish_tested(desk).function.published == {"production": 1}
-    assert desk.told("function.publish")[0].detail["tests"] == {"passed": 1, "failed": []}
-    put_case(desk, "bad", expect={"exact": 1})
+        prepared.catalog.publish(prepared.caller, "lookup", 1, "production")
+    assert publish_tested(prepared).function.published == {"production": 1}
+    assert prepared.told("function.publish")[0].detail["tests"] == {"passed": 1, "failed": []}
+    put_case(prepared, "bad", expect={"exact": 1})
     with pytest.raises(CasesFailed) as caught:
-        publish_tested(desk, environment="staging")
+        publish_tested(prepared, environment="staging")
     assert [(fault.loc, fault.msg) for fault in caught.value.faults] == [("tests.bad", "$: expected 1, got {}")]
-    assert desk.sandbox.requests[-1].session["environment"] == "staging"
-    assert desk.catalog.get(desk.caller, "lookup").function.published == {"production": 1}
+    assert prepared.sandbox.requests[-1].session["environment"] == "staging"
+    assert prepared.catalog.get(prepared.caller, "lookup").function.published == {"production": 1}
 
 
-def test_rolling_back_is_publishing(desk: World) -> None:
+def test_rolling_back_is_publishing(prepared: World) -> None:
     """The cases are those of now, whatever the version."""
-    desk.catalog.add_version(desk.caller, "lookup", {"timeout": 7}, base=None, if_match=None)
-    desk.reviews.submit(desk.caller, "lookup", 2)
-    publish_tested(desk, 2)
-    put_case(desk, "bad", expect={"exact": 1})
+    prepared.catalog.add_version(prepared.caller, "lookup", {"timeout": 7}, base=None, if_match=None)
+    prepared.reviews.submit(prepared.caller, "lookup", 2)
+    publish_tested(prepared, 2)
+    put_case(prepared, "bad", expect={"exact": 1})
     with pytest.raises(CasesFailed, match="of version 1 failed"):
-        publish_tested(desk, 1)
+        publish_tested(prepared, 1)
 
 
-def test_who_forces_it_is_on_record_with_what_failed(desk: World) -> None:
+def test_who_forces_it_is_on_record_with_what_failed(prepared: World) -> None:
     """The reason stands there if something failed; and nobody waits long."""
-    put_case(desk, "bad", expect={"exact": 1})
-    put_case(desk)
-    assert publish_tested(desk, reason="the shop is down").function.published == {"production": 1}
-    detail = desk.told("function.publish")[0].detail
+    put_case(prepared, "bad", expect={"exact": 1})
+    put_case(prepared)
+    assert publish_tested(prepared, reason="the shop is down").function.published == {"production": 1}
+    detail = prepared.told("function.publish")[0].detail
     assert (detail["tests"], detail["forced"]) == ({"passed": 1, "failed": ["bad"]}, "the shop is down")
-    asked = desk.sandbox.requests[-1].deadline_ms
+    asked = prepared.sandbox.requests[-1].deadline_ms
     assert asked <= FORCED_MS
-    desk.test_cases.delete(desk.caller, "lookup", "bad")
-    publish_tested(desk, reason="just in case")
-    assert "forced" not in desk.told("function.publish")[1].detail
+    prepared.test_cases.delete(prepared.caller, "lookup", "bad")
+    publish_tested(prepared, reason="just in case")
+    assert "forced" not in prepared.told("function.publish")[1].detail
 
 
 def test_no_force_publishes_what_is_not_approved(world: World) -> None:
@@ -537,54 +541,54 @@ def test_no_force_publishes_what_is_not_approved(world: World) -> None:
 
 
 @pytest.mark.parametrize("change", ["put", "replace", "delete", "same"])
-def test_what_is_published_is_what_was_tested(desk: World, change: str) -> None:
+def test_what_is_published_is_what_was_tested(prepared: World, change: str) -> None:
     """Cases that change while they run are run again by whoever still wants it."""
-    put_case(desk, params={"order": 1})
+    put_case(prepared, params={"order": 1})
 
     def meanwhile(request: RunRequest) -> RunReport:
-        desk.queue.on_enqueue = lambda _: None
+        prepared.queue.on_enqueue = lambda _: None
         if change == "put":
-            put_case(desk, "more")
+            put_case(prepared, "more")
         elif change == "replace":
-            put_case(desk, params={"order": 2})
+            put_case(prepared, params={"order": 2})
         elif change == "delete":
-            desk.test_cases.delete(desk.caller, "lookup", "fine")
+            prepared.test_cases.delete(prepared.caller, "lookup", "fine")
         else:
-            put_case(desk, params={"order": 1})
+            put_case(prepared, params={"order": 1})
         return params_back(request)
 
-    desk.sandbox.behave = meanwhile
+    prepared.sandbox.behave = meanwhile
     if change == "same":
-        assert publish_tested(desk).function.published == {"production": 1}
+        assert publish_tested(prepared).function.published == {"production": 1}
         return
     with pytest.raises(CasesChanged):
-        publish_tested(desk)
-    assert desk.catalog.get(desk.caller, "lookup").function.published == {}
+        publish_tested(prepared)
+    assert prepared.catalog.get(prepared.caller, "lookup").function.published == {}
 
 
-def test_another_function_of_the_name_is_not_published_by_these_cases(desk: World) -> None:
+def test_another_function_of_the_name_is_not_published_by_these_cases(prepared: World) -> None:
     """Whoever archived it meanwhile and made another."""
-    put_case(desk, params={"order": 1})
+    put_case(prepared, params={"order": 1})
 
     def meanwhile(request: RunRequest) -> RunReport:
-        desk.catalog.archive(desk.caller, "lookup")
-        desk.approved()
-        put_case(desk, params={"order": 1})
+        prepared.catalog.archive(prepared.caller, "lookup")
+        prepared.approved()
+        put_case(prepared, params={"order": 1})
         return params_back(request)
 
-    desk.sandbox.behave = meanwhile
+    prepared.sandbox.behave = meanwhile
     with pytest.raises(CasesChanged):
-        publish_tested(desk)
+        publish_tested(prepared)
 
 
-def test_a_release_is_gated_alike(desk: World) -> None:
+def test_a_release_is_gated_alike(prepared: World) -> None:
     """The version is stored; what ran before runs on."""
-    desk.catalog.publish(desk.caller, "lookup", 1, "production")
-    put_case(desk, "bad", expect={"exact": 1})
-    function_id = desk.catalog.get(desk.caller, "lookup").function.id
+    prepared.catalog.publish(prepared.caller, "lookup", 1, "production")
+    put_case(prepared, "bad", expect={"exact": 1})
+    function_id = prepared.catalog.get(prepared.caller, "lookup").function.id
     with pytest.raises(CasesFailed):
-        asyncio.run(desk.releases.change(desk.caller, function_id, lambda _: {"timeout": 9}, at_once))
-    view = desk.catalog.get(desk.caller, "lookup")
+        asyncio.run(prepared.releases.change(prepared.caller, function_id, lambda _: {"timeout": 9}, at_once))
+    view = prepared.catalog.get(prepared.caller, "lookup")
     assert (view.function.latest, view.function.published) == (2, {"production": 1})
 
 
@@ -596,33 +600,33 @@ def save_run(world: World, ended: Invocation, name: str = "saved", expect: Any =
     return world.cases_of_runs.save(world.caller, RunToSave(ended.id, name, expect, params))
 
 
-def test_a_run_becomes_a_case_that_passes(desk: World) -> None:
+def test_a_run_becomes_a_case_that_passes(prepared: World) -> None:
     """On the same input; without anything leaving midcall."""
-    desk.catalog.publish(desk.caller, "lookup", 1, "production")
-    ended = desk.admitted(params={"order": 5}, session={"dynamicVariables": {"tier": "gold"}})
-    saved = save_run(desk, ended)
+    prepared.catalog.publish(prepared.caller, "lookup", 1, "production")
+    ended = prepared.admitted(params={"order": 5}, session={"dynamicVariables": {"tier": "gold"}})
+    saved = save_run(prepared, ended)
     assert (saved.params, saved.dry, saved.expect.value) == ({"order": 5}, True, {"order": 5})
     assert saved.session["dynamicVariables"]["tier"] == "gold"
-    assert whys(run_cases(desk)) == {"saved": None}
+    assert whys(run_cases(prepared)) == {"saved": None}
     with pytest.raises(CaseTaken):
-        save_run(desk, ended)
-    assert save_run(desk, ended, "status", "status").expect.document() == {"status": "ok"}
-    assert save_run(desk, ended, "subset", "subset").expect.document() == {"subset": {"order": 5}}
+        save_run(prepared, ended)
+    assert save_run(prepared, ended, "status", "status").expect.document() == {"status": "ok"}
+    assert save_run(prepared, ended, "subset", "subset").expect.document() == {"subset": {"order": 5}}
 
 
-def test_of_a_run_that_failed_the_status_alone_is_expected(desk: World) -> None:
+def test_of_a_run_that_failed_the_status_alone_is_expected(prepared: World) -> None:
     """There is nothing else."""
-    desk.catalog.publish(desk.caller, "lookup", 1, "production")
-    desk.sandbox.behave = lambda _: RunReport(RunStatus.ERROR, error=RunError("E", "x"))
-    ended = desk.admitted()
+    prepared.catalog.publish(prepared.caller, "lookup", 1, "production")
+    prepared.sandbox.behave = lambda _: RunReport(RunStatus.ERROR, error=RunError("E", "x"))
+    ended = prepared.admitted()
     with pytest.raises(Conflict, match="save it with expect: status"):
-        save_run(desk, ended)
-    assert save_run(desk, ended, expect="status").expect.document() == {"status": "error"}
-    desk.queue.on_enqueue = lambda _: None
+        save_run(prepared, ended)
+    assert save_run(prepared, ended, expect="status").expect.document() == {"status": "error"}
+    prepared.queue.on_enqueue = lambda _: None
     with pytest.raises(Conflict, match="once it is over"):
-        save_run(desk, desk.admitted(), "open")
+        save_run(prepared, prepared.admitted(), "open")
     with pytest.raises(Conflict, match="refused"):
-        save_run(desk, desk.admitted(params={"order": "x"}), "refused")
+        save_run(prepared, prepared.admitted(params={"order": "x"}), "refused")
 
 
 def test_sensitive_values_of_a_run_are_not_copied(world: World) -> None:
@@ -647,17 +651,17 @@ def test_sensitive_values_of_a_run_are_not_copied(world: World) -> None:
 # Whose they are -------------------------------------------------------------------------------------------------------
 
 
-def test_cases_are_seen_and_run_in_their_own_workspace_alone(desk: World) -> None:
+def test_cases_are_seen_and_run_in_their_own_workspace_alone(prepared: World) -> None:
     """Another's are not there, and a key of agents gets at none."""
-    put_case(desk)
-    stranger = desk.workspace("second")
-    limited = desk.colleague("runtime", Scope.RUN, agents=("front_desk",))
+    put_case(prepared)
+    stranger = prepared.workspace("second")
+    limited = prepared.colleague("runtime", Scope.RUN, agents=("front_desk",))
     for act in (
-        lambda caller: desk.test_cases.all(caller, "lookup"),
-        lambda caller: desk.test_cases.get(caller, "lookup", "fine"),
-        lambda caller: put_case(desk, caller=caller),
-        lambda caller: desk.test_cases.delete(caller, "lookup", "fine"),
-        lambda caller: run_cases(desk, caller),
+        lambda caller: prepared.test_cases.all(caller, "lookup"),
+        lambda caller: prepared.test_cases.get(caller, "lookup", "fine"),
+        lambda caller: put_case(prepared, caller=caller),
+        lambda caller: prepared.test_cases.delete(caller, "lookup", "fine"),
+        lambda caller: run_cases(prepared, caller),
     ):
         with pytest.raises(NotFound):
             act(stranger)

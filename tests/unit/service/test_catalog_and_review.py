@@ -23,7 +23,7 @@ from midcall.domain.function import VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.functions import catalog
 from midcall.service.functions.form import parse_function
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.storage.schema import api_keys, versions
 
 
@@ -143,7 +143,7 @@ def test_a_function_tells_of_its_latest_versions_and_of_those_that_run(
         world.catalog.add_version(world.caller, "lookup", {"timeout": timeout}, base=None, if_match=None)
     view = world.catalog.get(world.caller, "lookup")
     assert [version.number for version in view.versions] == [1, 6, 7, 8]
-    listed, _ = world.catalog.versions(world.caller, "lookup", Page(limit=50))
+    listed, _ = world.catalog.versions(world.caller, "lookup", PageRequest(limit=50))
     assert [version.number for version in listed] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 

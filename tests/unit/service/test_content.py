@@ -8,7 +8,7 @@ import pytest
 from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE, RUNS_ON, Retry, is_error, retry_of, told_content
+from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE, RUNS_ON, RetryAdvice, is_error, retry_of, told_content
 from midcall.service.runs.outcome import outcome_of, refused
 
 S = InvocationStatus
@@ -29,19 +29,23 @@ def test_any_other_result_is_told_as_it_is(value: Any) -> None:
 @pytest.mark.parametrize(
     ("outcome", "content", "retry"),
     [
-        (Outcome(S.QUEUED), RUNS_ON, Retry.NO),
-        (Outcome(S.QUEUED, message="I am on it."), "I am on it.", Retry.NO),
-        (Outcome(S.FAILED), DEFAULT_ERROR_MESSAGE, Retry.NO),
-        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("KeyError", "x")), "Sorry.", Retry.NO),
-        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("circuit_open", "x")), "Sorry.", Retry.LATER),
-        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("worker_lost", "x")), "Sorry.", Retry.LATER),
-        (Outcome(S.TIMED_OUT, message="Slow."), "Slow.", Retry.LATER),
-        (Outcome(S.CANCELLED), DEFAULT_ERROR_MESSAGE, Retry.NO),
-        (Outcome(S.REFUSED), DEFAULT_ERROR_MESSAGE, Retry.NO),
-        (Outcome(S.REFUSED, result="Verify.", error=OutcomeError("gate_closed", "x")), "Verify.", Retry.ASK_CALLER),
+        (Outcome(S.QUEUED), RUNS_ON, RetryAdvice.NO),
+        (Outcome(S.QUEUED, message="I am on it."), "I am on it.", RetryAdvice.NO),
+        (Outcome(S.FAILED), DEFAULT_ERROR_MESSAGE, RetryAdvice.NO),
+        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("KeyError", "x")), "Sorry.", RetryAdvice.NO),
+        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("circuit_open", "x")), "Sorry.", RetryAdvice.LATER),
+        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("worker_lost", "x")), "Sorry.", RetryAdvice.LATER),
+        (Outcome(S.TIMED_OUT, message="Slow."), "Slow.", RetryAdvice.LATER),
+        (Outcome(S.CANCELLED), DEFAULT_ERROR_MESSAGE, RetryAdvice.NO),
+        (Outcome(S.REFUSED), DEFAULT_ERROR_MESSAGE, RetryAdvice.NO),
+        (
+            Outcome(S.REFUSED, result="Verify.", error=OutcomeError("gate_closed", "x")),
+            "Verify.",
+            RetryAdvice.ASK_CALLER,
+        ),
     ],
 )
-def test_what_did_not_come_to_a_result_is_told_in_words(outcome: Outcome, content: str, retry: Retry) -> None:
+def test_what_did_not_come_to_a_result_is_told_in_words(outcome: Outcome, content: str, retry: RetryAdvice) -> None:
     """And whether to call again."""
     assert (told_content(outcome), retry_of(outcome)) == (content, retry)
     assert is_error(outcome) == (outcome.status is not S.QUEUED)
@@ -50,16 +54,16 @@ def test_what_did_not_come_to_a_result_is_told_in_words(outcome: Outcome, conten
 @pytest.mark.parametrize(
     ("status", "retry"),
     [
-        (400, Retry.NO),
-        (404, Retry.NO),
-        (408, Retry.LATER),
-        (423, Retry.LATER),
-        (429, Retry.LATER),
-        (500, Retry.LATER),
-        (503, Retry.LATER),
+        (400, RetryAdvice.NO),
+        (404, RetryAdvice.NO),
+        (408, RetryAdvice.LATER),
+        (423, RetryAdvice.LATER),
+        (429, RetryAdvice.LATER),
+        (500, RetryAdvice.LATER),
+        (503, RetryAdvice.LATER),
     ],
 )
-def test_a_targets_status_says_whether_to_call_again(status: int, retry: Retry) -> None:
+def test_a_targets_status_says_whether_to_call_again(status: int, retry: RetryAdvice) -> None:
     """As HTTP has it."""
     assert retry_of(Outcome(S.FAILED, error=OutcomeError("http_error", "x", http_status=status))) is retry
 
@@ -67,7 +71,7 @@ def test_a_targets_status_says_whether_to_call_again(status: int, retry: Retry) 
 def test_refused_parameters_are_to_be_put_right() -> None:
     """The opposite of a gate, which no other value opens."""
     outcome = refused("party_size: is missing")
-    assert (told_content(outcome), retry_of(outcome)) == (outcome.result, Retry.FIX_PARAMS)
+    assert (told_content(outcome), retry_of(outcome)) == (outcome.result, RetryAdvice.FIX_PARAMS)
     assert is_error(outcome)
 
 
@@ -93,7 +97,7 @@ def test_code_that_refuses_is_told_word_for_word() -> None:
     config = {"max_result_chars": 100, "response_variables": {}, "output_schema": None, "strict_output": False}
     report = RunReport(RunStatus.REFUSED, error=RunError("Refuse", "order 4711 does not exist", line=3))
     outcome = outcome_of(report, config, Phase.DURING_SESSION, {"tier": "gold"})
-    assert (told_content(outcome), retry_of(outcome)) == ("order 4711 does not exist", Retry.NO)
+    assert (told_content(outcome), retry_of(outcome)) == ("order 4711 does not exist", RetryAdvice.NO)
     assert outcome.error == OutcomeError("refused", "order 4711 does not exist", line=3)
     assert outcome.variables == {"tier": "gold"}
 

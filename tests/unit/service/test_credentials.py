@@ -13,7 +13,7 @@ from midcall.domain.credential import CredentialType, Resolved
 from midcall.domain.errors import Conflict, CredentialInUse, CredentialMissing, InvalidInput, NotFound, SecretUnreadable
 from midcall.service.credentials.credentials import MAX_ENVIRONMENTS, NOTE_EVERY_MS, Credentials, CredentialView
 from midcall.service.credentials.rotation import Rotation, SecretRotation
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.storage.database import SqlStorage
 from midcall.storage.schema import audit, credential_values, credentials
 from midcall.vault.cipher import FernetCipher
@@ -66,7 +66,7 @@ def test_a_saved_credential_is_resolved_as_it_was_sent_and_shown_masked(world: W
     view = put(world, sent, kind=kind)
     assert (view.credential.type, view.values, view.used_by) == (kind, {"": shown}, ())
     assert world.credentials.get(world.caller, "crm") == view
-    assert world.credentials.page(world.caller, Page()) == [view]
+    assert world.credentials.page(world.caller, PageRequest()) == [view]
     found = resolve(world)
     assert found.type is kind
     assert {name: value for name, value in found.values.items() if name in sent} == {
@@ -186,7 +186,7 @@ def test_what_no_key_opens_is_said_and_may_be_saved_again(world: World) -> None:
     world.credentials = under(world, SECRET_KEYS[1])
     with pytest.raises(SecretUnreadable):
         resolve(world)
-    (view,) = world.credentials.page(world.caller, Page())
+    (view,) = world.credentials.page(world.caller, PageRequest())
     assert view.values == {"": None}
     with pytest.raises(InvalidInput, match="send all values again"):
         put(world, {})

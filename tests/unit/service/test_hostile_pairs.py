@@ -17,9 +17,9 @@ from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
 from midcall.domain.redaction import Redaction
 from midcall.domain.samples import sample_params, sample_session
-from midcall.domain.template.values import Values
+from midcall.domain.template.values import TemplateValues
 from midcall.domain.template.webhook import parse_webhook
-from midcall.domain.test_case import MAX_WHY, Seen, shortfall
+from midcall.domain.test_case import MAX_WHY, CaseRun, shortfall
 from midcall.domain.visible import plain, visible
 from midcall.domain.webhook_payload import PayloadForm, WebhookCall, fill_webhook
 from midcall.service.functions.compare import compare
@@ -167,7 +167,7 @@ def test_any_templates_are_filled_with_any_values_or_refused(
         for fault in error.faults:
             assert fault.msg
         return
-    filled_in = Values(params=params, variables=variables, contact=params, secrets={"c": {"k": "s3cr3t"}})
+    filled_in = TemplateValues(params=params, variables=variables, contact=params, secrets={"c": {"k": "s3cr3t"}})
     call = WebhookCall(function="f", args=params, session={"dynamicVariables": variables})
     with suppress(TemplateUnfilled, InvalidInput):
         made = fill_webhook(templates, call, filled_in, method=method, form=form)
@@ -205,7 +205,7 @@ def test_any_expectation_is_judged_on_any_result(body: Any, schema: Any, result:
     def unfit(expected: Any, value: Any) -> str | None:
         return next((f"{fault.loc}: {fault.msg}" for fault in value_faults(expected, value, "$")), None)
 
-    for seen in (Seen("ok", result, variables), Seen("ok", case.expect.value, case.expect.variables)):
+    for seen in (CaseRun("ok", result, variables), CaseRun("ok", case.expect.value, case.expect.variables)):
         why = shortfall(case.expect, seen, unfit)
         assert why is None or len(why) <= MAX_WHY
         sayable(why or "")

@@ -13,7 +13,7 @@ from tests.support.world import World
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.errors import Conflict, Forbidden, InvalidInput, MidcallError, NotApproved, NotFound, QueueFull
 from midcall.domain.function import VersionStatus
-from midcall.domain.http import HttpReply
+from midcall.domain.http import HttpResponse
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.mock import MAX_ANSWER_BYTES, Mock, Raised, Rehearsal, Returned
@@ -21,9 +21,9 @@ from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
 from midcall.domain.workspace import Scope
-from midcall.service.ports import Act
+from midcall.service.ports import ActionHandler
 from midcall.service.runs.progress import Progress
-from midcall.service.stores import InvocationFilter, Page
+from midcall.service.stores import InvocationFilter, PageRequest
 from midcall.storage.schema import recordings, rehearsals, versions
 
 URL = "https://api.example.com/orders"
@@ -40,7 +40,7 @@ class Acting(FakeSandbox):
         super().__init__()
         self.code = code
 
-    def run(self, request: RunRequest, act: Act) -> RunReport:
+    def run(self, request: RunRequest, act: ActionHandler) -> RunReport:
         """Run the fake code."""
         self.requests.append(request)
         numbers = iter(range(1, 1_000))
@@ -54,7 +54,7 @@ class Acting(FakeSandbox):
 class Failing(Acting):
     """A sandbox whose code calls actions and then fails."""
 
-    def run(self, request: RunRequest, act: Act) -> RunReport:
+    def run(self, request: RunRequest, act: ActionHandler) -> RunReport:
         """Run the fake code."""
         return replace(super().run(request, act), status=RunStatus.ERROR, error=RunError("ValueError", "no"))
 
@@ -117,7 +117,7 @@ def rows(world: World) -> tuple[int, int]:
 def acting(world: World) -> World:
     """Publish a function that calls HTTP, whose target answers with the path that it was asked for."""
     world.published("acts", code=CODE)
-    world.outbound.answer = lambda request: HttpReply(
+    world.outbound.answer = lambda request: HttpResponse(
         200, (("content-type", "application/json"),), f'"{request.url[len(URL) :]}"'.encode()
     )
     return world
@@ -198,7 +198,7 @@ def test_what_a_live_run_was_answered_is_kept_in_order(acting: World) -> None:
 
 def test_a_recording_sent_as_mocks_gives_the_same_result(acting: World) -> None:
     """Failures among them; what the run could not ask for at all comes by itself."""
-    acting.outbound.answer = lambda request: HttpReply(404 if request.url.endswith("1") else 200, (), b'{"a": 1}')
+    acting.outbound.answer = lambda request: HttpResponse(404 if request.url.endswith("1") else 200, (), b'{"a": 1}')
 
     def code(session: Any, call: Callable[..., ActionReply]) -> Any:
         return [*get_all(session, call), told(call("http.get", {"no": 1}))]
@@ -245,7 +245,7 @@ def test_sensitive_parameters_are_masked_and_still_fit(acting: World) -> None:
 
 def test_an_answer_that_is_too_large_is_missed_in_a_replay(acting: World) -> None:
     """In clear words, and only that one."""
-    acting.outbound.answer = lambda request: HttpReply(
+    acting.outbound.answer = lambda request: HttpResponse(
         200, (("content-type", "text/plain"),), b"x" * (MAX_ANSWER_BYTES if request.url.endswith("1") else 9)
     )
     first = ran(acting)
@@ -364,7 +364,7 @@ def test_what_cannot_be_replayed(acting: World) -> None:
 def page(world: World) -> Any:
     """List the first workspace's invocations."""
     with world.storage.read() as tx:
-        return tx.invocations.page(world.caller.workspace_id, InvocationFilter(), Page(200))
+        return tx.invocations.page(world.caller.workspace_id, InvocationFilter(), PageRequest(200))
 
 
 def test_a_replay_takes_its_place_among_the_others(acting: World) -> None:

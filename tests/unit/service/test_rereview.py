@@ -15,12 +15,12 @@ from midcall.domain.errors import ReviewUnavailable
 from midcall.domain.function import Version, VersionStatus
 from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.domain.phases import Phase
-from midcall.domain.rereview import Flag
+from midcall.domain.rereview import VersionFlag
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.review import policy_version
 from midcall.review.allowlist import packaged
 from midcall.service.functions.rereview import ATTEMPTS, BROKEN_AGAIN_MS, TAKEN_MS, TURN_MS
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.storage.schema import rereviews, versions
 
 OLDER = "test.0"
@@ -52,12 +52,12 @@ def ran(world: World, invocation: Invocation) -> Invocation:
     return world.read(invocation.id)
 
 
-def flags(world: World, name: str = "lookup", number: int = 1) -> tuple[Flag, ...]:
+def flags(world: World, name: str = "lookup", number: int = 1) -> tuple[VersionFlag, ...]:
     """Return the flags that a version is shown with, which all views of it must agree on."""
     found = world.catalog.version(world.caller, name, number).flags
     assert world.catalog.get(world.caller, name).flags.get(number, ()) == found
-    assert world.catalog.versions(world.caller, name, Page())[1].get(number, ()) == found
-    (listed,) = [view for view in world.catalog.page(world.caller, Page()) if view.function.name == name]
+    assert world.catalog.versions(world.caller, name, PageRequest())[1].get(number, ()) == found
+    (listed,) = [view for view in world.catalog.page(world.caller, PageRequest()) if view.function.name == name]
     assert listed.flags.get(number, ()) == found
     return found
 
@@ -87,24 +87,24 @@ def test_what_passes_is_recorded_beside_its_approval(world: World) -> None:
     assert view.rereview is not None
     assert (view.rereview.policy, view.rereview.status) == (POLICY, VersionStatus.APPROVED)
     assert view.rereview.reviewed_at == world.clock.now
-    assert flags(world) == (Flag.OLDER_POLICY,)
+    assert flags(world) == (VersionFlag.OLDER_POLICY,)
 
 
 def test_what_would_be_refused_now_is_flagged_and_runs_on(world: World) -> None:
     """With the comments that say why; the record of the run says that it was flagged when it ran."""
     before = world.published(code={"source": FAULTY}).version
-    assert flags(world) == (Flag.OLDER_POLICY,)
+    assert flags(world) == (VersionFlag.OLDER_POLICY,)
     world.rereviews.sweep()
     view = world.catalog.version(world.caller, "lookup", 1)
     assert view.version == before
     assert view.rereview is not None
     assert view.rereview.status is VersionStatus.CHANGES_REQUESTED
     assert [comment["rule"] for comment in view.rereview.comments] == ["test.fault"]
-    assert flags(world) == (Flag.OLDER_POLICY, Flag.FAILS_CURRENT_POLICY)
+    assert flags(world) == (VersionFlag.OLDER_POLICY, VersionFlag.FAILS_CURRENT_POLICY)
     done = ran(world, world.admitted())
     assert done.status is InvocationStatus.SUCCEEDED
     assert done.outcome is not None
-    assert done.outcome.flags == (Flag.OLDER_POLICY, Flag.FAILS_CURRENT_POLICY)
+    assert done.outcome.flags == (VersionFlag.OLDER_POLICY, VersionFlag.FAILS_CURRENT_POLICY)
 
 
 def test_a_run_is_flagged_as_its_version_was_then(world: World) -> None:
@@ -113,7 +113,7 @@ def test_a_run_is_flagged_as_its_version_was_then(world: World) -> None:
     done = ran(world, world.admitted())
     world.rereviews.sweep()
     assert done.outcome is not None
-    assert done.outcome.flags == (Flag.OLDER_POLICY,)
+    assert done.outcome.flags == (VersionFlag.OLDER_POLICY,)
     assert world.read(done.id).outcome == done.outcome
 
 
@@ -167,7 +167,7 @@ def test_another_change_of_the_rules_has_all_of_it_reviewed_again(world: World) 
     assert world.rereviews.sweep() == 1
     assert [row.policy for row in rows(world)] == [POLICY, "test.2"]
     catalog = replace(world.catalog, policy="test.2")
-    assert catalog.version(world.caller, "lookup", 1).flags == (Flag.OLDER_POLICY,)
+    assert catalog.version(world.caller, "lookup", 1).flags == (VersionFlag.OLDER_POLICY,)
 
 
 def test_processes_of_two_releases_do_not_undo_each_others_work(world: World) -> None:
@@ -286,7 +286,7 @@ def test_what_a_crash_left_is_done_by_another_process_when_its_time_is_over(worl
     with pytest.raises(Killed):
         world.rereviews.sweep()
     assert world.told("version.rereview") == []
-    assert flags(world) == (Flag.OLDER_POLICY,)
+    assert flags(world) == (VersionFlag.OLDER_POLICY,)
     world.background.before = lambda: None
     other = world.rereviewer()
     assert other.sweep() == 0
@@ -356,7 +356,7 @@ def test_a_reviewer_of_another_policy_records_nothing(world: World) -> None:
     world.background.before = replaced
     assert world.rereviews.sweep() == 0
     assert [row.reviewed_at for row in rows(world)] == [None]
-    assert flags(world) == (Flag.OLDER_POLICY,)
+    assert flags(world) == (VersionFlag.OLDER_POLICY,)
 
 
 def test_a_review_that_was_cut_off_counts_only_when_it_happens_again_and_again(world: World) -> None:
@@ -366,10 +366,10 @@ def test_a_review_that_was_cut_off_counts_only_when_it_happens_again_and_again(w
     for attempt in range(1, ATTEMPTS):
         assert world.rereviews.sweep() == 1
         assert rows(world)[0].attempt == attempt
-        assert flags(world) == (Flag.OLDER_POLICY,)
+        assert flags(world) == (VersionFlag.OLDER_POLICY,)
         world.clock.advance(TAKEN_MS + 1)
     world.rereviews.sweep()
-    assert flags(world) == (Flag.OLDER_POLICY, Flag.FAILS_CURRENT_POLICY)
+    assert flags(world) == (VersionFlag.OLDER_POLICY, VersionFlag.FAILS_CURRENT_POLICY)
 
 
 def test_a_review_that_was_cut_off_once_is_made_again(world: World) -> None:
@@ -569,4 +569,6 @@ def test_what_was_approved_on_another_python_is_reviewed_again(world: World, enf
     executor.execute(late.id)
     outcomes = [world.read(each.id) for each in (early, late)]
     assert [each.status is InvocationStatus.SUCCEEDED for each in outcomes] == [not enforced, True]
-    assert all(each.outcome is not None and Flag.OLDER_POLICY in each.outcome.flags for each in outcomes[enforced:])
+    assert all(
+        each.outcome is not None and VersionFlag.OLDER_POLICY in each.outcome.flags for each in outcomes[enforced:]
+    )

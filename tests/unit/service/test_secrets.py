@@ -5,7 +5,7 @@ from tests.support.world import SECRET_KEYS, World
 from midcall.domain.errors import InvalidInput, NotFound, SecretUnreadable
 from midcall.service.credentials.rotation import BATCH, Rotation, SecretRotation
 from midcall.service.credentials.secrets import MAX_SECRET_BYTES, Secrets
-from midcall.service.stores import Sealed
+from midcall.service.stores import SealedRow
 from midcall.storage.schema import metadata, secrets
 from midcall.storage.secrets import SEALED
 from midcall.vault.cipher import FernetCipher
@@ -146,7 +146,7 @@ def test_a_row_that_was_written_meanwhile_keeps_what_was_written(world: World) -
 def test_a_row_changes_for_whoever_read_its_present_token_alone(world: World) -> None:
     """Of two that change keys at once, one writes each row."""
     secret_id = keep(world)
-    row = Sealed(secret_id, tokens(world)[secret_id])
+    row = SealedRow(secret_id, tokens(world)[secret_id])
     first, second = world.cipher.renew(row.token) + "=", world.cipher.renew(row.token) + "=="
     with world.storage.write() as tx:
         assert tx.sealed["secrets"].swap(row, token=first)

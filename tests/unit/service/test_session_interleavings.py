@@ -329,7 +329,7 @@ class Interleavings(RuleBasedStateMachine):
         world.sandbox.behave = behave
         ended = world.executor()._carry_out(claimed)
         before = world.read(claimed.id)
-        kept = world.executor()._settled(claimed, ended)
+        kept = world.executor()._recorded(claimed, ended)
         fenced = before.status is InvocationStatus.RUNNING and before.attempt == claimed.attempt
         assert kept == fenced
         if kept and ended.outcome.status is InvocationStatus.SUCCEEDED:

@@ -17,7 +17,7 @@ from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.sessions.sessions import MAX_FIELDS_BYTES
 from midcall.service.sessions.sweep import DAY_MS, PRE_OVERDUE_MS
-from midcall.service.stores import Page, SessionFilter
+from midcall.service.stores import PageRequest, SessionFilter
 
 PRE, DURING, POST = Phase.PRE_SESSION, Phase.DURING_SESSION, Phase.POST_SESSION
 ACTIVE, TERMINATED, ENDED = SessionStatus.ACTIVE, SessionStatus.TERMINATED, SessionStatus.ENDED
@@ -616,8 +616,8 @@ def test_a_key_limited_to_agents_sees_and_uses_theirs_alone(world: World) -> Non
     for act in forbidden:
         with pytest.raises(Forbidden):
             act()
-    assert [one.line.session_id for one in world.sessions.page(limited, SessionFilter(), Page())] == ["s2"]
-    assert [view.agent.name for view in world.agents.page(limited, Page())] == ["back_office"]
+    assert [one.line.session_id for one in world.sessions.page(limited, SessionFilter(), PageRequest())] == ["s2"]
+    assert [view.agent.name for view in world.agents.page(limited, PageRequest())] == ["back_office"]
     assert world.sessions.view(limited, "s2").session.agent == "back_office"
     assert world.session().status is ACTIVE
 

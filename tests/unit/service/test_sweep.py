@@ -4,7 +4,7 @@ from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.service.runs.leases import LEASE_MS
-from midcall.service.runs.sweep import GRACE_MS, REWAKE_AFTER_MS, Swept
+from midcall.service.runs.sweep import GRACE_MS, REWAKE_AFTER_MS, SweepCounts
 
 QUEUED, FAILED, TIMED_OUT = InvocationStatus.QUEUED, InvocationStatus.FAILED, InvocationStatus.TIMED_OUT
 
@@ -23,7 +23,7 @@ def test_nothing_to_mend_changes_nothing(world: World) -> None:
         world.admitted()
     claim(world, world.admitted().id)
     world.executor().execute(world.admitted().id)
-    assert world.sweep.sweep() == Swept()
+    assert world.sweep.sweep() == SweepCounts()
 
 
 def test_a_wake_that_was_lost_is_given_again(world: World) -> None:
@@ -31,12 +31,12 @@ def test_a_wake_that_was_lost_is_given_again(world: World) -> None:
     world.published()
     admitted = world.admitted()
     world.clock.advance(REWAKE_AFTER_MS)
-    assert world.sweep.sweep() == Swept()
+    assert world.sweep.sweep() == SweepCounts()
     world.clock.advance(1)
-    assert world.sweep.sweep() == Swept(woken=1)
-    assert world.sweep.sweep() == Swept()
+    assert world.sweep.sweep() == SweepCounts(woken=1)
+    assert world.sweep.sweep() == SweepCounts()
     world.clock.advance(REWAKE_AFTER_MS + 1)
-    assert world.sweep.sweep() == Swept(woken=1)
+    assert world.sweep.sweep() == SweepCounts(woken=1)
     assert world.queue.enqueued == [admitted.id] * 3
     assert world.read(admitted.id).status is QUEUED
 
@@ -78,16 +78,16 @@ def test_a_lost_run_without_retries_is_closed_as_failed(world: World) -> None:
     admitted = world.admitted()
     claim(world, admitted.id)
     world.clock.advance(LEASE_MS)
-    assert world.sweep.sweep() == Swept()
+    assert world.sweep.sweep() == SweepCounts()
     world.clock.advance(1)
-    assert world.sweep.sweep() == Swept(lost=1)
+    assert world.sweep.sweep() == SweepCounts(lost=1)
     found = world.read(admitted.id)
     assert (found.status, found.owner) == (FAILED, None)
     assert found.outcome is not None
     assert found.outcome.error is not None
     assert found.outcome.error.type == "worker_lost"
     assert world.queue.announced == [admitted.id]
-    assert world.sweep.sweep() == Swept()
+    assert world.sweep.sweep() == SweepCounts()
 
 
 def test_a_lost_run_with_retries_is_queued_again_until_they_are_used_up(world: World) -> None:
@@ -96,11 +96,11 @@ def test_a_lost_run_with_retries_is_queued_again_until_they_are_used_up(world: W
     admitted = world.admitted()
     claim(world, admitted.id)
     world.clock.advance(LEASE_MS + 1)
-    assert world.sweep.sweep() == Swept(requeued=1)
+    assert world.sweep.sweep() == SweepCounts(requeued=1)
     assert (world.read(admitted.id).status, world.queue.enqueued) == (QUEUED, [admitted.id] * 2)
     claim(world, admitted.id)
     world.clock.advance(LEASE_MS + 1)
-    assert world.sweep.sweep() == Swept(lost=1)
+    assert world.sweep.sweep() == SweepCounts(lost=1)
     assert world.read(admitted.id).status is FAILED
 
 
@@ -109,7 +109,7 @@ def test_a_lost_run_past_its_deadline_is_closed_whatever_its_retries(world: Worl
     world.published(retries=5, timeout=5)
     claim(world, world.admitted().id)
     world.clock.advance(LEASE_MS + 1)
-    assert world.sweep.sweep() == Swept(lost=1)
+    assert world.sweep.sweep() == SweepCounts(lost=1)
 
 
 def test_a_run_that_renews_its_lease_is_left_alone(world: World) -> None:
@@ -121,7 +121,7 @@ def test_a_run_that_renews_its_lease_is_left_alone(world: World) -> None:
         world.clock.advance(LEASE_MS)
         with world.storage.write() as tx:
             assert tx.invocations.renew(admitted.id, attempt=1, lease_until=world.clock.now + LEASE_MS)
-        assert world.sweep.sweep() == Swept()
+        assert world.sweep.sweep() == SweepCounts()
 
 
 def test_closing_by_hand_gives_way_to_a_worker_that_was_faster(world: World) -> None:
@@ -142,7 +142,7 @@ def test_an_archived_function_s_leftovers_are_mended_too(world: World) -> None:
     claim(world, admitted.id)
     world.catalog.archive(world.caller, "lookup")
     world.clock.advance(LEASE_MS + 1)
-    assert world.sweep.sweep() == Swept(lost=1)
+    assert world.sweep.sweep() == SweepCounts(lost=1)
     outcome = world.read(admitted.id).outcome
     assert outcome is not None
     assert outcome.message == "Gone."
@@ -167,6 +167,6 @@ def test_where_workspaces_share_workers_a_few_wakes_of_a_kind_are_enough(world: 
     world.workspace("second")
     world.queue.enqueued.clear()
     world.clock.advance(REWAKE_AFTER_MS + 1)
-    assert world.sweep.sweep() == Swept(woken=4)
+    assert world.sweep.sweep() == SweepCounts(woken=4)
     assert world.queue.enqueued == [each.id for each in (*admitted[:2], *tests)]
-    assert world.sweep.sweep() == Swept()
+    assert world.sweep.sweep() == SweepCounts()

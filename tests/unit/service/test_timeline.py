@@ -5,7 +5,7 @@ from typing import Any
 from midcall.domain.events import Event, EventName
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.session import SessionStatus
-from midcall.service.sessions.timeline import Call, Change, Setting, Timeline
+from midcall.service.sessions.timeline import CallEntry, StatusEntry, Timeline, VariableEntry
 
 
 def events(*told: tuple[EventName, dict[str, Any]]) -> list[Event]:
@@ -40,7 +40,7 @@ def test_a_call_is_one_entry_from_its_start_to_its_outcome() -> None:
     timeline = Timeline()
     timeline.tell(events(STARTED, PROGRESS, SET, COMPLETED))
     [call] = timeline.entries.values()
-    assert call == Call(
+    assert call == CallEntry(
         key="inv_1",
         at=1_010,
         function="look",
@@ -65,8 +65,8 @@ def test_an_entry_keeps_its_place_while_it_changes() -> None:
     assert [entry.key for entry in changed] == ["inv_1"]
     assert timeline.open_calls() == []
     first, second = timeline.entries.values()
-    assert isinstance(first, Call)
-    assert second == Change("event-2", 1_020, SessionStatus.ENDED, None)
+    assert isinstance(first, CallEntry)
+    assert second == StatusEntry("event-2", 1_020, SessionStatus.ENDED, None)
     assert timeline.last == 4
 
 
@@ -77,6 +77,6 @@ def test_what_the_caller_sets_is_an_entry_of_its_own() -> None:
     refused = (EventName.COMPLETED, {**COMPLETED[1], "status": "refused", "changed": []})
     timeline.tell(events(setting, refused))
     mood, call = timeline.entries.values()
-    assert mood == Setting("event-1", 1_010, "mood", "calm", "caller")
-    assert isinstance(call, Call)
+    assert mood == VariableEntry("event-1", 1_010, "mood", "calm", "caller")
+    assert isinstance(call, CallEntry)
     assert (call.status, call.took_ms, call.variables) == (InvocationStatus.REFUSED, 0, {})

@@ -14,7 +14,7 @@ from midcall.domain.errors import Forbidden, InvalidInput, NotFound
 from midcall.domain.phases import Phase
 from midcall.domain.visible import visible
 from midcall.domain.workspace import Scope
-from midcall.service.agents.adapters import Wanted
+from midcall.service.agents.adapters import AdapterInput
 from midcall.service.agents.tools import MAX_PARAMETERS_BYTES, Tools
 from midcall.vendors.tools.export import CALLING, Format
 
@@ -35,7 +35,7 @@ def exported(world: World, wanted: Format = Format.OPENAI, **changes: Any) -> An
 def adapter(world: World, adapter_id: str, vendor: str, **changes: Any) -> None:
     """Make an adapter of the agent."""
     fields = {"agent": "front_desk", "environment": "production", "vendor_agent": None, "secret": "s" * 32, **changes}
-    world.adapters.put(world.caller, adapter_id, Wanted(vendor=Vendor(vendor), **fields))
+    world.adapters.put(world.caller, adapter_id, AdapterInput(vendor=Vendor(vendor), **fields))
 
 
 def names(export: Any) -> list[str]:

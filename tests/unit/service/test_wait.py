@@ -13,9 +13,9 @@ from tests.support.world import World
 from midcall.domain.errors import NotFound, QueueFull
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
-from midcall.service.runs.submit import Call
+from midcall.service.runs.submit import InvocationRequest
 from midcall.service.runs.sweep import GRACE_MS
-from midcall.service.runs.wait import LAST_LOOK_MS, QUEUE_PATIENCE_MS, NoOutcome, Waiting
+from midcall.service.runs.wait import LAST_LOOK_MS, QUEUE_PATIENCE_MS, NoOutcome, OutcomeWaiter
 from midcall.storage.schema import invocations
 
 
@@ -51,10 +51,10 @@ class Waiter:
     def run(self, *, wake: bool = True) -> Invocation:
         """Wait for the outcome."""
         world = self.world
-        waiting = Waiting(
+        waiting = OutcomeWaiter(
             storage=world.storage, queue=world.queue, sweep=world.sweep, wakes=self.wakes, clock=world.clock
         )
-        call = Call(id=self.invocation_id, function="lookup", purpose=Purpose.LIVE, params={}, session={})
+        call = InvocationRequest(id=self.invocation_id, function="lookup", purpose=Purpose.LIVE, params={}, session={})
 
         async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
             if args:

@@ -40,7 +40,7 @@ def answers(**report: Any) -> Any:
 
 
 @pytest.fixture
-def desk(world: World) -> World:
+def prepared(world: World) -> World:
     """Make a world with a session whose agent may call a function with a PIN, and a platform that is told of it."""
     world.workspaces.change(world.caller, {"callback_url": "https://platform.example/hook"})
     world.published("verify", parameters=SCHEMA)
@@ -73,66 +73,69 @@ def holders(world: World) -> set[str]:
     return found
 
 
-def test_a_pin_in_an_error_is_masked_in_the_whole_database(desk: World) -> None:
+def test_a_pin_in_an_error_is_masked_in_the_whole_database(prepared: World) -> None:
     """Message, traceback and logs; the parameters themselves are kept for a retry, and masked when they are shown."""
-    desk.sandbox.behave = answers(status=RunStatus.ERROR, error=RAISED)
-    invocation = called(desk)
-    assert holders(desk) == {"invocations.params"}
+    prepared.sandbox.behave = answers(status=RunStatus.ERROR, error=RAISED)
+    invocation = called(prepared)
+    assert holders(prepared) == {"invocations.params"}
     assert invocation.outcome is not None
     assert invocation.outcome.error is not None
     assert invocation.outcome.error.message == f"bad pin {MASK}"
     assert invocation.report is not None
     assert invocation.report.logs == f"pin={MASK} {MASK}{'=' * CODED.count('=')}\n"
-    assert desk.invocations.find(desk.caller, invocation.id).params == {"pin": MASK, "note": "plain"}
+    assert prepared.invocations.find(prepared.caller, invocation.id).params == {"pin": MASK, "note": "plain"}
 
 
-def test_a_pin_that_is_returned_reaches_the_agent_and_no_record(desk: World) -> None:
+def test_a_pin_that_is_returned_reaches_the_agent_and_no_record(prepared: World) -> None:
     """The answer, its repeats and the variables are exact; the report, events and callbacks are masked."""
     result = {"said": f"your pin {PIN} is right", "dynamicVariables": {"last_pin": PIN, "order": "15678"}}
-    desk.sandbox.behave = answers(result=result)
-    invocation = called(desk, idempotency_key="once")
-    assert holders(desk) == {"invocations.params", "invocations.outcome", "sessions.variables"}
-    for answered in (invocation, called(desk, idempotency_key="once")):
+    prepared.sandbox.behave = answers(result=result)
+    invocation = called(prepared, idempotency_key="once")
+    assert holders(prepared) == {"invocations.params", "invocations.outcome", "sessions.variables"}
+    for answered in (invocation, called(prepared, idempotency_key="once")):
         assert answered.outcome is not None
         assert answered.outcome.result == {"said": f"your pin {PIN} is right"}
-    assert desk.session().variables["last_pin"].value == PIN
+    assert prepared.session().variables["last_pin"].value == PIN
     assert invocation.report is not None
     assert invocation.report.result == {
         "said": f"your pin {MASK} is right",
         "dynamicVariables": {"last_pin": MASK, "order": "15678"},
     }
-    told = dict(desk.events(desk.session()))
+    told = dict(prepared.events(prepared.session()))
     assert told["completed"]["result"] == {"said": f"your pin {MASK} is right"}
     assert told["completed"]["dynamicVariables"]["last_pin"] == MASK
-    assert [data["value"] for name, data in desk.events(desk.session()) if name == "variable"] == [MASK, "15678"]
+    assert [data["value"] for name, data in prepared.events(prepared.session()) if name == "variable"] == [
+        MASK,
+        "15678",
+    ]
 
 
-def test_what_is_said_of_a_run_is_masked_in_the_answer_too(desk: World) -> None:
+def test_what_is_said_of_a_run_is_masked_in_the_answer_too(prepared: World) -> None:
     """Warnings about an output schema quote the value that breaks it."""
     schema = {"type": "object", "properties": {"pin": {"type": "integer"}}}
-    desk.catalog.add_version(desk.caller, "verify", {"output_schema": schema}, base=None, if_match=None)
-    desk.reviews.submit(desk.caller, "verify", 2)
-    desk.catalog.publish(desk.caller, "verify", 2, "production")
-    desk.started("s2")
-    desk.sandbox.behave = answers(result={"pin": PIN})
-    invocation = desk.called("verify", "s2", params={"pin": PIN})
-    desk.run_all("s2")
-    outcome = desk.read(invocation.id).outcome
+    prepared.catalog.add_version(prepared.caller, "verify", {"output_schema": schema}, base=None, if_match=None)
+    prepared.reviews.submit(prepared.caller, "verify", 2)
+    prepared.catalog.publish(prepared.caller, "verify", 2, "production")
+    prepared.started("s2")
+    prepared.sandbox.behave = answers(result={"pin": PIN})
+    invocation = prepared.called("verify", "s2", params={"pin": PIN})
+    prepared.run_all("s2")
+    outcome = prepared.read(invocation.id).outcome
     assert outcome is not None
     assert len(outcome.warnings) == 1
     assert PIN not in outcome.warnings[0]
     assert outcome.result == {"pin": PIN}
 
 
-def test_what_a_webhook_sent_and_got_is_masked_but_not_its_shape(desk: World) -> None:
+def test_what_a_webhook_sent_and_got_is_masked_but_not_its_shape(prepared: World) -> None:
     """A PIN that happens to be an HTTP status, or a word of our own, changes no document that others read."""
     request = {"url": f"https://x.example/?pin={PIN}", "headers": {"message": PIN}, "body": f'{{"pin": "{PIN}"}}'}
     error = RunError("HttpError", f"404 for {PIN}", http_status=404, body=f"no customer with {PIN}")
-    desk.sandbox.behave = answers(
+    prepared.sandbox.behave = answers(
         status=RunStatus.ERROR, error=error, request=request, response={"status": int(PIN), "body": [PIN]}
     )
-    invocation = called(desk)
-    assert holders(desk) <= {"invocations.params", "invocations.report", "invocations.came"}
+    invocation = called(prepared)
+    assert holders(prepared) <= {"invocations.params", "invocations.report", "invocations.came"}
     assert invocation.report is not None
     assert invocation.report.request == {
         "url": f"https://x.example/?pin={MASK}",
@@ -140,7 +143,7 @@ def test_what_a_webhook_sent_and_got_is_masked_but_not_its_shape(desk: World) ->
         "body": f'{{"pin": "{MASK}"}}',
     }
     assert invocation.report.response == {"status": int(PIN), "body": [MASK]}
-    told = dict(desk.events(desk.session()))["completed"]["error"]
+    told = dict(prepared.events(prepared.session()))["completed"]["error"]
     assert told == {
         "type": "HttpError",
         "message": f"404 for {MASK}",
@@ -149,28 +152,30 @@ def test_what_a_webhook_sent_and_got_is_masked_but_not_its_shape(desk: World) ->
     }
 
 
-def test_progress_is_masked(desk: World) -> None:
+def test_progress_is_masked(prepared: World) -> None:
     """What running code reports goes to the event stream."""
-    progress = Progress(storage=desk.storage, queue=desk.queue, clock=desk.clock)
+    progress = Progress(storage=prepared.storage, queue=prepared.queue, clock=prepared.clock)
 
     def run(request: RunRequest) -> RunReport:
         progress.report(request.run_id, f"checking {PIN}")
         return echo(request)
 
-    desk.sandbox.behave = run
-    called(desk)
-    assert [data["text"] for name, data in desk.events(desk.session()) if name == "progress"] == [f"checking {MASK}"]
+    prepared.sandbox.behave = run
+    called(prepared)
+    assert [data["text"] for name, data in prepared.events(prepared.session()) if name == "progress"] == [
+        f"checking {MASK}"
+    ]
 
 
-def test_a_refusal_tells_of_variables_without_the_pin(desk: World) -> None:
+def test_a_refusal_tells_of_variables_without_the_pin(prepared: World) -> None:
     """A call that is refused is an event as well, and lists the variables as they are."""
-    desk.sandbox.behave = answers(result={"dynamicVariables": {"last_pin": PIN}})
-    called(desk)
-    desk.called("verify", params={"pin": PIN, "note": True})
-    refused = [data for name, data in desk.events(desk.session()) if name == "completed"][-1]
+    prepared.sandbox.behave = answers(result={"dynamicVariables": {"last_pin": PIN}})
+    called(prepared)
+    prepared.called("verify", params={"pin": PIN, "note": True})
+    refused = [data for name, data in prepared.events(prepared.session()) if name == "completed"][-1]
     assert refused["status"] == "refused"
     assert refused["dynamicVariables"]["last_pin"] == MASK
-    assert holders(desk) == {"invocations.params", "invocations.outcome", "sessions.variables"}
+    assert holders(prepared) == {"invocations.params", "invocations.outcome", "sessions.variables"}
 
 
 def test_a_statement_that_fails_does_not_quote_its_values(sqlite: Sqlite) -> None:

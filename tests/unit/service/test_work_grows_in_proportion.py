@@ -17,7 +17,7 @@ from midcall.domain.conversion import convert
 from midcall.domain.errors import MidcallError
 from midcall.domain.expanded import Unexpandable, expanded
 from midcall.domain.filling import stripped, variables_in, with_secrets
-from midcall.domain.javascript_json import Unwritable, stringify
+from midcall.domain.javascript_json import NotSerializable, stringify
 from midcall.domain.jsonvalue import NotJson, is_deeper, merge_patch, parse_bytes
 from midcall.domain.line_diff import unified
 from midcall.domain.mock import subset
@@ -35,7 +35,7 @@ from midcall.domain.schema_intake import rebased
 from midcall.domain.suggestion import applied, snippet
 from midcall.domain.template.body import parse_body
 from midcall.domain.template.text import parse_text
-from midcall.domain.template.values import Values
+from midcall.domain.template.values import TemplateValues
 from midcall.domain.template.webhook import parse_webhook
 from midcall.domain.test_case import difference
 from midcall.domain.visible import visible
@@ -53,7 +53,7 @@ Make = Callable[[int], Any]
 SECRET = {"type": "string", "x-midcall": {"sensitive": True}}
 CONSTANT = {"x-midcall": {"constant": 1}}
 #: Whatever an evaluator may end with.
-HONEST = (MidcallError, BudgetSpent, Unexpandable, Unwritable, NotJson)
+HONEST = (MidcallError, BudgetSpent, Unexpandable, NotSerializable, NotJson)
 
 
 def wide(size: int) -> Json:
@@ -271,7 +271,7 @@ def of_text(text: str) -> dict[str, Callable[[], Any]]:
     raw = text.encode("utf-8", "surrogatepass")
     redaction = Redaction(NAMES)
     fill = parse_webhook(url=TEMPLATES["webhook.url"], body=TEMPLATES["webhook.body"], headers={"X-A": "{{a}}"})
-    values = Values(params={"a": text})
+    values = TemplateValues(params={"a": text})
     return {
         "parsed": lambda: parse_bytes(raw),
         "answered as JSON": lambda: result_value(200, "application/json", raw),

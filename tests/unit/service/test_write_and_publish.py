@@ -11,7 +11,7 @@ from midcall.domain.errors import InvalidInput, NameTaken, NotFound, StaleVersio
 from midcall.domain.function import VersionStatus
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 
 FAULTY = "def handler(session):\n    return 'fault'\n"
 
@@ -40,7 +40,7 @@ def test_what_the_review_refuses_leaves_nothing_behind(world: World) -> None:
     with pytest.raises(InvalidInput) as caught:
         create(world, code={"source": FAULTY})
     assert [fault.loc for fault in caught.value.faults] == ["test.fault"]
-    assert world.catalog.page(world.caller, Page()) == []
+    assert world.catalog.page(world.caller, PageRequest()) == []
     made = create(world)
     with pytest.raises(InvalidInput):
         change(world, made, code={"source": FAULTY})

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from midcall.service.access.access import Proof
+from midcall.service.access.access import VerifiedKey
 from midcall.ui.guard import MAX_SOCKETS, SOCKET, Guard
 from midcall.ui.sign_ins import SignIns
 from midcall.ui.site import COOKIE, Site
@@ -46,7 +46,7 @@ def test_one_sign_in_has_so_many_sockets_open_and_no_more(fails: bool) -> None: 
         pages.fails = fails
         site = cast("Site", SimpleNamespace(sign_ins=sign_ins, is_own_origin=lambda _origin, _host: True))
         guard = Guard(pages, site)
-        mine, other = (sign_ins.begin(Proof(f"key_{number}", "hash")).id for number in range(2))
+        mine, other = (sign_ins.begin(VerifiedKey(f"key_{number}", "hash")).id for number in range(2))
         sent: list[Message] = []
 
         async def said(message: Message) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import midcall.ui
 from midcall.domain.workspace import Key, Own, Scope
-from midcall.ui.frame import SECTIONS
+from midcall.ui.frame import NAVIGATION
 from midcall.ui.pages import PAGES
 
 UI = Path(midcall.ui.__file__).parent
@@ -102,7 +102,7 @@ def test_pages_for_limited_keys_are_those_of_agents_and_sessions() -> None:
     assert {page.path for page in PAGES if any(map(key.may, page.needs))} == {
         *("/agents", "/agents/{name}", "/sessions", "/sessions/{session_id}"),
     }
-    assert {section.path for section in SECTIONS if key.may(section.needs)} == {"/agents", "/sessions"}
+    assert {section.path for section in NAVIGATION if key.may(section.needs)} == {"/agents", "/sessions"}
 
 
 def test_nothing_in_the_pages_acts_without_asking_who_somebody_is() -> None:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from midcall.service.access.access import Proof
+from midcall.service.access.access import VerifiedKey
 from midcall.ui.sign_ins import IDLE_S, MAX_AGE_S, MAX_SESSIONS, SignIns
 
-PROOF = Proof("key_1", "hash")
+PROOF = VerifiedKey("key_1", "hash")
 
 
 @dataclass

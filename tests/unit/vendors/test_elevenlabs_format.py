@@ -7,7 +7,7 @@ from tests.support.deliveries import elevenlabs_initiation, elevenlabs_post_call
 
 from midcall.domain.errors import InvalidInput
 from midcall.vendors import elevenlabs
-from midcall.vendors.conversation import Said
+from midcall.vendors.conversation import CallResult
 from midcall.vendors.writing import as_object
 
 HEADERS = {"x-conversation-id": "conv_abc123"}
@@ -56,14 +56,14 @@ def test_a_repeat_is_known_by_its_header_function_and_arguments() -> None:
 @pytest.mark.parametrize(
     ("said", "written"),
     [
-        (Said(ok=True, value={"temp": 21}), {"temp": 21}),
-        (Said(ok=True, value=[1]), [1]),
-        (Said(ok=True, value="sunny"), {"result": "sunny"}),
-        (Said(ok=True, value=None), {"result": None}),
-        (Said(ok=False, value="Ask for the city."), {"error": "Ask for the city."}),
+        (CallResult(ok=True, value={"temp": 21}), {"temp": 21}),
+        (CallResult(ok=True, value=[1]), [1]),
+        (CallResult(ok=True, value="sunny"), {"result": "sunny"}),
+        (CallResult(ok=True, value=None), {"result": None}),
+        (CallResult(ok=False, value="Ask for the city."), {"error": "Ask for the city."}),
     ],
 )
-def test_a_result_is_json_with_its_own_names_where_it_has_some(said: Said, written: Any) -> None:
+def test_a_result_is_json_with_its_own_names_where_it_has_some(said: CallResult, written: Any) -> None:
     """So that paths into the function's result are paths into the answer."""
     assert as_object(said) == written
 

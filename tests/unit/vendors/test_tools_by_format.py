@@ -19,7 +19,7 @@ from tests.support.tools import (
 )
 
 from midcall.vendors.tool import NO_ADAPTER, Address, Speech, Tool
-from midcall.vendors.tools.export import MAX_TOOL_BYTES, Format, Problem, export
+from midcall.vendors.tools.export import MAX_TOOL_BYTES, ExportProblem, Format, export
 
 # All formats ------------------------------------------------------------------------------------------------------
 
@@ -37,9 +37,9 @@ def test_a_function_without_parameters_is_a_tool_in_every_format(wanted: Format)
 def test_order_is_kept_and_one_bad_tool_leaves_the_others_alone(wanted: Format) -> None:
     """What was found before is told in its place."""
     bad = tool(of(a={"type": "string", "enum": [5]}), name="bad") if wanted is Format.GEMINI else None
-    given: list[Tool | Problem] = [
+    given: list[Tool | ExportProblem] = [
         tool(name="b"),
-        Problem("p", "published", "not published", exported=False),
+        ExportProblem("p", "published", "not published", exported=False),
         tool(name="a"),
     ]
     found = export(wanted, [*given[:1], *([bad] if bad else []), *given[1:]], ADDRESS)

@@ -7,13 +7,13 @@ from tests.support.deliveries import vapi_call, vapi_message, vapi_report, vapi_
 
 from midcall.domain.errors import InvalidInput
 from midcall.vendors import vapi
-from midcall.vendors.conversation import Said
+from midcall.vendors.conversation import CallResult
 
 ARGS = {"city": "Berlin"}
 TEXT = '{"city": "Berlin"}'
 
 
-def read(body: Any) -> vapi.Message:
+def read(body: Any) -> vapi.VapiMessage:
     """Read a message that changes something."""
     found = vapi.message(body)
     assert found is not None
@@ -125,7 +125,7 @@ def test_a_call_that_cannot_be_made_says_so_in_its_place(given: Any) -> None:
     assert bad.call is None
     assert bad.fault
     assert fine.call is not None
-    answer = vapi.results((bad, fine), (Said(ok=False, value=bad.fault), Said(ok=True, value="sunny")))
+    answer = vapi.results((bad, fine), (CallResult(ok=False, value=bad.fault), CallResult(ok=True, value="sunny")))
     assert [set(each) for each in answer["results"]] == [
         {"toolCallId", "name", "error"},
         {"toolCallId", "name", "result"},
@@ -165,7 +165,7 @@ def test_results_are_text_on_one_line(value: Any, line: str) -> None:
     """Vapi cannot read another."""
     (call,) = calls({"id": "c1", "name": "f"})
     for ok, place in ((True, "result"), (False, "error")):
-        assert vapi.results([call], [Said(ok=ok, value=value)]) == {
+        assert vapi.results([call], [CallResult(ok=ok, value=value)]) == {
             "results": [{"toolCallId": "c1", "name": "f", place: line}]
         }
 
@@ -173,7 +173,7 @@ def test_results_are_text_on_one_line(value: Any, line: str) -> None:
 def test_results_stand_in_the_order_of_their_calls() -> None:
     """Whichever was done first."""
     made = calls(*({"id": f"c{number}", "name": "f"} for number in range(5)))
-    said = [Said(ok=True, value=str(number)) for number in range(5)]
+    said = [CallResult(ok=True, value=str(number)) for number in range(5)]
     assert [(each["toolCallId"], each["result"]) for each in vapi.results(made, said)["results"]] == [
         (f"c{number}", str(number)) for number in range(5)
     ]
@@ -186,7 +186,7 @@ def test_an_assistant_request_names_its_call() -> None:
     """Numbers stand in the message or in the call."""
     call = vapi_call(customer=None, phoneNumber=None)
     found = read(vapi_message("assistant-request", call=call, customer={"number": "+1"}, phoneNumber={"number": "+2"}))
-    assert found.kind is vapi.Kind.ASSISTANT_REQUEST
+    assert found.kind is vapi.VapiMessageKind.ASSISTANT_REQUEST
     assert found.conversation.fields["userDetails"] == {"number": "+1"}
     assert found.conversation.fields["agentDetails"] == {"number": "+2"}
 

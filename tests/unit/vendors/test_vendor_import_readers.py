@@ -15,7 +15,7 @@ from midcall.domain.function import RESERVED_NAMES, name_problem
 from midcall.service.functions.catalog import check_webhook
 from midcall.service.functions.form import parse_function
 from midcall.vendors.imports.config import MAX_NOTES
-from midcall.vendors.imports.draft import Imported, fitting_name
+from midcall.vendors.imports.draft import ImportedFunction, fitting_name
 from midcall.vendors.imports.readers import READERS, ImportVendor
 
 BASE = "https://api.example.com"
@@ -24,7 +24,7 @@ VAPI = configs.vapi_tool(BASE)
 ITELLICO = configs.itellico_salesforce(BASE)
 
 
-def read(vendor: str, config: Any, **changes: Any) -> Imported:
+def read(vendor: str, config: Any, **changes: Any) -> ImportedFunction:
     """Read a config with changed fields."""
     return READERS[ImportVendor(vendor)]({**config, **changes}, None)
 

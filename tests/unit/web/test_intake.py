@@ -12,11 +12,11 @@ from midcall.domain.errors import MidcallError, NameTaken
 from midcall.domain.workspace import Key
 from midcall.service.access.access import Caller
 from midcall.service.runs.wait import NoOutcome
-from midcall.web.answers import Answer
-from midcall.web.incoming import Pace
+from midcall.web.byte_quota import ByteQuota
 from midcall.web.intake import MAX_BODY_BYTES, Intake
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.problems import STATUSES, TITLES, status_of
-from midcall.web.room import Room
+from midcall.web.request_body import Pace
 
 CALLER = Caller("ws_a", "owner", Key("key_a", "ws_a", "owner", frozenset(), (), "", 0))
 
@@ -157,9 +157,9 @@ def test_a_get_is_passed_on_unread() -> None:
 
 def test_answers_are_ascii_and_take_no_number_that_json_has_not() -> None:
     """Half a surrogate pair is written as an escape."""
-    assert Answer({"a": "\ud800\u00e9"}).body == b'{"a":"\\ud800\\u00e9"}'
+    assert AsciiJsonResponse({"a": "\ud800\u00e9"}).body == b'{"a":"\\ud800\\u00e9"}'
     with pytest.raises(ValueError, match="JSON"):
-        Answer({"a": float("inf")})
+        AsciiJsonResponse({"a": float("inf")})
 
 
 def test_every_error_that_is_the_callers_has_a_status_and_every_status_a_title() -> None:
@@ -192,12 +192,14 @@ class Slow:
         """Keep what is answered."""
         self.out.append(message)
 
-    def calls(self, app: Any, path: str = "/v1/x", *, admit: Any = anybody, room: Room | None = None) -> dict[str, Any]:
+    def calls(
+        self, app: Any, path: str = "/v1/x", *, admit: Any = anybody, quota: ByteQuota | None = None
+    ) -> dict[str, Any]:
         """Send a request whose body does not end; returns what it is answered, with the status."""
         announced = [(b"content-length", b"10000")]
         scope = {"type": "http", "method": "POST", "path": path, "headers": announced, "state": {}}
         pace = Pace(grace_s=0.01)
-        asyncio.run(Intake(app, admit, room=room, pace=pace)(scope, self.receive, self.send))
+        asyncio.run(Intake(app, admit, quota=quota, pace=pace)(scope, self.receive, self.send))
         body = b"".join(message["body"] for message in self.out[1:])
         return {"status": self.out[0]["status"], **json.loads(body or b"{}")}
 
@@ -224,26 +226,26 @@ async def untouched(*_: Any) -> None:
 
 def test_without_a_key_nothing_is_read() -> None:
     """The answer is there before anything of the body is taken; the app is not asked."""
-    client, room = Slow(b"x"), Room()
-    assert client.calls(untouched, admit=nobody, room=room)["code"] == "unauthenticated"
+    client, quota = Slow(b"x"), ByteQuota()
+    assert client.calls(untouched, admit=nobody, quota=quota)["code"] == "unauthenticated"
     assert dict(client.out[0]["headers"])[b"connection"] == b"close"
-    assert room.held == 0
+    assert quota.held == 0
 
 
 @pytest.mark.parametrize(("app", "path"), [(untouched, "/v1/x"), (reads, "/v1/adapters/a"), (reads, "/ui/sign-in")])
 def test_a_body_that_does_not_come_in_time_is_refused(app: Any, path: str) -> None:
     """Whoever reads it, and whatever they make of it; what it held is given back."""
-    room = Room()
-    found = Slow(b"x").calls(app, path, room=room)
+    quota = ByteQuota()
+    found = Slow(b"x").calls(app, path, quota=quota)
     assert (found["status"], found["code"]) == (408, "too_slow")
-    assert room.held == 0
+    assert quota.held == 0
 
 
 @pytest.mark.parametrize("path", ["/v1/x", "/v1/adapters/a", "/ui/sign-in"])
 def test_a_body_that_there_is_no_room_for_is_refused(path: str) -> None:
     """Until others are answered."""
     app = untouched if path == "/v1/x" else reads
-    found = Slow(b"x" * 11).calls(app, path, room=Room(most=10))
+    found = Slow(b"x" * 11).calls(app, path, quota=ByteQuota(most=10))
     assert (found["status"], found["code"]) == (503, "bodies_full")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from midcall.domain.errors import Unauthenticated
 from midcall.domain.on_behalf import OWNER
-from midcall.service.access.access import Proof
+from midcall.service.access.access import VerifiedKey
 from midcall.web.services import admitted
 from midcall.web.shared_threads import SharedThreads
 
@@ -31,7 +31,7 @@ def test_a_key_is_looked_up_in_its_own_line_and_then_its_workspace_waits() -> No
     """Before it is known whose it is, a key stands for itself alone."""
     owners: list[str] = []
 
-    def recognise(proof: Proof) -> object:
+    def recognise(proof: VerifiedKey) -> object:
         owners.extend((OWNER.get(), proof.key_id))
         return SimpleNamespace(workspace_id="ws_1")
 
@@ -48,7 +48,7 @@ def test_who_is_not_known_waits_for_no_workspace() -> None:
     """A made-up key has no line but its own."""
     owners: list[str] = []
 
-    def recognise(_: Proof) -> object:
+    def recognise(_: VerifiedKey) -> object:
         raise Unauthenticated
 
     async def play() -> None:

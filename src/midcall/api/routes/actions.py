@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from midcall.api.shapes import OperationsShape
 from midcall.connectors.completion import completion
-from midcall.web.answers import Answer
 from midcall.web.common import PROBLEMS
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Reader
 
@@ -13,6 +13,6 @@ router = APIRouter(prefix="/v1", tags=["actions"], responses=PROBLEMS, route_cla
 
 
 @router.get("/actions", response_model=OperationsShape)
-def list_actions(_caller: Reader) -> Answer:
+def list_actions(_caller: Reader) -> AsciiJsonResponse:
     """List every operation that `code.actions` can enable, the same for all workspaces."""
-    return Answer({"items": completion()})
+    return AsciiJsonResponse({"items": completion()})

@@ -12,8 +12,8 @@ from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.service.agents.form import PutAgent
 from midcall.service.fields import Environment
 from midcall.vendors.tools.export import Format
-from midcall.web.answers import Answer, unless_known
 from midcall.web.common import PROBLEMS, Paged
+from midcall.web.json_response import AsciiJsonResponse, unless_known
 from midcall.web.routes import JsonRoute
 from midcall.web.services import OwnReader, OwnRunnerOrReader, Use, Writer
 
@@ -23,23 +23,23 @@ AgentName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:@+=~-]{0,199
 
 
 @router.put("/agents/{name}", response_model=AgentShape)
-def put_agent(name: AgentName, wanted: PutAgent, use: Use, caller: Writer) -> Answer:
+def put_agent(name: AgentName, wanted: PutAgent, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Create an agent, or replace it whole; sessions under way keep what they started with."""
     view = use.agents.put(caller, name, version=wanted.version, number=wanted.number, attachments=wanted.attachments())
-    return Answer(views.agent_view(view))
+    return AsciiJsonResponse(views.agent_view(view))
 
 
 @router.get("/agents", response_model=Listing[AgentListed])
-def list_agents(use: Use, caller: OwnReader, page: Paged) -> Answer:
+def list_agents(use: Use, caller: OwnReader, page: Paged) -> AsciiJsonResponse:
     """List agents by name."""
     items = [views.agent_listed(view) for view in use.agents.page(caller, page)]
-    return Answer(views.listing(items, page.limit, "name"))
+    return AsciiJsonResponse(views.listing(items, page.limit, "name"))
 
 
 @router.get("/agents/{name}", response_model=AgentShape)
-def get_agent(name: AgentName, use: Use, caller: OwnReader) -> Answer:
+def get_agent(name: AgentName, use: Use, caller: OwnReader) -> AsciiJsonResponse:
     """Read one agent."""
-    return Answer(views.agent_view(use.agents.get(caller, name)))
+    return AsciiJsonResponse(views.agent_view(use.agents.get(caller, name)))
 
 
 @router.get(
@@ -67,4 +67,4 @@ def export_tools(
     What the format has no place for is listed in `problems`; a function that it cannot say at all is left out.
     """
     found = use.tools.export(caller, name, wanted=format, environment=environment, adapter=adapter)
-    return unless_known(Answer(views.tools_view(found)), if_none_match)
+    return unless_known(AsciiJsonResponse(views.tools_view(found)), if_none_match)

@@ -13,9 +13,16 @@ from starlette.responses import Response
 
 from midcall.api.models import AskAssistant
 from midcall.api.shapes import AssistantShape
-from midcall.service.assistant.events import Completed, Event, Reviewed, Source, Text, Thinking
-from midcall.web.answers import Answer
+from midcall.service.assistant.events import (
+    AssistantEvent,
+    Completed,
+    ExplanationWritten,
+    Reviewed,
+    SourceWritten,
+    Thinking,
+)
 from midcall.web.common import PROBLEMS, InThreads
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Use, Writer
 from midcall.web.streams import COMMENT, MEDIA_TYPE, AsStream, stream
@@ -24,10 +31,10 @@ router = APIRouter(prefix="/v1", tags=["assistant"], responses=PROBLEMS, route_c
 
 #: Seconds without an event, after which a comment keeps the connection from being taken for dead.
 _KEEPALIVE_S = 15.0
-_NAMES: dict[type[Event], str] = {
+_NAMES: dict[type[AssistantEvent], str] = {
     Thinking: "thinking",
-    Text: "text",
-    Source: "source",
+    ExplanationWritten: "text",
+    SourceWritten: "source",
     Reviewed: "review",
     Completed: "completed",
 }
@@ -57,11 +64,11 @@ async def write_code(
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Completed):
-                return Answer(_data(event))
+                return AsciiJsonResponse(_data(event))
     raise RuntimeError("the assistant ended without an end")  # it promises one
 
 
-async def _written(first: Event, events: AsyncGenerator[Event, None]) -> AsyncIterator[bytes]:
+async def _written(first: AssistantEvent, events: AsyncGenerator[AssistantEvent, None]) -> AsyncIterator[bytes]:
     """Write events as they come, and comments meanwhile; who goes away stops the model."""
     yield _line(first)
     coming = asyncio.ensure_future(_next(events))
@@ -81,14 +88,14 @@ async def _written(first: Event, events: AsyncGenerator[Event, None]) -> AsyncIt
         coming.cancel()
 
 
-async def _next(events: AsyncIterator[Event]) -> Event | None:
+async def _next(events: AsyncIterator[AssistantEvent]) -> AssistantEvent | None:
     return await anext(events, None)
 
 
-def _line(event: Event) -> bytes:
+def _line(event: AssistantEvent) -> bytes:
     data = json.dumps(_data(event), ensure_ascii=True, separators=(",", ":"))
     return format_sse_event(event=_NAMES[type(event)], data_str=data)
 
 
-def _data(event: Event) -> dict[str, Any]:
+def _data(event: AssistantEvent) -> dict[str, Any]:
     return asdict(event.answer if isinstance(event, Completed) else event)

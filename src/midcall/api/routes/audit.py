@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from midcall.api import views
 from midcall.api.shapes import AuditListed, Listing
-from midcall.web.answers import Answer
 from midcall.web.common import NO_NUL, PROBLEMS, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Reader, Use
 
@@ -27,7 +27,7 @@ def list_audit(
     page: Paged,
     function: Annotated[str | None, Query(max_length=63, pattern=NO_NUL, description="a function's name")] = None,
     kind: Annotated[str | None, _KIND] = None,
-) -> Answer:
+) -> AsciiJsonResponse:
     """List the audit trail, newest first. Keys without the scope `admin` are shown what happened to functions alone."""
     lines = use.trail.page(caller, page, function=function, kind=kind)
-    return Answer(views.listing([views.brief(views.audit_view(line)) for line in lines], page.limit, "id"))
+    return AsciiJsonResponse(views.listing([views.brief(views.audit_view(line)) for line in lines], page.limit, "id"))

@@ -18,8 +18,8 @@ from midcall.api.shapes import (
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.service.functions.form import Draft, FunctionForm
 from midcall.service.releases.publish import Publication
-from midcall.web.answers import Answer
-from midcall.web.common import PROBLEMS, InThreads, Name, Number, Paged
+from midcall.web.common import PROBLEMS, FunctionNameParam, InThreads, Number, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Judge, Reader, Use, Writer
 
@@ -27,108 +27,114 @@ router = APIRouter(prefix="/v1", tags=["functions"], responses=PROBLEMS, route_c
 
 
 @router.post("/functions", status_code=201, response_model=FunctionShape)
-def create_function(form: FunctionForm, use: Use, caller: Writer) -> Answer:
+def create_function(form: FunctionForm, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Create a function; its version 1 is a draft."""
-    return Answer(views.function_view(use.catalog.create(caller, form)), 201)
+    return AsciiJsonResponse(views.function_view(use.catalog.create(caller, form)), 201)
 
 
 @router.get("/functions", response_model=Listing[FunctionListed])
-def list_functions(use: Use, caller: Reader, page: Paged) -> Answer:
+def list_functions(use: Use, caller: Reader, page: Paged) -> AsciiJsonResponse:
     """List functions by name."""
     items = [views.function_listed(view) for view in use.catalog.page(caller, page)]
-    return Answer(views.listing(items, page.limit, "name"))
+    return AsciiJsonResponse(views.listing(items, page.limit, "name"))
 
 
 @router.get("/functions/{name}", response_model=FunctionShape)
-def get_function(name: Name, use: Use, caller: Reader) -> Answer:
+def get_function(name: FunctionNameParam, use: Use, caller: Reader) -> AsciiJsonResponse:
     """Read a function with its latest version; the ETag is that version's number, for `If-Match`."""
     view = use.catalog.get(caller, name)
-    return Answer(views.function_view(view), headers={"etag": f'"{view.version.number}"'})
+    return AsciiJsonResponse(views.function_view(view), headers={"etag": f'"{view.version.number}"'})
 
 
 @router.patch("/functions/{name}", response_model=FunctionShape)
-def describe_function(name: Name, change: Describe, use: Use, caller: Writer) -> Answer:
+def describe_function(name: FunctionNameParam, change: Describe, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Change display name and tags; all else is a new version."""
     view = use.catalog.describe(caller, name, display_name=change.display_name, tags=change.tags)
-    return Answer(views.function_view(view))
+    return AsciiJsonResponse(views.function_view(view))
 
 
 @router.delete("/functions/{name}", status_code=204)
-def archive_function(name: Name, use: Use, caller: Writer) -> None:
+def archive_function(name: FunctionNameParam, use: Use, caller: Writer) -> None:
     """Take a function out of use; its invocations stay on record, its name is free again."""
     use.catalog.archive(caller, name)
 
 
 @router.post("/functions/{name}/versions", status_code=201, response_model=FunctionShape)
 def add_version(
-    name: Name,
+    name: FunctionNameParam,
     patch: Annotated[
         dict[str, Any], Body(description='JSON Merge Patch (RFC 7396) onto version `{"base"?: n}`, default the latest')
     ],
     use: Use,
     caller: Writer,
     if_match: Annotated[str | None, Header(description="number of the version this change was made from")] = None,
-) -> Answer:
+) -> AsciiJsonResponse:
     """Create the next version from changed fields."""
     changes = {field: value for field, value in patch.items() if field != "base"}
     view = use.catalog.add_version(caller, name, changes, base=_base(patch), if_match=_number(if_match))
-    return Answer(views.function_view(view), 201, headers={"etag": f'"{view.version.number}"'})
+    return AsciiJsonResponse(views.function_view(view), 201, headers={"etag": f'"{view.version.number}"'})
 
 
 @router.get("/functions/{name}/versions", response_model=Listing[VersionBrief])
-def list_versions(name: Name, use: Use, caller: Reader, page: Paged) -> Answer:
+def list_versions(name: FunctionNameParam, use: Use, caller: Reader, page: Paged) -> AsciiJsonResponse:
     """List a function's versions, oldest first."""
     versions, flags = use.catalog.versions(caller, name, page)
     items = [views.version_brief(version, flags.get(version.number, ())) for version in versions]
-    return Answer(views.listing(items, page.limit, "number"))
+    return AsciiJsonResponse(views.listing(items, page.limit, "number"))
 
 
 @router.get("/functions/{name}/versions/{number}", response_model=VersionShape)
-def get_version(name: Name, number: Number, use: Use, caller: Reader) -> Answer:
+def get_version(name: FunctionNameParam, number: Number, use: Use, caller: Reader) -> AsciiJsonResponse:
     """Read one version with its review, and with what today's policy says of it if it was approved under an older."""
-    return Answer(views.version_view(use.catalog.version(caller, name, number)))
+    return AsciiJsonResponse(views.version_view(use.catalog.version(caller, name, number)))
 
 
 @router.post("/functions/{name}/versions/{number}/submit", response_model=ReviewShape)
-def submit_version(name: Name, number: Number, use: Use, caller: Writer) -> Answer:
+def submit_version(name: FunctionNameParam, number: Number, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Review a version; a refusal is a 200 too, the review is the answer. What was decided on keeps its review."""
-    return Answer(use.reviews.submit(caller, name, number))
+    return AsciiJsonResponse(use.reviews.submit(caller, name, number))
 
 
 @router.post("/functions/{name}/versions/{number}/approve", response_model=ReviewShape)
-def approve_version(name: Name, number: Number, use: Use, caller: Judge, decision: Decision | None = None) -> Answer:
+def approve_version(
+    name: FunctionNameParam, number: Number, use: Use, caller: Judge, decision: Decision | None = None
+) -> AsciiJsonResponse:
     """Approve a version that is pending_approval; its author cannot. 409 if the rules changed after its review."""
-    return Answer(use.reviews.approve(caller, name, number, (decision or Decision()).comment))
+    return AsciiJsonResponse(use.reviews.approve(caller, name, number, (decision or Decision()).comment))
 
 
 @router.post("/functions/{name}/versions/{number}/reject", response_model=ReviewShape)
-def reject_version(name: Name, number: Number, use: Use, caller: Judge, decision: Decision | None = None) -> Answer:
+def reject_version(
+    name: FunctionNameParam, number: Number, use: Use, caller: Judge, decision: Decision | None = None
+) -> AsciiJsonResponse:
     """Reject a version that is pending_approval; its author cannot."""
-    return Answer(use.reviews.reject(caller, name, number, (decision or Decision()).comment))
+    return AsciiJsonResponse(use.reviews.reject(caller, name, number, (decision or Decision()).comment))
 
 
 @router.post("/functions/{name}/publish", response_model=FunctionShape)
-async def publish_version(name: Name, wanted: Publish, use: Use, caller: Writer, in_thread: InThreads) -> Answer:
+async def publish_version(
+    name: FunctionNameParam, wanted: Publish, use: Use, caller: Writer, in_thread: InThreads
+) -> AsciiJsonResponse:
     """Make an approved version the one that runs in an environment; publish an older one to roll back.
 
     The function's test cases run first. If one fails, the answer is a 409 `tests_failed` that says which and why,
     unless `force` is given with a reason; both go on record.
     """
     publication = Publication(name, wanted.version, wanted.environment, wanted.reason)
-    return Answer(views.function_view(await use.publishing.publish(caller, publication, in_thread)))
+    return AsciiJsonResponse(views.function_view(await use.publishing.publish(caller, publication, in_thread)))
 
 
 @router.post("/review", response_model=ReviewShape)
-def review_draft(draft: Draft, use: Use, caller: Writer) -> Answer:
+def review_draft(draft: Draft, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Review a function without saving anything."""
-    return Answer(use.reviews.preview(caller, draft, draft.phases))
+    return AsciiJsonResponse(use.reviews.preview(caller, draft, draft.phases))
 
 
 @router.post("/import", response_model=ImportShape)
-def import_function(wanted: ImportFunction, use: Use, caller: Writer) -> Answer:
+def import_function(wanted: ImportFunction, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Make a function of another vendor's config; what could not be carried over, or means something else, is told."""
     act = use.imports.create if wanted.save else use.imports.preview
-    return Answer(views.import_view(act(caller, wanted.vendor, wanted.config, wanted.name)))
+    return AsciiJsonResponse(views.import_view(act(caller, wanted.vendor, wanted.config, wanted.name)))
 
 
 def _base(patch: dict[str, Any]) -> int | None:

@@ -51,13 +51,13 @@ _START = """SwaggerUIBundle({
 
 @router.get("/docs")
 async def docs() -> HTMLResponse:
-    """Show the reference."""
+    """Serve the page of the API reference."""
     return HTMLResponse(_PAGE, headers={"content-security-policy": OWN_FILES_RUN})
 
 
 @router.get("/docs.js")
 async def start() -> Response:
-    """Start Swagger UI."""
+    """Serve the script that starts Swagger UI on the reference's page."""
     return Response(_START, media_type="text/javascript")
 
 

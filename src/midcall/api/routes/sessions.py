@@ -16,6 +16,7 @@ from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.events import Event, EventName
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Purpose
+from midcall.domain.jsonvalue import Json
 from midcall.domain.session import SessionStatus
 from midcall.domain.times import iso
 from midcall.service.access.access import Caller
@@ -23,8 +24,8 @@ from midcall.service.runs.wait import InThread, is_answerable
 from midcall.service.sessions.session_call import SessionCall
 from midcall.service.stores import SessionFilter
 from midcall.vendors.tools.export import Format
-from midcall.web.answers import Answer
-from midcall.web.common import NO_NUL, PROBLEMS, InThreads, Name, Paged, TraceId
+from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, Paged, TraceId
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import OwnRunner, OwnRunnerOrReader, Services, Use, Writer
 from midcall.web.streams import ALWAYS, COMMENT, MEDIA_TYPE, AsStream, stream
@@ -46,7 +47,7 @@ async def start_session(
     caller: OwnRunner,
     in_thread: InThreads,
     tools: Annotated[Format | None, Query(description="show its functions as tools in this format")] = None,
-) -> Answer:
+) -> AsciiJsonResponse:
     """Start a session; answers when its pre-session functions have run. 200 if the session existed.
 
     With `tools` the answer has the functions that can be called in it as tools, of the versions that the session holds.
@@ -70,7 +71,7 @@ async def start_session(
     if tools is not None:
         shown = await in_thread(lambda: use.tools.of_session(caller, session, wanted=tools))
         answer |= views.session_tools(shown)
-    return Answer(answer, 201 if created else 200)
+    return AsciiJsonResponse(answer, 201 if created else 200)
 
 
 @router.get("/sessions", response_model=Listing[SessionBrief])
@@ -80,24 +81,24 @@ def list_sessions(
     page: Paged,
     agent: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
     status: SessionStatus | None = None,
-) -> Answer:
+) -> AsciiJsonResponse:
     """List sessions, newest first, without what is large: `preview` names it.
 
     With `run` alone, those that the key's principal started; with a key that is limited to agents, theirs.
     """
     found = use.sessions.page(caller, SessionFilter(agent=agent, status=status), page)
     cursor = found[-1].line.id if len(found) == page.limit else None
-    return Answer({"items": [views.session_listed(each) for each in found], "next_cursor": cursor})
+    return AsciiJsonResponse({"items": [views.session_listed(each) for each in found], "next_cursor": cursor})
 
 
 @router.get("/sessions/{session_id}", response_model=SessionShape)
-def get_session(session_id: SessionId, use: Use, caller: OwnRunnerOrReader) -> Answer:
+def get_session(session_id: SessionId, use: Use, caller: OwnRunnerOrReader) -> AsciiJsonResponse:
     """Read a session with its variables and invocations; with `run` alone, one that the key's principal started."""
-    return Answer(views.session_view(use.sessions.view(caller, session_id)))
+    return AsciiJsonResponse(views.session_view(use.sessions.view(caller, session_id)))
 
 
 @router.patch("/sessions/{session_id}", response_model=SessionShape)
-def change_session(session_id: SessionId, change: ChangeSession, use: Use, caller: OwnRunner) -> Answer:
+def change_session(session_id: SessionId, change: ChangeSession, use: Use, caller: OwnRunner) -> AsciiJsonResponse:
     """Append to the transcript; merge into contact and variables, whose source is then the caller."""
     view = use.sessions.change(
         caller,
@@ -106,7 +107,7 @@ def change_session(session_id: SessionId, change: ChangeSession, use: Use, calle
         contact=change.contact,
         variables=change.dynamic_variables,
     )
-    return Answer(views.session_view(view))
+    return AsciiJsonResponse(views.session_view(view))
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
@@ -116,9 +117,13 @@ def delete_session(session_id: SessionId, use: Use, caller: Writer) -> None:
 
 
 @router.post("/sessions/{session_id}/end", status_code=202, response_model=SessionShape)
-def end_session(session_id: SessionId, use: Use, caller: OwnRunner, late: EndSession | None = None) -> Answer:
+def end_session(
+    session_id: SessionId, use: Use, caller: OwnRunner, late: EndSession | None = None
+) -> AsciiJsonResponse:
     """End a session; post-session functions start once `analysis` is there, or a set time after the first end."""
-    return Answer(views.session_view(use.sessions.end(caller, session_id, (late or EndSession()).late())), 202)
+    return AsciiJsonResponse(
+        views.session_view(use.sessions.end(caller, session_id, (late or EndSession()).late())), 202
+    )
 
 
 @router.post(
@@ -128,7 +133,7 @@ def end_session(session_id: SessionId, use: Use, caller: OwnRunner, late: EndSes
 )
 async def call_function(
     session_id: SessionId,
-    name: Name,
+    name: FunctionNameParam,
     wanted: CallFunction,
     use: Use,
     caller: OwnRunner,
@@ -149,7 +154,7 @@ async def call_function(
     )
     if as_stream:
         return await _streamed(use, caller, call, in_thread)
-    return Answer(await _outcome(use, caller, call, in_thread))
+    return AsciiJsonResponse(await _outcome(use, caller, call, in_thread))
 
 
 @router.get("/sessions/{session_id}/events", response_class=Response, responses=_EVENTS, dependencies=[ALWAYS])
@@ -170,13 +175,13 @@ async def follow_session(
     return stream(_events(use, session.id, last, in_thread))
 
 
-async def _outcome(use: Services, caller: Caller, call: SessionCall, in_thread: InThread) -> views.Json:
+async def _outcome(use: Services, caller: Caller, call: SessionCall, in_thread: InThread) -> Json:
     invocation = await use.waiting.run(
         lambda: use.session_calls.admit(caller, call), call.id, in_thread, until=is_answerable
     )
     if invocation.final:
         return views.outcome_view(invocation)
-    accepted: views.Json = await in_thread(use.session_calls.accepted, invocation)
+    accepted: Json = await in_thread(use.session_calls.accepted, invocation)
     return views.with_timings(accepted, invocation)
 
 

@@ -14,43 +14,44 @@ from midcall.api.shapes import CaseListed, CaseShape, Listing, SuiteShape
 from midcall.service.access.access import Caller
 from midcall.service.runs.wait import InThread
 from midcall.service.test_cases.case_of_run import RunToSave
-from midcall.service.test_cases.case_runs import Suite, Wanted, in_order
+from midcall.service.test_cases.case_runs import Suite, SuiteRequest, in_order
 from midcall.service.test_cases.form import CaseForm, CaseName
-from midcall.web.answers import Answer
-from midcall.web.common import NO_NUL, PROBLEMS, InThreads, Name, Paged
+from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, InvocationIdParam, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Reader, Services, Use, Writer
 from midcall.web.streams import COMMENT, MEDIA_TYPE, AsStream, stream
 
 router = APIRouter(prefix="/v1", tags=["tests"], responses=PROBLEMS, route_class=JsonRoute)
 
-InvocationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 AnyCase = Annotated[str, Path(max_length=100, pattern=NO_NUL, description="the test case's name")]
 NewCase = Annotated[CaseName, Path(description="the test case's name")]
 
 
 @router.get("/functions/{name}/tests", response_model=Listing[CaseListed])
-def list_test_cases(name: Name, use: Use, caller: Reader, page: Paged) -> Answer:
+def list_test_cases(name: FunctionNameParam, use: Use, caller: Reader, page: Paged) -> AsciiJsonResponse:
     """List a function's test cases by name; there are at most 100."""
     items = [views.case_listed(case) for case in use.test_cases.page(caller, name, page)]
-    return Answer(views.listing(items, page.limit, "name"))
+    return AsciiJsonResponse(views.listing(items, page.limit, "name"))
 
 
 @router.get("/functions/{name}/tests/{case}", response_model=CaseShape)
-def get_test_case(name: Name, case: AnyCase, use: Use, caller: Reader) -> Answer:
+def get_test_case(name: FunctionNameParam, case: AnyCase, use: Use, caller: Reader) -> AsciiJsonResponse:
     """Read a test case; values of sensitive parameters are masked."""
-    return Answer(views.case_view(use.test_cases.get(caller, name, case)))
+    return AsciiJsonResponse(views.case_view(use.test_cases.get(caller, name, case)))
 
 
 @router.put("/functions/{name}/tests/{case}", response_model=CaseShape, responses={201: {"model": CaseShape}})
-def put_test_case(name: Name, case: NewCase, form: CaseForm, use: Use, caller: Writer) -> Answer:
+def put_test_case(
+    name: FunctionNameParam, case: NewCase, form: CaseForm, use: Use, caller: Writer
+) -> AsciiJsonResponse:
     """Create a test case, or replace it whole; a value sent as its mask is kept. What is published has to pass it."""
     saved, created = use.test_cases.put(caller, name, case, form)
-    return Answer(views.case_view(saved), 201 if created else 200)
+    return AsciiJsonResponse(views.case_view(saved), 201 if created else 200)
 
 
 @router.delete("/functions/{name}/tests/{case}", status_code=204)
-def delete_test_case(name: Name, case: AnyCase, use: Use, caller: Writer) -> None:
+def delete_test_case(name: FunctionNameParam, case: AnyCase, use: Use, caller: Writer) -> None:
     """Delete a test case."""
     use.test_cases.delete(caller, name, case)
 
@@ -61,7 +62,7 @@ def delete_test_case(name: Name, case: AnyCase, use: Use, caller: Writer) -> Non
     responses={200: {"model": SuiteShape, "content": {MEDIA_TYPE: {}}}},
 )
 async def run_test_cases(
-    name: Name,
+    name: FunctionNameParam,
     use: Use,
     caller: Writer,
     in_thread: InThreads,
@@ -73,22 +74,22 @@ async def run_test_cases(
     With `Accept: text/event-stream` come `started` with the names, `case` with each result, `completed` with all.
     """
     asked = wanted or RunTests()
-    what = Wanted(name, asked.version, asked.cases, asked.environment)
+    what = SuiteRequest(name, asked.version, asked.cases, asked.environment)
     if as_stream:
         suite: Suite = await in_thread(use.case_runs.suite, caller, what)
         events = _events(use, caller, suite, in_thread)
         return stream(events)
-    return Answer(views.suite_view(await use.case_runs.run(caller, what, in_thread)))
+    return AsciiJsonResponse(views.suite_view(await use.case_runs.run(caller, what, in_thread)))
 
 
 @router.post("/invocations/{invocation_id}/test-case", status_code=201, response_model=CaseShape)
-def save_run(invocation_id: InvocationId, wanted: SaveRun, use: Use, caller: Writer) -> Answer:
+def save_run(invocation_id: InvocationIdParam, wanted: SaveRun, use: Use, caller: Writer) -> AsciiJsonResponse:
     """Save a finished run as a test case of its function, on what its actions were answered.
 
     Sensitive parameters are not copied; what is missing is a 422 that names them, and `params` brings other values.
     """
     run = RunToSave(invocation_id, wanted.name, wanted.expect, wanted.params)
-    return Answer(views.case_view(use.cases_of_runs.save(caller, run)), 201)
+    return AsciiJsonResponse(views.case_view(use.cases_of_runs.save(caller, run)), 201)
 
 
 async def _events(use: Services, caller: Caller, suite: Suite, in_thread: InThread) -> AsyncIterator[bytes]:

@@ -8,8 +8,8 @@ from midcall.api import views
 from midcall.api.shapes import KeyListed, KeyShape, Listing, NewKeyShape, SigningSecretShape, WorkspaceShape
 from midcall.domain.times import iso
 from midcall.service.admin.forms import NewKey, NewSigningSecret, Rotate, WorkspaceChange
-from midcall.web.answers import Answer
 from midcall.web.common import NO_NUL, PROBLEMS, Paged
+from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute
 from midcall.web.services import Admin, Reader, Use
 
@@ -19,51 +19,53 @@ KeyId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 
 
 @router.get("/workspace", response_model=WorkspaceShape)
-def get_workspace(use: Use, caller: Reader) -> Answer:
+def get_workspace(use: Use, caller: Reader) -> AsciiJsonResponse:
     """Read the workspace that this key belongs to."""
-    return Answer(views.workspace_view(use.workspaces.get(caller)))
+    return AsciiJsonResponse(views.workspace_view(use.workspaces.get(caller)))
 
 
 @router.patch("/workspace", response_model=WorkspaceShape)
-def change_workspace(change: WorkspaceChange, use: Use, caller: Admin) -> Answer:
+def change_workspace(change: WorkspaceChange, use: Use, caller: Admin) -> AsciiJsonResponse:
     """Change settings; what is left out stays."""
-    return Answer(views.workspace_view(use.workspaces.change(caller, change.changes())))
+    return AsciiJsonResponse(views.workspace_view(use.workspaces.change(caller, change.changes())))
 
 
 @router.post("/workspace/signing-secret", response_model=SigningSecretShape)
-def rotate_signing_secret(use: Use, caller: Admin, wanted: NewSigningSecret | None = None) -> Answer:
+def rotate_signing_secret(use: Use, caller: Admin, wanted: NewSigningSecret | None = None) -> AsciiJsonResponse:
     """Make a new secret that webhooks and callbacks are signed with, or bring one; the one before goes on a while."""
     form = wanted or NewSigningSecret()
     rotated = use.signing.rotate(
         caller, form.secret, overlap_s=form.overlap_s, retell_previous_for=form.retell_previous_for
     )
     until = iso(rotated.previous_until)
-    return Answer({"current": rotated.current, "standard": rotated.standard, "previous_until": until})
+    return AsciiJsonResponse({"current": rotated.current, "standard": rotated.standard, "previous_until": until})
 
 
 @router.post("/keys", status_code=201, response_model=NewKeyShape)
-def create_key(wanted: NewKey, use: Use, caller: Admin) -> Answer:
+def create_key(wanted: NewKey, use: Use, caller: Admin) -> AsciiJsonResponse:
     """Create a key; its secret is in this answer and never again."""
     new = use.access.create(
         caller, principal=wanted.principal, scopes=frozenset(wanted.scopes), agents=tuple(wanted.agents)
     )
-    return Answer(views.new_key_view(new), 201)
+    return AsciiJsonResponse(views.new_key_view(new), 201)
 
 
 @router.get("/keys", response_model=Listing[KeyListed])
-def list_keys(use: Use, caller: Reader, page: Paged) -> Answer:
+def list_keys(use: Use, caller: Reader, page: Paged) -> AsciiJsonResponse:
     """List keys, oldest first, revoked ones too."""
     items = [views.brief(views.key_view(key)) for key in use.access.page(caller, page)]
-    return Answer(views.listing(items, page.limit, "id"))
+    return AsciiJsonResponse(views.listing(items, page.limit, "id"))
 
 
 @router.post("/keys/{key_id}/rotate", response_model=NewKeyShape)
-def rotate_key(key_id: KeyId, use: Use, caller: Admin, wanted: Rotate | None = None) -> Answer:
+def rotate_key(key_id: KeyId, use: Use, caller: Admin, wanted: Rotate | None = None) -> AsciiJsonResponse:
     """Give a key a new secret; the old one stays good for `grace_s` seconds."""
-    return Answer(views.new_key_view(use.access.rotate(caller, key_id, grace_s=(wanted or Rotate()).grace_s)))
+    return AsciiJsonResponse(
+        views.new_key_view(use.access.rotate(caller, key_id, grace_s=(wanted or Rotate()).grace_s))
+    )
 
 
 @router.delete("/keys/{key_id}", response_model=KeyShape)
-def revoke_key(key_id: KeyId, use: Use, caller: Admin) -> Answer:
+def revoke_key(key_id: KeyId, use: Use, caller: Admin) -> AsciiJsonResponse:
     """Make a key worthless at once."""
-    return Answer(views.key_view(use.access.revoke(caller, key_id)))
+    return AsciiJsonResponse(views.key_view(use.access.revoke(caller, key_id)))

@@ -15,7 +15,7 @@ class FunctionStory:
         self._invocation = ""
 
     def play(self) -> None:
-        """Play all steps."""
+        """Write, review, publish and call a function, step by step; raises DemoFailed."""
         self.submit_faulty()
         self.submit_mended()
         self.publish()
@@ -46,7 +46,7 @@ class FunctionStory:
         self._show_review(MENDED, self._stage.call("POST", f"/v1/functions/{self._name}/versions/2/submit"))
 
     def publish(self) -> None:
-        """Publish version 2."""
+        """Publish version 2, the one that passed its review."""
         self._stage.title("Version 2 is published: from now on it is what agents call")
         function = self._stage.call("POST", f"/v1/functions/{self._name}/publish", {"version": 2})
         published = ", ".join(f"version {number} in {where}" for where, number in function["published"].items())

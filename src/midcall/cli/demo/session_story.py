@@ -13,7 +13,7 @@ from midcall.cli.demo.session_sources import (
     PIN,
     functions,
 )
-from midcall.cli.demo.stage import DemoFailed, Event, Stage, compact
+from midcall.cli.demo.stage import DemoFailed, Stage, StreamEvent, compact
 
 _TRANSCRIPT = [
     {"role": "user", "content": "Where is my order?"},
@@ -33,7 +33,7 @@ class SessionStory:
         self._functions = functions(suffix)
 
     def play(self) -> None:
-        """Play all steps."""
+        """Play a session from its start to its end, step by step; raises DemoFailed."""
         self.attach()
         self.start()
         self.turn_away()
@@ -180,11 +180,11 @@ def _remark(function: dict[str, Any]) -> str:
     return " [background]" if function.get("background") else ""
 
 
-def _time_of(event: Event) -> datetime:
+def _time_of(event: StreamEvent) -> datetime:
     return datetime.fromisoformat(event.data["at"])
 
 
-def _told(event: Event) -> str:
+def _told(event: StreamEvent) -> str:
     """Write what an event says, in one line."""
     data = event.data
     if event.name == "variable":

@@ -29,7 +29,7 @@ class DemoFailed(MidcallError):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class StreamEvent:
     """One event of a session's stream."""
 
     name: str
@@ -49,7 +49,7 @@ class Stage:
         say(f"\n{_RULE}\n{self._step:>2}. {one_line(text)}\n{_RULE}")
 
     def say(self, text: str = "") -> None:
-        """Print one line."""
+        """Print one line below the step that is being told."""
         say(f"   {one_line(text)}".rstrip())
 
     def fact(self, label: str, text: object) -> None:
@@ -92,7 +92,7 @@ class Stage:
         if answer.is_server_error:
             raise DemoFailed(f"DELETE {path} answered {answer.status_code}: {answer.text[:500]}")
 
-    def follow(self, path: str) -> Iterator[Event]:
+    def follow(self, path: str) -> Iterator[StreamEvent]:
         """Follow an event stream from its beginning until the server ends it."""
         fields: dict[str, str] = {}
         with self._client.stream("GET", path, timeout=SILENCE_S) as answer:
@@ -101,7 +101,7 @@ class Stage:
                     name, _, value = line.partition(":")
                     fields[name] = value.strip()
                 elif "data" in fields:
-                    yield Event(fields["event"], json.loads(fields["data"]))
+                    yield StreamEvent(fields["event"], json.loads(fields["data"]))
                     fields = {}
 
 

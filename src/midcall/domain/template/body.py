@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from midcall.domain.javascript_json import Unwritable, stringify
+from midcall.domain.javascript_json import NotSerializable, stringify
 from midcall.domain.jsonvalue import MAX_DEPTH, NotJson, parse
-from midcall.domain.template.text import Text, fault, parse_text, shown
-from midcall.domain.template.values import LeftOut, NoValue, Values, refused
+from midcall.domain.template.text import TextTemplate, fault, parse_text, shown
+from midcall.domain.template.values import LeftOut, NoValue, TemplateValues, refused
 
 #: Of the template as JSON.
 MAX_TEMPLATE_CHARS = 64 * 1024
@@ -26,19 +26,19 @@ _PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}")
 _LEFT_OUT: Any = object()
 
 #: A JSON value in which texts with placeholders are taken apart, objects and arrays are frozen.
-Node: TypeAlias = Any
+JsonNode: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
 class BodyTemplate:
-    """A JSON body: `root` is its value, frozen, with a `Text` in the place of every text that has placeholders."""
+    """A JSON body: `root` is its value, frozen, with a `TextTemplate` for every text that has placeholders."""
 
-    root: Node
+    root: JsonNode
     names: frozenset[str]
     #: Those that stand somewhere without a default.
     bare_names: frozenset[str] = frozenset()
 
-    def fill(self, values: Values, loc: str = "webhook.body") -> Any:
+    def fill(self, values: TemplateValues, loc: str = "webhook.body") -> Any:
         """Return the JSON value; a text that is one placeholder becomes the value itself, of whatever type.
 
         What was left out of the call is left out of its object or list, and empty within a text.
@@ -48,7 +48,7 @@ class BodyTemplate:
         filled = None if filled is _LEFT_OUT else filled
         try:
             stringify(filled, max_chars=MAX_BODY_CHARS)
-        except Unwritable as error:
+        except NotSerializable as error:
             raise refused(loc, f"with the values of this call it is {error}") from None
         return filled
 
@@ -58,7 +58,7 @@ def parse_body(source: Any, loc: str = "webhook.body") -> BodyTemplate:
     value = _read(source, loc) if isinstance(source, str) else source
     try:
         stringify(value, max_chars=MAX_TEMPLATE_CHARS, max_depth=MAX_DEPTH)
-    except Unwritable as error:
+    except NotSerializable as error:
         raise fault(loc, f"cannot be a template: it is {error}") from None
     root = _parsed(value, loc)
     texts = tuple(_texts(root))
@@ -71,12 +71,12 @@ def parse_body(source: Any, loc: str = "webhook.body") -> BodyTemplate:
 class _Filling:
     """Fills one template, within one bound for all of its texts."""
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: TemplateValues) -> None:
         self._values = values
         self._left = MAX_BODY_CHARS
 
-    def fill(self, node: Node, loc: str) -> Any:
-        if isinstance(node, Text):
+    def fill(self, node: JsonNode, loc: str) -> Any:
+        if isinstance(node, TextTemplate):
             return self._text(node, loc)
         if isinstance(node, Mapping):
             items = ((name, self.fill(item, f"{loc}.{name:.80}")) for name, item in node.items())
@@ -86,7 +86,7 @@ class _Filling:
             return [item for item in filled if item is not _LEFT_OUT]
         return node
 
-    def _text(self, text: Text, loc: str) -> Any:
+    def _text(self, text: TextTemplate, loc: str) -> Any:
         if text.whole is None:
             filled = text.fill(self._values, loc, max_chars=self._left)
             self._left -= len(filled)
@@ -120,7 +120,7 @@ def _would_be_json(source: str) -> bool:
     return True
 
 
-def _parsed(value: Any, loc: str) -> Node:
+def _parsed(value: Any, loc: str) -> JsonNode:
     if isinstance(value, str):
         text = parse_text(value, loc, max_chars=MAX_TEMPLATE_CHARS)
         return text if text.names else text.sample()
@@ -140,8 +140,8 @@ def _key(name: str, loc: str) -> str:
     return text.sample()
 
 
-def _texts(node: Node) -> Iterator[Text]:
-    if isinstance(node, Text):
+def _texts(node: JsonNode) -> Iterator[TextTemplate]:
+    if isinstance(node, TextTemplate):
         yield node
     for child in node.values() if isinstance(node, Mapping) else node if isinstance(node, tuple) else ():
         yield from _texts(child)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from midcall.domain.http_headers import is_name, is_reserved, is_value
-from midcall.domain.template.text import Text, all_of, fault, parse_text, shown
-from midcall.domain.template.values import Values, refused
+from midcall.domain.template.text import TextTemplate, all_of, fault, parse_text, shown
+from midcall.domain.template.values import TemplateValues, refused
 
 MAX_HEADERS = 50
 MAX_NAME_CHARS = 128
@@ -21,9 +21,9 @@ class HeaderTemplate:
     """One header; `name` is literal."""
 
     name: str
-    value: Text
+    value: TextTemplate
 
-    def fill(self, values: Values, loc: str = "webhook.headers") -> tuple[str, str]:
+    def fill(self, values: TemplateValues, loc: str = "webhook.headers") -> tuple[str, str]:
         """Return name and value, without blanks at the value's ends; raises TemplateUnfilled.
 
         Refuses control characters, so that no value begins another header, and values over MAX_VALUE_BYTES.
@@ -67,6 +67,6 @@ def parse_headers(sources: Mapping[str, str], loc: str = "webhook.headers") -> t
     return all_of(partial(parse_header, name, source, loc) for name, source in sources.items())
 
 
-def _named(text: Text) -> str:
+def _named(text: TextTemplate) -> str:
     names = [f"{{{{{name}}}}}" for name in sorted(text.names)]
     return f"the value of {' or '.join(names)}" if names else "the value"

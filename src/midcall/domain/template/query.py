@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from midcall.domain.template.text import Text, all_of, fault, parse_text
+from midcall.domain.template.text import TextTemplate, all_of, fault, parse_text
 from midcall.domain.template.url import MAX_URL_CHARS
-from midcall.domain.template.values import NoValue, Values, as_text, refused
+from midcall.domain.template.values import NoValue, TemplateValues, as_text, refused
 
 MAX_QUERY = 50
 MAX_NAME_CHARS = 128
 
-Pairs = tuple[tuple[str, str], ...]
+QueryPairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class QueryTemplate:
     """One name of the query; `name` is literal."""
 
     name: str
-    value: Text
+    value: TextTemplate
 
-    def fill(self, values: Values, loc: str = "webhook.query") -> Pairs:
+    def fill(self, values: TemplateValues, loc: str = "webhook.query") -> QueryPairs:
         """Return the pairs of this name, not yet percent-encoded; raises TemplateUnfilled.
 
         A value that is one placeholder gives what `query_pairs` says; any other text gives one pair, and none where a
@@ -48,7 +48,7 @@ def parse_query(sources: Mapping[str, str], loc: str = "webhook.query") -> tuple
     return all_of(partial(_parse, name, source, loc) for name, source in sources.items())
 
 
-def query_pairs(name: str, value: Any, *, max_chars: int = MAX_URL_CHARS) -> Pairs:
+def query_pairs(name: str, value: Any, *, max_chars: int = MAX_URL_CHARS) -> QueryPairs:
     """Write a value as a query has it: null not at all, an array once for each of its values, all else once.
 
     Texts stand as they are, numbers and booleans as JSON has them, objects and inner arrays as JSON texts. Raises

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.jsonvalue import NotJson
 from midcall.domain.jsonvalue import parse_text as parse_json
-from midcall.domain.template.values import Empty, LeftOut, NoValue, Values, as_text, refused
+from midcall.domain.template.values import Empty, LeftOut, NoValue, TemplateValues, as_text, refused
 
 #: Placeholders in one text.
 MAX_PLACEHOLDERS = 100
@@ -60,7 +60,7 @@ class Placeholder:
         """Write it as in a template, without its default."""
         return f"{{{{{'.'.join((self.name, *self.path))}}}}}"
 
-    def value(self, values: Values) -> Any:
+    def value(self, values: TemplateValues) -> Any:
         """Return what it stands for in one call; raises NoValue."""
         try:
             found = values.find(self.name, self.path)
@@ -72,7 +72,7 @@ class Placeholder:
             raise
         return self.default if found is None and self.has_default else found
 
-    def is_left_out(self, values: Values) -> bool:
+    def is_left_out(self, values: TemplateValues) -> bool:
         """Tell whether a call left it out, as it may."""
         try:
             self.value(values)
@@ -84,7 +84,7 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextTemplate:
     """A text taken apart: literal texts, none of them empty, and placeholders, in order."""
 
     parts: tuple[str | Placeholder, ...] = ()
@@ -99,7 +99,7 @@ class Text:
         """The names that it uses without a default."""
         return frozenset(part.name for part in self.parts if isinstance(part, Placeholder) and not part.has_default)
 
-    def left_out(self, values: Values) -> tuple[Placeholder, ...]:
+    def left_out(self, values: TemplateValues) -> tuple[Placeholder, ...]:
         """Return the placeholders that a call left out, as it may."""
         return tuple(part for part in self.parts if isinstance(part, Placeholder) and part.is_left_out(values))
 
@@ -118,7 +118,7 @@ class Text:
         """Return the text with the same stand-in for every placeholder."""
         return "".join(part if isinstance(part, str) else stand_in for part in self.parts)
 
-    def fill(self, values: Values, loc: str, *, max_chars: int, encode: Callable[[str], str] = str) -> str:
+    def fill(self, values: TemplateValues, loc: str, *, max_chars: int, encode: Callable[[str], str] = str) -> str:
         """Return the text with the values' texts, each written by `encode`; what was left out is empty.
 
         Raises TemplateUnfilled, naming `loc`.
@@ -134,7 +134,7 @@ class Text:
         return "".join(filled)
 
 
-def parse_text(source: str, loc: str, *, max_chars: int, secrets: bool = False) -> Text:
+def parse_text(source: str, loc: str, *, max_chars: int, secrets: bool = False) -> TextTemplate:
     """Take a text apart; `secrets` allows `secret.*` in it. Raises InvalidInput with what to write instead."""
     if len(source) > max_chars:
         raise fault(loc, f"longer than {max_chars:,} characters; shorten it")
@@ -151,7 +151,7 @@ def parse_text(source: str, loc: str, *, max_chars: int, secrets: bool = False) 
         parts.append(_placeholder(match["inside"], loc, secrets=secrets))
     literal += _literal(source[end:], loc, before=False)
     parts += [literal] if literal else []
-    text = Text(tuple(parts))
+    text = TextTemplate(tuple(parts))
     if text.placeholders > MAX_PLACEHOLDERS:
         raise fault(loc, f"has more than {MAX_PLACEHOLDERS} placeholders; use fewer, or an object as one value")
     return text
@@ -244,7 +244,7 @@ def _default(said: str, name: str, loc: str) -> Any:
         raise fault(loc, f"{shown(given)} is no value that a default can have: {wanted}") from None
 
 
-def _piece(part: Placeholder, values: Values, loc: str, max_chars: int, encode: Callable[[str], str]) -> str:
+def _piece(part: Placeholder, values: TemplateValues, loc: str, max_chars: int, encode: Callable[[str], str]) -> str:
     try:
         return encode(as_text(part.value(values), max_chars=max_chars))
     except LeftOut:

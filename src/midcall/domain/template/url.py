@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_plus
 
 from midcall.domain.errors import ParametersWanted
-from midcall.domain.template.text import Placeholder, Text, fault, parse_text
-from midcall.domain.template.values import Values, refused
+from midcall.domain.template.text import Placeholder, TextTemplate, fault, parse_text
+from midcall.domain.template.values import TemplateValues, refused
 
 #: Of the template, and of what becomes of it: as much as the guarded client takes.
 MAX_URL_CHARS = 2_048
@@ -35,8 +35,8 @@ class UrlTemplate:
     """
 
     origin: str
-    path: tuple[Text, ...] | None = None
-    query: tuple[Text, ...] | None = None
+    path: tuple[TextTemplate, ...] | None = None
+    query: tuple[TextTemplate, ...] | None = None
     query_names: frozenset[str] = frozenset()
 
     @property
@@ -45,7 +45,7 @@ class UrlTemplate:
         return frozenset[str]().union(*(text.names for text in self.texts))
 
     @property
-    def texts(self) -> tuple[Text, ...]:
+    def texts(self) -> tuple[TextTemplate, ...]:
         """The texts that it is made of."""
         return (*(self.path or ()), *(self.query or ()))
 
@@ -56,7 +56,7 @@ class UrlTemplate:
         query = "" if self.query is None else "?" + "&".join(pair.sample() for pair in self.query)
         return self.origin + path + query
 
-    def fill(self, values: Values, loc: str = "webhook.url") -> str:
+    def fill(self, values: TemplateValues, loc: str = "webhook.url") -> str:
         """Return the URL with every value percent-encoded; raises TemplateUnfilled.
 
         A pair of the query is left out where its value was left out of the call. Raises ParametersWanted where a part
@@ -124,7 +124,7 @@ def within_bounds(url: str, loc: str) -> str:
     return url
 
 
-def _literal(source: str, loc: str) -> Text:
+def _literal(source: str, loc: str) -> TextTemplate:
     text = parse_text(source, loc, max_chars=MAX_URL_CHARS)
     for part in text.parts:
         if isinstance(part, str):
@@ -142,7 +142,7 @@ def _query_names(query: str, loc: str) -> frozenset[str]:
     return frozenset(unquote_plus(name) for name in names)
 
 
-def _segment(segment: Text, values: Values, loc: str) -> str:
+def _segment(segment: TextTemplate, values: TemplateValues, loc: str) -> str:
     wanted = [part.name for part in segment.parts if isinstance(part, Placeholder) and _is_wanted(part, values)]
     if wanted:
         raise ParametersWanted.of(wanted)
@@ -159,7 +159,7 @@ def _segment(segment: Text, values: Values, loc: str) -> str:
     return filled
 
 
-def _is_wanted(part: Placeholder, values: Values) -> bool:
+def _is_wanted(part: Placeholder, values: TemplateValues) -> bool:
     """Tell whether a parameter that a path needs was left out, or sent as nothing."""
     if part.is_left_out(values):
         return True

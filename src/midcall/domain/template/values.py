@@ -31,8 +31,8 @@ class LeftOut(NoValue):
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """What the names in one call's templates stand for.
+class TemplateValues:
+    """The values of the names in one call's templates.
 
     A plain name is looked for in `params`, then `variables`, then `built_in`. `secrets` are credentials' values by
     credential and key; nothing else ever answers for `secret.*`, nor for `contact.*` anything but `contact`.
@@ -123,7 +123,7 @@ def values_of(
     now: int,
     secrets: Mapping[str, Mapping[str, str]] | None = None,
     optional: Collection[str] = (),
-) -> Values:
+) -> TemplateValues:
     """Make the values of a call from its session body, its prepared parameters and the time (ms since the epoch)."""
     agent = _mapping(body.get("agentDetails"))
     built_in = {
@@ -134,7 +134,7 @@ def values_of(
         "medium": body.get("medium"),
         "session_id": body.get("sessionId"),
     }
-    return Values(
+    return TemplateValues(
         params=params,
         variables=_mapping(body.get("dynamicVariables")),
         contact=_mapping(body.get("contact")),

@@ -22,9 +22,9 @@ from midcall.review.rules import (
     secrets,
     text,
 )
-from midcall.review.text import Text
+from midcall.review.text import SourceText
 
-TEXT_RULES: tuple[Rule[Text], ...] = text.RULES
+TEXT_RULES: tuple[Rule[SourceText], ...] = text.RULES
 TREE_RULES: tuple[Rule[Module], ...] = (
     *contract.RULES,
     *declared.RULES,

@@ -8,7 +8,7 @@ from midcall.connectors.kit import Connector
 from midcall.domain.action import EnabledAction, covering, snake
 from midcall.domain.credential import CredentialType
 from midcall.domain.review import Severity
-from midcall.review.calls import Call, listed, reachable
+from midcall.review.calls import OperationCall, listed, reachable
 from midcall.review.constants import texts
 from midcall.review.module import Module
 from midcall.review.options import credential_types
@@ -24,7 +24,7 @@ def _credentials(module: Module) -> Iterator[Hit]:
         yield from _credential(module, call)
 
 
-def _credential(module: Module, call: Call) -> Iterator[Hit]:
+def _credential(module: Module, call: OperationCall) -> Iterator[Hit]:
     declared, wanted = _declared(module, call.name), credential_types(call)
     if call.credential is not None and not _is_none(call):
         where: ast.AST = call.credential.value
@@ -43,7 +43,7 @@ def _credential(module: Module, call: Call) -> Iterator[Hit]:
     yield from _unfit_for_call(module, call, where, chosen)
 
 
-def _unfit_for_call(module: Module, call: Call, where: ast.AST, chosen: list[str]) -> Iterator[Hit]:
+def _unfit_for_call(module: Module, call: OperationCall, where: ast.AST, chosen: list[str]) -> Iterator[Hit]:
     """Yield a credential of a type that its connector takes, and this call does not."""
     takes, there = _taking(call, credential_types(call)), module.subject.credentials or {}
     for name in chosen:
@@ -57,7 +57,7 @@ def _unfit_for_call(module: Module, call: Call, where: ast.AST, chosen: list[str
             return
 
 
-def _taking(call: Call, wanted: frozenset[CredentialType] | None) -> list[CredentialType]:
+def _taking(call: OperationCall, wanted: frozenset[CredentialType] | None) -> list[CredentialType]:
     """Return the types of credentials that a call takes."""
     own = call.operation.credentials
     return [
@@ -85,7 +85,7 @@ def _unfit(module: Module) -> Iterator[tuple[str, str]]:
                 )
 
 
-def _undeclared(call: Call, where: ast.AST, name: str, declared: tuple[str, ...]) -> Hit:
+def _undeclared(call: OperationCall, where: ast.AST, name: str, declared: tuple[str, ...]) -> Hit:
     others = f" (declared now: {listed(declared)})" if declared else ""
     return Hit(
         where,
@@ -94,7 +94,7 @@ def _undeclared(call: Call, where: ast.AST, name: str, declared: tuple[str, ...]
     )
 
 
-def _none_to_take(call: Call, declared: tuple[str, ...], wanted: frozenset[CredentialType] | None) -> Hit:
+def _none_to_take(call: OperationCall, declared: tuple[str, ...], wanted: frozenset[CredentialType] | None) -> Hit:
     if declared:
         return Hit(
             call.node.func,
@@ -109,7 +109,7 @@ def _none_to_take(call: Call, declared: tuple[str, ...], wanted: frozenset[Crede
     )
 
 
-def _is_none(call: Call) -> bool:
+def _is_none(call: OperationCall) -> bool:
     value = call.credential.value if call.credential else None
     return isinstance(value, ast.Constant) and value.value is None
 

@@ -8,11 +8,11 @@ from midcall.connectors.enabled import closest
 from midcall.domain.action import snake
 from midcall.domain.egress import Egress
 from midcall.domain.review import Severity
-from midcall.review.calls import Call, Use, enabled, listed, reachable, unawaited, uses
+from midcall.review.calls import ActionReference, OperationCall, enabled, listed, reachable, unawaited, uses
 from midcall.review.module import Module
 from midcall.review.options import OptionFault, faults, names
 from midcall.review.rule import Hit, Rule, example
-from midcall.review.scopes import Kind
+from midcall.review.scopes import BindingKind
 from midcall.review.urls import targets
 from midcall.review.vocabulary import words
 
@@ -57,13 +57,13 @@ def _actions(module: Module) -> Iterator[Hit]:
             yield _not_enabled(module, use, group)
 
 
-def _unknown(use: Use, shown: str, known: tuple[str, ...], meant: str, base: str) -> Hit:
+def _unknown(use: ActionReference, shown: str, known: tuple[str, ...], meant: str, base: str) -> Hit:
     close = closest(meant, known)
     which = f"Did you mean `{base}.{close[0]}`?" if close else f"There is {listed(known)}."
     return Hit(use.node, f"There is no action `{shown[:100]}`, so the call would fail.", which)
 
 
-def _not_enabled(module: Module, use: Use, name: str) -> Hit:
+def _not_enabled(module: Module, use: ActionReference, name: str) -> Hit:
     group = name.partition(".")[0]
     entries = f"`{group}` or `{name}`" if group != name else f"`{group}`"
     shown = ", ".join(sorted(map(snake, module.subject.actions))) or "none"
@@ -89,7 +89,7 @@ def _egress(module: Module) -> Iterator[Hit]:
             yield from _closed(module, call)
 
 
-def _closed(module: Module, call: Call) -> Iterator[Hit]:
+def _closed(module: Module, call: OperationCall) -> Iterator[Hit]:
     egress, url = module.once(_open), call.options["url"].value
     if egress is None:
         return
@@ -111,7 +111,7 @@ def _open(module: Module) -> Egress | None:
         return None
 
 
-def _host_of(module: Module, call: Call) -> str:
+def _host_of(module: Module, call: OperationCall) -> str:
     url = call.options.get("url")
     target = next(targets(module, url.value), None) if url else None
     return f': "{str(target)[:200]}"' if target else ""
@@ -129,7 +129,7 @@ def _options(module: Module) -> Iterator[Hit]:
         yield from (_option_hit(call, fault) for fault in found if fault.kind != "missing")
 
 
-def _option_hit(call: Call, fault: OptionFault) -> Hit:
+def _option_hit(call: OperationCall, fault: OptionFault) -> Hit:
     given = call.options.get(fault.name or "")
     if fault.kind == "unknown" and given is not None:
         close = closest(fault.name or "", names(call.operation))
@@ -139,7 +139,7 @@ def _option_hit(call: Call, fault: OptionFault) -> Hit:
     return Hit(given.value if given else call.node.func, f"{about}: {fault.message[:300]}.", "Correct it.")
 
 
-def _taken(call: Call) -> str:
+def _taken(call: OperationCall) -> str:
     return f"Its options are {listed(names(call.operation), most=40)}."
 
 
@@ -167,7 +167,7 @@ def _units(module: Module) -> Iterator[Hit]:
             )
 
 
-def _nested_timeout(call: Call) -> ast.expr | None:
+def _nested_timeout(call: OperationCall) -> ast.expr | None:
     nested = call.options.get("client_options")
     if nested is None or not isinstance(nested.value, ast.Dict):
         return None
@@ -194,7 +194,7 @@ def _made_by(module: Module, node: ast.expr) -> ast.expr | None:
     """Return the call whose answer an expression is, awaited or not, by one name or none."""
     if isinstance(node, ast.Name):
         bindings = module.meaning(node).bindings
-        node = bindings[0].value or node if len(bindings) == 1 and bindings[0].kind is Kind.VALUE else node
+        node = bindings[0].value or node if len(bindings) == 1 and bindings[0].kind is BindingKind.VALUE else node
     return node.value if isinstance(node, ast.Await) else node
 
 

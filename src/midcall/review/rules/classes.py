@@ -12,7 +12,7 @@ from midcall.review.kinds import is_as_written
 from midcall.review.lineage import TEXTS, family
 from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
-from midcall.review.scopes import Binding, Kind
+from midcall.review.scopes import Binding, BindingKind
 from midcall.review.vocabulary import SPECIAL_METHODS, words
 
 #: Library functions that make a class to inherit from, by names that they check themselves.
@@ -52,11 +52,11 @@ def _is_known(module: Module, base: ast.expr, steps: int) -> bool:
 
 
 def _is_class(module: Module, binding: Binding, steps: int) -> bool:
-    if binding.kind is Kind.IMPORTED:
+    if binding.kind is BindingKind.IMPORTED:
         return True
-    if binding.kind is Kind.VALUE and isinstance(binding.value, ast.Call | ast.Name | ast.Attribute):
+    if binding.kind is BindingKind.VALUE and isinstance(binding.value, ast.Call | ast.Name | ast.Attribute):
         return _is_known(module, binding.value, steps)
-    if not isinstance(binding.node, ast.ClassDef) or binding.kind is not Kind.CLASS:
+    if not isinstance(binding.node, ast.ClassDef) or binding.kind is not BindingKind.CLASS:
         return False
     # A decorator may put anything in the place of the class, unless it is one of the library.
     return is_as_written(module, binding.node)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from midcall.domain.review import Severity
 from midcall.review.module import FunctionNode, Module, walk_own
 from midcall.review.rule import Hit, Rule, Span, example
-from midcall.review.scopes import Kind
+from midcall.review.scopes import BindingKind
 from midcall.review.vocabulary import words
 
 _WRITE = "Write `def handler(session):` or `def handler(session, actions):` at the top level, not indented."
@@ -196,7 +196,7 @@ def _meaning(module: Module, node: ast.expr) -> ast.expr:
     """Return what a name is bound to, if that is one expression; anything else as it is."""
     if isinstance(node, ast.Name):
         bindings = module.meaning(node).bindings
-        if len(bindings) == 1 and bindings[0].kind is Kind.VALUE and bindings[0].value is not None:
+        if len(bindings) == 1 and bindings[0].kind is BindingKind.VALUE and bindings[0].value is not None:
             return bindings[0].value
     return node
 

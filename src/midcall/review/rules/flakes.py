@@ -13,7 +13,7 @@ from midcall.review.module import Module
 from midcall.review.rule import Hit, Rule, example
 from midcall.review.rules.builtins import ALLOWED
 from midcall.review.rules.imports import refused
-from midcall.review.unrun import Stretches, annotations, stretch
+from midcall.review.unrun import SourceRanges, annotations, stretch
 
 #: Messages that tell of a failure at run time.
 _FATAL = (messages.UndefinedName, messages.UndefinedLocal, messages.DuplicateArgument)
@@ -109,8 +109,8 @@ def _undefined(module: Module) -> Iterator[Hit]:
             yield _hit(message, f"{said[:1].upper()}{said[1:]}: this fails when the line runs.", _advice(module, name))
 
 
-def _idle(module: Module) -> Stretches:
-    return Stretches(stretch(node) for node in annotations(module))
+def _idle(module: Module) -> SourceRanges:
+    return SourceRanges(stretch(node) for node in annotations(module))
 
 
 def _advice(module: Module, name: str) -> str:

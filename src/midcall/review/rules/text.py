@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from midcall.domain.review import Severity
 from midcall.review.advice import named
 from midcall.review.rule import Hit, Rule, example
-from midcall.review.text import MAX_BYTES, Text
+from midcall.review.text import MAX_BYTES, SourceText
 
 _FINE = example("def handler(session):\n    return 1\n")
 #: PEP 263, on the first two lines only.
@@ -19,7 +19,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x9f\u2028\u2029]|\r(?!\n
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _size(text: Text) -> Iterator[Hit]:
+def _size(text: SourceText) -> Iterator[Hit]:
     # Four bytes per character at most, so a long text need not be encoded to know that it is too large.
     size = len(text.source)
     if size <= MAX_BYTES:
@@ -32,7 +32,7 @@ def _size(text: Text) -> Iterator[Hit]:
         )
 
 
-def _encoding(text: Text) -> Iterator[Hit]:
+def _encoding(text: SourceText) -> Iterator[Hit]:
     found = _SURROGATE.search(text.source)
     if found:
         yield Hit(
@@ -52,7 +52,7 @@ def _encoding(text: Text) -> Iterator[Hit]:
         offset += len(line) + 1
 
 
-def _control(text: Text) -> Iterator[Hit]:
+def _control(text: SourceText) -> Iterator[Hit]:
     found = _CONTROL.search(text.source)
     if found:
         yield Hit(
@@ -72,7 +72,7 @@ def _control(text: Text) -> Iterator[Hit]:
         )
 
 
-def _bidi(text: Text) -> Iterator[Hit]:
+def _bidi(text: SourceText) -> Iterator[Hit]:
     found = _BIDI.search(text.source)
     if found:
         yield Hit(
@@ -82,7 +82,7 @@ def _bidi(text: Text) -> Iterator[Hit]:
         )
 
 
-def _invisible(text: Text) -> Iterator[Hit]:
+def _invisible(text: SourceText) -> Iterator[Hit]:
     found = _INVISIBLE.search(text.source)
     if found:
         yield Hit(
@@ -93,7 +93,7 @@ def _invisible(text: Text) -> Iterator[Hit]:
         )
 
 
-RULES: tuple[Rule[Text], ...] = (
+RULES: tuple[Rule[SourceText], ...] = (
     Rule(
         id="source.size",
         summary=f"A source has at most {MAX_BYTES // 1024} KiB, so that a review takes a bounded time.",

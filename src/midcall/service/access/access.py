@@ -13,7 +13,7 @@ from midcall.domain.errors import Fault, Forbidden, InvalidInput, Unauthenticate
 from midcall.domain.ids import new_id
 from midcall.domain.workspace import LIMITABLE, Key, Own, Scope
 from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import InvocationFilter, Page, SessionFilter
+from midcall.service.stores import InvocationFilter, PageRequest, SessionFilter
 
 Filter = TypeVar("Filter", SessionFilter, InvocationFilter)
 
@@ -46,7 +46,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class VerifiedKey:
     """That somebody showed a key's token once: enough to ask whether the key is still good, and no secret."""
 
     key_id: str
@@ -72,7 +72,7 @@ class Access:
         """Find out who holds a token; raises the same Unauthenticated for unknown, malformed and revoked ones."""
         return self.recognise(proof_of(token))
 
-    def recognise(self, proof: Proof) -> Caller:
+    def recognise(self, proof: VerifiedKey) -> Caller:
         """Find out who showed a token earlier; raises Unauthenticated if the key is revoked or rotated by now."""
         with self.storage.read() as tx:
             key = tx.keys.find(proof.key_id)
@@ -113,7 +113,7 @@ class Access:
         tx.keys.add(key)
         return NewSecret(key, _token(key, secret))
 
-    def page(self, caller: Caller, page: Page) -> list[Key]:
+    def page(self, caller: Caller, page: PageRequest) -> list[Key]:
         """List the workspace's keys."""
         with self.storage.read() as tx:
             return list(tx.keys.page(caller.workspace_id, page))
@@ -162,12 +162,12 @@ class Access:
         )
 
 
-def proof_of(token: str) -> Proof:
+def proof_of(token: str) -> VerifiedKey:
     """Take a token apart; raises Unauthenticated for one that no key could have."""
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise Unauthenticated
-    return Proof(f"key_{match[1]}", _hash(match[2]))
+    return VerifiedKey(f"key_{match[1]}", _hash(match[2]))
 
 
 def check_limits(scopes: AbstractSet[Scope], agents: Sequence[str]) -> None:

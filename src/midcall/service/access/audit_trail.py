@@ -7,7 +7,7 @@ from midcall.domain.errors import Fault, Forbidden, InvalidInput
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.ports import Storage
-from midcall.service.stores import AuditFilter, AuditLine, Page
+from midcall.service.stores import AuditFilter, AuditLine, PageRequest
 
 #: What a key with the scope `read` may read of: how functions came to be what they are. The rest is for admins.
 OF_FUNCTIONS = ("function", "version", "test_case")
@@ -22,7 +22,7 @@ class AuditTrail:
 
     storage: Storage
 
-    def page(self, caller: Caller, page: Page, *, function: str | None, kind: str | None) -> list[AuditLine]:
+    def page(self, caller: Caller, page: PageRequest, *, function: str | None, kind: str | None) -> list[AuditLine]:
         """List lines, newest first; a caller who is no admin is shown those of functions alone."""
         if caller.key.agents:
             raise Forbidden("this key is limited to named agents; it may use their sessions alone")

@@ -7,13 +7,13 @@ from typing import Any
 
 from midcall.connectors.explain import explain
 from midcall.connectors.grants import bearer_grant
-from midcall.connectors.kit import Answer, Ask, Retry, Steps
+from midcall.connectors.kit import ApiRequest, ApiResponse, RetryPolicy, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.errors import MidcallError, OutboundError
 from midcall.domain.grant import Grant
-from midcall.domain.http import Cancel, HttpReply
+from midcall.domain.http import Cancel, HttpResponse
 from midcall.domain.retry import retry_after_ms
-from midcall.service.actions.request import Outgoing, Place, request_of
+from midcall.service.actions.request import ActionRequest, ActionTarget, request_of
 from midcall.service.ports import Outbound, Tokens
 
 #: Requests that one action may make: pages, batches, retries.
@@ -26,7 +26,7 @@ _FAILED, _SERVER_FAULTS = range(400, 1_000), range(500, 600)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What actions are carried out with."""
+    """The adapters that actions are carried out with."""
 
     outbound: Outbound
     tokens: Tokens
@@ -37,7 +37,14 @@ class ActionExecutor:
     """One action under way; `method`, `host`, `status` and `requests` say how far it came."""
 
     def __init__(
-        self, means: Means, place: Place, grant: Grant, *, workspace_id: str, retry: Retry, deadline_at: int
+        self,
+        means: Means,
+        place: ActionTarget,
+        grant: Grant,
+        *,
+        workspace_id: str,
+        retry: RetryPolicy,
+        deadline_at: int,
     ) -> None:
         self._means = means
         self._place = place
@@ -73,7 +80,7 @@ class ActionExecutor:
         finally:
             steps.close()
 
-    def _send(self, ask: Ask) -> Answer:
+    def _send(self, ask: ApiRequest) -> ApiResponse:
         """Send one request, and again where that may mend it; raises ActionFailed for a status that is not seen."""
         repeatable = ask.method in _REPEATABLE if ask.repeatable is None else ask.repeatable
         for number in count(1):
@@ -91,8 +98,8 @@ class ActionExecutor:
                 return self._seen(ask, reply)
         raise AssertionError  # pragma: no cover - count() has no end
 
-    def _seen(self, ask: Ask, reply: HttpReply) -> Answer:
-        answer = Answer(reply.status, reply.headers, reply.body)
+    def _seen(self, ask: ApiRequest, reply: HttpResponse) -> ApiResponse:
+        answer = ApiResponse(reply.status, reply.headers, reply.body)
         if reply.status in _FAILED and not ask.sees(reply.status):
             why = explain(answer.value)
             text = f"{self.host} answered {reply.status}" + (f": {why}" if why else "")
@@ -102,7 +109,7 @@ class ActionExecutor:
             raise ActionFailed(text, code="output_limit", status=reply.status)
         return answer
 
-    def _exchange(self, ask: Ask) -> HttpReply:
+    def _exchange(self, ask: ApiRequest) -> HttpResponse:
         """Send once, with a fresh token where the first was not taken."""
         wanted = self._grant.token
         reply, token = self._once(ask)
@@ -111,7 +118,7 @@ class ActionExecutor:
         self._means.tokens.forget(wanted, token, workspace_id=self._workspace_id)
         return self._once(ask)[0]
 
-    def _once(self, ask: Ask) -> tuple[HttpReply, str]:
+    def _once(self, ask: ApiRequest) -> tuple[HttpResponse, str]:
         if self._cancel.done or self._left_ms() <= 0:
             raise ActionFailed("no time was left before the run's deadline", code="timed_out")
         if self.requests >= MAX_REQUESTS:
@@ -128,18 +135,18 @@ class ActionExecutor:
         self.status = reply.status
         return reply, token
 
-    def _note(self, ask: Ask, outgoing: Outgoing) -> None:
+    def _note(self, ask: ApiRequest, outgoing: ActionRequest) -> None:
         self.method, self.host, self.status = ask.method, outgoing.host, None
         self.requests += 1
 
     def _left_ms(self) -> int:
         return self._deadline_at - self._means.clock()
 
-    def _wait_ms(self, ask: Ask, reply: HttpReply, *, repeatable: bool) -> int | None:
+    def _wait_ms(self, ask: ApiRequest, reply: HttpResponse, *, repeatable: bool) -> int | None:
         """Return how long to wait before the same request may go better; None where it would not."""
         if reply.status in _NOT_NOW or (repeatable and reply.status in _SERVER_FAULTS):
             return retry_after_ms(reply.header("retry-after"), now=self._means.clock()) or self._retry.pause_ms
-        return ask.throttled(Answer(reply.status, reply.headers, reply.body))
+        return ask.throttled(ApiResponse(reply.status, reply.headers, reply.body))
 
     def _pause(self, wait_ms: int) -> bool:
         """Wait before another attempt; False if the deadline leaves no time for it, or the run ended meanwhile."""

@@ -18,7 +18,7 @@ from midcall.domain.action import (
 from midcall.domain.egress import Egress
 from midcall.domain.mock import (
     ABANDONED,
-    Answer,
+    ActionAnswer,
     NotRecorded,
     Raised,
     Recording,
@@ -30,11 +30,11 @@ from midcall.domain.mock import (
 )
 from midcall.domain.redaction import Redaction
 from midcall.service.actions.action_executor import ActionExecutor, Means
-from midcall.service.actions.answering import Answering
-from midcall.service.actions.asking import asked, name_on_record
+from midcall.service.actions.allowed_call import allowed_call, name_on_record
+from midcall.service.actions.answer_filter import AnswerFilter
 from midcall.service.actions.keyring import Keyring
 from midcall.service.actions.mocks import MocksOfRun
-from midcall.service.actions.request import Place
+from midcall.service.actions.request import ActionTarget
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.ports import Storage
@@ -71,7 +71,7 @@ class _Call:
     mocked: bool = False
     #: What was asked; None: it never came so far that its options were read.
     options: Mapping[str, Any] | None = None
-    answer: Answer = _NONE_CAME
+    answer: ActionAnswer = _NONE_CAME
     #: What masked it: secrets that the run learned later are still in it.
     masked_by: Redaction | None = None
 
@@ -93,14 +93,14 @@ class ActionGateway:
             workspace_id=claimed.invocation.workspace_id,
             environment=claimed.invocation.environment,
         )
-        self._answering = Answering()
+        self._answering = AnswerFilter()
         self._lock = threading.Lock()
         self._calls: list[_Call] = []
         self._closed = False
 
     @property
     def redaction(self) -> Redaction:
-        """What masks every secret that an action of this run has used so far."""
+        """The masks of every secret that an action of this run has used so far."""
         return self._answering.redaction
 
     def act(self, call: ActionCall) -> ActionReply:
@@ -155,7 +155,7 @@ class ActionGateway:
             return under_way
 
     def _carry_out(self, call: ActionCall, under_way: _Call) -> Any:
-        made = asked(self._enabled, call)
+        made = allowed_call(self._enabled, call)
         connector, operation, bound = made.connector, made.operation, made.bound
         under_way.options = made.options
         under_way.masked_by = self.redaction
@@ -167,7 +167,7 @@ class ActionGateway:
         self._answering.learn(grant.secrets)
         executor = ActionExecutor(
             self._gateways.means,
-            Place.of(connector, self._base_url(connector), account, self._egress),
+            ActionTarget.of(connector, self._base_url(connector), account, self._egress),
             grant,
             workspace_id=self._claimed.invocation.workspace_id,
             retry=connector.retry,
@@ -202,5 +202,5 @@ class ActionGateway:
         )
 
 
-def _answer(value: Any, error: ActionFailed | None) -> Answer:
+def _answer(value: Any, error: ActionFailed | None) -> ActionAnswer:
     return Returned(value) if error is None else Raised(error.message, error.code, error.status, error.body)

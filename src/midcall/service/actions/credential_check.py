@@ -18,14 +18,14 @@ from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.actions.action_executor import ActionExecutor
 from midcall.service.actions.action_gateway import ActionGateways
-from midcall.service.actions.request import Place
+from midcall.service.actions.request import ActionTarget
 
 TIMEOUT_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialTest:
-    """What a test came to. `asked` is the service, `token endpoint`, or the host of a URL; no secret is in it."""
+    """The result of a test. `asked` is the service, `token endpoint`, or the host of a URL; no secret is in it."""
 
     ok: bool
     asked: str
@@ -36,7 +36,7 @@ class CredentialTest:
 
 @dataclass(frozen=True, slots=True)
 class CredentialChecks:
-    """Tests credentials."""
+    """The use case that tests credentials with a harmless request."""
 
     gateways: ActionGateways
     clock: Callable[[], int]
@@ -79,7 +79,7 @@ class CredentialChecks:
         began = time.monotonic()
         executor: ActionExecutor | None = None
         try:
-            place = Place.of(connector, base, resolved.shown, egress)
+            place = ActionTarget.of(connector, base, resolved.shown, egress)
             executor = self._executor(caller, place, grant)
             executor.run(steps)
             ok, message = True, "The credential was let in."
@@ -94,7 +94,7 @@ class CredentialChecks:
             ms=round((time.monotonic() - began) * 1000, 1),
         )
 
-    def _executor(self, caller: Caller, place: Place, grant: Grant) -> ActionExecutor:
+    def _executor(self, caller: Caller, place: ActionTarget, grant: Grant) -> ActionExecutor:
         deadline_at = self.clock() + TIMEOUT_MS
         return ActionExecutor(
             self.gateways.means, place, grant, workspace_id=caller.workspace_id, retry=NO_RETRY, deadline_at=deadline_at

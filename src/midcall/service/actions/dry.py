@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from midcall.domain.action import MAX_CALLS, ActionCall, ActionFailed, ActionRecord, ActionReply, enabled_actions
-from midcall.domain.mock import Answer, Mock, Rehearsal, Returned, give
-from midcall.service.actions.answering import Answering
-from midcall.service.actions.asking import asked, name_on_record
+from midcall.domain.mock import ActionAnswer, Mock, Rehearsal, Returned, give
+from midcall.service.actions.allowed_call import allowed_call, name_on_record
+from midcall.service.actions.answer_filter import AnswerFilter
 from midcall.service.actions.mocks import MocksOfRun
 
 _NOTHING = Returned()
@@ -20,7 +20,7 @@ class DryGateway:
     def __init__(self, actions: Sequence[str | Mapping[str, Any]], mocks: Sequence[Mock]) -> None:
         self._enabled = enabled_actions(actions)
         self._mocks = MocksOfRun(Rehearsal(tuple(mocks), dry=True))
-        self._answering = Answering()
+        self._answering = AnswerFilter()
         self._opened = time.monotonic()
         self._lock = threading.Lock()
         self._records: list[ActionRecord] = []
@@ -52,9 +52,9 @@ class DryGateway:
                 self._records.append(record)
         return reply
 
-    def _answer(self, call: ActionCall) -> Answer:
+    def _answer(self, call: ActionCall) -> ActionAnswer:
         with self._lock:
             if len(self._records) >= MAX_CALLS:
                 raise ActionFailed(f"a run may call {MAX_CALLS} actions at most", code="too_many_calls")
         # A dry run's mocks answer or refuse: nothing is carried out.
-        return self._mocks.answer(call.name, asked(self._enabled, call).options) or _NOTHING
+        return self._mocks.answer(call.name, allowed_call(self._enabled, call).options) or _NOTHING

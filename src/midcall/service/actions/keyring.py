@@ -3,7 +3,7 @@
 import threading
 from dataclasses import replace
 
-from midcall.connectors.kit import Account, Bound, Connector, Operation
+from midcall.connectors.kit import Account, BoundArguments, Connector, Operation
 from midcall.domain.action import ActionFailed, EnabledAction
 from midcall.domain.credential import Resolved
 from midcall.domain.errors import MidcallError
@@ -12,7 +12,7 @@ from midcall.service.credentials.credentials import Credentials
 from midcall.service.ports import Storage
 
 
-def chosen(entry: EnabledAction, connector: Connector, bound: Bound) -> str | None:
+def chosen(entry: EnabledAction, connector: Connector, bound: BoundArguments) -> str | None:
     """Return the name of the credential that a call is to use, if any.
 
     Raises ActionFailed for one that was not approved with the code, and where it is not clear which one.
@@ -43,7 +43,7 @@ class Keyring:
         self._resolved: dict[str, Resolved] = {}
 
     def granted(
-        self, name: str | None, connector: Connector, operation: Operation, bound: Bound
+        self, name: str | None, connector: Connector, operation: Operation, bound: BoundArguments
     ) -> tuple[Grant, Account]:
         """Return what a call shows, and what of the credential is no secret; the grant's `secrets` are all there are.
 

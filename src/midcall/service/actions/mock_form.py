@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, StrictInt, ValidationInfo, field_validator, model_validator
 
 from midcall.connectors.enabled import closest
 from midcall.domain.action import MAX_CALLS, snake
@@ -10,7 +10,7 @@ from midcall.domain.mock import (
     MAX_MESSAGE,
     MAX_MOCKS,
     MAX_MOCKS_BYTES,
-    Answer,
+    ActionAnswer,
     Mock,
     NotRecorded,
     Raised,
@@ -19,7 +19,7 @@ from midcall.domain.mock import (
 )
 from midcall.service.actions.mocks import option_names
 from midcall.service.code_form import ActionName
-from midcall.service.fields import Form, Whole
+from midcall.service.fields import Form
 
 _ANSWERS = ("returns", "raises", "not_recorded")
 
@@ -28,12 +28,12 @@ class RaisesForm(Form):
     """The ActionError that a call gets; `code` defaults to http_error with a status, to failed without."""
 
     message: Annotated[str, Field(max_length=MAX_MESSAGE)]
-    status: Whole | None = Field(default=None, ge=100, le=999)
+    status: StrictInt | None = Field(default=None, ge=100, le=999)
     body: JsonValue = None
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
 
     def raised(self) -> Raised:
-        """Return the answer."""
+        """Return the failure that the mock answers with."""
         code = self.code or ("failed" if self.status is None else "http_error")
         return Raised(self.message, code, self.status, self.body)
 
@@ -52,7 +52,7 @@ class MockForm(Form):
     not_recorded: Literal["too_large", "abandoned"] | None = Field(
         default=None, description="in recordings: the answer was not kept, and the call fails with code not_recorded"
     )
-    times: Whole | None = Field(default=None, ge=1, le=MAX_CALLS, description="default: for ever")
+    times: StrictInt | None = Field(default=None, ge=1, le=MAX_CALLS, description="default: for ever")
 
     @field_validator("when")
     @classmethod
@@ -74,8 +74,8 @@ class MockForm(Form):
         return self
 
     def mock(self) -> Mock:
-        """Return the mock."""
-        answer: Answer = Returned(self.returns)
+        """Return the mock that is written here."""
+        answer: ActionAnswer = Returned(self.returns)
         if self.raises is not None:
             answer = self.raises.raised()
         elif self.not_recorded is not None:

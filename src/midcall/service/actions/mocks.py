@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import AliasChoices
 
 from midcall.connectors import operations
-from midcall.connectors.kit import Bound, Options
+from midcall.connectors.kit import BoundArguments, Options
 from midcall.domain.action import ActionFailed, snake
-from midcall.domain.mock import Answer, Rehearsal
+from midcall.domain.mock import ActionAnswer, Rehearsal
 
 #: Names the credential among a call's options, as the call does.
 _CREDENTIAL = "credential"
@@ -28,7 +28,7 @@ class MocksOfRun:
         self._left = [mock.times for mock in self._mocks]
         self._lock = threading.Lock()
 
-    def answer(self, action: str, options: Mapping[str, Any]) -> Answer | None:
+    def answer(self, action: str, options: Mapping[str, Any]) -> ActionAnswer | None:
         """Return the answer to a call; None: it is made in reality. Raises ActionFailed (`no_mock`) in a dry run."""
         with self._lock:
             for place, mock in enumerate(self._mocks):
@@ -48,7 +48,7 @@ class MocksOfRun:
         return None
 
 
-def options_of(action: str, bound: Bound) -> dict[str, Any]:
+def options_of(action: str, bound: BoundArguments) -> dict[str, Any]:
     """Return the options of a call as it gave them, by the names of its operation, and the credential it named."""
     names = names_of(action)
     options = {names.get(name, name): value for name, value in bound.given.items()}

@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
-from midcall.connectors.kit import NOTHING, Ask, Connector
+from midcall.connectors.kit import NOTHING, ApiRequest, Connector
 from midcall.domain.action import MAX_ANSWER_BYTES, ActionFailed
 from midcall.domain.egress import Egress
 from midcall.domain.errors import InvalidInput, SecretElsewhere
@@ -24,7 +24,7 @@ _JSON = ("Content-Type", "application/json")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ActionTarget:
     """Where the requests of one action may go."""
 
     #: Empty where requests name whole addresses.
@@ -32,7 +32,9 @@ class Place:
     egress: Egress
 
     @classmethod
-    def of(cls, connector: Connector, base_url: str | None, account: Mapping[str, str], egress: Egress) -> "Place":
+    def of(
+        cls, connector: Connector, base_url: str | None, account: Mapping[str, str], egress: Egress
+    ) -> "ActionTarget":
         """Place a connector: at its base alone, or (if it has none) wherever the function's egress opens.
 
         Raises ActionFailed for a connector whose base nobody has set.
@@ -54,14 +56,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class ActionRequest:
     """A request, and the host as it may be shown."""
 
     request: HttpRequest = field(repr=False)
     host: str
 
 
-def request_of(ask: Ask, place: Place, grant: Grant, *, left_ms: int) -> Outgoing:
+def request_of(ask: ApiRequest, place: ActionTarget, grant: Grant, *, left_ms: int) -> ActionRequest:
     """Make the request of one ask; raises ActionFailed for one that cannot be written, or may not have the grant."""
     url = place.base_url + ask.path if place.base_url else _absolute(ask.url)
     headers, body = _with_body(ask, grant)
@@ -86,7 +88,7 @@ def request_of(ask: Ask, place: Place, grant: Grant, *, left_ms: int) -> Outgoin
         verify=ask.verify,
         digest=grant.digest,
     )
-    return Outgoing(request, host_of(url))
+    return ActionRequest(request, host_of(url))
 
 
 def host_of(url: str) -> str:
@@ -114,7 +116,7 @@ def _absolute(url: str) -> str:
     return url if "://" in url else f"https://{url}"
 
 
-def _with_body(ask: Ask, grant: Grant) -> tuple[Headers, bytes]:
+def _with_body(ask: ApiRequest, grant: Grant) -> tuple[Headers, bytes]:
     added = {name.lower() for name, _ in grant.headers}
     headers = (*((name, value) for name, value in ask.headers if name.lower() not in added), *grant.headers)
     document: Any = ask.json

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, FailFast, Field, ValidationError, model_validator
+from pydantic import AfterValidator, FailFast, Field, StrictBool, StrictInt, ValidationError, model_validator
 
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
@@ -16,7 +16,7 @@ from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access.access import MAX_ROTATION_GRACE_S
 from midcall.service.credentials.signing import ALL, MAX_OVERLAP_S, OVERLAP_S
 from midcall.service.credentials.types import VALUES_BY_TYPE
-from midcall.service.fields import Environment, Flag, Form, Line, Whole, faults_of
+from midcall.service.fields import Environment, Form, Line, faults_of
 
 #: Hosts of a credential in one environment.
 MAX_HOSTS = 50
@@ -34,8 +34,8 @@ def read_form(form: type[AnyForm], given: Mapping[str, Any]) -> AnyForm:
         raise InvalidInput(faults=list(faults_of(error))) from None
 
 
-class CredentialName(Form):
-    """What a credential is called; code and webhooks name it so."""
+class CredentialNameForm(Form):
+    """The name of a credential, by which code and webhooks name it."""
 
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
 
@@ -81,7 +81,7 @@ class NewKey(Form):
 class Rotate(Form):
     """How long the old secret stays good, in seconds."""
 
-    grace_s: Whole = Field(default=0, ge=0, le=MAX_ROTATION_GRACE_S)
+    grace_s: StrictInt = Field(default=0, ge=0, le=MAX_ROTATION_GRACE_S)
 
 
 FunctionNames = Annotated[
@@ -103,7 +103,7 @@ class NewSigningSecret(Form):
         description="one that receivers have already: whsec_ and base64, or 24-64 visible characters, such as an API "
         "key of Retell's. Left out: midcall makes one",
     )
-    overlap_s: Whole = Field(
+    overlap_s: StrictInt = Field(
         default=OVERLAP_S, ge=0, le=MAX_OVERLAP_S, description="seconds for which the secret before is used as well"
     )
     retell_previous_for: FunctionNames = (ALL,)
@@ -112,8 +112,8 @@ class NewSigningSecret(Form):
 class WorkspaceLimits(Form):
     """Limits of a workspace."""
 
-    max_in_flight: Whole = Field(default=100, ge=1, le=10_000)
-    max_webhooks_in_flight: Whole = Field(default=320, ge=1, le=10_000)
+    max_in_flight: StrictInt = Field(default=100, ge=1, le=10_000)
+    max_webhooks_in_flight: StrictInt = Field(default=320, ge=1, le=10_000)
 
 
 #: Settings that may be null.
@@ -141,20 +141,20 @@ class WorkspaceChange(Form):
     """Settings to change; what is left out stays."""
 
     approval: ApprovalMode | None = None
-    enforce_current_policy: Flag | None = None
+    enforce_current_policy: StrictBool | None = None
     limits: WorkspaceLimits | None = None
-    session_idle_s: Whole | None = Field(default=None, ge=10, le=7 * 24 * 3600)
-    session_max_age_s: Whole | None = Field(default=None, ge=60, le=30 * 24 * 3600)
-    pre_session_timeout_ms: Whole | None = Field(default=None, ge=100, le=60_000)
-    post_session_wait_s: Whole | None = Field(default=None, ge=0, le=24 * 3600)
+    session_idle_s: StrictInt | None = Field(default=None, ge=10, le=7 * 24 * 3600)
+    session_max_age_s: StrictInt | None = Field(default=None, ge=60, le=30 * 24 * 3600)
+    pre_session_timeout_ms: StrictInt | None = Field(default=None, ge=100, le=60_000)
+    post_session_wait_s: StrictInt | None = Field(default=None, ge=0, le=24 * 3600)
     callback_url: Annotated[str, Field(max_length=2_048)] | None = None
-    retention_days: Whole | None = Field(default=None, ge=1, le=3650)
-    refused_retention_days: Whole | None = Field(default=None, ge=1, le=3650)
+    retention_days: StrictInt | None = Field(default=None, ge=1, le=3650)
+    refused_retention_days: StrictInt | None = Field(default=None, ge=1, le=3650)
     # Post-session functions are tried for up to 7 days, and write events all the while.
-    event_retention_days: Whole | None = Field(default=None, ge=8, le=3650)
+    event_retention_days: StrictInt | None = Field(default=None, ge=8, le=3650)
     # Whoever has done something cannot take its line away the day after.
-    audit_retention_days: Whole | None = Field(default=None, ge=30, le=3650)
-    record_actions: Flag | None = None
+    audit_retention_days: StrictInt | None = Field(default=None, ge=30, le=3650)
+    record_actions: StrictBool | None = None
     default_region: Annotated[str, AfterValidator(_region)] | None = None
     time_zone: Annotated[str, Field(max_length=64), AfterValidator(_time_zone)] | None = None
     retell_previous_for: FunctionNames | None = None

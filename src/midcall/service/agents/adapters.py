@@ -16,11 +16,11 @@ from midcall.domain.errors import (
     Unauthenticated,
 )
 from midcall.domain.parameters import MASK
-from midcall.domain.proof import SIGNATURES, Delivery, Proof, Secrets, is_proved, may_be_signed
+from midcall.domain.proof import SIGNATURES, AdapterSecrets, Delivery, DeliveryProof, is_proved, may_be_signed
 from midcall.domain.workspace import Key, Scope
 from midcall.service.access.access import Caller, check_agent
 from midcall.service.ports import Cipher, Storage, Transaction
-from midcall.service.stores import Page, SealedAdapter
+from midcall.service.stores import PageRequest, SealedAdapter
 
 #: Vendors whose answers name their own agent.
 NAMING_AGENTS = frozenset({Vendor.RETELL, Vendor.VAPI})
@@ -29,7 +29,7 @@ NOT_LET_IN = "no adapter takes this call: the address, the signature or the secr
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AdapterInput:
     """An adapter as somebody writes it. A secret that is None or MASK is kept as it is."""
 
     vendor: Vendor
@@ -50,7 +50,7 @@ class Adapters:
     cipher: Cipher = field(repr=False)
     clock: Callable[[], int]
 
-    def put(self, caller: Caller, adapter_id: str, wanted: Wanted) -> Adapter:
+    def put(self, caller: Caller, adapter_id: str, wanted: AdapterInput) -> Adapter:
         """Create an adapter or replace it; raises AdapterIdTaken if another workspace has the id."""
         check_agent(caller, wanted.agent)
         _check(wanted)
@@ -64,7 +64,7 @@ class Adapters:
         with self.storage.read() as tx:
             return _mine(tx, caller, adapter_id)
 
-    def page(self, caller: Caller, page: Page) -> list[Adapter]:
+    def page(self, caller: Caller, page: PageRequest) -> list[Adapter]:
         """List adapters by id; a key that is limited to agents sees theirs alone."""
         with self.storage.read() as tx:
             return list(tx.adapters.page(caller.workspace_id, page, among=caller.key.agents or None))
@@ -76,8 +76,8 @@ class Adapters:
             tx.adapters.delete(adapter.id)
             self._note(tx, caller, "adapter.delete", adapter)
 
-    def knock(
-        self, adapter_id: str, proofs: Mapping[Vendor, Proof], headers: Mapping[str, str]
+    def admit_by_headers(
+        self, adapter_id: str, proofs: Mapping[Vendor, DeliveryProof], headers: Mapping[str, str]
     ) -> tuple[Adapter, Caller] | None:
         """Let a delivery in by its headers alone; None if that takes its body, for what is signed: then `admit`.
 
@@ -95,28 +95,30 @@ class Adapters:
             raise Unauthenticated(NOT_LET_IN)
         return None
 
-    def admit(self, adapter_id: str, proofs: Mapping[Vendor, Proof], delivery: Delivery) -> tuple[Adapter, Caller]:
+    def admit(
+        self, adapter_id: str, proofs: Mapping[Vendor, DeliveryProof], delivery: Delivery
+    ) -> tuple[Adapter, Caller]:
         """Let a vendor's delivery in; `proofs` says what each vendor that may come here has to show.
 
         Raises the same Unauthenticated for an unknown adapter, one of another vendor, and whatever is wrong with
         signature or secret.
         """
         known = self._known(adapter_id)
-        adapter, secrets = known or (None, Secrets(chance.token_hex()))
+        adapter, secrets = known or (None, AdapterSecrets(chance.token_hex()))
         # Checked for an unknown adapter too, so that the time it takes does not tell.
         proof = proofs.get(adapter.vendor) if adapter else next(iter(proofs.values()))
         if proof is None or not is_proved(proof, secrets, delivery, now_ms=self.clock()) or adapter is None:
             raise Unauthenticated(NOT_LET_IN)
         return adapter, _caller(adapter)
 
-    def _known(self, adapter_id: str) -> tuple[Adapter, Secrets] | None:
+    def _known(self, adapter_id: str) -> tuple[Adapter, AdapterSecrets] | None:
         if not is_adapter_id(adapter_id):
             return None
         with self.storage.read() as tx:
             found = tx.adapters.find(adapter_id)
         return None if found is None else (found.adapter, self._open(found.adapter, found.token))
 
-    def _put(self, caller: Caller, adapter_id: str, wanted: Wanted) -> Adapter:
+    def _put(self, caller: Caller, adapter_id: str, wanted: AdapterInput) -> Adapter:
         now = self.clock()
         with self.storage.write() as tx:
             found = tx.adapters.find(adapter_id, lock=True)
@@ -142,26 +144,26 @@ class Adapters:
             self._note(tx, caller, "adapter.put", adapter)
             return adapter
 
-    def _kept(self, found: SealedAdapter | None, vendor: Vendor) -> Secrets:
+    def _kept(self, found: SealedAdapter | None, vendor: Vendor) -> AdapterSecrets:
         """Return what may be kept: nothing of another vendor's, and nothing that no key opens."""
         if found is None or found.adapter.vendor is not vendor:
-            return Secrets("")
+            return AdapterSecrets("")
         try:
             return self._open(found.adapter, found.token)
         except SecretUnreadable:
-            return Secrets("")
+            return AdapterSecrets("")
 
-    def _seal(self, adapter: Adapter, secrets: Secrets) -> str:
+    def _seal(self, adapter: Adapter, secrets: AdapterSecrets) -> str:
         document = {"vendor": adapter.vendor.value, **asdict(secrets)}
         return self.cipher.seal(json.dumps(document), bound_to=_place(adapter))
 
-    def _open(self, adapter: Adapter, token: str) -> Secrets:
+    def _open(self, adapter: Adapter, token: str) -> AdapterSecrets:
         document = json.loads(self.cipher.open(token, bound_to=_place(adapter)))
         # The vendor says how the secret is shown: where the row was changed to another one, it is no secret for that.
         if document["vendor"] != adapter.vendor:
-            return Secrets("")
+            return AdapterSecrets("")
         del document["vendor"]
-        return Secrets(**{**document, "before": tuple(document.get("before", ("", None)))})
+        return AdapterSecrets(**{**document, "before": tuple(document.get("before", ("", None)))})
 
     def _note(self, tx: Transaction, caller: Caller, act: str, adapter: Adapter) -> None:
         tx.audit.add(
@@ -201,7 +203,7 @@ def _mine(tx: Transaction, caller: Caller, adapter_id: str, *, lock: bool = Fals
     return found.adapter
 
 
-def _check(wanted: Wanted) -> None:
+def _check(wanted: AdapterInput) -> None:
     faults = []
     if wanted.vendor_agent is not None and wanted.vendor not in NAMING_AGENTS:
         faults.append(Fault("vendor_agent", f"{wanted.vendor} is never told which agent to use; leave it out"))
@@ -216,7 +218,7 @@ def _check_agent_exists(tx: Transaction, caller: Caller, agent: str) -> None:
         raise InvalidInput(faults=[Fault("agent", f"there is no agent named {agent!r:.80}; PUT /v1/agents/… first")])
 
 
-def _secrets(wanted: Wanted, secrets: Secrets) -> Secrets:
+def _secrets(wanted: AdapterInput, secrets: AdapterSecrets) -> AdapterSecrets:
     """Take what was sent; what was not is kept."""
     faults = []
     if wanted.secret not in (None, MASK):
@@ -232,7 +234,7 @@ def _secrets(wanted: Wanted, secrets: Secrets) -> Secrets:
     return secrets
 
 
-def _with_before(secrets: Secrets, kept: Secrets, *, until: int) -> Secrets:
+def _with_before(secrets: AdapterSecrets, kept: AdapterSecrets, *, until: int) -> AdapterSecrets:
     """Let secrets that others take the place of prove deliveries until then; the time of those before stays theirs."""
     if (secrets.secret, secrets.signing) == (kept.secret, kept.signing):
         return secrets

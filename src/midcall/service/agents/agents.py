@@ -12,7 +12,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.review import waited_for
 from midcall.service.access.access import Caller, check_agent
 from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import Page, Traits
+from midcall.service.stores import PageRequest, Traits
 
 _T = TypeVar("_T")
 
@@ -100,12 +100,12 @@ class Agents:
             return _viewed(tx, [agent])[0]
 
     def get(self, caller: Caller, name: str) -> AgentView:
-        """Read one agent."""
+        """Read one agent with its attachments and their warnings; raises NotFound."""
         check_agent(caller, name)
         with self.storage.read() as tx:
             return _viewed(tx, [tx.agents.get(caller.workspace_id, name)])[0]
 
-    def page(self, caller: Caller, page: Page) -> list[AgentView]:
+    def page(self, caller: Caller, page: PageRequest) -> list[AgentView]:
         """List agents by name; a key that is limited to agents sees those alone."""
         with self.storage.read() as tx:
             found = tx.agents.page(caller.workspace_id, page, among=caller.key.agents or None)

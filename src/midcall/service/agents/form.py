@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, StrictInt, TypeAdapter, ValidationError
 
 from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import NAME_PATTERN
 from midcall.domain.phases import Phase
-from midcall.service.fields import Form, Line, Whole, faults_of
+from midcall.service.fields import Form, Line, faults_of
 from midcall.service.functions.form import Messages
 from midcall.service.runs.form import VersionNumber
 
@@ -22,11 +22,11 @@ class AttachmentForm(Form):
 
     function: Annotated[str, Field(pattern=NAME_PATTERN)]
     phase: Phase
-    order: Whole | None = Field(default=None, ge=0, le=10_000)
+    order: StrictInt | None = Field(default=None, ge=0, le=10_000)
     version: VersionNumber | None = None
     on_failure: OnFailure = OnFailure.CONTINUE
     messages: Messages | None = None
-    timeout: Whole | None = Field(default=None, ge=1, le=600)
+    timeout: StrictInt | None = Field(default=None, ge=1, le=600)
 
     def attachment(self, place: int) -> Attachment:
         """Return the attachment; messages hold what was said alone, the function's own stand for the rest."""

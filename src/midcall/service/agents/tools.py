@@ -16,9 +16,9 @@ from midcall.domain.speech import Spoken, spoken
 from midcall.domain.visible import plain, visible
 from midcall.service.access.access import Caller, check_agent
 from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.vendors.tool import NO_ADAPTER, Address, Speech, Tool
-from midcall.vendors.tools.export import CALLING, Export, Format, Problem, export
+from midcall.vendors.tools.export import CALLING, Export, ExportProblem, Format, export
 
 #: Bytes of parameters, as an LLM sees them, in all of an agent's tools: more than its context, and a second's work.
 MAX_PARAMETERS_BYTES = 1024 * 1024
@@ -42,16 +42,18 @@ class _Attached:
     def name(self) -> str:
         return self.held.function
 
-    def tool_or_problem(self) -> Tool | Problem:
+    def tool_or_problem(self) -> Tool | ExportProblem:
         """Make a tool; sessions that start now go without a function for which this makes a problem."""
         if self.title is None:
-            return Problem(self.name, "", "is archived; take it off the agent", exported=False)
+            return ExportProblem(self.name, "", "is archived; take it off the agent", exported=False)
         if self.version is None or self.version.status is not VersionStatus.APPROVED:
-            return Problem(self.name, "published", f"not published in {self.environment}; publish it", exported=False)
+            return ExportProblem(
+                self.name, "published", f"not published in {self.environment}; publish it", exported=False
+            )
         try:
             return _tool(self.held, self.title, self.version.config)
         except Unexpandable as error:
-            return Problem(self.name, "parameters", str(error), exported=False)
+            return ExportProblem(self.name, "parameters", str(error), exported=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +108,16 @@ class Tools:
         general = tuple(self._general_problems(adapter)) if wanted in CALLING else ()
         return replace(written, problems=(*general, *written.problems))
 
-    def _general_problems(self, adapter: str | None) -> Iterator[Problem]:
+    def _general_problems(self, adapter: str | None) -> Iterator[ExportProblem]:
         if adapter is None:
             cure = (
                 f"{NO_ADAPTER} in the URLs stands for an adapter's id: make one with PUT /v1/adapters/{{id}}, "
                 "or name one of several with adapter=<id>"
             )
-            yield Problem(None, "adapter", cure, exported=True)
+            yield ExportProblem(None, "adapter", cure, exported=True)
         if not self.public_url_set:
             cure = f"no public URL is set, so URLs start with {self.public_url}; set MIDCALL_PUBLIC_URL"
-            yield Problem(None, "url", cure, exported=True)
+            yield ExportProblem(None, "url", cure, exported=True)
 
 
 def _adapter(
@@ -123,7 +125,7 @@ def _adapter(
 ) -> str | None:
     """Find the adapter that the vendor is to call: the one that is named, or the only one there is."""
     if adapter_id is None:
-        found = tx.adapters.page(workspace_id, Page(limit=_MOST_ADAPTERS), among=[agent])
+        found = tx.adapters.page(workspace_id, PageRequest(limit=_MOST_ADAPTERS), among=[agent])
         fitting = [each.id for each in found if (each.vendor, each.environment) == (vendor, environment)]
         return fitting[0] if len(fitting) == 1 else None
     named = tx.adapters.find(adapter_id)
@@ -136,13 +138,13 @@ def _adapter(
     return adapter.id
 
 
-def _within_bounds(tools: Iterable[_Attached]) -> Iterator[Tool | Problem]:
+def _within_bounds(tools: Iterable[_Attached]) -> Iterator[Tool | ExportProblem]:
     """Make tools until there is more than anybody can use."""
     left = MAX_PARAMETERS_BYTES
     for attached in tools:
         if left < 0:
             cure = f"the tools before it have {MAX_PARAMETERS_BYTES // 1024**2} MiB of parameters already; attach fewer"
-            yield Problem(attached.name, "parameters", cure, exported=False)
+            yield ExportProblem(attached.name, "parameters", cure, exported=False)
             continue
         made = attached.tool_or_problem()
         if isinstance(made, Tool):

@@ -15,16 +15,16 @@ from midcall.domain.function import Kind
 from midcall.review.allowlist import AllowList
 from midcall.service.access.access import Caller
 from midcall.service.assistant.brief import brief
-from midcall.service.assistant.events import Event, Question
+from midcall.service.assistant.events import AssistantEvent, Question
 from midcall.service.assistant.masking import PromptMasker
-from midcall.service.assistant.run import AssistRun, Job
+from midcall.service.assistant.run import AssistantJob, AssistRun
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.fields import storable
 from midcall.service.functions.form import FunctionForm
 from midcall.service.functions.review_version import Reviews
 from midcall.service.ports import CodeWriter, Storage
 from midcall.service.runs.wait import InThread
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 
 DEADLINE_S = 120.0
 MAX_DESCRIPTION = 4_000
@@ -38,7 +38,7 @@ _EMPTY = FunctionForm.model_validate(
 
 
 @dataclass(slots=True)
-class Seats:
+class QuestionLimit:
     """Bounds how many questions are answered at once, in this process and for each workspace."""
 
     in_all: int = 8
@@ -74,7 +74,7 @@ class Assist:
     #: None: nobody said which model to ask.
     writer: CodeWriter | None = None
     deadline_s: float = DEADLINE_S
-    seats: Seats = field(default_factory=Seats)
+    seats: QuestionLimit = field(default_factory=QuestionLimit)
 
     #: How to set it up, where it is not.
     advice: ClassVar[str] = AssistantNotConfigured().message
@@ -84,7 +84,9 @@ class Assist:
         """Whether there is a model to ask."""
         return self.writer is not None
 
-    async def ask(self, caller: Caller, question: Question, in_thread: InThread) -> AsyncGenerator[Event, None]:
+    async def ask(
+        self, caller: Caller, question: Question, in_thread: InThread
+    ) -> AsyncGenerator[AssistantEvent, None]:
         """Answer a question, event by event; the last one is `Completed`. Closing the iterator stops the model.
 
         Before the first event it raises AssistantNotConfigured, AssistantBusy, InvalidInput; after it nothing.
@@ -107,11 +109,11 @@ class Assist:
                 work.cancel()
                 await asyncio.wait([work])
 
-    def _prepare(self, caller: Caller, question: Question, model: str) -> Job:
+    def _prepare(self, caller: Caller, question: Question, model: str) -> AssistantJob:
         draft = question.draft or _EMPTY
         config = draft.config()
         with self.storage.read() as tx:
-            named = tx.credentials.page(caller.workspace_id, Page(limit=MAX_NAMED))
+            named = tx.credentials.page(caller.workspace_id, PageRequest(limit=MAX_NAMED))
             masker = PromptMasker(self.credentials.secrets_in(tx, caller.workspace_id))
         task = brief(
             config, question.description, question.messages, allowed=self.allowed, credentials=named, masker=masker
@@ -126,7 +128,7 @@ class Assist:
                 subject=config["name"],
                 detail={"model": model, "messages": len(question.messages)},
             )
-        return Job(caller, draft, task, masker)
+        return AssistantJob(caller, draft, task, masker)
 
 
 def _check(question: Question) -> None:

@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from midcall.domain.assistant import Status, Turn, Usage
+from midcall.domain.assistant import ChatMessage, Status, Usage
 from midcall.service.functions.form import FunctionForm
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody wants written. `draft` is the function as it stands in the editor, of kind code."""
+    """A request for code. `draft` is the function as it stands in the editor, of kind code."""
 
     description: str
     draft: FunctionForm | None = None
     #: What was said before, the oldest first.
-    messages: tuple[Turn, ...] = ()
+    messages: tuple[ChatMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AssistantAnswer:
     """How it ended. `source` and `review` are those of the last attempt that had any.
 
     `proposals` has the whole new value of what would have to change beside the source, each for a person to agree to.
@@ -45,7 +45,7 @@ class Thinking:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ExplanationWritten:
     """A piece of a round's explanation."""
 
     round: int
@@ -53,8 +53,8 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """What a round brought, before its review."""
+class SourceWritten:
+    """The source of a round, before its review."""
 
     round: int
     source: str
@@ -64,7 +64,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What the review says of a round."""
+    """The review of a round's source."""
 
     round: int
     review: Mapping[str, Any]
@@ -74,7 +74,7 @@ class Reviewed:
 class Completed:
     """The end, whatever it is."""
 
-    answer: Answer
+    answer: AssistantAnswer
 
 
-Event = Thinking | Text | Source | Reviewed | Completed
+AssistantEvent = Thinking | ExplanationWritten | SourceWritten | Reviewed | Completed

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from midcall.domain.assistant import Written
+from midcall.domain.assistant import ModelAnswer
 from midcall.domain.budget import BudgetSpent
 from midcall.domain.errors import InvalidInput
 from midcall.domain.jsonvalue import canonical
@@ -26,7 +26,7 @@ MAX_TEST_BYTES = 32 * 1024
 MAX_DIFF_LINES = 4_000
 
 
-def proposed(draft: FunctionForm, written: Written) -> FunctionForm:
+def proposed(draft: FunctionForm, written: ModelAnswer) -> FunctionForm:
     """Return the function as it would be with all that the model wrote; raises InvalidInput where that is none."""
     config = draft.config()
     changes = written.changes
@@ -49,7 +49,7 @@ def proposals(draft: FunctionForm, wanted: FunctionForm) -> dict[str, Any]:
     return changed
 
 
-def case_of(written: Written) -> dict[str, Any] | None:
+def case_of(written: ModelAnswer) -> dict[str, Any] | None:
     """Return the test case that the model suggests, in known parts alone; None if there is none of use."""
     given = written.test
     if not given:

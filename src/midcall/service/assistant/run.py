@@ -5,17 +5,25 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from midcall.domain.assistant import Status, Task, Usage, Written
+from midcall.domain.assistant import ModelAnswer, Status, Usage, WritingTask
 from midcall.domain.errors import AnswerUnreadable, InvalidInput, ModelFailed, ReviewUnavailable
 from midcall.domain.function import VersionStatus
 from midcall.domain.review import Comment, Severity
 from midcall.service.access.access import Caller
-from midcall.service.assistant.events import Answer, Completed, Event, Reviewed, Source, Text, Thinking
+from midcall.service.assistant.events import (
+    AssistantAnswer,
+    AssistantEvent,
+    Completed,
+    ExplanationWritten,
+    Reviewed,
+    SourceWritten,
+    Thinking,
+)
 from midcall.service.assistant.masking import PromptMasker
 from midcall.service.assistant.proposal import case_of, diff, proposals, proposed
 from midcall.service.functions.form import FunctionForm
 from midcall.service.functions.review_version import Reviews
-from midcall.service.ports import CodeWriter, Conversation
+from midcall.service.ports import CodeWriter, WriterConversation
 from midcall.service.runs.wait import InThread
 
 #: Answers that a model may give to one question.
@@ -27,12 +35,12 @@ _UNREVIEWED = "The review could not be carried out; try again."
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class AssistantJob:
     """One question, ready to be put to the model."""
 
     caller: Caller
     draft: FunctionForm
-    task: Task = field(repr=False)
+    task: WritingTask = field(repr=False)
     masker: PromptMasker
 
 
@@ -40,7 +48,7 @@ class Job:
 class _Attempt:
     """One answer of the model. `wanted` is the function as it would be; None: no such function can be."""
 
-    written: Written
+    written: ModelAnswer
     wanted: FunctionForm | None
     #: What makes it no function, as comments.
     faults: tuple[Comment, ...] = ()
@@ -54,8 +62,10 @@ class AssistRun:
     The events wait there without a bound of their own: what a model may answer has one.
     """
 
-    def __init__(self, job: Job, reviews: Reviews, writer: CodeWriter, deadline_s: float, in_thread: InThread) -> None:
-        self.events: asyncio.Queue[Event | None] = asyncio.Queue()
+    def __init__(
+        self, job: AssistantJob, reviews: Reviews, writer: CodeWriter, deadline_s: float, in_thread: InThread
+    ) -> None:
+        self.events: asyncio.Queue[AssistantEvent | None] = asyncio.Queue()
         self._job = job
         self._reviews = reviews
         self._writer = writer
@@ -66,7 +76,7 @@ class AssistRun:
 
     async def work(self) -> None:
         """Go through the rounds, and tell how it ended."""
-        conversation: Conversation | None = None
+        conversation: WriterConversation | None = None
         try:
             async with asyncio.timeout(self._deadline_s), self._writer.begin(self._job.task) as conversation:
                 status, message = await self._rounds(conversation)
@@ -79,7 +89,7 @@ class AssistRun:
         usage = Usage() if conversation is None else conversation.usage
         self.events.put_nowait(Completed(await self._in_thread(self._answer, status, message, usage)))
 
-    async def _rounds(self, conversation: Conversation) -> tuple[Status, str]:
+    async def _rounds(self, conversation: WriterConversation) -> tuple[Status, str]:
         comments: str | None = None
         for self._round in range(1, ROUNDS + 1):
             self.events.put_nowait(Thinking(self._round))
@@ -89,7 +99,7 @@ class AssistRun:
                 comments = error.message
                 continue
             attempt = self._last = await self._in_thread(self._read, written)
-            self.events.put_nowait(Source(self._round, written.source, written.explanation, attempt.proposals))
+            self.events.put_nowait(SourceWritten(self._round, written.source, written.explanation, attempt.proposals))
             attempt = self._last = await self._in_thread(self._judged, attempt)
             review = attempt.review or {}
             self.events.put_nowait(Reviewed(self._round, review))
@@ -100,14 +110,14 @@ class AssistRun:
             return Status.UNREADABLE, comments or AnswerUnreadable().message
         return Status.NOT_PASSED, _STAYED
 
-    async def _listen(self, conversation: Conversation, comments: str | None) -> Written:
+    async def _listen(self, conversation: WriterConversation, comments: str | None) -> ModelAnswer:
         async for piece in conversation.answer(comments):
-            if isinstance(piece, Written):
+            if isinstance(piece, ModelAnswer):
                 return piece
-            self.events.put_nowait(Text(self._round, piece.text))
+            self.events.put_nowait(ExplanationWritten(self._round, piece.text))
         raise AnswerUnreadable
 
-    def _read(self, written: Written) -> _Attempt:
+    def _read(self, written: ModelAnswer) -> _Attempt:
         draft = self._job.draft
         try:
             wanted = proposed(draft, written)
@@ -129,12 +139,12 @@ class AssistRun:
         }
         return replace(attempt, review=review)
 
-    def _answer(self, status: Status, message: str, usage: Usage) -> Answer:
+    def _answer(self, status: Status, message: str, usage: Usage) -> AssistantAnswer:
         last = self._last
         if last is None:
-            return Answer(status, message, rounds=self._round, usage=usage)
+            return AssistantAnswer(status, message, rounds=self._round, usage=usage)
         before = self._job.draft.config()["code"]["source"]
-        return Answer(
+        return AssistantAnswer(
             status=status,
             message=message,
             source=last.written.source,

@@ -30,7 +30,7 @@ from midcall.service.credentials.types import (
 )
 from midcall.service.credentials.uses import Uses, find_uses
 from midcall.service.ports import Cipher, Outbound, Storage, Transaction
-from midcall.service.stores import Page, SealedValues
+from midcall.service.stores import PageRequest, SealedValues
 
 #: More than anybody deploys to, and a bound on what one page of a list decrypts.
 MAX_ENVIRONMENTS = 20
@@ -92,7 +92,7 @@ class Credentials:
             credential = tx.credentials.get(caller.workspace_id, name)
             return self._view(tx, credential)
 
-    def page(self, caller: Caller, page: Page) -> list[CredentialView]:
+    def page(self, caller: Caller, page: PageRequest) -> list[CredentialView]:
         """List credentials by name, their secrets masked."""
         with self.storage.read() as tx:
             found = tx.credentials.page(caller.workspace_id, page)
@@ -146,7 +146,7 @@ class Credentials:
 
         What no key opens is left out: nobody can have read it from here. Looks at MAX_KNOWN credentials.
         """
-        known = {each.id: each for each in tx.credentials.page(workspace_id, Page(limit=MAX_KNOWN))}
+        known = {each.id: each for each in tx.credentials.page(workspace_id, PageRequest(limit=MAX_KNOWN))}
         found = []
         for credential_id, stored in tx.credentials.values(known).items():
             for each in stored:

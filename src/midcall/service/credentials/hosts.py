@@ -10,7 +10,7 @@ from midcall.domain.errors import SecretElsewhere
 from midcall.domain.function import Version
 from midcall.domain.origin import allows, beyond, origin_of
 from midcall.service.access.access import Caller
-from midcall.service.credentials.secret_places import Use, targets_of, uses_of
+from midcall.service.credentials.secret_places import SecretUse, targets_of, uses_of
 from midcall.service.ports import Transaction
 
 
@@ -104,7 +104,7 @@ def note_bound(
         )
 
 
-def _unbound(tx: Transaction, workspace_id: str, use: Use) -> tuple[str, ...]:
+def _unbound(tx: Transaction, workspace_id: str, use: SecretUse) -> tuple[str, ...]:
     credential = tx.credentials.find(workspace_id, use.credential)
     if credential is None:
         return ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from midcall.domain.errors import SecretUnreadable
 from midcall.service.ports import Cipher, Storage
-from midcall.service.stores import Sealed
+from midcall.service.stores import SealedRow
 
 #: Rows written in one transaction: some milliseconds, in which SQLite lets nobody else write.
 BATCH = 100
@@ -13,7 +13,7 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What became of the rows of one table."""
+    """The counts of one table's rows by what a change of keys did to them."""
 
     table: str
     #: Encrypted anew.
@@ -48,8 +48,8 @@ class SecretRotation:
                 return found
             found, last = self._batch(found, rows), rows[-1].id
 
-    def _batch(self, before: Rotation, rows: Sequence[Sealed]) -> Rotation:
-        fresh: list[tuple[Sealed, str]] = []
+    def _batch(self, before: Rotation, rows: Sequence[SealedRow]) -> Rotation:
+        fresh: list[tuple[SealedRow, str]] = []
         current = unreadable = 0
         for row in rows:
             try:
@@ -70,7 +70,7 @@ class SecretRotation:
             unreadable=before.unreadable + unreadable,
         )
 
-    def _write(self, table: str, fresh: Sequence[tuple[Sealed, str]]) -> int:
+    def _write(self, table: str, fresh: Sequence[tuple[SealedRow, str]]) -> int:
         if not fresh:
             return 0
         with self.storage.write(durable=True) as tx:

@@ -14,7 +14,7 @@ _ANYWHERE = frozenset(name for name, connector in CONNECTORS.items() if connecto
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class SecretUse:
     """A credential that a version names, and the origins that it would be sent to.
 
     Of a webhook to `all` of them; of code to whichever of them it asks for, hence to none, or to a few.
@@ -52,15 +52,17 @@ def targets_of(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(origin for entry in entries for origin in origins_of_egress(entry)))
 
 
-def uses_of(config: Mapping[str, Any]) -> tuple[Use, ...]:
+def uses_of(config: Mapping[str, Any]) -> tuple[SecretUse, ...]:
     """Return the credentials that a version names, and where each would go."""
     webhook, code = config.get("webhook"), config.get("code")
     if webhook is not None:
         named = credentials_named(webhook)
-        return tuple(Use(name, places_of(webhook, f"webhook.{where}."), all=True) for name, where in named.items())
+        return tuple(
+            SecretUse(name, places_of(webhook, f"webhook.{where}."), all=True) for name, where in named.items()
+        )
     if code is None:
         return ()
     origins = targets_of(config)
     entries = (entry for entry in enabled_actions(code["actions"]) if entry.name.partition(".")[0] in _ANYWHERE)
     names = dict.fromkeys(name for entry in entries for name in entry.credentials)
-    return tuple(Use(name, origins, all=False) for name in names) if origins else ()
+    return tuple(SecretUse(name, origins, all=False) for name in names) if origins else ()

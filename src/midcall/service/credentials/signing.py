@@ -27,7 +27,7 @@ ALL = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Rotated:
+class RotatedSecret:
     """A new secret, as Standard Webhooks has it too, and until when (milliseconds) the one before is used beside it."""
 
     current: str = field(repr=False)
@@ -73,7 +73,7 @@ class Signing:
         *,
         overlap_s: int = OVERLAP_S,
         retell_previous_for: Sequence[str] = (ALL,),
-    ) -> Rotated:
+    ) -> RotatedSecret:
         """Make the next secret the current one: a new one, or `own`.
 
         For `overlap_s` seconds the one before goes on, if anybody was ever shown it: beside the new one where a message
@@ -104,7 +104,7 @@ class Signing:
                 detail={"number": settings.signing_number, "brought": own is not None, "overlap_s": overlap_s},
             )
             current = self._secret(tx, caller.workspace_id, settings, settings.signing_number)
-        return Rotated(current, standard_secret(current), settings.signing_overlap_until)
+        return RotatedSecret(current, standard_secret(current), settings.signing_overlap_until)
 
     def _next(
         self, tx: Transaction, workspace_id: str, settings: WorkspaceSettings, own: str | None

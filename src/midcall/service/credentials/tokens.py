@@ -39,7 +39,7 @@ _OWNER_BYTES = 8
 
 log = structlog.get_logger()
 
-Value = TypeVar("Value")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -226,7 +226,7 @@ class SharedTokens:
             log.warning("tokens_without_database", error=type(error).__name__)
             raise _NoDatabase from error
 
-    def _write(self, act: Callable[[Transaction], Value]) -> Value:
+    def _write(self, act: Callable[[Transaction], T]) -> T:
         try:
             with self._storage.write() as tx:
                 return act(tx)

@@ -114,18 +114,18 @@ def _private_key(value: str) -> str:
     return pem
 
 
-Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_text)]
+CredentialText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_text)]
 Token = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_token)]
 HeaderValue = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_header_value)]
-HeaderName = Annotated[str, AfterValidator(_header_name)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
+AuthHeaderName = Annotated[str, AfterValidator(_header_name)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
 UserName = Annotated[str, Field(max_length=1_024), AfterValidator(_without_colon)]
 Password = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_text)]
 BodyText = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_whole)]
 Url = Annotated[str, Field(max_length=2_048), AfterValidator(_url)]
 
 
-class Values(Form):
+class CredentialValues(Form):
     """The values of one type. All are secret but those that `SHOWN` names; those of `PLACES` say where secrets go."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -149,13 +149,13 @@ class Values(Form):
         return self.SHOWN
 
 
-class Bearer(Values):
-    """`Authorization: Bearer <token>`."""
+class Bearer(CredentialValues):
+    """A token that is sent as `Authorization: Bearer <token>`."""
 
     token: Token
 
 
-class Basic(Values):
+class Basic(CredentialValues):
     """`Authorization: Basic …`. Some services take their key for a user name, without a password."""
 
     SHOWN = frozenset({"username"})
@@ -174,26 +174,26 @@ class Basic(Values):
         return self
 
 
-class Header(Values):
+class Header(CredentialValues):
     """A header of one's own, such as `x-api-key`."""
 
     SHOWN = frozenset({"name"})
 
-    name: HeaderName
+    name: AuthHeaderName
     value: HeaderValue
 
 
-class Query(Values):
+class Query(CredentialValues):
     """A parameter of the query."""
 
     SHOWN = frozenset({"name"})
 
-    name: Name
-    value: Text
+    name: ShortText
+    value: CredentialText
 
 
-class Digest(Values):
-    """HTTP Digest."""
+class Digest(CredentialValues):
+    """A user name and a password for HTTP Digest (RFC 7616)."""
 
     SHOWN = frozenset({"username"})
 
@@ -201,12 +201,12 @@ class Digest(Values):
     password: Annotated[Password, Field(min_length=1)]
 
 
-class Custom(Values):
+class Custom(CredentialValues):
     """Several headers, query parameters and fields of the body: each name with its value."""
 
-    headers: dict[HeaderName, HeaderValue] = Field(default={}, max_length=MAX_NAMES)
-    query: dict[Name, Text] = Field(default={}, max_length=MAX_NAMES)
-    body: dict[Name, BodyText] = Field(default={}, max_length=MAX_NAMES)
+    headers: dict[AuthHeaderName, HeaderValue] = Field(default={}, max_length=MAX_NAMES)
+    query: dict[ShortText, CredentialText] = Field(default={}, max_length=MAX_NAMES)
+    body: dict[ShortText, BodyText] = Field(default={}, max_length=MAX_NAMES)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -217,27 +217,27 @@ class Custom(Values):
         return self
 
 
-class OAuth2ClientCredentials(Values):
+class OAuth2ClientCredentials(CredentialValues):
     """A token of a token endpoint, by client credentials."""
 
     SHOWN = frozenset({"token_url", "client_id", "scope", "audience", "auth_method"})
     PLACES = frozenset({"token_url"})
 
     token_url: Url
-    client_id: Text
-    client_secret: Text
-    scope: Annotated[Text, Field(max_length=1_000)] | None = None
-    audience: Annotated[Text, Field(max_length=1_000)] | None = None
+    client_id: CredentialText
+    client_secret: CredentialText
+    scope: Annotated[CredentialText, Field(max_length=1_000)] | None = None
+    audience: Annotated[CredentialText, Field(max_length=1_000)] | None = None
     auth_method: Literal["basic", "body"] = "basic"
 
 
-class Airtable(Values):
+class Airtable(CredentialValues):
     """A personal access token of Airtable."""
 
     token: Token
 
 
-class GoogleServiceAccount(Values):
+class GoogleServiceAccount(CredentialValues):
     """A service account's key file: its fields themselves, or the file whole as `key_file`, object or text."""
 
     SHOWN = frozenset({"client_email", "token_uri", "project_id", "private_key_id"})
@@ -250,11 +250,11 @@ class GoogleServiceAccount(Values):
         }
     )
 
-    client_email: Annotated[Text, Field(max_length=320)]
+    client_email: Annotated[CredentialText, Field(max_length=320)]
     private_key: Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_private_key)]
     token_uri: Url = GOOGLE_TOKEN_URI
-    project_id: Annotated[Text, Field(max_length=200)] | None = None
-    private_key_id: Annotated[Text, Field(max_length=200)] | None = None
+    project_id: Annotated[CredentialText, Field(max_length=200)] | None = None
+    private_key_id: Annotated[CredentialText, Field(max_length=200)] | None = None
 
     @classmethod
     def unpacked(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -269,13 +269,13 @@ class GoogleServiceAccount(Values):
         return {name: value for name, value in given.items() if name not in cls.UNUSED}
 
 
-class GoogleApiKey(Values):
+class GoogleApiKey(CredentialValues):
     """An API key of Google."""
 
     key: Token
 
 
-class Shopify(Values):
+class Shopify(CredentialValues):
     """An access token of one shop's Admin API."""
 
     SHOWN = frozenset({"shop_domain"})
@@ -285,13 +285,13 @@ class Shopify(Values):
     access_token: Token
 
 
-class Slack(Values):
-    """A bot's token."""
+class Slack(CredentialValues):
+    """A bot's token, as Slack shows it at the app."""
 
     bot_token: Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_slack_token)]
 
 
-class WhatsApp(Values):
+class WhatsApp(CredentialValues):
     """A token of WhatsApp's Cloud API, and the number that it sends from."""
 
     SHOWN = frozenset({"phone_number_id"})
@@ -300,7 +300,7 @@ class WhatsApp(Values):
     phone_number_id: Annotated[str, AfterValidator(_phone_number_id)]
 
 
-MODELS: Mapping[CredentialType, type[Values]] = {
+MODELS: Mapping[CredentialType, type[CredentialValues]] = {
     CredentialType.BEARER: Bearer,
     CredentialType.BASIC: Basic,
     CredentialType.HEADER: Header,
@@ -317,7 +317,7 @@ MODELS: Mapping[CredentialType, type[Values]] = {
 }
 
 
-def _names_of(model: type[Values]) -> str:
+def _names_of(model: type[CredentialValues]) -> str:
     return ", ".join(name if field.is_required() else f"{name}?" for name, field in model.model_fields.items())
 
 

@@ -18,7 +18,7 @@ from midcall.domain.errors import (
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.ids import new_id
 from midcall.domain.jsonvalue import digest, merge_patch
-from midcall.domain.rereview import Flag, Rereview, flags_of
+from midcall.domain.rereview import Rereview, VersionFlag, flags_of
 from midcall.domain.template.text import parse_text
 from midcall.domain.template.webhook import parse_webhook
 from midcall.domain.test_case import Tested
@@ -30,7 +30,7 @@ from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.functions.form import FunctionForm, parse_function
 from midcall.service.ports import Outbound, Storage, Transaction
-from midcall.service.stores import BriefVersion, Page, VersionId
+from midcall.service.stores import BriefVersion, PageRequest, VersionId
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")
@@ -43,7 +43,7 @@ MOST_LISTED = 5
 MOST_SHOWN = 100
 
 #: By the numbers of those versions that have any.
-Flags = Mapping[int, tuple[Flag, ...]]
+Flags = Mapping[int, tuple[VersionFlag, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class VersionView:
     function: Function
     version: Version
     rereview: Rereview | None
-    flags: tuple[Flag, ...]
+    flags: tuple[VersionFlag, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Catalog:
                     return self._view(tx, function, function.latest)
             raise NotFound("there is no such function")
 
-    def page(self, caller: Caller, page: Page, *, whole: bool = False) -> list[FunctionView]:
+    def page(self, caller: Caller, page: PageRequest, *, whole: bool = False) -> list[FunctionView]:
         """List functions by name, each with its latest version in brief; `whole` for a few alone.
 
         Of their versions the MOST_LISTED latest, and those that are published.
@@ -151,7 +151,7 @@ class Catalog:
         ]
 
     def version(self, caller: Caller, name: str, number: int) -> VersionView:
-        """Read one version."""
+        """Read one version of a function in full; raises NotFound."""
         with self.storage.read() as tx:
             function = tx.functions.get(caller.workspace_id, name)
             version = tx.functions.version(function.id, number)
@@ -159,7 +159,7 @@ class Catalog:
         flags = flags_of(version, rereview.status if rereview else None, policy=self.policy)
         return VersionView(function, version, rereview if flags else None, flags)
 
-    def versions(self, caller: Caller, name: str, page: Page) -> tuple[Sequence[Version], Flags]:
+    def versions(self, caller: Caller, name: str, page: PageRequest) -> tuple[Sequence[Version], Flags]:
         """List the versions, oldest first, in brief; raises InvalidInput for a cursor that is no number."""
         if page.cursor is not None and not _NUMBER.fullmatch(page.cursor):
             raise InvalidInput(faults=[Fault("cursor", "give the next_cursor of the page before")])

@@ -4,7 +4,17 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    Tag,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import DEFAULT_TIMEOUT_S, NAME_PATTERN, Kind, name_problem
@@ -13,7 +23,7 @@ from midcall.domain.parameters import field_faults, schema_of_fields
 from midcall.domain.phases import Phase
 from midcall.domain.variables import MAX_NAME
 from midcall.service.code_form import Code
-from midcall.service.fields import Description, Flag, Form, Line, Message, Whole, faults_of, storable
+from midcall.service.fields import Description, Form, Line, Message, faults_of, storable
 from midcall.service.runs.response_variables import path_problem
 from midcall.service.schemas.schemas import result_schema_faults, schema_faults, taken_schema
 from midcall.service.webhooks.form import Webhook
@@ -48,11 +58,11 @@ class ParameterField(Form):
     name: ParameterName
     type: str
     description: Message = ""
-    required: Flag = False
+    required: StrictBool = False
     example: Any = None
     default: Any = None
     json_schema: dict[str, Any] | None = Field(default=None, alias="jsonSchema")
-    strict: Flag = Field(default=False, description="take what is sent as it is, or refuse it: convert nothing")
+    strict: StrictBool = Field(default=False, description="take what is sent as it is, or refuse it: convert nothing")
 
 
 def _shape(value: Any) -> str:
@@ -122,18 +132,22 @@ class FunctionForm(Form):
     kind: Kind
     parameters: Parameters = Field(default={"type": "object", "properties": {}})
     output_schema: Parameters | None = None
-    strict_output: Flag = False
-    timeout: Whole = Field(
+    strict_output: StrictBool = False
+    timeout: StrictInt = Field(
         default=DEFAULT_TIMEOUT_S, ge=1, le=600, description="seconds; one deadline for the whole call"
     )
-    attempt_timeout: Whole | None = Field(default=None, ge=1, le=600, description="seconds; of a webhook's one attempt")
-    retries: Whole = Field(default=0, ge=0, le=5, description="default: 0 for code, 2 for webhooks")
-    background: Flag = Field(default=False, description="answer at once with messages.returned; the result comes later")
+    attempt_timeout: StrictInt | None = Field(
+        default=None, ge=1, le=600, description="seconds; of a webhook's one attempt"
+    )
+    retries: StrictInt = Field(default=0, ge=0, le=5, description="default: 0 for code, 2 for webhooks")
+    background: StrictBool = Field(
+        default=False, description="answer at once with messages.returned; the result comes later"
+    )
     response_variables: dict[VariableName, ResultPath] = Field(default={}, max_length=50)
     requires: list[Requirement] = Field(default=[], max_length=20)
-    speak_during_execution: Flag = False
-    speak_after_execution: Flag = True
-    max_result_chars: Whole = Field(default=15_000, ge=1, le=256 * 1024)
+    speak_during_execution: StrictBool = False
+    speak_after_execution: StrictBool = True
+    max_result_chars: StrictInt = Field(default=15_000, ge=1, le=256 * 1024)
     messages: Messages = Messages()
     code: Code | None = None
     webhook: Webhook | None = None

@@ -15,7 +15,7 @@ from midcall.domain.approval import check_approved, renewal_seal
 from midcall.domain.errors import ApprovalBroken, ReviewUnavailable
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.rereview import Rereview
-from midcall.domain.review import Findings, Severity
+from midcall.domain.review import ReviewReport, Severity
 from midcall.service.functions.review_version import findings_of, known_credentials, rules_of
 from midcall.service.ports import Reviewer, Storage
 from midcall.service.stores import ITSELF, VersionId
@@ -104,7 +104,7 @@ class Rereviews:
             self._record(function, version, findings, attempt)
         return True
 
-    def _record(self, function: Function, version: Version, findings: Findings, attempt: int) -> None:
+    def _record(self, function: Function, version: Version, findings: ReviewReport, attempt: int) -> None:
         now, errors = self.clock(), rules_of(findings.comments, Severity.ERROR)
         # A person's approval is renewed by a person alone.
         renewed = findings.clean and not version.decided_by_person

@@ -9,7 +9,7 @@ from midcall.domain.approval import seal
 from midcall.domain.errors import Conflict, Forbidden
 from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus, naming_advice, timeout_advice
 from midcall.domain.jsonvalue import digest
-from midcall.domain.review import Comment, Findings, Severity, Subject, WebhookSubject, waited_for
+from midcall.domain.review import Comment, ReviewReport, Severity, Subject, WebhookSubject, waited_for
 from midcall.domain.swallowed import swallowed
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.review.webhook import credentials_named
@@ -105,7 +105,7 @@ class Reviews:
 
     def _findings(
         self, config: Mapping[str, Any], workspace_id: str, phases: frozenset[str] = frozenset()
-    ) -> tuple[Findings, ApprovalMode, Sequence[NewHost]]:
+    ) -> tuple[ReviewReport, ApprovalMode, Sequence[NewHost]]:
         with self.storage.read() as tx:
             there = known_credentials(tx, workspace_id, config)
             mode = tx.workspaces.get(workspace_id).settings.approval
@@ -117,7 +117,7 @@ class Reviews:
         self,
         function: Function,
         version: Version,
-        findings: Findings,
+        findings: ReviewReport,
         mode: ApprovalMode,
         caller: Caller,
         new: Sequence[NewHost],
@@ -202,7 +202,7 @@ def findings_of(
     config: Mapping[str, Any],
     credentials: Mapping[str, str] | None,
     phases: frozenset[str] = frozenset(),
-) -> Findings:
+) -> ReviewReport:
     """Review a version's document: what the reviewer says of it, and advice on its names and its timeout.
 
     `credentials` are those of its workspace that it names, each with its type; None: nobody looked. `phases` are those
@@ -248,7 +248,7 @@ def _subject(config: Mapping[str, Any], credentials: Mapping[str, str] | None, p
     )
 
 
-def with_new_hosts(findings: Findings, new: Sequence[NewHost], mode: ApprovalMode) -> Findings:
+def with_new_hosts(findings: ReviewReport, new: Sequence[NewHost], mode: ApprovalMode) -> ReviewReport:
     """Name the hosts that credentials would go to for the first time: a person may let that be, or an admin."""
     person = mode is ApprovalMode.HUMAN
     comments = tuple(
@@ -270,7 +270,7 @@ def rules_of(comments: Iterable[Comment], severity: Severity) -> list[str]:
     return sorted({comment.rule for comment in comments if comment.severity is severity})
 
 
-def _review(findings: Findings, status: VersionStatus, sha256: str, new: Sequence[NewHost]) -> dict[str, Any]:
+def _review(findings: ReviewReport, status: VersionStatus, sha256: str, new: Sequence[NewHost]) -> dict[str, Any]:
     return {
         "status": status.value,
         "policy": findings.policy,

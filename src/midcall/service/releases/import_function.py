@@ -10,21 +10,21 @@ from midcall.service.credentials.inline_secrets import kept, restored
 from midcall.service.functions.catalog import Catalog
 from midcall.service.functions.form import FunctionForm, parse_function
 from midcall.service.functions.review_version import Reviews
-from midcall.vendors.imports.config import Note
-from midcall.vendors.imports.draft import Imported
+from midcall.vendors.imports.config import ImportNote
+from midcall.vendors.imports.draft import ImportedFunction
 from midcall.vendors.imports.readers import READERS, ImportVendor
 
 
 @dataclass(frozen=True, slots=True)
 class ImportView:
-    """What became of a config. `config` is the version's document, its secrets are references to be masked.
+    """The result of an import. `config` is the version's document, its secrets are references to be masked.
 
     It is None where the vendor's config is nothing that midcall has; `notes` say why. `review` is there unless the
     function was created: then it is submitted for one.
     """
 
     config: Mapping[str, Any] | None
-    notes: Sequence[Note]
+    notes: Sequence[ImportNote]
     display_name: str = ""
     review: Mapping[str, Any] | None = None
     created: bool = False
@@ -67,14 +67,14 @@ def _display_name(form: FunctionForm) -> str:
     return form.display_name or form.name
 
 
-def _read(vendor: ImportVendor, config: Mapping[str, Any], name: str | None) -> Imported:
+def _read(vendor: ImportVendor, config: Mapping[str, Any], name: str | None) -> ImportedFunction:
     try:
         return READERS[vendor](config, name)
     except InvalidInput as error:
         raise InvalidInput(faults=[Fault(_below_config(fault.loc), fault.msg) for fault in error.faults]) from error
 
 
-def _placed(error: InvalidInput, imported: Imported) -> InvalidInput:
+def _placed(error: InvalidInput, imported: ImportedFunction) -> InvalidInput:
     """Lead faults of our document back to where they came from; what is made up by us is named as `function.…`."""
     faults = []
     for fault in error.faults:

@@ -7,7 +7,7 @@ from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.service.access.access import Caller
 from midcall.service.functions.catalog import Catalog, FunctionView
 from midcall.service.runs.wait import InThread
-from midcall.service.test_cases.case_runs import SUITE_MS, CaseRuns, SuiteResult, Wanted
+from midcall.service.test_cases.case_runs import SUITE_MS, CaseRuns, SuiteRequest, SuiteResult
 
 #: Who forces waits no longer than this: a roll-back may be urgent. What is not over by then counts as failed.
 FORCED_MS = 30_000
@@ -57,9 +57,9 @@ class Publishing:
         return view
 
 
-def _suite(wanted: Publication) -> Wanted:
+def _suite(wanted: Publication) -> SuiteRequest:
     budget_ms = SUITE_MS if wanted.reason is None else FORCED_MS
-    return Wanted(wanted.function, wanted.version, environment=wanted.environment, budget_ms=budget_ms)
+    return SuiteRequest(wanted.function, wanted.version, environment=wanted.environment, budget_ms=budget_ms)
 
 
 def _refusal(found: SuiteResult) -> CasesFailed:

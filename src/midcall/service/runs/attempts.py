@@ -11,7 +11,7 @@ from midcall.service.claimed_run import ClaimedRun
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one attempt came to."""
+    """The result of one attempt: its report, and whether and when another may follow."""
 
     report: RunReport
     #: Whether another attempt may mend it.

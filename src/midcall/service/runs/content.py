@@ -39,8 +39,8 @@ _PASSING_STATUSES = frozenset(
 )
 
 
-class Retry(StrEnum):
-    """What would make a call that did not succeed worth another try."""
+class RetryAdvice(StrEnum):
+    """The condition under which a call that did not succeed is worth another try."""
 
     #: Values of its parameters are to be put right, by the LLM itself.
     FIX_PARAMS = "fix_params"
@@ -73,18 +73,20 @@ def is_error(outcome: Outcome) -> bool:
     return outcome.status not in {InvocationStatus.SUCCEEDED, InvocationStatus.QUEUED}
 
 
-def retry_of(outcome: Outcome) -> Retry:
+def retry_of(outcome: Outcome) -> RetryAdvice:
     """Say what calling again is good for."""
     error = outcome.error
     if not is_error(outcome) or error is None:
-        return Retry.LATER if outcome.status is InvocationStatus.TIMED_OUT else Retry.NO
+        return RetryAdvice.LATER if outcome.status is InvocationStatus.TIMED_OUT else RetryAdvice.NO
     if outcome.status is InvocationStatus.REFUSED:
-        return {"invalid_params": Retry.FIX_PARAMS, "gate_closed": Retry.ASK_CALLER}.get(error.type, Retry.NO)
+        return {"invalid_params": RetryAdvice.FIX_PARAMS, "gate_closed": RetryAdvice.ASK_CALLER}.get(
+            error.type, RetryAdvice.NO
+        )
     if error.http_status is not None:
         server = error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        return Retry.LATER if server or error.http_status in _PASSING_STATUSES else Retry.NO
+        return RetryAdvice.LATER if server or error.http_status in _PASSING_STATUSES else RetryAdvice.NO
     passing = outcome.status is InvocationStatus.TIMED_OUT or error.type in _PASSING
-    return Retry.LATER if passing else Retry.NO
+    return RetryAdvice.LATER if passing else RetryAdvice.NO
 
 
 def _cut(text: str, whole: str | None) -> str:

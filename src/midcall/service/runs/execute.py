@@ -1,4 +1,4 @@
-"""Carry an invocation out: claim, load and check, run, settle. The worker's one job, and the api's for webhooks."""
+"""Carry an invocation out: claim, load and check, run, record. The worker's one job, and the api's for webhooks."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -39,8 +39,8 @@ NOTHING_RAN = (SandboxBusy, SandboxUnavailable)
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """What an attempt came to."""
+class AttemptResult:
+    """The outcome of an attempt, and its report where it has one."""
 
     outcome: Outcome
     report: RunReport | None = None
@@ -59,7 +59,7 @@ _NOT_KEPT = "the run came to an end, but what it came to cannot be kept; it was 
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """What a process needs to carry invocations out."""
+    """The use case that carries invocations out, with the adapters that it needs."""
 
     storage: Storage
     #: What runs each kind of function.
@@ -101,13 +101,13 @@ class Executor:
                 inside.enter_context(self.turnstile)
                 ended = self._carry_out(invocation)
             try:
-                recorded = self._settled(invocation, ended)
+                recorded = self._recorded(invocation, ended)
             except NotFound:
                 recorded = False
         if not recorded:
             log.warning("outcome_discarded", invocation=invocation.id, attempt=invocation.attempt)
 
-    def _settled(self, invocation: Invocation, ended: Ended) -> bool:
+    def _recorded(self, invocation: Invocation, ended: AttemptResult) -> bool:
         """Record an outcome, or that it cannot be kept: a row left open would be run again."""
         if not ended.ran:
             return self.finish.not_run(invocation, ended.outcome)
@@ -129,40 +129,40 @@ class Executor:
                 return None
             return tx.invocations.find(chosen)
 
-    def _carry_out(self, invocation: Invocation) -> Ended:
+    def _carry_out(self, invocation: Invocation) -> AttemptResult:
         try:
             claimed = self.claimed_runs.load(invocation)
         except MidcallError as error:
             log.error("version_refused", invocation=invocation.id, reason=error.message)  # noqa: TRY400 (no traceback)
-            return Ended(failed(error.code, error.message, {}, invocation.variables))
+            return AttemptResult(failed(error.code, error.message, {}, invocation.variables))
         ended = self._run(claimed)
         return replace(ended, outcome=replace(ended.outcome, flags=claimed.flags))
 
-    def _run(self, claimed: ClaimedRun) -> Ended:
+    def _run(self, claimed: ClaimedRun) -> AttemptResult:
         try:
             report = self._run_with_retries(claimed)
         except NOTHING_RAN as error:
             status = InvocationStatus.TIMED_OUT if isinstance(error, SandboxBusy) else InvocationStatus.FAILED
             text = f"{error.message}{_of_earlier_attempts(claimed.invocation)}"
-            return Ended(failed(error.code, text, claimed.config, claimed.variables, status), ran=False)
+            return AttemptResult(failed(error.code, text, claimed.config, claimed.variables, status), ran=False)
         except SandboxLost as error:
-            return Ended(failed(error.code, error.message, claimed.config, claimed.variables))
+            return AttemptResult(failed(error.code, error.message, claimed.config, claimed.variables))
         except Exception as error:  # the run's edge: what it did outside is done, and an open row would be run again
-            return Ended(_given_up(claimed, error))
+            return AttemptResult(_given_up(claimed, error))
         try:
             return self._judged(claimed, report)
         except Exception as error:  # the same edge; what the actions did stays on record
             bare = RunReport(RunStatus.ERROR, error=RunError("internal_error", _NOT_JUDGED), actions=report.actions)
             kept = replace(bare, waited_ms=report.waited_ms, sandbox_ms=report.sandbox_ms)
-            return Ended(_given_up(claimed, error), kept)
+            return AttemptResult(_given_up(claimed, error), kept)
 
-    def _judged(self, claimed: ClaimedRun, report: RunReport) -> Ended:
+    def _judged(self, claimed: ClaimedRun, report: RunReport) -> AttemptResult:
         """Judge a run and mask what is kept of it, within what is left of its deadline."""
         seconds = min(max(self._left(claimed) / 1000, _LEAST_SECONDS), MAX_SECONDS)
         budget = Budget(MAX_STEPS, seconds=seconds)
         outcome = outcome_of(report, claimed.config, claimed.invocation.phase, claimed.variables, budget)
         redaction = claimed.redaction
-        return Ended(explained(outcome, redaction), report_on_record(report, redaction))
+        return AttemptResult(explained(outcome, redaction), report_on_record(report, redaction))
 
     def _run_with_retries(self, claimed: ClaimedRun) -> RunReport:
         """Run, and again after a failure, as often as the version allows and its one deadline leaves time for.

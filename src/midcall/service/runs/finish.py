@@ -38,7 +38,7 @@ Close = Callable[[Transaction, Outcome], bool]
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Ends invocations."""
+    """The use case that records how an invocation ended, and whatever follows from it."""
 
     storage: Storage
     queue: Queue

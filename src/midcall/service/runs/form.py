@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from midcall.domain.errors import InvalidInput
 from midcall.domain.invocation import Purpose
 from midcall.domain.mock import Rehearsal
 from midcall.domain.phases import Phase
 from midcall.service.actions.mock_form import MockForms
-from midcall.service.fields import Flag, Form, Whole, faults_of
-from midcall.service.runs.submit import Call
+from midcall.service.fields import Form, faults_of
+from midcall.service.runs.submit import InvocationRequest
 from midcall.service.session_fields import SessionFields
 
-VersionNumber = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
+VersionNumber = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
 
 
 class RunForm(Form):
@@ -24,8 +24,8 @@ class RunForm(Form):
     session: SessionFields = SessionFields()
     params: dict[str, Any] = Field(default={})
     mocks: MockForms = Field(default=[], description="answers that stand in for those of actions; the first that fits")
-    record: Flag = Field(default=False, description="answer with what the actions were answered, as mocks")
-    dry: Flag = Field(default=False, description="what no mock answers fails; nothing leaves midcall")
+    record: StrictBool = Field(default=False, description="answer with what the actions were answered, as mocks")
+    dry: StrictBool = Field(default=False, description="what no mock answers fails; nothing leaves midcall")
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Self:
@@ -41,9 +41,9 @@ class RunForm(Form):
         wanted = Rehearsal(mocks, record=self.record, dry=self.dry)
         return None if wanted == Rehearsal() else wanted
 
-    def call(self, call_id: str, function: str, *, trace_id: str | None = None) -> Call:
+    def call(self, call_id: str, function: str, *, trace_id: str | None = None) -> InvocationRequest:
         """Return the call that it asks for."""
-        return Call(
+        return InvocationRequest(
             id=call_id,
             function=function,
             purpose=Purpose.TEST,

@@ -24,7 +24,7 @@ from jsonpath.segments import JSONPathRecursiveDescentSegment, JSONPathSegment
 from jsonpath.selectors import Filter, IndexSelector, JSONPathSelector, NameSelector, SliceSelector, WildcardSelector
 
 from midcall.domain.budget import Budget
-from midcall.domain.same import same
+from midcall.domain.json_equality import same
 
 #: Without `match` and `search`: Python's regular expressions can take for ever.
 _ENVIRONMENT = JSONPathEnvironment(strict=True)

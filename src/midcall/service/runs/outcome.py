@@ -9,7 +9,7 @@ from midcall.domain.budget import Budget
 from midcall.domain.errors import ParametersWanted
 from midcall.domain.gates import Gate, what_to_do
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
-from midcall.domain.phases import BadReturn, Phase, Returned, interpret
+from midcall.domain.phases import BadReturn, HandlerResult, Phase, interpret
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE, is_error, retry_of, told_content
 from midcall.service.runs.response_variables import extract
@@ -121,7 +121,7 @@ def refused_by_gate(gate: Gate) -> Outcome:
 
 
 def _successful(
-    returned: Returned,
+    returned: HandlerResult,
     config: Mapping[str, Any],
     variables: Mapping[str, Any],
     warnings: tuple[str, ...],

@@ -11,7 +11,7 @@ from midcall.service.runs.submit import refuse_limited
 from midcall.service.stores import (
     InvocationFilter,
     InvocationLine,
-    Page,
+    PageRequest,
     RunsAtAGlance,
     SessionFilter,
     SessionLine,
@@ -46,7 +46,7 @@ class Overview:
 
     storage: Storage
 
-    def functions(self, caller: Caller, page: Page, *, search: str = "") -> list[FunctionLine]:
+    def functions(self, caller: Caller, page: PageRequest, *, search: str = "") -> list[FunctionLine]:
         """List functions by name, those whose name or display name has the words of `search`; four queries in all."""
         with self.storage.read() as tx:
             found = tx.functions.page(caller.workspace_id, page, search=search)
@@ -74,25 +74,25 @@ class Overview:
             since = min(minute_of(runs[-1].ended_at) + MINUTE_MS, minute_of(until))
         return by_minute(runs, since=since, until=until)
 
-    def function_names(self, caller: Caller, page: Page) -> list[str]:
+    def function_names(self, caller: Caller, page: PageRequest) -> list[str]:
         """List the names of functions: for choices."""
         with self.storage.read() as tx:
             return [function.name for function in tx.functions.page(caller.workspace_id, page)]
 
-    def sessions(self, caller: Caller, where: SessionFilter, page: Page) -> list[SessionAtAGlance]:
+    def sessions(self, caller: Caller, where: SessionFilter, page: PageRequest) -> list[SessionAtAGlance]:
         """List sessions, newest first: those that the caller may read."""
         with self.storage.read() as tx:
             found = tx.sessions.lines(caller.workspace_id, readable(caller, where), page)
             counts = tx.invocations.count_by_session([line.id for line in found])
         return [SessionAtAGlance(line, counts.get(line.id, 0)) for line in found]
 
-    def invocations(self, caller: Caller, where: InvocationFilter, page: Page) -> Sequence[InvocationLine]:
+    def invocations(self, caller: Caller, where: InvocationFilter, page: PageRequest) -> Sequence[InvocationLine]:
         """List invocations, newest first."""
         refuse_limited(caller)
         with self.storage.read() as tx:
             return tx.invocations.lines(caller.workspace_id, readable(caller, where), page)
 
-    def invocations_of(self, caller: Caller, session_id: str, page: Page) -> Sequence[InvocationLine]:
+    def invocations_of(self, caller: Caller, session_id: str, page: PageRequest) -> Sequence[InvocationLine]:
         """List the invocations of a session, newest first; also for keys that are limited to its agent."""
         with self.storage.read() as tx:
             check_agent(caller, tx.sessions.get(caller.workspace_id, session_id).agent)

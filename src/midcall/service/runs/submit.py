@@ -29,7 +29,7 @@ from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.runs.outcome import refused, refused_by_gate
 from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS
 from midcall.service.schemas.schemas import fitting_params
-from midcall.service.stores import InvocationFilter, ListedInvocation, Page
+from midcall.service.stores import InvocationFilter, ListedInvocation, PageRequest
 
 #: Calls of one session that may be queued or running at once.
 MAX_OPEN_CALLS = 50
@@ -38,7 +38,7 @@ MAX_FAULTS, MAX_FAULTS_TEXT = 20, 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class InvocationRequest:
     """One call as it came in. `version` None means: the published one (live), the latest approved one (test)."""
 
     id: str
@@ -68,7 +68,7 @@ class Invocations:
     #: Attempts of a replayed run.
     background_attempts: int
 
-    def admit(self, caller: Caller, call: Call) -> Invocation:
+    def admit(self, caller: Caller, call: InvocationRequest) -> Invocation:
         """Commit an invocation, then wake a worker for it.
 
         Where the parameters do not fit, the invocation returned is final (`refused`) already. Raises NotFound,
@@ -111,7 +111,7 @@ class Invocations:
             check_maker(caller, found.principal)
             return _shown(tx, found)
 
-    def page(self, caller: Caller, where: InvocationFilter, page: Page) -> list[ListedInvocation]:
+    def page(self, caller: Caller, where: InvocationFilter, page: PageRequest) -> list[ListedInvocation]:
         """List invocations that the caller may read, newest first, with a preview of what is large."""
         with self.storage.read() as tx:
             return list(tx.invocations.page(caller.workspace_id, readable(caller, where), page))
@@ -143,7 +143,9 @@ class Invocations:
         wake(self.queue, invocation)
         return shown
 
-    def _prepared(self, caller: Caller, call: Call, function: Function, version: Version, locale: Locale) -> Invocation:
+    def _prepared(
+        self, caller: Caller, call: InvocationRequest, function: Function, version: Version, locale: Locale
+    ) -> Invocation:
         schema = version.config["parameters"]
         params, faults = fitting_params(schema, call.params, _variables_of(call), locale)
         asked, session = asked_preview(version.config, params, call.session), call.session
@@ -224,7 +226,7 @@ def asked_preview(
     return {**shown, "session": sent} if isinstance(sent, str) else shown
 
 
-def _variables_of(call: Call) -> Mapping[str, Any]:
+def _variables_of(call: InvocationRequest) -> Mapping[str, Any]:
     variables = call.session.get("dynamicVariables")
     return variables if isinstance(variables, Mapping) else {}
 
@@ -282,7 +284,7 @@ def check_status(version: Version) -> None:
         raise NotApproved(f"version {version.number} is {version.status}; submit it for review first")
 
 
-def _chosen(tx: Transaction, function: Function, call: Call) -> Version:
+def _chosen(tx: Transaction, function: Function, call: InvocationRequest) -> Version:
     number = call.version
     if number is None and call.purpose is Purpose.TEST:
         number = tx.functions.latest_approved(function.id)

@@ -29,8 +29,8 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """What one sweep did."""
+class SweepCounts:
+    """The counts of one sweep."""
 
     woken: int = 0
     overdue: int = 0
@@ -47,7 +47,7 @@ class Sweep:
     finish: Finish
     clock: Callable[[], int]
 
-    def sweep(self) -> Swept:
+    def sweep(self) -> SweepCounts:
         """Sweep once: wake, close or queue again whatever is stale."""
         now = self.clock()
         with self.storage.read() as tx:
@@ -56,7 +56,7 @@ class Sweep:
             stale = tx.invocations.stale_queued(enqueued_before=now - REWAKE_AFTER_MS, now=now, limit=_BATCH)
             several = tx.workspaces.several()
         requeued = [self._return_or_close(invocation) for invocation in self._whole(lost)]
-        swept = Swept(
+        swept = SweepCounts(
             overdue=sum(self.close_unstarted(invocation) for invocation in self._whole(overdue)),
             requeued=requeued.count(True),
             lost=requeued.count(False),
@@ -64,7 +64,7 @@ class Sweep:
                 self._worth_waking([each for each in stale if each.deadline_at >= now], several=several)
             ),
         )
-        if swept != Swept():
+        if swept != SweepCounts():
             log.info("swept", woken=swept.woken, overdue=swept.overdue, requeued=swept.requeued, lost=swept.lost)
         return swept
 

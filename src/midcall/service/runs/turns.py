@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """What the workers of one group take next. A group is those that listen to the same queues, on all hosts."""
+    """The choice of what the workers of one group take next: those that listen to the same queues, on all hosts."""
 
     group: str
     #: Counts the workers of the group, this one too.
@@ -41,7 +41,7 @@ class Turns:
         return chosen.oldest if chosen else None
 
 
-class Remembered:
+class CachedCount:
     """A count that is asked for at most once in a while; where it cannot be had, the last one stands."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Remembered:
         self._asked_at: float | None = None
 
     def __call__(self) -> int:
-        """Return the count."""
+        """Return the count, asked for anew if the last one is too old."""
         now = self._monotonic()
         if self._asked_at is None or now - self._asked_at >= COUNT_AGAIN_S:
             self._asked_at = now
@@ -63,7 +63,7 @@ class Remembered:
 
 
 class Weights:
-    """What each workspace counts for, read at most once in a while. Safe to use from many threads."""
+    """The weight of each workspace, read at most once in a while. Safe to use from many threads."""
 
     def __init__(self, storage: Storage, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._storage = storage

@@ -50,8 +50,8 @@ def is_answerable(invocation: Invocation) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """What waiting needs."""
+class OutcomeWaiter:
+    """The use case that waits for invocations' outcomes, for hundreds of callers at once."""
 
     storage: Storage
     queue: Queue

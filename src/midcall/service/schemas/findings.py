@@ -14,8 +14,8 @@ import jsonschema_rs
 from midcall.domain.moments import days_of
 from midcall.domain.pattern_samples import pattern_sample
 from midcall.domain.places import Place
+from midcall.domain.schema_description import SchemaDescription, kinds_of, sample_of_kind, word
 from midcall.domain.subschemas import MANY, NAMED, ONE
-from midcall.domain.wanted import Words, kinds_of, sample_of_kind, word
 
 #: Keywords whose schemas speak of what is in the value.
 _DOWN = frozenset(
@@ -33,7 +33,7 @@ _NUMBERS = frozenset({"integer", "number"})
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RejectedValue:
     """The part of a value that does not fit. `secret`: nothing of it may be told; `filled`: midcall fills it."""
 
     value: Any
@@ -49,22 +49,22 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SchemaFinding:
     """One finding, and the schemas that speak of the value that it is about, the outermost first.
 
     `keyword` is the one that the value breaks, in the last of them. `verb` is what whoever reads it is to do.
     """
 
     error: jsonschema_rs.ValidationError
-    words: Words
+    words: SchemaDescription
     verb: str
-    seen: Seen
+    seen: RejectedValue
     said: Sequence[Mapping[str, Any]]
     keyword: str
 
     @property
     def kind(self) -> str:
-        """What the validator calls it."""
+        """The validator's word for the kind of error."""
         return self.error.kind.name
 
     @property
@@ -143,7 +143,7 @@ def nearer(error: jsonschema_rs.ValidationError) -> list[jsonschema_rs.Validatio
     return list(close[0]) if len(close) == 1 else []
 
 
-def seen_at(place: Place, value: Any, path: Sequence[str | int], loc: str) -> Seen:
+def seen_at(place: Place, value: Any, path: Sequence[str | int], loc: str) -> RejectedValue:
     """Follow the path to what does not fit, no further than to what is sensitive or filled."""
     at: Place | None = place
     secret = place.sensitive
@@ -156,13 +156,13 @@ def seen_at(place: Place, value: Any, path: Sequence[str | int], loc: str) -> Se
         value = _inside(value, step)
         secret = at is not None and at.sensitive
         if at is not None and at.hidden:
-            return Seen(value, loc, at, secret=True, filled=True)
+            return RejectedValue(value, loc, at, secret=True, filled=True)
     # What stands where something sensitive should be is sensitive as a whole.
     whole = at is not None and at.secret and not isinstance(value, Mapping | list)
-    return Seen(value, loc, at, secret=secret or whole)
+    return RejectedValue(value, loc, at, secret=secret or whole)
 
 
-def said_at(words: Words, path: Sequence[str | int]) -> tuple[list[Mapping[str, Any]], str]:
+def said_at(words: SchemaDescription, path: Sequence[str | int]) -> tuple[list[Mapping[str, Any]], str]:
     """Follow a path of keywords; returns the schemas that speak of the value it ends at, and the last keyword."""
     node: Any = words.root
     said: list[Mapping[str, Any]] = [words.root]
@@ -195,7 +195,7 @@ def such(example: Any, told: str) -> str:
     return f", such as {word(example)}"
 
 
-def _beside(schema: Mapping[str, Any], words: Words) -> Iterator[Mapping[str, Any]]:
+def _beside(schema: Mapping[str, Any], words: SchemaDescription) -> Iterator[Mapping[str, Any]]:
     """Yield what `allOf` and a reference say of the same value."""
     branches = schema.get("allOf")
     for branch in [schema, *(branches[:_BRANCHES] if isinstance(branches, list) else ())]:

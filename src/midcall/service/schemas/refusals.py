@@ -12,8 +12,8 @@ import jsonschema_rs
 
 from midcall.domain.errors import Fault
 from midcall.domain.places import Place, places_of
-from midcall.domain.wanted import Words, sample_of_kind
-from midcall.service.schemas.findings import Finding, nearer, said_at, seen_at, such
+from midcall.domain.schema_description import SchemaDescription, sample_of_kind
+from midcall.service.schemas.findings import SchemaFinding, nearer, said_at, seen_at, such
 
 #: Characters of one text.
 MAX_TEXT = 300
@@ -32,12 +32,12 @@ class Refusals:
 
     schema: Mapping[str, Any]
     verb: str
-    words: Words = field(init=False)
+    words: SchemaDescription = field(init=False)
     place: Place = field(init=False)
 
     def __post_init__(self) -> None:
         places = places_of(self.schema)
-        object.__setattr__(self, "words", Words(self.schema, places.hidden_names()))
+        object.__setattr__(self, "words", SchemaDescription(self.schema, places.hidden_names()))
         object.__setattr__(self, "place", places.root)
 
     def faults(
@@ -54,28 +54,28 @@ class Refusals:
             yield Fault(seen.loc, _FILLED)
             return
         said, keyword = said_at(self.words, list(error.evaluation_path))
-        finding = Finding(error, self.words, self.verb, seen, said, keyword)
+        finding = SchemaFinding(error, self.words, self.verb, seen, said, keyword)
         yield Fault(_loc(finding), _text(finding)[:MAX_TEXT])
 
 
-def _loc(finding: Finding) -> str:
+def _loc(finding: SchemaFinding) -> str:
     """Return where it is to be mended: what is missing has a place, too."""
     missing = _missing(finding)
     return f"{finding.seen.loc}.{missing:.80}" if missing and not finding.seen.secret else finding.seen.loc
 
 
-def _text(finding: Finding) -> str:
+def _text(finding: SchemaFinding) -> str:
     """Say what is wanted."""
     if finding.seen.secret and finding.kind in _SPECIAL:
         return f"{finding.verb} {finding.told(finding.whole())}"
-    return _SPECIAL.get(finding.kind, Finding.give)(finding)
+    return _SPECIAL.get(finding.kind, SchemaFinding.give)(finding)
 
 
-def _missing(finding: Finding) -> str:
+def _missing(finding: SchemaFinding) -> str:
     return str(getattr(finding.error.kind, "property", "")) if finding.kind == "required" else ""
 
 
-def _required(finding: Finding) -> str:
+def _required(finding: SchemaFinding) -> str:
     name, place = _missing(finding), finding.seen.place
     below = place.named(name) if place is not None else None
     if below is not None and below.hidden:
@@ -92,7 +92,7 @@ def _required(finding: Finding) -> str:
     return f"is missing{_because(finding, name)}; {finding.verb} {wanted}{such(example, wanted)}"
 
 
-def _because(finding: Finding, name: str) -> str:
+def _because(finding: SchemaFinding, name: str) -> str:
     """Name the other value that makes this one needed."""
     needs, value = finding.last.get(finding.keyword), finding.seen.value
     if not isinstance(needs, Mapping) or not isinstance(value, Mapping):
@@ -106,7 +106,7 @@ def _property(schema: Mapping[str, Any], name: str) -> Any:
     return declared.get(name) if isinstance(declared, Mapping) else None
 
 
-def _unexpected(finding: Finding) -> str:
+def _unexpected(finding: SchemaFinding) -> str:
     known = dict.fromkeys(name for schema in finding.said for name in schema.get("properties", ()))
     value = finding.seen.value if isinstance(finding.seen.value, Mapping) else {}
     unexpected = getattr(finding.error.kind, "unexpected", None) or [name for name in value if name not in known]
@@ -115,11 +115,11 @@ def _unexpected(finding: Finding) -> str:
     return f"leave out {finding.words.names(unexpected) or 'what is not asked for'}{told}"
 
 
-def _entries(_: Finding) -> str:
+def _entries(_: SchemaFinding) -> str:
     return "leave out the entries that are not asked for, at the end of the list"
 
 
-def _contains(finding: Finding) -> str:
+def _contains(finding: SchemaFinding) -> str:
     schema = finding.last
     least, most = schema.get("minContains", 1), schema.get("maxContains")
     count = f"at least {least}" if most is None else f"exactly {most}" if least == most else f"{least} to {most}"
@@ -127,12 +127,12 @@ def _contains(finding: Finding) -> str:
     return f"{finding.verb} a list in which {count} of the entries is {wanted}"
 
 
-def _not(finding: Finding) -> str:
+def _not(finding: SchemaFinding) -> str:
     wanted = finding.told(finding.whole())
     return f"{finding.verb} {wanted}, but not {finding.told(finding.last.get('not'))}{finding.sent()}"
 
 
-def _several(finding: Finding) -> str:
+def _several(finding: SchemaFinding) -> str:
     context = getattr(finding.error.kind, "context", ())
     if not context or any(context):
         return finding.give()
@@ -140,19 +140,19 @@ def _several(finding: Finding) -> str:
     return f"fits several of what may be given; {finding.verb} only one of them: {wanted}"
 
 
-def _names(finding: Finding) -> str:
+def _names(finding: SchemaFinding) -> str:
     asked = finding.last.get("propertyNames")
     wanted = finding.told(asked)
     example = finding.example([asked], asked) if isinstance(asked, Mapping) else None
     return f"{finding.verb} an object in which each name is {wanted}{such(example, wanted)}"
 
 
-def _false(finding: Finding) -> str:
+def _false(finding: SchemaFinding) -> str:
     return _unexpected(finding) if finding.keyword in _UNEXPECTED else "leave it out; nothing is asked for here"
 
 
 #: Findings that have words of their own. They name what stands inside of a value.
-_SPECIAL: Mapping[str, Callable[[Finding], str]] = {
+_SPECIAL: Mapping[str, Callable[[SchemaFinding], str]] = {
     "required": _required,
     "additionalProperties": _unexpected,
     "unevaluatedProperties": _unexpected,

@@ -17,8 +17,8 @@ _BATCH = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
-    """What following needs."""
+class SessionFollower:
+    """The use case that waits for sessions to start, and follows their events."""
 
     sessions: Sessions
     wakes: Wakes

@@ -21,7 +21,7 @@ from midcall.service.agents.agents import pins_for
 from midcall.service.ports import Queue, Storage, Transaction
 from midcall.service.runs.phases import Phases
 from midcall.service.runs.session_events import note
-from midcall.service.stores import ListedInvocation, ListedSession, Page, SessionFilter, SessionMark
+from midcall.service.stores import ListedInvocation, ListedSession, PageRequest, SessionFilter, SessionMark
 
 #: A session body stays below this, however many calls made it: a sandbox takes 24 MiB, source and variables included.
 MAX_FIELDS_BYTES = 20 * 1024 * 1024
@@ -137,7 +137,7 @@ class Sessions:
             agents = caller.key.agents
             return next((one for one in found if one is not None and (not agents or one.agent in agents)), None)
 
-    def page(self, caller: Caller, where: SessionFilter, page: Page) -> list[ListedSession]:
+    def page(self, caller: Caller, where: SessionFilter, page: PageRequest) -> list[ListedSession]:
         """List sessions, newest first: those that the caller may read."""
         with self.storage.read() as tx:
             return list(tx.sessions.page(caller.workspace_id, readable(caller, where), page))

@@ -15,7 +15,7 @@ from midcall.service.stores import InvocationLine
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatusEntry:
     """The session changed its status."""
 
     key: str
@@ -25,7 +25,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class VariableEntry:
     """A variable was set, by the caller or the LLM."""
 
     key: str
@@ -36,7 +36,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallEntry:
     """A function that was called, as far as it has come. `key` is the invocation's id."""
 
     key: str
@@ -59,21 +59,21 @@ class Call:
     warnings: tuple[str, ...] = ()
 
 
-Entry = Change | Setting | Call
+TimelineEntry = StatusEntry | VariableEntry | CallEntry
 
 
 class Timeline:
-    """What happened so far; `tell` reads on. Entries keep their place and may change while their call runs."""
+    """The entries so far; `tell` reads on. They keep their place and may change while their call runs."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, TimelineEntry] = {}
         #: The number of the last event that was told.
         self.last = 0
         self._set: dict[str, dict[str, Any]] = {}
 
-    def tell(self, events: Iterable[Event]) -> list[Entry]:
+    def tell(self, events: Iterable[Event]) -> list[TimelineEntry]:
         """Read on; returns the entries that are new or that changed, in order."""
-        touched: dict[str, Entry] = {}
+        touched: dict[str, TimelineEntry] = {}
         for event in events:
             self.last = event.id
             entry = self._told(event)
@@ -83,12 +83,12 @@ class Timeline:
 
     def open_calls(self) -> list[str]:
         """Return the ids of the invocations without an outcome so far."""
-        return [entry.key for entry in self.entries.values() if isinstance(entry, Call) and entry.status is None]
+        return [entry.key for entry in self.entries.values() if isinstance(entry, CallEntry) and entry.status is None]
 
-    def _told(self, event: Event) -> Entry | None:
+    def _told(self, event: Event) -> TimelineEntry | None:
         data, key = event.data, f"event-{event.id}"
         if event.name is EventName.SESSION:
-            return Change(key, event.at, SessionStatus(data["status"]), data.get("reason"))
+            return StatusEntry(key, event.at, SessionStatus(data["status"]), data.get("reason"))
         if event.name is EventName.VARIABLE:
             return self._variable(event, key)
         call = self._call(event)
@@ -98,22 +98,22 @@ class Timeline:
             return replace(call, progress=(*call.progress, str(data.get("text", ""))))
         return self._completed(call, event)
 
-    def _variable(self, event: Event, key: str) -> Entry | None:
+    def _variable(self, event: Event, key: str) -> TimelineEntry | None:
         name, value, source = event.data["name"], event.data["value"], event.data["source"]
         if source.startswith(set_by("")):
             # Its call's outcome is told next, and says that it was this call that set it.
             self._set.setdefault(source, {})[name] = value
             return None
-        return Setting(key, event.at, name, value, source)
+        return VariableEntry(key, event.at, name, value, source)
 
-    def _call(self, event: Event) -> Call:
+    def _call(self, event: Event) -> CallEntry:
         key = event.data["invocation_id"]
         known = self.entries.get(key)
-        if isinstance(known, Call):
+        if isinstance(known, CallEntry):
             return known
-        return Call(key, event.at, event.data["function"], event.data.get("phase", ""))
+        return CallEntry(key, event.at, event.data["function"], event.data.get("phase", ""))
 
-    def _completed(self, call: Call, event: Event) -> Call:
+    def _completed(self, call: CallEntry, event: Event) -> CallEntry:
         data = event.data
         set_now = self._set.pop(set_by(call.function), {})
         return replace(
@@ -130,8 +130,8 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What `Timelines.read_on` found."""
+class TimelinePage:
+    """The answer of `Timelines.read_on`."""
 
     #: As it is now.
     session: Session
@@ -149,7 +149,9 @@ class Timelines:
 
     storage: Storage
 
-    def read_on(self, caller: Caller, session_id: str, *, last: int, limit: int, calls: Collection[str] = ()) -> Part:
+    def read_on(
+        self, caller: Caller, session_id: str, *, last: int, limit: int, calls: Collection[str] = ()
+    ) -> TimelinePage:
         """Read a session, at most `limit` of its events after number `last`, and some calls as they are."""
         with self.storage.read() as tx:
             session = tx.sessions.get(caller.workspace_id, session_id)
@@ -161,7 +163,7 @@ class Timelines:
             )
             events = tx.events.after(session.id, last, limit=limit + 1)
             asked = tx.invocations.lines_of(calls) if calls else {}
-        return Part(session, tuple(events[:limit]), len(events) > limit, over, asked)
+        return TimelinePage(session, tuple(events[:limit]), len(events) > limit, over, asked)
 
     def body(self, caller: Caller, session_id: str) -> dict[str, Any]:
         """Read a session's body as functions after the session get it."""

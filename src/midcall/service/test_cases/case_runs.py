@@ -14,12 +14,12 @@ from midcall.domain.errors import Fault, InvalidInput, MidcallError, NotApproved
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, Purpose
-from midcall.domain.test_case import MAX_WHY, Seen, TestCase, Tested, cut, shortfall
+from midcall.domain.test_case import MAX_WHY, CaseRun, TestCase, Tested, cut, shortfall
 from midcall.service.access.access import Caller
 from midcall.service.claimed_run import redaction_of
 from midcall.service.ports import Storage
-from midcall.service.runs.submit import Call, Invocations, check_status, refuse_limited
-from midcall.service.runs.wait import InThread, NoOutcome, Waiting
+from midcall.service.runs.submit import InvocationRequest, Invocations, check_status, refuse_limited
+from midcall.service.runs.wait import InThread, NoOutcome, OutcomeWaiter
 from midcall.service.schemas.schemas import value_faults
 from midcall.service.test_cases.form import body_of, phase_of
 from midcall.service.test_cases.secrets import masked_expectation
@@ -37,7 +37,7 @@ HEARTBEAT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SuiteRequest:
     """Which cases to run of which version; None: the latest approved one, all cases."""
 
     function: str
@@ -49,7 +49,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What is to run, as it was read at one moment; `fingerprint` is that of all of the function's cases."""
+    """The cases to run, as they were read at one moment; `fingerprint` is that of all of the function's cases."""
 
     function: str
     version: Version
@@ -62,7 +62,7 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What came of one case. `why` is None where it passed; without `invocation_id` it was not run."""
+    """The result of one case. `why` is None where it passed; without `invocation_id` it was not run."""
 
     case: str
     why: str | None
@@ -78,7 +78,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """What came of a suite, by the names of its cases."""
+    """The results of a suite, by the names of its cases."""
 
     suite: Suite
     results: tuple[CaseResult, ...]
@@ -101,14 +101,14 @@ class CaseRuns:
 
     storage: Storage
     invocations: Invocations
-    waiting: Waiting
+    waiting: OutcomeWaiter
     clock: Callable[[], int]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     heartbeat_s: float = HEARTBEAT_S
     #: By workspace; one that nobody uses is forgotten.
     _rooms: "WeakValueDictionary[str, asyncio.Semaphore]" = field(default_factory=WeakValueDictionary)
 
-    def suite(self, caller: Caller, wanted: Wanted) -> Suite:
+    def suite(self, caller: Caller, wanted: SuiteRequest) -> Suite:
         """Read what is to run; raises NotFound, NotApproved, and InvalidInput for names that no case has."""
         refuse_limited(caller)
         with self.storage.read() as tx:
@@ -130,7 +130,7 @@ class CaseRuns:
             deadline_at=self.clock() + wanted.budget_ms,
         )
 
-    async def run(self, caller: Caller, wanted: Wanted, in_thread: InThread) -> SuiteResult:
+    async def run(self, caller: Caller, wanted: SuiteRequest, in_thread: InThread) -> SuiteResult:
         """Run cases to the end."""
         suite: Suite = await in_thread(self.suite, caller, wanted)
         return in_order(suite, [each async for each in self.results(caller, suite, in_thread) if each is not None])
@@ -181,7 +181,7 @@ class CaseRuns:
                 result: CaseResult = await in_thread(judged, suite, case, ended)
                 return result
 
-    async def _ended(self, caller: Caller, call: Call, in_thread: InThread) -> Invocation:
+    async def _ended(self, caller: Caller, call: InvocationRequest, in_thread: InThread) -> Invocation:
         return await self.waiting.run(lambda: self.invocations.admit(caller, call), call.id, in_thread)
 
     @asynccontextmanager
@@ -210,7 +210,7 @@ def judged(suite: Suite, case: TestCase, ended: Invocation) -> CaseResult:
     redaction = redaction_of(suite.version.config, ended.params)
     error = outcome.error if outcome else None
     line = f" (line {error.line})" if error and error.line else ""
-    seen = Seen(
+    seen = CaseRun(
         status=status,
         result=redaction.value(report.result if report else None),
         variables=redaction.value({name: outcome.variables[name] for name in outcome.changed} if outcome else {}),
@@ -238,8 +238,8 @@ def _named(cases: Sequence[TestCase], names: Sequence[str] | None) -> tuple[Test
     return tuple(case for case in cases if case.name in set(names))
 
 
-def _call(suite: Suite, case: TestCase) -> Call:
-    return Call(
+def _call(suite: Suite, case: TestCase) -> InvocationRequest:
+    return InvocationRequest(
         id=new_id("inv"),
         function=suite.function,
         purpose=Purpose.TEST,

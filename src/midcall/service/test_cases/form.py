@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag, ValidationError, model_validator
+from pydantic import AfterValidator, Discriminator, Field, JsonValue, StrictBool, Tag, ValidationError, model_validator
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.phases import Phase
 from midcall.domain.test_case import MAX_CASE_BYTES, Expectation, ExpectKind, TestCase
 from midcall.service.actions.mock_form import MockForms
-from midcall.service.fields import Flag, Form, faults_of
+from midcall.service.fields import Form, faults_of
 from midcall.service.schemas.schemas import any_schema_faults, taken_schema
 from midcall.service.session_fields import SessionFields
 
@@ -27,7 +27,7 @@ class _Expected(Form):
     variables: dict[str, JsonValue] = Field(
         default={}, description="part of the dynamic variables that the run has set, compared as a subset"
     )
-    terminate_agent: Flag | None = Field(default=None, alias="terminateAgent")
+    terminate_agent: StrictBool | None = Field(default=None, alias="terminateAgent")
 
 
 class ExpectExact(_Expected):
@@ -91,7 +91,7 @@ class CaseForm(Form):
     session: SessionFields = SessionFields()
     params: dict[str, JsonValue] = Field(default={})
     mocks: MockForms = Field(default=[], description="answers that stand in for those of actions; the first that fits")
-    dry: Flag | None = Field(
+    dry: StrictBool | None = Field(
         default=None, description="what no mock answers fails, nothing leaves midcall; default: true if there are mocks"
     )
     expect: ExpectForm
@@ -103,7 +103,7 @@ class CaseForm(Form):
         return self
 
     def case(self, name: str, *, principal: str, at: int) -> TestCase:
-        """Return the case."""
+        """Return the test case that is written here."""
         phase = {} if self.session.phase is None else {"phase": self.session.phase.value}
         mocks = tuple(form.mock() for form in self.mocks)
         return TestCase(

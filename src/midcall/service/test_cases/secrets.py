@@ -21,7 +21,7 @@ def variables_of(case: TestCase) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class CaseSecrets:
-    """What is sensitive in the cases of a function: by any of these schemas of its parameters."""
+    """The sensitive values in the cases of a function: by any of these schemas of its parameters."""
 
     schemas: tuple[Mapping[str, Any], ...]
     roots: tuple[Place, ...]

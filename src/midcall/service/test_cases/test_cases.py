@@ -10,7 +10,7 @@ from midcall.domain.test_case import MAX_CASE_BYTES, MAX_CASES, MAX_CASES_BYTES,
 from midcall.service.access.access import Caller
 from midcall.service.ports import Storage, Transaction
 from midcall.service.runs.submit import refuse_limited
-from midcall.service.stores import BriefCase, Page
+from midcall.service.stores import BriefCase, PageRequest
 from midcall.service.test_cases.form import CaseForm
 from midcall.service.test_cases.secrets import CaseSecrets, restored_case, secrets_by, shown_brief, shown_case
 
@@ -33,7 +33,7 @@ class TestCases:
             secrets = _secrets(tx, found)
             return [shown_case(secrets, case) for case in tx.test_cases.of(found.id)]
 
-    def page(self, caller: Caller, function: str, page: Page) -> list[BriefCase]:
+    def page(self, caller: Caller, function: str, page: PageRequest) -> list[BriefCase]:
         """List a function's cases by name, without what is large."""
         refuse_limited(caller)
         with self.storage.read() as tx:
@@ -42,7 +42,7 @@ class TestCases:
             return [shown_brief(secrets, case) for case in tx.test_cases.page(found.id, page)]
 
     def get(self, caller: Caller, function: str, name: str) -> TestCase:
-        """Read one case."""
+        """Read one test case, its sensitive values masked; raises NotFound."""
         refuse_limited(caller)
         with self.storage.read() as tx:
             found = tx.functions.get(caller.workspace_id, function)

@@ -9,6 +9,7 @@ from pydantic import (
     Discriminator,
     Field,
     SerializerFunctionWrapHandler,
+    StrictBool,
     Tag,
     field_validator,
     model_serializer,
@@ -19,14 +20,14 @@ from midcall.domain.function import NAME_PATTERN
 from midcall.domain.http_headers import bare_token, is_reserved
 from midcall.domain.javascript_json import stringify
 from midcall.domain.webhook_payload import BODYLESS, FORM
-from midcall.service.fields import Flag, Form, storable
+from midcall.service.fields import Form, storable
 
 MAX_URL = 2_048
 MAX_VALUE = 8_192
 MAX_NAMES = 50
 
 _KINDS = ("none", "bearer", "basic", "header", "query", "body", "oauth2", "credential")
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+WebhookMethod = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Payload = Literal["session", "call", "args", "template"]
 
 
@@ -62,7 +63,7 @@ def _as_text(value: Any) -> Any:
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,128}$"), AfterValidator(_free_header)]
 Value = Annotated[str, AfterValidator(storable), Field(max_length=MAX_VALUE)]
 EntryText = Annotated[Value, BeforeValidator(_as_text)]
-Text = Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=200)]
+QueryName = Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=200)]
 
 
 def _one_line(text: str) -> str:
@@ -81,7 +82,7 @@ class MarkedValue(Form):
     """A value and whether it is a secret: then it is kept encrypted and never shown again."""
 
     value: EntryText
-    secret: Flag | None = Field(
+    secret: StrictBool | None = Field(
         default=None, description="true: a secret whatever its name; false: one that was secret may be read from now on"
     )
 
@@ -94,7 +95,7 @@ def _text_or_marked(value: Any) -> str:
 EntryValue = Annotated[
     Annotated[EntryText, Tag("<text>")] | Annotated[MarkedValue, Tag("<marked>")], Discriminator(_text_or_marked)
 ]
-Given = Annotated[Value, AfterValidator(_one_line), Field(min_length=1)]
+RequiredText = Annotated[Value, AfterValidator(_one_line), Field(min_length=1)]
 Maybe = Annotated[Value, AfterValidator(_one_line)]
 
 
@@ -105,12 +106,12 @@ class MarkedName(MarkedValue):
 
 
 #: Readable, unless it is marked, or there is no password.
-UserName = Annotated[
+BasicUserName = Annotated[
     Annotated[Maybe, Tag("<text>")] | Annotated[MarkedName, Tag("<marked>")], Discriminator(_text_or_marked)
 ]
 #: Taken with the word Bearer before it too, and kept without.
 BearerToken = Annotated[Value, AfterValidator(_one_line), AfterValidator(bare_token), AfterValidator(_there)]
-CredentialName = Annotated[str, Field(pattern=NAME_PATTERN)]
+CredentialReference = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
 class NoAuth(Form):
@@ -130,7 +131,7 @@ class BasicAuth(Form):
     """`Authorization: Basic <base64 of username:password>`."""
 
     type: Literal["basic"]
-    username: UserName
+    username: BasicUserName
     password: Maybe
 
 
@@ -152,23 +153,23 @@ class HeaderAuth(NamedSecret):
 
     type: Literal["header"]
     name: HeaderName
-    value: Given
+    value: RequiredText
 
 
 class QueryAuth(NamedSecret):
     """A secret in the query."""
 
     type: Literal["query"]
-    name: Text
-    value: Given
+    name: QueryName
+    value: RequiredText
 
 
 class BodyAuth(NamedSecret):
     """A secret in a field of the JSON body."""
 
     type: Literal["body"]
-    name: Text
-    value: Given
+    name: QueryName
+    value: RequiredText
 
 
 class OAuth2Auth(Form):
@@ -176,8 +177,8 @@ class OAuth2Auth(Form):
 
     type: Literal["oauth2"]
     token_url: Annotated[str, Field(min_length=1, max_length=MAX_URL)]
-    client_id: Given
-    client_secret: Given
+    client_id: RequiredText
+    client_secret: RequiredText
     scope: Annotated[str, Field(max_length=1_000)] = ""
     audience: Annotated[str, Field(max_length=1_000)] = ""
 
@@ -188,7 +189,7 @@ class CredentialAuth(Form):
     type: Annotated[Literal["credential"], BeforeValidator(lambda kind: "credential" if kind in _KINDS else kind)] = (
         "credential"
     )
-    credential: CredentialName
+    credential: CredentialReference
 
 
 def _auth_kind(value: Any) -> str:
@@ -232,11 +233,13 @@ class Webhook(Form):
     """
 
     url: Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=MAX_URL)]
-    method: Method = "POST"
+    method: WebhookMethod = "POST"
     headers: Annotated[dict[HeaderName, EntryValue], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(
         default={}
     )
-    query: Annotated[dict[Text, EntryValue], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(default={})
+    query: Annotated[dict[QueryName, EntryValue], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(
+        default={}
+    )
     body: Any = None
     payload: Payload = "session"
     auth: Auth = NoAuth()

@@ -17,7 +17,7 @@ from midcall.domain.redaction import Redaction
 from midcall.domain.secret_names import is_secret_name
 from midcall.domain.template.text import parse_text
 from midcall.domain.template.url import with_query
-from midcall.domain.template.values import Values, values_of
+from midcall.domain.template.values import TemplateValues, values_of
 from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
 from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, fill_webhook
 from midcall.review.webhook import credentials_named
@@ -31,7 +31,7 @@ from midcall.service.credentials.signing import Signer, Signing
 from midcall.service.ports import Storage, Tokens
 from midcall.service.webhooks.auth import grant_of, grant_of_credential
 
-#: Of an answer; a result may be as large (SPEC: the whole stays on the invocation up to 256 KB).
+#: Of an answer; a result may be as large (the whole of it stays on the invocation, up to 256 KB).
 MAX_ANSWER_BYTES = 256 * 1024
 MAX_AUTH_CHARS = 8_192
 #: Where the webhook follows them.
@@ -106,7 +106,7 @@ class _Revealed:
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequests:
-    """Prepares requests."""
+    """The maker of webhooks' requests: reveals secrets, fills templates, adds auth and signatures."""
 
     storage: Storage
     secrets: Secrets
@@ -196,7 +196,7 @@ class WebhookRequests:
         return _Revealed(webhook, templates, inline, credentials, signer)
 
     def _grant(
-        self, claimed: ClaimedRun, known: _Revealed, values: Values, left_ms: int
+        self, claimed: ClaimedRun, known: _Revealed, values: TemplateValues, left_ms: int
     ) -> tuple[Grant, UsedToken | None]:
         if "credential" in known.auth:
             grant = grant_of_credential(known.credentials[known.auth["credential"]])
@@ -225,7 +225,7 @@ class WebhookRequests:
 
 
 def _filled(
-    claimed: ClaimedRun, known: _Revealed, grant: Grant, session: Mapping[str, Any], values: Values
+    claimed: ClaimedRun, known: _Revealed, grant: Grant, session: Mapping[str, Any], values: TemplateValues
 ) -> FilledWebhook:
     given = claimed.invocation.session.get("call")
     call = WebhookCall(
@@ -251,7 +251,7 @@ def _by_name(credentials: Mapping[str, Resolved]) -> dict[str, dict[str, str]]:
     }
 
 
-def _fill(text: str, loc: str, values: Values) -> str:
+def _fill(text: str, loc: str, values: TemplateValues) -> str:
     parsed = parse_text(text, loc, max_chars=MAX_AUTH_CHARS, secrets=True)
     wanted = [part.name for part in parsed.left_out(values)]
     if wanted:

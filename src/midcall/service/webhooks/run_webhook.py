@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from midcall.domain.errors import MidcallError, OutboundError, ParametersWanted, TimedOut
-from midcall.domain.http import HttpReply
+from midcall.domain.http import HttpResponse
 from midcall.domain.invocation import Purpose
 from midcall.domain.origin import origin_of
 from midcall.domain.retry import retry_after_ms
@@ -42,7 +42,7 @@ _LEFT_ALONE = RunReport(
 
 @dataclass(frozen=True, slots=True)
 class WebhookAttempts:
-    """Calls webhooks."""
+    """The attempts of webhooks: each calls the target once and reports what came back."""
 
     requests: WebhookRequests
     outbound: Outbound
@@ -57,8 +57,8 @@ class WebhookAttempts:
         """
         invocation = claimed.invocation
         # Each attempt of a background call has a claim of its own: the first is let through for all of them.
-        turn = self.breakers.ask(target_of(claimed), begun=invocation.attempt > 1)
-        if turn is None:
+        permit = self.breakers.ask(target_of(claimed), begun=invocation.attempt > 1)
+        if permit is None:
             yield lambda _number: Attempt(_LEFT_ALONE)
             return
         call = _Call(self, claimed)
@@ -66,7 +66,7 @@ class WebhookAttempts:
             yield call.attempt
         finally:
             # Whatever happened: a probe that is never told of would keep the circuit closed to all others.
-            turn.tell(None if call.comes_again else call.healthy)
+            permit.tell(None if call.comes_again else call.healthy)
 
     def send(self, prepared: Prepared) -> Attempt:
         """Send one request, and judge the answer; raises an OutboundError where none came."""
@@ -75,7 +75,7 @@ class WebhookAttempts:
             self.requests.forget_token(prepared)
         return self._judged(reply, prepared)
 
-    def _judged(self, reply: HttpReply, prepared: Prepared) -> Attempt:
+    def _judged(self, reply: HttpResponse, prepared: Prepared) -> Attempt:
         if reply.status in _OK:
             return Attempt(_answered(reply, prepared))
         again = reply.status in _PASSING or reply.status in _SERVER_FAULTS
@@ -145,7 +145,7 @@ def _unanswered(error: OutboundError, prepared: Prepared, took_ms: float) -> Run
     )
 
 
-def _answered(reply: HttpReply, prepared: Prepared) -> RunReport:
+def _answered(reply: HttpResponse, prepared: Prepared) -> RunReport:
     answer = read_answer(reply.status, reply.header("content-type"), reply.body, whole=not reply.truncated)
     warnings = (*((_too_long(reply),) if reply.truncated else ()), *answer.warnings)
     return RunReport(
@@ -159,7 +159,7 @@ def _answered(reply: HttpReply, prepared: Prepared) -> RunReport:
     )
 
 
-def _too_long(reply: HttpReply) -> str:
+def _too_long(reply: HttpResponse) -> str:
     size = _size(reply)
     told = f"{size:,} bytes" if size else f"more than {len(reply.body):,} bytes"
     return (
@@ -168,7 +168,7 @@ def _too_long(reply: HttpReply) -> str:
     )
 
 
-def _size(reply: HttpReply) -> int | None:
+def _size(reply: HttpResponse) -> int | None:
     """Return the bytes of a whole body; None where it was not read to its end, and did not say."""
     if not reply.truncated:
         return len(reply.body)
@@ -177,7 +177,7 @@ def _size(reply: HttpReply) -> int | None:
     return int(said) if plain and _LENGTH.fullmatch(said) and int(said) > len(reply.body) else None
 
 
-def _refused(reply: HttpReply, prepared: Prepared) -> RunReport:
+def _refused(reply: HttpResponse, prepared: Prepared) -> RunReport:
     body = prepared.redaction.text(failure_text(reply.header("content-type"), reply.body))
     said = f"the target answered {reply.status}{_elsewhere(reply, prepared)}"
     error = RunError("http_error", prepared.redaction.text(said), http_status=reply.status, body=body)
@@ -190,7 +190,7 @@ def _refused(reply: HttpReply, prepared: Prepared) -> RunReport:
     )
 
 
-def _elsewhere(reply: HttpReply, prepared: Prepared) -> str:
+def _elsewhere(reply: HttpResponse, prepared: Prepared) -> str:
     """Say where a redirect points, and why nobody went there."""
     location = reply.header("location")
     if reply.status not in _REDIRECTS or not location:
@@ -204,7 +204,7 @@ def _elsewhere(reply: HttpReply, prepared: Prepared) -> str:
     return f" and points to {shown}: redirects are {followed}; write the URL that it points to into the webhook"
 
 
-def _shown_response(reply: HttpReply, prepared: Prepared) -> dict[str, object]:
+def _shown_response(reply: HttpResponse, prepared: Prepared) -> dict[str, object]:
     text = failure_text(reply.header("content-type"), reply.body, max_chars=MAX_SHOWN_CHARS)
     return {
         "status": reply.status,

@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from alembic import context
 
-from midcall.storage.schema import Json, metadata
+from midcall.storage.schema import JsonText, metadata
 
 
 def _render(_kind: str, item: Any, _autogen_context: Any) -> str | Literal[False]:
     # A migration must not change when a type of ours does.
-    return "sa.Text()" if isinstance(item, Json) else False
+    return "sa.Text()" if isinstance(item, JsonText) else False
 
 
 context.configure(

@@ -13,20 +13,20 @@ from midcall.service.access.access import Caller
 from midcall.service.actions.credential_check import CredentialTest, takes_url
 from midcall.service.admin.forms import PutCredential, TestCredential
 from midcall.service.credentials.credentials import CredentialView
-from midcall.ui.acts import Act, each_fact
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_words import HOSTS, ValueWords, words_of
-from midcall.ui.admin.fields import FieldErrors, TextField
+from midcall.ui.admin.fields import FormErrors, TextField
+from midcall.ui.confirmations import Confirmation, each_fact
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary, quiet
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.times import duration
 
 #: Draws the page anew, and says what was done.
 Again = Callable[[str | None], Awaitable[None]]
 #: Asks, and deletes the values of an environment; tells whether it did.
-Delete = Callable[[str | None], Awaitable[bool]]
+DeleteValues = Callable[[str | None], Awaitable[bool]]
 
 UNREADABLE = "No key of this installation opens these values. Enter all of them again, or delete them."
 
@@ -35,7 +35,7 @@ class ValuesCard:
     """One environment's values; `environment` is None for one that is still to be named."""
 
     def __init__(
-        self, context: PageContext, view: CredentialView, environment: str | None, *, again: Again, delete: Delete
+        self, context: PageContext, view: CredentialView, environment: str | None, *, again: Again, delete: DeleteValues
     ) -> None:
         self._context = context
         self._view = view
@@ -44,7 +44,7 @@ class ValuesCard:
         self._delete = delete
 
     def draw(self) -> None:
-        """Make the elements."""
+        """Make the card's elements anew."""
         shown = {} if self._environment is None else self._view.values[self._environment]
         title = _title(self._environment)
         with named(ui.element("section").classes("mc-card"), title):
@@ -109,7 +109,7 @@ class ValuesCard:
 
             facts = {"Credential": credential.name, "Environment": place or "all", "Values": ", ".join(wanted)}
             facts |= each_fact("May be sent to", hosts.value or ["no host"])
-            if not await confirmed_apart(self._context, Act("Save a credential", "Save", facts)):
+            if not await confirmed_on_page(self._context, Confirmation("Save a credential", "Save", facts)):
                 return
             done = await self._context.run(Scope.WRITE, put, busy=button, errors=form.errors)
             if done is not None:
@@ -135,7 +135,7 @@ class ValuesCard:
             with ui.element("div").classes("mc-row"):
                 button = quiet("Test", icon="bolt").props("type=submit")
                 ui.label("Tries out what is saved; takes 10 s at most.").classes("mc-quiet")
-            errors = FieldErrors(() if url is None else (url,))
+            errors = FormErrors(() if url is None else (url,))
             answer = ui.element("div").props("role=status")
 
         async def test() -> None:
@@ -146,12 +146,12 @@ class ValuesCard:
                 "Environment": self._environment or "all",
                 "To": wanted["url"] or "",
             }
-            asked = Act("Send a credential to an address", "Send it", facts)
+            asked = Confirmation("Send a credential to an address", "Send it", facts)
             body = await context.read_form(TestCredential, wanted, errors)
             if body is None:
                 return
             # Without an address it goes to its own service, where it goes anyway.
-            if wanted["url"] and not await confirmed_apart(context, asked):
+            if wanted["url"] and not await confirmed_on_page(context, asked):
                 return
 
             async def check(caller: Caller) -> CredentialTest:

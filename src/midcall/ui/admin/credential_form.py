@@ -8,9 +8,9 @@ from nicegui import ui
 from midcall.domain.credential import CredentialType
 from midcall.domain.parameters import MASK
 from midcall.service.credentials.hosts import own_hosts
-from midcall.service.credentials.types import MODELS, Values
+from midcall.service.credentials.types import MODELS, CredentialValues
 from midcall.ui.admin.credential_words import HOSTS, HOSTS_OF_SERVICE, KEY_FILE, words_of
-from midcall.ui.admin.fields import ChoiceField, FieldErrors, FormField, HostsField, PairsField, SecretField, TextField
+from midcall.ui.admin.fields import ChoiceField, FormErrors, FormField, HostsField, PairsField, SecretField, TextField
 
 #: Secrets of several lines.
 _LONG = frozenset({"private_key", "key_file"})
@@ -20,13 +20,13 @@ class CredentialForm:
     """Fields by type. `shown` are the values as answers show them: secrets masked; empty for new ones."""
 
     def __init__(self, kind: CredentialType, shown: Mapping[str, Any]) -> None:
-        self.errors = FieldErrors((), below="values.")
+        self.errors = FormErrors((), below="values.")
         self._key_file: SecretField | None = None
         self._stored = bool(shown)
         with ui.element("div").classes("mc-fields"):
             if kind is CredentialType.GOOGLE_SERVICE_ACCOUNT:
                 self._key_file = SecretField("key_file", KEY_FILE, stored=bool(shown), multiline=True)
-                with ui.expansion("Or enter its fields one by one").classes("mc-expansion"):
+                with ui.expansion("Or enter its fields one by one").classes("mc-credential-expansion"):
                     fields = self._fields(kind, shown)
                 self.errors.fields.append(self._key_file)
             else:
@@ -59,7 +59,7 @@ def hosts_field(kind: CredentialType, stored: Sequence[str]) -> HostsField:
     return HostsField(HOSTS_OF_SERVICE if own_hosts(kind, {"shop_domain": "x"}) else HOSTS, stored)
 
 
-def _field(kind: CredentialType, model: type[Values], name: str, shown: Mapping[str, Any]) -> FormField:
+def _field(kind: CredentialType, model: type[CredentialValues], name: str, shown: Mapping[str, Any]) -> FormField:
     words, info, value = words_of(kind, name), model.model_fields[name], shown.get(name)
     required = info.is_required()
     if isinstance(info.default, dict):

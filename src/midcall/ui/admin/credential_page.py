@@ -5,20 +5,20 @@ from nicegui import ui
 from midcall.domain.errors import CredentialInUse
 from midcall.domain.workspace import Scope
 from midcall.service.credentials.credentials import CredentialView
-from midcall.ui.acts import Act
-from midcall.ui.admin.caught import Caught
+from midcall.ui.admin.captured_error import CapturedError
 from midcall.ui.admin.credential_card import ValuesCard
 from midcall.ui.admin.credential_words import TYPES
+from midcall.ui.confirmations import Confirmation
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, quiet
 from midcall.ui.parts.confirm import confirmed
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.times import time_label
 
 
 async def build(context: PageContext, name: str) -> None:
-    """Show one."""
+    """Show the page of one credential."""
     found = await context.call(Scope.READ, lambda caller: context.services.credentials.get(caller, name))
     about = TYPES[found.credential.type].about
 
@@ -66,13 +66,13 @@ async def delete_values(context: PageContext, name: str, environment: str | None
         "Delete it?", f"This deletes {what}. It cannot be undone; functions that name it will fail.", act="Delete"
     ):
         return False
-    caught = Caught()
+    caught = CapturedError()
 
     async def act(*, force: bool) -> bool:
-        asked = Act(
+        asked = Confirmation(
             "Delete a credential", "Delete", {"What": what, "Although functions use it": "yes" if force else "no"}
         )
-        if not await confirmed_apart(context, asked):
+        if not await confirmed_on_page(context, asked):
             return False
         done = await context.run(
             Scope.WRITE,

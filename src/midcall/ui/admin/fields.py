@@ -27,7 +27,7 @@ def complain_at(element: ValidationElement[Any], text: str | None) -> None:
 
 
 class FormField(Protocol):
-    """One field."""
+    """One field of a form that says which path it fills, and shows the faults at it."""
 
     def put(self, values: dict[str, Any]) -> None:
         """Add what is to be sent, if anything is."""
@@ -38,7 +38,7 @@ class FormField(Protocol):
         ...
 
 
-class FieldErrors:
+class FormErrors:
     """Shows each fault beside its field, and what has none in a banner above: an `ErrorPlace` of `PageContext.run`."""
 
     def __init__(self, fields: Sequence[FormField], *, below: str = "") -> None:
@@ -48,14 +48,14 @@ class FieldErrors:
         self._banner = ErrorBanner()
 
     def show(self, error: MidcallError) -> None:
-        """Show an error."""
+        """Show each fault of an error beside its field, and the rest in the banner."""
         left = [fault for fault in error.faults if not self._placed(fault)]
         if left or not error.faults:
             banner = MidcallError(error.message, faults=left)
             self._banner.show(banner)
 
     def clear(self) -> None:
-        """Show none."""
+        """Take all faults away."""
         self._banner.clear()
         for field in self.fields:
             field.complain("", None)
@@ -75,7 +75,6 @@ class _One:
             element.props["hint"] = words.hint
 
     def complain(self, loc: str, text: str | None) -> bool:
-        """Show a fault."""
         if text is not None and loc != self.loc:
             return False
         complain_at(self.element, text)
@@ -93,11 +92,11 @@ class TextField(_One):
 
     @property
     def value(self) -> str:
-        """What stands in it."""
+        """The text that stands in it, without blanks around it."""
         return (self.element.value or "").strip()
 
     def put(self, values: dict[str, Any]) -> None:
-        """Add it."""
+        """Put the text into what is sent; null where it was emptied."""
         if self.value:
             values[self.loc] = self.value
         elif self._before:
@@ -117,7 +116,7 @@ class HostsField(_One):
         return (self.element.value or "").replace(",", " ").split()
 
     def put(self, values: dict[str, Any]) -> None:
-        """Add them."""
+        """Put the hosts into what is sent."""
         values["hosts"] = self.value
 
     def complain(self, loc: str, text: str | None) -> bool:
@@ -174,7 +173,7 @@ class ChoiceField(_One):
         super().__init__(loc, ui.select(list(options), label=words.label, value=value), words)
 
     def put(self, values: dict[str, Any]) -> None:
-        """Add it."""
+        """Put the choice into what is sent."""
         values[self.loc] = self.element.value
 
 

@@ -3,13 +3,13 @@
 from nicegui import ui
 
 from midcall.domain.workspace import Key, Scope
-from midcall.ui.acts import Act
 from midcall.ui.admin.key_words import SCOPES
 from midcall.ui.admin.shown_once import shown_once
+from midcall.ui.confirmations import Confirmation
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, quiet
 from midcall.ui.parts.confirm import confirmed
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import time_label
@@ -19,7 +19,7 @@ GRACE_S = 24 * 3_600
 
 
 async def build(context: PageContext, key_id: str, *, once: str) -> None:
-    """Show one."""
+    """Show the page of one API key."""
     key = await context.call(Scope.ADMIN, lambda caller: context.services.access.get(caller, key_id))
     own = key.id == context.caller.key.id
     facts = {"Of": key.principal, "May": ", ".join(sorted(key.held)), "Id": key.id}
@@ -28,8 +28,8 @@ async def build(context: PageContext, key_id: str, *, once: str) -> None:
         text = "Whoever uses it gets a 401 from the next call on. It cannot be undone."
         if own:
             text = f"This is the key you are signed in with: you are signed out at once. {text}"
-        asked = Act("Revoke a key", "Revoke", facts)
-        if await confirmed(f"Revoke the key of {key.principal}?", text, act="Revoke") and await confirmed_apart(
+        asked = Confirmation("Revoke a key", "Revoke", facts)
+        if await confirmed(f"Revoke the key of {key.principal}?", text, act="Revoke") and await confirmed_on_page(
             context, asked
         ):
             done = await context.run(
@@ -42,9 +42,9 @@ async def build(context: PageContext, key_id: str, *, once: str) -> None:
         text = "The key gets a new secret, shown once. The one it has stays good for a day, so that you can replace it."
         if own:
             text += " You are signed in with it: sign in with the new one within the day."
-        asked = Act("Make a new secret for a key", "Make a new secret", facts)
+        asked = Confirmation("Make a new secret for a key", "Make a new secret", facts)
         sure = await confirmed(f"A new secret for {key.principal}?", text, act="Make a new secret")
-        if sure and await confirmed_apart(context, asked):
+        if sure and await confirmed_on_page(context, asked):
             done = await context.run(
                 Scope.ADMIN, lambda caller: context.services.access.rotate(caller, key.id, grace_s=GRACE_S)
             )

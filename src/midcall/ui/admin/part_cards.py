@@ -21,8 +21,8 @@ class PartCard:
 
     def __init__(self, title: str, about: str, figures: Sequence[str]) -> None:
         self._figures: dict[str, ui.label] = {}
-        with named(ui.element("section").classes("mc-card mc-part"), title):
-            with ui.element("div").classes("mc-part-head"):
+        with named(ui.element("section").classes("mc-card mc-health-part"), title):
+            with ui.element("div").classes("mc-health-part-head"):
                 ui.label(title).classes("mc-card-title").props('role="heading" aria-level=2')
                 self._state = ui.label("asking").classes("mc-badge mc-busy")
                 self._ms = ui.label().classes("mc-quiet")

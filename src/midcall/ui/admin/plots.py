@@ -10,7 +10,7 @@ from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 from midcall.domain.activity import HOUR, Activity, Minute, percentile
-from midcall.domain.invocation import InvocationStatus as Status
+from midcall.domain.invocation import InvocationStatus
 from midcall.domain.times import iso
 from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.times import duration
@@ -20,17 +20,17 @@ _HEIGHT = 100.0
 _STEPS = (1, 2, 5, 10)
 
 #: What is drawn as one colour, from the ground up.
-GROUPS: Mapping[str, tuple[Status, ...]] = {
-    "succeeded": (Status.SUCCEEDED,),
-    "failed": (Status.FAILED, Status.DEAD),
-    "timed out": (Status.TIMED_OUT,),
-    "refused or cancelled": (Status.REFUSED, Status.CANCELLED),
+GROUPS: Mapping[str, tuple[InvocationStatus, ...]] = {
+    "succeeded": (InvocationStatus.SUCCEEDED,),
+    "failed": (InvocationStatus.FAILED, InvocationStatus.DEAD),
+    "timed out": (InvocationStatus.TIMED_OUT,),
+    "refused or cancelled": (InvocationStatus.REFUSED, InvocationStatus.CANCELLED),
 }
 _BARS: Mapping[str, str] = {"succeeded": "mc-bar-good", "failed": "mc-bar-bad", "timed out": "mc-bar-warn"}
 _LINES: Mapping[int, str] = {50: "mc-line mc-p50", 95: "mc-line mc-p95"}
 
 
-def count(statuses: Mapping[Status, int], group: str) -> int:
+def count(statuses: Mapping[InvocationStatus, int], group: str) -> int:
     """Count the runs of a group."""
     return sum(statuses.get(status, 0) for status in GROUPS[group])
 

@@ -21,7 +21,7 @@ class Setting(ABC):
     @property
     @abstractmethod
     def value(self) -> Any:
-        """What it is set to."""
+        """The value that it is set to now."""
 
     @abstractmethod
     def complain(self, loc: str, text: str | None) -> bool:
@@ -50,7 +50,6 @@ class _Written(Setting):
         element.props("outlined").props["hint"] = words.hint
 
     def complain(self, loc: str, text: str | None) -> bool:
-        """Show a fault."""
         if text is not None and loc != self._loc:
             return False
         complain_at(self._element, text)
@@ -90,12 +89,12 @@ class ChoiceSetting(_Written):
 
     @property
     def value(self) -> Any:
-        """The word."""
+        """The word that is chosen."""
         return self._element.value
 
 
 class SwitchSetting(Setting):
-    """On or off."""
+    """A setting that is on or off."""
 
     def __init__(self, loc: str, words: ValueWords, *, before: bool) -> None:
         super().__init__(loc, before)

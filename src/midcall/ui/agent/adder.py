@@ -6,7 +6,7 @@ from nicegui import ui
 
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import link_button, quiet
 from midcall.ui.parts.empty import empty
@@ -29,7 +29,7 @@ async def choose_function(
         mine = turn
         found = await context.run(
             Scope.READ,
-            lambda caller: context.services.overview.functions(caller, Page(SHOWN), search=text),
+            lambda caller: context.services.overview.functions(caller, PageRequest(SHOWN), search=text),
             errors=errors,
         )
         if found is None or mine != turn or dialog.is_deleted:
@@ -45,7 +45,7 @@ async def choose_function(
         ui.label(heading).classes("mc-dialog-title").props('role="heading" aria-level=2')
         search_box("Search functions to attach", show).props("autofocus")
         errors = ErrorBanner()
-        results = ui.element("div").classes("mc-choices").props('role=list aria-label="Functions found"')
+        results = ui.element("div").classes("mc-chooser-results").props('role=list aria-label="Functions found"')
         with ui.element("div").classes("mc-dialog-actions"):
             quiet("Cancel", lambda: dialog.submit(None))
     dialog.open()
@@ -63,7 +63,7 @@ def _choice(
 ) -> None:
     with ui.element("div").props("role=listitem"):
         button = ui.button(on_click=lambda: dialog.submit(name), color=None).props("flat no-caps align=left")
-        with button.classes("mc-choice"), ui.element("div").classes("mc-choice-text"):
+        with button.classes("mc-chooser-result"), ui.element("div").classes("mc-chooser-result-text"):
             ui.label(title).classes("mc-strong")
             ui.label(name if title != name else about).classes("mc-quiet mc-one-line")
             if title != name:

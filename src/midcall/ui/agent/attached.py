@@ -8,8 +8,8 @@ from nicegui import ui
 from midcall.domain.agent import OnFailure
 from midcall.domain.phases import Phase
 from midcall.ui.agent.adder import choose_function
-from midcall.ui.agent.draft import Draft, Row
-from midcall.ui.agent.options import Options, versions_of
+from midcall.ui.agent.draft import AgentDraft, AttachmentDraft
+from midcall.ui.agent.options import AttachmentOptions, versions_of
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.attributes import named
@@ -31,7 +31,7 @@ PHASES: Mapping[Phase, tuple[str, str]] = {
 
 @dataclass(eq=False)
 class _Card:
-    row: Row
+    row: AttachmentDraft
     element: ui.element
     summary: ui.label
     up: ui.button
@@ -39,13 +39,15 @@ class _Card:
     #: Its options are made when they are first asked for.
     panel: ui.element
     toggle: ui.button
-    options: Options | None = None
+    options: AttachmentOptions | None = None
 
 
 class Attached:
     """The three phases with their cards; it keeps the draft in the order that is shown."""
 
-    def __init__(self, context: PageContext, draft: Draft, *, changed: Callable[[], None], may_write: bool) -> None:
+    def __init__(
+        self, context: PageContext, draft: AgentDraft, *, changed: Callable[[], None], may_write: bool
+    ) -> None:
         self._context = context
         self._draft = draft
         self._changed = changed
@@ -74,7 +76,7 @@ class Attached:
             if self._may_write:
                 column.make_sortable(group="attachments", handle=".mc-drag", on_end=lambda _: self._moved())
 
-    def _card(self, row: Row) -> _Card:
+    def _card(self, row: AttachmentDraft) -> _Card:
         name = row.function
         with ui.element("div").classes("mc-attached") as element:
             with ui.element("div").classes("mc-attached-line"):
@@ -101,7 +103,7 @@ class Attached:
         if name is None:
             return
         with self._lists[phase]:
-            self._card(Row(name, phase))
+            self._card(AttachmentDraft(name, phase))
         self._moved()
 
     async def _open(self, card: _Card) -> None:
@@ -109,7 +111,7 @@ class Attached:
             versions = await versions_of(self._context, card.row)
             if card.options is None and not card.panel.is_deleted:
                 with card.panel:
-                    card.options = Options(card.row, versions, changed=self._told, may_write=self._may_write)
+                    card.options = AttachmentOptions(card.row, versions, changed=self._told, may_write=self._may_write)
         shown = not card.panel.visible
         card.panel.set_visibility(shown)
         card.toggle.props("aria-expanded=true" if shown else "aria-expanded=false")
@@ -183,7 +185,7 @@ class Attached:
         return left
 
     def clear_faults(self) -> None:
-        """Show none."""
+        """Take the faults away from all cards."""
         for card in self._cards.values():
             if card.options is not None:
                 card.options.clear_faults()
@@ -194,7 +196,7 @@ def _icon(icon: str, label: str, on_click: Callable[[], Awaitable[None] | None])
     return named(button, label)
 
 
-def _summary(row: Row) -> str:
+def _summary(row: AttachmentDraft) -> str:
     texts = ["follows what is published" if row.version is None else f"always version {row.version}"]
     if row.phase is Phase.PRE_SESSION and row.on_failure is OnFailure.TERMINATE:
         texts.append("ends the session if it fails")

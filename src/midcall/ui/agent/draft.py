@@ -7,14 +7,12 @@ from typing import Any
 
 from midcall.domain.agent import Agent, Attachment, OnFailure
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.jsonvalue import parse_text
+from midcall.domain.jsonvalue import Json, parse_text
 from midcall.domain.phases import Phase
-
-Json = dict[str, Any]
 
 
 @dataclass(eq=False)
-class Row:
+class AttachmentDraft:
     """One attachment, as far as it has been changed."""
 
     function: str
@@ -30,7 +28,7 @@ class Row:
     returned: str = ""
 
     @classmethod
-    def of(cls, attached: Attachment) -> "Row":
+    def of(cls, attached: Attachment) -> "AttachmentDraft":
         """Begin with what is saved."""
         messages = attached.messages or {}
         error = messages.get("error") or ""
@@ -75,23 +73,23 @@ class Row:
 
 
 @dataclass
-class Draft:
-    """The whole agent."""
+class AgentDraft:
+    """An agent with all of its attachments, as far as they have been changed."""
 
     version: str
     number: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[AttachmentDraft] = field(default_factory=list)
 
     @classmethod
-    def of(cls, agent: Agent) -> "Draft":
+    def of(cls, agent: Agent) -> "AgentDraft":
         """Begin with what is saved."""
-        return cls(agent.version, agent.number, [Row.of(each) for each in agent.attachments])
+        return cls(agent.version, agent.number, [AttachmentDraft.of(each) for each in agent.attachments])
 
-    def of_phase(self, phase: Phase) -> list[Row]:
+    def of_phase(self, phase: Phase) -> list[AttachmentDraft]:
         """Return the rows of a phase, in order."""
         return [row for row in self.rows if row.phase is phase]
 
-    def arrange(self, phases: Iterable[tuple[Phase, Sequence[Row]]]) -> None:
+    def arrange(self, phases: Iterable[tuple[Phase, Sequence[AttachmentDraft]]]) -> None:
         """Take over what stands where."""
         self.rows = []
         for phase, rows in phases:

@@ -10,7 +10,7 @@ from midcall.domain.errors import MidcallError
 from midcall.domain.function import VersionStatus
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
-from midcall.ui.agent.draft import Row
+from midcall.ui.agent.draft import AttachmentDraft
 from midcall.ui.page_context import PageContext
 
 FOLLOWS = "Follow what is published"
@@ -20,7 +20,7 @@ ON_FAILURE = {
 }
 
 
-async def versions_of(context: PageContext, row: Row) -> dict[int, str]:
+async def versions_of(context: PageContext, row: AttachmentDraft) -> dict[int, str]:
     """Return the versions that a row may be pinned to."""
     try:
         view = await context.call(Scope.READ, lambda caller: context.services.catalog.get(caller, row.function))
@@ -30,10 +30,12 @@ async def versions_of(context: PageContext, row: Row) -> dict[int, str]:
     return {each.number: f"Always version {each.number}" for each in reversed(approved)}
 
 
-class Options:
+class AttachmentOptions:
     """The fields, each named by its path below the attachment, so that a fault finds its field."""
 
-    def __init__(self, row: Row, versions: dict[int, str], *, changed: Callable[[], None], may_write: bool) -> None:
+    def __init__(
+        self, row: AttachmentDraft, versions: dict[int, str], *, changed: Callable[[], None], may_write: bool
+    ) -> None:
         self.row = row
         self.fields: dict[str, Any] = {}
         self._changed = changed
@@ -78,6 +80,6 @@ class Options:
         return True
 
     def clear_faults(self) -> None:
-        """Show none."""
+        """Take the faults away from all fields."""
         for each in self.fields.values():
             each.error = None

@@ -6,12 +6,13 @@ from nicegui import ui
 
 from midcall.domain.agent import Agent
 from midcall.domain.errors import Conflict, InvalidInput, MidcallError
+from midcall.domain.jsonvalue import Json
 from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
 from midcall.service.agents.agents import AgentView
 from midcall.service.agents.form import parse_agent
 from midcall.ui.agent.attached import Attached
-from midcall.ui.agent.draft import Draft, Json
+from midcall.ui.agent.draft import AgentDraft
 from midcall.ui.agent.tools import ToolsPreview
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
@@ -29,7 +30,7 @@ def path_of(agent: str) -> str:
 
 
 async def edit(context: PageContext, name: str) -> None:
-    """Show an agent."""
+    """Show an agent, to be changed."""
     view = await context.call(Own(Scope.READ), lambda caller: context.services.agents.get(caller, name))
     page = _AgentPage(context, view)
     await page.build()
@@ -41,7 +42,7 @@ class _AgentPage:
     def __init__(self, context: PageContext, view: AgentView) -> None:
         self._context = context
         self._view = view
-        self._draft = Draft.of(view.agent)
+        self._draft = AgentDraft.of(view.agent)
         self._saved: Json = self._draft.document()
         self._may_write = context.may(Scope.WRITE)
 
@@ -50,7 +51,6 @@ class _AgentPage:
         return self._view.agent
 
     async def build(self) -> None:
-        """Make the elements."""
         sessions = f"/sessions?agent={quote(self._agent.name, safe='')}"
         with page_header(
             self._agent.name, about="Which functions it has, when they run, and in which order.", back=_BACK
@@ -119,7 +119,7 @@ class _AgentPage:
 
     def _take(self, view: AgentView) -> None:
         self._view = view
-        self._draft = Draft.of(view.agent)
+        self._draft = AgentDraft.of(view.agent)
         self._saved = self._draft.document()
         self._version.set_value(self._draft.version)
         self._number.set_value(self._draft.number)

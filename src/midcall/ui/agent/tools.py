@@ -11,7 +11,7 @@ from midcall.ui.page_context import PageContext
 from midcall.ui.parts.code import json_view
 from midcall.ui.parts.empty import empty
 from midcall.ui.parts.errors import ErrorBanner
-from midcall.vendors.tools.export import Format, Problem
+from midcall.vendors.tools.export import ExportProblem, Format
 
 FORMATS: Mapping[Format, str] = {
     Format.OPENAI: "OpenAI, Chat Completions",
@@ -78,7 +78,7 @@ def _show(view: ToolsView) -> None:
         empty("No tools", "Attach a function during the session, and publish it; then it is shown here.", icon="build")
 
 
-def _note(problem: Problem) -> None:
+def _note(problem: ExportProblem) -> None:
     with ui.element("li"):
         kind = ui.label("Note" if problem.exported else "Left out")
         kind.classes("mc-badge" if problem.exported else "mc-badge mc-warn")

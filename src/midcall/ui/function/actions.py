@@ -9,10 +9,10 @@ from midcall.connectors import CONNECTORS, operations
 from midcall.connectors.completion import completion
 from midcall.connectors.enabled import operations_enabled
 from midcall.domain.errors import MidcallError
+from midcall.domain.jsonvalue import Json
 from midcall.domain.workspace import Scope
-from midcall.service.stores import Page
-from midcall.ui.function.opened import Json
-from midcall.ui.function.sheet import Lines, Sheet
+from midcall.service.stores import PageRequest
+from midcall.ui.function.inputs import InputFactory, Lines
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import copy_button, quiet
@@ -29,7 +29,7 @@ async def credentials_of(context: PageContext) -> Known:
     """Return the workspace's credentials; none for a key that may not see them."""
     try:
         found = await context.call(
-            Scope.READ, lambda caller: context.services.credentials.page(caller, Page(_MOST_CREDENTIALS, None))
+            Scope.READ, lambda caller: context.services.credentials.page(caller, PageRequest(_MOST_CREDENTIALS, None))
         )
     except MidcallError:
         return {}
@@ -44,11 +44,11 @@ class _Row:
     credentials: Any
 
 
-class Actions:
+class ActionsSection:
     """Entries of `code.actions`, and `code.egress`."""
 
-    def __init__(self, sheet: Sheet, known: Known) -> None:
-        self._sheet, self._known = sheet, known
+    def __init__(self, inputs: InputFactory, known: Known) -> None:
+        self._inputs, self._known = inputs, known
         self._rows: list[_Row] = []
         groups = {name: f"{_TITLES.get(name, name.title())}: all of it" for name in CONNECTORS}
         self._choices = groups | {name: name for name in operations()}
@@ -58,7 +58,7 @@ class Actions:
             ).classes("mc-quiet")
             self._list = ui.element("div").classes("mc-fn-form-one")
             self._egress = Lines(
-                sheet.area(
+                inputs.area(
                     "Hosts that HTTP may reach", "code.egress", hint="One a line: api.example.com, *.example.com"
                 ),
                 "\n".join,
@@ -67,7 +67,7 @@ class Actions:
             self._calls = ui.element("div").classes("mc-fn-form-one")
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show the actions and hosts of a document."""
         code = document.get("code") or {}
         self._draw([_entry(each) for each in code.get("actions", ())])
         self._egress.show(list(code.get("egress", ())))
@@ -92,9 +92,9 @@ class Actions:
     def _row(self, index: int, name: str | None, credentials: list[str]) -> _Row:
         loc = f"code.actions.{index}"
         with named(ui.element("div").classes("mc-action-row").props("role=group"), f"Action {index + 1}"):
-            chosen = self._sheet.choice("Action", f"{loc}.name", self._choices | ({name: name} if name else {}))
-            self._sheet.faults.add(loc, chosen, self._sheet.tab)
-            some = self._sheet.choice("Credentials that it may use", f"{loc}.credentials", {}, several=True)
+            chosen = self._inputs.choice("Action", f"{loc}.name", self._choices | ({name: name} if name else {}))
+            self._inputs.faults.add(loc, chosen, self._inputs.tab)
+            some = self._inputs.choice("Credentials that it may use", f"{loc}.credentials", {}, several=True)
             row = _Row(chosen, some)
             chosen.value = name
             self._offer(row, credentials)
@@ -146,12 +146,12 @@ class Actions:
 
     def _add(self) -> None:
         self._draw([*self._entries(), (None, [])])
-        self._sheet.touched()
+        self._inputs.touched()
 
     def _remove(self, row: _Row) -> None:
         self._rows.remove(row)
         self._draw(self._entries())
-        self._sheet.touched()
+        self._inputs.touched()
 
 
 def _entry(entry: Any) -> tuple[str | None, list[str]]:

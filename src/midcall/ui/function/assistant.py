@@ -7,14 +7,15 @@ from typing import Any
 
 from nicegui import ui
 
-from midcall.domain.assistant import Role, Status, Turn
+from midcall.domain.assistant import ChatMessage, Role, Status
+from midcall.domain.jsonvalue import Json
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.assistant.assist import MAX_DESCRIPTION, MAX_MESSAGE, MAX_MESSAGES
-from midcall.service.assistant.events import Answer, Completed, Event, Question
+from midcall.service.assistant.events import AssistantAnswer, AssistantEvent, Completed, Question
 from midcall.service.functions.form import parse_draft
-from midcall.ui.function.assistant_answer import Reply
-from midcall.ui.function.opened import Json, OpenFunction
+from midcall.ui.function.assistant_answer import AssistantReply
+from midcall.ui.function.opened import OpenFunction
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import primary, quiet
@@ -45,7 +46,7 @@ class Chat:
     def __init__(self, context: PageContext, opened: OpenFunction) -> None:
         self.context = context
         self.opened = opened
-        self._turns: list[Turn] = []
+        self._turns: list[ChatMessage] = []
         self._stop: asyncio.Event | None = None
         # Who closes the page asks for nothing any more.
         context.client.on_delete(self.stop)
@@ -81,7 +82,7 @@ class Chat:
         self._welcome.set_visibility(False)
         with self._talk:
             said = ui.label(text).classes("mc-w-said mc-w-wrap")
-            reply = Reply(self.context, self.opened)
+            reply = AssistantReply(self.context, self.opened)
         self._box.value = ""
         self._down()
         done = await self.context.run_async(
@@ -98,7 +99,9 @@ class Chat:
             self._welcome.set_visibility(not self._turns)
             return
         answer = done.value
-        self._turns = [*self._turns, Turn(Role.USER, text), Turn(Role.ASSISTANT, _told(answer))][-(MAX_MESSAGES - 2) :]
+        self._turns = [*self._turns, ChatMessage(Role.USER, text), ChatMessage(Role.ASSISTANT, _told(answer))][
+            -(MAX_MESSAGES - 2) :
+        ]
         if answer is None:
             reply.stopped()
         elif answer.status in {Status.TIMED_OUT, Status.MODEL_ERROR, Status.UNREADABLE} and not self._box.value:
@@ -106,7 +109,7 @@ class Chat:
         self._down()
 
     def stop(self) -> None:
-        """Stop the model."""
+        """Stop the model's answer, and keep what has come of it."""
         if self._stop is not None:
             self._stop.set()
 
@@ -115,7 +118,7 @@ class Chat:
         self._send.set_visibility(not busy)
         self._stopper.set_visibility(busy)
 
-    async def _ask(self, caller: Caller, text: str, reply: Reply) -> Answer | None:
+    async def _ask(self, caller: Caller, text: str, reply: AssistantReply) -> AssistantAnswer | None:
         """Show events as they come; returns the answer, or None where somebody stopped it."""
         document: Json = await self.opened.draft()
         reply.asked_about(document)
@@ -140,18 +143,18 @@ class Chat:
         scripts.run(self.context.client, "mcDown", self._talk.id)
 
 
-async def _next(events: Any, stopped: "asyncio.Future[Any]") -> Event | None:
+async def _next(events: Any, stopped: "asyncio.Future[Any]") -> AssistantEvent | None:
     coming = asyncio.ensure_future(anext(events, None))
     await asyncio.wait([coming, stopped], return_when=asyncio.FIRST_COMPLETED)
     if coming.done():
-        event: Event | None = coming.result()
+        event: AssistantEvent | None = coming.result()
         return event
     coming.cancel()
     await asyncio.wait([coming])
     return None
 
 
-def _told(answer: Answer | None) -> str:
+def _told(answer: AssistantAnswer | None) -> str:
     """Return what the model is told next time of what it said: its code too, which nobody may have taken over."""
     if answer is None:
         return "(stopped)"

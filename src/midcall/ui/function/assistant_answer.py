@@ -9,10 +9,19 @@ from nicegui import ui
 
 from midcall.domain.assistant import Status
 from midcall.domain.errors import MidcallError
-from midcall.service.assistant.events import Answer, Completed, Event, Reviewed, Source, Text, Thinking
+from midcall.domain.jsonvalue import Json
+from midcall.service.assistant.events import (
+    AssistantAnswer,
+    AssistantEvent,
+    Completed,
+    ExplanationWritten,
+    Reviewed,
+    SourceWritten,
+    Thinking,
+)
 from midcall.service.test_cases.form import parse_case
 from midcall.ui.function.case_dialog import edit_case
-from midcall.ui.function.opened import Json, OpenFunction
+from midcall.ui.function.opened import OpenFunction
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.code import code_view, json_view
@@ -37,15 +46,15 @@ _PROPOSALS: Mapping[str, str] = {
 _MARKS: Mapping[str, str] = {"+": "mc-w-added", "-": "mc-w-removed", "@": "mc-w-where"}
 
 
-class Reply:
-    """What the assistant says to one message; grows as its events come."""
+class AssistantReply:
+    """The assistant's reply to one message; it grows as its events come."""
 
     def __init__(self, context: PageContext, opened: OpenFunction) -> None:
         self.context = context
         self.opened = opened
         self._before: Json = {}
         self._agreed: dict[str, ui.checkbox] = {}
-        self._answer: Answer | None = None
+        self._answer: AssistantAnswer | None = None
         self._text = ""
         with ui.element("div").classes("mc-w-reply") as self._box:
             with ui.element("div").classes("mc-w-part-head") as self._working:
@@ -58,7 +67,7 @@ class Reply:
         """Keep what the editor held when the question was asked."""
         self._before = document
 
-    def show(self, event: Event) -> None:
+    def show(self, event: AssistantEvent) -> None:
         """Show what has happened."""
         if self.context.client.is_deleted:
             return
@@ -66,10 +75,10 @@ class Reply:
             case Thinking(number):
                 self._text = ""
                 self._doing.text = "Writing" if number == 1 else f"Mending what the review found (attempt {number})"
-            case Text(_, text):
+            case ExplanationWritten(_, text):
                 self._text += text
                 self._explanation.text = self._text
-            case Source(_, _, explanation, _):
+            case SourceWritten(_, _, explanation, _):
                 self._explanation.text = explanation
                 self._doing.text = "Having it reviewed"
             case Reviewed(number, review):
@@ -85,10 +94,10 @@ class Reply:
             badge("stopped")
 
     def delete(self) -> None:
-        """Take it away."""
+        """Take the reply away from the page."""
         self._box.delete()
 
-    def _complete(self, answer: Answer) -> None:
+    def _complete(self, answer: AssistantAnswer) -> None:
         self._answer = answer
         self._working.delete()
         self._explanation.text = answer.explanation
@@ -161,7 +170,7 @@ class Reply:
         more = f"; without what you did not agree to ({', '.join(left)})" if left else ""
         self.context.say(f"In the editor, not saved yet{more}")
 
-    def _patch(self, answer: Answer) -> Json:
+    def _patch(self, answer: AssistantAnswer) -> Json:
         agreed = {name: answer.proposals[name] for name, box in self._agreed.items() if box.value}
         code = {name: value for name, value in agreed.items() if name != "parameters"}
         patch: Json = {"code": {"source": answer.source, **code}}

@@ -3,26 +3,26 @@
 from nicegui import ui
 
 from midcall.domain.function import LONG_DESCRIPTION, SHORT_DESCRIPTION
-from midcall.ui.function.opened import Json
-from midcall.ui.function.sheet import Sheet
+from midcall.domain.jsonvalue import Json
+from midcall.ui.function.inputs import InputFactory
 
 
-class Basics:
+class BasicsSection:
     """Name, display name, description."""
 
-    def __init__(self, sheet: Sheet, *, new: bool) -> None:
+    def __init__(self, inputs: InputFactory, *, new: bool) -> None:
         with ui.element("section").classes("mc-basics").props('aria-label="About this function"'):
-            self._display = sheet.text("Display name", "display_name", hint="For people: Look up an order")
-            self._name = sheet.text("Name", "name", hint="For the agent and your code: lookup_order")
+            self._display = inputs.text("Display name", "display_name", hint="For people: Look up an order")
+            self._name = inputs.text("Name", "name", hint="For the agent and your code: lookup_order")
             if not new:
                 self._name.props('readonly hint="A function keeps its name"')
-            self._description = sheet.area(
+            self._description = inputs.area(
                 "Description: when should the agent call it?", "description", hint="A sentence or two"
             ).classes("mc-fn-wide")
             self._description.on_value_change(self._count)
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show a document's name, display name and description."""
         self._name.value = document.get("name", "")
         self._display.value = document.get("display_name") or ""
         self._description.value = document.get("description", "")
@@ -30,7 +30,7 @@ class Basics:
         self._count()
 
     async def read(self, document: Json) -> None:
-        """Read them."""
+        """Put name, display name and description into a document."""
         document["name"] = (self._name.value or "").strip()
         document["display_name"] = (self._display.value or "").strip() or document["name"]
         document["description"] = (self._description.value or "").strip()

@@ -11,7 +11,7 @@ from midcall.service.test_cases.case_runs import CaseResult
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import duration
 
-Handler = Callable[[], Any]
+RowHandler = Callable[[], Any]
 _SHORT = 140
 #: By whether it passed.
 _LOOKS: Mapping[bool | None, str] = {True: "mc-w-case-good", False: "mc-w-case-bad", None: ""}
@@ -21,7 +21,7 @@ class CaseRow:
     """A row that is green, red, under way, or has not been run here."""
 
     def __init__(
-        self, case: TestCase, on_run: Handler | None, on_edit: Handler | None, on_delete: Handler | None
+        self, case: TestCase, on_run: RowHandler | None, on_edit: RowHandler | None, on_delete: RowHandler | None
     ) -> None:
         self._buttons: list[ui.button] = []
         with ui.element("div").classes("mc-w-case").props('role="listitem"') as self._box:

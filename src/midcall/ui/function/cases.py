@@ -10,7 +10,7 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.test_case import TestCase
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
-from midcall.service.test_cases.case_runs import CaseResult, Suite, Wanted
+from midcall.service.test_cases.case_runs import CaseResult, Suite, SuiteRequest
 from midcall.ui.function.case_dialog import edit_case
 from midcall.ui.function.case_row import CaseRow
 from midcall.ui.function.opened import OpenFunction
@@ -122,7 +122,7 @@ class CasesPanel:
         function, use = self.opened.name, self.context.services
         if function is None:
             raise InvalidInput("save the function first")
-        wanted = Wanted(function, self._version.value, names)
+        wanted = SuiteRequest(function, self._version.value, names)
         suite: Suite = await self.context.in_thread(use.case_runs.suite, caller, wanted)
         async with aclosing(use.case_runs.results(caller, suite, self.context.in_thread)) as results:
             async for result in results:

@@ -11,7 +11,7 @@ from midcall.ui.function.source import SourceEditor
 from midcall.ui.parts.buttons import copy_button
 from midcall.ui.parts.status import badge
 
-Comment = Mapping[str, Any]
+CommentDocument = Mapping[str, Any]
 
 _ICONS = {"error": "error", "warning": "warning", "info": "info"}
 _TONES = {"error": "bad", "warning": "warn", "info": "busy"}
@@ -20,6 +20,9 @@ _LOOKS: Mapping[str, str] = {
     "warning": "mc-fn-comment mc-fn-comment-warning",
     "info": "mc-fn-comment mc-fn-comment-info",
 }
+#: In the editor: of the place itself, and of its line.
+_MARKS = {"error": "mc-mark-error", "warning": "mc-mark-warning", "info": "mc-mark-info"}
+_LINES = {"error": "mc-line-error", "warning": "mc-line-warning", "info": "mc-line-info"}
 #: Elements of the list: a person mends one after the other.
 MAX_SHOWN = 50
 
@@ -46,7 +49,7 @@ class Comments:
 
     def show(self, review: Mapping[str, Any], source: str | None, *, preview: bool) -> None:
         """Show a review; `source` is the text that the editor was read with."""
-        comments: Sequence[Comment] = review["comments"]
+        comments: Sequence[CommentDocument] = review["comments"]
         errors = sum(comment["severity"] == "error" for comment in comments)
         self._head.clear()
         with self._head, ui.element("div"):
@@ -67,7 +70,7 @@ class Comments:
         if self._editor is not None and source is not None:
             self._editor.comment(*decorations(source, comments))
 
-    def _item(self, comment: Comment, source: str | None) -> None:
+    def _item(self, comment: CommentDocument, source: str | None) -> None:
         severity = comment["severity"]
         has_line = self._editor is not None and not _is_general(comment)
         with ui.element("li").classes(_LOOKS[severity]):
@@ -91,12 +94,12 @@ class Comments:
                             "flat dense no-caps size=sm color=primary"
                         )
 
-    def _jump(self, comment: Comment) -> None:
+    def _jump(self, comment: CommentDocument) -> None:
         if self._editor is not None:
             self._editor.show_line(comment["line"], comment["column"])
 
 
-def decorations(source: str, comments: Sequence[Comment]) -> tuple[list[dict[str, Any]], dict[int, str]]:
+def decorations(source: str, comments: Sequence[CommentDocument]) -> tuple[list[dict[str, Any]], dict[int, str]]:
     """Return CodeMirror's decorations and the tooltips of lines; positions count characters from 0."""
     lines = source.split("\n")
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
@@ -113,12 +116,12 @@ def decorations(source: str, comments: Sequence[Comment]) -> tuple[list[dict[str
         begin = min(starts[line - 1] + comment["column"] - 1, len(source))
         end = min(starts[end_line - 1] + comment["end_column"] - 1, len(source))
         if begin < end:
-            marks.append({"kind": "mark", "from": begin, "to": end, "class": f"mc-mark-{severity}"})
-    whole = [{"kind": "line", "line": line, "class": f"mc-line-{severity}"} for line, severity in worst.items()]
+            marks.append({"kind": "mark", "from": begin, "to": end, "class": _MARKS[severity]})
+    whole = [{"kind": "line", "line": line, "class": _LINES[severity]} for line, severity in worst.items()]
     return [*whole, *marks], tooltips
 
 
-def _is_general(comment: Comment) -> bool:
+def _is_general(comment: CommentDocument) -> bool:
     """Tell whether a comment belongs to no line."""
     return all(comment[place] == 1 for place in ("line", "column", "end_line", "end_column"))
 

@@ -6,21 +6,21 @@ from typing import Any
 
 from midcall.domain.errors import MidcallError
 from midcall.domain.function import Kind
-from midcall.domain.jsonvalue import merge_patch
+from midcall.domain.jsonvalue import Json, merge_patch
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
 from midcall.ui.function.comments import Comments
-from midcall.ui.function.decide import Decision
+from midcall.ui.function.decision_panel import DecisionPanel
 from midcall.ui.function.faults import Faults
-from midcall.ui.function.form import Source, changes, document_of, read_all, reviewable
-from midcall.ui.function.head import Head
-from midcall.ui.function.opened import Json, OpenFunction, Saved
+from midcall.ui.function.form import SourceSection, changes, document_of, read_all, reviewable
+from midcall.ui.function.function_header import FunctionHeader
+from midcall.ui.function.inputs import Section
+from midcall.ui.function.opened import OpenFunction, Saved
 from midcall.ui.function.publish import publish
 from midcall.ui.function.saving import SAID, read_saved, store
-from midcall.ui.function.sheet import Section
-from midcall.ui.function.stale import Choice, StaleAside, choose
+from midcall.ui.function.stale import Choice, StaleVersionFilter, choose
 from midcall.ui.function.tabs import Tabs
 from midcall.ui.function.versions import Versions
 from midcall.ui.page_context import PageContext
@@ -29,15 +29,15 @@ from midcall.ui.parts.confirm import confirmed
 
 
 class Editor:
-    """What the page's parts are to each other; `pages/function.py` makes the parts."""
+    """The connections between the page's parts; `pages/function.py` makes the parts."""
 
     sections: list[Section]
-    source: Source | None
+    source: SourceSection | None
     faults: Faults
     tabs: Tabs
-    head: Head
+    head: FunctionHeader
     comments: Comments
-    decision: Decision | None = None
+    decision: DecisionPanel | None = None
     versions: Versions | None = None
 
     def __init__(self, context: PageContext, kind: Kind, saved: Saved | None) -> None:
@@ -78,7 +78,7 @@ class Editor:
         await self.review_quietly()
 
     def write(self, document: Json) -> None:
-        """Show a document."""
+        """Show a document in all sections of the editor."""
         self._write(self.sections, document)
 
     def _write(self, sections: Sequence[Section], document: Json) -> None:
@@ -205,7 +205,7 @@ class Editor:
         except MidcallError as error:
             self.faults.show(error)
             return None
-        aside = StaleAside(self.faults)
+        aside = StaleVersionFilter(self.faults)
         done = await self.context.run(
             Scope.WRITE,
             lambda caller: store(self.context, caller, saved, document, patch, latest),
@@ -238,7 +238,7 @@ class Editor:
         """Show what is saved by now. The source is left alone: somebody may be typing in it."""
         self.saved, self._changed = saved, False
         scripts.run(self.context.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
-        self._write([each for each in self.sections if not isinstance(each, Source)], document_of(saved))
+        self._write([each for each in self.sections if not isinstance(each, SourceSection)], document_of(saved))
         self.show_saved()
         self.context.say(f"Saved as version {saved.open.version.number}" if said else "Nothing had changed")
 

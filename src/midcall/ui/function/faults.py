@@ -8,7 +8,7 @@ from midcall.domain.errors import MidcallError
 from midcall.ui.parts.errors import ErrorBanner
 
 
-class Errable(Protocol):
+class SupportsError(Protocol):
     """An input that shows an error below itself."""
 
     error: str | None
@@ -21,14 +21,14 @@ class Faults:
     banner: ErrorBanner
     #: Brings the tab of a field to the front, if it is in one.
     reveal: Callable[[str], None]
-    _fields: dict[str, tuple[Errable, str]] = field(default_factory=dict)
+    _fields: dict[str, tuple[SupportsError, str]] = field(default_factory=dict)
 
-    def add(self, loc: str, element: Errable, tab: str) -> None:
+    def add(self, loc: str, element: SupportsError, tab: str) -> None:
         """Name the field of a path (`parameters`, `webhook.url`), and the tab that it is in."""
         self._fields[loc] = (element, tab)
 
     def show(self, error: MidcallError) -> None:
-        """Show an error."""
+        """Show each fault of an error at its field, and reveal the tab of the first one."""
         self.clear()
         self.banner.show(error)
         first: str | None = None
@@ -42,12 +42,12 @@ class Faults:
             self.reveal(first)
 
     def clear(self) -> None:
-        """Show none."""
+        """Take all faults away."""
         self.banner.clear()
         for element, _ in self._fields.values():
             element.error = None
 
-    def _of(self, loc: str) -> tuple[Errable, str] | None:
+    def _of(self, loc: str) -> tuple[SupportsError, str] | None:
         """Find the field of a path, or that of which it is a part."""
         while loc:
             if loc in self._fields:

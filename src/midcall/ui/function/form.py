@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.jsonvalue import Json
 from midcall.domain.patch import patch_between, unsayable
 from midcall.service.credentials.inline_secrets import shown
-from midcall.ui.function.opened import Json, Saved
-from midcall.ui.function.sheet import Section
+from midcall.ui.function.inputs import Section
+from midcall.ui.function.opened import Saved
 from midcall.ui.function.source import SourceEditor
 
 #: What is no part of a version.
@@ -15,18 +16,18 @@ APART = ("display_name", "tags")
 _FREE = ("parameters", "output_schema")
 
 
-class Source:
+class SourceSection:
     """The source as a part of the editor."""
 
     def __init__(self, editor: SourceEditor) -> None:
         self.editor = editor
 
     def write(self, document: Json) -> None:
-        """Show it."""
+        """Show a document's source in the editor."""
         self.editor.write((document.get("code") or {}).get("source", ""))
 
     async def read(self, document: Json) -> None:
-        """Read it."""
+        """Put the source, as it stands in the browser, into a document."""
         document["code"] = {**(document.get("code") or {}), "source": await self.editor.read()}
 
 

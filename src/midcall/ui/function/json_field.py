@@ -87,7 +87,7 @@ class FieldErrors:
         self._fields = fields
 
     def show(self, error: MidcallError) -> None:
-        """Show an error."""
+        """Show each fault of an error beside its field, and the rest in the banner."""
         rest: list[Fault] = []
         told: dict[str, list[str]] = {}
         for fault in error.faults:
@@ -103,7 +103,7 @@ class FieldErrors:
             self._banner.show(type(error)(error.message, faults=rest))
 
     def clear(self) -> None:
-        """Show none."""
+        """Take all faults away."""
         self._banner.clear()
         for element in self._fields.values():
             element.error = None

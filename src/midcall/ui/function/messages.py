@@ -6,33 +6,33 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.ui.function.opened import Json
-from midcall.ui.function.sheet import Lines, Sheet
+from midcall.domain.jsonvalue import Json
+from midcall.ui.function.inputs import InputFactory, Lines
 
 _BY_STATUS = re.compile(r"([1-5][0-9x]{2})\s*:\s*(.*)")
 
 
-class Messages:
+class MessagesSection:
     """Messages, and when the agent speaks."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, inputs: InputFactory) -> None:
         with ui.element("section").classes("mc-fn-form").props('aria-label="Messages"'):
             ui.label("What the agent says around a call. Leave empty what it need not say.").classes(
                 "mc-quiet mc-fn-wide"
             )
             self._started = Lines(
-                sheet.area("When it starts", "messages.started", hint="One a line; one of them is said").classes(
+                inputs.area("When it starts", "messages.started", hint="One a line; one of them is said").classes(
                     "mc-fn-wide"
                 ),
                 "\n".join,
                 lambda text: [line.strip() for line in text.split("\n") if line.strip()],
             )
-            self._returned = sheet.text(
+            self._returned = inputs.text(
                 "When it has returned", "messages.returned", hint="Of a background function: at once"
             )
-            self._error = sheet.text("When it fails", "messages.error", hint="Sorry, I could not look that up.")
+            self._error = inputs.text("When it fails", "messages.error", hint="Sorry, I could not look that up.")
             self._by_status = Lines(
-                sheet.area(
+                inputs.area(
                     "When it fails with an HTTP status",
                     "messages.error.by",
                     hint="One a line: 404: I found no such order.",
@@ -40,11 +40,11 @@ class Messages:
                 lambda by: "\n".join(f"{status}: {text}" for status, text in by.items()),
                 _statuses,
             )
-            self._during = sheet.switch("Speak while it runs", "The agent may say something of its own meanwhile")
-            self._after = sheet.switch("Speak after it ran", "The agent goes on by itself when the result is there")
+            self._during = inputs.switch("Speak while it runs", "The agent may say something of its own meanwhile")
+            self._after = inputs.switch("Speak after it ran", "The agent goes on by itself when the result is there")
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show the messages of a document."""
         messages = document.get("messages") or {}
         error = messages.get("error")
         by: dict[str, Any] = dict(error) if isinstance(error, dict) else {}
@@ -56,7 +56,7 @@ class Messages:
         self._after.value = document.get("speak_after_execution", True)
 
     async def read(self, document: Json) -> None:
-        """Read them."""
+        """Put the messages into a document."""
         by, text = self._by_status.value(), self._error.value or None
         error = {**by, **({"default": text} if text else {})} if by else text
         document["messages"] = {

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from midcall.domain.function import Kind
+from midcall.domain.jsonvalue import Json
 from midcall.service.functions.catalog import FunctionView, VersionView
-
-Json = dict[str, Any]
 
 #: Called, in the page's own slot, after anything saved has changed.
 Listener = Callable[[], Awaitable[None]]
@@ -15,7 +14,7 @@ Listener = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What is saved: the function with its versions in brief (oldest first), and the version that is open, in full."""
+    """A saved function with its versions in brief (oldest first), and the version that is open, in full."""
 
     view: FunctionView
     open: VersionView

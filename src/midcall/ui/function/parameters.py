@@ -6,9 +6,9 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.errors import Fault, InvalidInput, MidcallError
+from midcall.domain.jsonvalue import Json
 from midcall.domain.parameter_fields import KINDS, ParameterRow, beyond_rows, read_as, rows_of, with_rows, written
-from midcall.ui.function.opened import Json
-from midcall.ui.function.sheet import Lines, Sheet, as_text, from_text
+from midcall.ui.function.inputs import InputFactory, Lines, as_text, from_text
 from midcall.ui.function.source import SourceEditor
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet
@@ -33,19 +33,19 @@ _EMPTY = {"type": "object", "properties": {}}
 class _Fields:
     """The inputs of one parameter."""
 
-    def __init__(self, sheet: Sheet, row: ParameterRow, index: int, remove: Callable[[], None]) -> None:
+    def __init__(self, inputs: InputFactory, row: ParameterRow, index: int, remove: Callable[[], None]) -> None:
         self._origin, self._loc = row.origin, f"parameters.{index}"
         label = f"Parameter {row.name}" if row.name else "New parameter"
         with named(ui.element("div").classes("mc-parameter").props("role=group"), label):
-            self.name = sheet.text("Name", f"{self._loc}.name")
+            self.name = inputs.text("Name", f"{self._loc}.name")
             self.name.value = row.name
-            self._kind = sheet.choice("Type", f"{self._loc}.type", {kind: _WORDS[kind] for kind in KINDS})
+            self._kind = inputs.choice("Type", f"{self._loc}.type", {kind: _WORDS[kind] for kind in KINDS})
             self._kind.value = row.kind
-            self._description = sheet.text("Description, for the agent", f"{self._loc}.description")
+            self._description = inputs.text("Description, for the agent", f"{self._loc}.description")
             self._description.value = row.description
-            self._example = self._value(sheet, "Example", row.example)
-            self._default = self._value(sheet, "If it is not given", row.default)
-            self._required = sheet.switch("Required")
+            self._example = self._value(inputs, "Example", row.example)
+            self._default = self._value(inputs, "If it is not given", row.default)
+            self._required = inputs.switch("Required")
             self._required.value = row.required
             icon = ui.button(icon="delete", on_click=remove).props("flat round dense").classes("mc-quiet")
             named(icon, f"Remove {row.name}")
@@ -53,9 +53,9 @@ class _Fields:
                 words = ", ".join(row.beyond)
                 ui.label(f"The JSON Schema says more of it: {words}. It stays as it is.").classes("mc-quiet mc-beyond")
             if row.origin is not None:
-                sheet.faults.add(f"parameters.properties.{row.origin}", self.name, sheet.tab)
+                inputs.faults.add(f"parameters.properties.{row.origin}", self.name, inputs.tab)
 
-    def _value(self, sheet: Sheet, label: str, value: Any) -> Lines:
+    def _value(self, inputs: InputFactory, label: str, value: Any) -> Lines:
         loc = f"{self._loc}.{'example' if label == 'Example' else 'default'}"
 
         def read(text: str) -> Any:
@@ -64,7 +64,7 @@ class _Fields:
             except ValueError as error:
                 raise InvalidInput(faults=[Fault(loc, str(error))]) from error
 
-        lines = Lines(sheet.text(label, loc), written, read)
+        lines = Lines(inputs.text(label, loc), written, read)
         lines.show(value)
         return lines
 
@@ -81,11 +81,11 @@ class _Fields:
         )
 
 
-class Parameters:
+class ParametersSection:
     """Both views of the schema; one of them is shown, and is the one that counts."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self._sheet = sheet
+    def __init__(self, inputs: InputFactory) -> None:
+        self._inputs = inputs
         self._schema: Json = dict(_EMPTY)
         self._fields: list[_Fields] = []
         with ui.element("section").classes("mc-fn-form-one").props('aria-label="Parameters"'):
@@ -96,11 +96,11 @@ class Parameters:
             self._form = ui.element("div").classes("mc-fn-form-one")
             self._text_box = ui.element("div").classes("mc-fn-form-one")
             with self._text_box:
-                self._editor = SourceEditor("", label="JSON Schema", language="JSON", on_edit=sheet.touched)
+                self._editor = SourceEditor("", label="JSON Schema", language="JSON", on_edit=inputs.touched)
                 self._error = ui.label().classes("mc-fn-field-error").props("role=alert")
             self._text_box.set_visibility(False)
             self._error.set_visibility(False)
-            sheet.faults.add("parameters", _Below(self._error), sheet.tab)
+            inputs.faults.add("parameters", _Below(self._error), inputs.tab)
         self._current = FORM
 
     def write(self, document: Json) -> None:
@@ -139,9 +139,9 @@ class Parameters:
             self._schema = self._of_form() if self._current == FORM else await self._of_text()
         except MidcallError as error:
             self._views.value = self._current
-            self._sheet.faults.show(error)
+            self._inputs.faults.show(error)
             return
-        self._sheet.faults.clear()
+        self._inputs.faults.clear()
         self._current = str(wanted)
         self._form.set_visibility(wanted == FORM)
         self._text_box.set_visibility(wanted == SCHEMA)
@@ -160,7 +160,7 @@ class Parameters:
                 self._fields = []
             else:
                 self._fields = [
-                    _Fields(self._sheet, row, index, lambda index=index: self._remove(index))  # type: ignore[misc]
+                    _Fields(self._inputs, row, index, lambda index=index: self._remove(index))  # type: ignore[misc]
                     for index, row in enumerate(shown)
                 ]
                 quiet("Add a parameter", self._add, icon="add").classes("mc-fn-start")
@@ -175,7 +175,7 @@ class Parameters:
         try:
             return [fields.row() for fields in self._fields]
         except MidcallError as error:
-            self._sheet.faults.show(error)
+            self._inputs.faults.show(error)
             raise _NotNow from error
 
     def _add(self) -> None:
@@ -185,7 +185,7 @@ class Parameters:
             return
         self._draw(self._with_notes([*rows, ParameterRow("")]))
         self._fields[-1].name.run_method("focus")
-        self._sheet.touched()
+        self._inputs.touched()
 
     def _remove(self, index: int) -> None:
         del self._fields[index]
@@ -194,7 +194,7 @@ class Parameters:
         except _NotNow:
             return
         self._draw(self._with_notes(rows))
-        self._sheet.touched()
+        self._inputs.touched()
 
     def _with_notes(self, rows: list[ParameterRow]) -> tuple[ParameterRow, ...]:
         """Put back what the schema says beyond each row, which inputs do not hold."""
@@ -226,7 +226,6 @@ class _Below:
 
     @property
     def error(self) -> str | None:
-        """What is shown."""
         return self._label.text if self._label.visible else None
 
     @error.setter

@@ -9,11 +9,11 @@ from midcall.service.access.access import Caller
 from midcall.service.fields import Environment, Line
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.releases.publish import Publication
-from midcall.ui.acts import Act
-from midcall.ui.function.sheet import checked
+from midcall.ui.confirmations import Confirmation
+from midcall.ui.function.inputs import checked
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import Button, danger, primary, quiet
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.errors import ErrorBanner
 
 
@@ -24,12 +24,10 @@ class _Place:
         self._banner, self._force = banner, force
 
     def show(self, error: MidcallError) -> None:
-        """Show an error."""
         self._banner.show(error)
         self._force.set_visibility(isinstance(error, CasesFailed))
 
     def clear(self) -> None:
-        """Show none."""
         self._banner.clear()
 
 
@@ -60,7 +58,7 @@ async def publish(context: PageContext, function: Function, number: int) -> Func
     async def run(busy: Button, why: str | None) -> None:
         environment = (place.value or "").strip()
         facts = {"Function": function.name, "Version": str(number), "In": environment, "Although": why or ""}
-        if not await confirmed_apart(context, Act(f"{act} a version", act, facts)):
+        if not await confirmed_on_page(context, Confirmation(f"{act} a version", act, facts)):
             return
 
         async def act_on(caller: Caller) -> FunctionView:

@@ -35,7 +35,7 @@ _BARS = ("mc-w-bar-0", "mc-w-bar-1", "mc-w-bar-2")
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """What can be done from a result; None where it cannot."""
+    """The acts that a result offers; None for one that it does not."""
 
     #: Go to a line of the source.
     show_line: Callable[[int], None] | None = None

@@ -84,7 +84,6 @@ class _Dialog:
         self.errors.show(error)
 
     def clear(self) -> None:
-        """Show no error."""
         self.errors.clear()
 
     def _name_fields(self) -> None:

@@ -1,9 +1,10 @@
 """Read and store what the editor works on: the use cases of one function, as it needs them."""
 
+from midcall.domain.jsonvalue import Json
 from midcall.service.access.access import Caller
 from midcall.service.functions.form import parse_function
 from midcall.ui.function.form import APART
-from midcall.ui.function.opened import Json, Saved
+from midcall.ui.function.opened import Saved
 from midcall.ui.page_context import PageContext
 
 #: What is said when a version was submitted, by its status.

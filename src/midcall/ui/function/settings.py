@@ -3,67 +3,67 @@
 from nicegui import ui
 
 from midcall.domain.function import Kind
-from midcall.ui.function.opened import Json
-from midcall.ui.function.sheet import Sheet
+from midcall.domain.jsonvalue import Json
+from midcall.ui.function.inputs import InputFactory
 
 
-class Tags:
+class TagsSection:
     """Words that people find functions by."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, inputs: InputFactory) -> None:
         with ui.element("section").classes("mc-fn-form").props('aria-label="Tags"'):
             _title("Tags")
-            self._tags = sheet.text("Tags", "tags", hint="For you, separated by commas; they change no version")
+            self._tags = inputs.text("Tags", "tags", hint="For you, separated by commas; they change no version")
             self._tags.classes("mc-fn-wide")
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show the tags of a document."""
         self._tags.value = ", ".join(document.get("tags") or ())
 
     async def read(self, document: Json) -> None:
-        """Read them."""
+        """Put the tags into a document."""
         document["tags"] = [tag.strip() for tag in (self._tags.value or "").split(",") if tag.strip()]
 
 
-class Limits:
+class LimitsSection:
     """Everything about a function that is a number, a switch or JSON."""
 
-    def __init__(self, sheet: Sheet, kind: Kind) -> None:
+    def __init__(self, inputs: InputFactory, kind: Kind) -> None:
         self._kind = kind
         with ui.element("section").classes("mc-fn-form").props('aria-label="Limits"'):
             _title("Limits")
-            self._timeout = sheet.number("Time for a call", "timeout", least=1, most=600, unit="s")
-            self._retries = sheet.number("Tries again after a failure", "retries", least=0, most=5)
+            self._timeout = inputs.number("Time for a call", "timeout", least=1, most=600, unit="s")
+            self._retries = inputs.number("Tries again after a failure", "retries", least=0, most=5)
             self._attempt = None
             if kind is Kind.WEBHOOK:
-                self._attempt = sheet.number(
+                self._attempt = inputs.number(
                     "Time for one try", "attempt_timeout", least=1, most=600, unit="s", hint="Empty: all of the time"
                 )
-            self._chars = sheet.number("Longest result", "max_result_chars", least=1, most=262_144, unit="characters")
-            self._background = sheet.switch(
+            self._chars = inputs.number("Longest result", "max_result_chars", least=1, most=262_144, unit="characters")
+            self._background = inputs.switch(
                 "Run in the background", "The call is answered at once, the result comes later"
             )
         with ui.element("section").classes("mc-fn-form").props('aria-label="Result"'):
             _title("Result")
-            self._variables = sheet.json(
+            self._variables = inputs.json(
                 "Variables from the result", "response_variables", hint='{"order_status": "$.order.status"}'
             )
-            self._output = sheet.json(
+            self._output = inputs.json(
                 "JSON Schema of the result", "output_schema", hint="Empty: anything may be returned"
             )
-            self._strict = sheet.switch(
+            self._strict = inputs.switch(
                 "Refuse other results", "A result that does not fit the schema counts as a failure"
             )
         with ui.element("section").classes("mc-fn-form").props('aria-label="Gates"'):
             _title("Gates")
-            self._requires = sheet.json(
+            self._requires = inputs.json(
                 "What must have happened before",
                 "requires",
                 hint='[{"function": "verify_customer", "variable": "verified"}]',
             )
 
     def write(self, document: Json) -> None:
-        """Show them."""
+        """Show a document's limits and switches."""
         webhook = self._kind is Kind.WEBHOOK
         self._timeout.value = document.get("timeout", 120)
         self._retries.value = document.get("retries", 2 if webhook else 0)

@@ -12,7 +12,7 @@ from midcall.ui.parts.attributes import named
 #: The browser gives the text within this time, or is gone.
 ANSWER_S = 10.0
 
-Handler = Callable[[], Awaitable[None] | None]
+EditorHandler = Callable[[], Awaitable[None] | None]
 
 
 class SourceEditor(ui.codemirror, default_classes="nicegui-codemirror mc-editor"):
@@ -23,7 +23,13 @@ class SourceEditor(ui.codemirror, default_classes="nicegui-codemirror mc-editor"
     """
 
     def __init__(
-        self, text: str, *, label: str, language: str, on_edit: Handler, keys: Mapping[str, Handler] | None = None
+        self,
+        text: str,
+        *,
+        label: str,
+        language: str,
+        on_edit: EditorHandler,
+        keys: Mapping[str, EditorHandler] | None = None,
     ) -> None:
         super().__init__(value=text, language=language, line_wrapping=language != "Python")  # type: ignore[arg-type]
         self._writes = 0
@@ -63,5 +69,5 @@ class SourceEditor(ui.codemirror, default_classes="nicegui-codemirror mc-editor"
         scripts.run(self.client, "mcShowLine", self.id, line, column)
 
 
-def _without_arguments(handler: Handler) -> Callable[[Any], Awaitable[None] | None]:
+def _without_arguments(handler: EditorHandler) -> Callable[[Any], Awaitable[None] | None]:
     return lambda _event: handler()

@@ -10,13 +10,13 @@ from midcall.ui.parts.buttons import danger, primary, quiet
 
 
 class Choice(StrEnum):
-    """What to do."""
+    """The version to go on with: one's own, or the other's."""
 
     MINE = "mine"
     THEIRS = "theirs"
 
 
-class StaleAside:
+class StaleVersionFilter:
     """Hands errors on, but for a stale version, which is asked about."""
 
     def __init__(self, place: ErrorPlace) -> None:
@@ -30,7 +30,7 @@ class StaleAside:
             self._place.show(error)
 
     def clear(self) -> None:
-        """Show none."""
+        """Take the error away."""
         self.is_stale = False
         self._place.clear()
 

@@ -30,7 +30,7 @@ class Tabs:
             yield
 
     def reveal(self, name: str) -> None:
-        """Show a tab."""
+        """Show the panel of a tab, by the tab's name."""
         if name in self._panels:
             self._row.value = name
 

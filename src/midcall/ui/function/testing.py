@@ -100,7 +100,7 @@ class TestPanel:
         await self._use(chosen, saved)
 
     async def run(self) -> None:
-        """Run it."""
+        """Run the version with the inputs as they stand, and show its result."""
         if not self.context.may(Scope.WRITE) or self._timer.active:
             return
         done = await self.context.run_async(Scope.WRITE, self._run, busy=self, errors=self._errors)

@@ -21,13 +21,13 @@ FIRST = 15
 _FLAGS = {"older_policy": "approved under older rules", "fails_current_policy": "today's rules would refuse it"}
 _TONES = {"+": "mc-fn-diff-new", "-": "mc-fn-diff-old", "@": "mc-fn-diff-at"}
 
-Act = Callable[[int], Awaitable[None]]
+VersionHandler = Callable[[int], Awaitable[None]]
 
 
 class Versions:
     """The list, and a comparison below it."""
 
-    def __init__(self, context: PageContext, *, open_version: Act, publish: Act) -> None:
+    def __init__(self, context: PageContext, *, open_version: VersionHandler, publish: VersionHandler) -> None:
         self._context, self._open, self._publish = context, open_version, publish
         self._saved: Saved | None = None
         self._shown = FIRST

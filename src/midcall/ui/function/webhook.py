@@ -7,11 +7,11 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.function import Kind
+from midcall.domain.jsonvalue import Json
 from midcall.domain.parameters import MASK
 from midcall.domain.secret_names import is_secret_name
 from midcall.ui.function.actions import Known
-from midcall.ui.function.opened import Json
-from midcall.ui.function.sheet import Sheet
+from midcall.ui.function.inputs import InputFactory
 from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet
 
@@ -50,7 +50,7 @@ AUTHS: Mapping[str, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
 }
 
 
-class Kept:
+class KeptValueInput:
     """An input for a value that may be kept already: then it is empty, and empty means that it stays."""
 
     def __init__(self, element: ui.input, value: str) -> None:
@@ -66,7 +66,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Entry:
+class PairEntry:
     """A value under a name, as it is written: `kept` says that there is one already that nobody reads again."""
 
     name: str = ""
@@ -75,7 +75,7 @@ class Entry:
     kept: bool = False
 
     @classmethod
-    def of(cls, name: str, written: Any) -> "Entry":
+    def of(cls, name: str, written: Any) -> "PairEntry":
         """Read one of a document, marked or not."""
         value, secret = written, None
         if isinstance(written, Mapping):
@@ -94,10 +94,10 @@ class Entry:
         return {"value": self.value, "secret": False} if self.kept else self.value
 
 
-class Row:
+class PairRow:
     """One entry that can be changed."""
 
-    def __init__(self, name: ui.input, value: Kept, secret: ui.checkbox, *, kept: bool) -> None:
+    def __init__(self, name: ui.input, value: KeptValueInput, secret: ui.checkbox, *, kept: bool) -> None:
         self._name, self._value, self._secret, self._kept = name, value, secret, kept
         #: What was said of it before its name said it.
         self._said = kept
@@ -114,29 +114,29 @@ class Row:
             self._secret.value = self._said
         self._secret.set_enabled(not plainly)
 
-    def entry(self) -> Entry:
+    def entry(self) -> PairEntry:
         """Return what stands in it."""
         name = (self._name.value or "").strip()
-        return Entry(name, self._value.value(), secret=bool(self._secret.value), kept=self._kept)
+        return PairEntry(name, self._value.value(), secret=bool(self._secret.value), kept=self._kept)
 
 
-class Pairs:
+class PairsInput:
     """Names with values: headers, the query. Each may be marked as a secret, and is one where its name says so."""
 
-    def __init__(self, sheet: Sheet, what: str, loc: str) -> None:
-        self._sheet, self._what, self._loc = sheet, what, loc
-        self._rows: list[Row] = []
+    def __init__(self, inputs: InputFactory, what: str, loc: str) -> None:
+        self._inputs, self._what, self._loc = inputs, what, loc
+        self._rows: list[PairRow] = []
         self._box = ui.element("div").classes("mc-fn-form-one mc-fn-wide")
 
     def show(self, pairs: Mapping[str, Any]) -> None:
-        """Show them."""
-        self._draw([Entry.of(name, written) for name, written in pairs.items()])
+        """Show names with values as rows that can be changed."""
+        self._draw([PairEntry.of(name, written) for name, written in pairs.items()])
 
     def value(self) -> Json:
         """Return them; a row without a name is none."""
         return {entry.name: entry.written() for entry in self._entries() if entry.name}
 
-    def _draw(self, entries: list[Entry]) -> None:
+    def _draw(self, entries: list[PairEntry]) -> None:
         self._box.clear()
         self._rows = []
         with self._box:
@@ -144,60 +144,60 @@ class Pairs:
                 self._row(entry)
             quiet(f"Add a {self._what}", self._add, icon="add").classes("mc-fn-start")
 
-    def _row(self, entry: Entry) -> None:
+    def _row(self, entry: PairEntry) -> None:
         index, label = len(self._rows), self._what.capitalize()
         with named(ui.element("div").classes("mc-fn-pair").props("role=group"), f"{label} {entry.name}"):
-            name = self._sheet.text(label, f"{self._loc}.{entry.name or index}")
+            name = self._inputs.text(label, f"{self._loc}.{entry.name or index}")
             name.value = entry.name
-            value = Kept(self._sheet.text("Value", f"{self._loc}.{entry.name or index}"), entry.value)
-            secret = ui.checkbox("Secret", value=entry.secret, on_change=self._sheet.touched)
-            self._rows.append(Row(name, value, secret, kept=entry.kept))
+            value = KeptValueInput(self._inputs.text("Value", f"{self._loc}.{entry.name or index}"), entry.value)
+            secret = ui.checkbox("Secret", value=entry.secret, on_change=self._inputs.touched)
+            self._rows.append(PairRow(name, value, secret, kept=entry.kept))
             remove = ui.button(icon="delete", on_click=lambda: self._remove(index)).classes("mc-quiet")
             named(remove.props("flat round dense"), f"Remove {entry.name}")
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[PairEntry]:
         return [row.entry() for row in self._rows]
 
     def _add(self) -> None:
-        self._draw([*self._entries(), Entry()])
-        self._sheet.touched()
+        self._draw([*self._entries(), PairEntry()])
+        self._inputs.touched()
 
     def _remove(self, index: int) -> None:
         entries = self._entries()
         del entries[index]
         self._draw(entries)
-        self._sheet.touched()
+        self._inputs.touched()
 
 
-class Webhook:
+class WebhookSection:
     """All fields of a webhook."""
 
-    def __init__(self, sheet: Sheet, known: Known) -> None:
-        self._sheet, self._known = sheet, known
+    def __init__(self, inputs: InputFactory, known: Known) -> None:
+        self._inputs, self._known = inputs, known
         self._auth_fields: dict[str, Any] = {}
         self._auth_before: Mapping[str, Any] = {}
         with ui.element("section").classes("mc-fn-form").props('aria-label="Webhook"'):
             with ui.element("div").classes("mc-fn-url mc-fn-wide"):
-                self._method = sheet.choice("Method", "webhook.method", METHODS)
-                self._url = sheet.text("URL", "webhook.url", hint="{{name}} puts a parameter or variable in")
-            self._payload = sheet.choice("What is sent", "webhook.payload", PAYLOADS)
-            self._body = sheet.json("Body, as JSON", "webhook.body", hint='{"order": "{{order}}"}')
-            self._follow = sheet.switch(
+                self._method = inputs.choice("Method", "webhook.method", METHODS)
+                self._url = inputs.text("URL", "webhook.url", hint="{{name}} puts a parameter or variable in")
+            self._payload = inputs.choice("What is sent", "webhook.payload", PAYLOADS)
+            self._body = inputs.json("Body, as JSON", "webhook.body", hint='{"order": "{{order}}"}')
+            self._follow = inputs.switch(
                 "Follow redirects", "Within its origin, and from http to https on the same host"
             )
             _title("Headers")
-            self._headers = Pairs(sheet, "header", "webhook.headers")
+            self._headers = PairsInput(inputs, "header", "webhook.headers")
             _title("Query")
-            self._query = Pairs(sheet, "query parameter", "webhook.query")
+            self._query = PairsInput(inputs, "query parameter", "webhook.query")
             _title("Who calls")
             words = {kind: label for kind, (label, _) in AUTHS.items()}
-            self._auth = sheet.choice("Authentication", "webhook.auth", words)
+            self._auth = inputs.choice("Authentication", "webhook.auth", words)
             self._auth_box = ui.element("div").classes("mc-fn-form mc-fn-wide")
             self._auth.on_value_change(self._draw_auth)
             ui.label(SECRETS).classes("mc-quiet mc-fn-wide")
 
     def write(self, document: Json) -> None:
-        """Show one."""
+        """Show the webhook of a document."""
         webhook = document.get(Kind.WEBHOOK) or {}
         self._method.value = webhook.get("method", "POST")
         self._url.value = webhook.get("url", "")
@@ -211,7 +211,7 @@ class Webhook:
         self._draw_auth()
 
     async def read(self, document: Json) -> None:
-        """Read it."""
+        """Put the webhook into a document."""
         document["webhook"] = {
             "url": (self._url.value or "").strip(),
             "method": self._method.value,
@@ -225,7 +225,8 @@ class Webhook:
 
     def _auth_value(self) -> Json:
         given = {
-            name: each.value() if isinstance(each, Kept) else each.value for name, each in self._auth_fields.items()
+            name: each.value() if isinstance(each, KeptValueInput) else each.value
+            for name, each in self._auth_fields.items()
         }
         return {"type": self._auth.value, **given}
 
@@ -242,14 +243,14 @@ class Webhook:
                     options[chosen] = f"{chosen} (not there)"
                 none = "There is none yet; save one under Credentials"
                 hint = "It goes to its own hosts alone; an admin adds others" if options else none
-                select = self._sheet.choice("Credential", "webhook.auth.credential", options, hint=hint)
+                select = self._inputs.choice("Credential", "webhook.auth.credential", options, hint=hint)
                 select.value = chosen
                 self._auth_fields["credential"] = select
             for name, label, secret in AUTHS[kind][1]:
-                made = self._sheet.text(label, f"webhook.auth.{name}", password=secret)
+                made = self._inputs.text(label, f"webhook.auth.{name}", password=secret)
                 if secret:
                     made.props("autocomplete=new-password")
-                self._auth_fields[name] = Kept(made, str(before.get(name) or ""))
+                self._auth_fields[name] = KeptValueInput(made, str(before.get(name) or ""))
 
 
 def _title(text: str) -> None:

@@ -33,7 +33,7 @@ LOOK_EVERY_S = 1.5
 
 
 async def show(context: PageContext, invocation_id: str) -> None:
-    """Show an invocation."""
+    """Show an invocation, and follow it until it has ended."""
     await _InvocationPage(context, invocation_id).build()
 
 
@@ -43,12 +43,11 @@ class _InvocationPage:
         self._id = invocation_id
 
     async def build(self) -> None:
-        """Make the elements."""
         invocation = await self._context.call(Scope.READ, self._find)
         with page_header(invocation.function, back=_BACK) as actions:
             pass
         self._errors = ErrorBanner()
-        self._body = ui.element("div").classes("mc-parts")
+        self._body = ui.element("div").classes("mc-report")
         place = ui.element("div")
         with actions:
             self._replays = ReplayButtons(self._context, self._errors, place, queued=self._again)
@@ -102,7 +101,7 @@ class _InvocationPage:
             self._details(invocation)
 
     def _facts(self, invocation: Invocation) -> None:
-        with ui.element("div").classes("mc-facts"):
+        with ui.element("div").classes("mc-run-facts"):
             badge(invocation.status.value)
             version = f"/functions/{invocation.function}?version={invocation.version}"
             ui.link(f"version {invocation.version}", version)

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from midcall.domain.action import ActionRecord
 from midcall.domain.invocation import Invocation, OutcomeError
-from midcall.domain.rereview import Flag
+from midcall.domain.rereview import VersionFlag
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.code import code_view, json_view
 from midcall.ui.parts.status import badge
@@ -18,8 +18,8 @@ from midcall.ui.parts.times import duration
 AROUND = 3
 
 FLAGS = {
-    Flag.OLDER_POLICY: "The version was approved under an older policy than the one in force.",
-    Flag.FAILS_CURRENT_POLICY: (
+    VersionFlag.OLDER_POLICY: "The version was approved under an older policy than the one in force.",
+    VersionFlag.FAILS_CURRENT_POLICY: (
         "Reviewed again under the policy in force, the version was refused. Mend it, and publish a new one."
     ),
 }
@@ -27,9 +27,9 @@ FLAGS = {
 
 def section(title: str) -> ui.element:
     """Begin a section; its content is made inside."""
-    box = named(ui.element("section").classes("mc-part"), title)
+    box = named(ui.element("section").classes("mc-report-part"), title)
     with box:
-        ui.label(title).classes("mc-part-title").props('role="heading" aria-level=2')
+        ui.label(title).classes("mc-report-title").props('role="heading" aria-level=2')
     return box
 
 
@@ -80,7 +80,7 @@ def show_error(error: OutcomeError, source: str | None, *, final: bool) -> None:
         if error.body:
             code_view(error.body, what="the answer's body")
         if error.traceback:
-            with ui.expansion("Traceback").props("dense").classes("mc-expansion"):
+            with ui.expansion("Traceback").props("dense").classes("mc-report-traceback"):
                 code_view(error.traceback, what="the traceback")
 
 

@@ -10,13 +10,13 @@ from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
 from midcall.service.agents.agents import NOT_YET, AgentView
 from midcall.service.agents.form import agent_name
-from midcall.service.stores import Page as Part
+from midcall.service.stores import PageRequest
 from midcall.ui.agent.page import edit, path_of
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.header import page_header
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, text_cell, time_cell
 
 COLUMNS = (
     Column("name", "Agent"),
@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 async def build(context: PageContext) -> None:
-    """Show the list."""
+    """Show the list of agents."""
 
     def new_button(label: str) -> None:
         if context.may(Scope.WRITE):
@@ -38,7 +38,7 @@ async def build(context: PageContext) -> None:
     with page_header("Agents", about="Which functions each agent has, in which phase and order."):
         new_button("New agent")
 
-    async def page(part: Part) -> Sequence[AgentView]:
+    async def page(part: PageRequest) -> Sequence[AgentView]:
         return await context.call(Own(Scope.READ), lambda caller: context.services.agents.page(caller, part))
 
     table = PagedTable(
@@ -47,7 +47,7 @@ async def build(context: PageContext) -> None:
         source=page,
         row=lambda view: _row(context, view),
         cursor=lambda view: view.agent.name,
-        empty=Empty(
+        empty=EmptyState(
             "No agents yet",
             "An agent is a bot of yours on its platform. Give it a name here, then attach the functions it may call.",
             lambda: new_button("Add the first one"),

@@ -7,12 +7,11 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.workspace import Scope
-from midcall.service.stores import AuditLine
-from midcall.service.stores import Page as Part
+from midcall.service.stores import AuditLine, PageRequest
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.header import page_header
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, text_cell, time_cell
 
 COLUMNS = (
     Column("act", "What"),
@@ -52,7 +51,7 @@ async def build(context: PageContext) -> None:
         pass
     kind = ""
 
-    async def page(part: Part) -> Sequence[AuditLine]:
+    async def page(part: PageRequest) -> Sequence[AuditLine]:
         return await context.call(
             Scope.READ, lambda caller: context.services.trail.page(caller, part, function=None, kind=kind or None)
         )
@@ -71,7 +70,9 @@ async def build(context: PageContext) -> None:
         source=page,
         row=lambda line: _row(context, line),
         cursor=lambda line: str(line.id),
-        empty=Empty("Nothing here yet", "Whatever people and programs change is written down here.", icon="history"),
+        empty=EmptyState(
+            "Nothing here yet", "Whatever people and programs change is written down here.", icon="history"
+        ),
         label="Audit trail",
     )
     await table.open()

@@ -7,20 +7,20 @@ from nicegui import ui
 from midcall.domain.credential import CredentialType
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
-from midcall.service.admin.forms import CredentialName, PutCredential
+from midcall.service.admin.forms import CredentialNameForm, PutCredential
 from midcall.service.credentials.credentials import CredentialView
-from midcall.service.stores import Page as Part
-from midcall.ui.acts import Act, each_fact
+from midcall.service.stores import PageRequest
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_page import build as show_one
 from midcall.ui.admin.credential_words import TYPES, ValueWords
 from midcall.ui.admin.fields import HostsField, TextField
+from midcall.ui.confirmations import Confirmation, each_fact
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import link_button, primary
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.header import page_header
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, text_cell, time_cell
 
 NEW = "/new-credential"
 
@@ -36,12 +36,12 @@ _FEW = 2
 
 
 async def build(context: PageContext) -> None:
-    """Show the list."""
+    """Show the list of credentials."""
     with page_header("Credentials", about="Keys to other services. Functions use them and never see them."):
         if context.may(Scope.WRITE):
             link_button("New credential", NEW, icon="add")
 
-    async def page(part: Part) -> Sequence[CredentialView]:
+    async def page(part: PageRequest) -> Sequence[CredentialView]:
         return await context.call(Scope.READ, lambda caller: context.services.credentials.page(caller, part))
 
     table = PagedTable(
@@ -56,12 +56,12 @@ async def build(context: PageContext) -> None:
     await table.open()
 
 
-def _none_yet(context: PageContext) -> Empty:
+def _none_yet(context: PageContext) -> EmptyState:
     def actions() -> None:
         if context.may(Scope.WRITE):
             link_button("Add the first one", NEW, icon="add")
 
-    return Empty(
+    return EmptyState(
         "No credentials yet",
         "A credential is the key to another service, such as Airtable or your own API. It is stored encrypted; "
         "functions name it, and midcall puts it into their calls.",
@@ -123,7 +123,7 @@ async def new(context: PageContext) -> None:
     async def save() -> None:
         wanted, place = form.values(), environment.value
         given = {"type": kind.value, "values": wanted, "environment": place or None, "hosts": hosts.value}
-        called = await context.read_form(CredentialName, {"name": name.value}, form.errors)
+        called = await context.read_form(CredentialNameForm, {"name": name.value}, form.errors)
         body = await context.read_form(PutCredential, given, form.errors) if called is not None else None
         if called is None or body is None:
             return
@@ -141,7 +141,7 @@ async def new(context: PageContext) -> None:
 
         facts = {"Credential": called.name, "Environment": place or "all", "Values": ", ".join(wanted)}
         facts |= each_fact("May be sent to", hosts.value or ["no host"])
-        if not await confirmed_apart(context, Act("Save a credential", "Save", facts)):
+        if not await confirmed_on_page(context, Confirmation("Save a credential", "Save", facts)):
             return
         done = await context.run(Scope.WRITE, put, busy=button, errors=form.errors)
         if done is not None:
@@ -151,7 +151,7 @@ async def new(context: PageContext) -> None:
 
 
 async def one(context: PageContext, name: str) -> None:
-    """Show one."""
+    """Show the page of one credential."""
     await show_one(context, name)
 
 

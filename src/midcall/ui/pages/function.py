@@ -7,24 +7,24 @@ from nicegui import ui
 from midcall.domain.function import Kind
 from midcall.domain.workspace import Scope
 from midcall.ui.function import assistant, cases, testing
-from midcall.ui.function.actions import Actions, Known, credentials_of
-from midcall.ui.function.basics import Basics
+from midcall.ui.function.actions import ActionsSection, Known, credentials_of
+from midcall.ui.function.basics import BasicsSection
 from midcall.ui.function.comments import Comments
-from midcall.ui.function.decide import Decision
+from midcall.ui.function.decision_panel import DecisionPanel
 from midcall.ui.function.editor import Editor
 from midcall.ui.function.faults import Faults
-from midcall.ui.function.form import Source, document_of
-from midcall.ui.function.head import Head
-from midcall.ui.function.messages import Messages
-from midcall.ui.function.parameters import Parameters
+from midcall.ui.function.form import SourceSection, document_of
+from midcall.ui.function.function_header import FunctionHeader
+from midcall.ui.function.inputs import InputFactory
+from midcall.ui.function.messages import MessagesSection
+from midcall.ui.function.parameters import ParametersSection
 from midcall.ui.function.saving import read_saved
-from midcall.ui.function.settings import Limits, Tags
-from midcall.ui.function.sheet import Sheet
+from midcall.ui.function.settings import LimitsSection, TagsSection
 from midcall.ui.function.source import SourceEditor
 from midcall.ui.function.tabs import Tabs
 from midcall.ui.function.template import beginning
 from midcall.ui.function.versions import Versions
-from midcall.ui.function.webhook import Webhook
+from midcall.ui.function.webhook import WebhookSection
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger
@@ -48,7 +48,7 @@ async def new(context: PageContext, kind: str = Kind.CODE.value) -> None:
 
 
 async def edit(context: PageContext, name: str) -> None:
-    """Show a function."""
+    """Show a function, to be changed, tested and published."""
     saved = await context.call(Scope.READ, lambda caller: read_saved(context, caller, name))
     with page_header(saved.view.function.display_name, back=_BACK) as actions:
         pass
@@ -60,7 +60,7 @@ async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) 
     context = editor.context
     load(context, "editor.js")
     known = await credentials_of(context)
-    editor.head = Head(
+    editor.head = FunctionHeader(
         context,
         actions,
         review=editor.review,
@@ -82,32 +82,32 @@ async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) 
 
 
 def _tabs(editor: Editor, known: Known) -> None:
-    def sheet(tab: str) -> Sheet:
-        return Sheet(editor.context, editor.faults, tab, editor.touched)
+    def inputs(tab: str) -> InputFactory:
+        return InputFactory(editor.context, editor.faults, tab, editor.touched)
 
     is_code = editor.kind is Kind.CODE
     with editor.tabs.panel("main", "Code" if is_code else "Webhook"):
-        editor.sections.append(Basics(sheet("main"), new=editor.saved is None))
+        editor.sections.append(BasicsSection(inputs("main"), new=editor.saved is None))
         with ui.element("div").classes("mc-fn-work"):
             if is_code:
                 source = _source(editor)
                 editor.sections.append(editor.source)  # type: ignore[arg-type]
             else:
                 source = None
-                editor.sections.append(Webhook(sheet("main"), known))
+                editor.sections.append(WebhookSection(inputs("main"), known))
             with ui.element("div").classes("mc-fn-side"):
-                editor.decision = Decision(editor.context, editor.reload)
+                editor.decision = DecisionPanel(editor.context, editor.reload)
                 editor.comments = Comments(source, editor.put_source)
     with editor.tabs.panel("parameters", "Parameters"):
-        editor.sections.append(Parameters(sheet("parameters")))
+        editor.sections.append(ParametersSection(inputs("parameters")))
     if is_code:
         with editor.tabs.panel("actions", "Actions"):
-            editor.sections.append(Actions(sheet("actions"), known))
+            editor.sections.append(ActionsSection(inputs("actions"), known))
     with editor.tabs.panel("messages", "Messages"):
-        editor.sections.append(Messages(sheet("messages")))
+        editor.sections.append(MessagesSection(inputs("messages")))
     with editor.tabs.panel("settings", "Settings"):
-        editor.sections.append(Limits(sheet("settings"), editor.kind))
-        editor.sections.append(Tags(sheet("settings")))
+        editor.sections.append(LimitsSection(inputs("settings"), editor.kind))
+        editor.sections.append(TagsSection(inputs("settings")))
         if editor.saved is not None and editor.context.may(Scope.WRITE):
             with ui.element("section").classes("mc-fn-form").props('aria-label="Archive"'):
                 ui.label("Archive").classes("mc-section-title mc-fn-wide").props('role="heading" aria-level=2')
@@ -125,7 +125,7 @@ def _source(editor: Editor) -> SourceEditor:
             keys={"Mod-s": editor.save_only, "Mod-Enter": editor.review},
         )
         ui.label("Ctrl-S saves, Ctrl-Enter reviews, Escape then Tab leaves the code.").classes("mc-quiet mc-fn-hint")
-    editor.source = Source(source)
+    editor.source = SourceSection(source)
     return source
 
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.workspace import Scope
 from midcall.service.runs.overview import FunctionLine
-from midcall.service.stores import Page as Part
+from midcall.service.stores import PageRequest
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import link_button
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.search import search_box
 from midcall.ui.parts.status import tone_of, words
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, status_cell, text_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, status_cell, text_cell
 from midcall.ui.parts.times import ago, duration, exactly
 
 NEW = "/new-function"
@@ -27,13 +27,13 @@ COLUMNS = (
 
 
 async def build(context: PageContext) -> None:
-    """Show the list."""
+    """Show the list of functions."""
     with page_header("Functions", about="What your agents can do: write, review, publish."):
         if context.may(Scope.WRITE):
             link_button("New function", NEW, icon="add")
     wanted = ""
 
-    async def page(part: Part) -> Sequence[FunctionLine]:
+    async def page(part: PageRequest) -> Sequence[FunctionLine]:
         return await context.call(
             Scope.READ, lambda caller: context.services.overview.functions(caller, part, search=wanted)
         )
@@ -57,12 +57,12 @@ async def build(context: PageContext) -> None:
     await table.open()
 
 
-def _none_yet(context: PageContext) -> Empty:
+def _none_yet(context: PageContext) -> EmptyState:
     def actions() -> None:
         if context.may(Scope.WRITE):
             link_button("Write the first one", NEW, icon="add")
 
-    return Empty(
+    return EmptyState(
         "No functions yet",
         "A function is something an agent can do in a conversation: look an order up, book a slot, call your system.",
         actions,
@@ -70,8 +70,8 @@ def _none_yet(context: PageContext) -> Empty:
     )
 
 
-def _no_match(text: str) -> Empty:
-    return Empty(
+def _no_match(text: str) -> EmptyState:
+    return EmptyState(
         f"Nothing matches “{text}”", "The search looks at names and display names. Try fewer letters.", icon="search"
     )
 

@@ -36,7 +36,7 @@ async def build(context: PageContext) -> None:
     with page_header("Health", about="Whether everything answers, and how the last hour's runs went."):
         shown_at = ui.label().classes("mc-quiet")
     errors = ErrorBanner()
-    with ui.element("div").classes("mc-parts"):
+    with ui.element("div").classes("mc-health"):
         cards = {name: PartCard(title, about, figures) for name, title, about, figures in PARTS}
     ui.label(
         "Parts and queues are the whole installation's, asked from this page's server just now. "

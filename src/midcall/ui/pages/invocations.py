@@ -7,8 +7,7 @@ from nicegui import ui
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
-from midcall.service.stores import InvocationFilter, InvocationLine
-from midcall.service.stores import Page as Part
+from midcall.service.stores import InvocationFilter, InvocationLine, PageRequest
 from midcall.ui.invocation.page import show
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
@@ -18,7 +17,7 @@ from midcall.ui.parts.filters import Filters
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.search import search_box
 from midcall.ui.parts.status import words
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell
 from midcall.ui.session.page import path_of
 
 PATH = "/invocations"
@@ -29,11 +28,11 @@ COLUMNS = (*INVOCATION_COLUMNS, Column("session", "Session", none="none"))
 
 
 async def build(context: PageContext, function: str = "", phase: str = "", status: str = "", session: str = "") -> None:
-    """Show the list."""
+    """Show the list of invocations."""
     with page_header("Invocations", about="Each run of a function: what went in, what came out, how long it took."):
         pass
 
-    async def page(part: Part) -> Sequence[InvocationLine]:
+    async def page(part: PageRequest) -> Sequence[InvocationLine]:
         where = InvocationFilter(
             function=filters["function"],
             phase=filters["phase"],
@@ -49,7 +48,7 @@ async def build(context: PageContext, function: str = "", phase: str = "", statu
     values = {"function": function, "phase": phase, "status": status, "session": session}
     filters = Filters(context, PATH, values, on_change=again)
     names = await context.call(
-        Scope.READ, lambda caller: context.services.overview.function_names(caller, Part(OFFERED))
+        Scope.READ, lambda caller: context.services.overview.function_names(caller, PageRequest(OFFERED))
     )
     with ui.element("div").classes("mc-filters"):
         filters.text("function", "Function", options=names)
@@ -76,11 +75,11 @@ def _row(context: PageContext, line: InvocationLine) -> dict[str, Cell]:
     return {**invocation_cells(context, line), "session": session}
 
 
-def _none_yet() -> Empty:
+def _none_yet() -> EmptyState:
     def actions() -> None:
         link_button("Functions", "/functions", icon="code")
 
-    return Empty(
+    return EmptyState(
         "No invocations yet",
         "An invocation is one run of a function. Publish a function and call it, or try one out on its page.",
         actions,
@@ -88,11 +87,11 @@ def _none_yet() -> Empty:
     )
 
 
-def _no_match(context: PageContext) -> Empty:
+def _no_match(context: PageContext) -> EmptyState:
     def actions() -> None:
         quiet("Show all invocations", lambda: context.go(PATH))
 
-    return Empty("No invocation fits", "Take back one of the choices above.", actions, icon="search")
+    return EmptyState("No invocation fits", "Take back one of the choices above.", actions, icon="search")
 
 
 PAGES = (

@@ -8,20 +8,20 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.workspace import Key, Scope
 from midcall.service.access.access import Caller, NewSecret, check_limits
 from midcall.service.admin.forms import NewKey
-from midcall.service.stores import Page as Part
-from midcall.ui.acts import Act
+from midcall.service.stores import PageRequest
 from midcall.ui.admin.credential_words import ValueWords
-from midcall.ui.admin.fields import FieldErrors, TextField
+from midcall.ui.admin.fields import FormErrors, TextField
 from midcall.ui.admin.key_page import build as show_one
 from midcall.ui.admin.key_words import SCOPES
 from midcall.ui.admin.scope_fields import AgentsField, ScopesField
 from midcall.ui.admin.shown_once import shown_once
+from midcall.ui.confirmations import Confirmation
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import link_button, primary
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.header import page_header
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, text_cell, time_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, text_cell, time_cell
 
 NEW = "/new-key"
 ONCE = (
@@ -37,15 +37,15 @@ COLUMNS = (
     Column("status", "Status"),
 )
 #: Agents that can be chosen from; others can be typed.
-_AGENTS = Part(limit=200)
+_AGENTS = PageRequest(limit=200)
 
 
 async def build(context: PageContext) -> None:
-    """Show the list."""
+    """Show the list of API keys."""
     with page_header("Keys", about="Who may call this workspace's API, and what they may do."):
         link_button("New key", NEW, icon="add")
 
-    async def page(part: Part) -> Sequence[Key]:
+    async def page(part: PageRequest) -> Sequence[Key]:
         return await context.call(Scope.READ, lambda caller: context.services.access.page(caller, part))
 
     table = PagedTable(
@@ -54,7 +54,7 @@ async def build(context: PageContext) -> None:
         source=page,
         row=lambda key: _row(context, key),
         cursor=lambda key: key.id,
-        empty=Empty("No keys", "A key lets a program or a person call this workspace's API."),
+        empty=EmptyState("No keys", "A key lets a program or a person call this workspace's API."),
         label="Keys",
     )
     await table.open()
@@ -88,7 +88,7 @@ async def new(context: PageContext) -> None:
         principal = TextField("principal", words)
         scopes = ScopesField()
         names = AgentsField([view.agent.name for view in agents])
-        errors = FieldErrors((principal, scopes, names))
+        errors = FormErrors((principal, scopes, names))
         with ui.element("div").classes("mc-actions"):
             button = primary("Create key").props("type=submit")
 
@@ -114,7 +114,7 @@ async def new(context: PageContext) -> None:
         facts = {
             name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in given.items()
         }
-        if not await confirmed_apart(context, Act("Create a key", "Create key", facts)):
+        if not await confirmed_on_page(context, Confirmation("Create a key", "Create key", facts)):
             return
         done = await context.run(Scope.ADMIN, create, busy=button, errors=errors)
         if done is not None:
@@ -126,7 +126,7 @@ async def new(context: PageContext) -> None:
 
 
 async def one(context: PageContext, key_id: str) -> None:
-    """Show one."""
+    """Show the page of one API key."""
     await show_one(context, key_id, once=ONCE)
 
 

@@ -6,8 +6,7 @@ from midcall.domain.errors import MidcallError
 from midcall.domain.session import SessionStatus
 from midcall.domain.workspace import Own, Scope
 from midcall.service.runs.overview import SessionAtAGlance
-from midcall.service.stores import Page as Part
-from midcall.service.stores import SessionFilter
+from midcall.service.stores import PageRequest, SessionFilter
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import attributed
@@ -16,7 +15,7 @@ from midcall.ui.parts.filters import Filters
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.search import search_box
 from midcall.ui.parts.status import words
-from midcall.ui.parts.table import Cell, Column, Empty, PagedTable, link_cell, status_cell, text_cell, time_cell
+from midcall.ui.parts.table import Cell, Column, EmptyState, PagedTable, link_cell, status_cell, text_cell, time_cell
 from midcall.ui.parts.times import duration
 from midcall.ui.session.page import path_of, show
 
@@ -37,12 +36,12 @@ COLUMNS = (
 
 
 async def build(context: PageContext, agent: str = "", status: str = "") -> None:
-    """Show the list."""
+    """Show the list of sessions."""
     with page_header("Sessions", about="Each conversation: which functions ran, what was said, what came of it."):
         pass
     wanted = ""
 
-    async def page(part: Part) -> Sequence[SessionAtAGlance]:
+    async def page(part: PageRequest) -> Sequence[SessionAtAGlance]:
         where = SessionFilter(agent=filters["agent"], status=filters["status"], search=wanted or None)
         return await context.call(
             Own(Scope.READ), lambda caller: context.services.overview.sessions(caller, where, part)
@@ -76,13 +75,15 @@ async def build(context: PageContext, agent: str = "", status: str = "") -> None
 
 async def _agents(context: PageContext) -> list[str]:
     try:
-        found = await context.call(Own(Scope.READ), lambda caller: context.services.agents.page(caller, Part(OFFERED)))
+        found = await context.call(
+            Own(Scope.READ), lambda caller: context.services.agents.page(caller, PageRequest(OFFERED))
+        )
     except MidcallError:
         return []
     return [view.agent.name for view in found]
 
 
-def _none_yet(context: PageContext) -> Empty:
+def _none_yet(context: PageContext) -> EmptyState:
     def actions() -> None:
         link_button("Agents", "/agents", icon="support_agent")
         outside = context.prefix.removesuffix("/ui")
@@ -90,7 +91,7 @@ def _none_yet(context: PageContext) -> Empty:
         with attributed(link, href=f"{outside}/docs"):
             ui.label("How a session is started over the API")
 
-    return Empty(
+    return EmptyState(
         "No sessions yet",
         "A session is one conversation of an agent. It appears here as soon as your platform starts one: "
         "POST /v1/sessions with the agent's name.",
@@ -99,8 +100,8 @@ def _none_yet(context: PageContext) -> Empty:
     )
 
 
-def _no_match(context: PageContext) -> Empty:
-    return Empty(
+def _no_match(context: PageContext) -> EmptyState:
+    return EmptyState(
         "No session fits",
         "The search looks at the ids that your platform gave; status and agent narrow the list down further.",
         lambda: _all(context),

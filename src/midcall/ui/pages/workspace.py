@@ -11,18 +11,18 @@ from midcall.domain.times import now_ms
 from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, WorkspaceSettings
 from midcall.service.access.access import Caller
 from midcall.service.admin.forms import NewSigningSecret, WorkspaceChange, read_form
-from midcall.service.credentials.signing import Rotated
-from midcall.ui.acts import Act
-from midcall.ui.admin.credential_words import ValueWords as Words
-from midcall.ui.admin.fields import FieldErrors
+from midcall.service.credentials.signing import RotatedSecret
+from midcall.ui.admin.credential_words import ValueWords
+from midcall.ui.admin.fields import FormErrors
 from midcall.ui.admin.setting_fields import ChoiceSetting, NumberSetting, Setting, SwitchSetting, TextSetting
 from midcall.ui.admin.shown_once import shown_once
+from midcall.ui.confirmations import Confirmation
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.confirm import confirmed
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.times import exactly
 
@@ -38,13 +38,13 @@ MADE, BROUGHT = "one that midcall makes", "the one that was typed"
 
 
 async def build(context: PageContext) -> None:
-    """Show the settings."""
+    """Show the settings of the workspace."""
     workspace = await context.call(Scope.ADMIN, context.services.workspaces.get)
     with page_header("Workspace", about=f"Settings of {workspace.name}. They hold for all of its functions."):
         pass
     with ui.element("form").classes("mc-stack").props("autocomplete=off") as element:
         fields = _fields(workspace)
-        errors = FieldErrors(fields)
+        errors = FormErrors(fields)
         with ui.element("div").classes("mc-actions"):
             button = primary("Save").props("type=submit")
 
@@ -64,7 +64,7 @@ async def build(context: PageContext) -> None:
             return context.services.workspaces.change(caller, wanted.changes())
 
         facts = {name: json.dumps(value) for name, value in given.items()}
-        if not await confirmed_apart(context, Act("Change the workspace's settings", "Save", facts)):
+        if not await confirmed_on_page(context, Confirmation("Change the workspace's settings", "Save", facts)):
             return
         if await context.run(Scope.ADMIN, change, busy=button, errors=errors, said="Saved"):
             for field in fields:
@@ -75,14 +75,14 @@ async def build(context: PageContext) -> None:
 
 
 #: Each setting by what it is about: its path, its words, and for numbers their unit.
-SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
+SETTINGS: Sequence[tuple[str, Sequence[tuple[str, ValueWords, str]]]] = (
     (
         "Approval",
         (
-            ("approval", Words("After a clean review"), ""),
+            ("approval", ValueWords("After a clean review"), ""),
             (
                 "enforce_current_policy",
-                Words(
+                ValueWords(
                     "Run only what today's rules let through",
                     "Versions approved under older rules are refused once the new rules refuse them.",
                 ),
@@ -95,27 +95,29 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
         (
             (
                 "record_actions",
-                Words("Record what actions were answered", "Masked; so that runs can be replayed without calling out."),
+                ValueWords(
+                    "Record what actions were answered", "Masked; so that runs can be replayed without calling out."
+                ),
                 "",
             ),
             (
                 "retention_days",
-                Words("Delete sessions and runs after", "Counted from their end. Empty: they are kept."),
+                ValueWords("Delete sessions and runs after", "Counted from their end. Empty: they are kept."),
                 "days",
             ),
             (
                 "refused_retention_days",
-                Words("Delete calls that were refused after", "Nothing ran for them. Empty: they are kept."),
+                ValueWords("Delete calls that were refused after", "Nothing ran for them. Empty: they are kept."),
                 "days",
             ),
             (
                 "event_retention_days",
-                Words("Delete events of sessions after", "Counted from the session's end. Empty: they are kept."),
+                ValueWords("Delete events of sessions after", "Counted from the session's end. Empty: they are kept."),
                 "days",
             ),
             (
                 "audit_retention_days",
-                Words("Delete lines of the audit trail after", "30 days at least. Empty: they are kept."),
+                ValueWords("Delete lines of the audit trail after", "30 days at least. Empty: they are kept."),
                 "days",
             ),
         ),
@@ -123,21 +125,21 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
     (
         "Sessions",
         (
-            ("session_idle_s", Words("A session ends without a sign of life for", "3600 is an hour."), "s"),
-            ("session_max_age_s", Words("A session ends at the latest after", "86400 is a day."), "s"),
+            ("session_idle_s", ValueWords("A session ends without a sign of life for", "3600 is an hour."), "s"),
+            ("session_max_age_s", ValueWords("A session ends at the latest after", "86400 is a day."), "s"),
             (
                 "pre_session_timeout_ms",
-                Words("Functions before a session have", "All together. Vapi waits 7500 ms for its answer."),
+                ValueWords("Functions before a session have", "All together. Vapi waits 7500 ms for its answer."),
                 "ms",
             ),
             (
                 "post_session_wait_s",
-                Words("Functions after a session wait for an analysis", "They start then, or when it comes."),
+                ValueWords("Functions after a session wait for an analysis", "They start then, or when it comes."),
                 "s",
             ),
             (
                 "default_region",
-                Words(
+                ValueWords(
                     "Country of callers",
                     "Two letters, such as DE: of phone numbers without a country code. Empty: callers are asked.",
                 ),
@@ -145,12 +147,12 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
             ),
             (
                 "time_zone",
-                Words("Time zone of callers", "Such as Europe/Berlin: of times that are said without one."),
+                ValueWords("Time zone of callers", "Such as Europe/Berlin: of times that are said without one."),
                 "",
             ),
             (
                 "callback_url",
-                Words("Callback URL", "Told of what happens in sessions, signed. Empty: nobody is called."),
+                ValueWords("Callback URL", "Told of what happens in sessions, signed. Empty: nobody is called."),
                 "",
             ),
         ),
@@ -158,8 +160,12 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, Words, str]]]] = (
     (
         "Limits",
         (
-            ("limits.max_in_flight", Words("Calls of code at once", "Queued or running; more get a 429."), ""),
-            ("limits.max_webhooks_in_flight", Words("Calls of webhooks at once", "They only wait for a network."), ""),
+            ("limits.max_in_flight", ValueWords("Calls of code at once", "Queued or running; more get a 429."), ""),
+            (
+                "limits.max_webhooks_in_flight",
+                ValueWords("Calls of webhooks at once", "They only wait for a network."),
+                "",
+            ),
         ),
     ),
 )
@@ -181,7 +187,7 @@ def _now(loc: str, settings: WorkspaceSettings) -> object:
     return getattr(settings, loc.rpartition(".")[2])
 
 
-def _with_ceiling(loc: str, words: Words, ceilings: Ceilings) -> Words:
+def _with_ceiling(loc: str, words: ValueWords, ceilings: Ceilings) -> ValueWords:
     """Add what the operator allows, where that is less than anything."""
     if not loc.startswith("limits."):
         return words
@@ -189,7 +195,7 @@ def _with_ceiling(loc: str, words: Words, ceilings: Ceilings) -> Words:
     return replace(words, hint=f"{words.hint} The operator allows at most {most}.")
 
 
-def _field(loc: str, words: Words, now: object, unit: str) -> Setting:
+def _field(loc: str, words: ValueWords, now: object, unit: str) -> Setting:
     if isinstance(now, ApprovalMode):
         return ChoiceSetting(loc, words, APPROVAL, now.value)
     if isinstance(now, bool):
@@ -222,16 +228,18 @@ def _signing(context: PageContext) -> None:
     async def rotate() -> None:
         brought = own.value or None
 
-        def renew(caller: Caller) -> Rotated:
+        def renew(caller: Caller) -> RotatedSecret:
             form = read_form(NewSigningSecret, {"secret": brought})
             return context.services.signing.rotate(caller, form.secret)
 
         text = "Receivers need the new one within a day: until then calls are signed with both, afterwards not."
         if not await confirmed("Make a new signing secret?", text, act="Make a new secret"):
             return
-        if not await confirmed_apart(
+        if not await confirmed_on_page(
             context,
-            Act("Make a new signing secret", "Make a new secret", {"Secret": MADE if brought is None else BROUGHT}),
+            Confirmation(
+                "Make a new signing secret", "Make a new secret", {"Secret": MADE if brought is None else BROUGHT}
+            ),
         ):
             return
         done = await context.run(Scope.ADMIN, renew, busy=button)

@@ -7,23 +7,25 @@ from typing import Any, Literal, TypeVar
 
 from nicegui import ui
 
-Made = TypeVar("Made", bound=ui.element)
+ElementT = TypeVar("ElementT", bound=ui.element)
 
 
-def named(element: Made, name: str) -> Made:
+def named(element: ElementT, name: str) -> ElementT:
     """Give an element the name that screen readers say."""
     element.props["aria-label"] = name
     return element
 
 
-def attributed(element: Made, **values: Any) -> Made:
+def attributed(element: ElementT, **values: Any) -> ElementT:
     """Give an element attributes: `title="…"`, and `aria_label="…"` for what has a hyphen."""
     for name, value in values.items():
         element.props[name.replace("_", "-")] = value
     return element
 
 
-def sized(element: Made, what: Literal["flex-grow", "flex-basis"], number: float, unit: Literal["", "%"] = "") -> Made:
+def sized(
+    element: ElementT, what: Literal["flex-grow", "flex-basis"], number: float, unit: Literal["", "%"] = ""
+) -> ElementT:
     """Give an element a size."""
     element.style[what] = f"{number:.2f}{unit}"
     return element

@@ -24,7 +24,7 @@ def primary(label: str, on_click: Clicked | None = None, *, icon: str | None = N
 
 
 def quiet(label: str, on_click: Clicked | None = None, *, icon: str | None = None) -> Button:
-    """Make another action."""
+    """Make a button of an action beside the main one."""
     return _button(label, on_click, icon).props("outline")
 
 

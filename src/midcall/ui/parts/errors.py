@@ -13,7 +13,7 @@ class ErrorBanner:
         self._box.set_visibility(False)
 
     def show(self, error: MidcallError) -> None:
-        """Show an error."""
+        """Show an error with all of its faults."""
         self._box.clear()
         with self._box:
             ui.icon("error").props("aria-hidden=true")
@@ -28,5 +28,5 @@ class ErrorBanner:
         self._box.set_visibility(True)
 
     def clear(self) -> None:
-        """Show none."""
+        """Hide the banner with all that it shows."""
         self._box.set_visibility(False)

@@ -33,7 +33,7 @@ class Filters:
         return any(self._values.values())
 
     async def set(self, name: str, value: str | None) -> None:
-        """Choose."""
+        """Choose a value, or all for None, and have the list shown anew."""
         self._values[name] = (value or "").strip()
         chosen = urlencode({key: text for key, text in self._values.items() if text})
         address = self._context.href(self._path) + (f"?{chosen}" if chosen else "")

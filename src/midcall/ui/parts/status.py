@@ -44,5 +44,5 @@ def tone_of(status: str) -> str:
 
 
 def badge(status: str, *, tone: str | None = None) -> ui.label:
-    """Show a status."""
+    """Show a status as a word on a coloured ground."""
     return ui.label(words(status)).classes("mc-badge").classes(_LOOKS[tone or tone_of(status)])

@@ -9,7 +9,7 @@ import structlog
 from nicegui import background_tasks, ui
 
 from midcall.domain.errors import MidcallError, Unauthenticated
-from midcall.service.stores import Page
+from midcall.service.stores import PageRequest
 from midcall.ui.page_context import UNEXPECTED, PageContext
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet
@@ -79,8 +79,8 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Empty:
-    """What an empty list says: what it is, and what to do next. `actions` makes buttons."""
+class EmptyState:
+    """A title and a text for a list without lines, and what to do next. `actions` makes buttons."""
 
     title: str
     text: str
@@ -89,7 +89,7 @@ class Empty:
 
 
 #: What gives the items of a page: `context.call(Scope.READ, …)` around a use case.
-Source = Callable[[Page], Awaitable[Sequence[T]]]
+PageSource = Callable[[PageRequest], Awaitable[Sequence[T]]]
 
 
 @dataclass
@@ -102,10 +102,10 @@ class PagedTable(Generic[T]):
 
     context: PageContext
     columns: Sequence[Column]
-    source: Source[T]
+    source: PageSource[T]
     row: Callable[[T], dict[str, Cell]]
     cursor: Callable[[T], str]
-    empty: Empty
+    empty: EmptyState
     label: str
     size: int = PAGE_SIZE
     _turn: int = 0
@@ -113,7 +113,7 @@ class PagedTable(Generic[T]):
     _rows: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Make the elements."""
+        """Make the elements, without any line yet."""
         with named(ui.element("section").classes("mc-list"), self.label):
             self._errors = ErrorBanner()
             self._progress = ui.linear_progress(show_value=False).props("indeterminate size=2px").classes("mc-progress")
@@ -159,7 +159,7 @@ class PagedTable(Generic[T]):
         error: MidcallError | None = None
         found: Sequence[T] = ()
         try:
-            found = await self.source(Page(limit=self.size, cursor=cursor))
+            found = await self.source(PageRequest(limit=self.size, cursor=cursor))
         except Unauthenticated:
             return
         except MidcallError as raised:

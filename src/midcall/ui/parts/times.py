@@ -39,7 +39,7 @@ def duration(ms: float | None) -> str:
 
 
 def time_label(at: int | None, *, none: str = "never") -> ui.element:
-    """Show a time."""
+    """Show a time as its distance from now, with the exact one beside it."""
     if at is None:
         return ui.label(none).classes("mc-quiet")
     time = ui.element("time").props("tabindex=0").classes("mc-time")

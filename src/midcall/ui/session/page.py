@@ -9,9 +9,8 @@ from nicegui import ui
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
-from midcall.service.sessions.timeline import Part, Timeline
-from midcall.service.stores import InvocationLine
-from midcall.service.stores import Page as Rows
+from midcall.service.sessions.timeline import Timeline, TimelinePage
+from midcall.service.stores import InvocationLine, PageRequest
 from midcall.ui.agent.page import path_of as agent_path
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger, quiet
@@ -21,7 +20,7 @@ from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.status import badge
-from midcall.ui.parts.table import Empty, PagedTable
+from midcall.ui.parts.table import EmptyState, PagedTable
 from midcall.ui.parts.times import duration, exactly, time_label
 from midcall.ui.session.timeline import TimelineView
 from midcall.ui.session.variables import VariablesView
@@ -41,7 +40,7 @@ def path_of(session_id: str) -> str:
 
 
 async def show(context: PageContext, session_id: str) -> None:
-    """Show a session."""
+    """Show a session, and follow it while it is active."""
     await _SessionPage(context, session_id).build()
 
 
@@ -58,7 +57,7 @@ class _SessionPage:
         session = part.session
         with page_header(session.session_id, back=_BACK):
             self._actions(session)
-        self._facts = ui.element("div").classes("mc-facts")
+        self._facts = ui.element("div").classes("mc-run-facts")
         self._errors = ErrorBanner()
         with ui.tabs().props("no-caps inline-label align=left dense").classes("mc-tabs") as tabs:
             ui.tab("timeline", "Timeline")
@@ -92,7 +91,7 @@ class _SessionPage:
                 danger("Delete", self._delete, icon="delete")
 
     def _table(self) -> PagedTable[InvocationLine]:
-        async def page(rows: Rows) -> Any:
+        async def page(rows: PageRequest) -> Any:
             return await self._context.call(
                 Own(Scope.READ), lambda caller: self._context.services.overview.invocations_of(caller, self._id, rows)
             )
@@ -103,11 +102,11 @@ class _SessionPage:
             source=page,
             row=lambda line: invocation_cells(self._context, line),
             cursor=lambda line: line.id,
-            empty=Empty("No calls", "No function has run in this session.", icon="bolt"),
+            empty=EmptyState("No calls", "No function has run in this session.", icon="bolt"),
             label="Calls of this session",
         )
 
-    async def _read(self, *, passive: bool = False) -> Part:
+    async def _read(self, *, passive: bool = False) -> TimelinePage:
         last, calls = self._timeline.last, self._timeline.open_calls()
         return await self._context.call(
             Own(Scope.READ),
@@ -117,7 +116,7 @@ class _SessionPage:
             passive=passive,
         )
 
-    def _show(self, part: Part) -> None:
+    def _show(self, part: TimelinePage) -> None:
         before = set(self._timeline.open_calls())
         touched = {entry.key: entry for entry in self._timeline.tell(part.events)}
         still = {key: self._timeline.entries[key] for key in before & part.calls.keys()}
@@ -145,7 +144,7 @@ class _SessionPage:
         if done is not None:
             self._show(done.value)
 
-    def _part(self, caller: Caller) -> Part:
+    def _part(self, caller: Caller) -> TimelinePage:
         return self._context.services.timelines.read_on(caller, self._id, last=self._timeline.last, limit=PART)
 
     async def _look(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.phases import Phase
-from midcall.service.sessions.timeline import Call, Change, Entry, Setting
+from midcall.service.sessions.timeline import CallEntry, StatusEntry, TimelineEntry, VariableEntry
 from midcall.service.stores import InvocationLine
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import attributed
@@ -45,7 +45,7 @@ class TimelineView:
         self._lines: Mapping[str, InvocationLine] = {}
         self._list = ui.element("ol").classes("mc-timeline").props('aria-label="What happened"')
 
-    def show(self, entries: Iterable[Entry], calls: Mapping[str, InvocationLine] | None = None) -> None:
+    def show(self, entries: Iterable[TimelineEntry], calls: Mapping[str, InvocationLine] | None = None) -> None:
         """Show entries, new ones below the others; `calls` says how those without an outcome stand."""
         self._lines = calls or {}
         for entry in entries:
@@ -57,18 +57,18 @@ class TimelineView:
             with element:
                 self._entry(entry)
 
-    def _entry(self, entry: Entry) -> None:
+    def _entry(self, entry: TimelineEntry) -> None:
         time = attributed(ui.element("time").classes("mc-entry-time"), title=exactly(entry.at))
         with time:
             ui.label(_after(entry.at - self._began))
-        if isinstance(entry, Call):
+        if isinstance(entry, CallEntry):
             self._call(entry)
-        elif isinstance(entry, Setting):
+        elif isinstance(entry, VariableEntry):
             _setting(entry)
         else:
             _change(entry)
 
-    def _call(self, call: Call) -> None:
+    def _call(self, call: CallEntry) -> None:
         line = self._lines.get(call.key)
         status = call.status.value if call.status else line.status.value if line else "running"
         with ui.element("div").classes("mc-entry-body mc-entry-call"):
@@ -94,7 +94,7 @@ class TimelineView:
                         _chip(name, value)
 
 
-def _about(call: Call, line: InvocationLine | None) -> str:
+def _about(call: CallEntry, line: InvocationLine | None) -> str:
     phase = PHASES[Phase(call.phase)] if call.phase else ""
     took = duration(call.took_ms) if call.took_ms is not None else ""
     version = f"version {call.version}" if call.version else ""
@@ -114,7 +114,7 @@ def _chip(name: str, value: Any) -> None:
         ui.label(short(value)).classes("mc-inline")
 
 
-def _setting(entry: Setting) -> None:
+def _setting(entry: VariableEntry) -> None:
     with ui.element("div").classes("mc-entry-body"):
         with ui.element("div").classes("mc-entry-head"):
             ui.label(f"Set by {source_words(entry.source)}").classes("mc-quiet")
@@ -122,7 +122,7 @@ def _setting(entry: Setting) -> None:
             _chip(entry.name, entry.value)
 
 
-def _change(entry: Change) -> None:
+def _change(entry: StatusEntry) -> None:
     with ui.element("div").classes("mc-entry-body"):
         ui.label(_CHANGES.get(entry.status.value, words(entry.status.value))).classes("mc-strong")
         if entry.reason:

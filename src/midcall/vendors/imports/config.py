@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.javascript_json import Unwritable, stringify
+from midcall.domain.javascript_json import NotSerializable, stringify
 
 #: A config with more fields than that which midcall does not know is none of that vendor's.
 MAX_NOTES = 200
@@ -20,18 +20,18 @@ UNKNOWN = "midcall knows no such field; it was not carried over"
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """What could not be carried over, or means something else now; `loc` is the path in the vendor's config."""
+class ImportNote:
+    """A loss or a change of meaning in an import; `loc` is the path in the vendor's config."""
 
     loc: str
     msg: str
 
 
 @dataclass(slots=True)
-class Findings:
-    """What is found out while one config is read."""
+class ImportFindings:
+    """The notes and faults that are found while one config is read."""
 
-    notes: list[Note] = field(default_factory=list)
+    notes: list[ImportNote] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     def note(self, loc: str, msg: str) -> None:
@@ -39,7 +39,7 @@ class Findings:
         if len(self.notes) == MAX_NOTES:
             told = f"more than {MAX_NOTES} fields cannot be carried over; is this the config of one function there?"
             raise InvalidInput(faults=[Fault("", told)])
-        self.notes.append(Note(loc, msg))
+        self.notes.append(ImportNote(loc, msg))
 
     def fault(self, loc: str, msg: str) -> None:
         """Tell of something that has to be put right first; raises InvalidInput where that is enough to begin with."""
@@ -51,7 +51,7 @@ class Findings:
 class Config:
     """One object of a vendor's config. What is null counts as left out."""
 
-    def __init__(self, fields: Mapping[str, Any], findings: Findings, loc: str = "") -> None:
+    def __init__(self, fields: Mapping[str, Any], findings: ImportFindings, loc: str = "") -> None:
         self.findings = findings
         self._fields = {name: value for name, value in fields.items() if value is not None}
         self._loc = loc
@@ -73,7 +73,7 @@ class Config:
         return self._fields.get(name)
 
     def text(self, name: str) -> str | None:
-        """Take a text."""
+        """Take a field that is a text; None where it is missing, or of another type, which is noted as a fault."""
         value = self.value(name)
         if value is None or isinstance(value, str):
             return value
@@ -86,13 +86,13 @@ class Config:
         if isinstance(value, bool | int | float):
             try:
                 return stringify(value)
-            except Unwritable as error:
+            except NotSerializable as error:
                 self.findings.fault(self.at(name), str(error))
                 return None
         return self.text(name)
 
     def flag(self, name: str) -> bool | None:
-        """Take a boolean."""
+        """Take a field that is a boolean; None where it is missing, or of another type, which is noted as a fault."""
         value = self.value(name)
         if value is None or isinstance(value, bool):
             return value
@@ -100,7 +100,7 @@ class Config:
         return None
 
     def number(self, name: str) -> float | None:
-        """Take a number."""
+        """Take a field that is a number; None where it is missing, or of another type, which is noted as a fault."""
         value = self.value(name)
         if value is None or (type(value) in (int, float) and abs(value) <= MAX_NUMBER):
             return value  # type: ignore[no-any-return]

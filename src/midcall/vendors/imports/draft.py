@@ -11,7 +11,7 @@ from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import RESERVED_NAMES, Kind, name_problem
 from midcall.domain.http_headers import OWN_NAMES
 from midcall.domain.retry import delay_ms
-from midcall.vendors.imports.config import Config, Findings, Note
+from midcall.vendors.imports.config import Config, ImportFindings, ImportNote
 
 MAX_NAME, MAX_DISPLAY_NAME, MAX_DESCRIPTION = 63, 200, 1_024
 #: Seconds.
@@ -28,14 +28,14 @@ UNFILLED = "midcall says texts as they are and fills no {{…}} in them"
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of a config: our document (None where it is nothing that midcall has) and what was lost.
+class ImportedFunction:
+    """The result of an import: our document (None where it is nothing that midcall has) and what was lost.
 
     `places` leads from paths in the document to paths in the config, for faults that are found later.
     """
 
     document: Mapping[str, Any] | None
-    notes: tuple[Note, ...]
+    notes: tuple[ImportNote, ...]
     places: Mapping[str, str]
 
     def place(self, loc: str) -> str:
@@ -48,13 +48,13 @@ class Imported:
         return f"function.{loc}" if loc else ""
 
 
-class Draft:
+class FunctionDraft:
     """A function that is being put together from one config of `vendor`, to be called `name` if that is given."""
 
     def __init__(self, vendor: str, config: Config, name: str | None = None) -> None:
         self.vendor = vendor
         self.config = config
-        self.findings: Findings = config.findings
+        self.findings: ImportFindings = config.findings
         self._chosen = name
         self._theirs = ""
         self._document: dict[str, Any] = {}
@@ -148,7 +148,7 @@ class Draft:
             self.note(loc, f"{value:g} became {whole}: midcall takes whole numbers from {least} to {most}")
         return whole
 
-    def finish(self) -> Imported:
+    def finish(self) -> ImportedFunction:
         """Return what came of it; raises InvalidInput with all faults of the config."""
         self.config.finish()
         if self._theirs and self._document.get("webhook", {}).get("payload") == "call":
@@ -156,21 +156,21 @@ class Draft:
         if self.findings.faults:
             raise InvalidInput(faults=self.findings.faults)
         kind = Kind.CODE if "code" in self._document else Kind.WEBHOOK
-        return Imported({"kind": kind.value, **self._document}, tuple(self.findings.notes), self._places)
+        return ImportedFunction({"kind": kind.value, **self._document}, tuple(self.findings.notes), self._places)
 
 
 def begin(config: Any) -> Config:
     """Begin to read a config; raises InvalidInput unless it is an object."""
     if not isinstance(config, Mapping):
         raise InvalidInput(faults=[Fault("", "give the config of one function, a JSON object")])
-    return Config(config, Findings())
+    return Config(config, ImportFindings())
 
 
-def nothing(config: Config, loc: str, msg: str) -> Imported:
+def nothing(config: Config, loc: str, msg: str) -> ImportedFunction:
     """Return what came of a config that is nothing midcall has."""
     if config.findings.faults:
         raise InvalidInput(faults=config.findings.faults)
-    return Imported(None, (*config.findings.notes, Note(loc, msg)), {})
+    return ImportedFunction(None, (*config.findings.notes, ImportNote(loc, msg)), {})
 
 
 def fitting_name(given: str) -> str:

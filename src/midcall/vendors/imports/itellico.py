@@ -15,7 +15,7 @@ from midcall.domain.conversion import convert
 from midcall.domain.parameters import FIELD_TYPES
 from midcall.domain.webhook_payload import BODYLESS
 from midcall.vendors.imports.config import Config
-from midcall.vendors.imports.draft import Draft, Imported, begin
+from midcall.vendors.imports.draft import FunctionDraft, ImportedFunction, begin
 
 _TYPES = ("string", "integer", "float", "boolean", "date", "email", "phone")
 _AUTH: Mapping[str, Mapping[str, str]] = {
@@ -40,10 +40,10 @@ _VALUES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a custom action; raises InvalidInput."""
     source = begin(config)
-    draft = Draft("itellicoAI", source, name)
+    draft = FunctionDraft("itellicoAI", source, name)
     draft.name("name")
     draft.description("description")
     url, method = source.text("url"), (source.text("method") or "GET").upper()
@@ -68,7 +68,7 @@ def read(config: Any, name: str | None = None) -> Imported:
     return draft.finish()
 
 
-def _body(draft: Draft, source: Config, method: str) -> None:
+def _body(draft: FunctionDraft, source: Config, method: str) -> None:
     if method in BODYLESS:
         source.leave("body", f"a {method} carries no body")
         return
@@ -86,7 +86,7 @@ def _body(draft: Draft, source: Config, method: str) -> None:
     draft.put("webhook.body", body, "body")
 
 
-def _auth(draft: Draft, auth: Config) -> None:
+def _auth(draft: FunctionDraft, auth: Config) -> None:
     kind = auth.text("type") or "none"
     if kind not in _AUTH:
         draft.findings.fault(auth.at("type"), f"use one of: {', '.join(_AUTH)}")
@@ -99,7 +99,7 @@ def _auth(draft: Draft, auth: Config) -> None:
         draft.put(f"webhook.auth.{ours}", value, auth.at(theirs))
 
 
-def _variable(draft: Draft, one: Config) -> Mapping[str, Any]:
+def _variable(draft: FunctionDraft, one: Config) -> Mapping[str, Any]:
     kind, description = one.text("type") or "string", one.text("description")
     if kind not in _TYPES:
         draft.findings.fault(one.at("type"), f"use one of: {', '.join(_TYPES)}")
@@ -115,7 +115,7 @@ def _variable(draft: Draft, one: Config) -> Mapping[str, Any]:
     return {word: value for word, value in found.items() if value is not None}
 
 
-def _unused(draft: Draft, fields: list[Mapping[str, Any]], used: set[str], method: str) -> None:
+def _unused(draft: FunctionDraft, fields: list[Mapping[str, Any]], used: set[str], method: str) -> None:
     for index, field in enumerate(fields):
         if field.get("name", "") not in used:
             loc = f"variables.{index}"

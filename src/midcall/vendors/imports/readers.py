@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from midcall.vendors.imports import itellico, retell, subverse, vapi, vocobase
-from midcall.vendors.imports.draft import Imported
+from midcall.vendors.imports.draft import ImportedFunction
 
 
 class ImportVendor(StrEnum):
@@ -19,7 +19,7 @@ class ImportVendor(StrEnum):
     VAPI = "vapi"
 
 
-READERS: Mapping[ImportVendor, Callable[[Any, str | None], Imported]] = {
+READERS: Mapping[ImportVendor, Callable[[Any, str | None], ImportedFunction]] = {
     ImportVendor.RETELL: retell.read,
     ImportVendor.VOCOBASE: vocobase.read,
     ImportVendor.ITELLICO: itellico.read,

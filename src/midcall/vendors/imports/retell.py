@@ -11,8 +11,8 @@ from midcall.vendors.imports.draft import (
     MAX_TIMEOUT,
     MIN_TIMEOUT,
     MS_PER_S,
-    Draft,
-    Imported,
+    FunctionDraft,
+    ImportedFunction,
     begin,
     nothing,
     whole_timeout,
@@ -34,13 +34,13 @@ _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _ZONED = re.compile(r"(current_(?:time|calendar|hour)_[A-Za-z0-9_+-]{1,40})/([A-Za-z0-9_+/-]{1,80})")
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a custom function; raises InvalidInput."""
     source = begin(_without_slashes(config))
     kind = source.text("type")
     if kind not in (None, "custom"):
         return nothing(source, "type", f'not importable: only tools of type "custom" call a URL, not {kind!r:.80}')
-    draft = Draft("Retell", source, name)
+    draft = FunctionDraft("Retell", source, name)
     for field in ("tool_id", "id"):
         source.leave(field, "midcall gives ids of its own")
     draft.name("name")
@@ -69,7 +69,7 @@ def _named(value: Any) -> Any:
     return value
 
 
-def _request(draft: Draft, source: Config) -> None:
+def _request(draft: FunctionDraft, source: Config) -> None:
     url, method = source.text("url"), (source.text("method") or "POST").upper()
     if url is None:
         source.findings.fault("url", "required; add it")
@@ -90,7 +90,7 @@ def _request(draft: Draft, source: Config) -> None:
     draft.put("webhook.payload", "args" if at_root else "call", "args_at_root")
 
 
-def _variables(draft: Draft, texts: Mapping[str, str], above: str) -> None:
+def _variables(draft: FunctionDraft, texts: Mapping[str, str], above: str) -> None:
     for place, text in texts.items():
         used = {name.strip() for name in _PLACEHOLDER.findall(text)}
         for name in sorted(name for name in used if name in _THEIR_OWN or name.startswith(_WITH_ZONE)):
@@ -99,7 +99,7 @@ def _variables(draft: Draft, texts: Mapping[str, str], above: str) -> None:
             )
 
 
-def _times(draft: Draft, source: Config) -> None:
+def _times(draft: FunctionDraft, source: Config) -> None:
     given, again = source.number("timeout_ms"), source.number("max_retry")
     seconds = (DEFAULT_TIMEOUT_MS if given is None else given) / MS_PER_S
     attempt = draft.bounded(seconds, "timeout_ms", MIN_TIMEOUT, MAX_TIMEOUT) or MIN_TIMEOUT
@@ -112,7 +112,7 @@ def _times(draft: Draft, source: Config) -> None:
     draft.put("timeout", min(whole, MAX_TIMEOUT), "timeout_ms")
 
 
-def _speech(draft: Draft, source: Config) -> None:
+def _speech(draft: FunctionDraft, source: Config) -> None:
     during = source.flag("speak_during_execution")
     draft.put("speak_during_execution", during, "speak_during_execution")
     draft.put("speak_after_execution", source.flag("speak_after_execution"), "speak_after_execution")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from midcall.vendors.imports.config import Config
-from midcall.vendors.imports.draft import Draft, Imported, begin
+from midcall.vendors.imports.draft import FunctionDraft, ImportedFunction, begin
 
 _TYPES = ("string", "number", "boolean")
 _PHASES = {"pre": "pre_session", "during": "during_session", "post": "post_session"}
@@ -30,10 +30,10 @@ def handler(session):
 """
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a custom function; raises InvalidInput."""
     source = begin(config)
-    draft = Draft("SubVerse", source, name)
+    draft = FunctionDraft("SubVerse", source, name)
     draft.name("functionName" if source.has("functionName") else "name")
     draft.description("description")
     draft.put("parameters", [_parameter(draft, one) for one in source.children("parameters")], "parameters")
@@ -57,7 +57,7 @@ def read(config: Any, name: str | None = None) -> Imported:
     return draft.finish()
 
 
-def _parameter(draft: Draft, one: Config) -> Mapping[str, Any]:
+def _parameter(draft: FunctionDraft, one: Config) -> Mapping[str, Any]:
     kind = (one.text("dataType") or "string").lower()
     if kind not in _TYPES:
         draft.findings.fault(one.at("dataType"), f"use one of: {', '.join(_TYPES)}")
@@ -65,7 +65,7 @@ def _parameter(draft: Draft, one: Config) -> Mapping[str, Any]:
     return {word: value for word, value in found.items() if value is not None}
 
 
-def _code(draft: Draft, code: str) -> None:
+def _code(draft: FunctionDraft, code: str) -> None:
     comment = "\n".join(f"# {line}".rstrip() for line in _LINE_END.split(code))
     draft.put("code.source", _SKELETON.format(comment=comment), "code")
     draft.note(
@@ -75,7 +75,7 @@ def _code(draft: Draft, code: str) -> None:
         draft.note("code", f"calls subverseActions.{group}.{action}: what it does has to be written in Python too")
 
 
-def _phase(draft: Draft, source: Config) -> None:
+def _phase(draft: FunctionDraft, source: Config) -> None:
     given = source.text("phase")
     if given is None:
         return

@@ -3,7 +3,15 @@
 from typing import Any
 
 from midcall.vendors.imports.config import Config
-from midcall.vendors.imports.draft import MAX_RETRIES, MAX_TIMEOUT, MIN_TIMEOUT, Draft, Imported, begin, nothing
+from midcall.vendors.imports.draft import (
+    MAX_RETRIES,
+    MAX_TIMEOUT,
+    MIN_TIMEOUT,
+    FunctionDraft,
+    ImportedFunction,
+    begin,
+    nothing,
+)
 
 #: Seconds that Vapi waits where the config is silent.
 DEFAULT_TIMEOUT_S = 20
@@ -20,13 +28,13 @@ _MESSAGES = {
 }
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a tool; raises InvalidInput."""
     source = begin(config)
     kind = source.text("type")
     if kind not in (None, "function"):
         return nothing(source, "type", f'not importable: only tools of type "function", not {kind!r:.80}')
-    draft = Draft("Vapi", source, name)
+    draft = FunctionDraft("Vapi", source, name)
     function = source.child("function")
     draft.name("name", function)
     draft.description("description", function)
@@ -42,7 +50,7 @@ def read(config: Any, name: str | None = None) -> Imported:
     return draft.finish()
 
 
-def _server(draft: Draft, server: Config) -> None:
+def _server(draft: FunctionDraft, server: Config) -> None:
     url = server.text("url")
     if url is None:
         draft.findings.fault(
@@ -63,7 +71,7 @@ def _server(draft: Draft, server: Config) -> None:
     _retries(draft, server.child("backoffPlan"))
 
 
-def _retries(draft: Draft, plan: Config) -> None:
+def _retries(draft: FunctionDraft, plan: Config) -> None:
     loc = plan.at("maxRetries")
     retries = draft.bounded(plan.number("maxRetries"), loc, 0, MAX_RETRIES) or 0
     draft.put("retries", retries, loc)
@@ -73,7 +81,7 @@ def _retries(draft: Draft, plan: Config) -> None:
         plan.leave(name, "midcall has a back-off of its own: 0.1 s, doubled each time, after 408, 429 and 5xx")
 
 
-def _messages(draft: Draft, source: Config, *, background: bool) -> None:
+def _messages(draft: FunctionDraft, source: Config, *, background: bool) -> None:
     started = []
     seen = set()
     for one in source.children("messages"):

@@ -6,13 +6,13 @@ from typing import Any
 
 from midcall.domain.webhook_payload import BODYLESS
 from midcall.vendors.imports.config import Config
-from midcall.vendors.imports.draft import MAX_TIMEOUT, MIN_TIMEOUT, Draft, Imported, begin
+from midcall.vendors.imports.draft import MAX_TIMEOUT, MIN_TIMEOUT, FunctionDraft, ImportedFunction, begin
 from midcall.vendors.vocobase import write_only
 
 _FIELD_WORDS = ("name", "type", "description", "required", "jsonSchema")
 
 
-def read(config: Any, name: str | None = None) -> Imported:
+def read(config: Any, name: str | None = None) -> ImportedFunction:
     """Read a function; raises InvalidInput."""
     source = begin(config)
     if source.has("data") and not source.has("name"):
@@ -20,7 +20,7 @@ def read(config: Any, name: str | None = None) -> Imported:
         whole, source = source, source.child("data")
     else:
         whole = source
-    draft = Draft("Vocobase", whole, name)
+    draft = FunctionDraft("Vocobase", whole, name)
     draft.name("name", source)
     draft.description("description", source)
     for ours, theirs in (("parameters", "input_schema"), ("output_schema", "output_schema")):
@@ -57,7 +57,7 @@ def _field(one: Config) -> Mapping[str, Any]:
     return {word: one.value(word) for word in _FIELD_WORDS if one.has(word)}
 
 
-def _headers(draft: Draft, source: Config) -> None:
+def _headers(draft: FunctionDraft, source: Config) -> None:
     headers = draft.headers("headers", source)
     for name, value in headers.items():
         if "{{" in value:

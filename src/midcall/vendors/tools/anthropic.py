@@ -6,7 +6,7 @@ from typing import Any
 
 from midcall.domain.subschemas import subschemas
 from midcall.vendors.merging import merged
-from midcall.vendors.tool import Address, Tool, Unfit, Written
+from midcall.vendors.tool import Address, ExportedTool, Tool, Unfit
 from midcall.vendors.words import described_tool, without
 
 #: What the API refuses at the top level of `input_schema`; further down it takes them.
@@ -14,12 +14,12 @@ _NOT_AT_ROOT = ("allOf", "anyOf", "oneOf")
 _PROPERTY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
-def tool_param(tool: Tool, _address: Address) -> Written:
+def tool_param(tool: Tool, _address: Address) -> ExportedTool:
     """Write a tool; raises Unfit for a property whose name the API refuses, and with it all tools of the request."""
     _check_names(tool.parameters, "parameters")
     description, notes = described_tool(tool, "Anthropic", unsaid=_NOT_AT_ROOT)
     schema = without(merged(tool.parameters), _NOT_AT_ROOT)
-    return Written({"name": tool.name, "description": description, "input_schema": schema}, notes)
+    return ExportedTool({"name": tool.name, "description": description, "input_schema": schema}, notes)
 
 
 def _check_names(schema: Any, loc: str) -> None:

@@ -7,9 +7,10 @@ the description, since midcall fills in the rest itself.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.paths import steps_of, with_dots
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written, late
+from midcall.vendors.tool import Address, ExportedTool, Tool, ToolNote, Unfit, late
 from midcall.vendors.words import described, described_tool, notes_below, notes_of_nulls, unspoken, without
 
 #: Seconds that ElevenLabs waits for an answer.
@@ -26,7 +27,7 @@ HEADERS = {
 _SINGLE = frozenset({"string", "number", "integer", "boolean"})
 
 
-def webhook_tool(tool: Tool, address: Address) -> Written:
+def webhook_tool(tool: Tool, address: Address) -> ExportedTool:
     """Write a tool; raises Unfit for what ElevenLabs' schemas cannot say."""
     shape = shape_of(tool.parameters, "parameters")
     description, untold = described_tool(tool, "ElevenLabs", unsaid=_unspoken(shape), quiet=shape.limits)
@@ -54,19 +55,23 @@ def webhook_tool(tool: Tool, address: Address) -> Written:
     if assignments:
         document["assignments"] = assignments
     below = (*notes_below(shape, _unspoken, "ElevenLabs"), *notes_of_nulls(shape, "ElevenLabs"))
-    return Written(document, (*_lost(tool, steps), *untold, *below))
+    return ExportedTool(document, (*_lost(tool, steps), *untold, *below))
 
 
-def _lost(tool: Tool, steps: Mapping[str, tuple[str, ...] | None]) -> Iterator[Note]:
+def _lost(tool: Tool, steps: Mapping[str, tuple[str, ...] | None]) -> Iterator[ToolNote]:
     yield from late(tool, MAX_TIMEOUT_S * 1000, "ElevenLabs")
     if tool.speech.started:
-        yield Note("messages.started", "ElevenLabs has no place for the words; its agent finds its own before the call")
+        yield ToolNote(
+            "messages.started", "ElevenLabs has no place for the words; its agent finds its own before the call"
+        )
     if not tool.speech.after:
-        yield Note("speak_after_execution", "ElevenLabs has no such switch; the agent speaks once the result is there")
+        yield ToolNote(
+            "speak_after_execution", "ElevenLabs has no such switch; the agent speaks once the result is there"
+        )
     for name, found in steps.items():
         if found is None:
             cure = "ElevenLabs takes a path to one value, such as data.0.id; midcall sets the variable all the same"
-            yield Note(f"response_variables.{name}", cure)
+            yield ToolNote(f"response_variables.{name}", cure)
 
 
 def _schema(shape: Shape, name: str) -> Json:

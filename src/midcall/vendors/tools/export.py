@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.branches import spread
-from midcall.vendors.tool import Address, Json, Tool, Unfit, Written
+from midcall.vendors.tool import Address, ExportedTool, Tool, Unfit
 from midcall.vendors.tools.anthropic import tool_param
 from midcall.vendors.tools.elevenlabs import webhook_tool
 from midcall.vendors.tools.gemini import function_declaration, one_tool
@@ -47,7 +48,7 @@ class Format(StrEnum):
 #: Formats that say where the vendor is to call.
 CALLING = frozenset({Format.RETELL, Format.VAPI, Format.ELEVENLABS})
 
-_WRITERS: Mapping[Format, Callable[[Tool, Address], Written]] = {
+_WRITERS: Mapping[Format, Callable[[Tool, Address], ExportedTool]] = {
     Format.OPENAI: function_tool,
     Format.OPENAI_STRICT: strict_tool,
     Format.OPENAI_RESPONSES: responses_tool,
@@ -62,8 +63,8 @@ _WRITERS: Mapping[Format, Callable[[Tool, Address], Written]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one function in one format; `exported` tells whether its tool is there all the same."""
+class ExportProblem:
+    """A fault of one function in one format; `exported` tells whether its tool is there all the same."""
 
     function: str | None
     loc: str
@@ -76,32 +77,32 @@ class Export:
     """Tools as the vendor takes them, in the order of the attachments, and the problems."""
 
     tools: Sequence[Json]
-    problems: Sequence[Problem]
+    problems: Sequence[ExportProblem]
     #: How each function's calls are carried out, by its name: most formats take no field more.
     execution: Mapping[str, Json] = field(default_factory=dict)
 
 
-def export(wanted: Format, tools: Iterable[Tool | Problem], address: Address) -> Export:
+def export(wanted: Format, tools: Iterable[Tool | ExportProblem], address: Address) -> Export:
     """Write tools in a format; one that does not fit is left out and listed, after the problems found before it."""
     documents: list[Json] = []
-    problems: list[Problem] = []
+    problems: list[ExportProblem] = []
     execution: dict[str, Json] = {}
     for tool in tools:
-        if isinstance(tool, Problem):
+        if isinstance(tool, ExportProblem):
             problems.append(tool)
             continue
         try:
             written = _written(wanted, tool, address)
         except Unfit as error:
-            problems.append(Problem(tool.name, error.loc, error.msg, exported=False))
+            problems.append(ExportProblem(tool.name, error.loc, error.msg, exported=False))
             continue
         documents.append(written.document)
         execution[tool.name] = tool.execution
-        problems += [Problem(tool.name, note.loc, note.msg, exported=True) for note in written.notes]
+        problems += [ExportProblem(tool.name, note.loc, note.msg, exported=True) for note in written.notes]
     return Export(one_tool(documents) if wanted is Format.GEMINI else documents, problems, execution)
 
 
-def _written(wanted: Format, tool: Tool, address: Address) -> Written:
+def _written(wanted: Format, tool: Tool, address: Address) -> ExportedTool:
     write = _WRITERS[wanted]
     shown = tool if wanted is Format.MCP else replace(tool, parameters=spread(tool.parameters))
     try:

@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, Json, Tool, Unfit, Written
+from midcall.vendors.tool import Address, ExportedTool, Tool, Unfit
 from midcall.vendors.words import described, described_tool, notes_below, unspoken
 
 #: Keywords that the API takes for each type.
@@ -28,7 +29,7 @@ _MOST = 2**63 - 1
 _PROPERTY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
-def function_declaration(tool: Tool, _address: Address) -> Written:
+def function_declaration(tool: Tool, _address: Address) -> ExportedTool:
     """Write one function; raises Unfit for what Gemini's schemas cannot say."""
     shape = shape_of(tool.parameters, "parameters")
     description, lost = described_tool(tool, "Gemini", unsaid=_unspoken(shape), quiet=shape.limits)
@@ -36,7 +37,7 @@ def function_declaration(tool: Tool, _address: Address) -> Written:
     if shape.properties:
         # At the top the function's own description says what the schema's would.
         document["parameters"] = {"type": "OBJECT", **_object(shape), **_limits(shape)}
-    return Written(document, (*lost, *notes_below(shape, _unspoken, "Gemini")))
+    return ExportedTool(document, (*lost, *notes_below(shape, _unspoken, "Gemini")))
 
 
 def one_tool(declarations: Sequence[Json]) -> list[Json]:

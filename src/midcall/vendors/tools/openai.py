@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from midcall.domain.jsonvalue import Json
 from midcall.domain.subschemas import rewritten
 from midcall.vendors.merging import merged
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written
+from midcall.vendors.tool import Address, ExportedTool, Tool, ToolNote, Unfit
 from midcall.vendors.words import described, described_tool, unspoken, without
 
 #: What the API refuses at the top level of a function's parameters.
@@ -33,17 +34,17 @@ LONG_ENUM, MAX_LONG_ENUM_CHARS = 250, 15_000
 _PLAIN = "strict mode has no place for it; write the parameter without it, or export as openai"
 
 
-def function_tool(tool: Tool, _address: Address) -> Written:
+def function_tool(tool: Tool, _address: Address) -> ExportedTool:
     """Write a tool of Chat Completions whose arguments the LLM may get wrong."""
     return _chat(_loose(tool))
 
 
-def strict_tool(tool: Tool, _address: Address) -> Written:
+def strict_tool(tool: Tool, _address: Address) -> ExportedTool:
     """Write one whose arguments keep its schema; raises Unfit where strict mode cannot say what the schema says."""
     return _chat(_strict_function(tool))
 
 
-def responses_tool(tool: Tool, _address: Address) -> Written:
+def responses_tool(tool: Tool, _address: Address) -> ExportedTool:
     """Write a tool of the Responses API: strict where its schema can be, and else not.
 
     The API asks for `strict`, and takes a tool that does not say it for a strict one.
@@ -53,35 +54,37 @@ def responses_tool(tool: Tool, _address: Address) -> Written:
     except Unfit as error:
         written = _loose(tool)
         why = f"the tool is not strict, since strict mode has no place for this: {error.msg}"
-        return _flat({**written.document, "strict": False}, (*written.notes, Note(error.loc, why)))
+        return _flat({**written.document, "strict": False}, (*written.notes, ToolNote(error.loc, why)))
     return _flat(written.document, written.notes)
 
 
-def realtime_tool(tool: Tool, _address: Address) -> Written:
+def realtime_tool(tool: Tool, _address: Address) -> ExportedTool:
     """Write a tool of the Realtime API, which knows no strict mode."""
     written = _loose(tool)
     return _flat(written.document, written.notes)
 
 
-def _loose(tool: Tool) -> Written:
+def _loose(tool: Tool) -> ExportedTool:
     description, notes = described_tool(tool, "OpenAI", unsaid=_NOT_AT_ROOT)
     parameters = rewritten(without(merged(tool.parameters), _NOT_AT_ROOT), _with_items)
-    return Written({"name": tool.name, "description": description, "parameters": parameters}, notes)
+    return ExportedTool({"name": tool.name, "description": description, "parameters": parameters}, notes)
 
 
-def _strict_function(tool: Tool) -> Written:
+def _strict_function(tool: Tool) -> ExportedTool:
     description, notes = described_tool(tool, "strict mode")
     parameters = without(_strict(shape_of(tool.parameters, "parameters")))
     _check_size(parameters)
-    return Written({"name": tool.name, "description": description, "parameters": parameters, "strict": True}, notes)
+    return ExportedTool(
+        {"name": tool.name, "description": description, "parameters": parameters, "strict": True}, notes
+    )
 
 
-def _chat(written: Written) -> Written:
-    return Written({"type": "function", "function": written.document}, written.notes)
+def _chat(written: ExportedTool) -> ExportedTool:
+    return ExportedTool({"type": "function", "function": written.document}, written.notes)
 
 
-def _flat(function: Json, notes: tuple[Note, ...]) -> Written:
-    return Written({"type": "function", **function}, notes)
+def _flat(function: Json, notes: tuple[ToolNote, ...]) -> ExportedTool:
+    return ExportedTool({"type": "function", **function}, notes)
 
 
 def _with_items(schema: Json) -> Json:

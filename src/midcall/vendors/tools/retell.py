@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.merging import merged
 from midcall.vendors.paths import steps_of, with_brackets
-from midcall.vendors.tool import Address, Json, Note, Tool, Written, late
+from midcall.vendors.tool import Address, ExportedTool, Tool, ToolNote, late
 from midcall.vendors.words import at_root, described_tool
 
 MIN_TIMEOUT_MS, MAX_TIMEOUT_MS = 1_000, 600_000
@@ -12,8 +13,8 @@ MIN_TIMEOUT_MS, MAX_TIMEOUT_MS = 1_000, 600_000
 _AT_ROOT = ("type", "properties", "required")
 
 
-def custom_tool(tool: Tool, address: Address) -> Written:
-    """Write a tool."""
+def custom_tool(tool: Tool, address: Address) -> ExportedTool:
+    """Write a function as Retell's custom tool."""
     root = merged(tool.parameters)
     description, lost = described_tool(tool, "Retell", unsaid=at_root(root))
     parameters = {word: root[word] for word in _AT_ROOT if word in root}
@@ -35,7 +36,7 @@ def custom_tool(tool: Tool, address: Address) -> Written:
     paths = {name: with_brackets(found) for name, found in steps.items() if found is not None}
     if paths:
         document["response_variables"] = paths
-    return Written(document, (*late(tool, MAX_TIMEOUT_MS, "Retell"), *lost, *_lost(steps)))
+    return ExportedTool(document, (*late(tool, MAX_TIMEOUT_MS, "Retell"), *lost, *_lost(steps)))
 
 
 def _execution_message(tool: Tool) -> Json:
@@ -49,8 +50,8 @@ def _execution_message(tool: Tool) -> Json:
     return {"execution_message_type": "prompt", "execution_message_description": prompt}
 
 
-def _lost(steps: Mapping[str, tuple[str, ...] | None]) -> Iterator[Note]:
+def _lost(steps: Mapping[str, tuple[str, ...] | None]) -> Iterator[ToolNote]:
     for name, found in steps.items():
         if found is None:
             cure = "Retell takes a path to one value, such as data.orders[0].id; midcall sets the variable all the same"
-            yield Note(f"response_variables.{name}", cure)
+            yield ToolNote(f"response_variables.{name}", cure)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from midcall.domain.jsonvalue import Json
 from midcall.vendors.shape import Shape, shape_of
-from midcall.vendors.tool import Address, Json, Note, Tool, Unfit, Written, late
+from midcall.vendors.tool import Address, ExportedTool, Tool, ToolNote, Unfit, late
 from midcall.vendors.words import described, described_tool, notes_below, notes_of_nulls, unspoken
 
 _FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
@@ -12,7 +13,7 @@ _FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostnam
 MAX_TIMEOUT_S = 300
 
 
-def function_tool(tool: Tool, address: Address) -> Written:
+def function_tool(tool: Tool, address: Address) -> ExportedTool:
     """Write a tool; raises Unfit for what Vapi's schemas cannot say."""
     shape = shape_of(tool.parameters, "parameters")
     description, lost = described_tool(tool, "Vapi", unsaid=_unspoken(shape), quiet=shape.limits)
@@ -28,7 +29,7 @@ def function_tool(tool: Tool, address: Address) -> Written:
         "messages": list(_messages(tool)),
     }
     below = (*notes_below(shape, _unspoken, "Vapi"), *notes_of_nulls(shape, "Vapi"))
-    return Written(document, (*_lost(tool), *lost, *below))
+    return ExportedTool(document, (*_lost(tool), *lost, *below))
 
 
 def _messages(tool: Tool) -> Iterator[Json]:
@@ -45,12 +46,14 @@ def _messages(tool: Tool) -> Iterator[Json]:
         yield {"type": "request-complete", "content": speech.returned}
 
 
-def _lost(tool: Tool) -> Iterator[Note]:
+def _lost(tool: Tool) -> Iterator[ToolNote]:
     yield from late(tool, MAX_TIMEOUT_S * 1000, "Vapi")
     if tool.response_variables:
-        yield Note("response_variables", "midcall sets the variables; Vapi itself does not learn of them")
+        yield ToolNote("response_variables", "midcall sets the variables; Vapi itself does not learn of them")
     if not tool.speech.after:
-        yield Note("speak_after_execution", "Vapi has no such switch; the assistant speaks once the result is there")
+        yield ToolNote(
+            "speak_after_execution", "Vapi has no such switch; the assistant speaks once the result is there"
+        )
 
 
 def _schema(shape: Shape) -> Json:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, text, tuple_
 
-from midcall.storage.schema import APART, MOST_INLINE, Written, large_values, read_json, write_json
+from midcall.storage.schema import APART, MOST_INLINE, EncodedJson, large_values, read_json, write_json
 
 #: Characters of JSON of a variable that stands with the others.
 INLINE_VARIABLE = 256
@@ -24,7 +24,7 @@ _FIND = select(large_values.c.owner, large_values.c.name, large_values.c.value).
 )
 
 
-class Place(NamedTuple):
+class LargeValueKey(NamedTuple):
     """Where a large value stands: the id of the row that it belongs to, and a name."""
 
     owner: str
@@ -32,34 +32,34 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class SplitValues:
     """Values for columns, and those that stand apart."""
 
     columns: dict[str, Any]
     apart: list[dict[str, str]]
 
 
-def split(owner: str, columns: Mapping[str, Any]) -> Split:
+def split(owner: str, columns: Mapping[str, Any]) -> SplitValues:
     """Write values as JSON; the large ones of them are to stand apart, under the names of their columns."""
-    found = Split({}, [])
+    found = SplitValues({}, [])
     for name, value in columns.items():
         written = None if value is None else write_json(value)
         if written is None or len(written) <= MOST_INLINE:
-            found.columns[name] = None if written is None else Written(written)
+            found.columns[name] = None if written is None else EncodedJson(written)
         else:
             found.columns[name] = APART
             found.apart.append({"owner": owner, "name": name, "value": written})
     return found
 
 
-def split_variables(owner: str, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], Split]:
+def split_variables(owner: str, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], SplitValues]:
     """Return the small ones of variables, the names under which the large ones stand apart, and these.
 
     A name tells what it stands for, so that a value is stored once, however many rows tell of it.
     """
     small: dict[str, Any] = {}
     named: dict[str, str] = {}
-    found = Split({}, [])
+    found = SplitValues({}, [])
     for variable, value in variables.items():
         written = write_json(value)
         if len(written) <= INLINE_VARIABLE:
@@ -76,12 +76,12 @@ def put(connection: Connection, apart: Sequence[Mapping[str, str]], *, once: boo
         connection.execute(_ONCE if once else _REPLACE, list(apart))
 
 
-def whole(connection: Connection, wanted: Collection[Place]) -> Mapping[Place, Any]:
+def whole(connection: Connection, wanted: Collection[LargeValueKey]) -> Mapping[LargeValueKey, Any]:
     """Read values that stand apart; no statement where there are none."""
     if not wanted:
         return {}
     rows = connection.execute(_FIND, {"p_wanted": [tuple(place) for place in wanted]})
-    return {Place(row.owner, row.name): read_json(row.value) for row in rows}
+    return {LargeValueKey(row.owner, row.name): read_json(row.value) for row in rows}
 
 
 def drop(connection: Connection, owners: Any) -> None:
@@ -89,6 +89,6 @@ def drop(connection: Connection, owners: Any) -> None:
     connection.execute(delete(large_values).where(large_values.c.owner.in_(owners)))
 
 
-def marked(owner: str, columns: Mapping[str, Any], names: Iterable[str]) -> list[Place]:
+def marked(owner: str, columns: Mapping[str, Any], names: Iterable[str]) -> list[LargeValueKey]:
     """Return the places of the columns that hold a mark."""
-    return [Place(owner, name) for name in names if columns[name] is APART]
+    return [LargeValueKey(owner, name) for name in names if columns[name] is APART]

@@ -13,7 +13,7 @@ MAX_DEPTH = 100
 MAX_MESSAGE_CHARS = 4_000
 
 
-class Answering:
+class AnswerFilter:
     """Masks and counts the answers of one run; may be asked by several threads at a time."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Answering:
 
     @property
     def redaction(self) -> Redaction:
-        """What masks every secret that was learned so far."""
+        """The masks of every secret that was learned so far."""
         return self._redaction
 
     def learn(self, secrets: tuple[str, ...]) -> None:

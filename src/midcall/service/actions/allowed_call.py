@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from midcall.connectors import operations
-from midcall.connectors.kit import Bound, Connector, Operation, bind
+from midcall.connectors.kit import BoundArguments, Connector, Operation, bind
 from midcall.domain.action import ActionCall, ActionFailed, EnabledAction, covering
 from midcall.service.actions.keyring import chosen
 from midcall.service.actions.mocks import options_of
@@ -15,17 +15,17 @@ _UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AllowedCall:
     """One call that may be carried out: by what, with which credential, and its options as it gave them."""
 
     connector: Connector
     operation: Operation
-    bound: Bound
+    bound: BoundArguments
     credential: str | None
     options: Mapping[str, Any] = field(repr=False)
 
 
-def asked(enabled: Sequence[EnabledAction], call: ActionCall) -> Asked:
+def allowed_call(enabled: Sequence[EnabledAction], call: ActionCall) -> AllowedCall:
     """Read a call; raises ActionFailed for one that is not enabled, or whose options do not fit."""
     entry = covering(enabled, call.name)
     found = _OPERATIONS.get(call.name)
@@ -33,7 +33,7 @@ def asked(enabled: Sequence[EnabledAction], call: ActionCall) -> Asked:
         raise ActionFailed("is not enabled for this function; add it to code.actions", code="not_enabled")
     connector, operation = found
     bound = bind(call.name, operation, call.args, call.kwargs)
-    return Asked(connector, operation, bound, chosen(entry, connector, bound), options_of(call.name, bound))
+    return AllowedCall(connector, operation, bound, chosen(entry, connector, bound), options_of(call.name, bound))
 
 
 def name_on_record(call: ActionCall) -> str:

@@ -12,13 +12,13 @@ from midcall.service.access.access import Caller
 from midcall.service.runs.content import is_error, told_content
 from midcall.service.runs.wait import InThread, is_answerable
 from midcall.service.sessions.session_call import SessionCall
-from midcall.vendors.conversation import Conversation, Ending, FunctionCall, Said
+from midcall.vendors.conversation import CallResult, Conversation, Ending, FunctionCall
 from midcall.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """The use cases, for one adapter."""
+class AdapterSessions:
+    """The sessions of one adapter: each conversation of its platform has one."""
 
     use: Services
     caller: Caller
@@ -45,7 +45,7 @@ class Desk:
         session, _ = await self.use.following.start(start, key, self.in_thread)
         return session
 
-    async def call(self, conversation: Conversation, wanted: FunctionCall) -> Said:
+    async def call(self, conversation: Conversation, wanted: FunctionCall) -> CallResult:
         """Call a function in the conversation's session, and wait for what it comes to."""
         session = await self.start(conversation)
         call = SessionCall(
@@ -62,20 +62,20 @@ class Desk:
             invocation = await self.use.waiting.run(admit, call.id, self.in_thread, until=is_answerable)
         except SessionOver as error:
             # No fault of the call's format, and something the LLM can act on.
-            return Said(ok=False, value=error.message)
-        return said(invocation) if invocation.final else await self._runs_on(invocation)
+            return CallResult(ok=False, value=error.message)
+        return result_of(invocation) if invocation.final else await self._runs_on(invocation)
 
     async def end(self, ending: Ending) -> None:
         """End the conversation's session, or add to its end. One that was never heard of is started first."""
         session = await self.start(ending.conversation)
         await self.in_thread(self.use.sessions.end, self.caller, session.session_id, ending.late)
 
-    async def _runs_on(self, invocation: Invocation) -> Said:
+    async def _runs_on(self, invocation: Invocation) -> CallResult:
         accepted = await self.in_thread(self.use.session_calls.accepted, invocation)
-        return Said(ok=True, value=accepted["content"])
+        return CallResult(ok=True, value=accepted["content"])
 
 
-def said(invocation: Invocation) -> Said:
-    """Say what a call came to, as the LLM is told of it."""
+def result_of(invocation: Invocation) -> CallResult:
+    """Return the result of a call, as the LLM is told of it."""
     outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
-    return Said(ok=not is_error(outcome), value=told_content(outcome))
+    return CallResult(ok=not is_error(outcome), value=told_content(outcome))

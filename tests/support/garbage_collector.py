@@ -5,19 +5,19 @@ A process that has read all tests holds a million objects, and one look at all o
 
 import gc
 
-from midcall.bootstrap.interpreter import settle
+from midcall.bootstrap.interpreter import tune_interpreter
 
-_thawed: list[bool] = []
+_unfrozen: list[bool] = []
 
 
-def thaw() -> None:
+def unfreeze() -> None:
     """Let go of what a served app had the collector keep away from, the app among it."""
     gc.unfreeze()
-    _thawed.append(True)
+    _unfrozen.append(True)
 
 
-def settle_again() -> None:
+def freeze_again() -> None:
     """Keep it away again from what is left, where something was thawed; for when a test holds nothing any more."""
-    if _thawed:
-        _thawed.clear()
-        settle()
+    if _unfrozen:
+        _unfrozen.clear()
+        tune_interpreter()

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from tests.support.literals import UI
 
-from midcall.service.access.access import Proof
-from midcall.ui.acts import LEAST_S, MAX_ACTS, Act, Acts
+from midcall.service.access.access import VerifiedKey
+from midcall.ui.confirmations import LEAST_S, MAX_CONFIRMATIONS, Confirmation, Confirmations
 from midcall.ui.sign_ins import SignIn
 
-ACT = Act("Approve a version", "Approve", {"Function": "lookup"})
+CONFIRMATION = Confirmation("Approve a version", "Approve", {"Function": "lookup"})
 #: Use cases that say who may do what, what runs, and which secrets there are.
 GRAVE = {
     "reviews": {"approve", "reject"},
@@ -37,30 +37,30 @@ class Clock:
 
 def somebody() -> SignIn:
     """Make a session."""
-    return SignIn("id", Proof("key_1", "hash"), began=0.0, seen=0.0)
+    return SignIn("id", VerifiedKey("key_1", "hash"), began=0.0, seen=0.0)
 
 
-def waiting(test: Callable[[Acts, Clock], Awaitable[None]]) -> None:
+def waiting(test: Callable[[Confirmations, Clock], Awaitable[None]]) -> None:
     """Run a test in a loop, as pages do."""
     clock = Clock()
-    asyncio.run(test(Acts(clock), clock))  # type: ignore[arg-type]
+    asyncio.run(test(Confirmations(clock), clock))  # type: ignore[arg-type]
 
 
 def test_the_word_of_its_page_confirms_an_act_once() -> None:
     """After it was shown, and once somebody could have read it."""
 
-    async def test(acts: Acts, clock: Clock) -> None:
+    async def test(confirmations: Confirmations, clock: Clock) -> None:
         me = somebody()
-        pending = acts.ask(me, ACT)
-        assert acts.confirm(pending.id, pending.word) is None
-        assert acts.show(pending.id, me) is pending
-        assert acts.confirm(pending.id, pending.word) is pending
+        pending = confirmations.ask(me, CONFIRMATION)
+        assert confirmations.confirm(pending.id, pending.word) is None
+        assert confirmations.show(pending.id, me) is pending
+        assert confirmations.confirm(pending.id, pending.word) is pending
         assert not pending.decided.done()
         clock.now += 2 * LEAST_S
-        assert acts.confirm(pending.id, "") is acts.confirm(pending.id, pending.id) is None
-        assert acts.confirm(pending.id, pending.word) is pending
+        assert confirmations.confirm(pending.id, "") is confirmations.confirm(pending.id, pending.id) is None
+        assert confirmations.confirm(pending.id, pending.word) is pending
         assert pending.decided.result()
-        assert acts.confirm(pending.id, pending.word) is None
+        assert confirmations.confirm(pending.id, pending.word) is None
 
     waiting(test)
 
@@ -68,9 +68,9 @@ def test_the_word_of_its_page_confirms_an_act_once() -> None:
 def test_its_page_is_for_the_session_that_asked() -> None:
     """Another one's, or nobody's, sees none."""
 
-    async def test(acts: Acts, _: Clock) -> None:
-        pending = acts.ask(somebody(), ACT)
-        assert acts.show(pending.id, somebody()) is acts.show(pending.id, None) is None
+    async def test(confirmations: Confirmations, _: Clock) -> None:
+        pending = confirmations.ask(somebody(), CONFIRMATION)
+        assert confirmations.show(pending.id, somebody()) is confirmations.show(pending.id, None) is None
 
     waiting(test)
 
@@ -78,22 +78,22 @@ def test_its_page_is_for_the_session_that_asked() -> None:
 def test_what_nobody_waits_for_is_not_done() -> None:
     """Cancelled, too late, or pushed out by others."""
 
-    async def test(acts: Acts, clock: Clock) -> None:
+    async def test(confirmations: Confirmations, clock: Clock) -> None:
         me = somebody()
-        first = acts.ask(me, ACT)
-        acts.show(first.id, me)
+        first = confirmations.ask(me, CONFIRMATION)
+        confirmations.show(first.id, me)
         clock.now += 2 * LEAST_S
-        acts.drop(first)
-        assert acts.confirm(first.id, first.word) is None
+        confirmations.drop(first)
+        assert confirmations.confirm(first.id, first.word) is None
         assert first.decided.result() is False
-        some = [acts.ask(me, ACT) for _ in range(MAX_ACTS + 1)]
+        some = [confirmations.ask(me, CONFIRMATION) for _ in range(MAX_CONFIRMATIONS + 1)]
         assert some[0].decided.result() is False
         assert not some[1].decided.done()
 
     waiting(test)
 
 
-def test_every_grave_act_of_a_page_is_confirmed_apart() -> None:
+def test_every_grave_act_of_a_page_is_confirmed_on_a_page_of_its_own() -> None:
     """A module asks as often as it names such use cases; they are counted, so that the names stay true."""
     found = 0
     for path in sorted(UI.rglob("*.py")):
@@ -104,7 +104,7 @@ def test_every_grave_act_of_a_page_is_confirmed_apart() -> None:
             if isinstance(node, ast.Attribute)
             and node.attr in GRAVE.get(getattr(node.value, "attr", getattr(node.value, "id", "")), ())
         ]
-        asks = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "confirmed_apart"]
+        asks = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "confirmed_on_page"]
         # Approve and reject are asked for in one place.
         assert len(asks) >= sum(node.attr != "reject" for node in grave), f"{path.name} does what a script could do"
         found += len(grave)

@@ -14,8 +14,8 @@ SHARE = 32 * MEGABYTE
 NOBODY = ""
 
 
-class Room:
-    """What is held."""
+class ByteQuota:
+    """The bytes of requests that a process holds at once, in all and for each owner."""
 
     def __init__(self, most: int = MOST, share: int = SHARE) -> None:
         self._most = most
@@ -38,24 +38,24 @@ class Room:
         self._by_owner[owner] += count
 
     def give_back(self, owner: str, count: int) -> None:
-        """Hold fewer."""
+        """Hold fewer bytes of an owner."""
         self._all -= count
         self._by_owner[owner] -= count
         if not self._by_owner[owner]:
             del self._by_owner[owner]
 
 
-class Hold:
-    """What one request holds of a room, from its first byte until it is answered."""
+class HeldBytes:
+    """The bytes that one request holds of a quota, from its first byte until it is answered."""
 
-    def __init__(self, room: Room, owner: str = NOBODY) -> None:
-        self._room = room
+    def __init__(self, quota: ByteQuota, owner: str = NOBODY) -> None:
+        self._quota = quota
         self._owner = owner
         self._count = 0
 
     def grow(self, count: int) -> None:
         """Hold more bytes; raises BodiesFull or WorkspaceBodiesFull."""
-        self._room.take(self._owner, count)
+        self._quota.take(self._owner, count)
         self._count += count
 
     def belong_to(self, owner: str) -> None:
@@ -63,7 +63,7 @@ class Hold:
         count = self._count
         self.release()
         try:
-            self._room.take(owner, count)
+            self._quota.take(owner, count)
         except WorkspaceBodiesFull:
             self.grow(count)
             raise
@@ -71,5 +71,5 @@ class Hold:
 
     def release(self) -> None:
         """Hold nothing any more."""
-        self._room.give_back(self._owner, self._count)
+        self._quota.give_back(self._owner, self._count)
         self._count = 0

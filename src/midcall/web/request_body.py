@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.types import Message, Receive, Scope
 
 from midcall.domain.errors import BadJson, MidcallError, TooLarge, TooSlow
-from midcall.web.room import Hold
+from midcall.web.byte_quota import HeldBytes
 
 #: A client that is still sending when it is refused gets the answer before the connection breaks: so long, and so much.
 LINGER_S = 1.0
@@ -27,10 +27,10 @@ class Pace:
         return min(self.most_s, self.grace_s + count / self.bytes_per_s)
 
 
-class Incoming:
+class RequestBody:
     """A request's body. What is refused of it stays refused: `refusal` is the answer, whoever reads it."""
 
-    def __init__(self, scope: Scope, receive: Receive, *, most: int, hold: Hold, pace: Pace) -> None:
+    def __init__(self, scope: Scope, receive: Receive, *, most: int, hold: HeldBytes, pace: Pace) -> None:
         self._receive = receive
         self._most = most
         self._hold = hold

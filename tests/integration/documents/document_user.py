@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 @dataclass
-class Desk:
+class DocumentUser:
     """One workspace with an agent named `desk`."""
 
     served: Served

@@ -3,16 +3,16 @@
 from midcall.domain.errors import MidcallError
 
 
-class Caught:
+class CapturedError:
     """Keeps an error: an `ErrorPlace` of `PageContext.run`."""
 
     def __init__(self) -> None:
         self.error: MidcallError | None = None
 
     def show(self, error: MidcallError) -> None:
-        """Keep it."""
+        """Keep an error for the page to act on."""
         self.error = error
 
     def clear(self) -> None:
-        """Keep none."""
+        """Forget the error that was kept."""
         self.error = None

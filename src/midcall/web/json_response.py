@@ -8,15 +8,15 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 
-class Answer(JSONResponse):
+class AsciiJsonResponse(JSONResponse):
     """JSON in ASCII: what code returns may hold half a surrogate pair, which no UTF-8 can carry."""
 
     def render(self, content: Any) -> bytes:
-        """Write the content."""
+        """Return the content as the bytes of a JSON text in ASCII."""
         return json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
-def unless_known(answer: Answer, known: str | None) -> Response:
+def unless_known(answer: AsciiJsonResponse, known: str | None) -> Response:
     """Give an answer its ETag, made of its bytes; 304 and no body to a caller whose `If-None-Match` names it."""
     etag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
     given = [each.strip().removeprefix("W/") for each in (known or "").split(",")]

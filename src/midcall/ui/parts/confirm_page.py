@@ -5,22 +5,22 @@ import asyncio
 from nicegui import ui
 
 from midcall.domain.errors import Unauthenticated
-from midcall.ui.acts import LIFE_S, PATH, Act
+from midcall.ui.confirmations import LIFE_S, PATH, Confirmation
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts import scripts
 from midcall.ui.parts.buttons import quiet
 
 
-async def confirmed_apart(context: PageContext, act: Act) -> bool:
+async def confirmed_on_page(context: PageContext, confirmation: Confirmation) -> bool:
     """Ask in a window of its own; true if the person confirmed it there.
 
-    What is done then is what the act says: read fields before, not after.
+    What is done then is what the question says: read fields before, not after.
     """
     try:
         context.enter()
     except Unauthenticated:
         return False
-    pending = context.site.acts.ask(context.session, act)
+    pending = context.site.confirmations.ask(context.session, confirmation)
     address = f"{PATH}{pending.id}"
     with (
         context.client,
@@ -39,7 +39,7 @@ async def confirmed_apart(context: PageContext, act: Act) -> bool:
     except TimeoutError:
         return False
     finally:
-        context.site.acts.drop(pending)
+        context.site.confirmations.drop(pending)
         if not context.client.is_deleted:
             dialog.delete()
             scripts.run(context.client, "mcConfirmed")

@@ -73,7 +73,7 @@ _NUMERIC = frozenset({"integer", "number"})
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class SchemaDescription:
     """Says what schemas of one document want; `untold` are names that nothing may say."""
 
     root: Mapping[str, Any]

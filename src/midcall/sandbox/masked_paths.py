@@ -25,4 +25,4 @@ _NAMES = {
     "/dev": "mqueue pts",
 }
 
-COVERED = tuple(f"{root}/{name}" for root, names in _NAMES.items() for name in names.split())
+MASKED_PATHS = tuple(f"{root}/{name}" for root, names in _NAMES.items() for name in names.split())

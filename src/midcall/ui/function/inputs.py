@@ -10,17 +10,16 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 from pydantic import TypeAdapter, ValidationError
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.jsonvalue import NotJson, parse
+from midcall.domain.jsonvalue import Json, NotJson, parse
 from midcall.service.fields import faults_of
 from midcall.ui.function.faults import Faults
-from midcall.ui.function.opened import Json
 from midcall.ui.page_context import PageContext
 
 #: What is longer scrolls.
 MAX_ROWS = 16
 
 #: An input that can show an error below itself.
-Made = TypeVar("Made", bound=ValidationElement[Any])
+InputT = TypeVar("InputT", bound=ValidationElement[Any])
 
 
 class Section(Protocol):
@@ -36,7 +35,7 @@ class Section(Protocol):
 
 
 @dataclass(frozen=True)
-class Sheet:
+class InputFactory:
     """Makes inputs. `tab`: where they stand; `touched` hears of each change that a person makes."""
 
     context: PageContext
@@ -75,11 +74,11 @@ class Sheet:
                 ui.label(hint).classes("mc-quiet mc-fn-hint")
         return made
 
-    def json(self, label: str, loc: str, *, hint: str = "") -> "JsonField":
+    def json(self, label: str, loc: str, *, hint: str = "") -> "JsonLines":
         """Make a JSON value."""
-        return JsonField(self.area(label, loc, hint=hint, code=True), loc)
+        return JsonLines(self.area(label, loc, hint=hint, code=True), loc)
 
-    def _field(self, made: Made, loc: str, hint: str) -> Made:
+    def _field(self, made: InputT, loc: str, hint: str) -> InputT:
         made.props("outlined dense" + (" hide-bottom-space" if not hint else "")).classes("mc-fn-field")
         if hint:
             made.props["hint"] = hint
@@ -101,19 +100,19 @@ class Lines:
     _shown: str = ""
 
     def show(self, value: Any) -> None:
-        """Show a value."""
+        """Show a value as its text, and remember it."""
         self._kept, self._shown = value, self.write_as(value)
         self.area.set_value(self._shown)
         if isinstance(self.area, ui.textarea):
             self.area.props["rows"] = min(max(self._shown.count("\n") + 1, 1), MAX_ROWS)
 
     def value(self) -> Any:
-        """Return the value."""
+        """Return the value that was shown if its text is unchanged, else the one that the text says."""
         text = self.area.value or ""
         return self._kept if text == self._shown else self.read_as(text)
 
 
-class JsonField(Lines):
+class JsonLines(Lines):
     """A JSON value as a text; nothing in it is null."""
 
     def __init__(self, area: ui.textarea, loc: str) -> None:

@@ -11,7 +11,7 @@ from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.status import badge
 
-Act = Callable[[], Awaitable[None]]
+HeaderHandler = Callable[[], Awaitable[None]]
 
 _NEXT = {
     VersionStatus.DRAFT: "Next: submit it for review.",
@@ -21,11 +21,18 @@ _NEXT = {
 }
 
 
-class Head:
+class FunctionHeader:
     """Buttons and the line below the title."""
 
     def __init__(
-        self, context: PageContext, actions: ui.element, *, review: Act, save: Act, submit: Act, publish: Act
+        self,
+        context: PageContext,
+        actions: ui.element,
+        *,
+        review: HeaderHandler,
+        save: HeaderHandler,
+        submit: HeaderHandler,
+        publish: HeaderHandler,
     ) -> None:
         self._context = context
         with actions:

@@ -27,7 +27,7 @@ LIFE_S = 180.0
 #: A click that comes sooner was meant for what stood there before.
 LEAST_S = 0.4
 #: The oldest makes room for one too many.
-MAX_ACTS = 1_000
+MAX_CONFIRMATIONS = 1_000
 #: Of a fact; more of it says nothing to who reads it.
 MAX_CHARS = 300
 _MAX_FORM_BYTES = 1_024
@@ -55,15 +55,15 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 _FORM = """<dl>{facts}</dl>
-<form method="post"><input type="hidden" name="word" value="{word}"><button type="submit">{act}</button></form>
+<form method="post"><input type="hidden" name="word" value="{word}"><button type="submit">{button}</button></form>
 <p class="mc-hint">If you did not ask for this just now, close this window: nothing happens then.</p>"""
 _DONE = "<p>You can close this window, and go on where you were.</p>"
 _GONE = "<p>This was confirmed already, or not in time. Go back to the page, and ask for it again.</p>"
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """What a person is asked: a title, what it is about, and the button's word."""
+class Confirmation:
+    """A question to a person: a title, the facts that it is about, and the button's word."""
 
     title: str
     word: str
@@ -76,82 +76,82 @@ def each_fact(name: str, values: Sequence[str]) -> dict[str, str]:
 
 
 @dataclass(slots=True)
-class Pending:
+class PendingConfirmation:
     """An act that waits for its person."""
 
     id: str
     word: str
     session: SignIn
-    act: Act
+    confirmation: Confirmation
     decided: "asyncio.Future[bool]"
     #: When its page was given out.
     shown_at: float | None = None
 
     def decide(self, *, confirmed: bool) -> None:
-        """Decide, once."""
+        """Tell who waits how the person decided; a second decision changes nothing."""
         if not self.decided.done():
             self.decided.set_result(confirmed)
 
 
 @dataclass(slots=True)
-class Acts:
+class Confirmations:
     """The acts that wait in this process. `clock` gives seconds that never go back."""
 
     clock: Callable[[], float]
-    _pending: OrderedDict[str, Pending] = field(default_factory=OrderedDict)
+    _pending: OrderedDict[str, PendingConfirmation] = field(default_factory=OrderedDict)
 
-    def ask(self, session: SignIn, act: Act) -> Pending:
+    def ask(self, session: SignIn, confirmation: Confirmation) -> PendingConfirmation:
         """Begin to wait for a person."""
-        pending = Pending(
+        pending = PendingConfirmation(
             secrets.token_urlsafe(_BYTES),
             secrets.token_urlsafe(_BYTES),
             session,
-            act,
+            confirmation,
             asyncio.get_running_loop().create_future(),
         )
         self._pending[pending.id] = pending
-        while len(self._pending) > MAX_ACTS:
+        while len(self._pending) > MAX_CONFIRMATIONS:
             self._pending.popitem(last=False)[1].decide(confirmed=False)
         return pending
 
-    def drop(self, pending: Pending) -> None:
-        """Wait no more."""
+    def drop(self, pending: PendingConfirmation) -> None:
+        """Wait for this person no more; counts as not confirmed."""
         self._pending.pop(pending.id, None)
         pending.decide(confirmed=False)
 
-    def show(self, act_id: str, session: SignIn | None) -> Pending | None:
+    def show(self, confirmation_id: str, session: SignIn | None) -> PendingConfirmation | None:
         """Give an act's page out to the session that asked for it."""
-        pending = self._pending.get(act_id)
+        pending = self._pending.get(confirmation_id)
         if pending is None or pending.session is not session:
             return None
         pending.shown_at = self.clock()
         return pending
 
-    def confirm(self, act_id: str, word: str) -> Pending | None:
+    def confirm(self, confirmation_id: str, word: str) -> PendingConfirmation | None:
         """Take the word of an act's page for it; None for a wrong one, and if the act waits no more."""
-        pending = self._pending.get(act_id)
+        pending = self._pending.get(confirmation_id)
         if pending is None or pending.shown_at is None or not secrets.compare_digest(pending.word, word):
             return None
         if self.clock() - pending.shown_at >= LEAST_S:
-            del self._pending[act_id]
+            del self._pending[confirmation_id]
             pending.decide(confirmed=True)
         return pending
 
 
-def add_confirm(pages: FastAPI, acts: Acts) -> None:
+def add_confirm(pages: FastAPI, confirmations: Confirmations) -> None:
     """Add the routes to the UI's app."""
 
-    @pages.get(f"{PATH}{{act_id}}", include_in_schema=False)
-    async def show(request: Request, act_id: str) -> Response:
+    @pages.get(f"{PATH}{{confirmation_id}}", include_in_schema=False)
+    async def show(request: Request, confirmation_id: str) -> Response:
         if not _is_navigation(request):
             return _page("Not here", _GONE, HTTPStatus.FORBIDDEN)
-        pending = acts.show(act_id, request.state.sign_in)
+        pending = confirmations.show(confirmation_id, request.state.sign_in)
         return _page("Nothing to confirm", _GONE, HTTPStatus.NOT_FOUND) if pending is None else _asked(pending)
 
-    @pages.post(f"{PATH}{{act_id}}", include_in_schema=False)
-    async def confirm(request: Request, act_id: str) -> Response:
+    @pages.post(f"{PATH}{{confirmation_id}}", include_in_schema=False)
+    async def confirm(request: Request, confirmation_id: str) -> Response:
         given = await fields_of(request, most_bytes=_MAX_FORM_BYTES, most_fields=1)
-        pending = acts.confirm(act_id, given.get("word", ""))
+        pending = confirmations.confirm(confirmation_id, given.get("word", ""))
         if pending is None:
             return _page("Nothing to confirm", _GONE, HTTPStatus.NOT_FOUND)
         # Too soon: it is shown again.
@@ -167,10 +167,10 @@ def _is_navigation(request: Request) -> bool:
     return mode is None or (mode == "navigate" and request.headers.get("sec-fetch-dest") == "document")
 
 
-def _asked(pending: Pending) -> Response:
-    act = pending.act
-    facts = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in act.facts.items())
-    return _page(act.title, _FORM.format(facts=facts, word=pending.word, act=_text(act.word)))
+def _asked(pending: PendingConfirmation) -> Response:
+    confirmation = pending.confirmation
+    facts = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in confirmation.facts.items())
+    return _page(confirmation.title, _FORM.format(facts=facts, word=pending.word, button=_text(confirmation.word)))
 
 
 def _text(text: str) -> str:

@@ -8,12 +8,12 @@ from nicegui import ui
 from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.fields import Message
-from midcall.ui.acts import Act, each_fact
+from midcall.ui.confirmations import Confirmation, each_fact
+from midcall.ui.function.inputs import checked
 from midcall.ui.function.opened import Saved
-from midcall.ui.function.sheet import checked
 from midcall.ui.page_context import PageContext
-from midcall.ui.parts.apart import confirmed_apart
 from midcall.ui.parts.buttons import danger, primary
+from midcall.ui.parts.confirm_page import confirmed_on_page
 from midcall.ui.parts.errors import ErrorBanner
 
 
@@ -23,7 +23,7 @@ def _new_hosts(version: Version) -> list[str]:
     return [f"{pair['host']} gets {pair['credential']}" for pair in pairs]
 
 
-class Decision:
+class DecisionPanel:
     """Shown while the open version waits for a person."""
 
     def __init__(self, context: PageContext, decided: Callable[[], Awaitable[None]]) -> None:
@@ -64,7 +64,9 @@ class Decision:
         facts = {"Function": name, "Version": str(number), "By": version.author, "SHA-256": version.sha256}
         if word == "Approve" and (new := _new_hosts(version)):
             facts |= each_fact("New host", new)
-        if not await confirmed_apart(self._context, Act(f"{word} a version", word, facts | {"Comment": comment})):
+        if not await confirmed_on_page(
+            self._context, Confirmation(f"{word} a version", word, facts | {"Comment": comment})
+        ):
             return
         done = await self._context.run(
             Scope.REVIEW,
