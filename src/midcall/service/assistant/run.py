@@ -133,7 +133,7 @@ class AssistRun:
         last = self._last
         if last is None:
             return Answer(status, message, rounds=self._round, usage=usage)
-        before = self._job.draft.config()["code"]["source"]
+        before = self._job.draft.config().code.source
         return Answer(
             status=status,
             message=message,

@@ -8,6 +8,7 @@ from typing import Any
 from midcall.connectors.grants import bearer_grant
 from midcall.domain.credential import Resolved
 from midcall.domain.errors import ParametersWanted, SecretElsewhere
+from midcall.domain.function_config import Webhook
 from midcall.domain.grant import Grant
 from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
 from midcall.domain.http_headers import is_reserved
@@ -19,7 +20,7 @@ from midcall.domain.template.text import parse_text
 from midcall.domain.template.url import with_query
 from midcall.domain.template.values import Values, values_of
 from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
-from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, fill_webhook
+from midcall.domain.webhook_payload import FilledWebhook, WebhookCall, fill_webhook
 from midcall.review.webhook import credentials_named
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.credentials.credentials import Credentials
@@ -79,19 +80,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Revealed:
-    """A webhook's document with its secrets, and the credentials that it uses."""
+    """A webhook with its secrets, and the credentials that it uses."""
 
-    webhook: Mapping[str, Any] = field(repr=False)
+    webhook: Webhook
     templates: WebhookTemplates = field(repr=False)
     inline: tuple[str, ...] = field(repr=False)
     credentials: Mapping[str, Resolved] = field(repr=False)
     signer: Signer
-
-    @property
-    def auth(self) -> Mapping[str, Any]:
-        """How the target is shown who calls."""
-        found: Mapping[str, Any] = self.webhook["auth"]
-        return found
 
     def places(self) -> Iterator[tuple[Resolved, tuple[str, ...]]]:
         """Yield each credential with the origins that it goes to."""
@@ -132,7 +127,7 @@ class WebhookRequests:
             params=claimed.invocation.params,
             now=now,
             secrets=_by_name(known.credentials),
-            optional=frozenset(claimed.config["parameters"].get("properties", {})),
+            optional=frozenset(claimed.config.parameters.get("properties", {})),
         )
         grant, used = self._grant(claimed, known, values, max(1, claimed.deadline_at - now))
         # A token may have taken its time.
@@ -148,17 +143,17 @@ class WebhookRequests:
             headers.insert(0, ("Content-Type", "application/json"))
         url = with_query(filled.target(), grant.query)
         # Secrets were revealed for that place alone. No template reaches a host; if one ever did, this would not send.
-        if origin_of(url) != origin_of(known.webhook["url"]):
+        if origin_of(url) != origin_of(known.webhook.url):
             raise SecretElsewhere("the values of this call lead to another host than the webhook's own")
         return Prepared(
             request=HttpRequest(
-                method=known.webhook["method"],
+                method=known.webhook.method,
                 url=url,
                 headers=tuple(headers),
                 body=body,
                 timeout_ms=min(left_ms, _attempt_ms(claimed)),
                 max_bytes=MAX_ANSWER_BYTES,
-                redirects=MAX_REDIRECTS if known.webhook.get("follow_redirects") else 0,
+                redirects=MAX_REDIRECTS if known.webhook.follow_redirects else 0,
                 near=True,
             ),
             redaction=Redaction((*known.secrets, *grant.secrets)),
@@ -175,20 +170,17 @@ class WebhookRequests:
     def _reveal(self, claimed: ClaimedRun) -> _Revealed:
         workspace_id, environment = claimed.invocation.workspace_id, claimed.invocation.environment
         with self.storage.read() as tx:
-            stored = claimed.config["webhook"]
-            config, inline = revealed(
-                claimed.config,
+            stored = claimed.config.webhook
+            webhook, inline = revealed(
+                stored,
                 lambda secret_id, loc: self.secrets.reveal(
                     tx, workspace_id, secret_id, to=places_of(stored, loc), loc=loc
                 ),
             )
-            webhook = config["webhook"]
-            templates = parse_webhook(
-                url=webhook["url"], headers=webhook["headers"], query=webhook["query"], body=webhook["body"]
-            )
+            templates = parse_webhook(url=webhook.url, headers=webhook.headers, query=webhook.query, body=webhook.body)
             credentials = {
                 name: self.credentials.resolve(tx, workspace_id, name, environment)
-                for name in sorted(credentials_named(claimed.config["webhook"]))
+                for name in sorted(credentials_named(stored))
             }
             signer = self.signing.signer(tx, workspace_id, claimed.invocation.function)
         for resolved in credentials.values():
@@ -198,10 +190,11 @@ class WebhookRequests:
     def _grant(
         self, claimed: ClaimedRun, known: _Revealed, values: Values, left_ms: int
     ) -> tuple[Grant, UsedToken | None]:
-        if "credential" in known.auth:
-            grant = grant_of_credential(known.credentials[known.auth["credential"]])
+        auth = known.webhook.auth
+        if auth.credential is not None:
+            grant = grant_of_credential(known.credentials[auth.credential])
         else:
-            grant = grant_of(known.auth, lambda text, loc: _fill(text, loc, values))
+            grant = grant_of(auth, lambda text, loc: _fill(text, loc, values))
         if grant.token is None:
             return grant, None
         workspace_id = claimed.invocation.workspace_id
@@ -238,8 +231,8 @@ def _filled(
         known.templates,
         call,
         values,
-        method=known.webhook["method"],
-        form=PayloadForm(known.webhook["payload"]),
+        method=known.webhook.method,
+        form=known.webhook.payload,
         taken={name for name, _ in grant.query},
     )
 
@@ -267,10 +260,9 @@ def _without(headers: Headers, others: Headers) -> Headers:
 
 def _kept_headers(claimed: ClaimedRun) -> frozenset[str]:
     """Return the headers whose values are kept as secrets."""
-    headers = claimed.config["webhook"]["headers"]
+    headers = claimed.config.webhook.headers
     return frozenset(name.lower() for name, value in headers.items() if value.startswith(MASK))
 
 
 def _attempt_ms(claimed: ClaimedRun) -> int:
-    seconds = claimed.config.get("attempt_timeout") or claimed.config["timeout"]
-    return int(seconds) * 1000
+    return (claimed.config.attempt_timeout or claimed.config.timeout) * 1000

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from midcall.domain.errors import MidcallError
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.jsonvalue import merge_patch
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller

@@ -47,7 +47,7 @@ def document_of(saved: Saved) -> Json:
     """Return what is saved as the editor shows it, secrets masked."""
     function = saved.view.function
     return {
-        **shown(saved.open.version.config),
+        **shown(saved.open.version.stored),
         "name": function.name,
         "display_name": function.display_name,
         "tags": list(function.tags),

@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.parameters import MASK
 from midcall.domain.secret_names import is_secret_name
 from midcall.ui.function.actions import Known
