@@ -35,6 +35,8 @@ from midcall.service.stores import BriefVersion, Page, VersionId
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")
+#: Makes the document of a version of the stored one of another; raises InvalidInput.
+_Write = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 _NUMBER = re.compile("[0-9]{1,9}")
 
@@ -194,12 +196,22 @@ class Catalog:
 
         Raises StaleVersion if `if_match` is not the latest number, InvalidInput if the sum is no valid function.
         """
+        return self._add(caller, name, lambda stored: _merged(stored, patch), base=base, if_match=if_match)
+
+    def add_whole_version(
+        self, caller: Caller, name: str, form: FunctionForm, *, base: int, if_match: int
+    ) -> FunctionView:
+        """Store a whole function as the next version; masks in it keep the secrets of `base`. Raises as above."""
+        document = form.config().to_stored()
+        return self._add(caller, name, lambda stored: _whole(stored, document), base=base, if_match=if_match)
+
+    def _add(self, caller: Caller, name: str, write: _Write, *, base: int | None, if_match: int | None) -> FunctionView:
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             if if_match is not None and if_match != function.latest:
                 raise StaleVersion(f"the latest version is {function.latest}, not {if_match}; read it and repeat")
             before = tx.functions.version(function.id, function.latest if base is None else base)
-            document = _merged(before.stored, patch)
+            document = write(before.stored)
             check_webhook(document, self.outbound)
             now = self.clock()
             version = self._draft(tx, function, document, number=function.latest + 1, author=caller.principal, now=now)
@@ -350,20 +362,29 @@ def check_webhook(document: Mapping[str, Any], outbound: Outbound) -> None:
 
 def _merged(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     faults = [
-        Fault(field, f"a function keeps its {field}; create another function instead")
-        for field in _FIXED
-        if field in patch and patch[field] != stored[field]
-    ]
-    faults += [
         Fault(field, "no part of a version; change it with PATCH /v1/functions/{name}")
         for field in ("display_name", "tags")
-        if field in patch
+        if patch.get(field) is not None
     ]
-    if faults:
+    if faults := [*_fixed_faults(stored, patch), *faults]:
         raise InvalidInput(faults=faults)
     # Restored last: by then a list of headers has become an object, whose values have names.
     form = parse_function(merge_patch(stored, _whole_auth(FunctionConfig.from_stored(stored), patch)))
     return restored(form.config().to_stored(), stored)
+
+
+def _whole(stored: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    if faults := _fixed_faults(stored, document):
+        raise InvalidInput(faults=faults)
+    return restored(document, stored)
+
+
+def _fixed_faults(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Fault]:
+    return [
+        Fault(field, f"a function keeps its {field}; create another function instead")
+        for field in _FIXED
+        if field in wanted and wanted[field] != stored[field]
+    ]
 
 
 def _whole_auth(config: FunctionConfig, patch: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from midcall.domain.parameters import field_faults, schema_of_fields
 from midcall.domain.phases import Phase
 from midcall.domain.variables import MAX_NAME
 from midcall.service.code_form import Code
-from midcall.service.fields import Description, Flag, Form, Line, Message, Whole, faults_of, storable
+from midcall.service.fields import AnyValue, Description, Flag, Form, Line, Message, Whole, faults_of, storable
 from midcall.service.runs.response_variables import path_problem
 from midcall.service.schemas.schemas import result_schema_faults, schema_faults, taken_schema
 from midcall.service.webhooks.form import Webhook
@@ -108,7 +108,7 @@ class Requirement(Form):
 
     function: Annotated[str, Field(pattern=NAME_PATTERN)]
     variable: VariableName
-    equals: Any = True
+    equals: AnyValue = True
     same_params: list[Annotated[str, Field(pattern=NAME_PATTERN)]] = Field(default=[], max_length=10)
 
 

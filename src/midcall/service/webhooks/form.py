@@ -19,7 +19,7 @@ from midcall.domain.function import NAME_PATTERN
 from midcall.domain.http_headers import bare_token, is_reserved
 from midcall.domain.javascript_json import stringify
 from midcall.domain.webhook_payload import BODYLESS, FORM
-from midcall.service.fields import Flag, Form, storable
+from midcall.service.fields import AnyValue, Flag, Form, storable
 
 MAX_URL = 2_048
 MAX_VALUE = 8_192
@@ -237,7 +237,7 @@ class Webhook(Form):
         default={}
     )
     query: Annotated[dict[Text, EntryValue], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(default={})
-    body: Any = None
+    body: AnyValue = None
     payload: Payload = "session"
     auth: Auth = NoAuth()
     #: Within its origin, and from http to https on the same host; others never are.

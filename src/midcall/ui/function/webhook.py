@@ -220,7 +220,7 @@ class Webhook:
             "body": self._body.value(),
             "payload": self._payload.value,
             "auth": self._auth_value(),
-            "follow_redirects": bool(self._follow.value),
+            **({"follow_redirects": True} if self._follow.value else {}),
         }
 
     def _auth_value(self) -> Json:
