@@ -8,6 +8,9 @@ from typing import Any
 
 from midcall.domain.action import EnabledAction, enabled_actions
 from midcall.domain.gates import Gate
+from midcall.domain.made_once import made_once
+from midcall.domain.template.text import Text, parse_text
+from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
 from midcall.domain.webhook_payload import PayloadForm
 
 #: Seconds that a call may take unless its author says otherwise.
@@ -76,6 +79,11 @@ class Auth:
         """The workspace's credential that stands for all of it."""
         return self.texts.get("credential")
 
+    @property
+    def templates(self) -> Mapping[str, Text]:
+        """The fields, taken apart; raises InvalidInput."""
+        return {name: _auth_text(text) for name, text in self.texts.items()}
+
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> "Auth":
         """Read a webhook's `auth`."""
@@ -85,7 +93,7 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A URL that midcall calls; empty in a document of code. Secrets are references, or, while it is called, values."""
+    """A URL that midcall calls; empty in a document of code. In place of secrets it has references."""
 
     url: str = field(default="", repr=False)
     method: str = "POST"
@@ -95,6 +103,11 @@ class Webhook:
     payload: PayloadForm = PayloadForm.SESSION
     auth: Auth = Auth()
     follow_redirects: bool = False
+
+    @property
+    def templates(self) -> WebhookTemplates:
+        """Its templates, taken apart; raises InvalidInput."""
+        return _templates({"url": self.url, "headers": self.headers, "query": self.query, "body": self.body})
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> "Webhook":
@@ -176,6 +189,17 @@ class FunctionConfig:
     def to_stored(self) -> Mapping[str, Any]:
         """Return the very document that this was read from: what is digested and sealed."""
         return self.stored
+
+
+def _taken_apart(sources: Mapping[str, Any]) -> WebhookTemplates:
+    return parse_webhook(**sources)
+
+
+def _auth_taken_apart(text: str) -> Text:
+    return parse_text(text, "webhook.auth", max_chars=len(text), secrets=True)
+
+
+_templates, _auth_text = made_once(_taken_apart), made_once(_auth_taken_apart)
 
 
 def _gate(stored: Mapping[str, Any]) -> Gate:

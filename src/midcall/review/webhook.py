@@ -12,8 +12,7 @@ from urllib.parse import unquote_plus
 from midcall.domain.function_config import Webhook
 from midcall.domain.review import Comment, Severity, WebhookSubject
 from midcall.domain.secret_names import is_secret_name
-from midcall.domain.template.text import parse_text
-from midcall.domain.template.webhook import WebhookTemplates, maybe_missing, parse_webhook, undeclared
+from midcall.domain.template.webhook import maybe_missing, undeclared
 from midcall.domain.webhook_payload import BODYLESS, PayloadForm
 from midcall.review.rules.secrets import kind_of_secret
 
@@ -64,7 +63,7 @@ def review_webhook(subject: WebhookSubject) -> tuple[Comment, ...]:
 
 def credentials_named(webhook: Webhook) -> dict[str, str]:
     """Return the credentials that a webhook names, each with the field where it does."""
-    found = dict.fromkeys(_parsed(webhook).credentials(), "headers")
+    found = dict.fromkeys(webhook.templates.credentials(), "headers")
     found |= dict.fromkeys((name.split(".")[1] for name in _auth_names(webhook) if name.startswith("secret.")), "auth")
     if webhook.auth.credential is not None:
         found[webhook.auth.credential] = "auth.credential"
@@ -91,7 +90,7 @@ def _unknown_variables(subject: WebhookSubject) -> Iterator[Finding]:
 
 
 def _optional_parameters(subject: WebhookSubject) -> Iterator[Finding]:
-    path = _parsed(subject.webhook).url.path or ()
+    path = subject.webhook.templates.url.path or ()
     in_path = frozenset[str]().union(*(segment.bare_names for segment in path))
     for name in maybe_missing(in_path | _auth_names(subject.webhook, bare=True), subject.parameters):
         yield Finding(
@@ -127,7 +126,7 @@ def _secrets_in_templates(subject: WebhookSubject) -> Iterator[Finding]:
 
 
 def _secret_in_url(subject: WebhookSubject) -> Iterator[Finding]:
-    for pair in _parsed(subject.webhook).url.query or ():
+    for pair in subject.webhook.templates.url.query or ():
         name, _, value = pair.sample().partition("=")
         # What has a known service's shape is told by that rule already.
         if value and not pair.names and is_secret_name(unquote_plus(name)) and kind_of_secret(value) is None:
@@ -190,18 +189,13 @@ def _place_of(subject: WebhookSubject, name: str) -> str:
 
 
 def _needed(subject: WebhookSubject) -> frozenset[str]:
-    return _parsed(subject.webhook).bare_names() | _auth_names(subject.webhook, bare=True)
+    return subject.webhook.templates.bare_names() | _auth_names(subject.webhook, bare=True)
 
 
 def _auth_names(webhook: Webhook, *, bare: bool = False) -> frozenset[str]:
     """Return the names that auth uses; `bare` ones have no default there."""
-    texts = webhook.auth.texts.values()
-    parsed = (parse_text(text, "webhook.auth", max_chars=len(text), secrets=True) for text in texts)
+    parsed = webhook.auth.templates.values()
     return frozenset[str]().union(*(text.bare_names if bare else text.names for text in parsed))
-
-
-def _parsed(webhook: Webhook) -> WebhookTemplates:
-    return parse_webhook(url=webhook.url, headers=webhook.headers, query=webhook.query, body=webhook.body)
 
 
 #: A webhook that no rule has anything to say about.

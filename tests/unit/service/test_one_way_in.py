@@ -1,5 +1,6 @@
 """What may be written about a function, whichever way it comes in."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -105,7 +106,7 @@ def test_half_a_surrogate_pair_is_refused_everywhere(world: World, body: Json, l
     fine = webhook() if body["kind"] == "webhook" else function()
     world.catalog.create(world.caller, parse_function(fine))
     changed = {name: value for name, value in body.items() if value != fine.get(name)}
-    ways = (
+    ways: tuple[Callable[[], Any], ...] = (
         lambda: parse_function(body),
         lambda: parse_draft(body),
         lambda: world.catalog.add_version(world.caller, "lookup", changed, base=None, if_match=None),
@@ -123,7 +124,8 @@ def test_no_field_of_the_editor_writes_something_else_in_its_place(text: str) ->
     field = JsonField.__new__(JsonField)
     field.loc, field._empty = "params", None
     field.box = cast(Any, type("Box", (), {"value": text})())
-    for read in (lambda: from_text(text, "params"), field.read):
+    reads: tuple[Callable[[], Any], ...] = (lambda: from_text(text, "params"), field.read)
+    for read in reads:
         with pytest.raises(InvalidInput) as caught:
             read()
         assert [(fault.loc, fault.msg) for fault in caught.value.faults] == [

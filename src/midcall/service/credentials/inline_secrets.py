@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function_config import Webhook
 from midcall.domain.parameters import MASK
 from midcall.domain.secret_names import is_secret_name
 
@@ -89,29 +88,6 @@ def kept(config: Mapping[str, Any], keep: Callable[[str, str], str]) -> dict[str
 def references(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return the values of a stored document that are kept as secrets: the path of each, and the secret's id."""
     return ((entry.loc, entry.value.removeprefix(MASK)) for entry in _entries(config) if entry.kept)
-
-
-def revealed(webhook: Webhook, reveal: Callable[[str, str], str]) -> tuple[Webhook, tuple[str, ...]]:
-    """Return a webhook with its secrets, and these by themselves; `reveal(id, loc)` reads one."""
-    values: list[str] = []
-
-    def with_values(part: str, texts: Mapping[str, str]) -> dict[str, str]:
-        return {name: with_value(part, name, text, texts) for name, text in texts.items()}
-
-    def with_value(part: str, name: str, text: str, beside: Mapping[str, str]) -> str:
-        entry = _entry(part, name, text, beside)
-        if entry is None or not entry.kept:
-            return text
-        values.append(reveal(text.removeprefix(MASK), entry.loc))
-        return values[-1]
-
-    known = replace(
-        webhook,
-        headers=with_values("headers", webhook.headers),
-        query=with_values("query", webhook.query),
-        auth=replace(webhook.auth, texts=with_values("auth", webhook.auth.texts)),
-    )
-    return known, tuple(values)
 
 
 def restored(document: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:

@@ -352,6 +352,7 @@ def check_webhook(document: Mapping[str, Any], outbound: Outbound) -> None:
     if config.kind is not Kind.WEBHOOK:
         return
     webhook, texts = config.webhook, config.webhook.auth.texts
+    # Not those that are kept: what is yet to become a secret stands in it.
     templates = parse_webhook(url=webhook.url, headers=webhook.headers, query=webhook.query, body=webhook.body)
     outbound.check(templates.url.sample, loc="webhook.url")
     for name in AUTH_VALUES & texts.keys():

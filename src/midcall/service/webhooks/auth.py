@@ -12,12 +12,8 @@ from midcall.domain.grant import Grant
 from midcall.domain.http import TokenRequest
 
 
-def grant_of(auth: Auth, fill: Callable[[str, str], str]) -> Grant:
-    """Make the grant of a function's own `auth`; `fill(text, loc)` fills a template."""
-
-    def get(name: str) -> str:
-        return fill(auth.texts[name], f"webhook.auth.{name}")
-
+def grant_of(auth: Auth, get: Callable[[str], str]) -> Grant:
+    """Make the grant of a function's own `auth`; `get(name)` fills a template, or reveals a secret."""
     return _BY_KIND[auth.type](auth, get)
 
 

@@ -16,16 +16,14 @@ from midcall.domain.origin import origin_of
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import Redaction
 from midcall.domain.secret_names import is_secret_name
-from midcall.domain.template.text import parse_text
 from midcall.domain.template.url import with_query
 from midcall.domain.template.values import Values, values_of
-from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
 from midcall.domain.webhook_payload import FilledWebhook, WebhookCall, fill_webhook
 from midcall.review.webhook import credentials_named
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.credentials.hosts import check_may_go
-from midcall.service.credentials.inline_secrets import revealed
+from midcall.service.credentials.inline_secrets import references
 from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.credentials.signing import Signer, Signing
@@ -80,11 +78,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Revealed:
-    """A webhook with its secrets, and the credentials that it uses."""
+    """A webhook, the secrets that stand in it, by path, and the credentials that it uses."""
 
     webhook: Webhook
-    templates: WebhookTemplates = field(repr=False)
-    inline: tuple[str, ...] = field(repr=False)
+    inline: Mapping[str, str] = field(repr=False)
     credentials: Mapping[str, Resolved] = field(repr=False)
     signer: Signer
 
@@ -96,7 +93,7 @@ class _Revealed:
     @property
     def secrets(self) -> tuple[str, ...]:
         """All values that nobody may see."""
-        return (*self.inline, *(text for resolved in self.credentials.values() for text in resolved.secrets))
+        return (*self.inline.values(), *(text for resolved in self.credentials.values() for text in resolved.secrets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,22 +167,19 @@ class WebhookRequests:
     def _reveal(self, claimed: ClaimedRun) -> _Revealed:
         workspace_id, environment = claimed.invocation.workspace_id, claimed.invocation.environment
         with self.storage.read() as tx:
-            stored = claimed.config.webhook
-            webhook, inline = revealed(
-                stored,
-                lambda secret_id, loc: self.secrets.reveal(
-                    tx, workspace_id, secret_id, to=places_of(stored, loc), loc=loc
-                ),
-            )
-            templates = parse_webhook(url=webhook.url, headers=webhook.headers, query=webhook.query, body=webhook.body)
+            webhook = claimed.config.webhook
+            inline = {
+                loc: self.secrets.reveal(tx, workspace_id, secret_id, to=places_of(webhook, loc), loc=loc)
+                for loc, secret_id in references(claimed.config.to_stored())
+            }
             credentials = {
                 name: self.credentials.resolve(tx, workspace_id, name, environment)
-                for name in sorted(credentials_named(stored))
+                for name in sorted(credentials_named(webhook))
             }
             signer = self.signing.signer(tx, workspace_id, claimed.invocation.function)
         for resolved in credentials.values():
             self.credentials.note_use(resolved)
-        return _Revealed(webhook, templates, inline, credentials, signer)
+        return _Revealed(webhook, inline, credentials, signer)
 
     def _grant(
         self, claimed: ClaimedRun, known: _Revealed, values: Values, left_ms: int
@@ -194,7 +188,7 @@ class WebhookRequests:
         if auth.credential is not None:
             grant = grant_of_credential(known.credentials[auth.credential])
         else:
-            grant = grant_of(auth, lambda text, loc: _fill(text, loc, values))
+            grant = grant_of(auth, lambda name: _auth_value(name, known, values))
         if grant.token is None:
             return grant, None
         workspace_id = claimed.invocation.workspace_id
@@ -228,7 +222,7 @@ def _filled(
         call=given if isinstance(given, Mapping) else None,
     )
     return fill_webhook(
-        known.templates,
+        known.webhook.templates.with_secrets(known.inline),
         call,
         values,
         method=known.webhook.method,
@@ -244,8 +238,11 @@ def _by_name(credentials: Mapping[str, Resolved]) -> dict[str, dict[str, str]]:
     }
 
 
-def _fill(text: str, loc: str, values: Values) -> str:
-    parsed = parse_text(text, loc, max_chars=MAX_AUTH_CHARS, secrets=True)
+def _auth_value(name: str, known: _Revealed, values: Values) -> str:
+    loc = f"webhook.auth.{name}"
+    if loc in known.inline:
+        return known.inline[loc]
+    parsed = known.webhook.auth.templates[name]
     wanted = [part.name for part in parsed.left_out(values)]
     if wanted:
         raise ParametersWanted.of(wanted)
