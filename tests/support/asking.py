@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.world import World
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.review.allowlist import packaged
 from midcall.service.assistant.assist import Assist, QuestionLimit
 from midcall.service.assistant.events import AssistantAnswer, AssistantEvent, Completed, Question

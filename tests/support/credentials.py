@@ -18,10 +18,10 @@ def name_in_versions(storage: Storage, workspace_id: str, name: str, *credential
     """Give a function an approved version for each credential, which it names, from version 2 on; None names none."""
     with storage.write() as tx:
         found = tx.functions.get(workspace_id, name)
-        plain = tx.functions.version(found.id, 1).config
+        plain = tx.functions.version(found.id, 1).stored
         for number, credential in enumerate(credentials, start=2):
             webhook = {"url": "https://example.com", "auth": {"type": "credential", "credential": credential}}
-            config = dict(plain) if credential is None else {**plain, "webhook": webhook}
+            config = dict(plain) if credential is None else {**plain, "kind": "webhook", "webhook": webhook}
             version = Version(found.id, number, config, digest(config), VersionStatus.APPROVED, "x", 1)
             tx.functions.add_version(version)
             tx.functions.replace(replace(found, latest=number))

@@ -6,7 +6,6 @@ from typing import Any
 
 from nicegui import ui
 
-from midcall.domain.function import Kind
 from midcall.domain.jsonvalue import merge_patch
 from midcall.domain.workspace import Scope
 from midcall.service.credentials.inline_secrets import shown
@@ -36,7 +35,7 @@ async def _read(context: PageContext, name: str) -> Saved:
 
 async def _build(context: PageContext, part: str, name: str) -> None:
     known = [await _read(context, name)]
-    config = dict(shown(known[0].open.version.config))
+    config = dict(shown(known[0].open.version.stored))
     with page_header(name):
         pass
     source = ui.textarea("Source", value=config.get("code", {}).get("source", "")).props("outlined autogrow")
@@ -65,7 +64,7 @@ async def _build(context: PageContext, part: str, name: str) -> None:
 
     opened = OpenFunction(
         name=name,
-        kind=Kind(known[0].open.version.config["kind"]),
+        kind=known[0].open.version.config.kind,
         saved=lambda: known[0],
         is_changed=lambda: source.value != config.get("code", {}).get("source", ""),
         draft=draft,

@@ -27,7 +27,7 @@ from midcall.bootstrap.execution import wire_executor, wire_gateways
 from midcall.bootstrap.server import server_options
 from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
 from midcall.queue.names import QUEUES
 from midcall.review import policy_version

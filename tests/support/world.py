@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from tests.support.fakes import POLICY, Clock, FakeOutbound, FakeQueue, FakeReviewer, FakeSandbox, FakeTokens, FakeWakes
 
 from midcall.domain.agent import Attachment
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.phases import Phase

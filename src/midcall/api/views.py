@@ -51,7 +51,7 @@ def function_view(view: FunctionView) -> Json:
         "id": function.id,
         "display_name": function.display_name,
         "tags": list(function.tags),
-        **shown(view.version.config),
+        **shown(view.version.stored),
         "published": dict(function.published),
         "published_version": function.published.get(DEFAULT_ENVIRONMENT),
         "flags": [flag.value for flag in VersionFlag if flag in published],
@@ -101,7 +101,7 @@ def version_view(view: VersionView) -> Json:
     version, rereview = view.version, view.rereview
     return {
         **version_brief(version, view.flags),
-        **shown(version.config),
+        **shown(version.stored),
         "name": view.function.name,
         "review": version.review,
         "rereview": None if rereview is None else _rereview(rereview),

@@ -6,7 +6,7 @@ import time
 
 from midcall.bootstrap.settings import Settings, approval_key
 from midcall.bootstrap.store import wire_credentials, wire_phases, wire_secrets, wire_tokens
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.times import now_ms
 from midcall.domain.turnstile import Turnstile
 from midcall.outbound.breakers import CircuitBreakers

@@ -9,7 +9,8 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import Kind, source_problem
+from midcall.domain.function import source_problem
+from midcall.domain.function_config import Kind
 from midcall.domain.jsonvalue import NotJson, parse
 from midcall.domain.mock import Mock
 from midcall.domain.phases import Phase

@@ -23,7 +23,7 @@ from midcall.cli.document import (
 )
 from midcall.cli.say import say_json
 from midcall.connectors.enabled import operations_enabled
-from midcall.domain.function import Kind
+from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.ids import new_id
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunRequest
@@ -79,26 +79,26 @@ def run(
     Nothing leaves this machine: mocks answer its actions, and an action without one fails.
     """
     config = read_function(file, parameters=parameters, actions=action, egress=egress).config()
-    if config["kind"] != Kind.CODE:
+    if config.kind is not Kind.CODE:
         raise refusal(f"{file} is a webhook; there is no code to run. Try it with a test run of the API")
     settings = Settings()
     set_up_logs(settings, "run")  # to standard error: standard output is the report's
     answers = read_mocks(mocks)
-    deadline_ms = int((timeout or config["timeout"]) * 1000)
+    deadline_ms = int((timeout or config.timeout) * 1000)
     request = RunRequest(
         run_id=new_id("run"),
-        source=config["code"]["source"],
+        source=config.code.source,
         session=session_of(config, session, params, deadline_ms),
         deadline_ms=deadline_ms,
-        actions=operations_enabled(config["code"]["actions"]),
+        actions=operations_enabled(config.code.entries),
     )
     with any_pool(settings) as client:
-        gateway = DryGateway(config["code"]["actions"], answers)
+        gateway = DryGateway(config.code.entries, answers)
         report = replace(client.run(request, gateway.act), actions=gateway.records)
     say_json(_shown(report))
 
 
-def session_of(config: dict[str, Any], session: str | None, params: str | None, deadline_ms: int) -> dict[str, Any]:
+def session_of(config: FunctionConfig, session: str | None, params: str | None, deadline_ms: int) -> dict[str, Any]:
     """Return the session body for a run; parameters stand in `params` of it, unless they are given apart.
 
     Raises typer.BadParameter.
@@ -110,8 +110,8 @@ def session_of(config: dict[str, Any], session: str | None, params: str | None, 
         raise refusal(f"{session}: {'; '.join(faults)}")
     apart = read_params(params)
     sent = (given.get("params") or {}) if apart is None else apart
-    if config["parameters"].get("properties"):
-        sent, unfit = fitting_params(config["parameters"], sent, given.get("dynamicVariables") or {})
+    if config.parameters.get("properties"):
+        sent, unfit = fitting_params(config.parameters, sent, given.get("dynamicVariables") or {})
         if unfit:
             raise refusal(f"params: {faults_as_text(unfit)}")
     return body_alone(

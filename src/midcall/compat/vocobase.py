@@ -9,7 +9,8 @@ from fastapi import APIRouter, Body, Path
 from midcall.compat.shapes import VocobaseDeletedShape, VocobaseErrorShape, VocobaseListShape, VocobaseShape
 from midcall.compat.vocobase_errors import VocobaseRoute
 from midcall.domain.errors import NotFound
-from midcall.domain.function import Kind, Version
+from midcall.domain.function import Version
+from midcall.domain.function_config import Kind
 from midcall.domain.times import iso
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
@@ -83,7 +84,7 @@ async def change_vocobase_function(
 
     def patch(version: Version) -> Mapping[str, Any]:
         _check_webhook(version)
-        return vocobase.write_only(vocobase.change(body, headers=version.config["webhook"]["headers"]))
+        return vocobase.write_only(vocobase.change(body, headers=version.config.webhook.headers))
 
     return AsciiJsonResponse(_answer(await use.releases.change(caller, function_id, patch, in_thread)))
 
@@ -98,7 +99,7 @@ def delete_vocobase_function(function_id: FunctionId, use: Use, caller: Writer) 
 
 
 def _is_webhook(version: Version) -> bool:
-    return bool(version.config["kind"] == Kind.WEBHOOK)
+    return version.config.kind is Kind.WEBHOOK
 
 
 def _check_webhook(version: Version) -> None:

@@ -40,7 +40,7 @@ def check_approved(key: bytes, function: Function, version: Version) -> None:
     approval = version.approval
     if version.status is not VersionStatus.APPROVED or approval is None:
         raise ApprovalBroken("this version has no recorded approval; it was not run")
-    if digest(version.config) != version.sha256:
+    if digest(version.stored) != version.sha256:
         raise ApprovalBroken("the stored version was changed after it was written; it was not run")
     expected = seal(key, function=function, number=version.number, sha256=version.sha256, policy=approval.policy)
     # As bytes: of two texts, compare_digest takes ASCII alone, and the row may hold anything.

@@ -4,7 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
+
+from midcall.domain.function_config import DEFAULT_TIMEOUT_S, FunctionConfig
 
 NAME_PATTERN = r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$"
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}")
@@ -31,17 +34,8 @@ RESERVED_NAMES = frozenset(
 LONG_NAME = 40
 SHORT_DESCRIPTION, LONG_DESCRIPTION = 10, 200
 DEFAULT_ENVIRONMENT = "production"
-#: Seconds that a call may take unless its author says otherwise, and what somebody on the line waits for.
-DEFAULT_TIMEOUT_S, PATIENT_S = 120, 10
-
-
-class Kind(StrEnum):
-    """What a function is made of."""
-
-    #: Python, run in a sandbox.
-    CODE = "code"
-    #: A URL that midcall calls.
-    WEBHOOK = "webhook"
+#: Seconds that somebody on the line waits for.
+PATIENT_S = 10
 
 
 class VersionStatus(StrEnum):
@@ -69,19 +63,24 @@ class Approval:
     seal: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Version:
-    """One immutable version. `config` is the whole executable document, `sha256` its digest."""
+    """One immutable version. `stored` is the whole executable document, `sha256` its digest."""
 
     function_id: str
     number: int
-    config: Mapping[str, Any]
+    stored: Mapping[str, Any]
     sha256: str
     status: VersionStatus
     author: str
     created_at: int
     review: Mapping[str, Any] | None = None
     approval: Approval | None = None
+
+    @cached_property
+    def config(self) -> FunctionConfig:
+        """The document to be read; what was tampered with may be none, so whether it was approved is asked first."""
+        return FunctionConfig.from_stored(self.stored)
 
     @property
     def decided_by_person(self) -> bool:
@@ -156,14 +155,3 @@ def source_problem(source: str) -> str | None:
         if cookie and cookie[1].lower().replace("_", "-") not in {"utf-8", "utf8"}:
             return f"declares the encoding {cookie[1]!r:.40}; source is always UTF-8, remove that line"
     return None
-
-
-#: What ends nothing.
-_NEVER = re.compile(r"""["']?terminateAgent["']?\]?\s*[:=]\s*False\b""")
-
-
-def may_terminate(config: Mapping[str, Any]) -> bool:
-    """Tell whether what a version returns may end a session, as far as its document says."""
-    # The word stands in the source of whatever returns it; a name built from pieces would go without this advice.
-    # What a webhook answers is known when it answers.
-    return config["kind"] == Kind.WEBHOOK or "terminateAgent" in _NEVER.sub("", config["code"]["source"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import VersionFlag
 from midcall.domain.run import RunReport

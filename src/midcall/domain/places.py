@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from midcall.domain.errors import Fault
+from midcall.domain.made_once import made_once
 from midcall.domain.subschemas import DEFINITIONS, MANY, NAMED, subschemas
 
 OPTIONS = "x-midcall"
@@ -147,12 +148,23 @@ def places_of(schema: Mapping[str, Any], loc: str = "parameters") -> Places:
     """Find the places of a schema, which is valid but may be hostile; `loc` is where it stands."""
     if not mentioned(schema):
         return Places()
+    return _places_of_parameters(schema) if loc == "parameters" else _walked(schema, loc)
+
+
+def _walked(schema: Mapping[str, Any], loc: str) -> Places:
     walk = _Walk(schema)
     try:
         root = walk.root_of(_Part(schema, loc))
     except _LostError as error:
         return Places(EVERYTHING, (Fault(loc, f"{OPTIONS} cannot be followed: {error}"),), closed=True, lost=True)
     return Places(root, tuple(walk.faults.values())[:_MAX_FAULTS], closed=walk.closed)
+
+
+def _of_parameters(schema: Mapping[str, Any]) -> Places:
+    return _walked(schema, "parameters")
+
+
+_places_of_parameters = made_once(_of_parameters)
 
 
 class _LostError(ValueError):

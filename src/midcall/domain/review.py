@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from midcall.domain.function_config import Webhook
 from midcall.domain.phases import Phase
 
 
@@ -72,7 +73,7 @@ class WebhookSubject:
     `credentials` None: nobody looked.
     """
 
-    webhook: Mapping[str, Any]
+    webhook: Webhook
     parameters: Mapping[str, Any]
     credentials: frozenset[str] | None = frozenset()
 

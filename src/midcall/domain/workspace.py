@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from midcall.domain.conversion import Locale
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 
 
 class Scope(StrEnum):

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.on_behalf import OWNER
 from midcall.domain.shares import WaitingWorkspace, next_in_turn

@@ -4,10 +4,12 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from midcall.domain.function_config import Webhook
 from midcall.domain.review import Subject
 from midcall.review.allowlist import MINORS, packaged_for
 from midcall.review.forms import FORMS
@@ -88,9 +90,14 @@ def _webhook_rule(rule: WebhookRule) -> Iterator[str]:
         ]
         given += [f"credential {name}" for name in sorted(subject.credentials or ())]
         yield f"{title} (with {', '.join(given)}):\n"
-        usual = FINE.webhook
-        changed = {name: value for name, value in subject.webhook.items() if name == "url" or value != usual[name]}
+        usual = _written(FINE.webhook)
+        written = _written(subject.webhook).items()
+        changed = {name: value for name, value in written if name == "url" or value != usual[name]}
         yield f"```json\n{json.dumps(changed, indent=2)}\n```\n"
+
+
+def _written(webhook: Webhook) -> dict[str, Any]:
+    return {**asdict(webhook), "auth": {"type": webhook.auth.type, **webhook.auth.texts}}
 
 
 def _example(title: str, subject: Subject) -> Iterator[str]:

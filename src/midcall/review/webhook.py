@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from midcall.domain.function_config import Webhook
 from midcall.domain.review import Comment, Severity, WebhookSubject
 from midcall.domain.secret_names import is_secret_name
-from midcall.domain.template.text import parse_text
-from midcall.domain.template.webhook import WebhookTemplates, maybe_missing, parse_webhook, undeclared
-from midcall.domain.webhook_payload import BODYLESS
+from midcall.domain.template.webhook import maybe_missing, undeclared
+from midcall.domain.webhook_payload import BODYLESS, PayloadForm
 from midcall.review.rules.secrets import kind_of_secret
 
 _URL = "https://api.example.com/orders/{{order}}"
@@ -49,17 +49,7 @@ def example(
     **webhook: Any,
 ) -> WebhookSubject:
     """Return a subject for a rule's example."""
-    document = {
-        "url": url,
-        "method": "POST",
-        "headers": {},
-        "query": {},
-        "body": None,
-        "payload": "session",
-        "auth": {"type": "none"},
-        **webhook,
-    }
-    return WebhookSubject(document, parameters, credentials)
+    return WebhookSubject(Webhook.from_stored({"url": url, **webhook}), parameters, credentials)
 
 
 def review_webhook(subject: WebhookSubject) -> tuple[Comment, ...]:
@@ -71,17 +61,17 @@ def review_webhook(subject: WebhookSubject) -> tuple[Comment, ...]:
     )
 
 
-def credentials_named(webhook: Mapping[str, Any]) -> dict[str, str]:
+def credentials_named(webhook: Webhook) -> dict[str, str]:
     """Return the credentials that a webhook names, each with the field where it does."""
-    found = dict.fromkeys(_parsed(webhook).credentials(), "headers")
+    found = dict.fromkeys(webhook.templates.credentials(), "headers")
     found |= dict.fromkeys((name.split(".")[1] for name in _auth_names(webhook) if name.startswith("secret.")), "auth")
-    if "credential" in webhook["auth"]:
-        found[webhook["auth"]["credential"]] = "auth.credential"
+    if webhook.auth.credential is not None:
+        found[webhook.auth.credential] = "auth.credential"
     return found
 
 
 def _plain_http(subject: WebhookSubject) -> Iterator[WebhookFinding]:
-    if subject.webhook["url"].lower().startswith("http://"):
+    if subject.webhook.url.lower().startswith("http://"):
         yield WebhookFinding(
             "url",
             "Plain http: everyone on the way can read and change what is sent and answered, secrets too.",
@@ -100,7 +90,7 @@ def _unknown_variables(subject: WebhookSubject) -> Iterator[WebhookFinding]:
 
 
 def _optional_parameters(subject: WebhookSubject) -> Iterator[WebhookFinding]:
-    path = _parsed(subject.webhook).url.path or ()
+    path = subject.webhook.templates.url.path or ()
     in_path = frozenset[str]().union(*(segment.bare_names for segment in path))
     for name in maybe_missing(in_path | _auth_names(subject.webhook, bare=True), subject.parameters):
         yield WebhookFinding(
@@ -136,7 +126,7 @@ def _secrets_in_templates(subject: WebhookSubject) -> Iterator[WebhookFinding]:
 
 
 def _secret_in_url(subject: WebhookSubject) -> Iterator[WebhookFinding]:
-    for pair in _parsed(subject.webhook).url.query or ():
+    for pair in subject.webhook.templates.url.query or ():
         name, _, value = pair.sample().partition("=")
         # What has a known service's shape is told by that rule already.
         if value and not pair.names and is_secret_name(unquote_plus(name)) and kind_of_secret(value) is None:
@@ -148,7 +138,7 @@ def _secret_in_url(subject: WebhookSubject) -> Iterator[WebhookFinding]:
 
 
 def _secret_in_query(subject: WebhookSubject) -> Iterator[WebhookFinding]:
-    if subject.webhook["auth"]["type"] == "query":
+    if subject.webhook.auth.type == "query":
         yield WebhookFinding(
             "auth",
             "A secret in the query ends up in the logs of every server on the way.",
@@ -158,33 +148,33 @@ def _secret_in_query(subject: WebhookSubject) -> Iterator[WebhookFinding]:
 
 def _body_without_body(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     webhook = subject.webhook
-    if webhook["method"] in BODYLESS and webhook["auth"]["type"] == "body":
+    if webhook.method in BODYLESS and webhook.auth.type == "body":
         yield WebhookFinding(
-            "auth", f"{webhook['method']} carries no body to put a secret in.", "Use another kind of auth."
+            "auth", f"{webhook.method} carries no body to put a secret in.", "Use another kind of auth."
         )
 
 
 def _body_unused(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     webhook = subject.webhook
-    if webhook["body"] is None:
+    if webhook.body is None:
         return
-    if webhook["method"] in BODYLESS:
+    if webhook.method in BODYLESS:
         yield WebhookFinding(
-            "body", f"{webhook['method']} carries no body: this is never sent.", "Remove it, or use POST."
+            "body", f"{webhook.method} carries no body: this is never sent.", "Remove it, or use POST."
         )
-    elif webhook["payload"] != "template":
+    elif webhook.payload is not PayloadForm.TEMPLATE:
         yield WebhookFinding(
             "body",
-            f'The payload is "{webhook["payload"]}": this body is never sent.',
+            f'The payload is "{webhook.payload}": this body is never sent.',
             'Remove it, or set payload to "template".',
         )
 
 
-def _texts(webhook: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "url", webhook["url"]
-    for part in ("headers", "query", "auth"):
-        yield from ((f"{part}.{name}", text) for name, text in webhook[part].items() if isinstance(text, str))
-    yield from (("body", text) for text in _inner(webhook["body"]))
+def _texts(webhook: Webhook) -> Iterator[tuple[str, str]]:
+    yield "url", webhook.url
+    for part, texts in (("headers", webhook.headers), ("query", webhook.query), ("auth", webhook.auth.texts)):
+        yield from ((f"{part}.{name}", text) for name, text in texts.items())
+    yield from (("body", text) for text in _inner(webhook.body))
 
 
 def _inner(value: Any) -> Iterator[str]:
@@ -203,18 +193,13 @@ def _place_of(subject: WebhookSubject, name: str) -> str:
 
 
 def _needed(subject: WebhookSubject) -> frozenset[str]:
-    return _parsed(subject.webhook).bare_names() | _auth_names(subject.webhook, bare=True)
+    return subject.webhook.templates.bare_names() | _auth_names(subject.webhook, bare=True)
 
 
-def _auth_names(webhook: Mapping[str, Any], *, bare: bool = False) -> frozenset[str]:
+def _auth_names(webhook: Webhook, *, bare: bool = False) -> frozenset[str]:
     """Return the names that auth uses; `bare` ones have no default there."""
-    texts = [text for text in webhook["auth"].values() if isinstance(text, str)]
-    parsed = (parse_text(text, "webhook.auth", max_chars=len(text), secrets=True) for text in texts)
+    parsed = webhook.auth.templates.values()
     return frozenset[str]().union(*(text.bare_names if bare else text.names for text in parsed))
-
-
-def _parsed(webhook: Mapping[str, Any]) -> WebhookTemplates:
-    return parse_webhook(url=webhook["url"], headers=webhook["headers"], query=webhook["query"], body=webhook["body"])
 
 
 #: A webhook that no rule has anything to say about.

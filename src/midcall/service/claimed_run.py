@@ -1,13 +1,14 @@
 """What a worker is about to run: the claimed invocation with everything it needs, checked once more."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.connectors.enabled import operations_enabled
 from midcall.domain.approval import check_approved, is_renewed
 from midcall.domain.errors import ApprovalBroken, NotFound
-from midcall.domain.function import Function, Kind, Version, VersionStatus
+from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import sensitive_values
@@ -16,7 +17,6 @@ from midcall.domain.rereview import Rereview, VersionFlag, flags_of
 from midcall.domain.run import RunRequest
 from midcall.domain.session import Session
 from midcall.domain.session_body import body_alone
-from midcall.domain.speech import spoken
 from midcall.domain.variables import values
 from midcall.domain.workspace import ApprovalMode, WorkspaceSettings
 from midcall.service.ports import Storage, Transaction
@@ -36,7 +36,7 @@ class ClaimedRun:
     session: Session | None
     #: What is kept of the session's body.
     body: Mapping[str, Any]
-    config: Mapping[str, Any]
+    config: FunctionConfig
     #: For whoever waits the call's one deadline; for background runs that of this attempt.
     deadline_at: int
     #: Of that, what waiting for a sandbox may take without taking it from the code; 0 where it does.
@@ -54,19 +54,14 @@ class ClaimedRun:
         return values(self.session.variables) if self.session else self.invocation.variables
 
     @property
-    def kind(self) -> Kind:
-        """What runs it."""
-        return Kind(self.config["kind"])
-
-    @property
     def runs(self) -> int:
         """How often it may be run in this one claim: background runs come back as rows, with longer pauses."""
-        return 1 if self.invocation.purpose is Purpose.BACKGROUND else 1 + int(self.config["retries"])
+        return 1 if self.invocation.purpose is Purpose.BACKGROUND else 1 + self.config.retries
 
     @property
     def redaction(self) -> Redaction:
         """What masks the values of this call's sensitive parameters."""
-        return redaction_of(self.config, self.invocation.params)
+        return redaction_of(self.config.parameters, self.invocation.params)
 
     @property
     def unkept(self) -> frozenset[str]:
@@ -76,17 +71,17 @@ class ClaimedRun:
 
     def left(self, now: int) -> int:
         """Return the milliseconds that a run which begins now has."""
-        return int(self.config["timeout"]) * 1000 if self.wait_ms else self.deadline_at - now
+        return self.config.timeout * 1000 if self.wait_ms else self.deadline_at - now
 
     def request(self, attempt: int, *, now: int) -> RunRequest:
         """Make the request of one attempt."""
-        code = self.version.config["code"]
+        code = self.version.config.code
         return RunRequest(
             run_id=f"{self.invocation.id}.{self.invocation.attempt}.{attempt}",
-            source=code["source"],
+            source=code.source,
             session=self.session_body(now=now),
             deadline_ms=self.left(now),
-            actions=operations_enabled(code["actions"]),
+            actions=operations_enabled(code.entries),
             wait_ms=self.wait_ms,
             owner=self.invocation.workspace_id,
         )
@@ -114,9 +109,9 @@ class ClaimedRun:
         )
 
 
-def redaction_of(config: Mapping[str, Any], params: Mapping[str, Any]) -> Redaction:
-    """Return what masks the sensitive parameters of one call of a version."""
-    return Redaction(sensitive_values(config["parameters"], params))
+def redaction_of(schema: Mapping[str, Any], params: Mapping[str, Any]) -> Redaction:
+    """Return what masks the sensitive parameters of one call of a version, by the schema of its parameters."""
+    return Redaction(sensitive_values(schema, params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +136,7 @@ class ClaimedRuns:
         deadline_at, wait_ms = invocation.deadline_at, 0
         if invocation.purpose is Purpose.BACKGROUND:
             wait_ms = SANDBOX_PATIENCE_MS if invocation.kind is Kind.CODE else 0
-            deadline_at = self.clock() + wait_ms + int(config["timeout"]) * 1000
+            deadline_at = self.clock() + wait_ms + config.timeout * 1000
         return ClaimedRun(invocation, version, session, body, config, deadline_at, wait_ms, flags, rehearsal, records)
 
     def _approved(self, tx: Transaction, invocation: Invocation) -> tuple[Version, tuple[VersionFlag, ...]]:
@@ -172,16 +167,16 @@ class ClaimedRuns:
             raise ApprovalBroken(f"{text}; a person must approve a new version of it")
 
 
-def effective(config: Mapping[str, Any], session: Session | None, invocation: Invocation) -> Mapping[str, Any]:
+def effective(config: FunctionConfig, session: Session | None, invocation: Invocation) -> FunctionConfig:
     """Return a version's document with what the attachment of this call overrides."""
     if session is None or invocation.position is None:
         return config
     pin = session.pins_of(invocation.phase)[invocation.position]
-    return {**config, "messages": spoken(config, pin.messages).messages, "timeout": pin.timeout or config["timeout"]}
+    return replace(config, messages=config.messages.overridden(pin.messages), timeout=pin.timeout or config.timeout)
 
 
 def _records(tx: Transaction, version: Version, invocation: Invocation, rehearsal: Rehearsal | None) -> bool:
-    if version.config["kind"] != Kind.CODE or not version.config["code"]["actions"]:
+    if not version.config.code.entries:
         return False
     asked = rehearsal is not None and rehearsal.record
     return asked or tx.workspaces.get(invocation.workspace_id).settings.record_actions

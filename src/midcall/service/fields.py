@@ -1,8 +1,9 @@
 """Fields that forms are made of, and how faults in them are told."""
 
+import json
 import re
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -29,6 +30,15 @@ def storable(text: str) -> str:
         raise ValueError("contains half of a surrogate pair; remove it")
     return text
 
+
+def storable_value(value: Any) -> Any:
+    """Refuse a JSON value with half a surrogate pair in it; a validator."""
+    storable(json.dumps(value, ensure_ascii=False))
+    return value
+
+
+#: Any JSON value.
+AnyValue = Annotated[Any, AfterValidator(storable_value)]
 
 Line = Annotated[str, AfterValidator(storable), Field(max_length=200)]
 Message = Annotated[str, AfterValidator(storable), Field(max_length=1_000)]

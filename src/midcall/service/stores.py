@@ -13,7 +13,8 @@ from midcall.domain.adapter import Adapter
 from midcall.domain.agent import Agent
 from midcall.domain.credential import Credential
 from midcall.domain.events import Event, EventName
-from midcall.domain.function import Function, Kind, Version, VersionStatus
+from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import OPEN_STATUSES, Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.mock import Recording, Rehearsal
 from midcall.domain.parts import BodyPart

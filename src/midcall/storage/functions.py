@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import NameTaken, NotFound
-from midcall.domain.function import DEFAULT_TIMEOUT_S, Function, Kind, Version, VersionStatus, may_terminate
+from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.preview import config_preview
 from midcall.service.credentials.uses import names_in
 from midcall.service.stores import BriefVersion, CredentialUse, PageRequest, Traits
@@ -139,9 +140,9 @@ class SqlFunctions:
         row = {
             "function_id": version.function_id,
             "number": version.number,
-            "config": dict(version.config),
-            "preview": config_preview(version.config),
-            "may_terminate": may_terminate(version.config),
+            "config": dict(version.stored),
+            "preview": config_preview(version.stored),
+            "may_terminate": version.config.may_terminate,
             "sha256": version.sha256,
             "author": version.author,
             "created_at": version.created_at,
@@ -157,19 +158,19 @@ class SqlFunctions:
         row = self.connection.execute(_VERSION, {"p_function": function_id, "p_number": number}).one_or_none()
         if row is None:
             raise NotFound(f"this function has no version {number}")
-        return version_of(row, config=row.config, review=row.review)
+        return version_of(row, stored=row.config, review=row.review)
 
     def numbered(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Version]:
         """Read some versions, each wanted by function id and number, by the same two; whole but for their reviews."""
         rows: Iterable[Row[Any]] = self.connection.execute(_NUMBERED, {"p_wanted": list(wanted)})
-        return {(row.function_id, row.number): version_of(row, config=row.config, review=None) for row in rows}
+        return {(row.function_id, row.number): version_of(row, stored=row.config, review=None) for row in rows}
 
     def brief(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], BriefVersion]:
         """Read some versions, with the small fields of their documents alone."""
         rows: Iterable[Row[Any]] = self.connection.execute(_BRIEF, {"p_wanted": list(wanted)})
         return {
             (row.function_id, row.number): BriefVersion(
-                version_of(row, config=row.preview["whole"], review=None), row.preview["cut"]
+                version_of(row, stored=row.preview["whole"], review=None), row.preview["cut"]
             )
             for row in rows
         }
@@ -179,7 +180,7 @@ class SqlFunctions:
         query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)
         if page.cursor is not None:
             query = query.where(versions.c.number > int(page.cursor))
-        return [version_of(row, config={}, review=None) for row in self.connection.execute(query.limit(page.limit))]
+        return [version_of(row, stored={}, review=None) for row in self.connection.execute(query.limit(page.limit))]
 
     def versions_of(self, function_ids: Collection[str], *, latest: int) -> Mapping[str, Sequence[Version]]:
         """Read the `latest` versions of some functions, and those that are published somewhere.
@@ -195,7 +196,7 @@ class SqlFunctions:
         )
         ordered = query.order_by(versions.c.function_id, versions.c.number)
         for row in self.connection.execute(ordered):
-            found[row.function_id].append(version_of(row, config={}, review=None))
+            found[row.function_id].append(version_of(row, stored={}, review=None))
         return found
 
     def decide(self, version: Version) -> None:
@@ -260,13 +261,8 @@ class SqlFunctions:
 
 
 def _traits_of(row: Row[Any]) -> Traits:
-    shown = row.preview.get("whole", {})
-    return Traits(
-        kind=Kind(shown.get("kind", Kind.CODE)),
-        may_terminate=row.may_terminate,
-        timeout=shown.get("timeout", DEFAULT_TIMEOUT_S),
-        background=shown.get("background", False),
-    )
+    config = FunctionConfig.from_stored(row.preview.get("whole", {}))
+    return Traits(config.kind, row.may_terminate, config.timeout, config.background)
 
 
 def _changing_columns(function: Function) -> dict[str, object]:

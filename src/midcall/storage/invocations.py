@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from midcall.domain.activity import EndedRun
 from midcall.domain.errors import NotFound
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport

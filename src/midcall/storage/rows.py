@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from midcall.domain.action import ActionRecord
-from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus
+from midcall.domain.function import Approval, Function, Version, VersionStatus
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.preview import came_preview
@@ -70,7 +71,7 @@ def function_of(row: Row[Any], published: Mapping[str, int]) -> Function:
     )
 
 
-def version_of(row: Row[Any], *, config: Mapping[str, Any], review: Mapping[str, Any] | None) -> Version:
+def version_of(row: Row[Any], *, stored: Mapping[str, Any], review: Mapping[str, Any] | None) -> Version:
     """Read a version, its two large columns given apart since a listing leaves them out."""
     approval = None
     if row.approval_seal is not None:
@@ -80,7 +81,7 @@ def version_of(row: Row[Any], *, config: Mapping[str, Any], review: Mapping[str,
     return Version(
         function_id=row.function_id,
         number=row.number,
-        config=config,
+        stored=stored,
         sha256=row.sha256,
         status=VersionStatus(row.status),
         author=row.author,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.parameters import FIELD_TYPES, MASK
 from midcall.domain.secret_names import is_secret_name
 
@@ -52,22 +53,19 @@ def change(body: Mapping[str, Any], *, headers: Collection[str]) -> dict[str, An
     return patch
 
 
-def shown(config: Mapping[str, Any]) -> dict[str, Any]:
+def shown(config: FunctionConfig) -> dict[str, Any]:
     """Show what a webhook function is made of, in Vocobase's fields: of headers the names alone."""
-    webhook, messages = config["webhook"], config["messages"]
-    error = messages.get("error")
-    output = config["output_schema"]
     return {
-        "name": config["name"],
-        "description": config["description"],
-        "method": webhook["method"],
-        "url": webhook["url"],
-        "header_keys": list(webhook["headers"]),
-        "input_schema": fields(config["parameters"]),
-        "output_schema": [] if output is None else fields(output),
-        "timeout": config["timeout"],
-        "started_messages": list(messages.get("started", [])),
-        "error_message": error.get("default") if isinstance(error, Mapping) else error,
+        "name": config.name,
+        "description": config.description,
+        "method": config.webhook.method,
+        "url": config.webhook.url,
+        "header_keys": list(config.webhook.headers),
+        "input_schema": fields(config.parameters),
+        "output_schema": [] if config.output_schema is None else fields(config.output_schema),
+        "timeout": config.timeout,
+        "started_messages": list(config.messages.started),
+        "error_message": config.messages.failed,
     }
 
 

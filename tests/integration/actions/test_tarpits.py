@@ -14,6 +14,7 @@ from tests.integration.sandbox.pools import Serving
 from tests.support.fakes import FakeTokens
 from tests.support.patience import DEADLINE_MS, wait_for
 
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.run import RunReport, RunRequest, RunStatus
 from midcall.domain.times import now_ms
 from midcall.outbound.client import GuardedClient
@@ -83,7 +84,7 @@ def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callab
         def run(number: int) -> RunReport:
             nonlocal most
             invocation = SimpleNamespace(workspace_id="ws", environment="production")
-            version = SimpleNamespace(config={"code": code})
+            version = SimpleNamespace(config=FunctionConfig.from_stored({"code": code}))
             deadline_at = now_ms() + 600_000
             task = SimpleNamespace(version=version, invocation=invocation, deadline_at=deadline_at, rehearsal=None)
             gateway = ActionGateway(gateways, cast("ClaimedRun", task))

@@ -16,7 +16,7 @@ from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.cli.redis_server import find_redis_server, redis_argv
 from midcall.domain.errors import QueueUnavailable
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.review import ReviewReport, Subject, WebhookSubject

@@ -12,7 +12,7 @@ from tests.integration.queue.parts import House, Pretended, PrivateRedis, Silent
 from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.domain.errors import QueueFull, QueueUnavailable, SandboxLost, SandboxUnavailable
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.run import RunReport, RunStatus
 from midcall.queue.names import LIVE, TEST

@@ -60,7 +60,7 @@ def test_a_list_says_of_each_what_reading_it_says(world: World) -> None:
     for view in world.catalog.page(world.caller, PageRequest()):
         alone = world.catalog.get(world.caller, view.function.name)
         assert (view.function, view.versions, view.flags) == (alone.function, alone.versions, alone.flags)
-        assert view.version.config == alone.version.config
+        assert view.version.stored == alone.version.stored
 
 
 def test_a_glance_looks_at_the_latest_runs_alone(world: World, engine: Engine) -> None:

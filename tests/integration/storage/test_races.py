@@ -141,7 +141,7 @@ def test_versions_made_at_once_have_numbers_of_their_own(world: World) -> None:
     def add(number: int) -> int:
         patch = {"timeout": number + 1}
         view = world.catalog.add_version(world.caller, "lookup", patch, base=1, if_match=None)
-        assert view.version.config["timeout"] == number + 1
+        assert view.version.stored["timeout"] == number + 1
         return view.version.number
 
     assert sorted(at_once(add)) == list(range(2, 2 + THREADS))

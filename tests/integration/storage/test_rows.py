@@ -43,7 +43,7 @@ def test_a_version_keeps_its_document_and_its_decision(world: World) -> None:
         brief = tx.functions.versions_of([view.function.id], latest=9)[view.function.id]
     assert found == view.version
     assert found.approval is not None
-    assert [(one.number, one.config, one.review, one.approval) for one in brief] == [(1, {}, None, found.approval)]
+    assert [(one.number, one.stored, one.review, one.approval) for one in brief] == [(1, {}, None, found.approval)]
 
 
 def test_a_page_goes_on_after_its_cursor(world: World) -> None:

@@ -9,9 +9,10 @@ import typer
 from tests.support.bodies import check_shape
 
 from midcall.cli.function import session_of
+from midcall.domain.function_config import FunctionConfig
 
 #: A function that declares no parameters.
-CONFIG = {"parameters": {"type": "object", "properties": {}}}
+CONFIG = FunctionConfig.from_stored({"parameters": {"type": "object", "properties": {}}})
 
 
 def read(folder: Path, given: Any) -> dict[str, Any]:

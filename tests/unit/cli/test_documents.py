@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import typer
 
 from midcall.cli.document import MAX_BYTES, read_function, read_mocks, read_params
 from midcall.cli.function import session_of
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.mock import Raised, Returned
 
 SOURCE = "def handler(session, actions):\n    return actions.http.get('https://shop.example.com')\n"
@@ -23,9 +25,9 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def read(file: Path, **flags: Any) -> dict[str, Any]:
+def read(file: Path, **flags: Any) -> Mapping[str, Any]:
     """Read a function with some flags."""
-    return read_function(file, **{"parameters": None, "actions": None, "egress": None, **flags}).config()
+    return read_function(file, **{"parameters": None, "actions": None, "egress": None, **flags}).config().to_stored()
 
 
 @pytest.fixture
@@ -138,7 +140,7 @@ def test_a_named_pipe_is_refused_and_a_shells_is_read(tmp_path: Path) -> None:
 
 def test_no_parameters_given_apart_stand_in_for_those_of_the_session(document: Path) -> None:
     """An empty object says that the call has none, and so is refused where one is needed."""
-    config = read(document)
+    config = FunctionConfig.from_stored(read(document))
     session = '{"params": {"order_id": 1}}'
     assert session_of(config, session, None, 1_000)["params"] == {"order_id": 1}
     with pytest.raises(typer.BadParameter, match="order_id"):

@@ -35,9 +35,9 @@ _APPROVAL = approved().approval
 assert _APPROVAL is not None
 
 TAMPERED: dict[str, tuple[Function, Version]] = {
-    "source changed": (FUNCTION, approved(config={**CONFIG, "code": {"source": "x"}})),
-    "limit changed": (FUNCTION, approved(config=OTHER_CONFIG)),
-    "source and digest changed": (FUNCTION, approved(config=OTHER_CONFIG, sha256=digest(OTHER_CONFIG))),
+    "source changed": (FUNCTION, approved(stored={**CONFIG, "code": {"source": "x"}})),
+    "limit changed": (FUNCTION, approved(stored=OTHER_CONFIG)),
+    "source and digest changed": (FUNCTION, approved(stored=OTHER_CONFIG, sha256=digest(OTHER_CONFIG))),
     "digest changed": (FUNCTION, approved(sha256="0" * 64)),
     "number changed": (FUNCTION, approved(number=2)),
     "policy changed": (FUNCTION, approved(approval=replace(_APPROVAL, policy="2-b"))),

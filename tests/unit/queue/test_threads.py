@@ -9,7 +9,7 @@ from tests.support.fakes import FakeQueue
 from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.domain.errors import QueueUnavailable
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.on_behalf import OWNER
 from midcall.queue.threads import ThreadedQueue

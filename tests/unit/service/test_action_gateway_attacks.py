@@ -17,6 +17,7 @@ from midcall.connectors import CONNECTORS
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.credential import Credential, CredentialType, Resolved
 from midcall.domain.errors import CredentialMissing
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.http import HttpRequest, HttpResponse
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
@@ -87,7 +88,10 @@ def gateway(
     code = {"actions": list(actions), "egress": list(EGRESS)}
     invocation = SimpleNamespace(workspace_id="ws_1", environment="production")
     task = SimpleNamespace(
-        version=SimpleNamespace(config={"code": code}), invocation=invocation, deadline_at=60_000, rehearsal=None
+        version=SimpleNamespace(config=FunctionConfig.from_stored({"code": code})),
+        invocation=invocation,
+        deadline_at=60_000,
+        rehearsal=None,
     )
     means = Means(outbound=cast("Outbound", outbound), tokens=FakeTokens(), clock=lambda: 0)
     gateways = ActionGateways(

@@ -27,7 +27,8 @@ def test_source_alone_changes_nothing_else() -> None:
     """The function is as before, but for its code."""
     before = draft(timeout=7, code={"source": "x = 1\n", "egress": ["api.example.com"]})
     after = proposed(before, written())
-    assert after.config() == {**before.config(), "code": {**before.config()["code"], "source": SOURCE}}
+    stored = before.config().to_stored()
+    assert after.config().to_stored() == {**stored, "code": {**stored["code"], "source": SOURCE}}
     assert proposals(before, after) == {}
 
 
@@ -53,7 +54,7 @@ def test_how_midcall_treats_a_parameter_is_for_people_to_say() -> None:
         },
         "required": ["pin", "tenant"],
     }
-    assert proposed(before, written(parameters=wanted)).config()["parameters"] == {
+    assert proposed(before, written(parameters=wanted)).config().to_stored()["parameters"] == {
         "type": "object",
         "properties": {"tenant": hidden, "pin": {**sensitive, "minLength": 4}, "other": {"type": "string"}},
         "required": ["pin", "tenant"],
@@ -74,7 +75,7 @@ def test_how_midcall_treats_what_is_further_down_is_for_people_too() -> None:
         "properties": {"login": {"type": "object"}, "free": {"items": {"x-midcall": {"sensitive": True}}}},
         "allOf": [],
     }
-    after = proposed(draft(parameters=before), written(parameters=wanted)).config()["parameters"]
+    after = proposed(draft(parameters=before), written(parameters=wanted)).config().to_stored()["parameters"]
     assert after == {**before, "properties": {**known, "free": {"items": {}}}, "required": []}
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.support.fakes import FakeOutbound
 
 from midcall.domain.errors import TemplateUnfilled, TimedOut
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.http import HttpRequest, HttpResponse
 from midcall.domain.invocation import Purpose
 from midcall.domain.redaction import NOTHING
@@ -67,7 +68,7 @@ class Way:
 
 def task(purpose: Purpose = Purpose.LIVE, attempt: int = 1, deadline_at: int = 1_000) -> ClaimedRun:
     """Make a task, as far as it is looked at."""
-    config = {"webhook": {"url": "https://api.example.com/{{a}}"}}
+    config = FunctionConfig.from_stored({"webhook": {"url": "https://api.example.com/{{a}}"}})
     invocation = SimpleNamespace(purpose=purpose, attempt=attempt, max_attempts=3)
     version = SimpleNamespace(function_id="fun_1", config=config)
     return cast(ClaimedRun, SimpleNamespace(invocation=invocation, version=version, deadline_at=deadline_at))

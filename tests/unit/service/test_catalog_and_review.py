@@ -88,7 +88,7 @@ def test_a_version_tampered_with_while_it_is_reviewed_is_not_approved(world: Wor
     view = world.draft()
 
     def tamper() -> None:
-        config = {**view.version.config, "code": {"source": "evil()", "actions": [], "egress": []}}
+        config = {**view.version.stored, "code": {"source": "evil()", "actions": [], "egress": []}}
         with world.engine.begin() as connection:
             connection.execute(update(versions).values(config=config))
 
@@ -102,7 +102,7 @@ def test_a_row_tampered_with_before_it_is_submitted_is_not_approved(world: World
     """Its digest no longer fits."""
     view = world.draft()
     with world.engine.begin() as connection:
-        connection.execute(update(versions).values(config={**view.version.config, "timeout": 600}))
+        connection.execute(update(versions).values(config={**view.version.stored, "timeout": 600}))
     with pytest.raises(Conflict, match="changed after it was written"):
         world.reviews.submit(world.caller, "lookup", 1)
 

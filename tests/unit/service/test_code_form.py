@@ -15,7 +15,7 @@ from midcall.service.functions.form import parse_function
 
 def code(**changes: Any) -> dict[str, Any]:
     """Return the stored form of a function's code."""
-    config = parse_function(function(code={"source": SOURCE, **changes})).config()
+    config = parse_function(function(code={"source": SOURCE, **changes})).config().to_stored()
     return dict(config["code"])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunError, RunReport, RunStatus
@@ -81,7 +82,7 @@ def test_refused_parameters_are_to_be_put_right() -> None:
 @pytest.mark.parametrize("limit", [200, 1_000, 4_000])
 def test_a_cut_result_says_so_within_its_limit(result: Any, limit: int) -> None:
     """Also as a vendor is sent it, with quotes and line ends escaped."""
-    config = {"max_result_chars": limit, "response_variables": {}, "output_schema": None, "strict_output": False}
+    config = FunctionConfig.from_stored({"max_result_chars": limit})
     outcome = outcome_of(RunReport(RunStatus.OK, result=result), config, Phase.DURING_SESSION, {})
     whole = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, separators=(",", ":"))
     content = told_content(outcome)
@@ -94,7 +95,7 @@ def test_a_cut_result_says_so_within_its_limit(result: Any, limit: int) -> None:
 
 def test_code_that_refuses_is_told_word_for_word() -> None:
     """Nothing is to be put right, and calling again changes nothing."""
-    config = {"max_result_chars": 100, "response_variables": {}, "output_schema": None, "strict_output": False}
+    config = FunctionConfig.from_stored({"max_result_chars": 100})
     report = RunReport(RunStatus.REFUSED, error=RunError("Refuse", "order 4711 does not exist", line=3))
     outcome = outcome_of(report, config, Phase.DURING_SESSION, {"tier": "gold"})
     assert (told_content(outcome), retry_of(outcome)) == ("order 4711 does not exist", RetryAdvice.NO)
@@ -117,7 +118,7 @@ def test_a_limit_too_small_for_a_word_about_it_holds_nevertheless() -> None:
 
 def test_of_an_answer_that_was_read_in_part_it_is_told_how_long_it_was() -> None:
     """In bytes, which is what its target said; where it said nothing, that it was cut."""
-    config = {"max_result_chars": 1_000, "response_variables": {}, "output_schema": None, "strict_output": False}
+    config = FunctionConfig.from_stored({"max_result_chars": 1_000})
     for response, words in (({"bytes": 300_002}, "(cut: 300,002 bytes in all)"), ({"bytes": None}, "(cut)")):
         report = RunReport(RunStatus.OK, result="x" * 2_000, truncated=True, response=response)
         assert told_content(outcome_of(report, config, Phase.DURING_SESSION, {})).endswith(f" … {words}")
@@ -126,7 +127,7 @@ def test_of_an_answer_that_was_read_in_part_it_is_told_how_long_it_was() -> None
 @pytest.mark.parametrize("phase", [Phase.DURING_SESSION, Phase.POST_SESSION])
 def test_a_word_that_ends_a_session_is_told_of_where_it_is_not_heard(phase: Phase) -> None:
     """Before the session it is."""
-    config = {"max_result_chars": 1_000, "response_variables": {}, "output_schema": None, "strict_output": False}
+    config = FunctionConfig.from_stored({"max_result_chars": 1_000})
     report = RunReport(RunStatus.OK, result={"terminateAgent": True, "reason": "closed"})
     [warning] = outcome_of(report, config, phase, {}).warnings
     assert "attach the function to pre_session" in warning

@@ -5,31 +5,31 @@ from tests.support.credentials import name_in_versions
 from tests.support.world import World
 
 from midcall.domain.agent import Attachment
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.phases import Phase
 from midcall.service.credentials.uses import find_uses, names_in
+
+
+def webhook(**parts: Any) -> dict[str, Any]:
+    """Make the document of a webhook with these parts."""
+    return {"kind": "webhook", "webhook": {"url": "https://example.com", **parts}}
 
 
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        ({"webhook": {"auth": {"type": "credential", "credential": "crm"}}}, {"crm"}),
-        (
-            {"webhook": {"auth": {"type": "none"}, "headers": {"X-A": "k {{ secret.crm.token }} {{secret.b.key}}"}}},
-            {"crm", "b"},
-        ),
-        ({"webhook": {"auth": {}, "body": {"credential": "no"}, "query": {"secret.crm.x": "secret.crm.x"}}}, set()),
-        ({"code": {"source": "x", "credentials": ["a", "b"]}}, {"a", "b"}),
-        ({"code": {"source": "x", "credentials": {"airtable": "a"}}}, {"a"}),
-        ({"code": {"source": "x", "actions": [{"name": "http", "credential": "a"}]}}, {"a"}),
+        (webhook(auth={"type": "credential", "credential": "crm"}), {"crm"}),
+        (webhook(headers={"X-A": "k {{ secret.crm.token }} {{secret.b.key}}"}), {"crm", "b"}),
+        (webhook(auth={"type": "bearer", "token": "{{secret.b.key}}"}), {"b"}),
+        (webhook(body={"credential": "no"}, query={"secret.crm.x": "secret.crm.x"}), set()),
         ({"code": {"source": "x", "actions": ["http", {"name": "http.get", "credentials": ["a", "b"]}]}}, {"a", "b"}),
         ({"code": {"source": "'credential'; '{{secret.a.b}}'", "actions": ["http"]}}, set()),
         ({"code": {"source": "x"}, "messages": {"credential": "no"}}, set()),
-        ({"code": None, "webhook": None}, set()),
     ],
 )
 def test_names_are_read_from_where_versions_name_credentials(config: dict[str, Any], named: set[str]) -> None:
     """In auth, templates and declarations; not in a body, a source or a message that happens to hold the word."""
-    assert names_in(config) == named
+    assert names_in(FunctionConfig.from_stored(config)) == named
 
 
 def versioned(world: World, name: str, *credentials: str | None) -> None:

@@ -77,7 +77,7 @@ def evil_config(world: World) -> dict[str, Any]:
     """Return the document of version 1 with another source."""
     with world.storage.read() as tx:
         function = tx.functions.get(world.caller.workspace_id, "lookup")
-        config = dict(tx.functions.version(function.id, 1).config)
+        config = dict(tx.functions.version(function.id, 1).stored)
     return {**config, "code": {**config["code"], "source": "evil()"}}
 
 

@@ -13,13 +13,13 @@ from midcall.service.functions.form import MAX_CONFIG_BYTES, parse_function
 def faults(**changes: Any) -> list[str]:
     """Return the paths of a function's faults."""
     with pytest.raises(InvalidInput) as caught:
-        parse_function(function(**changes)).config()
+        parse_function(function(**changes)).config().to_stored()
     return [fault.loc for fault in caught.value.faults]
 
 
 def test_the_document_has_every_default_and_neither_display_name_nor_tags() -> None:
     """What is approved is what runs; what it is called on a page is no part of it."""
-    config = parse_function(function(display_name="x", tags=["a"])).config()
+    config = parse_function(function(display_name="x", tags=["a"])).config().to_stored()
     assert set(config) == {
         *("name", "description", "kind", "parameters", "output_schema", "strict_output", "timeout", "retries"),
         *("max_result_chars", "messages", "code", "background", "response_variables", "requires"),
@@ -37,17 +37,23 @@ def test_the_document_is_the_same_however_it_was_written() -> None:
         "strict_output": False,
         "output_schema": None,
     }
-    assert digest(parse_function(function()).config()) == digest(parse_function(function(**spelled)).config())
+    assert digest(parse_function(function()).config().to_stored()) == digest(
+        parse_function(function(**spelled)).config().to_stored()
+    )
     fields = [{"name": "order", "type": "integer", "required": True}]
     schema = {"type": "object", "properties": {"order": {"type": "integer"}}, "required": ["order"]}
-    one, other = (parse_function(function(parameters=given)).config() for given in (fields, schema))
+    one, other = (parse_function(function(parameters=given)).config().to_stored() for given in (fields, schema))
     assert digest(one) == digest(other)
 
 
 def test_a_document_reads_back_as_itself() -> None:
     """A version is merged from the one before it: reading a document again must change nothing."""
-    config = parse_function(function(messages={"error": {"404": "x", "default": "y"}}, output_schema=[])).config()
-    assert parse_function(config).config() == config
+    config = (
+        parse_function(function(messages={"error": {"404": "x", "default": "y"}}, output_schema=[]))
+        .config()
+        .to_stored()
+    )
+    assert parse_function(config).config().to_stored() == config
 
 
 def test_the_bounds_of_each_number_are_as_documented() -> None:
@@ -76,7 +82,7 @@ def test_the_whole_document_has_a_bound() -> None:
     """Each part may be large, all of them together not."""
     schema = {"type": "object", "description": "x" * 60_000}
     large: dict[str, Any] = {"parameters": schema, "output_schema": schema, "code": {"source": "#" * 65_000}}
-    parse_function(function(**large)).config()
+    parse_function(function(**large)).config().to_stored()
     wide = {"code": {"source": "#" + "\U00010348" * 16_000}}
     assert len(str(large)) + 16_000 * 12 > MAX_CONFIG_BYTES
     assert faults(**{**large, **wide}) == [""]

@@ -386,14 +386,14 @@ def test_a_review_that_was_cut_off_once_is_made_again(world: World) -> None:
 def test_what_is_not_the_approved_version_is_not_reviewed_again(world: World) -> None:
     """Bytes that somebody swapped in get no seal; when the right ones are back, they are reviewed."""
     version = world.approved().version
-    evil = {**version.config, "code": {**version.config["code"], "source": "evil()"}}
+    evil = {**version.stored, "code": {**version.stored["code"], "source": "evil()"}}
     write(world, config=evil)
     with capture_logs() as logs:
         assert world.rereviews.sweep() == 1
         assert world.rereviews.sweep() == 0
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["approval_broken"]
     assert reviewed(world) == []
-    write(world, config=dict(version.config))
+    write(world, config=dict(version.stored))
     world.clock.advance(BROKEN_AGAIN_MS + 1)
     assert world.rereviews.sweep() == 1
     assert reviewed(world) == [SOURCE]
@@ -545,7 +545,7 @@ def test_bytes_that_were_swapped_after_the_renewal_do_not_run(enforcing: World) 
     """The renewal is looked at after the approval, never in its place."""
     version: Version = enforcing.published().version
     enforcing.rereviews.sweep()
-    write(enforcing, config={**version.config, "timeout": 600})
+    write(enforcing, config={**version.stored, "timeout": 600})
     done = ran(enforcing, enforcing.admitted())
     assert done.status is InvocationStatus.FAILED
     assert enforcing.sandbox.requests == []

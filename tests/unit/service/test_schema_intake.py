@@ -27,7 +27,7 @@ def taken(parameters: Any) -> dict[str, Any]:
         "code": {"source": "def handler(session):\n    return 1\n"},
         "parameters": parameters,
     }
-    kept: dict[str, Any] = parse_function(document).config()["parameters"]
+    kept: dict[str, Any] = parse_function(document).config().to_stored()["parameters"]
     return kept
 
 

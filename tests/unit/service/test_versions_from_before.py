@@ -27,7 +27,7 @@ def stored(world: World, schema: dict[str, Any]) -> None:
     world.started()
     with world.storage.read() as tx:
         found = tx.functions.get(world.caller.workspace_id, "look")
-        config = tx.functions.version(found.id, found.latest).config
+        config = tx.functions.version(found.id, found.latest).stored
     with world.engine.begin() as connection:
         connection.execute(update(versions).values(config={**config, "parameters": schema}))
 

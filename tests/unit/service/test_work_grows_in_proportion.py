@@ -24,7 +24,6 @@ from midcall.domain.mock import subset
 from midcall.domain.nulls import without_nulls
 from midcall.domain.parameter_fields import rows_of, with_rows
 from midcall.domain.parameters import masked, prepare, sensitive_values
-from midcall.domain.patch import patch_between, unsayable
 from midcall.domain.pattern_samples import pattern_sample
 from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
@@ -356,8 +355,6 @@ def of_document(document: Json) -> dict[str, Callable[[], Any]]:
         "written": lambda: stringify(document),
         "as deep as": lambda: is_deeper(document, 64),
         "merged": lambda: merge_patch(document, other),
-        "a patch": lambda: patch_between(document, other),
-        "what a patch cannot say": lambda: unsayable(document, other),
         "a mock": lambda: subset(document, other, Budget(100_000, seconds=60)),
         "masked": lambda: Redaction(NAMES).value(document),
         "masked as secrets": lambda: Redaction([document]).value(other),

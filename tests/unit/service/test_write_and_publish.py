@@ -31,7 +31,7 @@ def test_a_function_is_published_as_it_is_created_and_as_it_is_changed(world: Wo
     made = create(world)
     assert (made.version.status, made.function.published) == (VersionStatus.APPROVED, {"production": 1})
     changed = change(world, made, timeout=7)
-    assert (changed.version.number, changed.version.config["timeout"]) == (2, 7)
+    assert (changed.version.number, changed.version.stored["timeout"]) == (2, 7)
     assert changed.function.published == {"production": 2}
 
 

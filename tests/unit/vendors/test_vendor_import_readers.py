@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -29,11 +30,11 @@ def read(vendor: str, config: Any, **changes: Any) -> ImportedFunction:
     return READERS[ImportVendor(vendor)]({**config, **changes}, None)
 
 
-def document(vendor: str, config: Any, **changes: Any) -> dict[str, Any]:
+def document(vendor: str, config: Any, **changes: Any) -> Mapping[str, Any]:
     """Return the whole document that our own form makes of a config."""
     found = read(vendor, config, **changes).document
     assert found is not None
-    return parse_function(found).config()
+    return parse_function(found).config().to_stored()
 
 
 def noted(vendor: str, config: Any, **changes: Any) -> list[str]:
@@ -247,7 +248,7 @@ def test_unknown_fields_inside_are_told_with_their_path() -> None:
 def faults_of_ours(document: Any) -> tuple[Fault, ...]:
     """Return what our own rules say against a document."""
     try:
-        check_webhook(parse_function(document).config(), FakeOutbound())
+        check_webhook(parse_function(document).config().to_stored(), FakeOutbound())
     except InvalidInput as error:
         return error.faults
     return ()
@@ -368,7 +369,7 @@ def nothing_but_invalid_input(vendor: ImportVendor, config: Any) -> None:
         found = READERS[vendor](config, None)
         assert found.document is not None or found.notes
         if found.document is not None:
-            check_webhook(parse_function(found.document).config(), FakeOutbound())
+            check_webhook(parse_function(found.document).config().to_stored(), FakeOutbound())
 
 
 @settings(max_examples=150, deadline=None)

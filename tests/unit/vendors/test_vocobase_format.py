@@ -1,10 +1,12 @@
 """Vocobase's fields as a document of ours, and ours as it shows them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from midcall.domain.errors import Fault, InvalidInput
+from midcall.domain.function_config import FunctionConfig
 from midcall.service.functions.form import parse_function
 from midcall.vendors import vocobase
 
@@ -25,9 +27,9 @@ GET_WEATHER: dict[str, Any] = {
 }
 
 
-def config(**changes: Any) -> dict[str, Any]:
+def config(**changes: Any) -> Mapping[str, Any]:
     """Return the document of the example's function, as it is kept."""
-    return parse_function(vocobase.new_function({**GET_WEATHER, **changes})).config()
+    return parse_function(vocobase.new_function({**GET_WEATHER, **changes})).config().to_stored()
 
 
 def test_the_seeds_get_weather_is_a_webhook_that_gets_the_arguments_alone() -> None:
@@ -52,8 +54,12 @@ def test_the_seeds_get_weather_is_a_webhook_that_gets_the_arguments_alone() -> N
 def test_it_is_shown_as_it_was_written_but_for_the_headers_values() -> None:
     """Names of headers alone."""
     wanted = {name: value for name, value in GET_WEATHER.items() if name != "headers"}
-    assert vocobase.shown(config()) == {**wanted, "method": "POST", "header_keys": ["Authorization"]}
-    assert "weather_api_key_here" not in str(vocobase.shown(config()))
+    assert vocobase.shown(FunctionConfig.from_stored(config())) == {
+        **wanted,
+        "method": "POST",
+        "header_keys": ["Authorization"],
+    }
+    assert "weather_api_key_here" not in str(vocobase.shown(FunctionConfig.from_stored(config())))
 
 
 def test_each_type_is_shown_as_it_was_written() -> None:
@@ -64,7 +70,7 @@ def test_each_type_is_shown_as_it_was_written() -> None:
         for kind in vocobase.TYPES
     ]
     given.append({"name": "c", "type": "custom", "description": "", "required": True, "jsonSchema": custom})
-    assert vocobase.shown(config(input_schema=given))["input_schema"] == given
+    assert vocobase.shown(FunctionConfig.from_stored(config(input_schema=given)))["input_schema"] == given
     odd = {"type": "object", "properties": {"a": {"type": "integer", "description": "n"}, "b": True}}
     assert vocobase.fields(odd) == [
         {"name": "a", "type": "custom", "description": "n", "required": False, "jsonSchema": {"type": "integer"}},
@@ -135,4 +141,4 @@ def test_an_error_message_by_status_shows_its_default() -> None:
     """It knows one text alone."""
     made = config()
     made["messages"]["error"] = {"404": "None.", "default": "Sorry."}
-    assert vocobase.shown(made)["error_message"] == "Sorry."
+    assert vocobase.shown(FunctionConfig.from_stored(made))["error_message"] == "Sorry."

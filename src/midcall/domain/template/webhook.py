@@ -1,16 +1,18 @@
 """All templates of one webhook: taken apart together, so that every fault is told at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from midcall.domain.places import NOTHING, places_of
 from midcall.domain.template.body import BodyTemplate, parse_body
 from midcall.domain.template.headers import HeaderTemplate, parse_headers
 from midcall.domain.template.query import QueryTemplate, parse_query
-from midcall.domain.template.text import all_of
+from midcall.domain.template.text import TextTemplate, all_of
 from midcall.domain.template.url import UrlTemplate, parse_url_template
 from midcall.domain.template.values import BUILT_IN
+
+_Named = TypeVar("_Named", HeaderTemplate, QueryTemplate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,21 @@ class WebhookTemplates:
         """Return the names of the credentials whose secrets stand in headers."""
         return frozenset(name.split(".")[1] for name in self.names() if name.startswith("secret."))
 
+    def with_secrets(self, secrets: Mapping[str, str]) -> "WebhookTemplates":
+        """Return them with what references stand for, by their paths as `webhook.headers.X-Key`; all of it literal."""
+        return replace(
+            self,
+            headers=tuple(_with_secret(each, secrets.get(f"webhook.headers.{each.name}")) for each in self.headers),
+            query=tuple(_with_secret(each, secrets.get(f"webhook.query.{each.name}")) for each in self.query),
+        )
+
     def query_names(self) -> frozenset[str]:
         """Return the query's names, those in the URL and those beside it: an argument never adds to them."""
         return self.url.query_names | {one.name for one in self.query}
+
+
+def _with_secret(template: _Named, secret: str | None) -> _Named:
+    return template if secret is None else replace(template, value=TextTemplate((secret,) if secret else ()))
 
 
 def parse_webhook(

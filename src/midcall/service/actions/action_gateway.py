@@ -13,7 +13,6 @@ from midcall.domain.action import (
     ActionFailed,
     ActionRecord,
     ActionReply,
-    enabled_actions,
 )
 from midcall.domain.egress import Egress
 from midcall.domain.mock import (
@@ -80,11 +79,11 @@ class ActionGateway:
     """Serves one run, from several threads; after `close` nothing more is begun."""
 
     def __init__(self, gateways: ActionGateways, claimed: ClaimedRun) -> None:
-        code = claimed.version.config["code"]
+        code = claimed.version.config.code
         self._gateways = gateways
         self._claimed = claimed
-        self._enabled = enabled_actions(code["actions"])
-        self._egress = Egress.parse(code["egress"])
+        self._enabled = code.actions
+        self._egress = Egress.parse(code.egress)
         self._mocks = MocksOfRun(claimed.rehearsal)
         self._opened = time.monotonic()
         self._keyring = Keyring(

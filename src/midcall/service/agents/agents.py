@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from midcall.domain.agent import Agent, Attachment, OnFailure, Pin, in_order
 from midcall.domain.errors import Conflict, Fault, InvalidInput, NotFound
-from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, Kind, VersionStatus, timeout_advice
+from midcall.domain.function import DEFAULT_ENVIRONMENT, Function, VersionStatus, timeout_advice
+from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.phases import Phase
 from midcall.domain.review import waited_for

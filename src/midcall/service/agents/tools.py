@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from midcall.domain.adapter import Vendor
 from midcall.domain.agent import Agent, Attachment, Pin
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.expanded import Unexpandable
 from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session
 from midcall.domain.speech import Spoken, spoken
@@ -191,28 +191,27 @@ def _choose(
     return function, attached.version or function.published.get(environment)
 
 
-def _tool(held: Attachment | Pin, title: str, config: Mapping[str, Any]) -> Tool:
-    output, background = config["output_schema"], bool(config.get("background"))
+def _tool(held: Attachment | Pin, title: str, config: FunctionConfig) -> Tool:
+    output = config.output_schema
     return Tool(
         name=held.function,
         title=title,
-        description=config["description"],
-        parameters=visible(config["parameters"]),
+        description=config.description,
+        parameters=visible(config.parameters),
         output=None if output is None else plain(output),
-        output_kept=bool(config["strict_output"]) and not background,
-        timeout_ms=(held.timeout or int(config["timeout"])) * 1000,
+        output_kept=config.strict_output and not config.background,
+        timeout_ms=(held.timeout or config.timeout) * 1000,
         speech=_speech(spoken(config, held.messages)),
-        background=background,
-        response_variables=config.get("response_variables", {}),
+        background=config.background,
+        response_variables=config.response_variables,
     )
 
 
 def _speech(said: Spoken) -> Speech:
-    error = said.messages.get("error")
     return Speech(
-        started=said.started,
-        failed=error.get("default") if isinstance(error, Mapping) else error,
-        returned=said.messages.get("returned"),
+        started=said.messages.started,
+        failed=said.messages.failed,
+        returned=said.messages.returned,
         during=said.during,
         after=said.after,
     )

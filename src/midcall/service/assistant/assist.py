@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from midcall.domain.errors import AssistantBusy, AssistantNotConfigured, Fault, InvalidInput
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.review.allowlist import AllowList
 from midcall.service.access.access import Caller
 from midcall.service.assistant.brief import brief
@@ -125,7 +125,7 @@ class Assist:
                 principal=caller.principal,
                 key_id=caller.key.id,
                 act="assistant.ask",
-                subject=config["name"],
+                subject=config.name,
                 detail={"model": model, "messages": len(question.messages)},
             )
         return AssistantJob(caller, draft, task, masker)

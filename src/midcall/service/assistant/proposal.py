@@ -3,17 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from midcall.domain.assistant import ModelAnswer
 from midcall.domain.budget import BudgetSpent
-from midcall.domain.errors import InvalidInput
 from midcall.domain.jsonvalue import canonical
 from midcall.domain.line_diff import unified
 from midcall.domain.places import OPTIONS, Place, mentioned, places_of
 from midcall.domain.subschemas import DEFINITIONS, rewritten
-from midcall.service.fields import faults_of
-from midcall.service.functions.form import FunctionForm
+from midcall.service.functions.form import FunctionForm, parsed
 
 #: Parts of a document that a model may ask to have changed, by their place.
 _IN_CODE = ("actions", "egress")
@@ -28,25 +24,21 @@ MAX_DIFF_LINES = 4_000
 
 def proposed(draft: FunctionForm, written: ModelAnswer) -> FunctionForm:
     """Return the function as it would be with all that the model wrote; raises InvalidInput where that is none."""
-    config = draft.config()
-    changes = written.changes
-    code = {**config["code"], "source": written.source, **{name: changes[name] for name in _IN_CODE if name in changes}}
-    document = {**config, "code": code}
+    config, changes = draft.config(), written.changes
+    code = {"source": written.source, "actions": config.code.entries, "egress": config.code.egress}
+    document = {**config.to_stored(), "code": code | {name: changes[name] for name in _IN_CODE if name in changes}}
     if "parameters" in changes:
-        document["parameters"] = _parameters(config["parameters"], changes["parameters"])
-    try:
-        return type(draft).model_validate(document)
-    except ValidationError as error:
-        raise InvalidInput(faults=list(faults_of(error))) from error
+        document["parameters"] = _parameters(config.parameters, changes["parameters"])
+    return parsed(type(draft), document)
 
 
 def proposals(draft: FunctionForm, wanted: FunctionForm) -> dict[str, Any]:
     """Return what would change beside the source: the whole new values, which a person has to agree to."""
-    before, after = draft.config(), wanted.config()
-    changed = {name: after["code"][name] for name in _IN_CODE if after["code"][name] != before["code"][name]}
-    if after["parameters"] != before["parameters"]:
-        changed["parameters"] = after["parameters"]
-    return changed
+    (before, after) = (
+        {"actions": list(each.code.entries), "egress": list(each.code.egress), "parameters": each.parameters}
+        for each in (draft.config(), wanted.config())
+    )
+    return {name: value for name, value in after.items() if value != before[name]}
 
 
 def case_of(written: ModelAnswer) -> dict[str, Any] | None:

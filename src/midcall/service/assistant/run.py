@@ -143,7 +143,7 @@ class AssistRun:
         last = self._last
         if last is None:
             return AssistantAnswer(status, message, rounds=self._round, usage=usage)
-        before = self._job.draft.config()["code"]["source"]
+        before = self._job.draft.config().code.source
         return AssistantAnswer(
             status=status,
             message=message,

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from midcall.connectors import CONNECTORS
 from midcall.domain.credential import CredentialType, Resolved
 from midcall.domain.errors import SecretElsewhere
 from midcall.domain.function import Version
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.origin import allows, beyond, origin_of
 from midcall.service.access.access import Caller
 from midcall.service.credentials.secret_places import SecretUse, targets_of, uses_of
@@ -49,7 +49,7 @@ def how_to_bind(name: str, host: str) -> str:
     )
 
 
-def new_hosts(tx: Transaction, workspace_id: str, config: Mapping[str, Any]) -> list[NewHost]:
+def new_hosts(tx: Transaction, workspace_id: str, config: FunctionConfig) -> list[NewHost]:
     """Return the pairs of a version's document that nobody has let be yet; of credentials that there are."""
     return [NewHost(use.credential, host) for use in uses_of(config) for host in _unbound(tx, workspace_id, use)]
 
@@ -76,13 +76,13 @@ def bind(tx: Transaction, workspace_id: str, pairs: Sequence[NewHost]) -> dict[s
 
 
 def bind_written(
-    tx: Transaction, caller: Caller, config: Mapping[str, Any], base: Mapping[str, Any] | None
+    tx: Transaction, caller: Caller, config: FunctionConfig, base: FunctionConfig | None
 ) -> dict[str, list[str]]:
     """Let credentials go to the hosts that an admin has just written into a version; `base` is what it was made from.
 
     Not to those that stood there before: somebody else may have written these, and an admin have changed another field.
     """
-    before = targets_of(base or {})
+    before = targets_of(base) if base else ()
     pairs = [pair for pair in new_hosts(tx, caller.workspace_id, config) if pair.host not in before]
     return bind(tx, caller.workspace_id, pairs)
 

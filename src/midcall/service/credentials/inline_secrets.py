@@ -90,19 +90,6 @@ def references(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     return ((entry.loc, entry.value.removeprefix(MASK)) for entry in _entries(config) if entry.kept)
 
 
-def revealed(config: Mapping[str, Any], reveal: Callable[[str, str], str]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return a document with its secrets, and these by themselves; `reveal(id, loc)` reads one."""
-    values: list[str] = []
-
-    def change(entry: _Entry) -> str:
-        if not entry.kept:
-            return entry.value
-        values.append(reveal(entry.value.removeprefix(MASK), entry.loc))
-        return values[-1]
-
-    return _changed(config, change), tuple(values)
-
-
 def restored(document: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
     """Put the references of `base` back where a document has MASK in their place, and mark what is to stay secret.
 

@@ -1,11 +1,10 @@
 """Where the secrets of a function would go: read from its version's document. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from midcall.connectors import CONNECTORS
-from midcall.domain.action import enabled_actions
+from midcall.domain.function_config import FunctionConfig, Kind, Webhook
 from midcall.domain.origin import allows, origin_of, origins_of_egress
 from midcall.review.webhook import credentials_named
 
@@ -31,38 +30,33 @@ class SecretUse:
         return missing if self.all or len(missing) == len(self.origins) else ()
 
 
-def places_of(webhook: Mapping[str, Any], loc: str) -> tuple[str, ...]:
+def places_of(webhook: Webhook, loc: str) -> tuple[str, ...]:
     """Return the origins that a value of a webhook's headers, query or auth goes to, by its path `webhook.auth.token`.
 
     With an OAuth2 client's secret a token is fetched elsewhere, and then goes to the webhook's own host.
     """
-    own = origin_of(webhook["url"])
-    auth = webhook["auth"]
-    if loc.startswith("webhook.auth.") and auth["type"] == "oauth2":
-        return tuple(dict.fromkeys((own, origin_of(auth["token_url"]))))
+    own, auth = origin_of(webhook.url), webhook.auth
+    if loc.startswith("webhook.auth.") and auth.type == "oauth2":
+        return tuple(dict.fromkeys((own, origin_of(auth.texts["token_url"]))))
     return (own,)
 
 
-def targets_of(config: Mapping[str, Any]) -> tuple[str, ...]:
+def targets_of(config: FunctionConfig) -> tuple[str, ...]:
     """Return the origins that a version's document names, whether or not it names a credential."""
-    webhook, code = config.get("webhook"), config.get("code")
-    if webhook is not None:
-        return places_of(webhook, "webhook.auth.")
-    entries = code["egress"] if code is not None else ()
-    return tuple(dict.fromkeys(origin for entry in entries for origin in origins_of_egress(entry)))
+    if config.kind is Kind.WEBHOOK:
+        return places_of(config.webhook, "webhook.auth.")
+    return tuple(dict.fromkeys(origin for entry in config.code.egress for origin in origins_of_egress(entry)))
 
 
-def uses_of(config: Mapping[str, Any]) -> tuple[SecretUse, ...]:
+def uses_of(config: FunctionConfig) -> tuple[SecretUse, ...]:
     """Return the credentials that a version names, and where each would go."""
-    webhook, code = config.get("webhook"), config.get("code")
-    if webhook is not None:
+    webhook = config.webhook
+    if config.kind is Kind.WEBHOOK:
         named = credentials_named(webhook)
         return tuple(
             SecretUse(name, places_of(webhook, f"webhook.{where}."), all=True) for name, where in named.items()
         )
-    if code is None:
-        return ()
     origins = targets_of(config)
-    entries = (entry for entry in enabled_actions(code["actions"]) if entry.name.partition(".")[0] in _ANYWHERE)
+    entries = (entry for entry in config.code.actions if entry.name.partition(".")[0] in _ANYWHERE)
     names = dict.fromkeys(name for entry in entries for name in entry.credentials)
     return tuple(SecretUse(name, origins, all=False) for name in names) if origins else ()

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_v
 from midcall.domain.credential import CredentialType
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.http_headers import is_reserved
-from midcall.domain.jsonvalue import NotJson, canonical, parse
+from midcall.domain.jsonvalue import NotJson, canonical, parse_text
 from midcall.domain.parameters import MASK
 from midcall.service.fields import Form, faults_of
 
@@ -405,7 +405,7 @@ def _mask(value: Any) -> Any:
 def _key_file(given: Any) -> Mapping[str, Any]:
     if isinstance(given, str):
         try:
-            given = parse(given.encode("utf-8", "replace"))
+            given = parse_text(given)
         except NotJson:  # its text may quote what is in the file
             given = None
     if not isinstance(given, Mapping):

@@ -16,6 +16,7 @@ from midcall.domain.errors import (
     StaleVersion,
 )
 from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.ids import new_id
 from midcall.domain.jsonvalue import digest, merge_patch
 from midcall.domain.rereview import Rereview, VersionFlag, flags_of
@@ -34,6 +35,8 @@ from midcall.service.stores import BriefVersion, PageRequest, VersionId
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")
+#: Makes the document of a version of the stored one of another; raises InvalidInput.
+_Write = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 _NUMBER = re.compile("[0-9]{1,9}")
 
@@ -95,10 +98,10 @@ class Catalog:
             created_at=now,
             updated_at=now,
         )
-        config = restored(form.config(), {})
-        check_webhook(config, self.outbound)
+        document = restored(form.config().to_stored(), {})
+        check_webhook(document, self.outbound)
         with self.storage.write() as tx:
-            version = self._draft(tx, function, config, number=1, author=caller.principal, now=now)
+            version = self._draft(tx, function, document, number=1, author=caller.principal, now=now)
             tx.functions.add(function)
             tx.functions.add_version(version)
             self._note(tx, caller, "function.create", function, {"version": 1, "sha256": version.sha256})
@@ -193,21 +196,31 @@ class Catalog:
 
         Raises StaleVersion if `if_match` is not the latest number, InvalidInput if the sum is no valid function.
         """
+        return self._add(caller, name, lambda stored: _merged(stored, patch), base=base, if_match=if_match)
+
+    def add_whole_version(
+        self, caller: Caller, name: str, form: FunctionForm, *, base: int, if_match: int
+    ) -> FunctionView:
+        """Store a whole function as the next version; masks in it keep the secrets of `base`. Raises as above."""
+        document = form.config().to_stored()
+        return self._add(caller, name, lambda stored: _whole(stored, document), base=base, if_match=if_match)
+
+    def _add(self, caller: Caller, name: str, write: _Write, *, base: int | None, if_match: int | None) -> FunctionView:
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             if if_match is not None and if_match != function.latest:
                 raise StaleVersion(f"the latest version is {function.latest}, not {if_match}; read it and repeat")
-            before = tx.functions.version(function.id, function.latest if base is None else base).config
-            config = _merged(before, patch)
-            check_webhook(config, self.outbound)
+            before = tx.functions.version(function.id, function.latest if base is None else base)
+            document = write(before.stored)
+            check_webhook(document, self.outbound)
             now = self.clock()
-            version = self._draft(tx, function, config, number=function.latest + 1, author=caller.principal, now=now)
+            version = self._draft(tx, function, document, number=function.latest + 1, author=caller.principal, now=now)
             function = replace(function, latest=version.number, updated_at=now)
             tx.functions.add_version(version)
             tx.functions.replace(function)
             detail = {"version": version.number, "sha256": version.sha256}
             self._note(tx, caller, "version.create", function, detail)
-            self._bind_written(tx, caller, version, before)
+            self._bind_written(tx, caller, version, before.config)
             return self._view(tx, function, version.number)
 
     def publish(
@@ -266,34 +279,34 @@ class Catalog:
         return {number: some for number, some in flags.items() if some}
 
     def _draft(
-        self, tx: Transaction, function: Function, config: Mapping[str, Any], *, number: int, author: str, now: int
+        self, tx: Transaction, function: Function, document: Mapping[str, Any], *, number: int, author: str, now: int
     ) -> Version:
         """Make a version; secrets of a webhook become the workspace's, for where they go to now.
 
         Raises InvalidInput for one that is kept from a version before and would go elsewhere.
         """
-        workspace_id, webhook = function.workspace_id, config.get("webhook", {})
+        workspace_id, webhook = function.workspace_id, FunctionConfig.from_stored(document).webhook
         problems = {
             loc: self.secrets.elsewhere(tx, workspace_id, secret_id, to=places_of(webhook, loc))
-            for loc, secret_id in references(config)
+            for loc, secret_id in references(document)
         }
         if any(problems.values()):
             raise InvalidInput(faults=[Fault(loc, text) for loc, text in problems.items() if text])
-        config = kept(
-            config,
+        stored = kept(
+            document,
             lambda value, loc: self.secrets.keep(tx, workspace_id, value, to=places_of(webhook, loc), loc=loc),
         )
         return Version(
             function_id=function.id,
             number=number,
-            config=config,
-            sha256=digest(config),
+            stored=stored,
+            sha256=digest(stored),
             status=VersionStatus.DRAFT,
             author=author,
             created_at=now,
         )
 
-    def _bind_written(self, tx: Transaction, caller: Caller, version: Version, base: Mapping[str, Any] | None) -> None:
+    def _bind_written(self, tx: Transaction, caller: Caller, version: Version, base: FunctionConfig | None) -> None:
         """Let credentials go to the hosts that an admin has written; others have to ask one, or a reviewer."""
         if not caller.key.may(Scope.ADMIN):
             return
@@ -333,49 +346,58 @@ def _tests(tested: Tested | None) -> dict[str, Any]:
     return {"tests": {"passed": tested.passed, "failed": list(tested.failed)}, **forced}
 
 
-def check_webhook(config: Mapping[str, Any], outbound: Outbound) -> None:
+def check_webhook(document: Mapping[str, Any], outbound: Outbound) -> None:
     """Refuse a webhook that could never be called, whatever the values; raises InvalidInput with the fields' paths."""
-    webhook = unmarked(config).get("webhook")
-    if webhook is None:
+    config = FunctionConfig.from_stored(unmarked(document))
+    if config.kind is not Kind.WEBHOOK:
         return
-    templates = parse_webhook(
-        url=webhook["url"], headers=webhook["headers"], query=webhook["query"], body=webhook["body"]
-    )
+    webhook, texts = config.webhook, config.webhook.auth.texts
+    # Not those that are kept: what is yet to become a secret stands in it.
+    templates = parse_webhook(url=webhook.url, headers=webhook.headers, query=webhook.query, body=webhook.body)
     outbound.check(templates.url.sample, loc="webhook.url")
-    for name, text in webhook["auth"].items():
-        if name in AUTH_VALUES and isinstance(text, str):
-            parse_text(text, f"webhook.auth.{name}", max_chars=len(text), secrets=True)
-    if webhook["auth"]["type"] == "oauth2":
-        outbound.check(webhook["auth"]["token_url"], loc="webhook.auth.token_url")
+    for name in AUTH_VALUES & texts.keys():
+        parse_text(texts[name], f"webhook.auth.{name}", max_chars=len(texts[name]), secrets=True)
+    if webhook.auth.type == "oauth2":
+        outbound.check(texts["token_url"], loc="webhook.auth.token_url")
 
 
-def _merged(config: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     faults = [
-        Fault(field, f"a function keeps its {field}; create another function instead")
-        for field in _FIXED
-        if field in patch and patch[field] != config[field]
-    ]
-    faults += [
         Fault(field, "no part of a version; change it with PATCH /v1/functions/{name}")
         for field in ("display_name", "tags")
-        if field in patch
+        if patch.get(field) is not None
     ]
-    if faults:
+    if faults := [*_fixed_faults(stored, patch), *faults]:
         raise InvalidInput(faults=faults)
     # Restored last: by then a list of headers has become an object, whose values have names.
-    return restored(parse_function(merge_patch(config, _whole_auth(config, patch))).config(), config)
+    form = parse_function(merge_patch(stored, _whole_auth(FunctionConfig.from_stored(stored), patch)))
+    return restored(form.config().to_stored(), stored)
 
 
-def _whole_auth(config: Mapping[str, Any], patch: Mapping[str, Any]) -> Mapping[str, Any]:
+def _whole(stored: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    if faults := _fixed_faults(stored, document):
+        raise InvalidInput(faults=faults)
+    return restored(document, stored)
+
+
+def _fixed_faults(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Fault]:
+    return [
+        Fault(field, f"a function keeps its {field}; create another function instead")
+        for field in _FIXED
+        if field in wanted and wanted[field] != stored[field]
+    ]
+
+
+def _whole_auth(config: FunctionConfig, patch: Mapping[str, Any]) -> Mapping[str, Any]:
     """Let another kind of auth take the place of the one before, whose fields it does not know."""
     webhook, auth = patch.get("webhook"), None
     if isinstance(webhook, Mapping):
         auth = webhook.get("auth")
-    before = config.get("webhook", {}).get("auth")
-    if not isinstance(auth, Mapping) or not isinstance(webhook, Mapping) or before is None:
+    before = config.webhook.auth
+    if not isinstance(auth, Mapping) or not isinstance(webhook, Mapping):
         return patch
-    kind = "credential" if "credential" in auth else auth.get("type", before["type"])
-    if kind == before["type"]:
+    kind = "credential" if "credential" in auth else auth.get("type", before.type)
+    if kind == before.type:
         return patch
-    gone = {name: None for name in before if name not in auth}
+    gone = {name: None for name in before.texts if name not in auth}
     return {**patch, "webhook": {**webhook, "auth": {**gone, **auth}}}

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from midcall.domain.budget import BudgetSpent
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.line_diff import unified
 from midcall.service.credentials.inline_secrets import shown
 
@@ -35,18 +36,13 @@ class DiffPart:
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[DiffPart, ...]:
     """Compare two versions' documents; secrets are masked. Parts that are the same are left out."""
     parts = [
-        _part("Source", _source(before), _source(after)),
+        _part("Source", *(FunctionConfig.from_stored(each).code.source for each in (before, after))),
         _part("Settings", _settings(before), _settings(after)),
     ]
     if not any(parts) and before != after:
         # What is masked looks the same before and after.
         return (DiffPart("Settings", (), "A kept secret was replaced; its value is never shown."),)
     return tuple(part for part in parts if part is not None)
-
-
-def _source(document: Mapping[str, Any]) -> str:
-    code = document.get("code")
-    return str(code.get("source", "")) if isinstance(code, Mapping) else ""
 
 
 def _settings(document: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,18 +17,21 @@ from pydantic import (
 )
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import DEFAULT_TIMEOUT_S, NAME_PATTERN, Kind, name_problem
+from midcall.domain.function import NAME_PATTERN, name_problem
+from midcall.domain.function_config import DEFAULT_RESULT_CHARS, DEFAULT_TIMEOUT_S, FunctionConfig, Kind
 from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import field_faults, schema_of_fields
 from midcall.domain.phases import Phase
 from midcall.domain.variables import MAX_NAME
 from midcall.service.code_form import Code
-from midcall.service.fields import Description, Form, Line, Message, faults_of, storable
+from midcall.service.fields import AnyValue, Description, Form, Line, Message, faults_of, storable
 from midcall.service.runs.response_variables import path_problem
 from midcall.service.schemas.schemas import result_schema_faults, schema_faults, taken_schema
 from midcall.service.webhooks.form import Webhook
 
 MAX_CONFIG_BYTES = 256 * 1024
+#: What is no part of a version: it may change without one. Where a draft is to be attached is none either.
+_NO_PART = ("display_name", "tags", "phases")
 #: Networks fail for a moment more often than code does.
 WEBHOOK_RETRIES = 2
 
@@ -115,7 +118,7 @@ class Requirement(Form):
 
     function: Annotated[str, Field(pattern=NAME_PATTERN)]
     variable: VariableName
-    equals: Any = True
+    equals: AnyValue = True
     same_params: list[Annotated[str, Field(pattern=NAME_PATTERN)]] = Field(default=[], max_length=10)
 
 
@@ -147,7 +150,7 @@ class FunctionForm(Form):
     requires: list[Requirement] = Field(default=[], max_length=20)
     speak_during_execution: StrictBool = False
     speak_after_execution: StrictBool = True
-    max_result_chars: StrictInt = Field(default=15_000, ge=1, le=256 * 1024)
+    max_result_chars: StrictInt = Field(default=DEFAULT_RESULT_CHARS, ge=1, le=256 * 1024)
     messages: Messages = Messages()
     code: Code | None = None
     webhook: Webhook | None = None
@@ -184,15 +187,15 @@ class FunctionForm(Form):
             raise InvalidInput(faults=faults)
         return self
 
-    def config(self) -> dict[str, Any]:
+    def config(self) -> FunctionConfig:
         """Return the whole executable document, every default written out; its digest is what gets approved."""
         other = Kind.WEBHOOK if self.kind is Kind.CODE else Kind.CODE
-        document = self.model_dump(mode="json", by_alias=True, exclude={"display_name", "tags", other.value})
+        document = self.model_dump(mode="json", by_alias=True, exclude={*_NO_PART, other.value})
         document["parameters"] = _schema(self.parameters)
         document["output_schema"] = None if self.output_schema is None else _schema(self.output_schema)
         if len(canonical(document)) > MAX_CONFIG_BYTES:
             raise InvalidInput(faults=[Fault("", f"larger than {MAX_CONFIG_BYTES // 1024} KiB in all; shorten it")])
-        return document
+        return FunctionConfig.from_stored(document)
 
 
 class Draft(FunctionForm):
@@ -205,24 +208,25 @@ class Draft(FunctionForm):
         default=[], max_length=3, description="those that it is to be attached to, if it is not attached yet"
     )
 
-    def config(self) -> dict[str, Any]:
-        """Return the document; where it is attached is no part of it."""
-        return {name: value for name, value in super().config().items() if name != "phases"}
+
+_AnyForm = TypeVar("_AnyForm", bound=FunctionForm)
 
 
 def parse_draft(document: Mapping[str, Any]) -> Draft:
     """Read a function that somebody is writing: what is empty yet is left out; raises InvalidInput."""
     begun = {name: value for name, value in document.items() if value != "" or name not in {"name", "description"}}
-    try:
-        return Draft.model_validate(begun)
-    except ValidationError as error:
-        raise InvalidInput(faults=list(faults_of(error))) from error
+    return parsed(Draft, begun)
 
 
 def parse_function(document: Mapping[str, Any]) -> FunctionForm:
     """Read a function from a document; raises InvalidInput with every fault's path."""
+    return parsed(FunctionForm, document)
+
+
+def parsed(form: type[_AnyForm], document: Mapping[str, Any]) -> _AnyForm:
+    """Read a function, or a draft of one, from a document; raises InvalidInput with every fault's path."""
     try:
-        return FunctionForm.model_validate(document)
+        return form.model_validate(document)
     except ValidationError as error:
         raise InvalidInput(faults=list(faults_of(error))) from error
 

@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from midcall.domain.action import enabled_actions
 from midcall.domain.approval import seal
 from midcall.domain.errors import Conflict, Forbidden
-from midcall.domain.function import Approval, Function, Kind, Version, VersionStatus, naming_advice, timeout_advice
+from midcall.domain.function import Approval, Function, Version, VersionStatus, naming_advice, timeout_advice
+from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.jsonvalue import digest
 from midcall.domain.review import Comment, ReviewReport, Severity, Subject, WebhookSubject, waited_for
 from midcall.domain.swallowed import swallowed
 from midcall.domain.workspace import ApprovalMode, Scope
-from midcall.review.webhook import credentials_named
 from midcall.service.access.access import Caller
 from midcall.service.credentials.hosts import NewHost, bind, how_to_bind, new_hosts, note_bound
 from midcall.service.credentials.inline_secrets import kept
+from midcall.service.credentials.uses import names_in
 from midcall.service.functions.catalog import check_webhook
 from midcall.service.functions.form import FunctionForm
 from midcall.service.ports import Outbound, Reviewer, Storage, Transaction
@@ -44,16 +44,16 @@ class Reviews:
 
     def preview(self, caller: Caller, form: FunctionForm, phases: Iterable[str] = ()) -> dict[str, Any]:
         """Review a function as it stands in the editor; nothing is saved. It is to be attached to `phases`."""
-        config = form.config()
-        check_webhook(config, self.outbound)
+        document = form.config().to_stored()
+        check_webhook(document, self.outbound)
         # What would be kept as a secret is not looked at, here as in a version that was saved.
-        config = kept(config, lambda _value, _loc: "preview")
+        config = FunctionConfig.from_stored(kept(document, lambda _value, _loc: "preview"))
         findings, mode, new = self._findings(config, caller.workspace_id, frozenset(phases))
         # An admin lets credentials go to the hosts that it writes, by saving them.
         new = [] if caller.key.may(Scope.ADMIN) else new
         findings = with_new_hosts(findings, new, mode)
         status = VersionStatus.APPROVED if findings.clean else VersionStatus.CHANGES_REQUESTED
-        return _review(findings, status, digest(config), new)
+        return _review(findings, status, digest(config.to_stored()), new)
 
     def submit(self, caller: Caller, name: str, number: int) -> dict[str, Any]:
         """Review a version and record what came of it; one that was decided on already keeps its review.
@@ -70,11 +70,11 @@ class Reviews:
         findings, _, _ = self._findings(version.config, caller.workspace_id)
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
-            reviewed, version = version.config, tx.functions.version(function.id, number)
+            reviewed, version = version.stored, tx.functions.version(function.id, number)
             mode = tx.workspaces.get(caller.workspace_id).settings.approval
             if not self._may_be_submitted(version, mode):
                 return dict(version.review or {})
-            if version.config != reviewed:
+            if version.stored != reviewed:
                 raise Conflict("the stored version changed while it was reviewed; make a new version")
             new = new_hosts(tx, caller.workspace_id, version.config)
             findings = with_new_hosts(findings, new, mode)
@@ -104,13 +104,13 @@ class Reviews:
         return waits and (mode is ApprovalMode.AUTO or older)
 
     def _findings(
-        self, config: Mapping[str, Any], workspace_id: str, phases: frozenset[str] = frozenset()
+        self, config: FunctionConfig, workspace_id: str, phases: frozenset[str] = frozenset()
     ) -> tuple[ReviewReport, ApprovalMode, Sequence[NewHost]]:
         with self.storage.read() as tx:
             there = known_credentials(tx, workspace_id, config)
             mode = tx.workspaces.get(workspace_id).settings.approval
             new = new_hosts(tx, workspace_id, config)
-            phases |= tx.agents.phases_of(workspace_id, config["name"])
+            phases |= tx.agents.phases_of(workspace_id, config.name)
         return findings_of(self.reviewer, config, there, phases), mode, new
 
     def _judged(
@@ -134,7 +134,7 @@ class Reviews:
 
     def _approval(self, function: Function, version: Version, policy: str, caller: Caller) -> Approval:
         # Sealed over the bytes read in this very transaction, digested anew: what was stored is what is approved.
-        sha256 = digest(version.config)
+        sha256 = digest(version.stored)
         if sha256 != version.sha256:
             raise Conflict("the stored version was changed after it was written; make a new version")
         mark = seal(self.approval_key, function=function, number=version.number, sha256=sha256, policy=policy)
@@ -187,19 +187,15 @@ class Reviews:
         )
 
 
-def known_credentials(tx: Transaction, workspace_id: str, config: Mapping[str, Any]) -> dict[str, str]:
+def known_credentials(tx: Transaction, workspace_id: str, config: FunctionConfig) -> dict[str, str]:
     """Return those of the credentials that a version names which its workspace has, and the type of each."""
-    if config["kind"] == Kind.WEBHOOK:
-        named: Iterable[str] = credentials_named(config["webhook"])
-    else:
-        named = {name for entry in enabled_actions(config["code"]["actions"]) for name in entry.credentials}
-    found = (tx.credentials.find(workspace_id, name) for name in sorted(named))
+    found = (tx.credentials.find(workspace_id, name) for name in sorted(names_in(config)))
     return {each.name: each.type.value for each in found if each is not None}
 
 
 def findings_of(
     reviewer: Reviewer,
-    config: Mapping[str, Any],
+    config: FunctionConfig,
     credentials: Mapping[str, str] | None,
     phases: frozenset[str] = frozenset(),
 ) -> ReviewReport:
@@ -208,15 +204,15 @@ def findings_of(
     `credentials` are those of its workspace that it names, each with its type; None: nobody looked. `phases` are those
     that it is attached to, or is to be.
     """
-    if config["kind"] == Kind.WEBHOOK:
+    if config.kind is Kind.WEBHOOK:
         there = None if credentials is None else frozenset(credentials)
-        webhook = WebhookSubject(config["webhook"], config["parameters"], there)
+        webhook = WebhookSubject(config.webhook, config.parameters, there)
         findings = reviewer.review_webhook(webhook)
     else:
         findings = reviewer.review(_subject(config, credentials, phases))
     advice = tuple(
         Comment(f"naming-{field}", Severity.WARNING, f"{field}: {text}", text)
-        for field, text in naming_advice(config["name"], config["description"])
+        for field, text in naming_advice(config.name, config.description)
     )
     advice += tuple(
         Comment(
@@ -225,26 +221,25 @@ def findings_of(
             f"parameters.properties.{name}: {why}. midcall itself takes the name.",
             f"Give it another name, such as {other}.",
         )
-        for name, why, other in swallowed(config["parameters"])
+        for name, why, other in swallowed(config.parameters)
     )
-    if waited_for(phases, background=config["background"]):
-        text = timeout_advice(config["timeout"])
+    if waited_for(phases, background=config.background):
+        text = timeout_advice(config.timeout)
         advice += (Comment("timing-timeout", Severity.INFO, f"timeout: {text}", text),) if text else ()
     return replace(findings, comments=findings.comments + advice)
 
 
-def _subject(config: Mapping[str, Any], credentials: Mapping[str, str] | None, phases: frozenset[str]) -> Subject:
-    code = config["code"]
-    entries = enabled_actions(code["actions"])
+def _subject(config: FunctionConfig, credentials: Mapping[str, str] | None, phases: frozenset[str]) -> Subject:
+    entries = config.code.actions
     return Subject(
-        source=code["source"],
-        parameters=frozenset(config["parameters"].get("properties", {})),
+        source=config.code.source,
+        parameters=frozenset(config.parameters.get("properties", {})),
         actions=tuple(entry.name for entry in entries),
         phases=phases,
-        egress=tuple(code["egress"]),
+        egress=config.code.egress,
         declared={entry.name: entry.credentials for entry in entries if entry.credentials},
         credentials=credentials,
-        background=config["background"],
+        background=config.background,
     )
 
 

@@ -44,7 +44,7 @@ class FunctionImports:
             return ImportView(None, imported.notes)
         try:
             form = parse_function(imported.document)
-            document = restored(form.config(), {})
+            document = restored(form.config().to_stored(), {})
             review = self.reviews.preview(caller, form)
         except InvalidInput as error:
             raise _placed(error, imported) from error
@@ -60,7 +60,7 @@ class FunctionImports:
             view = self.catalog.create(caller, parse_function(imported.document), own_words=False)
         except InvalidInput as error:
             raise _placed(error, imported) from error
-        return ImportView(view.version.config, imported.notes, view.function.display_name, created=True)
+        return ImportView(view.version.stored, imported.notes, view.function.display_name, created=True)
 
 
 def _display_name(form: FunctionForm) -> str:

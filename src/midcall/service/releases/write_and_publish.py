@@ -65,7 +65,7 @@ class Releases:
         """Store the changes as a new version; also tells whether it is approved."""
         view = self.catalog.by_id(caller, function_id)
         patch = patch_of(view.version)
-        self._check(caller, parse_function(merge_patch(shown(view.version.config), patch)))
+        self._check(caller, parse_function(merge_patch(shown(view.version.stored), patch)))
         name, latest = view.function.name, view.version.number
         view = self.catalog.add_version(caller, name, patch, base=None, if_match=latest)
         return view, self._approved(caller, view)

@@ -17,7 +17,7 @@ from midcall.domain.errors import (
     SandboxUnavailable,
     Unwritable,
 )
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind, Messages
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.retry import delay_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
@@ -115,7 +115,7 @@ class Executor:
             return self.finish.attempt(invocation, ended.outcome, ended.report)
         except _OF_VALUES as error:
             _log("outcome_not_kept", invocation, error)
-        plain = failed("not_kept", _NOT_KEPT, {}, invocation.variables)
+        plain = failed("not_kept", _NOT_KEPT, Messages(), invocation.variables)
         return self.finish.attempt(invocation, replace(plain, message=ended.outcome.message or plain.message), None)
 
     def _claim(self, woken: str) -> Invocation | None:
@@ -134,7 +134,7 @@ class Executor:
             claimed = self.claimed_runs.load(invocation)
         except MidcallError as error:
             log.error("version_refused", invocation=invocation.id, reason=error.message)  # noqa: TRY400 (no traceback)
-            return AttemptResult(failed(error.code, error.message, {}, invocation.variables))
+            return AttemptResult(failed(error.code, error.message, Messages(), invocation.variables))
         ended = self._run(claimed)
         return replace(ended, outcome=replace(ended.outcome, flags=claimed.flags))
 
@@ -144,9 +144,11 @@ class Executor:
         except NOTHING_RAN as error:
             status = InvocationStatus.TIMED_OUT if isinstance(error, SandboxBusy) else InvocationStatus.FAILED
             text = f"{error.message}{_of_earlier_attempts(claimed.invocation)}"
-            return AttemptResult(failed(error.code, text, claimed.config, claimed.variables, status), ran=False)
+            return AttemptResult(
+                failed(error.code, text, claimed.config.messages, claimed.variables, status), ran=False
+            )
         except SandboxLost as error:
-            return AttemptResult(failed(error.code, error.message, claimed.config, claimed.variables))
+            return AttemptResult(failed(error.code, error.message, claimed.config.messages, claimed.variables))
         except Exception as error:  # the run's edge: what it did outside is done, and an open row would be run again
             return AttemptResult(_given_up(claimed, error))
         try:
@@ -171,7 +173,7 @@ class Executor:
         attempts before the last one asked of the world stays on record: it was done. Where there is no sandbox for
         another attempt, what the one before came to stands.
         """
-        with self.turnstile.left(), self.kinds[claimed.kind].calling(claimed) as run:
+        with self.turnstile.left(), self.kinds[claimed.config.kind].calling(claimed) as run:
             return self._attempts(claimed, run)
 
     def _attempts(self, claimed: ClaimedRun, run: Run) -> RunReport:
@@ -218,7 +220,7 @@ def _of_earlier_attempts(invocation: Invocation) -> str:
 
 def _given_up(claimed: ClaimedRun, error: Exception) -> Outcome:
     _log("run_not_judged", claimed.invocation, error)
-    return failed("internal_error", _NOT_JUDGED, claimed.config, claimed.variables)
+    return failed("internal_error", _NOT_JUDGED, claimed.config.messages, claimed.variables)
 
 
 def _log(event: str, invocation: Invocation, error: Exception) -> None:

@@ -260,7 +260,8 @@ def _session(tx: Transaction, invocation: Invocation) -> Session | None:
 def _redaction(tx: Transaction, invocation: Invocation) -> Redaction:
     if not invocation.params:
         return NOTHING
-    return redaction_of(tx.functions.version(invocation.function_id, invocation.version).config, invocation.params)
+    version = tx.functions.version(invocation.function_id, invocation.version)
+    return redaction_of(version.config.parameters, invocation.params)
 
 
 def _dead(invocation: Invocation, outcome: Outcome) -> Outcome:

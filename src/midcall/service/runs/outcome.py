@@ -7,6 +7,7 @@ from typing import Any
 
 from midcall.domain.budget import Budget
 from midcall.domain.errors import ParametersWanted
+from midcall.domain.function_config import FunctionConfig, Messages
 from midcall.domain.gates import Gate, what_to_do
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import BadReturn, HandlerResult, Phase, interpret
@@ -52,7 +53,7 @@ def error_document(error: OutcomeError) -> dict[str, Any]:
 
 def outcome_of(
     report: RunReport,
-    config: Mapping[str, Any],
+    config: FunctionConfig,
     phase: Phase,
     variables: Mapping[str, Any],
     budget: Budget | None = None,
@@ -66,14 +67,16 @@ def outcome_of(
         outcome = refused(report.error.message) if wanted else refused_by_code(report.error)
         return replace(outcome, variables=variables)
     if report.status is not RunStatus.OK:
-        return _unsuccessful(report, config, variables)
+        return _unsuccessful(report, config.messages, variables)
     try:
         returned = interpret(report.result, phase)
     except BadReturn as error:
-        return replace(failed("bad_return", str(error), config, variables), warnings=report.warnings)
-    warnings = _output_warnings(config, returned.result)
-    if warnings and config["strict_output"]:
-        return replace(failed("output_schema", "; ".join(warnings), config, variables), warnings=report.warnings)
+        return replace(failed("bad_return", str(error), config.messages, variables), warnings=report.warnings)
+    warnings = _output_warnings(config.output_schema, returned.result)
+    if warnings and config.strict_output:
+        return replace(
+            failed("output_schema", "; ".join(warnings), config.messages, variables), warnings=report.warnings
+        )
     said = (*report.warnings, *warnings, *_out_of_place(report.result, phase))
     outcome = _successful(returned, config, variables, said, budget)
     return replace(outcome, truncated=True, whole=_read_of(report)) if report.truncated else outcome
@@ -88,13 +91,13 @@ def _read_of(report: RunReport) -> str | None:
 def failed(
     kind: str,
     message: str,
-    config: Mapping[str, Any],
+    messages: Messages,
     variables: Mapping[str, Any],
     status: InvocationStatus = InvocationStatus.FAILED,
 ) -> Outcome:
     """Make the outcome of a call that midcall itself gave up; the agent still gets something to say."""
     return Outcome(
-        status=status, message=_error_message(config), variables=variables, error=OutcomeError(kind, message)
+        status=status, message=_error_message(messages), variables=variables, error=OutcomeError(kind, message)
     )
 
 
@@ -122,13 +125,13 @@ def refused_by_gate(gate: Gate) -> Outcome:
 
 def _successful(
     returned: HandlerResult,
-    config: Mapping[str, Any],
+    config: FunctionConfig,
     variables: Mapping[str, Any],
     warnings: tuple[str, ...],
     budget: Budget | None,
 ) -> Outcome:
-    result, whole = _capped(returned.result, config["max_result_chars"])
-    extracted, unset = extract(config.get("response_variables", {}), returned.result, budget)
+    result, whole = _capped(returned.result, config.max_result_chars)
+    extracted, unset = extract(config.response_variables, returned.result, budget)
     # What the function sets by name wins over what is read from its result.
     set_now = {**extracted, **returned.variables}
     return Outcome(
@@ -144,11 +147,11 @@ def _successful(
     )
 
 
-def _unsuccessful(report: RunReport, config: Mapping[str, Any], variables: Mapping[str, Any]) -> Outcome:
+def _unsuccessful(report: RunReport, messages: Messages, variables: Mapping[str, Any]) -> Outcome:
     error = report.error
     return Outcome(
         status=_STATUSES.get(report.status, InvocationStatus.FAILED),
-        message=_error_message(config, error.http_status if error else None),
+        message=_error_message(messages, error.http_status if error else None),
         variables=variables,
         error=OutcomeError(
             type=error.type if error else report.status.value,
@@ -161,14 +164,12 @@ def _unsuccessful(report: RunReport, config: Mapping[str, Any], variables: Mappi
     )
 
 
-def _error_message(config: Mapping[str, Any], http_status: int | None = None) -> str:
-    message = config.get("messages", {}).get("error")
-    if isinstance(message, Mapping):
-        message = _by_status(message, http_status) or message.get("default")
-    return str(message) if message else DEFAULT_ERROR_MESSAGE
+def _error_message(messages: Messages, http_status: int | None = None) -> str:
+    own = _by_status(messages.error, http_status) if isinstance(messages.error, Mapping) else None
+    return own or messages.failed or DEFAULT_ERROR_MESSAGE
 
 
-def _by_status(messages: Mapping[str, Any], http_status: int | None) -> str | None:
+def _by_status(messages: Mapping[str, str], http_status: int | None) -> str | None:
     """Find the text for a status: 404 before 40x before 4xx."""
     if http_status is None:
         return None
@@ -177,8 +178,7 @@ def _by_status(messages: Mapping[str, Any], http_status: int | None) -> str | No
     return next((text for text in found if text), None)
 
 
-def _output_warnings(config: Mapping[str, Any], result: Any) -> tuple[str, ...]:
-    schema = config.get("output_schema")
+def _output_warnings(schema: Mapping[str, Any] | None, result: Any) -> tuple[str, ...]:
     if schema is None:
         return ()
     return tuple(f"{fault.loc}: {fault.msg}" for fault in value_faults(schema, result, "result"))

@@ -55,7 +55,7 @@ class Overview:
         return [
             FunctionLine(
                 function,
-                str(versions[function.id, function.latest].version.config.get("description", "")),
+                versions[function.id, function.latest].version.config.description,
                 versions[function.id, function.latest].version.status,
                 runs.get(function.id, RunsAtAGlance()),
             )

@@ -5,14 +5,12 @@ are started in order, and a failing one does not hold up the next.
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from midcall.domain.agent import OnFailure, Pin
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.events import EventName, started_data
-from midcall.domain.function import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.phases import Phase
@@ -132,9 +130,9 @@ class Phases:
         invocation = replace(
             _planned(session, pins[position], Phase.PRE_SESSION, position, now),
             purpose=Purpose.LIVE,
-            kind=Kind(config["kind"]),
-            deadline_at=min(now + _timeout_ms(pins[position], config), session.pre_deadline_at),
-            max_attempts=1 + config["retries"],
+            kind=config.kind,
+            deadline_at=min(now + (pins[position].timeout or config.timeout) * 1000, session.pre_deadline_at),
+            max_attempts=1 + config.retries,
         )
         return session, self._queue(tx, session, invocation)
 
@@ -145,7 +143,7 @@ class Phases:
         now = self.clock()
         config = tx.functions.version(pins[position].function_id, pins[position].version).config
         planned = _planned(session, pins[position], Phase.POST_SESSION, position, now)
-        return self._queue(tx, session, replace(planned, kind=Kind(config["kind"]), max_attempts=self.attempts))
+        return self._queue(tx, session, replace(planned, kind=config.kind, max_attempts=self.attempts))
 
     def _queue(self, tx: Transaction, session: Session, invocation: Invocation) -> Sequence[Invocation]:
         tx.invocations.add(invocation)
@@ -182,7 +180,3 @@ def _planned(session: Session, pin: Pin, phase: Phase, position: int, now: int) 
         session_id=session.session_id,
         position=position,
     )
-
-
-def _timeout_ms(pin: Pin, config: Mapping[str, Any]) -> int:
-    return int(pin.timeout or config["timeout"]) * 1000

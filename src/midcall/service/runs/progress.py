@@ -24,7 +24,7 @@ class Progress:
             if invocation is None or invocation.session_key is None:
                 return
             config = tx.functions.version(invocation.function_id, invocation.version).config
-        shown = redaction_of(config, invocation.params).text(text)
+        shown = redaction_of(config.parameters, invocation.params).text(text)
         with self.storage.write() as tx:
             # Asked under the lock: nothing may be told of a run after its outcome.
             if not tx.sessions.by_key(invocation.session_key, lock=True):

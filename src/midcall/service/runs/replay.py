@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from midcall.domain.errors import Conflict, NotFound
-from midcall.domain.function import Kind, Version
+from midcall.domain.function import Version
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.mock import Recording, Rehearsal
 from midcall.domain.session import Session
@@ -75,7 +76,7 @@ class Replays:
         session = session_of(tx, past)
         seen = body_seen(past, session, kept_body(tx, session), recording)
         now = self.clock()
-        timeout_s = effective(version.config, session, past)["timeout"]
+        timeout_s = effective(version.config, session, past).timeout
         return Invocation(
             id=replay_id,
             workspace_id=past.workspace_id,
@@ -93,7 +94,7 @@ class Replays:
             principal=caller.principal,
             deadline_at=now + timeout_s * 1000,
             attempt=0,
-            max_attempts=1 + version.config["retries"],
+            max_attempts=1 + version.config.retries,
             created_at=now,
             enqueued_at=now,
         )

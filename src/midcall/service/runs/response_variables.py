@@ -6,13 +6,13 @@ A path is RFC 9535 JSONPath (`$.data[0].id`) or the dotted form that Retell and 
 import itertools
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from jsonpath import JSONPath, JSONPathError
 
 from midcall.domain.budget import Budget, BudgetSpent
 from midcall.domain.jsonvalue import NotJson, parse_text
+from midcall.domain.made_once import made_once
 from midcall.domain.variables import MAX_VARIABLES_BYTES
 from midcall.service.runs.json_path import compiled, found, query_in_filter
 
@@ -125,9 +125,11 @@ def _measure(value: Any, room: Budget) -> None:
         room.spend(1)
 
 
-@lru_cache(maxsize=4_096)  # at most 256 characters each; the text is all that decides
-def _compiled(path: str) -> JSONPath:
+def _parsed(path: str) -> JSONPath:
     return compiled(_as_query(path))
+
+
+_compiled = made_once(_parsed, most=4_096)  # at most 256 characters each
 
 
 def _as_query(path: str) -> str:

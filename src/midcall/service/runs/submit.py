@@ -15,8 +15,8 @@ from midcall.domain.errors import (
     QueueFull,
     QueueUnavailable,
 )
-from midcall.domain.function import Function, Kind, Version, VersionStatus
-from midcall.domain.gates import Gate
+from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import masked
@@ -146,20 +146,20 @@ class Invocations:
     def _prepared(
         self, caller: Caller, call: InvocationRequest, function: Function, version: Version, locale: Locale
     ) -> Invocation:
-        schema = version.config["parameters"]
-        params, faults = fitting_params(schema, call.params, _variables_of(call), locale)
-        asked, session = asked_preview(version.config, params, call.session), call.session
+        config = version.config
+        params, faults = fitting_params(config.parameters, call.params, _variables_of(call), locale)
+        asked, session = asked_preview(config, params, call.session), call.session
         outcome: Outcome | None = None
         if faults:
             outcome = refused(faults_as_text(faults))
-        elif version.config.get("requires") and call.purpose is Purpose.LIVE:
+        elif config.requires and call.purpose is Purpose.LIVE:
             # Without a session nothing has vouched for anybody: every gate is closed.
-            outcome = refused_by_gate(Gate(**version.config["requires"][0]))
+            outcome = refused_by_gate(config.requires[0])
         if outcome is not None:
             params = dict(kept_of_refused(asked, params))
             session = {name: session[name] for name in ("sessionId",) if isinstance(session.get(name), str)}
         now = self.clock()
-        deadline_at = now + version.config["timeout"] * 1000
+        deadline_at = now + config.timeout * 1000
         return Invocation(
             id=call.id,
             workspace_id=caller.workspace_id,
@@ -177,10 +177,10 @@ class Invocations:
             principal=caller.principal,
             deadline_at=deadline_at if call.deadline_at is None else min(deadline_at, call.deadline_at),
             attempt=0,
-            max_attempts=1 + version.config["retries"],
+            max_attempts=1 + config.retries,
             created_at=now,
             enqueued_at=now,
-            kind=Kind(version.config["kind"]),
+            kind=config.kind,
             trace_id=call.trace_id,
             outcome=outcome,
         )
@@ -203,7 +203,7 @@ def refuse_limited(caller: Caller) -> None:
 
 def _check_rehearsal(rehearsal: Rehearsal, version: Version) -> None:
     """Raise InvalidInput for a function that calls no actions: what it sends would go out all the same."""
-    if version.config["kind"] != Kind.CODE:
+    if version.config.kind is not Kind.CODE:
         name = next(name for name in ("mocks", "record", "dry") if getattr(rehearsal, name))
         raise InvalidInput(faults=[Fault(name, "is for functions of kind code; a webhook calls no actions")])
 
@@ -211,17 +211,17 @@ def _check_rehearsal(rehearsal: Rehearsal, version: Version) -> None:
 def _shown(tx: Transaction, invocation: Invocation) -> Invocation:
     """Mask the sensitive parameters of an invocation that is shown."""
     config = tx.functions.version(invocation.function_id, invocation.version).config
-    return replace(invocation, params=masked(places_of(config["parameters"]), invocation.params))
+    return replace(invocation, params=masked(places_of(config.parameters), invocation.params))
 
 
 def asked_preview(
-    config: Mapping[str, Any], params: Mapping[str, Any], session: Mapping[str, Any] | None = None
+    config: FunctionConfig, params: Mapping[str, Any], session: Mapping[str, Any] | None = None
 ) -> Mapping[str, Any]:
     """Return what lists show of what was asked: of parameters no more than a beginning, the sensitive ones masked.
 
     `session` is the body that a call without a stored session brought along; its id is shown.
     """
-    shown = preview({"params": masked(places_of(config["parameters"]), params)})
+    shown = preview({"params": masked(places_of(config.parameters), params)})
     sent = (session or {}).get("sessionId")
     return {**shown, "session": sent} if isinstance(sent, str) else shown
 

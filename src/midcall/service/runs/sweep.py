@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from midcall.domain.errors import QueueUnavailable
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.variables import values
 from midcall.service.claimed_run import effective
@@ -111,8 +111,8 @@ class Sweep:
         with self.storage.read() as tx:
             version = tx.functions.version(invocation.function_id, invocation.version)
             session = tx.sessions.by_key(invocation.session_key) if invocation.session_key else None
-        config = effective(version.config, session, invocation)
-        return failed(kind, text, config, values(session.variables) if session else invocation.variables, status)
+        messages = effective(version.config, session, invocation).messages
+        return failed(kind, text, messages, values(session.variables) if session else invocation.variables, status)
 
     def _worth_waking(self, stale: Sequence[Invocation], *, several: bool) -> Sequence[Invocation]:
         """Leave out what only waits for its workspace's share: of workers that take turns, a few wakes are enough."""

@@ -17,6 +17,7 @@ import jsonschema_rs
 from midcall.domain.conversion import ANYWHERE, Locale
 from midcall.domain.errors import Fault
 from midcall.domain.jsonvalue import canonical
+from midcall.domain.made_once import made_once
 from midcall.domain.parameters import prepare
 from midcall.domain.places import OPTIONS, mentioned, places_of
 from midcall.domain.schema_intake import taken_in
@@ -39,6 +40,9 @@ MAX_FAULTS = 20
 MAX_VALUES_WITH_ALL_FAULTS = 100
 #: Branches of a schema times values: with more, what does not fit is not told in detail.
 MAX_BRANCHED = 100_000
+
+#: States of patterns with which a schema's validator is kept: it takes 55 bytes for each, 256 of them 280 MB at most.
+MOST_STATES_KEPT = 20_000
 
 #: References that lead from one to the next.
 MAX_REFERENCES = 32
@@ -199,12 +203,19 @@ def _branches(schema: Any, root: Mapping[str, Any], path: tuple[str, ...] = ()) 
 
 
 def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    return _made(schema) if states_of(schema) > MOST_STATES_KEPT else _kept(schema)
+
+
+def _made(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         dict(schema),
         validate_formats=True,
         pattern_options=jsonschema_rs.RegexOptions(size_limit=1 << 20, dfa_size_limit=1 << 20),
         retriever=_retrieve_nothing,
     )
+
+
+_kept = made_once(_made)
 
 
 def _check_patterns(schema: Mapping[str, Any]) -> None:

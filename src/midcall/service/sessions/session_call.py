@@ -7,8 +7,9 @@ from typing import Any
 from midcall.domain.agent import Pin
 from midcall.domain.errors import Fault, IdempotencyMismatch, NotFound, SessionOver
 from midcall.domain.events import Event, EventName, started_data
-from midcall.domain.function import Kind, Version
-from midcall.domain.gates import Gate, PastRun, closed_gate
+from midcall.domain.function import Version
+from midcall.domain.function_config import FunctionConfig
+from midcall.domain.gates import PastRun, closed_gate
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.jsonvalue import digest
 from midcall.domain.phases import Phase
@@ -91,7 +92,7 @@ class SessionCalls:
         with self.storage.read() as tx:
             version = tx.functions.version(invocation.function_id, invocation.version)
             session = tx.sessions.by_key(invocation.session_key or "")
-        message = effective(version.config, session, invocation)["messages"].get("returned")
+        message = effective(version.config, session, invocation).messages.returned
         variables = values(session.variables) if session else {}
         outcome = Outcome(InvocationStatus.QUEUED, message=message, variables=variables)
         return outcome_document(invocation, outcome) | {"status": "accepted"}
@@ -120,8 +121,7 @@ class SessionCalls:
     ) -> Invocation:
         version, config = checked.version, checked.version.config
         outcome = _refusal(tx, session, config, checked)
-        background = bool(config.get("background"))
-        timeout = checked.pin.timeout or config["timeout"]
+        timeout = checked.pin.timeout or config.timeout
         params, overrides = checked.params, call.overrides
         if outcome is not None:
             params, overrides = kept_of_refused(checked.asked, params), {}
@@ -132,7 +132,7 @@ class SessionCalls:
             function=call.function,
             version=version.number,
             sha256=version.sha256,
-            purpose=Purpose.BACKGROUND if background else Purpose.LIVE,
+            purpose=Purpose.BACKGROUND if config.background else Purpose.LIVE,
             phase=Phase.DURING_SESSION,
             environment=session.environment,
             status=outcome.status if outcome else InvocationStatus.QUEUED,
@@ -140,12 +140,12 @@ class SessionCalls:
             asked=checked.asked,
             session=dict(overrides),
             principal=caller.principal,
-            deadline_at=now + (BACKGROUND_PATIENCE_MS if background else timeout * 1000),
+            deadline_at=now + (BACKGROUND_PATIENCE_MS if config.background else timeout * 1000),
             attempt=0,
-            max_attempts=1 + config["retries"],
+            max_attempts=1 + config.retries,
             created_at=now,
             enqueued_at=now,
-            kind=Kind(config["kind"]),
+            kind=config.kind,
             trace_id=call.trace_id,
             session_key=session.id,
             session_id=session.session_id,
@@ -191,9 +191,9 @@ def _check(tx: Transaction, session: Session, call: SessionCall) -> _Checked:
     version = tx.functions.version(pin.function_id, pin.version)
     config = version.config
     locale = tx.workspaces.get(session.workspace_id).settings.locale
-    params, faults = fitting_params(config["parameters"], call.params, values(session.variables), locale)
+    params, faults = fitting_params(config.parameters, call.params, values(session.variables), locale)
     asked = asked_preview(config, params)
-    redaction = redaction_of(config, params)
+    redaction = redaction_of(config.parameters, params)
     return _Checked(
         session.id, session.variables, position, pin, version, params, faults, asked, redaction, call.digest
     )
@@ -221,20 +221,21 @@ def _attached(session: Session, function: str) -> tuple[int, Pin]:
     raise NotFound(f"no function named {function!r:.80} is attached to this session's agent during the session")
 
 
-def _refusal(tx: Transaction, session: Session, config: Mapping[str, Any], checked: _Checked) -> Outcome | None:
+def _refusal(tx: Transaction, session: Session, config: FunctionConfig, checked: _Checked) -> Outcome | None:
     """Say why the call is refused without touching the function, or None."""
     now = values(session.variables)
     if checked.faults:
         return replace(refused(faults_as_text(checked.faults)), variables=now)
-    if not config.get("requires"):
+    if not config.requires:
         return None
-    gates = [Gate(**{**gate, "same_params": tuple(gate["same_params"])}) for gate in config["requires"]]
     runs = [
         PastRun(run.function, run.params, {name: run.outcome.variables[name] for name in run.outcome.changed})
-        for run in tx.invocations.succeeded(session.id, {gate.function for gate in gates}, limit=MAX_GATE_RUNS)
+        for run in tx.invocations.succeeded(
+            session.id, {gate.function for gate in config.requires}, limit=MAX_GATE_RUNS
+        )
         if run.outcome is not None
     ]
-    gate = closed_gate(gates, checked.params, runs, session.variables)
+    gate = closed_gate(config.requires, checked.params, runs, session.variables)
     if gate is None:
         return None
     return replace(refused_by_gate(gate), variables=now)

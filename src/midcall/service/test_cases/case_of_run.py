@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from midcall.domain.errors import CaseTaken, Conflict, Fault, InvalidInput
 from midcall.domain.filling import stripped, variables_in
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation
 from midcall.domain.places import NOTHING, Place, places_of
 from midcall.domain.test_case import OK, Expectation, ExpectKind, TestCase
@@ -59,7 +59,7 @@ class CasesOfRuns:
             function = tx.functions.get(caller.workspace_id, past.function, lock=True)
             if tx.test_cases.find(function.id, wanted.name) is not None:
                 raise CaseTaken
-            schema = tx.functions.version(past.function_id, past.version).config["parameters"]
+            schema = tx.functions.version(past.function_id, past.version).config.parameters
             case = self._case(tx, caller, past, wanted, schema)
             store_case(tx, caller, function, case)
             return shown_case(secrets_by(schema), case)
@@ -70,7 +70,7 @@ class CasesOfRuns:
         recording = tx.rehearsals.kept(past.id)
         check_recorded(past, recording)
         # Wherever a sensitive value stands in the body: it came with the call, and is not copied either.
-        redaction = redaction_of({"parameters": schema}, past.params)
+        redaction = redaction_of(schema, past.params)
         session = session_of(tx, past)
         body = redaction.value(body_seen(past, session, kept_body(tx, session), recording))
         params, variables = _filled(schema, past, wanted.params)

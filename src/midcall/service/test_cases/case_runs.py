@@ -207,7 +207,7 @@ def judged(suite: Suite, case: TestCase, ended: Invocation) -> CaseResult:
     status = word_of(ended)
     total_ms = float((ended.ended_at or ended.created_at) - ended.created_at)
     outcome, report = ended.outcome, ended.report
-    redaction = redaction_of(suite.version.config, ended.params)
+    redaction = redaction_of(suite.version.config.parameters, ended.params)
     error = outcome.error if outcome else None
     line = f" (line {error.line})" if error and error.line else ""
     seen = CaseRun(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput, NotFound
-from midcall.domain.function import Function, Kind
+from midcall.domain.function import Function
+from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.test_case import MAX_CASE_BYTES, MAX_CASES, MAX_CASES_BYTES, TestCase
 from midcall.service.access.access import Caller
 from midcall.service.ports import Storage, Transaction
@@ -94,9 +95,9 @@ def store_case(tx: Transaction, caller: Caller, function: Function, case: TestCa
     return created
 
 
-def check_kind(config: Mapping[str, Any], case: TestCase) -> None:
+def check_kind(config: FunctionConfig, case: TestCase) -> None:
     """Raise InvalidInput for a webhook's case that is rehearsed: it calls no actions, so it would go out."""
-    if config["kind"] == Kind.CODE:
+    if config.kind is Kind.CODE:
         return
     text = "is for functions of kind code; a webhook calls no actions: each run of its cases calls its URL"
     given = [name for name, there in (("mocks", case.mocks), ("dry", case.dry)) if there]
@@ -111,7 +112,7 @@ def _secrets(tx: Transaction, function: Function) -> CaseSecrets:
     """
     numbers = {function.latest, *function.published.values()}
     found = tx.functions.numbered([(function.id, number) for number in sorted(numbers)])
-    return secrets_by(*(version.config["parameters"] for version in found.values()))
+    return secrets_by(*(version.config.parameters for version in found.values()))
 
 
 def _no_case(name: str) -> NotFound:

@@ -2,23 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from midcall.connectors import grants
 from midcall.connectors.kit import Make
 from midcall.domain.credential import CredentialType, Resolved
 from midcall.domain.errors import InvalidInput
+from midcall.domain.function_config import Auth
 from midcall.domain.grant import Grant
 from midcall.domain.http import TokenRequest
 
 
-def grant_of(auth: Mapping[str, Any], fill: Callable[[str, str], str]) -> Grant:
-    """Make the grant of a function's own `auth`; `fill(text, loc)` fills a template."""
-
-    def get(name: str) -> str:
-        return fill(auth[name], f"webhook.auth.{name}")
-
-    return _BY_KIND[auth["type"]](auth, get)
+def grant_of(auth: Auth, get: Callable[[str], str]) -> Grant:
+    """Make the grant of a function's own `auth`; `get(name)` fills a template, or reveals a secret."""
+    return _BY_KIND[auth.type](auth, get)
 
 
 def grant_of_credential(resolved: Resolved) -> Grant:
@@ -36,19 +32,19 @@ def _value(get: Callable[[str], str], make: Callable[[str], Grant]) -> Grant:
     return replace(make(value), secrets=(value,))
 
 
-def _own_oauth2(auth: Mapping[str, Any], get: Callable[[str], str]) -> Grant:
+def _own_oauth2(auth: Auth, get: Callable[[str], str]) -> Grant:
     client_id, client_secret = get("client_id"), get("client_secret")
-    token = TokenRequest(auth["token_url"], client_id, client_secret, auth["scope"], auth["audience"])
+    token = TokenRequest(auth.texts["token_url"], client_id, client_secret, auth.texts["scope"], auth.texts["audience"])
     return Grant(secrets=(client_secret,), token=token)
 
 
-_BY_KIND: Mapping[str, Callable[[Mapping[str, Any], Callable[[str], str]], Grant]] = {
+_BY_KIND: Mapping[str, Callable[[Auth, Callable[[str], str]], Grant]] = {
     "none": lambda _auth, _get: Grant(),
     "bearer": lambda _auth, get: grants.bearer_grant(get("token")),
     "basic": lambda _auth, get: grants.basic_grant(get("username"), get("password")),
-    "header": lambda auth, get: _value(get, lambda value: Grant(headers=((auth["name"], value),))),
-    "query": lambda auth, get: _value(get, lambda value: Grant(query=((auth["name"], value),))),
-    "body": lambda auth, get: _value(get, lambda value: Grant(fields={auth["name"]: value})),
+    "header": lambda auth, get: _value(get, lambda value: Grant(headers=((auth.texts["name"], value),))),
+    "query": lambda auth, get: _value(get, lambda value: Grant(query=((auth.texts["name"], value),))),
+    "body": lambda auth, get: _value(get, lambda value: Grant(fields={auth.texts["name"]: value})),
     "oauth2": _own_oauth2,
 }
 

@@ -20,7 +20,7 @@ from midcall.domain.function import NAME_PATTERN
 from midcall.domain.http_headers import bare_token, is_reserved
 from midcall.domain.javascript_json import stringify
 from midcall.domain.webhook_payload import BODYLESS, FORM
-from midcall.service.fields import Form, storable
+from midcall.service.fields import AnyValue, Form, storable
 
 MAX_URL = 2_048
 MAX_VALUE = 8_192
@@ -240,7 +240,7 @@ class Webhook(Form):
     query: Annotated[dict[QueryName, EntryValue], BeforeValidator(_pairs), Field(max_length=MAX_NAMES)] = Field(
         default={}
     )
-    body: Any = None
+    body: AnyValue = None
     payload: Payload = "session"
     auth: Auth = NoAuth()
     #: Within its origin, and from http to https on the same host; others never are.

@@ -8,6 +8,7 @@ from typing import Any
 from midcall.connectors.grants import bearer_grant
 from midcall.domain.credential import Resolved
 from midcall.domain.errors import ParametersWanted, SecretElsewhere
+from midcall.domain.function_config import Webhook
 from midcall.domain.grant import Grant
 from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
 from midcall.domain.http_headers import is_reserved
@@ -15,16 +16,14 @@ from midcall.domain.origin import origin_of
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import Redaction
 from midcall.domain.secret_names import is_secret_name
-from midcall.domain.template.text import parse_text
 from midcall.domain.template.url import with_query
 from midcall.domain.template.values import TemplateValues, values_of
-from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
-from midcall.domain.webhook_payload import FilledWebhook, PayloadForm, WebhookCall, fill_webhook
+from midcall.domain.webhook_payload import FilledWebhook, WebhookCall, fill_webhook
 from midcall.review.webhook import credentials_named
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.credentials.hosts import check_may_go
-from midcall.service.credentials.inline_secrets import revealed
+from midcall.service.credentials.inline_secrets import references
 from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.credentials.signing import Signer, Signing
@@ -79,19 +78,12 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Revealed:
-    """A webhook's document with its secrets, and the credentials that it uses."""
+    """A webhook, the secrets that stand in it, by path, and the credentials that it uses."""
 
-    webhook: Mapping[str, Any] = field(repr=False)
-    templates: WebhookTemplates = field(repr=False)
-    inline: tuple[str, ...] = field(repr=False)
+    webhook: Webhook
+    inline: Mapping[str, str] = field(repr=False)
     credentials: Mapping[str, Resolved] = field(repr=False)
     signer: Signer
-
-    @property
-    def auth(self) -> Mapping[str, Any]:
-        """How the target is shown who calls."""
-        found: Mapping[str, Any] = self.webhook["auth"]
-        return found
 
     def places(self) -> Iterator[tuple[Resolved, tuple[str, ...]]]:
         """Yield each credential with the origins that it goes to."""
@@ -101,7 +93,7 @@ class _Revealed:
     @property
     def secrets(self) -> tuple[str, ...]:
         """All values that nobody may see."""
-        return (*self.inline, *(text for resolved in self.credentials.values() for text in resolved.secrets))
+        return (*self.inline.values(), *(text for resolved in self.credentials.values() for text in resolved.secrets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +124,7 @@ class WebhookRequests:
             params=claimed.invocation.params,
             now=now,
             secrets=_by_name(known.credentials),
-            optional=frozenset(claimed.config["parameters"].get("properties", {})),
+            optional=frozenset(claimed.config.parameters.get("properties", {})),
         )
         grant, used = self._grant(claimed, known, values, max(1, claimed.deadline_at - now))
         # A token may have taken its time.
@@ -148,17 +140,17 @@ class WebhookRequests:
             headers.insert(0, ("Content-Type", "application/json"))
         url = with_query(filled.target(), grant.query)
         # Secrets were revealed for that place alone. No template reaches a host; if one ever did, this would not send.
-        if origin_of(url) != origin_of(known.webhook["url"]):
+        if origin_of(url) != origin_of(known.webhook.url):
             raise SecretElsewhere("the values of this call lead to another host than the webhook's own")
         return Prepared(
             request=HttpRequest(
-                method=known.webhook["method"],
+                method=known.webhook.method,
                 url=url,
                 headers=tuple(headers),
                 body=body,
                 timeout_ms=min(left_ms, _attempt_ms(claimed)),
                 max_bytes=MAX_ANSWER_BYTES,
-                redirects=MAX_REDIRECTS if known.webhook.get("follow_redirects") else 0,
+                redirects=MAX_REDIRECTS if known.webhook.follow_redirects else 0,
                 near=True,
             ),
             redaction=Redaction((*known.secrets, *grant.secrets)),
@@ -175,33 +167,28 @@ class WebhookRequests:
     def _reveal(self, claimed: ClaimedRun) -> _Revealed:
         workspace_id, environment = claimed.invocation.workspace_id, claimed.invocation.environment
         with self.storage.read() as tx:
-            stored = claimed.config["webhook"]
-            config, inline = revealed(
-                claimed.config,
-                lambda secret_id, loc: self.secrets.reveal(
-                    tx, workspace_id, secret_id, to=places_of(stored, loc), loc=loc
-                ),
-            )
-            webhook = config["webhook"]
-            templates = parse_webhook(
-                url=webhook["url"], headers=webhook["headers"], query=webhook["query"], body=webhook["body"]
-            )
+            webhook = claimed.config.webhook
+            inline = {
+                loc: self.secrets.reveal(tx, workspace_id, secret_id, to=places_of(webhook, loc), loc=loc)
+                for loc, secret_id in references(claimed.config.to_stored())
+            }
             credentials = {
                 name: self.credentials.resolve(tx, workspace_id, name, environment)
-                for name in sorted(credentials_named(claimed.config["webhook"]))
+                for name in sorted(credentials_named(webhook))
             }
             signer = self.signing.signer(tx, workspace_id, claimed.invocation.function)
         for resolved in credentials.values():
             self.credentials.note_use(resolved)
-        return _Revealed(webhook, templates, inline, credentials, signer)
+        return _Revealed(webhook, inline, credentials, signer)
 
     def _grant(
         self, claimed: ClaimedRun, known: _Revealed, values: TemplateValues, left_ms: int
     ) -> tuple[Grant, UsedToken | None]:
-        if "credential" in known.auth:
-            grant = grant_of_credential(known.credentials[known.auth["credential"]])
+        auth = known.webhook.auth
+        if auth.credential is not None:
+            grant = grant_of_credential(known.credentials[auth.credential])
         else:
-            grant = grant_of(known.auth, lambda text, loc: _fill(text, loc, values))
+            grant = grant_of(auth, lambda name: _auth_value(name, known, values))
         if grant.token is None:
             return grant, None
         workspace_id = claimed.invocation.workspace_id
@@ -235,11 +222,11 @@ def _filled(
         call=given if isinstance(given, Mapping) else None,
     )
     return fill_webhook(
-        known.templates,
+        known.webhook.templates.with_secrets(known.inline),
         call,
         values,
-        method=known.webhook["method"],
-        form=PayloadForm(known.webhook["payload"]),
+        method=known.webhook.method,
+        form=known.webhook.payload,
         taken={name for name, _ in grant.query},
     )
 
@@ -251,8 +238,11 @@ def _by_name(credentials: Mapping[str, Resolved]) -> dict[str, dict[str, str]]:
     }
 
 
-def _fill(text: str, loc: str, values: TemplateValues) -> str:
-    parsed = parse_text(text, loc, max_chars=MAX_AUTH_CHARS, secrets=True)
+def _auth_value(name: str, known: _Revealed, values: TemplateValues) -> str:
+    loc = f"webhook.auth.{name}"
+    if loc in known.inline:
+        return known.inline[loc]
+    parsed = known.webhook.auth.templates[name]
     wanted = [part.name for part in parsed.left_out(values)]
     if wanted:
         raise ParametersWanted.of(wanted)
@@ -267,10 +257,9 @@ def _without(headers: Headers, others: Headers) -> Headers:
 
 def _kept_headers(claimed: ClaimedRun) -> frozenset[str]:
     """Return the headers whose values are kept as secrets."""
-    headers = claimed.config["webhook"]["headers"]
+    headers = claimed.config.webhook.headers
     return frozenset(name.lower() for name, value in headers.items() if value.startswith(MASK))
 
 
 def _attempt_ms(claimed: ClaimedRun) -> int:
-    seconds = claimed.config.get("attempt_timeout") or claimed.config["timeout"]
-    return int(seconds) * 1000
+    return (claimed.config.attempt_timeout or claimed.config.timeout) * 1000

@@ -123,7 +123,7 @@ class _Call:
 
 def target_of(claimed: ClaimedRun) -> str:
     """Return what a circuit breaker counts for: this function at this host."""
-    return f"{claimed.version.function_id} {origin_of(claimed.version.config['webhook']['url'])}"
+    return f"{claimed.version.function_id} {origin_of(claimed.version.config.webhook.url)}"
 
 
 def _comes_back(claimed: ClaimedRun) -> bool:

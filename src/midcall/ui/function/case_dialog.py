@@ -6,7 +6,7 @@ from typing import Any, get_args
 from nicegui import ui
 
 from midcall.domain.errors import InvalidInput
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.phases import Phase
 from midcall.domain.samples import sample_params, sample_session
 from midcall.domain.test_case import OK, ExpectKind, TestCase
@@ -52,7 +52,7 @@ class _CaseDialog:
         self.context, self.opened = context, opened
         self.kept_name = case.name if case and not is_new else None
         saved = opened.saved()
-        schema: Mapping[str, Any] = saved.open.version.config["parameters"] if saved else {}
+        schema: Mapping[str, Any] = saved.open.version.config.parameters if saved else {}
         phase = phase_of(case) if case else Phase.DURING_SESSION
         expect = case.expect.document() if case else {"subset": {}}
         kind = case.expect.kind if case else ExpectKind.SUBSET

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from midcall.domain.errors import MidcallError
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.jsonvalue import Json, merge_patch
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
@@ -200,20 +200,15 @@ class Editor:
     async def _add_version(self, saved: Saved, document: Json, *, over: int | None = None) -> int | None:
         """Save onto the version that is open; `over` is the latest one that its person knows of."""
         latest = saved.view.function.latest if over is None else over
-        try:
-            patch = changes(saved, document)
-        except MidcallError as error:
-            self.faults.show(error)
-            return None
         aside = StaleVersionFilter(self.faults)
         done = await self.context.run(
             Scope.WRITE,
-            lambda caller: store(self.context, caller, saved, document, patch, latest),
+            lambda caller: store(self.context, caller, saved, document, latest),
             busy=self.head.save,
             errors=aside,
         )
         if done is not None:
-            self._now(done.value, said=bool(patch))
+            self._now(done.value, said=bool(changes(saved, document)))
             await self.handle.tell()
             return done.value.open.version.number
         return await self._ask(saved, document) if aside.is_stale else None

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.jsonvalue import Json
-from midcall.domain.patch import patch_between, unsayable
+from midcall.domain.jsonvalue import Json, canonical
 from midcall.service.credentials.inline_secrets import shown
 from midcall.ui.function.inputs import Section
 from midcall.ui.function.opened import Saved
 from midcall.ui.function.source import SourceEditor
 
 #: What is no part of a version.
-APART = ("display_name", "tags")
-#: Where null means something.
-_FREE = ("parameters", "output_schema")
+APART = frozenset({"display_name", "tags"})
 
 
 class SourceSection:
@@ -48,25 +45,22 @@ def document_of(saved: Saved) -> Json:
     """Return what is saved as the editor shows it, secrets masked."""
     function = saved.view.function
     return {
-        **shown(saved.open.version.config),
+        **shown(saved.open.version.stored),
         "name": function.name,
         "display_name": function.display_name,
         "tags": list(function.tags),
     }
 
 
-def changes(saved: Saved, document: Json) -> Json:
-    """Return the merge patch that makes a document of what is saved; raises InvalidInput for what none can say."""
-    patch = patch_between(document_of(saved), document)
-    nulls = [path for name in _FREE if name in patch for path in unsayable({name: patch[name]}, document)]
-    body = patch.get("webhook", {}).get("body")
-    if isinstance(body, dict):
-        nulls += unsayable(body, document["webhook"]["body"], "webhook.body")
-    if nulls:
-        raise InvalidInput(
-            faults=[Fault(path, "a new null cannot be saved here; leave the field out") for path in nulls]
-        )
-    return patch
+def changes(saved: Saved, document: Json) -> frozenset[str]:
+    """Return the fields in which a document is another than what is saved."""
+    before = document_of(saved)
+    # As JSON, where true is not 1.
+    return frozenset(
+        name
+        for name in before.keys() | document.keys()
+        if canonical({name: before.get(name)}) != canonical({name: document.get(name)})
+    )
 
 
 def reviewable(document: Json) -> Json:

@@ -10,7 +10,7 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 from pydantic import TypeAdapter, ValidationError
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.jsonvalue import Json, NotJson, parse
+from midcall.domain.jsonvalue import Json, NotJson, parse_text
 from midcall.service.fields import faults_of
 from midcall.ui.function.faults import Faults
 from midcall.ui.page_context import PageContext
@@ -129,7 +129,7 @@ def from_text(text: str, loc: str) -> Any:
     if not text.strip():
         return None
     try:
-        return parse(text.encode("utf-8", "replace"))
+        return parse_text(text)
     except NotJson as error:
         raise InvalidInput(faults=[Fault(loc, str(error))]) from error
 

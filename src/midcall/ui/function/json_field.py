@@ -1,6 +1,5 @@
 """A field that holds JSON, and where errors of several fields are shown: each beside its own."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +7,7 @@ from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
 from midcall.domain.errors import Fault, InvalidInput, MidcallError
-from midcall.domain.jsonvalue import NotJson, parse
+from midcall.ui.function.inputs import as_text, from_text
 from midcall.ui.parts.errors import ErrorBanner
 
 #: Characters of one field; the page's connection takes 1 MB a message.
@@ -24,7 +23,7 @@ class JsonField:
         """`loc` is the path of its faults; `empty` the value of an empty text."""
         self.loc = loc
         self._empty = empty
-        self.box = ui.textarea(label, value=written(value))
+        self.box = ui.textarea(label, value=as_text(value))
         self.box.props("outlined stack-label spellcheck=false autocapitalize=off debounce=150")
         self.box.props["maxlength"] = MAX_CHARS
         self.box.classes("mc-w-json")
@@ -39,7 +38,7 @@ class JsonField:
 
     def set(self, value: Any) -> None:
         """Put a value into it."""
-        self.box.value = written(value)
+        self.box.value = as_text(value)
         self._fit()
 
     def _fit(self) -> None:
@@ -48,17 +47,7 @@ class JsonField:
 
     def read(self) -> Any:
         """Return the value; raises InvalidInput that says where its text is no JSON."""
-        if not self.text.strip():
-            return self._empty
-        try:
-            return parse(self.text.encode("utf-8", "surrogatepass"))
-        except NotJson as error:
-            raise InvalidInput(faults=[Fault(self.loc, str(error))]) from error
-
-
-def written(value: Any) -> str:
-    """Write a value for people to change; nothing for None."""
-    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+        return from_text(self.text, self.loc) if self.text.strip() else self._empty
 
 
 def read_all(fields: Sequence[JsonField]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.jsonvalue import Json
 from midcall.service.functions.catalog import FunctionView, VersionView
 

@@ -6,7 +6,8 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.errors import InvalidInput
-from midcall.domain.function import Kind, Version, VersionStatus
+from midcall.domain.function import Version, VersionStatus
+from midcall.domain.function_config import Kind
 from midcall.domain.phases import Phase
 from midcall.domain.samples import sample_params, sample_session
 from midcall.ui.function.json_field import FieldErrors, JsonField, read_all

@@ -3,7 +3,7 @@
 from midcall.domain.jsonvalue import Json
 from midcall.service.access.access import Caller
 from midcall.service.functions.form import parse_function
-from midcall.ui.function.form import APART
+from midcall.ui.function.form import APART, changes
 from midcall.ui.function.opened import Saved
 from midcall.ui.page_context import PageContext
 
@@ -22,17 +22,15 @@ def read_saved(context: PageContext, caller: Caller, name: str, number: int | No
     return Saved(view, catalog.version(caller, name, view.version.number if number is None else number))
 
 
-def store(context: PageContext, caller: Caller, saved: Saved, document: Json, patch: Json, latest: int) -> Saved:
-    """Save changes onto the open version as the next one, and those that are no part of a version beside it.
+def store(context: PageContext, caller: Caller, saved: Saved, document: Json, latest: int) -> Saved:
+    """Save a changed document as the next version, and what is no part of a version beside it.
 
     Raises StaleVersion if `latest` is not the latest number, InvalidInput for what is no valid function.
     """
     catalog, name = context.services.catalog, saved.view.function.name
-    parse_function(document)
-    version = {field: value for field, value in patch.items() if field not in APART}
-    number = saved.open.version.number
-    if version:
-        number = catalog.add_version(caller, name, version, base=number, if_match=latest).version.number
-    if any(field in patch for field in APART):
+    form, changed, number = parse_function(document), changes(saved, document), saved.open.version.number
+    if changed - APART:
+        number = catalog.add_whole_version(caller, name, form, base=number, if_match=latest).version.number
+    if changed & APART:
         catalog.describe(caller, name, display_name=document["display_name"], tags=document["tags"])
     return read_saved(context, caller, name, number)

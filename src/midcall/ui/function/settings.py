@@ -2,7 +2,7 @@
 
 from nicegui import ui
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.jsonvalue import Json
 from midcall.ui.function.inputs import InputFactory
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 
 SOURCE = '''def handler(session):
     """Greet the caller, by name if there is one."""

@@ -6,7 +6,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.errors import InvalidInput, MidcallError
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation
 from midcall.domain.mock import Recording
@@ -156,7 +156,7 @@ class TestPanel:
                 self._errors.show(error)
                 return
             version = found.version
-        self._inputs.use(version.config["parameters"])
+        self._inputs.use(version.config.parameters)
 
     def _tick(self) -> None:
         self._elapsed.text = f"Running… {time.monotonic() - self._began:.1f} s"

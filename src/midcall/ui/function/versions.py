@@ -102,8 +102,8 @@ class Versions:
         done = await self._context.run(
             Scope.READ,
             lambda caller: compare(
-                catalog.version(caller, name, before).version.config,
-                catalog.version(caller, name, after).version.config,
+                catalog.version(caller, name, before).version.stored,
+                catalog.version(caller, name, after).version.stored,
             ),
         )
         if done is None:

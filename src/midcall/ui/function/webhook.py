@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.jsonvalue import Json
 from midcall.domain.parameters import MASK
 from midcall.domain.secret_names import is_secret_name
@@ -220,7 +220,7 @@ class WebhookSection:
             "body": self._body.value(),
             "payload": self._payload.value,
             "auth": self._auth_value(),
-            "follow_redirects": bool(self._follow.value),
+            **({"follow_redirects": True} if self._follow.value else {}),
         }
 
     def _auth_value(self) -> Json:

@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from midcall.domain.errors import MidcallError
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
@@ -72,7 +72,7 @@ class _InvocationPage:
             return None  # archived
         if view.version.sha256 != invocation.sha256:
             return None  # another function has its name by now
-        return str(view.version.config["code"]["source"])
+        return view.version.config.code.source
 
     def _show(self, invocation: Invocation) -> None:
         self._replays.show(invocation)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
 from midcall.domain.workspace import Scope

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation
 from midcall.domain.timings import timings_of
 from midcall.ui.parts.attributes import named, sized

@@ -4,7 +4,7 @@ from typing import Any
 
 from nicegui import ui
 
-from midcall.domain.function import Kind
+from midcall.domain.function_config import Kind
 from midcall.domain.workspace import Scope
 from midcall.ui.function import assistant, cases, testing
 from midcall.ui.function.actions import ActionsSection, Known, credentials_of
@@ -52,7 +52,7 @@ async def edit(context: PageContext, name: str) -> None:
     saved = await context.call(Scope.READ, lambda caller: read_saved(context, caller, name))
     with page_header(saved.view.function.display_name, back=_BACK) as actions:
         pass
-    editor = Editor(context, Kind(saved.open.version.config["kind"]), saved)
+    editor = Editor(context, saved.open.version.config.kind, saved)
     await _build(editor, actions, document_of(saved))
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.domain.function import RESERVED_NAMES, Kind, name_problem
+from midcall.domain.function import RESERVED_NAMES, name_problem
+from midcall.domain.function_config import Kind
 from midcall.domain.http_headers import OWN_NAMES
 from midcall.domain.retry import delay_ms
 from midcall.vendors.imports.config import Config, ImportFindings, ImportNote
