@@ -87,7 +87,8 @@ def _both(target: Any, beside: dict[str, Any]) -> Any:
     # Only annotations can be mixed in: `additionalProperties` and others of the target look at its own neighbours.
     if isinstance(target, Mapping) and beside.keys() <= ANNOTATIONS:
         return {**target, **beside}
-    return {**beside, "allOf": [*beside.get("allOf", ()), target]}
+    parts = beside.get("allOf")  # an older release took anything for a list
+    return {**beside, "allOf": [*(parts if isinstance(parts, list | tuple) else ()), target]}
 
 
 def _size(value: Any) -> tuple[int, int]:

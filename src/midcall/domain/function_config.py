@@ -32,18 +32,18 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Messages:
+class MessagesConfig:
     """What the agent says around a call; `error` is a text, or texts by HTTP status with a `default`."""
 
     started: tuple[str, ...] = ()
     error: str | Mapping[str, str] | None = None
     returned: str | None = None
 
-    def overridden(self, by: Mapping[str, Any] | None) -> "Messages":
+    def overridden(self, by: Mapping[str, Any] | None) -> "MessagesConfig":
         """Return these with those that an attachment has in their place."""
         given = by or {}
         started = tuple(given.get("started", self.started) or ())
-        return Messages(started, given.get("error", self.error), given.get("returned", self.returned))
+        return MessagesConfig(started, given.get("error", self.error), given.get("returned", self.returned))
 
     @property
     def failed(self) -> str | None:
@@ -52,7 +52,7 @@ class Messages:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class CodeConfig:
     """Python source, and what it may reach; empty in a webhook's document."""
 
     source: str = ""
@@ -68,7 +68,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Auth:
+class AuthConfig:
     """How a target is shown who calls; `texts` are the fields that its type has, by name."""
 
     type: str = "none"
@@ -85,14 +85,14 @@ class Auth:
         return {name: _auth_text(text) for name, text in self.texts.items()}
 
     @classmethod
-    def from_stored(cls, stored: Mapping[str, Any]) -> "Auth":
+    def from_stored(cls, stored: Mapping[str, Any]) -> "AuthConfig":
         """Read a webhook's `auth`."""
         texts = {name: text for name, text in stored.items() if name != "type" and isinstance(text, str)}
         return cls(stored.get("type", "none"), texts)
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
+class WebhookConfig:
     """A URL that midcall calls; empty in a document of code. In place of secrets it has references."""
 
     url: str = field(default="", repr=False)
@@ -101,7 +101,7 @@ class Webhook:
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Any = field(default=None, repr=False)
     payload: PayloadForm = PayloadForm.SESSION
-    auth: Auth = Auth()
+    auth: AuthConfig = AuthConfig()
     follow_redirects: bool = False
 
     @property
@@ -110,7 +110,7 @@ class Webhook:
         return _templates({"url": self.url, "headers": self.headers, "query": self.query, "body": self.body})
 
     @classmethod
-    def from_stored(cls, stored: Mapping[str, Any]) -> "Webhook":
+    def from_stored(cls, stored: Mapping[str, Any]) -> "WebhookConfig":
         """Read `webhook` of a document."""
         return cls(
             url=stored.get("url", ""),
@@ -119,7 +119,7 @@ class Webhook:
             query=stored.get("query", {}),
             body=stored.get("body"),
             payload=PayloadForm(stored.get("payload", PayloadForm.SESSION)),
-            auth=Auth.from_stored(stored.get("auth", {})),
+            auth=AuthConfig.from_stored(stored.get("auth", {})),
             follow_redirects=stored.get("follow_redirects", False),
         )
 
@@ -145,9 +145,9 @@ class FunctionConfig:
     speak_during_execution: bool
     speak_after_execution: bool
     max_result_chars: int
-    messages: Messages
-    code: Code
-    webhook: Webhook
+    messages: MessagesConfig
+    code: CodeConfig
+    webhook: WebhookConfig
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> "FunctionConfig":
@@ -174,9 +174,9 @@ class FunctionConfig:
             speak_during_execution=stored.get("speak_during_execution", False),
             speak_after_execution=stored.get("speak_after_execution", True),
             max_result_chars=stored.get("max_result_chars", DEFAULT_RESULT_CHARS),
-            messages=Messages().overridden(messages),
-            code=Code(code.get("source", ""), tuple(code.get("actions", ())), tuple(code.get("egress", ()))),
-            webhook=Webhook.from_stored(webhook) if webhook else Webhook(),
+            messages=MessagesConfig().overridden(messages),
+            code=CodeConfig(code.get("source", ""), tuple(code.get("actions", ())), tuple(code.get("egress", ()))),
+            webhook=WebhookConfig.from_stored(webhook) if webhook else WebhookConfig(),
         )
 
     @property

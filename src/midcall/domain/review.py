@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from midcall.domain.function_config import Webhook
+from midcall.domain.function_config import WebhookConfig
 from midcall.domain.phases import Phase
 
 
@@ -73,7 +73,7 @@ class WebhookSubject:
     `credentials` None: nobody looked.
     """
 
-    webhook: Webhook
+    webhook: WebhookConfig
     parameters: Mapping[str, Any]
     credentials: frozenset[str] | None = frozenset()
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from midcall.domain.function_config import FunctionConfig, Messages
+from midcall.domain.function_config import FunctionConfig, MessagesConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """The texts around a call, by a version's document and its attachment. `messages` are those of both."""
 
-    messages: Messages
+    messages: MessagesConfig
     #: Something is said while the call runs: one of those at its start, or what the agent finds by itself.
     during: bool
     #: The agent goes on by itself once the result is there.
@@ -24,7 +24,7 @@ class Spoken:
 
 
 #: Nobody speaks: there is no conversation before a session and after it.
-SILENT = Spoken(Messages(), during=False, after=False)
+SILENT = Spoken(MessagesConfig(), during=False, after=False)
 
 
 def spoken(config: FunctionConfig, attached: Mapping[str, Any] | None) -> Spoken:

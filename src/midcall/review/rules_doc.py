@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from midcall.domain.function_config import Webhook
+from midcall.domain.function_config import WebhookConfig
 from midcall.domain.review import Subject
 from midcall.review.allowlist import MINORS, packaged_for
 from midcall.review.forms import FORMS
@@ -96,7 +96,7 @@ def _webhook_rule(rule: WebhookRule) -> Iterator[str]:
         yield f"```json\n{json.dumps(changed, indent=2)}\n```\n"
 
 
-def _written(webhook: Webhook) -> dict[str, Any]:
+def _written(webhook: WebhookConfig) -> dict[str, Any]:
     return {**asdict(webhook), "auth": {"type": webhook.auth.type, **webhook.auth.texts}}
 
 

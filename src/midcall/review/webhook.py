@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from midcall.domain.function_config import Webhook
+from midcall.domain.function_config import WebhookConfig
 from midcall.domain.review import Comment, Severity, WebhookSubject
 from midcall.domain.secret_names import is_secret_name
 from midcall.domain.template.webhook import maybe_missing, undeclared
@@ -49,7 +49,7 @@ def example(
     **webhook: Any,
 ) -> WebhookSubject:
     """Return a subject for a rule's example."""
-    return WebhookSubject(Webhook.from_stored({"url": url, **webhook}), parameters, credentials)
+    return WebhookSubject(WebhookConfig.from_stored({"url": url, **webhook}), parameters, credentials)
 
 
 def review_webhook(subject: WebhookSubject) -> tuple[Comment, ...]:
@@ -61,7 +61,7 @@ def review_webhook(subject: WebhookSubject) -> tuple[Comment, ...]:
     )
 
 
-def credentials_named(webhook: Webhook) -> dict[str, str]:
+def credentials_named(webhook: WebhookConfig) -> dict[str, str]:
     """Return the credentials that a webhook names, each with the field where it does."""
     found = dict.fromkeys(webhook.templates.credentials(), "headers")
     found |= dict.fromkeys((name.split(".")[1] for name in _auth_names(webhook) if name.startswith("secret.")), "auth")
@@ -170,7 +170,7 @@ def _body_unused(subject: WebhookSubject) -> Iterator[WebhookFinding]:
         )
 
 
-def _texts(webhook: Webhook) -> Iterator[tuple[str, str]]:
+def _texts(webhook: WebhookConfig) -> Iterator[tuple[str, str]]:
     yield "url", webhook.url
     for part, texts in (("headers", webhook.headers), ("query", webhook.query), ("auth", webhook.auth.texts)):
         yield from ((f"{part}.{name}", text) for name, text in texts.items())
@@ -196,7 +196,7 @@ def _needed(subject: WebhookSubject) -> frozenset[str]:
     return subject.webhook.templates.bare_names() | _auth_names(subject.webhook, bare=True)
 
 
-def _auth_names(webhook: Webhook, *, bare: bool = False) -> frozenset[str]:
+def _auth_names(webhook: WebhookConfig, *, bare: bool = False) -> frozenset[str]:
     """Return the names that auth uses; `bare` ones have no default there."""
     parsed = webhook.auth.templates.values()
     return frozenset[str]().union(*(text.bare_names if bare else text.names for text in parsed))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from midcall.domain.function_config import Auth
+from midcall.domain.function_config import AuthConfig
 from midcall.domain.review import Severity
 from midcall.review.webhook import RULES, WebhookRule, credentials_named, example, review_webhook
 
@@ -50,7 +50,7 @@ def test_every_credential_that_is_named_is_found() -> None:
     """In headers, in auth, and as a template of auth's own values."""
     subject = example(headers={"A": "{{secret.one.token}}"}, auth={"type": "bearer", "token": "{{secret.two.token}} x"})
     assert credentials_named(subject.webhook) == {"one": "headers", "two": "auth"}
-    assert credentials_named(replace(subject.webhook, auth=Auth("credential", {"credential": "three"}))) == {
+    assert credentials_named(replace(subject.webhook, auth=AuthConfig("credential", {"credential": "three"}))) == {
         "one": "headers",
         "three": "auth.credential",
     }

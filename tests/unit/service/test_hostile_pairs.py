@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -134,6 +134,7 @@ def test_a_schema_of_results_serves_any_result(schema: Any, value: Any) -> None:
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
+@example({"type": "object", "$defs": {"a": True}, "$ref": "#/$defs/a", "allOf": None})
 @given(schemas)
 def test_a_schema_of_an_older_release_is_written_out_or_told_of(schema: Any) -> None:
     """Whatever has come into a row."""

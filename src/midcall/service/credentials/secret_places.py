@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from midcall.connectors import CONNECTORS
-from midcall.domain.function_config import FunctionConfig, Kind, Webhook
+from midcall.domain.function_config import FunctionConfig, Kind, WebhookConfig
 from midcall.domain.origin import allows, origin_of, origins_of_egress
 from midcall.review.webhook import credentials_named
 
@@ -30,7 +30,7 @@ class SecretUse:
         return missing if self.all or len(missing) == len(self.origins) else ()
 
 
-def places_of(webhook: Webhook, loc: str) -> tuple[str, ...]:
+def places_of(webhook: WebhookConfig, loc: str) -> tuple[str, ...]:
     """Return the origins that a value of a webhook's headers, query or auth goes to, by its path `webhook.auth.token`.
 
     With an OAuth2 client's secret a token is fetched elsewhere, and then goes to the webhook's own host.

@@ -17,7 +17,7 @@ from midcall.domain.errors import (
     SandboxUnavailable,
     Unwritable,
 )
-from midcall.domain.function_config import Kind, Messages
+from midcall.domain.function_config import Kind, MessagesConfig
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
 from midcall.domain.retry import delay_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
@@ -115,7 +115,7 @@ class Executor:
             return self.finish.attempt(invocation, ended.outcome, ended.report)
         except _OF_VALUES as error:
             _log("outcome_not_kept", invocation, error)
-        plain = failed("not_kept", _NOT_KEPT, Messages(), invocation.variables)
+        plain = failed("not_kept", _NOT_KEPT, MessagesConfig(), invocation.variables)
         return self.finish.attempt(invocation, replace(plain, message=ended.outcome.message or plain.message), None)
 
     def _claim(self, woken: str) -> Invocation | None:
@@ -134,7 +134,7 @@ class Executor:
             claimed = self.claimed_runs.load(invocation)
         except MidcallError as error:
             log.error("version_refused", invocation=invocation.id, reason=error.message)  # noqa: TRY400 (no traceback)
-            return AttemptResult(failed(error.code, error.message, Messages(), invocation.variables))
+            return AttemptResult(failed(error.code, error.message, MessagesConfig(), invocation.variables))
         ended = self._run(claimed)
         return replace(ended, outcome=replace(ended.outcome, flags=claimed.flags))
 

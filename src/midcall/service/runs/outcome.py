@@ -7,7 +7,7 @@ from typing import Any
 
 from midcall.domain.budget import Budget
 from midcall.domain.errors import ParametersWanted
-from midcall.domain.function_config import FunctionConfig, Messages
+from midcall.domain.function_config import FunctionConfig, MessagesConfig
 from midcall.domain.gates import Gate, what_to_do
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
 from midcall.domain.phases import BadReturn, HandlerResult, Phase, interpret
@@ -91,7 +91,7 @@ def _read_of(report: RunReport) -> str | None:
 def failed(
     kind: str,
     message: str,
-    messages: Messages,
+    messages: MessagesConfig,
     variables: Mapping[str, Any],
     status: InvocationStatus = InvocationStatus.FAILED,
 ) -> Outcome:
@@ -147,7 +147,7 @@ def _successful(
     )
 
 
-def _unsuccessful(report: RunReport, messages: Messages, variables: Mapping[str, Any]) -> Outcome:
+def _unsuccessful(report: RunReport, messages: MessagesConfig, variables: Mapping[str, Any]) -> Outcome:
     error = report.error
     return Outcome(
         status=_STATUSES.get(report.status, InvocationStatus.FAILED),
@@ -164,7 +164,7 @@ def _unsuccessful(report: RunReport, messages: Messages, variables: Mapping[str,
     )
 
 
-def _error_message(messages: Messages, http_status: int | None = None) -> str:
+def _error_message(messages: MessagesConfig, http_status: int | None = None) -> str:
     own = _by_status(messages.error, http_status) if isinstance(messages.error, Mapping) else None
     return own or messages.failed or DEFAULT_ERROR_MESSAGE
 

@@ -7,12 +7,12 @@ from midcall.connectors import grants
 from midcall.connectors.kit import Make
 from midcall.domain.credential import CredentialType, Resolved
 from midcall.domain.errors import InvalidInput
-from midcall.domain.function_config import Auth
+from midcall.domain.function_config import AuthConfig
 from midcall.domain.grant import Grant
 from midcall.domain.http import TokenRequest
 
 
-def grant_of(auth: Auth, get: Callable[[str], str]) -> Grant:
+def grant_of(auth: AuthConfig, get: Callable[[str], str]) -> Grant:
     """Make the grant of a function's own `auth`; `get(name)` fills a template, or reveals a secret."""
     return _BY_KIND[auth.type](auth, get)
 
@@ -32,13 +32,13 @@ def _value(get: Callable[[str], str], make: Callable[[str], Grant]) -> Grant:
     return replace(make(value), secrets=(value,))
 
 
-def _own_oauth2(auth: Auth, get: Callable[[str], str]) -> Grant:
+def _own_oauth2(auth: AuthConfig, get: Callable[[str], str]) -> Grant:
     client_id, client_secret = get("client_id"), get("client_secret")
     token = TokenRequest(auth.texts["token_url"], client_id, client_secret, auth.texts["scope"], auth.texts["audience"])
     return Grant(secrets=(client_secret,), token=token)
 
 
-_BY_KIND: Mapping[str, Callable[[Auth, Callable[[str], str]], Grant]] = {
+_BY_KIND: Mapping[str, Callable[[AuthConfig, Callable[[str], str]], Grant]] = {
     "none": lambda _auth, _get: Grant(),
     "bearer": lambda _auth, get: grants.bearer_grant(get("token")),
     "basic": lambda _auth, get: grants.basic_grant(get("username"), get("password")),

@@ -8,7 +8,7 @@ from typing import Any
 from midcall.connectors.grants import bearer_grant
 from midcall.domain.credential import Resolved
 from midcall.domain.errors import ParametersWanted, SecretElsewhere
-from midcall.domain.function_config import Webhook
+from midcall.domain.function_config import WebhookConfig
 from midcall.domain.grant import Grant
 from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
 from midcall.domain.http_headers import is_reserved
@@ -80,7 +80,7 @@ class Prepared:
 class _Revealed:
     """A webhook, the secrets that stand in it, by path, and the credentials that it uses."""
 
-    webhook: Webhook
+    webhook: WebhookConfig
     inline: Mapping[str, str] = field(repr=False)
     credentials: Mapping[str, Resolved] = field(repr=False)
     signer: Signer
