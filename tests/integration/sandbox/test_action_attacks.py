@@ -29,7 +29,7 @@ import asyncio, json
 
 def ask(number=1, raw=None, **changes):
     call = {"id": number, "action": "http.get", "args": [], "kwargs": {}, **changes}
-    return frame(Kind.ACTION, json.dumps(call).encode() if raw is None else raw, token())
+    return frame(FrameKind.ACTION, json.dumps(call).encode() if raw is None else raw, token())
 
 def push(data):
     view = memoryview(data)
@@ -93,9 +93,12 @@ FORGED = {
     "no_json": forged("ask(raw=b'{')"),
     "nothing_at_all": forged("ask(raw=b'')"),
     "no_utf_8": forged(r"ask(raw=b'\xff\xfe')"),
-    "a_header_of_100_mb": forged("frame(Kind.ACTION, b'', token(), 100 << 20)"),
-    "another_token": forged("frame(Kind.ACTION, b'{}', WRONG)"),
-    **{f"a_{kind}_frame": forged(f"frame(Kind.{kind}, b'{{}}', token())") for kind in ("REPLY", "OUTCOME", "READY")},
+    "a_header_of_100_mb": forged("frame(FrameKind.ACTION, b'', token(), 100 << 20)"),
+    "another_token": forged("frame(FrameKind.ACTION, b'{}', WRONG)"),
+    **{
+        f"a_{kind}_frame": forged(f"frame(FrameKind.{kind}, b'{{}}', token())")
+        for kind in ("REPLY", "OUTCOME", "READY")
+    },
 }
 
 #: Too much of it, and the end of it.
@@ -105,7 +108,7 @@ FLOODS = {
         "push(b''.join(ask(number) for number in range(1, 10_001)))\nreturn 'real'\n", VIOLATION
     ),
     "100_mb_that_are_really_sent": Ask(
-        "push(frame(Kind.ACTION, b'', token(), 100 << 20))\n"
+        "push(frame(FrameKind.ACTION, b'', token(), 100 << 20))\n"
         "for _ in range(1600):\n    push(bytes(64 << 10))\n"
         "return 'real'\n",
         VIOLATION,
@@ -154,12 +157,12 @@ FLOODS = {
 #: Calls out of odd places, and at odd times. What is asked after the result has `late` among its arguments.
 PLACES = {
     "after_the_result_in_one_write": Ask(
-        "push(frame(Kind.RESULT, b'\"OWN\"', token()) + b''.join(ask(n, args=['late']) for n in range(1, 50)))\n"
+        "push(frame(FrameKind.RESULT, b'\"OWN\"', token()) + b''.join(ask(n, args=['late']) for n in range(1, 50)))\n"
         "time.sleep(5)\n",
         {"ok": ("OWN",)},
     ),
     "after_the_result": Ask(
-        "push(frame(Kind.RESULT, b'\"OWN\"', token()))\n"
+        "push(frame(FrameKind.RESULT, b'\"OWN\"', token()))\n"
         "for number in range(1, 200):\n    push(ask(number, args=['late']))\n    time.sleep(0.001)\n",
         {"ok": ("OWN",)},
     ),
@@ -170,7 +173,7 @@ PLACES = {
         "    os.read(read, 1)\n"
         "    for call in calls:\n        os.write(fd, call)\n        time.sleep(0.001)\n"
         "    os._exit(0)\n"
-        "push(frame(Kind.RESULT, b'\"OWN\"', token()))\nos.write(write, b'x')\ntime.sleep(5)\n",
+        "push(frame(FrameKind.RESULT, b'\"OWN\"', token()))\nos.write(write, b'x')\ntime.sleep(5)\n",
         {"ok": ("OWN",)},
     ),
     "by_threads_that_never_stop": Ask(

@@ -14,7 +14,7 @@ from tests.support.patience import DEADLINE_MS
 PRELUDE = """
 import atexit, ctypes, fcntl, os, signal, socket, struct, subprocess, sys, threading, time
 import frames
-from frames import Kind
+from frames import FrameKind
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 WRONG = b"\\x5a" * 16
@@ -67,7 +67,7 @@ CRASHED: dict[str, tuple[Any, ...]] = {"crashed": ("Crashed",)}
 FRAMES = {
     "a_frame_of_every_kind_without_the_token": Attack(
         """
-        for kind in Kind:
+        for kind in FrameKind:
             os.write(channel(), frame(kind))
         return 'real'
         """,
@@ -75,35 +75,35 @@ FRAMES = {
     ),
     "a_header_that_announces_4_gb": Attack(
         """
-        os.write(channel(), frame(Kind.RESULT, b'', token(), 0xFFFFFFFF))
+        os.write(channel(), frame(FrameKind.RESULT, b'', token(), 0xFFFFFFFF))
         return 'real'
         """,
         VIOLATION,
     ),
     "a_header_one_byte_over_the_cap": Attack(
         """
-        os.write(channel(), frame(Kind.RESULT, b'', token(), frames.CAPS[Kind.RESULT] + 1))
+        os.write(channel(), frame(FrameKind.RESULT, b'', token(), frames.CAPS[FrameKind.RESULT] + 1))
         return 'real'
         """,
         VIOLATION,
     ),
     "half_a_header_before_the_real_frame": Attack(
         """
-        os.write(channel(), frame(Kind.RESULT, b'', token())[:10])
+        os.write(channel(), frame(FrameKind.RESULT, b'', token())[:10])
         return 'real'
         """,
         VIOLATION,
     ),
     "more_announced_than_sent": Attack(
         """
-        os.write(channel(), frame(Kind.ACTION, b'x', token(), 1 << 20))
+        os.write(channel(), frame(FrameKind.ACTION, b'x', token(), 1 << 20))
         return 'real'
         """,
         CRASHED,
     ),
     "a_wrong_nonce_that_begins_right": Attack(
         """
-        os.write(channel(), frame(Kind.RESULT, nonce=token()[:15] + bytes([token()[15] ^ 1])))
+        os.write(channel(), frame(FrameKind.RESULT, nonce=token()[:15] + bytes([token()[15] ^ 1])))
         return 'real'
         """,
         VIOLATION,
@@ -117,43 +117,43 @@ FRAMES = {
     ),
     **{
         f"{kind}_as_if_from_pid_1": Attack(
-            f"os.write(channel(), frame(Kind.{kind}, nonce=token()))\ntime.sleep(0.5)\nreturn 'real'", VIOLATION
+            f"os.write(channel(), frame(FrameKind.{kind}, nonce=token()))\ntime.sleep(0.5)\nreturn 'real'", VIOLATION
         )
         for kind in ("READY", "OPEN", "INPUT", "LOG", "ACTION", "REPLY", "OUTCOME")
     },
     "two_results_in_one_write": Attack(
         """
-        os.write(channel(), frame(Kind.RESULT, b'"OWN"', token()) * 2)
+        os.write(channel(), frame(FrameKind.RESULT, b'"OWN"', token()) * 2)
         return 'real'
         """,
         VIOLATION,
     ),
     "two_results_one_after_the_other": Attack(
         """
-        os.write(channel(), frame(Kind.RESULT, b'"OWN"', token()))
+        os.write(channel(), frame(FrameKind.RESULT, b'"OWN"', token()))
         time.sleep(1)
-        os.write(channel(), frame(Kind.RESULT, b'"FORGED"', token()))
+        os.write(channel(), frame(FrameKind.RESULT, b'"FORGED"', token()))
         return 'real'
         """,
         {"ok": ("OWN",)},
     ),
     "a_result_and_a_fault": Attack(
         """
-        os.write(channel(), frame(Kind.RESULT, b'"OWN"', token()) + frame(Kind.FAULT, b"{}", token()))
+        os.write(channel(), frame(FrameKind.RESULT, b'"OWN"', token()) + frame(FrameKind.FAULT, b"{}", token()))
         return 'real'
         """,
         VIOLATION,
     ),
     "a_result_and_bytes_that_are_none": Attack(
         """
-        os.write(channel(), frame(Kind.RESULT, b'"OWN"', token()) + b'FORGED')
+        os.write(channel(), frame(FrameKind.RESULT, b'"OWN"', token()) + b'FORGED')
         return 'real'
         """,
         VIOLATION,
     ),
     "a_frame_within_a_result": Attack(
         """
-        os.write(channel(), frame(Kind.RESULT, frame(Kind.OUTCOME, b'{}'), token()))
+        os.write(channel(), frame(FrameKind.RESULT, frame(FrameKind.OUTCOME, b'{}'), token()))
         time.sleep(1)
         return 'real'
         """,
@@ -162,7 +162,7 @@ FRAMES = {
     "a_fault_that_claims_a_status": Attack(
         """
         fault = b'{"kind": "memory", "status": "ok", "type": "Own", "message": "OWN", "result": "FORGED"}'
-        os.write(channel(), frame(Kind.FAULT, fault, token()))
+        os.write(channel(), frame(FrameKind.FAULT, fault, token()))
         time.sleep(1)
         return 'real'
         """,
@@ -171,7 +171,7 @@ FRAMES = {
     "a_fault_of_60_kb": Attack(
         """
         fault = b'{"type": "%s", "message": 1, "line": -1, "traceback": []}' % (b"T" * 60_000)
-        os.write(channel(), frame(Kind.FAULT, fault, token()))
+        os.write(channel(), frame(FrameKind.FAULT, fault, token()))
         time.sleep(1)
         return 'real'
         """,
@@ -180,14 +180,15 @@ FRAMES = {
     "a_flood_of_progress": Attack(
         """
         for _ in range(400):
-            os.write(channel(), frame(Kind.PROGRESS, b'"OWN"', token()))
+            os.write(channel(), frame(FrameKind.PROGRESS, b'"OWN"', token()))
         return 'real'
         """,
         VIOLATION,
     ),
     **{
         f"progress_that_is_{name}": Attack(
-            f"os.write(channel(), frame(Kind.PROGRESS, {payload}, token()))\ntime.sleep(0.5)\nreturn 'real'", VIOLATION
+            f"os.write(channel(), frame(FrameKind.PROGRESS, {payload}, token()))\ntime.sleep(0.5)\nreturn 'real'",
+            VIOLATION,
         )
         for name, payload in {
             "no_text": """b'{"FORGED": 1}'""",
@@ -198,7 +199,7 @@ FRAMES = {
     },
     "halves_of_one_frame_from_two_processes": Attack(
         """
-        whole, fd = frame(Kind.RESULT, b'"OWN"', token()), channel()
+        whole, fd = frame(FrameKind.RESULT, b'"OWN"', token()), channel()
         os.write(fd, whole[:20])
         if os.fork() == 0:
             os.write(fd, whole[20:])
@@ -210,7 +211,7 @@ FRAMES = {
     ),
     "two_processes_that_write_into_each_others_frames": Attack(
         """
-        whole, fd = frame(Kind.RESULT, b'"FORGED"', token()), channel()
+        whole, fd = frame(FrameKind.RESULT, b'"FORGED"', token()), channel()
         os.write(fd, whole[:20])
         if os.fork() == 0:
             os.write(fd, whole[:20])
@@ -223,7 +224,7 @@ FRAMES = {
     ),
     "frames_in_the_log": Attack(
         """
-        for kind in Kind:
+        for kind in FrameKind:
             os.write(1, frame(kind, b'"OWN"', token()) * 3)
             os.write(2, bytes(21))
         return 'real'

@@ -6,11 +6,11 @@ from tests.integration.sandbox.white_box import CRASHED, REAL, VIOLATION, Attack
 LATE = {
     "a_grandchild_that_outlives_the_handler": Attack(
         """
-        late, fd = frame(Kind.RESULT, b'"FORGED"', token()), channel()
+        late, fd = frame(FrameKind.RESULT, b'"FORGED"', token()), channel()
         if os.fork() == 0:
             time.sleep(0.2)
             for _ in range(200):
-                os.write(fd, late + frame(Kind.LOG))
+                os.write(fd, late + frame(FrameKind.LOG))
                 time.sleep(0.01)
             os._exit(0)
         return 'real'
@@ -19,7 +19,7 @@ LATE = {
     ),
     "a_daemon_in_a_session_of_its_own": Attack(
         """
-        late, fd = frame(Kind.RESULT, b'"FORGED"', token()), channel()
+        late, fd = frame(FrameKind.RESULT, b'"FORGED"', token()), channel()
         if os.fork() == 0:
             os.setsid()
             for number in range(1, 65):
@@ -41,7 +41,7 @@ LATE = {
         """
         if os.fork() == 0:
             return 'FORGED'
-        os.write(channel(), frame(Kind.RESULT, b'"OWN"', token()))
+        os.write(channel(), frame(FrameKind.RESULT, b'"OWN"', token()))
         time.sleep(1)
         return 'real'
         """,
@@ -52,7 +52,7 @@ LATE = {
         fd = channel()
         def forge():
             while True:
-                os.write(fd, frame(Kind.RESULT))
+                os.write(fd, frame(FrameKind.RESULT))
         threading.Thread(target=forge, daemon=True).start()
         time.sleep(0.05)
         return 'real'
@@ -72,7 +72,7 @@ LATE = {
     "an_exit_handler": Attack(
         """
         fd = channel()
-        atexit.register(lambda: (print('FORGED'), os.write(fd, frame(Kind.RESULT))))
+        atexit.register(lambda: (print('FORGED'), os.write(fd, frame(FrameKind.RESULT))))
         return 'real'
         """,
         REAL,
@@ -82,7 +82,7 @@ LATE = {
         fd = channel()
         class Text(str):
             def __del__(self):
-                os.write(fd, frame(Kind.RESULT))
+                os.write(fd, frame(FrameKind.RESULT))
         return Text('real')
         """,
         VIOLATION,
@@ -90,7 +90,7 @@ LATE = {
     "a_signal_handler_in_the_middle_of_the_answer": Attack(
         """
         fd = channel()
-        signal.signal(signal.SIGALRM, lambda *_: os.write(fd, frame(Kind.RESULT)))
+        signal.signal(signal.SIGALRM, lambda *_: os.write(fd, frame(FrameKind.RESULT)))
         signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
         return ['real'] * 20_000
         """,
@@ -102,7 +102,7 @@ LATE = {
         def watch(running, event, argument):
             if running.f_code.co_name == 'encode':
                 sys.setprofile(None)
-                os.write(fd, frame(Kind.RESULT))
+                os.write(fd, frame(FrameKind.RESULT))
         sys.setprofile(watch)
         return 'real'
         """,
@@ -111,7 +111,7 @@ LATE = {
     "another_program_with_the_channel": Attack(
         """
         os.set_inheritable(channel(), True)
-        own = frame(Kind.RESULT, b'"OWN"', token()).hex()
+        own = frame(FrameKind.RESULT, b'"OWN"', token()).hex()
         code = f'import os; os.write({channel()}, bytes.fromhex("{own}"))'
         os.execv('/sandbox/python', ['python', '-I', '-c', code])
         """,
@@ -120,7 +120,7 @@ LATE = {
     "another_program_that_has_no_token": Attack(
         """
         os.set_inheritable(channel(), True)
-        forged = frame(Kind.RESULT).hex()
+        forged = frame(FrameKind.RESULT).hex()
         code = f'import os; os.write({channel()}, bytes.fromhex("{forged}"))'
         subprocess.run(['/sandbox/python', '-I', '-c', code], close_fds=False)
         return 'real'
@@ -292,7 +292,7 @@ REACHED = {
         own, found = {0, 1, 2, channel()}, []
         for fd in set(range(1024)) - own:
             try:
-                found.append([fd, os.write(fd, frame(Kind.OUTCOME, b'{}'))])
+                found.append([fd, os.write(fd, frame(FrameKind.OUTCOME, b'{}'))])
             except OSError:
                 pass
         return found
