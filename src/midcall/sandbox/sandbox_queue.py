@@ -45,7 +45,7 @@ class SandboxQueue(Generic[T]):
         #: In the order in which they came.
         self._waiting: list[_Waiter[T]] = []
         self._busy: Counter[str] = Counter()
-        self._last_owner: str | None = None
+        self._last_owner = ""
         self._shared_until = 0.0
         #: When a sandbox was last handed out, on the clock of `time.monotonic()`.
         self.handed_out_at = 0.0
@@ -64,6 +64,7 @@ class SandboxQueue(Generic[T]):
     def take(self, deadline: float, owner: str = "") -> T:
         """Wait for a sandbox until `deadline` (monotonic) and return it; `done`, with its owner, must follow.
 
+        A run without an owner is nobody's: it makes no other's sandboxes shared.
         Raises SandboxBusy where none is free in time, or too many wait already.
         """
         waiter: _Waiter[T] = _Waiter(owner)
@@ -137,7 +138,9 @@ class SandboxQueue(Generic[T]):
         return min(self._busy[owner], self._kept) if time.monotonic() < self._shared_until else 0
 
     def _heard_of(self, owner: str) -> None:
-        if self._last_owner not in {None, owner}:
+        if not owner:  # midcall's own looks, and an operator's: who is alone with them is alone
+            return
+        if self._last_owner not in {"", owner}:
             self._shared_until = time.monotonic() + SHARED_S
         self._last_owner = owner
 

@@ -1,23 +1,16 @@
 """One engine per process, set up for the database it speaks to."""
 
-import fcntl
-import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
+from midcall.storage.next_writer import NAP_S, NextWriter
+
 #: A writer waits this long for another one; transactions here take about a millisecond.
 BUSY_TIMEOUT_S = 5.0
-#: Seconds between two looks whether another process still writes: less than a transaction takes.
-NAP_S = 0.0005
-#: Seconds that a writer waits to be the next one. Longer it is only kept from it by a process that stands still.
-IN_LINE_S = 0.5
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_SNAPSHOT})
 
 #: Execution option that says which kind of transaction to begin in SQLite.
@@ -49,13 +42,13 @@ def _open_sqlite(url: str, pool_size: int) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    line = _Line(make_url(url).database)
+    next_writer = NextWriter(make_url(url).database)
 
     def begin(connection: Connection) -> None:
-        _begin_sqlite(connection, line)
+        _begin_sqlite(connection, next_writer)
 
     event.listen(engine, "begin", begin)
-    event.listen(engine, "engine_disposed", lambda _engine: line.close())
+    event.listen(engine, "engine_disposed", lambda _engine: next_writer.close())
     return engine
 
 
@@ -71,7 +64,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection, line: "_Line") -> None:
+def _begin_sqlite(connection: Connection, next_writer: NextWriter) -> None:
     # A deferred transaction that writes after it has read fails with "database is locked" as soon as another one
     # wrote in between, whatever the timeout; measured: 0.5-43 % of them, and none with IMMEDIATE.
     options = connection.get_execution_options()
@@ -82,7 +75,7 @@ def _begin_sqlite(connection: Connection, line: "_Line") -> None:
         connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasts else 'NORMAL'}")
         connection.info[LASTS] = lasts
     if writes:
-        with line.next():
+        with next_writer.turn():
             _begin_to_write(connection)
     else:
         connection.exec_driver_sql("BEGIN")
@@ -110,51 +103,3 @@ def _begin_to_write(connection: Connection) -> None:
     finally:
         cursor.execute(f"PRAGMA busy_timeout = {round(1000 * BUSY_TIMEOUT_S)}")
         cursor.close()
-
-
-class _Line:
-    """The processes that want to write to one database file: one of them is next, and nobody gets in before it.
-
-    SQLite lets in whoever asks at the right moment. That is the process which has just written and writes again, time
-    after time, while others look now and then; here it can only ask once the next one has begun. The kernel takes the
-    lock back from a process that dies with it.
-    """
-
-    def __init__(self, database: str | None) -> None:
-        self._path = f"{database}-line" if database and database != ":memory:" else None
-
-    @cached_property
-    def _file(self) -> int | None:
-        if self._path is None:
-            return None
-        try:
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError:  # a folder that cannot be written to: then as SQLite has it
-            return None
-
-    @contextmanager
-    def next(self) -> Iterator[None]:
-        """Be the next one, as soon as nobody else is."""
-        file = self._file
-        if file is None or not self._taken(file):
-            yield
-            return
-        try:
-            yield
-        finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
-
-    def _taken(self, file: int) -> bool:
-        give_up_at = time.monotonic() + IN_LINE_S
-        while time.monotonic() < give_up_at:
-            with suppress(BlockingIOError):
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            time.sleep(NAP_S)
-        return False
-
-    def close(self) -> None:
-        """Close the file."""
-        file = self.__dict__.pop("_file", None)
-        if file is not None:
-            os.close(file)

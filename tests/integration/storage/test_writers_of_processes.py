@@ -1,5 +1,6 @@
 """Writers of several processes on one SQLite file: connections of their own, as processes have them."""
 
+import errno
 import fcntl
 import multiprocessing
 import sqlite3
@@ -14,10 +15,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import CLIENT_S, PATIENCE_S
 
 from midcall.storage import engine as engines
+from midcall.storage import next_writer
 from midcall.storage.engine import WRITES, open_engine
+from midcall.storage.next_writer import NextWriter
 
 
 @pytest.fixture
@@ -114,13 +117,51 @@ def test_a_process_that_writes_seldom_waits_for_few_transactions_of_those_that_w
 
 
 def test_a_process_that_stands_still_as_the_next_one_keeps_nobody(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does one that died so: the kernel takes its place back."""
-    monkeypatch.setattr(engines, "IN_LINE_S", 0.05)
+    """Whoever waits for it goes on without a turn."""
+    monkeypatch.setattr(next_writer, "IN_LINE_S", 0.05)
     engine = open_engine(f"sqlite:///{path}").execution_options(**{WRITES: True})
     with Path(f"{path}-line").open("w") as line:
         fcntl.flock(line, fcntl.LOCK_EX)
         with engine.begin() as connection:
             connection.execute(text("INSERT INTO t VALUES (2)"))
+    engine.dispose()
+
+
+def be_next(path: Path, ready: Any) -> None:
+    """Be the next one to write, and never do."""
+    with NextWriter(str(path)).turn():
+        ready.set()
+        time.sleep(CLIENT_S)
+
+
+def test_the_place_of_a_process_that_is_killed_is_free_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel takes it back: nobody has to go on without a turn."""
+    monkeypatch.setattr(next_writer, "IN_LINE_S", PATIENCE_S)
+    spawn = multiprocessing.get_context("spawn")
+    ready, mine = spawn.Event(), NextWriter(str(path))
+    process = spawn.Process(target=be_next, args=(path, ready))
+    process.start()
+    assert ready.wait(PATIENCE_S)
+    file = mine._file
+    assert file is not None
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    process.kill()
+    process.join()
+    assert mine._taken(file)
+    mine.close()
+
+
+def test_without_locks_of_files_writing_goes_on_as_sqlite_has_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some shared folders have none."""
+
+    def flock(_file: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    engine = open_engine(f"sqlite:///{path}").execution_options(**{WRITES: True})
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO t VALUES (2)"))
     engine.dispose()
 
 
