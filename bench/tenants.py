@@ -31,8 +31,8 @@ from bench.webhooks import slow_target
 
 MAX_RATIO = 2.0
 #: Seconds between two calls of one kind of one modest workspace: two calls a second of all three and all four kinds,
-#: which with all that runs anyway keep 0.4 of two cores busy (every 3 s: 0.5). What is asked is what the greedy one costs,
-#: not when the machine is full.
+#: which with all that runs anyway keep 0.4 of two cores busy (every 3 s: 0.5). What is asked is what the greedy one
+#: costs, not when the machine is full.
 PACE_S = 6.0
 #: What the greedy one has open at once. Of webhooks it is allowed 320, of code and tests together 100.
 GREEDY = {"code": 8, "webhook": 200, "test": 8, "background": 8}
