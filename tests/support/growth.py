@@ -11,8 +11,10 @@ from typing import Any
 SUSPECT = 1.5
 #: Seconds of work that are measured well enough; less is no matter, and more is not asked for.
 ENOUGH_S, TOO_LONG_S = 0.005, 3.0
-#: A first look is taken at so much.
-FIRST = 1_000
+#: Seconds of work that are measured well enough on whatever size, and by one run: noise is a small part of them.
+PLENTY_S = 0.05
+#: A first look is taken at so much; at so much growth shows, unless there is plenty of work before.
+FIRST, TELLING = 250, 4_000
 _TIMES = 4
 
 
@@ -23,7 +25,7 @@ def growth(make: Callable[[int], Any], work: Callable[[Any], Any], *, most: int 
     measured more carefully, and then to one size more: caches of a processor end somewhere, too.
     """
     size, before, took = FIRST, 0.0, _seconds(work, make(FIRST))
-    while took < ENOUGH_S or not before:
+    while not before or took < (ENOUGH_S if size >= min(TELLING, most) else PLENTY_S):
         if size >= most and took < ENOUGH_S:
             return 0.0
         size, before, took = size * _TIMES, took, _seconds(work, make(size * _TIMES))
@@ -41,11 +43,11 @@ def _exponent(before: float, took: float) -> float:
 
 
 def _seconds(work: Callable[[Any], Any], value: Any, *, times: int = 1) -> float:
-    """Return the seconds of the quickest of some runs; of a long one there is no other."""
+    """Return the seconds of the quickest of some runs, until they make up plenty of work."""
     took: list[float] = []
     gc.disable()  # it would look at all that there is, now and then
     try:
-        while len(took) < times and sum(took) < TOO_LONG_S:
+        while len(took) < times and sum(took) < 3 * PLENTY_S:
             began = time.thread_time()
             work(value)
             took.append(time.thread_time() - began)
