@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 from tests.support.patience import CLIENT_S, DEADLINE_S, PATIENCE_S, wait_for
+from tests.support.plain_http import plain_client
 from tests.support.target import replying, target
 
 from midcall.sandbox.client import PoolClient
@@ -238,7 +239,7 @@ class Stack:
         if self._client is None:
             key = (self.data / "admin.key").read_text().strip()
             headers = {"Authorization": f"Bearer {key}"}
-            self._client = httpx.Client(base_url=self.url, headers=headers, timeout=CLIENT_S, trust_env=False)
+            self._client = plain_client(base_url=self.url, headers=headers)
         return self._client
 
     def function(self, name: str, source: str, **fields: Any) -> None:

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from tests.e2e.stack import QUICK, TIMEOUT_S, Stack, midcall, stack
 from tests.support.patience import CLIENT_S, wait_for
+from tests.support.plain_http import plain_client
 
 GREEDY = 8
 LATER = {"background": True}
@@ -24,7 +25,7 @@ def modest(shared: Stack) -> Iterator[httpx.Client]:
     made = midcall("workspace", "create", "modest", env={**shared.env, "MIDCALL_DATA_DIR": str(shared.data)})
     assert made.code == 0, made
     headers = {"Authorization": f"Bearer {made.out.strip()}"}
-    with httpx.Client(base_url=shared.url, headers=headers, timeout=CLIENT_S, trust_env=False) as client:
+    with plain_client(base_url=shared.url, headers=headers) as client:
         for name, fields in (("quick", {}), ("later", LATER)):
             body = {"name": name, "description": "Quick.", "kind": "code", "code": {"source": QUICK}, **fields}
             assert client.post("/v1/functions", json={**body, "timeout": TIMEOUT_S}).is_success

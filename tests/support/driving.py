@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from tests.support.patience import CLIENT_S
+from tests.support.plain_http import plain_client
 
 from midcall.connectors.explain import explain
 from midcall.connectors.kit import NOTHING, Account, ApiRequest, ApiResponse, BoundArguments, Connector, Steps, bind
@@ -94,7 +94,7 @@ def refused(name: str, answer: ApiResponse) -> ActionFailed:
 @contextmanager
 def _sender(base_url: str, headers: Headers, query: Headers) -> Iterator[Send]:
     """Open a way out to a base URL."""
-    with httpx.Client(timeout=CLIENT_S, trust_env=False) as http:
+    with plain_client() as http:
         yield lambda ask: _sent(http, base_url.rstrip("/"), ask, (*ask.headers, *headers), (*ask.query, *query))
 
 

@@ -9,10 +9,8 @@ from typing import Any
 #: Work on a quarter as much takes a quarter of the time if it is linear, a sixteenth if it is quadratic: the exponent
 #: between the two that is refused.
 SUSPECT = 1.5
-#: Seconds of work that are measured well enough; less is no matter, and more is not asked for.
-ENOUGH_S, TOO_LONG_S = 0.005, 3.0
-#: Seconds of work that are measured well enough on whatever size, and by one run: noise is a small part of them.
-PLENTY_S = 0.05
+#: Seconds of work that are measured well enough; that are so on whatever size, and by one run; that are not asked for.
+ENOUGH_S, PLENTY_S, TOO_LONG_S = 0.005, 0.05, 3.0
 #: A first look is taken at so much; at so much growth shows, unless there is plenty of work before.
 FIRST, TELLING = 250, 4_000
 _TIMES = 4

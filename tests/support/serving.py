@@ -18,7 +18,9 @@ from tests.support.contract import Contract, contract_of
 from tests.support.databases import opened, row_counts
 from tests.support.fakes import FakeSandbox
 from tests.support.garbage_collector import unfreeze
-from tests.support.patience import CLIENT_S, wait_for
+from tests.support.lent_reviewer import reviewers_lent
+from tests.support.patience import wait_for
+from tests.support.plain_http import plain_client
 from tests.support.world import function
 
 from midcall.app import create_app
@@ -104,7 +106,7 @@ class Served:
     engine: Engine
     sandbox: FakeSandbox
     contract: Contract
-    #: Shared, since making one takes 30 ms.
+    #: Shared, since making one takes its time.
     http: httpx.Client
 
     def client(self, token: str | None) -> Client:
@@ -150,10 +152,11 @@ def serving(
     fake = FakeSandbox()
     app = create_app(settings, ui=ui)
     with (
+        reviewers_lent(),
         _listening(app, settings) as url,
         opened(database_url) as engine,
         _working(settings, sandbox or fake, fake_workers),
-        httpx.Client(base_url=url, timeout=CLIENT_S, trust_env=False) as http,
+        plain_client(base_url=url) as http,
     ):
         yield Served(url, settings, app, engine, fake, contract_of(app), http)
 

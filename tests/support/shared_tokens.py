@@ -1,15 +1,11 @@
-"""What a process has that shares OAuth2 tokens with others: it loads this, and not all that tests load.
-
-Started as `python -m tests.support.shared_tokens DATABASE ENDPOINT THREADS TIMEOUT_MS` it says that it is ready, waits
-for a line, has so many threads want the token at once, and prints what they got.
-"""
+"""What a process has that shares OAuth2 tokens with others: it loads this, and not all that tests load."""
 
 import base64
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 
 from midcall.domain.http import TokenRequest
 from midcall.domain.times import now_ms
@@ -47,17 +43,13 @@ def shared(database_url: str) -> Iterator[SharedTokens]:
         engine.dispose()
 
 
-def main(database_url: str, endpoint: str, threads: str, timeout_ms: str) -> None:
-    """Ask when told to."""
-    with shared(database_url) as tokens, ThreadPoolExecutor(int(threads)) as callers:
-        print("ready", flush=True)  # noqa: T201 (what who started it waits for)
-        sys.stdin.readline()
+def ask(database_url: str, endpoint: str, threads: int, timeout_ms: int, to_parent: Connection) -> None:
+    """Say that it is ready, and when told to have so many threads want the token at once; sends what they got."""
+    with shared(database_url) as tokens, ThreadPoolExecutor(threads) as callers:
+        to_parent.send("ready")
+        to_parent.recv()
         waiting = [
-            callers.submit(tokens.token, wanted_from(endpoint), workspace_id=WORKSPACE, timeout_ms=int(timeout_ms))
-            for _ in range(int(threads))
+            callers.submit(tokens.token, wanted_from(endpoint), workspace_id=WORKSPACE, timeout_ms=timeout_ms)
+            for _ in range(threads)
         ]
-        print(sorted({each.result() for each in waiting}), flush=True)  # noqa: T201 (the answer)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        to_parent.send(sorted({each.result() for each in waiting}))

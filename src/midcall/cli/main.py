@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from midcall import __version__
+from midcall.bootstrap.interpreter import loading
 from midcall.bootstrap.settings import BadSetting
 from midcall.cli.say import say
 from midcall.domain.errors import MidcallError
@@ -47,7 +48,8 @@ class Commands(TyperGroup):
 def load(name: str) -> Any:
     """Import a command of the table, or a group of them."""
     module, _, attribute = COMMANDS[name].partition(":")
-    found = getattr(importlib.import_module(module), attribute)
+    with loading():
+        found = getattr(importlib.import_module(module), attribute)
     if isinstance(found, typer.Typer):
         group = typer.main.get_group(found)
         group.name = name

@@ -4,6 +4,7 @@ import uvicorn
 
 from midcall.app import create_app
 from midcall.bootstrap.allowed import allow_list
+from midcall.bootstrap.interpreter import loading
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.server import server_options
 from midcall.bootstrap.settings import Settings
@@ -17,5 +18,6 @@ def api() -> None:
     # A missing schema or a faulty allow-list is told here in one line, not from inside the server.
     open_storage(settings).close()
     allow_list(settings)
-    app = create_app(settings, ui=settings.ui)
+    with loading():
+        app = create_app(settings, ui=settings.ui)
     uvicorn.run(app, host=settings.host, port=settings.port, **server_options(settings))

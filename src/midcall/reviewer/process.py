@@ -16,8 +16,12 @@ from midcall.domain.review import Comment, Subject
 from midcall.review.allowlist import AllowList, dumps
 from midcall.reviewer.frames import HEADER, MAX_FRAME, READY, pack, pack_subject, read_answer
 
-#: `-I -S` leave the import path bare: no environment, no site hooks. The parent hands its own path over.
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from midcall.reviewer.child import main; main()"
+#: `-I -S` leave the import path bare: no environment, no site hooks. The parent hands its own path over. What is loaded
+#: stays, so the collector is kept from it.
+_BOOT = (
+    "import gc, json, sys; gc.disable(); sys.path[:] = json.loads(sys.argv[1]);"
+    " from midcall.reviewer.child import main; main()"
+)
 
 
 class ChildLost(Exception):

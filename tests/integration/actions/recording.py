@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +13,8 @@ from urllib.parse import quote
 READ_BYTES = 1 << 16
 #: Of a mapping that is read in one piece, and what two pieces share, so that nothing is cut in two.
 PIECE_BYTES, OVERLAP = 1 << 22, 512
+#: What secrets have in common is looked for first if it is so long that nothing else holds it.
+ALIKE_CHARS = 16
 
 
 def forms(secret: str) -> set[bytes]:
@@ -24,8 +26,14 @@ def forms(secret: str) -> set[bytes]:
     return {raw, quote(secret, safe="").encode(), secret[::-1].encode(), raw.hex().encode(), *encoded, *escaped}
 
 
-def found(content: bytes, secrets: Iterable[str]) -> set[str]:
-    """Name the secrets that stand in some bytes, in any form."""
+def found(content: bytes, secrets: Collection[str]) -> set[str]:
+    """Name the secrets that stand in some bytes, in any form.
+
+    Where all of them begin alike, most bytes are known to hold none by that beginning: a tenth of the work.
+    """
+    alike = os.path.commonprefix(list(secrets))  # noqa: RUF071 (letter by letter is what is meant)
+    if len(alike) >= ALIKE_CHARS and not any(form in content for form in forms(alike)):
+        return set()
     return {secret for secret in secrets if any(form in content for form in forms(secret))}
 
 

@@ -42,8 +42,10 @@ TYPES = ("bearer", "basic", "header", "query", "digest", "custom", "oauth2")
 #: Ways of the target to say what it heard.
 WAYS = ("plain", "json", "escaped", "php", "base64", "quoted", "chunked", "headers", "refused", "broken")
 #: Slashes and signs are written otherwise in base64, URLs and JSON.
-SECRETS = {name: f'{name}-{secrets.token_hex(12)}/+=&"' for name in (*TYPES, "custom-query", "custom-body")}
-TOKEN = f"token-{secrets.token_hex(12)}/+="
+#: All that is looked for begins with it: see `found`.
+MARK = secrets.token_hex(8)
+SECRETS = {name: f'{MARK}-{name}-{secrets.token_hex(12)}/+=&"' for name in (*TYPES, "custom-query", "custom-body")}
+TOKEN = f"{MARK}-token-{secrets.token_hex(12)}/+="
 EVERY = (*SECRETS.values(), TOKEN)
 
 SOURCE = """\
@@ -232,7 +234,7 @@ def test_no_secret_is_ever_where_code_or_its_traces_are(
     caplog.set_level(logging.DEBUG)
     # As midcall sets it, whatever its own level: it writes down all headers that come in.
     caplog.set_level(logging.WARNING, logger="httpcore")
-    planted = f"planted-{secrets.token_hex(12)}"
+    planted = f"{MARK}-planted-{secrets.token_hex(12)}"
     looked_for = (*EVERY, planted)
     seen: dict[str, set[str]] = {}
     with (
@@ -296,5 +298,5 @@ def test_no_secret_is_ever_where_code_or_its_traces_are(
         seen["Redis"] = found(dumped, looked_for) | {planted}
     said = f"{caplog.text} {lines} {capfd.readouterr()} {planted}"
     seen["logs"] = found(said.encode(), looked_for)
-    named = {place: {name.split("-")[0] for name in names} for place, names in seen.items()}
+    named = {place: {name.split("-")[1] for name in names} for place, names in seen.items()}
     assert named == {place: {"planted"} for place in seen}

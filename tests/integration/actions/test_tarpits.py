@@ -24,7 +24,7 @@ from midcall.service.actions.action_executor import Means
 from midcall.service.actions.action_gateway import ActionGateway, ActionGateways
 from midcall.service.claimed_run import ClaimedRun
 
-RUNS = 100
+RUNS = 30
 SOURCE = """\
 import asyncio
 
@@ -72,7 +72,7 @@ def acting() -> list[threading.Thread]:
 
 @pytest.mark.parametrize("tarpit", [silent, full], ids=["silent", "never connected"])
 def test_runs_that_do_not_wait_leave_little_behind(pool: Serving, tarpit: Callable[[], Any]) -> None:
-    """A hundred runs with five calls each, all of which return, though no call would for five minutes."""
+    """Thirty runs with five calls each, all of which return, though no call would for five minutes."""
     process = psutil.Process()
     most = 0
     descriptors = process.num_fds()

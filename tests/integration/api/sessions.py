@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 from tests.support.fakes import echo
-from tests.support.patience import CLIENT_S, PATIENCE_S
+from tests.support.patience import PATIENCE_S
+from tests.support.plain_http import plain_client
 from tests.support.serving import Client, Served
 
 from midcall.domain.run import RunReport, RunRequest, RunStatus
@@ -118,7 +118,7 @@ def stream(
     """Open a stream; gives an iterator of its events."""
     sent = {"authorization": f"Bearer {client.token}", "accept": "text/event-stream", **(headers or {})}
     with (
-        httpx.Client(base_url=client.served.url, timeout=CLIENT_S, trust_env=False) as http,
+        plain_client(base_url=client.served.url) as http,
         http.stream(method, path, headers=sent, json=body) as response,
     ):
         assert response.status_code == 200, response.read()

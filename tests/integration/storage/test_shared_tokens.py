@@ -1,73 +1,65 @@
 """One token for all processes: real processes, a real database, a real token endpoint that counts."""
 
-import os
-import signal
-import subprocess
-import sys
+import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 from tests.support.patience import DEADLINE_MS, PATIENCE_S, wait_for
-from tests.support.shared_tokens import WORKSPACE, shared, wanted_from
+from tests.support.shared_tokens import WORKSPACE, ask, shared, wanted_from
 from tests.support.target import Received, Reply, Target, replying, target
 
 from midcall.service.credentials.tokens import LEASE_MARGIN_MS, SharedTokens
 
 TOKEN = "geheim-token-of-the-crm"  # noqa: S105 (a test's)
 PROCESSES, THREADS = 8, 12
-PROCESS = (sys.executable, "-m", "tests.support.shared_tokens")
+# They are forked from one process that has loaded what they need: each would take two seconds of a core to do so.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.support.shared_tokens"])
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A process that asks when it is told to."""
+
+    process: BaseProcess
+    pipe: Connection
+
+    def go(self) -> None:
+        """Let it ask."""
+        self.pipe.send("go")
+
+    def got(self) -> list[str]:
+        """Return what its threads got."""
+        found: list[str] = self.pipe.recv()
+        return found
 
 
 @contextmanager
-def processes(
-    database_url: str, endpoint: str, *timeouts_ms: int, threads: int = THREADS
-) -> Iterator[list[subprocess.Popen[str]]]:
-    """Start processes that wait for a line until they ask."""
-    running = [
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.support.shared_tokens",
-                database_url,
-                endpoint,
-                str(threads),
-                str(timeout_ms),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        )
-        for timeout_ms in timeouts_ms
-    ]
+def processes(database_url: str, endpoint: str, *timeouts_ms: int, threads: int = THREADS) -> Iterator[list[Asking]]:
+    """Start processes that wait until they may ask."""
+    running = []
+    for timeout_ms in timeouts_ms:
+        here, there = FORKS.Pipe()
+        process = FORKS.Process(target=ask, args=(database_url, endpoint, threads, timeout_ms, there))
+        process.start()
+        there.close()
+        running.append(Asking(process, here))
     try:
-        for each in running:
-            assert each.stdout is not None
-            assert each.stdout.readline() == "ready\n"
+        assert [each.pipe.recv() for each in running] == ["ready"] * len(running)
         yield running
     finally:
         for each in running:
-            each.kill()
-            each.communicate()
-
-
-def go(process: subprocess.Popen[str]) -> None:
-    """Let a process ask."""
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-
-
-def got(process: subprocess.Popen[str]) -> str:
-    """Return what its threads got."""
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
+            each.process.kill()
+            each.process.join()
+            each.pipe.close()
 
 
 @pytest.fixture
@@ -87,8 +79,8 @@ def test_many_processes_share_one_request(database_url: str, endpoint: Target) -
     """Eight processes with twelve threads each, at one moment: one request, and everybody has its token."""
     with processes(database_url, endpoint.url, *[DEADLINE_MS] * PROCESSES) as running:
         for each in running:
-            go(each)
-        assert [got(each) for each in running] == [f"['{TOKEN}']"] * PROCESSES
+            each.go()
+        assert [each.got() for each in running] == [[TOKEN]] * PROCESSES
     assert len(endpoint.received) == 1
 
 
@@ -132,15 +124,15 @@ def test_the_token_of_a_killed_process_is_fetched_by_another(database_url: str, 
     lease_s = (fetch_ms + LEASE_MARGIN_MS) / 1000
     with processes(database_url, endpoint.url, fetch_ms, DEADLINE_MS, DEADLINE_MS) as running:
         fetcher, *others = running
-        go(fetcher)
+        fetcher.go()
         began = time.monotonic()
         assert wait_for(first.is_set)
         for each in others:
-            go(each)
-        fetcher.send_signal(signal.SIGKILL)
-        fetcher.wait()
+            each.go()
+        fetcher.process.kill()
+        fetcher.process.join()
         killed.set()
-        assert [got(each) for each in others] == [f"['{TOKEN}']"] * 2
+        assert [each.got() for each in others] == [[TOKEN]] * 2
         assert time.monotonic() - began > lease_s - 0.5
     assert len(endpoint.received) == 2
 
