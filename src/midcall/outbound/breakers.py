@@ -1,12 +1,9 @@
 """Circuit breakers: a target that keeps failing is left alone for a while, so that nobody waits for it."""
 
-import contextlib
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from typing import NoReturn
-
-from circuitbreaker import CircuitBreaker
+from dataclasses import dataclass
+from time import monotonic
 
 #: Failures one after the other that open a circuit, and seconds until one caller probes again.
 FAILURES = 5
@@ -15,22 +12,22 @@ RECOVERY_S = 10
 MAX_TARGETS = 10_000
 
 
-class _Failure(Exception):
-    """What a breaker counts."""
-
-
-def _fail() -> NoReturn:
-    raise _Failure
-
-
 @dataclass(slots=True)
 class _Circuit:
-    breaker: CircuitBreaker = field(
-        default_factory=lambda: CircuitBreaker(
-            failure_threshold=FAILURES, recovery_timeout=RECOVERY_S, expected_exception=_Failure
-        )
-    )
+    """What is known of a target that failed last; `open_until` by the monotonic clock."""
+
+    failures: int = 0
+    open_until: float = 0.0
     probing: bool = False
+
+    @property
+    def closed(self) -> bool:
+        return self.failures < FAILURES
+
+    def count_failure(self) -> None:
+        self.failures += 1
+        if not self.closed:
+            self.open_until = monotonic() + RECOVERY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +62,9 @@ class CircuitBreakers:
         """
         with self._lock:
             circuit = self._circuits.get(target)
-            if begun or circuit is None or circuit.breaker.closed:
+            if begun or circuit is None or circuit.closed:
                 return BreakerPermit(self, target)
-            if circuit.breaker.opened or circuit.probing:
+            if monotonic() < circuit.open_until or circuit.probing:
                 return None
             circuit.probing = True
             return BreakerPermit(self, target, probing=True)
@@ -86,8 +83,7 @@ class CircuitBreakers:
             circuit = self._circuits.setdefault(permit.target, circuit or _Circuit())
             self._circuits.move_to_end(permit.target)
             # A call that began before the circuit opened tells nothing new, and is not to keep it open for longer.
-            if permit.probing or circuit.breaker.closed:
-                with contextlib.suppress(_Failure):
-                    circuit.breaker.call(_fail)
+            if permit.probing or circuit.closed:
+                circuit.count_failure()
             if len(self._circuits) > MAX_TARGETS:
                 self._circuits.popitem(last=False)

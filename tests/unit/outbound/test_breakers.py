@@ -10,7 +10,7 @@ from midcall.outbound.breakers import FAILURES, RECOVERY_S, BreakerPermit, Circu
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Give a clock that stands still; its first value is the time."""
     now = [1_000.0]
-    monkeypatch.setattr("circuitbreaker.monotonic", lambda: now[0])
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
     return now
 
 
