@@ -9,8 +9,9 @@ from nicegui import ui
 from midcall.domain.jsonvalue import merge_patch
 from midcall.domain.workspace import Scope
 from midcall.service.credentials.inline_secrets import shown
+from midcall.service.functions.catalog import SavedFunction
 from midcall.ui.function import assistant, cases, testing
-from midcall.ui.function.opened import OpenFunction, Saved
+from midcall.ui.function.opened import OpenFunction
 from midcall.ui.page import Page, add_page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.header import page_header
@@ -26,11 +27,8 @@ def add_part_pages() -> None:
         add_page(Page(_ADDED[0], "Part", _build))
 
 
-async def _read(context: PageContext, name: str) -> Saved:
-    catalog = context.services.catalog
-    view = await context.call(Scope.READ, lambda caller: catalog.get(caller, name))
-    number = view.function.latest
-    return Saved(view, await context.call(Scope.READ, lambda caller: catalog.version(caller, name, number)))
+async def _read(context: PageContext, name: str) -> SavedFunction:
+    return await context.call(Scope.READ, lambda caller: context.services.catalog.opened(caller, name))
 
 
 async def _build(context: PageContext, part: str, name: str) -> None:

@@ -9,12 +9,14 @@ from tests.support.world import World, function
 from midcall.domain.errors import InvalidInput
 from midcall.domain.jsonvalue import Json
 from midcall.domain.parameters import MASK
+from midcall.service.functions.catalog import Catalog
 from midcall.service.functions.form import parse_draft, parse_function
 from midcall.service.releases.import_function import FunctionImports
+from midcall.storage.database import SqlStorage
+from midcall.ui.function import saving
 from midcall.ui.function.form import document_of
 from midcall.ui.function.inputs import from_text
 from midcall.ui.function.json_field import JsonField
-from midcall.ui.function.opened import Saved
 from midcall.ui.function.saving import store
 from midcall.ui.page_context import PageContext
 from midcall.vendors.imports.readers import ImportVendor
@@ -40,19 +42,16 @@ class Page:
 
 def saved_again(world: World, **changes: Any) -> dict[str, Any]:
     """Save the one function from the editor with changed fields; returns what is stored then."""
-    view = world.catalog.get(world.caller, "lookup")
-    saved = Saved(view, world.catalog.version(world.caller, "lookup", view.version.number))
+    saved = world.catalog.opened(world.caller, "lookup")
     document: Json = {**document_of(saved), **changes}
-    done = store(cast(PageContext, Page(world)), world.caller, saved, document, view.function.latest)
+    done = store(cast(PageContext, Page(world)), world.caller, saved, document, saved.view.function.latest)
     return dict(done.open.version.stored)
 
 
 def test_the_editor_saves_a_null_from_version_2_on_as_it_does_in_the_first(world: World) -> None:
     """In a schema, in a body; what was secret stays what it was."""
     world.catalog.create(world.caller, parse_function(webhook()))
-    shown = document_of(
-        Saved(world.catalog.get(world.caller, "lookup"), world.catalog.version(world.caller, "lookup", 1))
-    )
+    shown = document_of(world.catalog.opened(world.caller, "lookup"))
     key = world.catalog.version(world.caller, "lookup", 1).version.stored["webhook"]["headers"]
     wanted = {**shown["webhook"], "body": {"note": None}, "payload": "template"}
     stored = saved_again(world, parameters=NULLABLE, webhook=wanted)
@@ -76,6 +75,47 @@ def test_what_is_saved_unchanged_or_named_anew_makes_no_version(world: World) ->
     with pytest.raises(InvalidInput) as caught:
         saved_again(world, name="other")
     assert [fault.loc for fault in caught.value.faults] == ["name"]
+
+
+def test_a_save_reads_its_document_once_and_is_one_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what is no part of the version: all of it is stored, or nothing."""
+    world.catalog.create(world.caller, parse_function(function()))
+    saved = world.catalog.opened(world.caller, "lookup")
+    steps: list[str] = []
+
+    def count(owner: Any, name: str) -> None:
+        does = getattr(owner, name)
+
+        def counted(*given: Any, **more: Any) -> Any:
+            steps.append(name)
+            return does(*given, **more)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    count(SqlStorage, "read")
+    count(SqlStorage, "write")
+    count(saving, "parse_function")
+    document = {**document_of(saved), "timeout": 7, "display_name": "Look it up", "tags": ["a"]}
+    done = store(cast(PageContext, Page(world)), world.caller, saved, document, 1)
+    assert steps == ["parse_function", "write"]
+    monkeypatch.undo()
+    assert done == world.catalog.opened(world.caller, "lookup")
+    assert (done.view.function.latest, done.open.version.stored["timeout"]) == (2, 7)
+    assert (done.view.function.display_name, done.view.function.tags) == ("Look it up", ("a",))
+
+
+def test_a_save_that_fails_halfway_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the version nor its record."""
+    world.catalog.create(world.caller, parse_function(function()))
+    before = world.catalog.opened(world.caller, "lookup")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Catalog, "_described", fail)
+    with pytest.raises(ZeroDivisionError):
+        saved_again(world, timeout=7, tags=["a"])
+    assert world.catalog.opened(world.caller, "lookup") == before
 
 
 @pytest.mark.parametrize("field", ["display_name", "output_schema", "attempt_timeout", "code", "messages.error"])

@@ -1,7 +1,7 @@
 """Use cases of functions: write, version, publish, archive."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,8 +35,8 @@ from midcall.service.stores import BriefVersion, PageRequest, VersionId
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")
-#: Makes the document of a version of the stored one of another; raises InvalidInput.
-_Write = Callable[[Mapping[str, Any]], dict[str, Any]]
+#: What is no part of a version: it may change without one.
+NO_PART = frozenset({"display_name", "tags"})
 
 _NUMBER = re.compile("[0-9]{1,9}")
 
@@ -69,6 +69,14 @@ class VersionView:
     version: Version
     rereview: Rereview | None
     flags: tuple[VersionFlag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFunction:
+    """A function with its latest version in full and others in brief, and the one of them that is open."""
+
+    view: FunctionView
+    open: VersionView
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +164,12 @@ class Catalog:
     def version(self, caller: Caller, name: str, number: int) -> VersionView:
         """Read one version of a function in full; raises NotFound."""
         with self.storage.read() as tx:
-            function = tx.functions.get(caller.workspace_id, name)
-            version = tx.functions.version(function.id, number)
-            rereview = tx.rereviews.find(VersionId(function.id, number), self.policy)
-        flags = flags_of(version, rereview.status if rereview else None, policy=self.policy)
-        return VersionView(function, version, rereview if flags else None, flags)
+            return self._version_view(tx, tx.functions.get(caller.workspace_id, name), number)
+
+    def opened(self, caller: Caller, name: str, number: int | None = None) -> SavedFunction:
+        """Read a function and one of its versions (the latest), of the same moment; raises NotFound."""
+        with self.storage.read() as tx:
+            return self._opened(tx, tx.functions.get(caller.workspace_id, name), number)
 
     def versions(self, caller: Caller, name: str, page: PageRequest) -> tuple[Sequence[Version], Flags]:
         """List the versions, oldest first, in brief; raises InvalidInput for a cursor that is no number."""
@@ -178,15 +187,7 @@ class Catalog:
         """Change what is no part of a version."""
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
-            function = replace(
-                function,
-                display_name=function.display_name if display_name is None else display_name,
-                tags=function.tags if tags is None else tuple(tags),
-                updated_at=self.clock(),
-            )
-            tx.functions.replace(function)
-            detail = {"display_name": function.display_name, "tags": list(function.tags)}
-            self._note(tx, caller, "function.describe", function, detail)
+            function = self._described(tx, caller, function, display_name=display_name, tags=tags)
             return self._view(tx, function, function.latest)
 
     def add_version(
@@ -196,32 +197,70 @@ class Catalog:
 
         Raises StaleVersion if `if_match` is not the latest number, InvalidInput if the sum is no valid function.
         """
-        return self._add(caller, name, lambda stored: _merged(stored, patch), base=base, if_match=if_match)
-
-    def add_whole_version(
-        self, caller: Caller, name: str, form: FunctionForm, *, base: int, if_match: int
-    ) -> FunctionView:
-        """Store a whole function as the next version; masks in it keep the secrets of `base`. Raises as above."""
-        document = form.config().to_stored()
-        return self._add(caller, name, lambda stored: _whole(stored, document), base=base, if_match=if_match)
-
-    def _add(self, caller: Caller, name: str, write: _Write, *, base: int | None, if_match: int | None) -> FunctionView:
         with self.storage.write() as tx:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
-            if if_match is not None and if_match != function.latest:
-                raise StaleVersion(f"the latest version is {function.latest}, not {if_match}; read it and repeat")
+            _check_latest(function, if_match)
             before = tx.functions.version(function.id, function.latest if base is None else base)
-            document = write(before.stored)
-            check_webhook(document, self.outbound)
-            now = self.clock()
-            version = self._draft(tx, function, document, number=function.latest + 1, author=caller.principal, now=now)
-            function = replace(function, latest=version.number, updated_at=now)
-            tx.functions.add_version(version)
-            tx.functions.replace(function)
-            detail = {"version": version.number, "sha256": version.sha256}
-            self._note(tx, caller, "version.create", function, detail)
-            self._bind_written(tx, caller, version, before.config)
-            return self._view(tx, function, version.number)
+            function = self._extended(tx, caller, function, _merged(before.stored, patch), before)
+            return self._view(tx, function, function.latest)
+
+    def save(
+        self, caller: Caller, name: str, form: FunctionForm, changed: Collection[str], *, base: int, if_match: int
+    ) -> SavedFunction:
+        """Store what is changed of a whole function, all of it or nothing; masks in it keep the secrets of `base`.
+
+        Where a field of its document is among the `changed` ones, that is the next version, which is returned open;
+        otherwise `base` is. Raises StaleVersion if there is a version to be written and `if_match` is not the latest
+        number, InvalidInput for what a function keeps.
+        """
+        with self.storage.write() as tx:
+            function, number = tx.functions.get(caller.workspace_id, name, lock=True), base
+            if set(changed) - NO_PART:
+                _check_latest(function, if_match)
+                before = tx.functions.version(function.id, base)
+                document = _whole(before.stored, form.config().to_stored())
+                function = self._extended(tx, caller, function, document, before)
+                number = function.latest
+            if NO_PART.intersection(changed):
+                display_name = form.display_name or function.name
+                function = self._described(tx, caller, function, display_name=display_name, tags=form.tags)
+            return self._opened(tx, function, number)
+
+    def _extended(
+        self, tx: Transaction, caller: Caller, function: Function, document: Mapping[str, Any], before: Version
+    ) -> Function:
+        """Store a document that came of an earlier version as the next one."""
+        check_webhook(document, self.outbound)
+        now = self.clock()
+        version = self._draft(tx, function, document, number=function.latest + 1, author=caller.principal, now=now)
+        function = replace(function, latest=version.number, updated_at=now)
+        tx.functions.add_version(version)
+        tx.functions.replace(function)
+        detail = {"version": version.number, "sha256": version.sha256}
+        self._note(tx, caller, "version.create", function, detail)
+        self._bind_written(tx, caller, version, before.config)
+        return function
+
+    def _described(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        function: Function,
+        *,
+        display_name: str | None,
+        tags: Sequence[str] | None,
+    ) -> Function:
+        """Store what is no part of a version; None leaves it as it is."""
+        function = replace(
+            function,
+            display_name=function.display_name if display_name is None else display_name,
+            tags=function.tags if tags is None else tuple(tags),
+            updated_at=self.clock(),
+        )
+        tx.functions.replace(function)
+        detail = {"display_name": function.display_name, "tags": list(function.tags)}
+        self._note(tx, caller, "function.describe", function, detail)
+        return function
 
     def publish(
         self, caller: Caller, name: str, number: int, environment: str, *, tested: Tested | None = None
@@ -255,6 +294,16 @@ class Catalog:
             tx.functions.archive(function.id, self.clock())
             tx.test_cases.clear(function.id)
             self._note(tx, caller, "function.archive", function, {"published": dict(function.published)})
+
+    def _opened(self, tx: Transaction, function: Function, number: int | None) -> SavedFunction:
+        shown = self._version_view(tx, function, function.latest if number is None else number)
+        return SavedFunction(self._view(tx, function, function.latest), shown)
+
+    def _version_view(self, tx: Transaction, function: Function, number: int) -> VersionView:
+        version = tx.functions.version(function.id, number)
+        rereview = tx.rereviews.find(VersionId(function.id, number), self.policy)
+        flags = flags_of(version, rereview.status if rereview else None, policy=self.policy)
+        return VersionView(function, version, rereview if flags else None, flags)
 
     def _view(self, tx: Transaction, function: Function, number: int) -> FunctionView:
         found = tx.functions.versions_of([function.id], latest=MOST_SHOWN)
@@ -326,6 +375,11 @@ class Catalog:
         )
 
 
+def _check_latest(function: Function, if_match: int | None) -> None:
+    if if_match is not None and if_match != function.latest:
+        raise StaleVersion(f"the latest version is {function.latest}, not {if_match}; read it and repeat")
+
+
 def _check_tested(version: Version, fingerprint: str, tested: Tested | None) -> None:
     """Raise a Conflict unless these very bytes were tested by all the cases that there are now."""
     if tested is None:
@@ -364,7 +418,7 @@ def check_webhook(document: Mapping[str, Any], outbound: Outbound) -> None:
 def _merged(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     faults = [
         Fault(field, "no part of a version; change it with PATCH /v1/functions/{name}")
-        for field in ("display_name", "tags")
+        for field in sorted(NO_PART)
         if patch.get(field) is not None
     ]
     if faults := [*_fixed_faults(stored, patch), *faults]:

@@ -8,9 +8,9 @@ from nicegui import ui
 from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.fields import Message
+from midcall.service.functions.catalog import SavedFunction
 from midcall.ui.confirmations import Confirmation, each_fact
 from midcall.ui.function.inputs import checked
-from midcall.ui.function.opened import Saved
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger, primary
 from midcall.ui.parts.confirm_page import confirmed_on_page
@@ -31,7 +31,7 @@ class DecisionPanel:
         self._box = ui.element("section").classes("mc-decision").props('aria-label="Decision"')
         self._box.set_visibility(False)
 
-    def show(self, saved: Saved) -> None:
+    def show(self, saved: SavedFunction) -> None:
         """Show what can be decided about the open version."""
         self._box.clear()
         version = saved.open.version
@@ -58,7 +58,7 @@ class DecisionPanel:
                 danger("Reject", lambda: self._decide(saved, reviews.reject, "Reject"), icon="close")
                 yes.mark("approve")
 
-    async def _decide(self, saved: Saved, act: Any, word: str) -> None:
+    async def _decide(self, saved: SavedFunction, act: Any, word: str) -> None:
         comment, version = str(self._comment.value or "").strip(), saved.open.version
         name, number = saved.view.function.name, version.number
         facts = {"Function": name, "Version": str(number), "By": version.author, "SHA-256": version.sha256}

@@ -9,7 +9,7 @@ from midcall.domain.function_config import Kind
 from midcall.domain.jsonvalue import Json, merge_patch
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
-from midcall.service.functions.catalog import FunctionView
+from midcall.service.functions.catalog import FunctionView, SavedFunction
 from midcall.service.functions.form import parse_function
 from midcall.ui.function.comments import Comments
 from midcall.ui.function.decision_panel import DecisionPanel
@@ -17,9 +17,9 @@ from midcall.ui.function.faults import Faults
 from midcall.ui.function.form import SourceSection, changes, document_of, read_all, reviewable
 from midcall.ui.function.function_header import FunctionHeader
 from midcall.ui.function.inputs import Section
-from midcall.ui.function.opened import OpenFunction, Saved
+from midcall.ui.function.opened import OpenFunction
 from midcall.ui.function.publish import publish
-from midcall.ui.function.saving import SAID, read_saved, store
+from midcall.ui.function.saving import SAID, store
 from midcall.ui.function.stale import Choice, StaleVersionFilter, choose
 from midcall.ui.function.tabs import Tabs
 from midcall.ui.function.versions import Versions
@@ -40,7 +40,7 @@ class Editor:
     decision: DecisionPanel | None = None
     versions: Versions | None = None
 
-    def __init__(self, context: PageContext, kind: Kind, saved: Saved | None) -> None:
+    def __init__(self, context: PageContext, kind: Kind, saved: SavedFunction | None) -> None:
         self.context, self.kind, self.saved = context, kind, saved
         self.sections, self.source = [], None
         self._changed = False
@@ -197,7 +197,7 @@ class Editor:
             scripts.run(self.context.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
             self.context.go(f"/functions/{done.value.function.name}")
 
-    async def _add_version(self, saved: Saved, document: Json, *, over: int | None = None) -> int | None:
+    async def _add_version(self, saved: SavedFunction, document: Json, *, over: int | None = None) -> int | None:
         """Save onto the version that is open; `over` is the latest one that its person knows of."""
         latest = saved.view.function.latest if over is None else over
         aside = StaleVersionFilter(self.faults)
@@ -213,7 +213,7 @@ class Editor:
             return done.value.open.version.number
         return await self._ask(saved, document) if aside.is_stale else None
 
-    async def _ask(self, saved: Saved, document: Json) -> int | None:
+    async def _ask(self, saved: SavedFunction, document: Json) -> int | None:
         name = saved.view.function.name
         found = await self.context.run(
             Scope.READ, lambda caller: self.context.services.catalog.get(caller, name), errors=self.faults
@@ -229,7 +229,7 @@ class Editor:
                 await self.open_version(theirs.number)
         return None
 
-    def _now(self, saved: Saved, *, said: bool) -> None:
+    def _now(self, saved: SavedFunction, *, said: bool) -> None:
         """Show what is saved by now. The source is left alone: somebody may be typing in it."""
         self.saved, self._changed = saved, False
         scripts.run(self.context.client, "mcUnsaved", False)  # noqa: FBT003 (an argument of the script)
@@ -258,7 +258,7 @@ class Editor:
             return
         name = self.saved.view.function.name
         done = await self.context.run(
-            Scope.READ, lambda caller: read_saved(self.context, caller, name, number), errors=self.faults
+            Scope.READ, lambda caller: self.context.services.catalog.opened(caller, name, number), errors=self.faults
         )
         if done is None:
             return

@@ -5,12 +5,9 @@ from collections.abc import Sequence
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.jsonvalue import Json, canonical
 from midcall.service.credentials.inline_secrets import shown
+from midcall.service.functions.catalog import SavedFunction
 from midcall.ui.function.inputs import Section
-from midcall.ui.function.opened import Saved
 from midcall.ui.function.source import SourceEditor
-
-#: What is no part of a version.
-APART = frozenset({"display_name", "tags"})
 
 
 class SourceSection:
@@ -41,7 +38,7 @@ async def read_all(sections: Sequence[Section], start: Json) -> Json:
     return document
 
 
-def document_of(saved: Saved) -> Json:
+def document_of(saved: SavedFunction) -> Json:
     """Return what is saved as the editor shows it, secrets masked."""
     function = saved.view.function
     return {
@@ -52,7 +49,7 @@ def document_of(saved: Saved) -> Json:
     }
 
 
-def changes(saved: Saved, document: Json) -> frozenset[str]:
+def changes(saved: SavedFunction, document: Json) -> frozenset[str]:
     """Return the fields in which a document is another than what is saved."""
     before = document_of(saved)
     # As JSON, where true is not 1.

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from midcall.domain.function import DEFAULT_ENVIRONMENT, VersionStatus
 from midcall.domain.workspace import Scope
-from midcall.ui.function.opened import Saved
+from midcall.service.functions.catalog import SavedFunction
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import primary, quiet
 from midcall.ui.parts.status import badge
@@ -47,7 +47,7 @@ class FunctionHeader:
         self.review.props('title="Ctrl-Enter in the code"')
         self._line = ui.element("div").classes("mc-fn-bar mc-fn-state").props('aria-live="polite"')
 
-    def show(self, saved: Saved | None, *, changed: bool) -> None:
+    def show(self, saved: SavedFunction | None, *, changed: bool) -> None:
         """Show what is saved, and whether the editor holds something else."""
         writes = self._context.may(Scope.WRITE)
         self._line.clear()
@@ -64,7 +64,7 @@ class FunctionHeader:
         self.submit.set_visibility(writes and (changed or status in _SUBMIT))
         self.publish.set_visibility(writes and ready and not runs)
 
-    def _state(self, saved: Saved, *, changed: bool) -> None:
+    def _state(self, saved: SavedFunction, *, changed: bool) -> None:
         version, function = saved.open.version, saved.view.function
         ui.label(f"Version {version.number}").classes("mc-strong")
         badge(version.status.value)

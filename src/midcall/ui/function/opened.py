@@ -6,18 +6,10 @@ from typing import Any
 
 from midcall.domain.function_config import Kind
 from midcall.domain.jsonvalue import Json
-from midcall.service.functions.catalog import FunctionView, VersionView
+from midcall.service.functions.catalog import SavedFunction
 
 #: Called, in the page's own slot, after anything saved has changed.
 Listener = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A saved function with its versions in brief (oldest first), and the version that is open, in full."""
-
-    view: FunctionView
-    open: VersionView
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +20,7 @@ class OpenFunction:
     name: str | None
     kind: Kind
     #: What is saved as far as this page knows; None if nothing is. A new value after each change.
-    saved: Callable[[], Saved | None]
+    saved: Callable[[], SavedFunction | None]
     #: Whether the editor holds something else than the open version.
     is_changed: Callable[[], bool]
     #: The whole document that the editor holds (as `FunctionForm` takes it, display_name and tags too; secrets of a

@@ -1,10 +1,10 @@
-"""Read and store what the editor works on: the use cases of one function, as it needs them."""
+"""Store what the editor holds, and what is said of it."""
 
 from midcall.domain.jsonvalue import Json
 from midcall.service.access.access import Caller
+from midcall.service.functions.catalog import SavedFunction
 from midcall.service.functions.form import parse_function
-from midcall.ui.function.form import APART, changes
-from midcall.ui.function.opened import Saved
+from midcall.ui.function.form import changes
 from midcall.ui.page_context import PageContext
 
 #: What is said when a version was submitted, by its status.
@@ -15,22 +15,11 @@ SAID = {
 }
 
 
-def read_saved(context: PageContext, caller: Caller, name: str, number: int | None = None) -> Saved:
-    """Read a function, and one of its versions (the latest one)."""
-    catalog = context.services.catalog
-    view = catalog.get(caller, name)
-    return Saved(view, catalog.version(caller, name, view.version.number if number is None else number))
-
-
-def store(context: PageContext, caller: Caller, saved: Saved, document: Json, latest: int) -> Saved:
-    """Save a changed document as the next version, and what is no part of a version beside it.
+def store(context: PageContext, caller: Caller, saved: SavedFunction, document: Json, latest: int) -> SavedFunction:
+    """Save what is changed in a document.
 
     Raises StaleVersion if `latest` is not the latest number, InvalidInput for what is no valid function.
     """
-    catalog, name = context.services.catalog, saved.view.function.name
-    form, changed, number = parse_function(document), changes(saved, document), saved.open.version.number
-    if changed - APART:
-        number = catalog.add_whole_version(caller, name, form, base=number, if_match=latest).version.number
-    if changed & APART:
-        catalog.describe(caller, name, display_name=document["display_name"], tags=document["tags"])
-    return read_saved(context, caller, name, number)
+    name, base = saved.view.function.name, saved.open.version.number
+    form, changed = parse_function(document), changes(saved, document)
+    return context.services.catalog.save(caller, name, form, changed, base=base, if_match=latest)

@@ -12,9 +12,10 @@ from midcall.domain.invocation import Invocation
 from midcall.domain.mock import Recording
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
+from midcall.service.functions.catalog import SavedFunction
 from midcall.service.runs.form import RunForm
 from midcall.ui.function.json_field import FieldErrors
-from midcall.ui.function.opened import OpenFunction, Saved
+from midcall.ui.function.opened import OpenFunction
 from midcall.ui.function.run_inputs import RunInputs, approved
 from midcall.ui.function.run_result import Handlers, show_result
 from midcall.ui.function.save_case import save_case_button
@@ -143,7 +144,7 @@ class TestPanel:
         if event.value is not None and (saved := self.opened.saved()) is not None:
             await self._use(event.value, saved)
 
-    async def _use(self, number: int, saved: Saved) -> None:
+    async def _use(self, number: int, saved: SavedFunction) -> None:
         self._unsaved.set_visibility(self.opened.is_changed())
         version = saved.open.version
         if number != version.number:

@@ -6,9 +6,8 @@ from nicegui import ui
 
 from midcall.domain.function import Version, VersionStatus
 from midcall.domain.workspace import Scope
-from midcall.service.functions.catalog import MOST_SHOWN
+from midcall.service.functions.catalog import MOST_SHOWN, SavedFunction
 from midcall.service.functions.compare import DiffPart, compare
-from midcall.ui.function.opened import Saved
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import attributed, named
 from midcall.ui.parts.buttons import quiet
@@ -29,7 +28,7 @@ class Versions:
 
     def __init__(self, context: PageContext, *, open_version: VersionHandler, publish: VersionHandler) -> None:
         self._context, self._open, self._publish = context, open_version, publish
-        self._saved: Saved | None = None
+        self._saved: SavedFunction | None = None
         self._shown = FIRST
         with ui.element("section").classes("mc-fn-form-one").props('aria-label="Versions"'):
             self._list = ui.element("ol").classes("mc-versions")
@@ -38,7 +37,7 @@ class Versions:
             self._compare = ui.element("div").classes("mc-fn-bar mc-compare")
             self._diff = ui.element("div").classes("mc-fn-form-one").props('aria-live="polite"')
 
-    def show(self, saved: Saved) -> None:
+    def show(self, saved: SavedFunction) -> None:
         """Show what is saved."""
         self._saved = saved
         versions = list(reversed(saved.view.versions))
@@ -56,7 +55,7 @@ class Versions:
         if len(versions) > 1:
             self._choose([version.number for version in versions])
 
-    def _row(self, version: Version, saved: Saved) -> None:
+    def _row(self, version: Version, saved: SavedFunction) -> None:
         number, function = version.number, saved.view.function
         places = sorted(name for name, runs in function.published.items() if runs == number)
         with named(ui.element("li").classes("mc-version"), f"Version {number}"):

@@ -18,7 +18,6 @@ from midcall.ui.function.function_header import FunctionHeader
 from midcall.ui.function.inputs import InputFactory
 from midcall.ui.function.messages import MessagesSection
 from midcall.ui.function.parameters import ParametersSection
-from midcall.ui.function.saving import read_saved
 from midcall.ui.function.settings import LimitsSection, TagsSection
 from midcall.ui.function.source import SourceEditor
 from midcall.ui.function.tabs import Tabs
@@ -49,7 +48,7 @@ async def new(context: PageContext, kind: str = Kind.CODE.value) -> None:
 
 async def edit(context: PageContext, name: str) -> None:
     """Show a function, to be changed, tested and published."""
-    saved = await context.call(Scope.READ, lambda caller: read_saved(context, caller, name))
+    saved = await context.call(Scope.READ, lambda caller: context.services.catalog.opened(caller, name))
     with page_header(saved.view.function.display_name, back=_BACK) as actions:
         pass
     editor = Editor(context, saved.open.version.config.kind, saved)
