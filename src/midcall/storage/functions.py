@@ -25,7 +25,6 @@ from midcall.domain.errors import NameTaken, NotFound
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.function_config import FunctionConfig
 from midcall.domain.preview import config_preview
-from midcall.service.credentials.uses import names_in
 from midcall.service.stores import BriefVersion, CredentialUse, PageRequest, Traits
 from midcall.storage.rows import decision_columns, function_of, version_of
 from midcall.storage.schema import agent_pins, credential_uses, functions, publications, versions
@@ -150,7 +149,7 @@ class SqlFunctions:
         }
         self.connection.execute(insert(versions).values(row))
         key = {"function_id": version.function_id, "number": version.number}
-        if named := [{**key, "credential": name} for name in sorted(names_in(version.config))]:
+        if named := [{**key, "credential": name} for name in sorted(version.config.credentials_named())]:
             self.connection.execute(insert(credential_uses), named)
 
     def version(self, function_id: str, number: int) -> Version:

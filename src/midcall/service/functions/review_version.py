@@ -15,7 +15,6 @@ from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access.access import Caller
 from midcall.service.credentials.hosts import NewHost, bind, how_to_bind, new_hosts, note_bound
 from midcall.service.credentials.inline_secrets import kept
-from midcall.service.credentials.uses import names_in
 from midcall.service.functions.catalog import check_webhook
 from midcall.service.functions.form import FunctionForm
 from midcall.service.ports import Outbound, Reviewer, Storage, Transaction
@@ -189,7 +188,7 @@ class Reviews:
 
 def known_credentials(tx: Transaction, workspace_id: str, config: FunctionConfig) -> dict[str, str]:
     """Return those of the credentials that a version names which its workspace has, and the type of each."""
-    found = (tx.credentials.find(workspace_id, name) for name in sorted(names_in(config)))
+    found = (tx.credentials.find(workspace_id, name) for name in sorted(config.credentials_named()))
     return {each.name: each.type.value for each in found if each is not None}
 
 
