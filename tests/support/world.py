@@ -48,11 +48,11 @@ from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.session_call import SessionCall, SessionCalls
 from midcall.service.sessions.sessions import Sessions
 from midcall.service.sessions.sweep import SessionSweep
-from midcall.service.stores import AuditLine, PageRequest
 from midcall.service.test_cases.case_of_run import CasesOfRuns
 from midcall.service.test_cases.case_runs import CaseRuns
 from midcall.service.test_cases.test_cases import TestCases
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
+from midcall.storage.listings import AuditLine, PageRequest
 from midcall.vault.cipher import FernetCipher
 
 APPROVAL_KEY = bytes(range(32))
@@ -98,7 +98,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Wire the use cases."""
-        self.storage = SqlStorage(self.engine)
+        self.storage = Storage(self.engine)
         self.access = Access(storage=self.storage, clock=self.clock)
         self.secrets = Secrets(cipher=self.cipher, clock=self.clock)
         self.workspaces = Workspaces(storage=self.storage, access=self.access, clock=self.clock, outbound=self.outbound)
@@ -157,7 +157,7 @@ class World:
     @classmethod
     def again(cls, engine: Engine, clock: Clock) -> "World":
         """Wire the use cases on a database that has its workspace already."""
-        with SqlStorage(engine).read() as tx:
+        with Storage(engine).read() as tx:
             workspace = tx.workspaces.all()[0]
             key = tx.keys.page(workspace.id, PageRequest())[0]
         return cls(engine, clock=clock, known=Caller(workspace.id, key.principal, key))

@@ -9,7 +9,7 @@ from midcall.domain.credential import Resolved
 from midcall.domain.errors import MidcallError
 from midcall.domain.grant import Grant
 from midcall.service.credentials.credentials import Credentials
-from midcall.service.ports import Storage
+from midcall.storage.database import Storage
 
 
 def chosen(entry: EnabledAction, connector: Connector, bound: BoundArguments) -> str | None:

@@ -29,8 +29,10 @@ from midcall.service.credentials.types import (
     urls_of,
 )
 from midcall.service.credentials.uses import Uses, find_uses
-from midcall.service.ports import Cipher, Outbound, Storage, Transaction
-from midcall.service.stores import PageRequest, SealedValues
+from midcall.service.ports import Cipher, Outbound
+from midcall.storage.credentials import SealedValues
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import PageRequest
 
 #: More than anybody deploys to, and a bound on what one page of a list decrypts.
 MAX_ENVIRONMENTS = 20

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from midcall.domain.errors import SecretUnreadable
-from midcall.service.ports import Cipher, Storage
-from midcall.service.stores import SealedRow
+from midcall.service.ports import Cipher
+from midcall.storage.database import Storage
+from midcall.storage.secrets import SealedRow
 
 #: Rows written in one transaction: some milliseconds, in which SQLite lets nobody else write.
 BATCH = 100

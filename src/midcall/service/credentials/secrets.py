@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from midcall.domain.errors import Fault, InvalidInput, SecretElsewhere
 from midcall.domain.ids import new_id
 from midcall.domain.origin import beyond
-from midcall.service.ports import Cipher, Transaction
-from midcall.service.stores import SealedSecret
+from midcall.service.ports import Cipher
+from midcall.storage.database import Transaction
+from midcall.storage.secrets import SealedSecret
 
 MAX_SECRET_BYTES = 16 * 1024
 

@@ -17,8 +17,9 @@ import structlog
 
 from midcall.domain.errors import OutboundError, SecretUnreadable, TimedOut, TokenRefused, TokenUnreachable
 from midcall.domain.http import AnyTokenRequest, FetchedToken
-from midcall.service.ports import Cipher, Storage, TokenSource, Transaction
-from midcall.service.stores import TokenRow
+from midcall.service.ports import Cipher, TokenSource
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.tokens import TokenRow
 
 #: A token that is about to expire is not used any more: the call takes its time too. Of short lives, half at most.
 MARGIN_MS = 30_000

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from midcall.service.ports import Transaction
+from midcall.storage.database import Transaction
 
 #: Functions that are named of each credential; of those that name it, those that run come first.
 MOST_NAMED = 500

@@ -17,7 +17,8 @@ from midcall.service.credentials.hosts import NewHost, bind, how_to_bind, new_ho
 from midcall.service.credentials.inline_secrets import kept
 from midcall.service.functions.catalog import check_webhook
 from midcall.service.functions.form import FunctionForm
-from midcall.service.ports import Outbound, Reviewer, Storage, Transaction
+from midcall.service.ports import Outbound, Reviewer
+from midcall.storage.database import Storage, Transaction
 
 #: Statuses from which a version may be submitted; submitting again reviews it under today's policy.
 _SUBMITTABLE = frozenset({VersionStatus.DRAFT, VersionStatus.CHANGES_REQUESTED})

@@ -25,11 +25,12 @@ from midcall.domain.places import places_of
 from midcall.domain.preview import preview
 from midcall.domain.shares import may_take
 from midcall.service.access.access import Caller, check_agent, check_maker, readable
-from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.ports import Queue
 from midcall.service.runs.outcome import refused, refused_by_gate
 from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS
 from midcall.service.schemas.schemas import fitting_params
-from midcall.service.stores import InvocationFilter, ListedInvocation, PageRequest
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import InvocationFilter, ListedInvocation, PageRequest
 
 #: Calls of one session that may be queued or running at once.
 MAX_OPEN_CALLS = 50

@@ -26,8 +26,9 @@ from midcall.service.credentials.inline_secrets import references
 from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.credentials.signing import Signer, Signing
-from midcall.service.ports import Storage, Tokens
+from midcall.service.ports import Tokens
 from midcall.service.webhooks.auth import grant_of, grant_of_credential
+from midcall.storage.database import Storage
 
 #: Of an answer; a result may be as large (the whole of it stays on the invocation, up to 256 KB).
 MAX_ANSWER_BYTES = 256 * 1024
