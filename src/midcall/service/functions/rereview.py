@@ -17,7 +17,8 @@ from midcall.domain.function import Function, Version, VersionId, VersionStatus
 from midcall.domain.rereview import Rereview
 from midcall.domain.review import ReviewReport, Severity
 from midcall.domain.workspace import ITSELF
-from midcall.service.functions.review_version import findings_of, known_credentials, rules_of
+from midcall.service.functions.findings import findings_of
+from midcall.service.functions.review_version import known_credentials, rules_of
 from midcall.service.ports import Reviewer
 from midcall.storage.database import Storage
 
