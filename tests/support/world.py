@@ -31,7 +31,6 @@ from midcall.service.functions.catalog import Catalog, FunctionView
 from midcall.service.functions.form import parse_function
 from midcall.service.functions.rereview import Rereviews
 from midcall.service.functions.review_version import Reviews
-from midcall.service.ports import Cipher
 from midcall.service.releases.publish import Publishing
 from midcall.service.releases.write_and_publish import Releases
 from midcall.service.runs.execute import Executor
@@ -88,7 +87,7 @@ class World:
     reviewer: FakeReviewer = field(default_factory=FakeReviewer)
     outbound: FakeOutbound = field(default_factory=FakeOutbound)
     tokens: FakeTokens = field(default_factory=FakeTokens)
-    cipher: Cipher = field(default_factory=lambda: FernetCipher(SECRET_KEYS[:1]))
+    cipher: FernetCipher = field(default_factory=lambda: FernetCipher(SECRET_KEYS[:1]))
     #: Reviews again, under POLICY, what was approved under another one.
     background: FakeReviewer = field(default_factory=FakeReviewer)
     rests: list[int] = field(default_factory=list)

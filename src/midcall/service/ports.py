@@ -102,26 +102,6 @@ class Tokens(Protocol):
         """Drop a token that its audience did not take, unless it came in place of another a moment ago."""
 
 
-class Cipher(Protocol):
-    """Encrypts what the database must not show. Keys have an order: the first encrypts, all decrypt."""
-
-    def seal(self, value: str, *, bound_to: str) -> str:
-        """Encrypt a value into a token (ASCII) that opens in one place alone, such as `ws_…/secrets/sec_…`."""
-        ...
-
-    def open(self, token: str, *, bound_to: str) -> str:
-        """Decrypt a token; raises SecretUnreadable where no key opens it, or where it belongs to another place."""
-        ...
-
-    def digest(self, value: str) -> str:
-        """Return a name for a value: 64 hex digits that tell nothing of it, the same as long as the first key is."""
-        ...
-
-    def renew(self, token: str) -> str:
-        """Encrypt a token anew under the first key, or return it if it is; raises SecretUnreadable."""
-        ...
-
-
 class WriterConversation(Protocol):
     """One conversation with a model about one task."""
 

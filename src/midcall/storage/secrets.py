@@ -14,7 +14,7 @@ SEALED: tuple[Table, ...] = (secrets, credential_values, adapters, tokens)
 
 @dataclass(frozen=True, slots=True)
 class SealedRow:
-    """An encrypted row: its id, and the token that a Cipher made."""
+    """An encrypted row: its id, and the token that a `FernetCipher` made."""
 
     id: str
     token: str
