@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from midcall.domain.function import Version, VersionStatus
 from midcall.domain.jsonvalue import digest
-from midcall.service.ports import Storage
+from midcall.storage.database import Storage
 
 MASK = "********"
 

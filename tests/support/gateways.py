@@ -8,7 +8,7 @@ from tests.support.fakes import FakeOutbound, FakeTokens
 from midcall.service.actions.action_executor import Means
 from midcall.service.actions.action_gateway import ActionGateways
 from midcall.service.credentials.credentials import Credentials
-from midcall.service.ports import Storage
+from midcall.storage.database import Storage
 from midcall.vault.cipher import FernetCipher
 
 

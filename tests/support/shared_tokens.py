@@ -13,7 +13,7 @@ from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster
 from midcall.outbound.token_endpoint import TokenEndpoint
 from midcall.service.credentials.tokens import SharedTokens
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 from midcall.storage.engine import open_engine
 from midcall.vault.cipher import FernetCipher
 
@@ -33,7 +33,7 @@ def shared(database_url: str) -> Iterator[SharedTokens]:
     try:
         with GuardedClient(allow=["127.0.0.1"], http=True) as client:
             yield SharedTokens(
-                storage=SqlStorage(engine),
+                storage=Storage(engine),
                 cipher=FernetCipher(KEYS),
                 source=TokenEndpoint(Poster(client).send),
                 clock=now_ms,

@@ -31,7 +31,6 @@ from midcall.service.functions.catalog import Catalog, FunctionView
 from midcall.service.functions.form import parse_function
 from midcall.service.functions.rereview import Rereviews
 from midcall.service.functions.review_version import Reviews
-from midcall.service.ports import Cipher
 from midcall.service.releases.publish import Publishing
 from midcall.service.releases.write_and_publish import Releases
 from midcall.service.runs.execute import Executor
@@ -48,11 +47,11 @@ from midcall.service.sessions.retention import RetentionSweep
 from midcall.service.sessions.session_call import SessionCall, SessionCalls
 from midcall.service.sessions.sessions import Sessions
 from midcall.service.sessions.sweep import SessionSweep
-from midcall.service.stores import AuditLine, PageRequest
 from midcall.service.test_cases.case_of_run import CasesOfRuns
 from midcall.service.test_cases.case_runs import CaseRuns
 from midcall.service.test_cases.test_cases import TestCases
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
+from midcall.storage.listings import AuditLine, PageRequest
 from midcall.vault.cipher import FernetCipher
 
 APPROVAL_KEY = bytes(range(32))
@@ -88,7 +87,7 @@ class World:
     reviewer: FakeReviewer = field(default_factory=FakeReviewer)
     outbound: FakeOutbound = field(default_factory=FakeOutbound)
     tokens: FakeTokens = field(default_factory=FakeTokens)
-    cipher: Cipher = field(default_factory=lambda: FernetCipher(SECRET_KEYS[:1]))
+    cipher: FernetCipher = field(default_factory=lambda: FernetCipher(SECRET_KEYS[:1]))
     #: Reviews again, under POLICY, what was approved under another one.
     background: FakeReviewer = field(default_factory=FakeReviewer)
     rests: list[int] = field(default_factory=list)
@@ -98,7 +97,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Wire the use cases."""
-        self.storage = SqlStorage(self.engine)
+        self.storage = Storage(self.engine)
         self.access = Access(storage=self.storage, clock=self.clock)
         self.secrets = Secrets(cipher=self.cipher, clock=self.clock)
         self.workspaces = Workspaces(storage=self.storage, access=self.access, clock=self.clock, outbound=self.outbound)
@@ -157,7 +156,7 @@ class World:
     @classmethod
     def again(cls, engine: Engine, clock: Clock) -> "World":
         """Wire the use cases on a database that has its workspace already."""
-        with SqlStorage(engine).read() as tx:
+        with Storage(engine).read() as tx:
             workspace = tx.workspaces.all()[0]
             key = tx.keys.page(workspace.id, PageRequest())[0]
         return cls(engine, clock=clock, known=Caller(workspace.id, key.principal, key))

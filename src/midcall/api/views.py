@@ -29,8 +29,8 @@ from midcall.service.functions.catalog import FunctionView, VersionView
 from midcall.service.releases.import_function import ImportView
 from midcall.service.runs.outcome import outcome_document
 from midcall.service.sessions.sessions import SessionView
-from midcall.service.stores import AuditLine, BriefCase, ListedInvocation, ListedSession, SessionLine
 from midcall.service.test_cases.case_runs import CaseResult, SuiteResult
+from midcall.storage.listings import AuditLine, BriefCase, ListedInvocation, ListedSession, SessionLine
 
 #: Versions that an item of a list shows, and characters of a text that it shows whole in any case.
 MOST_VERSIONS, MOST_OF_A_LINE = 20, 200

@@ -59,7 +59,7 @@ from midcall.service.sessions.timeline import Timelines
 from midcall.service.test_cases.case_of_run import CasesOfRuns
 from midcall.service.test_cases.case_runs import CaseRuns
 from midcall.service.test_cases.test_cases import TestCases
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 from midcall.web.readiness import Readiness
 from midcall.web.services import Services
 
@@ -187,7 +187,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     return ApiProcess(services=services, wakes=wakes, loops=loops, sweepers=sweepers, start=reviewer.start, close=close)
 
 
-def _check_database(storage: SqlStorage) -> dict[str, Any]:
+def _check_database(storage: Storage) -> dict[str, Any]:
     storage.ping()
     return {}
 

@@ -25,10 +25,10 @@ from midcall.service.runs.run_code import CodeAttempts
 from midcall.service.runs.turns import Turns
 from midcall.service.webhooks.request import WebhookRequests
 from midcall.service.webhooks.run_webhook import WebhookAttempts
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 
 
-def wire_gateways(settings: Settings, storage: SqlStorage, outbound: Poster) -> ActionGateways:
+def wire_gateways(settings: Settings, storage: Storage, outbound: Poster) -> ActionGateways:
     """Wire what carries out actions in one process, and with it credentials and tokens."""
     means = Means(outbound=outbound, tokens=wire_tokens(settings, storage, outbound), clock=now_ms)
     credentials = wire_credentials(settings, storage, outbound)
@@ -37,7 +37,7 @@ def wire_gateways(settings: Settings, storage: SqlStorage, outbound: Poster) -> 
 
 def wire_executor(
     settings: Settings,
-    storage: SqlStorage,
+    storage: Storage,
     queue: Queue,
     gateways: ActionGateways,
     *,

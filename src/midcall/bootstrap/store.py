@@ -24,7 +24,7 @@ from midcall.service.credentials.tokens import SharedTokens
 from midcall.service.ports import Outbound, Queue
 from midcall.service.runs.finish import Finish
 from midcall.service.runs.phases import Phases
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import is_current, migrate
 from midcall.vault.cipher import FernetCipher
@@ -33,14 +33,14 @@ from midcall.vault.cipher import FernetCipher
 _UNREACHABLE = (OperationalError, InterfaceError, DatabaseError)
 
 
-def open_storage(settings: Settings) -> SqlStorage:
+def open_storage(settings: Settings) -> Storage:
     """Open the database; raises BadSetting if it cannot be reached or has not the schema of this release."""
     engine = _open(settings)
     with _reached():
         current = is_current(engine)
     if not current:
         raise BadSetting("the database has not the schema of this release; run `midcall migrate` first")
-    return SqlStorage(engine)
+    return Storage(engine)
 
 
 def migrate_storage(settings: Settings) -> None:
@@ -90,12 +90,12 @@ def wire_secrets(settings: Settings) -> Secrets:
     return Secrets(cipher=wire_cipher(settings), clock=now_ms)
 
 
-def wire_credentials(settings: Settings, storage: SqlStorage, outbound: Outbound) -> Credentials:
+def wire_credentials(settings: Settings, storage: Storage, outbound: Outbound) -> Credentials:
     """Wire the use cases of credentials."""
     return Credentials(storage=storage, cipher=wire_cipher(settings), outbound=outbound, clock=now_ms)
 
 
-def wire_tokens(settings: Settings, storage: SqlStorage, outbound: Outbound) -> SharedTokens:
+def wire_tokens(settings: Settings, storage: Storage, outbound: Outbound) -> SharedTokens:
     """Wire what fetches OAuth2 tokens and keeps them, in one process."""
     return SharedTokens(
         storage=storage,
@@ -106,7 +106,7 @@ def wire_tokens(settings: Settings, storage: SqlStorage, outbound: Outbound) -> 
     )
 
 
-def wire_access(storage: SqlStorage) -> Access:
+def wire_access(storage: Storage) -> Access:
     """Wire the use cases of keys."""
     return Access(storage=storage, clock=now_ms)
 
@@ -132,7 +132,7 @@ def _guarded(settings: Settings, pools: int, ssl_context: ssl.SSLContext | None 
     )
 
 
-def wire_workspaces(settings: Settings, storage: SqlStorage) -> Workspaces:
+def wire_workspaces(settings: Settings, storage: Storage) -> Workspaces:
     """Wire the use cases of workspaces."""
     access = wire_access(storage)
     return Workspaces(storage=storage, access=access, clock=now_ms, outbound=wire_outbound(settings))
@@ -143,6 +143,6 @@ def wire_phases(settings: Settings, queue: Queue) -> Phases:
     return Phases(queue=queue, clock=now_ms, delays_ms=tuple(round(delay * 1000) for delay in settings.retry_delays_s))
 
 
-def wire_finish(settings: Settings, storage: SqlStorage, queue: Queue) -> Finish:
+def wire_finish(settings: Settings, storage: Storage, queue: Queue) -> Finish:
     """Wire what ends invocations."""
     return Finish(storage=storage, queue=queue, phases=wire_phases(settings, queue), clock=now_ms)

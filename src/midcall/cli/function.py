@@ -31,8 +31,8 @@ from midcall.domain.session_body import body_alone, body_faults
 from midcall.domain.times import now_ms
 from midcall.reviewer import SubprocessReviewer
 from midcall.service.actions.dry import DryGateway
-from midcall.service.functions.review_version import findings_of
-from midcall.service.runs.submit import faults_as_text
+from midcall.service.functions.findings import findings_of
+from midcall.service.schemas.refusals import faults_as_text
 from midcall.service.schemas.schemas import fitting_params
 
 

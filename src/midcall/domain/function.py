@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from midcall.domain.function_config import DEFAULT_TIMEOUT_S, FunctionConfig
 
@@ -101,6 +101,13 @@ class Function:
     created_at: int
     updated_at: int
     published: Mapping[str, int] = field(default_factory=dict)
+
+
+class VersionId(NamedTuple):
+    """Which version of which function."""
+
+    function_id: str
+    number: int
 
 
 def name_problem(name: str) -> str | None:

@@ -84,6 +84,11 @@ class AuthConfig:
         """The fields, taken apart; raises InvalidInput."""
         return {name: _auth_text(text) for name, text in self.texts.items()}
 
+    def names(self, *, bare: bool = False) -> frozenset[str]:
+        """Return the names that the fields use; `bare` ones have no default there."""
+        parsed = self.templates.values()
+        return frozenset[str]().union(*(text.bare_names if bare else text.names for text in parsed))
+
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> "AuthConfig":
         """Read a webhook's `auth`."""
@@ -108,6 +113,15 @@ class WebhookConfig:
     def templates(self) -> WebhookTemplates:
         """Its templates, taken apart; raises InvalidInput."""
         return _templates({"url": self.url, "headers": self.headers, "query": self.query, "body": self.body})
+
+    def credentials_named(self) -> dict[str, str]:
+        """Return the credentials that it names, each with the field where it does."""
+        found = dict.fromkeys(self.templates.credentials(), "headers")
+        secrets = (name for name in self.auth.names() if name.startswith("secret."))
+        found |= dict.fromkeys((name.split(".")[1] for name in secrets), "auth")
+        if self.auth.credential is not None:
+            found[self.auth.credential] = "auth.credential"
+        return found
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> "WebhookConfig":
@@ -185,6 +199,15 @@ class FunctionConfig:
         # The word stands in the source of whatever returns it; a name built from pieces would go without this advice.
         # What a webhook answers is known when it answers.
         return self.kind is Kind.WEBHOOK or "terminateAgent" in _NEVER.sub("", self.code.source)
+
+    def credentials_named(self) -> frozenset[str]:
+        """Return the credentials that it names.
+
+        A webhook names them as `auth.credential` and in templates `{{secret.<credential>.<key>}}`; code in its actions.
+        """
+        if self.kind is Kind.WEBHOOK:
+            return frozenset(self.webhook.credentials_named())
+        return frozenset(name for entry in self.code.actions for name in entry.credentials)
 
     def to_stored(self) -> Mapping[str, Any]:
         """Return the very document that this was read from: what is digested and sealed."""

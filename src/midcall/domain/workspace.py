@@ -30,6 +30,10 @@ class Own:
     scope: Scope
 
 
+#: Principals without a key: midcall itself, and whoever uses its command line.
+ITSELF = "midcall"
+OPERATOR = "operator"
+
 #: What a key that is limited to agents can have, of what is theirs. Whatever else there is belongs to the workspace.
 LIMITABLE = frozenset({Scope.READ, Scope.RUN})
 

@@ -61,15 +61,6 @@ def review_webhook(subject: WebhookSubject) -> tuple[Comment, ...]:
     )
 
 
-def credentials_named(webhook: WebhookConfig) -> dict[str, str]:
-    """Return the credentials that a webhook names, each with the field where it does."""
-    found = dict.fromkeys(webhook.templates.credentials(), "headers")
-    found |= dict.fromkeys((name.split(".")[1] for name in _auth_names(webhook) if name.startswith("secret.")), "auth")
-    if webhook.auth.credential is not None:
-        found[webhook.auth.credential] = "auth.credential"
-    return found
-
-
 def _plain_http(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     if subject.webhook.url.lower().startswith("http://"):
         yield WebhookFinding(
@@ -92,7 +83,7 @@ def _unknown_variables(subject: WebhookSubject) -> Iterator[WebhookFinding]:
 def _optional_parameters(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     path = subject.webhook.templates.url.path or ()
     in_path = frozenset[str]().union(*(segment.bare_names for segment in path))
-    for name in maybe_missing(in_path | _auth_names(subject.webhook, bare=True), subject.parameters):
+    for name in maybe_missing(in_path | subject.webhook.auth.names(bare=True), subject.parameters):
         yield WebhookFinding(
             _place_of(subject, name),
             f"{{{{{name}}}}} is an optional parameter without a default: a call that leaves it out is not made, and "
@@ -104,7 +95,7 @@ def _optional_parameters(subject: WebhookSubject) -> Iterator[WebhookFinding]:
 def _missing_credentials(subject: WebhookSubject) -> Iterator[WebhookFinding]:
     if subject.credentials is None:
         return
-    wanted = credentials_named(subject.webhook)
+    wanted = subject.webhook.credentials_named()
     for name in sorted(set(wanted) - subject.credentials):
         yield WebhookFinding(
             wanted[name],
@@ -193,13 +184,7 @@ def _place_of(subject: WebhookSubject, name: str) -> str:
 
 
 def _needed(subject: WebhookSubject) -> frozenset[str]:
-    return subject.webhook.templates.bare_names() | _auth_names(subject.webhook, bare=True)
-
-
-def _auth_names(webhook: WebhookConfig, *, bare: bool = False) -> frozenset[str]:
-    """Return the names that auth uses; `bare` ones have no default there."""
-    parsed = webhook.auth.templates.values()
-    return frozenset[str]().union(*(text.bare_names if bare else text.names for text in parsed))
+    return subject.webhook.templates.bare_names() | subject.webhook.auth.names(bare=True)
 
 
 #: A webhook that no rule has anything to say about.

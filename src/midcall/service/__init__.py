@@ -1,1 +1,1 @@
-"""Use cases, named by what they do, over the ports in `midcall.service.ports`."""
+"""Use cases, named by what they do, over the storage and the ports in `midcall.service.ports`."""

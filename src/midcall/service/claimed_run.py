@@ -7,7 +7,7 @@ from typing import Any
 from midcall.connectors.enabled import operations_enabled
 from midcall.domain.approval import check_approved, is_renewed
 from midcall.domain.errors import ApprovalBroken, NotFound
-from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function import Function, Version, VersionId, VersionStatus
 from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.mock import Rehearsal
@@ -19,8 +19,7 @@ from midcall.domain.session import Session
 from midcall.domain.session_body import body_alone
 from midcall.domain.variables import values
 from midcall.domain.workspace import ApprovalMode, WorkspaceSettings
-from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import VersionId
+from midcall.storage.database import Storage, Transaction
 
 #: How long a run that nobody waits for may wait in the pool for a sandbox: as long as a boot takes on a bad day. Its
 #: worker stands still meanwhile, so what still has none by then is made later (`Finish.not_run`).

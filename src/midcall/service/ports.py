@@ -4,7 +4,7 @@ Every method that can fail says how with an error of `midcall.domain.errors`.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from midcall.domain.action import ActionCall, ActionReply
@@ -13,25 +13,6 @@ from midcall.domain.http import AnyTokenRequest, FetchedToken, HttpRequest, Http
 from midcall.domain.invocation import Invocation
 from midcall.domain.review import ReviewReport, Subject, WebhookSubject
 from midcall.domain.run import RunReport, RunRequest
-from midcall.service.stores import (
-    AdapterStore,
-    AgentStore,
-    AuditStore,
-    CallbackStore,
-    CredentialStore,
-    EventStore,
-    FunctionStore,
-    InvocationStore,
-    KeyStore,
-    RehearsalStore,
-    RereviewStore,
-    SealedStore,
-    SecretStore,
-    SessionStore,
-    TestCaseStore,
-    TokenStore,
-    WorkspaceStore,
-)
 
 #: Carries one action out; raises nothing.
 ActionHandler = Callable[[ActionCall], ActionReply]
@@ -121,26 +102,6 @@ class Tokens(Protocol):
         """Drop a token that its audience did not take, unless it came in place of another a moment ago."""
 
 
-class Cipher(Protocol):
-    """Encrypts what the database must not show. Keys have an order: the first encrypts, all decrypt."""
-
-    def seal(self, value: str, *, bound_to: str) -> str:
-        """Encrypt a value into a token (ASCII) that opens in one place alone, such as `ws_…/secrets/sec_…`."""
-        ...
-
-    def open(self, token: str, *, bound_to: str) -> str:
-        """Decrypt a token; raises SecretUnreadable where no key opens it, or where it belongs to another place."""
-        ...
-
-    def digest(self, value: str) -> str:
-        """Return a name for a value: 64 hex digits that tell nothing of it, the same as long as the first key is."""
-        ...
-
-    def renew(self, token: str) -> str:
-        """Encrypt a token anew under the first key, or return it if it is; raises SecretUnreadable."""
-        ...
-
-
 class WriterConversation(Protocol):
     """One conversation with a model about one task."""
 
@@ -184,105 +145,4 @@ class Queue(Protocol):
 
     def announce(self, invocation_id: str) -> None:
         """Tell who waits that the invocation's row has changed; a hint, lost without harm."""
-        ...
-
-
-class Transaction(Protocol):
-    """One transaction; all it did is committed when its `with` block ends well, and none of it otherwise."""
-
-    @property
-    def workspaces(self) -> WorkspaceStore:
-        """The store of workspaces."""
-        ...
-
-    @property
-    def keys(self) -> KeyStore:
-        """The store of API keys."""
-        ...
-
-    @property
-    def functions(self) -> FunctionStore:
-        """The store of functions and their versions."""
-        ...
-
-    @property
-    def rereviews(self) -> RereviewStore:
-        """The store of reviews that approved versions had under later policies."""
-        ...
-
-    @property
-    def agents(self) -> AgentStore:
-        """The store of agents."""
-        ...
-
-    @property
-    def adapters(self) -> AdapterStore:
-        """The store of adapters."""
-        ...
-
-    @property
-    def sessions(self) -> SessionStore:
-        """The store of sessions."""
-        ...
-
-    @property
-    def events(self) -> EventStore:
-        """The store of sessions' events."""
-        ...
-
-    @property
-    def callbacks(self) -> CallbackStore:
-        """The store of callbacks that are still to be delivered."""
-        ...
-
-    @property
-    def invocations(self) -> InvocationStore:
-        """The store of invocations."""
-        ...
-
-    @property
-    def rehearsals(self) -> RehearsalStore:
-        """The store of mocks of runs, and of the answers that their actions had."""
-        ...
-
-    @property
-    def test_cases(self) -> TestCaseStore:
-        """The store of functions' test cases."""
-        ...
-
-    @property
-    def secrets(self) -> SecretStore:
-        """The store of single secrets, encrypted."""
-        ...
-
-    @property
-    def credentials(self) -> CredentialStore:
-        """The store of credentials."""
-        ...
-
-    @property
-    def tokens(self) -> TokenStore:
-        """The store of OAuth2 tokens, encrypted."""
-        ...
-
-    @property
-    def sealed(self) -> Mapping[str, SealedStore]:
-        """The stores of encrypted rows, each by its table's name."""
-        ...
-
-    @property
-    def audit(self) -> AuditStore:
-        """The store of the audit trail."""
-        ...
-
-
-class Storage(Protocol):
-    """The database: transactions that read, and transactions that write."""
-
-    def read(self) -> AbstractContextManager[Transaction]:
-        """Open a transaction that only reads."""
-        ...
-
-    def write(self, *, durable: bool = False) -> AbstractContextManager[Transaction]:
-        """Open a transaction that writes; with `durable`, its commit survives even a power cut."""
         ...

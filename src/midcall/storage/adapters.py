@@ -9,12 +9,20 @@ from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.errors import Conflict
-from midcall.service.stores import PageRequest, SealedAdapter
+from midcall.storage.listings import PageRequest
 from midcall.storage.schema import adapters
 
 
 @dataclass(frozen=True, slots=True)
-class SqlAdapters:
+class SealedAdapter:
+    """An adapter, and the token that its secrets are encrypted in."""
+
+    adapter: Adapter
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterStore:
     """Adapters, with their secrets, encrypted."""
 
     connection: Connection
@@ -27,7 +35,7 @@ class SqlAdapters:
             raise Conflict("an adapter of that id exists already") from error
 
     def find(self, adapter_id: str, *, lock: bool = False) -> SealedAdapter | None:
-        """Read one, of whatever workspace."""
+        """Read one, of whatever workspace: a vendor's call names none. `lock` holds the row until the end."""
         query = select(adapters).where(adapters.c.id == adapter_id)
         row = self.connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
         return None if row is None else SealedAdapter(_adapter_of(row), row.token)

@@ -11,7 +11,7 @@ from midcall.domain.agent import Agent, Attachment, OnFailure
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.phases import Phase
 from midcall.domain.preview import MOST_OF_A_FIELD, preview
-from midcall.service.stores import BriefAgent, PageRequest
+from midcall.storage.listings import BriefAgent, PageRequest
 from midcall.storage.schema import agent_pins, agents
 
 #: What warnings are made of, and nothing that is said.
@@ -20,8 +20,8 @@ _LISTED = [column for column in agents.c if column.name != "attachments"]
 
 
 @dataclass(frozen=True, slots=True)
-class SqlAgents:
-    """Agents in their table."""
+class AgentStore:
+    """Agents, with their attachments."""
 
     connection: Connection
 

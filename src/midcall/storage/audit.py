@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select
 
-from midcall.service.stores import AuditFilter, AuditLine, PageRequest
+from midcall.storage.listings import AuditFilter, AuditLine, PageRequest
 from midcall.storage.schema import audit, functions
 
 
 @dataclass(frozen=True, slots=True)
-class SqlAudit:
+class AuditStore:
     """Who did what to what, when. Lines are added; none is ever changed, and none taken away before its time."""
 
     connection: Connection
@@ -28,7 +28,7 @@ class SqlAudit:
         detail: Mapping[str, Any],
         function_id: str | None = None,
     ) -> None:
-        """Write one line of the audit trail."""
+        """Write one line, in the transaction that does what it tells of; `act` is `<noun>.<verb>`."""
         self.connection.execute(
             insert(audit).values(
                 workspace_id=workspace_id,
@@ -53,7 +53,7 @@ class SqlAudit:
         self.connection.execute(delete(audit).where(audit.c.id.in_(lines)))
 
     def page(self, workspace_id: str, where: AuditFilter, page: PageRequest) -> Sequence[AuditLine]:
-        """List a workspace's lines, newest first."""
+        """List a workspace's lines, newest first; the cursor is a line's id."""
         query = (
             select(audit, functions.c.name).join(functions, isouter=True).where(audit.c.workspace_id == workspace_id)
         )

@@ -7,13 +7,28 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from midcall.domain.ids import new_id
-from midcall.service.stores import Callback
 from midcall.storage.schema import callbacks, sessions
 
 
 @dataclass(frozen=True, slots=True)
-class SqlCallbacks:
-    """Callbacks that are still to be delivered, in their table."""
+class Callback:
+    """A message that the platform of a workspace is still to get; `attempt` counts those made.
+
+    `id` is the row's number, which comes back once the row is gone; `message_id` is the receiver's.
+    """
+
+    id: int
+    message_id: str
+    workspace_id: str
+    session: str
+    body: Mapping[str, Any]
+    attempt: int
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackStore:
+    """Callbacks that are still to be delivered."""
 
     connection: Connection
 

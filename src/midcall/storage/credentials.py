@@ -10,12 +10,25 @@ from sqlalchemy.exc import IntegrityError
 from midcall.domain.credential import Credential, CredentialType
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.ids import new_id
-from midcall.service.stores import PageRequest, SealedValues
+from midcall.storage.listings import PageRequest
 from midcall.storage.schema import credential_values, credentials
 
 
 @dataclass(frozen=True, slots=True)
-class SqlCredentials:
+class SealedValues:
+    """A credential's values for one environment (`""`: for all others), encrypted, and where they may be sent.
+
+    `hosts_by`: who named the hosts together with the secrets; None: an admin did, a reviewer, or an older release.
+    """
+
+    environment: str
+    token: str
+    hosts: tuple[str, ...] = ()
+    hosts_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialStore:
     """Credentials, and their values, encrypted."""
 
     connection: Connection
@@ -29,7 +42,7 @@ class SqlCredentials:
             raise Conflict("a credential of that name exists already") from error
 
     def find(self, workspace_id: str, name: str, *, lock: bool = False) -> Credential | None:
-        """Read one by its name."""
+        """Read one by its name. `lock` holds the row until the transaction ends."""
         query = select(credentials).where(credentials.c.workspace_id == workspace_id, credentials.c.name == name)
         row = self.connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
         return None if row is None else _credential_of(row)

@@ -1,4 +1,8 @@
-"""`midcall.service.ports.Storage` over SQLAlchemy."""
+"""The database: transactions that read, and transactions that write.
+
+Reads raise NotFound where a thing of that name or id is not in the workspace. Changes that several processes may try at
+once are compare-and-swaps, and say whether they were the one.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -7,70 +11,73 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, text
 
 from midcall.domain.turnstile import Turnstile
-from midcall.storage.adapters import SqlAdapters
-from midcall.storage.agents import SqlAgents
-from midcall.storage.audit import SqlAudit
-from midcall.storage.callbacks import SqlCallbacks
-from midcall.storage.credentials import SqlCredentials
+from midcall.storage.adapters import AdapterStore
+from midcall.storage.agents import AgentStore
+from midcall.storage.audit import AuditStore
+from midcall.storage.callbacks import CallbackStore
+from midcall.storage.credentials import CredentialStore
 from midcall.storage.engine import LASTS, WRITES
-from midcall.storage.functions import SqlFunctions
-from midcall.storage.invocations import SqlInvocations
-from midcall.storage.rehearsals import SqlRehearsals
-from midcall.storage.rereviews import SqlRereviews
-from midcall.storage.secrets import SEALED, SqlSealed, SqlSecrets
-from midcall.storage.sessions import SqlEvents, SqlSessions
-from midcall.storage.test_cases import SqlTestCases
-from midcall.storage.tokens import SqlTokens
-from midcall.storage.workspaces import SqlKeys, SqlWorkspaces
+from midcall.storage.functions import FunctionStore
+from midcall.storage.invocations import InvocationStore
+from midcall.storage.rehearsals import RehearsalStore
+from midcall.storage.rereviews import RereviewStore
+from midcall.storage.secrets import SEALED, SealedStore, SecretStore
+from midcall.storage.sessions import EventStore, SessionStore
+from midcall.storage.test_cases import TestCaseStore
+from midcall.storage.tokens import TokenStore
+from midcall.storage.workspaces import KeyStore, WorkspaceStore
 
 
 @dataclass(frozen=True, slots=True)
-class SqlTransaction:
-    """The stores of one transaction, all on its one connection."""
+class Transaction:
+    """One transaction: its stores, all on its one connection.
 
-    workspaces: SqlWorkspaces
-    keys: SqlKeys
-    functions: SqlFunctions
-    rereviews: SqlRereviews
-    agents: SqlAgents
-    adapters: SqlAdapters
-    sessions: SqlSessions
-    events: SqlEvents
-    callbacks: SqlCallbacks
-    invocations: SqlInvocations
-    rehearsals: SqlRehearsals
-    test_cases: SqlTestCases
-    secrets: SqlSecrets
-    credentials: SqlCredentials
-    tokens: SqlTokens
-    sealed: Mapping[str, SqlSealed]
-    audit: SqlAudit
+    All that it did is committed when its `with` block ends well, and none of it otherwise.
+    """
+
+    workspaces: WorkspaceStore
+    keys: KeyStore
+    functions: FunctionStore
+    rereviews: RereviewStore
+    agents: AgentStore
+    adapters: AdapterStore
+    sessions: SessionStore
+    events: EventStore
+    callbacks: CallbackStore
+    invocations: InvocationStore
+    rehearsals: RehearsalStore
+    test_cases: TestCaseStore
+    secrets: SecretStore
+    credentials: CredentialStore
+    tokens: TokenStore
+    sealed: Mapping[str, SealedStore]
+    audit: AuditStore
 
     @classmethod
-    def on(cls, connection: Connection) -> "SqlTransaction":
+    def on(cls, connection: Connection) -> "Transaction":
         """Make the stores of a connection."""
         return cls(
-            workspaces=SqlWorkspaces(connection),
-            keys=SqlKeys(connection),
-            functions=SqlFunctions(connection),
-            rereviews=SqlRereviews(connection),
-            agents=SqlAgents(connection),
-            adapters=SqlAdapters(connection),
-            sessions=SqlSessions(connection),
-            events=SqlEvents(connection),
-            callbacks=SqlCallbacks(connection),
-            invocations=SqlInvocations(connection),
-            rehearsals=SqlRehearsals(connection),
-            test_cases=SqlTestCases(connection),
-            secrets=SqlSecrets(connection),
-            credentials=SqlCredentials(connection),
-            tokens=SqlTokens(connection),
-            sealed={table.name: SqlSealed(connection, table) for table in SEALED},
-            audit=SqlAudit(connection),
+            workspaces=WorkspaceStore(connection),
+            keys=KeyStore(connection),
+            functions=FunctionStore(connection),
+            rereviews=RereviewStore(connection),
+            agents=AgentStore(connection),
+            adapters=AdapterStore(connection),
+            sessions=SessionStore(connection),
+            events=EventStore(connection),
+            callbacks=CallbackStore(connection),
+            invocations=InvocationStore(connection),
+            rehearsals=RehearsalStore(connection),
+            test_cases=TestCaseStore(connection),
+            secrets=SecretStore(connection),
+            credentials=CredentialStore(connection),
+            tokens=TokenStore(connection),
+            sealed={table.name: SealedStore(connection, table) for table in SEALED},
+            audit=AuditStore(connection),
         )
 
 
-class SqlStorage:
+class Storage:
     """The database behind one engine; may be used by many threads at once."""
 
     def __init__(self, engine: Engine) -> None:
@@ -85,16 +92,16 @@ class SqlStorage:
         self._lasting = engine.execution_options(**{WRITES: True, LASTS: True})
 
     @contextmanager
-    def read(self) -> Iterator[SqlTransaction]:
+    def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads."""
         with self._reading.begin() as connection:
-            yield SqlTransaction.on(connection)
+            yield Transaction.on(connection)
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[SqlTransaction]:
-        """Open a transaction that writes; it is committed when the block ends well."""
+    def write(self, *, durable: bool = False) -> Iterator[Transaction]:
+        """Open a transaction that writes; with `durable`, its commit survives even a power cut."""
         with self._turn, (self._lasting if durable else self._writing).begin() as connection:
-            yield SqlTransaction.on(connection)
+            yield Transaction.on(connection)
 
     def ping(self) -> None:
         """Ask the database for a sign of life; raises what its driver raises."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -23,10 +23,9 @@ from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import NameTaken, NotFound
 from midcall.domain.function import Function, Version, VersionStatus
-from midcall.domain.function_config import FunctionConfig
+from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.preview import config_preview
-from midcall.service.credentials.uses import names_in
-from midcall.service.stores import BriefVersion, CredentialUse, PageRequest, Traits
+from midcall.storage.listings import BriefVersion, PageRequest
 from midcall.storage.rows import decision_columns, function_of, version_of
 from midcall.storage.schema import agent_pins, credential_uses, functions, publications, versions
 
@@ -66,8 +65,27 @@ _PUBLISHED = select(publications.c.function_id, publications.c.environment, publ
 )
 
 
+class CredentialUse(NamedTuple):
+    """A function that names a credential in its latest version, or in one that runs: published, or an agent's pin."""
+
+    credential: str
+    function: str
+    runs: bool
+
+
 @dataclass(frozen=True, slots=True)
-class SqlFunctions:
+class Traits:
+    """The features of a version that matter where it is attached; `timeout` in seconds."""
+
+    kind: Kind
+    #: Whether what it returns may end a session, as far as its document says.
+    may_terminate: bool
+    timeout: int
+    background: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionStore:
     """Functions, their versions, and what is published."""
 
     connection: Connection
@@ -129,7 +147,7 @@ class SqlFunctions:
         )
 
     def archive(self, function_id: str, at: int) -> None:
-        """Take the function out of every list, and out of every environment."""
+        """Take the function out of every list and every environment; its versions and invocations stay."""
         self.connection.execute(
             update(functions).where(functions.c.id == function_id).values(archived=True, updated_at=at)
         )
@@ -150,7 +168,7 @@ class SqlFunctions:
         }
         self.connection.execute(insert(versions).values(row))
         key = {"function_id": version.function_id, "number": version.number}
-        if named := [{**key, "credential": name} for name in sorted(names_in(version.config))]:
+        if named := [{**key, "credential": name} for name in sorted(version.config.credentials_named())]:
             self.connection.execute(insert(credential_uses), named)
 
     def version(self, function_id: str, number: int) -> Version:
@@ -176,7 +194,7 @@ class SqlFunctions:
         }
 
     def versions_page(self, function_id: str, page: PageRequest) -> Sequence[Version]:
-        """List versions, oldest first, without `config` and `review`; the cursor is a number."""
+        """List versions, oldest first, without their `config` and `review`; the cursor is a number."""
         query = select(*_SUMMARY).where(versions.c.function_id == function_id).order_by(versions.c.number)
         if page.cursor is not None:
             query = query.where(versions.c.number > int(page.cursor))
@@ -200,7 +218,7 @@ class SqlFunctions:
         return found
 
     def decide(self, version: Version) -> None:
-        """Write a version's status, review and approval."""
+        """Write a version's status, review and approval; never its config."""
         self.connection.execute(
             update(versions)
             .where(versions.c.function_id == version.function_id, versions.c.number == version.number)
@@ -246,7 +264,7 @@ class SqlFunctions:
         return [CredentialUse(row.credential, row.name, runs=bool(row.runs)) for row in self.connection.execute(query)]
 
     def publish(self, function_id: str, environment: str, number: int, *, principal: str, at: int) -> None:
-        """Make one version the one that runs in an environment."""
+        """Make one version the one that runs in an environment, and keep who did it when."""
         here = (publications.c.function_id == function_id, publications.c.environment == environment)
         row = {"number": number, "principal": principal, "at": at}
         if self.connection.execute(update(publications).where(*here).values(row)).rowcount == 0:

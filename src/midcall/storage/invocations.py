@@ -30,15 +30,8 @@ from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport
 from midcall.domain.session import SessionStatus
 from midcall.domain.shares import WaitingWorkspace
-from midcall.service.stores import (
-    InvocationFilter,
-    InvocationLine,
-    ListedInvocation,
-    OpenCounts,
-    PageRequest,
-    RunsAtAGlance,
-)
 from midcall.storage.large_values import drop, put
+from midcall.storage.listings import InvocationFilter, InvocationLine, ListedInvocation, PageRequest, RunsAtAGlance
 from midcall.storage.rows import bare_invocation, ceilings_of, invocation_columns, invocations_of, outcome_columns
 from midcall.storage.schema import functions, invocations, recordings, rehearsals, sessions, workspaces
 
@@ -176,8 +169,24 @@ _LAPSED = _HELD.where(invocations.c.lease_until < bindparam("p_now"))
 
 
 @dataclass(frozen=True, slots=True)
-class SqlInvocations:
-    """Invocations in their table, large values apart from it."""
+class OpenCounts:
+    """Invocations that are not final: of a session, of a workspace's calls of a kind that somebody waits for.
+
+    `queued` counts the calls of that kind, of all workspaces, that wait for a worker; `queued_own` the workspace's own.
+    """
+
+    session: int
+    workspace: int
+    queued: int
+    queued_own: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationStore:
+    """Invocations, what is large of them apart from their rows.
+
+    Every change is a compare-and-swap, so that any number of processes may try it.
+    """
 
     connection: Connection
 
@@ -188,7 +197,7 @@ class SqlInvocations:
         put(self.connection, new.apart)
 
     def find(self, invocation_id: str) -> Invocation | None:
-        """Read one, of whatever workspace."""
+        """Read one, of whatever workspace: for workers alone."""
         return self._one(self.connection.execute(_FIND, {"p_id": invocation_id}).all())
 
     def get(self, workspace_id: str, invocation_id: str) -> Invocation:
@@ -199,12 +208,12 @@ class SqlInvocations:
         return invocation
 
     def status(self, invocation_id: str) -> InvocationStatus | None:
-        """Read the status alone."""
+        """Read the status alone: the cheapest look there is."""
         status = self.connection.execute(_STATUS, {"p_id": invocation_id}).scalar_one_or_none()
         return None if status is None else InvocationStatus(status)
 
     def attempt_running(self, invocation_id: str) -> int | None:
-        """Read the number of the attempt that runs."""
+        """Read the number of the attempt that runs; None: none does."""
         query = select(invocations.c.attempt).where(invocations.c.id == invocation_id, invocations.c.status == _RUNNING)
         attempt: int | None = self.connection.execute(query).scalar_one_or_none()
         return attempt
@@ -287,7 +296,11 @@ class SqlInvocations:
         return self.connection.execute(_COUNT_BACKGROUND, {"p_workspace": workspace_id, "p_most": most}).scalar_one()
 
     def heads(self, like: str, *, group: str, now: int) -> tuple[Sequence[WaitingWorkspace], int]:
-        """Return the oldest due invocation of each workspace like one, and how many a group of workers runs."""
+        """Return the oldest due invocation of each workspace, of the purpose and kind that one has; none if it is gone.
+
+        `held` counts what the workers of a group run for each workspace, of whatever purpose; the second value what
+        they run in all. Until the transaction ends, no other process is told the same.
+        """
         if self.connection.dialect.name == "postgresql":
             self.connection.execute(select(func.pg_advisory_xact_lock(_TURNS_LOCK)))
         lane = self.connection.execute(_LANE, {"p_id": like}).one_or_none()
@@ -304,14 +317,17 @@ class SqlInvocations:
         return heads, sum(held.values())
 
     def count_all_open(self, workspace_id: str, kind: Kind, session_key: str | None) -> OpenCounts:
-        """Count what is queued and running, in one statement."""
+        """Count what is queued and running, for the admission of one more, in one statement."""
         wanted = {"p_workspace": workspace_id, "p_kind": kind.value, "p_session": session_key}
         return OpenCounts(*self.connection.execute(_COUNT_ALL_OPEN, wanted).one())
 
     def outlived(
         self, workspace_id: str, *, before: int | None, refused_before: int | None, limit: int
     ) -> Sequence[str]:
-        """Return ids of invocations that ended before a moment: of those without a session, and of refused ones."""
+        """Return ids of invocations that ended before a moment: of those without a session, and of refused ones.
+
+        None: they are kept. A refused call of a session that is active is left out.
+        """
         found: list[str] = []
         here = select(invocations.c.id).where(invocations.c.workspace_id == workspace_id)
         over = select(sessions.c.id).where(sessions.c.status != SessionStatus.ACTIVE.value)
@@ -337,19 +353,19 @@ class SqlInvocations:
         self.connection.execute(delete(invocations).where(invocations.c.id.in_(invocation_ids)))
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
-        """Queue an invocation again that had failed for good, with so many more attempts."""
+        """Queue an invocation again that had failed for good, with so many more attempts; False if it had not."""
         given_up = (invocations.c.id == invocation_id, invocations.c.status.in_(_FOR_GOOD), _NOT_WAITED_FOR)
         again = update(invocations).where(*given_up).values(max_attempts=invocations.c.attempt + attempts)
         fresh = {"enqueued_at": now, "due_at": None, "deadline_at": deadline_at, "ended_at": None}
         return self._swap(again, {}, status=_QUEUED, **fresh)
 
     def claim(self, invocation_id: str, *, owner: str, now: int, lease_until: int) -> bool:
-        """Take a queued invocation: running, one attempt more."""
+        """Take a queued invocation: running, one attempt more. False if it is not queued any more."""
         free = {"p_id": invocation_id, "p_now": now}
         return self._swap(_CLAIM, free, status=_RUNNING, owner=owner, lease_until=lease_until, started_at=now)
 
     def renew(self, invocation_id: str, *, attempt: int, lease_until: int) -> bool:
-        """Lengthen the lease of a claimed invocation; False where it is not that attempt's any more."""
+        """Lengthen the lease; False if the invocation is not this attempt's any more."""
         return self._swap(_HELD, {"p_id": invocation_id, "p_attempt": attempt}, lease_until=lease_until)
 
     def record(
@@ -362,7 +378,10 @@ class SqlInvocations:
         report: RunReport | None,
         ended_at: int,
     ) -> bool:
-        """Record the outcome of a running attempt."""
+        """Record the outcome of a running attempt; False (and nothing changed) if it is not this attempt's any more.
+
+        `session` is our own id of its session, here and below: large variables are stored once for all its calls.
+        """
         held = {"p_id": invocation_id, "p_attempt": attempt}
         columns = {**_ended(outcome, ended_at), **_NOBODY}
         return self._came(_HELD, held, _Came(invocation_id, session, outcome, report, columns, reported=True))
@@ -370,44 +389,53 @@ class SqlInvocations:
     def close_lost(
         self, invocation_id: str, *, session: str | None = None, attempt: int, outcome: Outcome, ended_at: int
     ) -> bool:
-        """Record the outcome of a running attempt whose lease is over."""
+        """Record the outcome of a running attempt whose lease is over; False if it came back or somebody was faster."""
         lapsed = {"p_id": invocation_id, "p_attempt": attempt, "p_now": ended_at}
         ended = _Came(invocation_id, session, outcome, None, {**_ended(outcome, ended_at), **_NOBODY})
         return self._came(_LAPSED, lapsed, ended)
 
     def close_queued(self, invocation_id: str, *, session: str | None = None, outcome: Outcome, ended_at: int) -> bool:
-        """Record the outcome of an invocation that no worker took."""
+        """Record the outcome of an invocation that no worker took; False if one did."""
         ended = _Came(invocation_id, session, outcome, None, _ended(outcome, ended_at))
         return self._came(_QUEUED_ONE, {"p_id": invocation_id}, ended)
 
     def requeue(self, invocation_id: str, *, attempt: int, enqueued_at: int) -> bool:
-        """Put a running attempt whose lease is over back to queued."""
+        """Put a running attempt whose lease is over back to queued; False if somebody was faster."""
         lapsed = {"p_id": invocation_id, "p_attempt": attempt, "p_now": enqueued_at}
         return self._swap(_LAPSED, lapsed, status=_QUEUED, enqueued_at=enqueued_at, **_NOBODY)
 
     def postpone(
         self, invocation_id: str, *, session: str | None = None, attempt: int, due_at: int, outcome: Outcome
     ) -> bool:
-        """Put a running attempt that failed back to queued until `due_at`, with what came of it so far."""
+        """Put a running attempt that failed back to queued until `due_at`, with what came of it so far.
+
+        False if it is not this attempt's now.
+        """
         held = {"p_id": invocation_id, "p_attempt": attempt}
         return self._came(_HELD, held, _Came(invocation_id, session, outcome, None, _later(due_at)))
 
     def give_back(
         self, invocation_id: str, *, session: str | None = None, attempt: int, due_at: int, outcome: Outcome
     ) -> bool:
-        """Put a running attempt that was not made back to queued until `due_at`, as if it had never been claimed."""
+        """Put a running attempt that was not made back to queued until `due_at`, as if it had never been claimed.
+
+        `outcome` says why. False if it is not this attempt's now.
+        """
         # The number may come again, as it was its holder that gave it back: who else once held the row has a lower one.
         held = {"p_id": invocation_id, "p_attempt": attempt}
         later = {"started_at": None, **_later(due_at)}
         return self._came(_GIVE_BACK, held, _Came(invocation_id, session, outcome, None, later))
 
     def touch_queued(self, invocation_id: str, *, seen: int, enqueued_at: int) -> bool:
-        """Note another wake of a queued invocation last woken at `seen`."""
+        """Note another wake of a queued invocation last woken at `seen`; False if somebody was faster."""
         still = _QUEUED_ONE.where(invocations.c.enqueued_at == seen)
         return self._swap(still, {"p_id": invocation_id}, enqueued_at=enqueued_at)
 
     def stale_queued(self, *, enqueued_before: int, now: int, limit: int) -> Sequence[Invocation]:
-        """Return queued invocations whose last wake is long ago, or that are due and were not woken yet."""
+        """Return queued invocations whose last wake is long ago, or that are due and were not woken yet.
+
+        Here and below without what may be large: without params, session, report and outcome.
+        """
         due = invocations.c.due_at
         asleep = or_(invocations.c.enqueued_at < enqueued_before, and_(due == invocations.c.enqueued_at, due <= now))
         # Those that somebody waits for come first: a backlog of others must not keep them from being woken.

@@ -13,8 +13,8 @@ _FORGET = delete(recordings).where(recordings.c.invocation_id == bindparam("p_id
 
 
 @dataclass(frozen=True, slots=True)
-class SqlRehearsals:
-    """Rehearsals and recordings of invocations."""
+class RehearsalStore:
+    """Mocks of runs, and the answers that their actions had; both end with their invocation."""
 
     connection: Connection
 

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
-from midcall.domain.function import VersionStatus
+from midcall.domain.function import VersionId, VersionStatus
 from midcall.domain.rereview import Rereview
 from midcall.domain.session import SessionStatus
-from midcall.service.stores import VersionId
 from midcall.storage.schema import (
     APART,
     agent_pins,
@@ -33,13 +32,17 @@ _FIND = select(rereviews).where(
 
 
 @dataclass(frozen=True, slots=True)
-class SqlRereviews:
-    """Reviews of approved versions under later policies."""
+class RereviewStore:
+    """Reviews of approved versions under later policies; one for each version and policy, never changed once made."""
 
     connection: Connection
 
     def outdated(self, policy: str, *, now: int, limit: int) -> Sequence[VersionId]:
-        """Return approved versions of another policy that are still to be reviewed under this one."""
+        """Return approved versions of another policy that are still to be reviewed under this one, and that nobody has.
+
+        First those that are published somewhere, then those that an agent or a session that is not over holds on to,
+        then the rest; the newest of each first. Functions that were archived are left out.
+        """
         here = (rereviews.c.function_id == versions.c.function_id, rereviews.c.number == versions.c.number)
         done_or_taken = or_(rereviews.c.reviewed_at.is_not(None), rereviews.c.taken_until >= now)
         published = exists().where(
@@ -70,7 +73,7 @@ class SqlRereviews:
         return [VersionId(row.function_id, row.number) for row in rows]
 
     def take(self, version: VersionId, policy: str, *, now: int, until: int) -> int | None:
-        """Take one to be reviewed; returns the attempt's number, or None if it is not free."""
+        """Take one to be reviewed; nobody else does before `until`. Returns the attempt's number, None if not free."""
         free = (*_one(version, policy), rereviews.c.reviewed_at.is_(None), rereviews.c.taken_until < now)
         again = update(rereviews).where(*free).values(taken_until=until, attempt=rereviews.c.attempt + 1)
         taken = self.connection.execute(again.returning(rereviews.c.attempt)).scalar_one_or_none()
@@ -90,7 +93,7 @@ class SqlRereviews:
         self.connection.execute(update(rereviews).where(*held).values(taken_until=until))
 
     def record(self, version: VersionId, rereview: Rereview, *, attempt: int) -> bool:
-        """Record what came of an attempt; False if it is not this attempt's any more."""
+        """Record what came of an attempt; False (and nothing changed) if it is not this attempt's any more."""
         held = (*_one(version, rereview.policy), rereviews.c.attempt == attempt, rereviews.c.reviewed_at.is_(None))
         row = {
             "status": rereview.status.value,

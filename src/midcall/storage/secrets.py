@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, insert, select, update
 
 from midcall.domain.errors import NotFound
-from midcall.service.stores import SealedRow, SealedSecret
 from midcall.storage.schema import adapters, credential_values, secrets, tokens
 
 #: Every table that has a column `token`, so that a change of keys leaves none out.
@@ -14,8 +13,24 @@ SEALED: tuple[Table, ...] = (secrets, credential_values, adapters, tokens)
 
 
 @dataclass(frozen=True, slots=True)
-class SqlSecrets:
-    """Single secrets, encrypted, in their table."""
+class SealedRow:
+    """An encrypted row: its id, and the token that a `FernetCipher` made."""
+
+    id: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A single secret, encrypted, and the origins that it may be sent to."""
+
+    token: str
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStore:
+    """Single secrets, encrypted; a row never changes but for the key it is encrypted under."""
 
     connection: Connection
 
@@ -34,8 +49,8 @@ class SqlSecrets:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlSealed:
-    """A table with encrypted rows, of all workspaces."""
+class SealedStore:
+    """A table with encrypted rows, as whoever changes keys sees it: of all workspaces, and without their meaning."""
 
     connection: Connection
     table: Table
@@ -49,7 +64,7 @@ class SqlSealed:
         return [SealedRow(row.id, row.token) for row in self.connection.execute(query)]
 
     def swap(self, row: SealedRow, *, token: str) -> bool:
-        """Write another token; False if the row has not the token any more that was read."""
+        """Write another token; False (and nothing changed) if the row has not the token any more that was read."""
         columns = self.table.c
         here = (columns.id == row.id, columns.token == row.token)
         return self.connection.execute(update(self.table).where(*here).values(token=token)).rowcount == 1

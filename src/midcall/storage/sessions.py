@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,8 +14,8 @@ from midcall.domain.parts import BodyPart, body_of
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import Variable
-from midcall.service.stores import ListedSession, PageRequest, SessionFilter, SessionLine, SessionMark
 from midcall.storage.large_values import LargeValueKey, SplitValues, drop, marked, put, split, split_variables, whole
+from midcall.storage.listings import ListedSession, PageRequest, SessionFilter, SessionLine
 from midcall.storage.schema import (
     APART,
     callbacks,
@@ -47,16 +47,29 @@ _BODY = (
 )
 
 
+class SessionMark(NamedTuple):
+    """A session that a sweep has found: our own id, and when it was changed last."""
+
+    id: str
+    updated_at: int
+
+
 @dataclass(frozen=True, slots=True)
-class SqlSessions:
-    """Sessions in their table, large values apart from it."""
+class SessionStore:
+    """Sessions, what is large of them apart from their rows, and their bodies, which are kept in parts.
+
+    Whoever changes one has read it with `lock`.
+    """
 
     connection: Connection
     #: Variables as they stand in rows that this transaction has read or written.
     read: dict[str, Mapping[str, Variable]] = field(default_factory=dict)
 
     def add(self, session: Session, parts: Sequence[BodyPart]) -> Session:
-        """Store a new session with its body; raises Conflict if its runtime's id is taken."""
+        """Store a new session with its body; raises Conflict if its runtime's id is taken.
+
+        Returns it as it then is.
+        """
         session = replace(session, body_parts=len(parts), body_bytes=sum(part.size for part in parts))
         variables, pins = _split_variables(session), split(session.id, {"pins": [asdict(pin) for pin in session.pins]})
         columns = {name: getattr(session, name) for name in Session.__slots__} | {"status": session.status.value}
@@ -79,13 +92,13 @@ class SqlSessions:
         )
 
     def grow(self, session: Session, parts: Sequence[BodyPart]) -> Session:
-        """Store parts of the body behind those that are there."""
+        """Store parts of the body behind those that are there; returns the session, which is to be written."""
         self._add_parts(session.id, session.body_parts, parts)
         size = session.body_bytes + sum(part.size for part in parts)
         return replace(session, body_parts=session.body_parts + len(parts), body_bytes=size)
 
     def overwrite(self, session: Session, parts: Sequence[BodyPart]) -> Session:
-        """Store parts of the body in the place of those of the same fields."""
+        """Store parts of the body in the place of those of the same fields; returns the session as above."""
         fields = [part.field for part in parts if part.field]
         here = (session_parts.c.session == session.id, session_parts.c.field.in_(fields))
         if fields:
@@ -110,7 +123,7 @@ class SqlSessions:
         return self._one(_BY_KEY, {"p_key": key}, lock=lock)
 
     def replace(self, session: Session) -> None:
-        """Write a session; its row was read under a lock."""
+        """Write a session that was read with `lock`."""
         columns = {name: getattr(session, name) for name in _CHANGING} | {"status": session.status.value}
         if self.read.get(session.id) == session.variables:
             self.connection.execute(_REPLACE, {"p_key": session.id, **columns})
@@ -210,8 +223,8 @@ class SqlSessions:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlEvents:
-    """Events. Written under the session's lock alone: so that their numbers appear in order to whoever reads on."""
+class EventStore:
+    """Events of sessions, written under the session's lock alone: they appear in order to whoever reads on."""
 
     connection: Connection
 

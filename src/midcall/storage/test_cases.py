@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from midcall.domain.preview import MOST_OF_A_FIELD, preview
 from midcall.domain.test_case import TestCase, fingerprint
-from midcall.service.stores import BriefCase, PageRequest
+from midcall.storage.listings import BriefCase, PageRequest
 from midcall.storage.schema import test_cases
 
 # Asked for by every publication, with cases or without.
@@ -16,8 +16,8 @@ _DIGESTS = select(test_cases.c.name, test_cases.c.sha256).where(test_cases.c.fun
 
 
 @dataclass(frozen=True, slots=True)
-class SqlTestCases:
-    """Test cases of functions, by name."""
+class TestCaseStore:
+    """Test cases of functions, by name. Whoever changes one has read the function with `lock`."""
 
     connection: Connection
 

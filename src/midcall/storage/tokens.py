@@ -1,12 +1,11 @@
 """OAuth2 tokens that all processes share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from midcall.service.stores import TokenRow
 from midcall.storage.schema import tokens
 
 _MAX_REFUSAL_CHARS = 500
@@ -14,8 +13,25 @@ _NO_LEASE: dict[str, Any] = {"lease_owner": "", "lease_until": 0}
 
 
 @dataclass(frozen=True, slots=True)
-class SqlTokens:
-    """OAuth2 tokens, encrypted, in their table."""
+class TokenRow:
+    """An OAuth2 token as all processes see it; times are milliseconds of the epoch.
+
+    Whoever holds the lease fetches; others wait until it has lapsed. A refusal spares the endpoint those who queue.
+    """
+
+    #: Encrypted; None: there is none yet.
+    token: str | None = field(default=None, repr=False)
+    good_until: int = 0
+    lease_until: int = 0
+    refused_until: int = 0
+    refusal: str = ""
+    #: Whether asking again may go well a moment later.
+    refusal_passing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStore:
+    """OAuth2 tokens, encrypted, each under the digest of what was asked for."""
 
     connection: Connection
 
@@ -50,7 +66,7 @@ class SqlTokens:
         return True
 
     def keep(self, token_id: str, *, owner: str, token: str, good_until: int, at: int) -> bool:
-        """Store a token and end the lease; False where the lease is another's by now."""
+        """Store a token and end the lease; False (and nothing changed) where the lease is another's by now."""
         fetched = {"token": token, "good_until": good_until, "fetched_at": at, "refused_until": 0, "refusal": ""}
         return self._end(token_id, owner, fetched)
 

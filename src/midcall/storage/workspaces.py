@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.workspace import Ceilings, Key, Workspace, WorkspaceSettings
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.storage.rows import key_of, workspace_of
 from midcall.storage.schema import api_keys, workspaces
 
@@ -20,8 +20,8 @@ _KEY = select(api_keys).where(api_keys.c.id == bindparam("p_id"))
 
 
 @dataclass(frozen=True, slots=True)
-class SqlWorkspaces:
-    """Workspaces in their table, with settings and limits."""
+class WorkspaceStore:
+    """Workspaces with their settings and limits."""
 
     connection: Connection
 
@@ -39,7 +39,7 @@ class SqlWorkspaces:
             raise Conflict(f"a workspace named {workspace.name} exists already") from error
 
     def get(self, workspace_id: str, *, lock: bool = False) -> Workspace:
-        """Read one; raises NotFound."""
+        """Read one; raises NotFound. `lock` holds the row until the transaction ends."""
         query = _WORKSPACE_LOCKED if lock else _WORKSPACE
         row = self.connection.execute(query, {"p_id": workspace_id}).one_or_none()
         if row is None:
@@ -52,7 +52,7 @@ class SqlWorkspaces:
         return None if row is None else workspace_of(row)
 
     def all(self) -> Sequence[Workspace]:
-        """Read every workspace there is."""
+        """Read every workspace: for the sweep alone."""
         return [workspace_of(row) for row in self.connection.execute(select(workspaces).order_by(workspaces.c.id))]
 
     def several(self) -> bool:
@@ -73,8 +73,8 @@ class SqlWorkspaces:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlKeys:
-    """API keys in their table."""
+class KeyStore:
+    """API keys, without their secrets."""
 
     connection: Connection
 
@@ -83,7 +83,7 @@ class SqlKeys:
         self.connection.execute(insert(api_keys).values(_columns(key)))
 
     def find(self, key_id: str) -> Key | None:
-        """Read one, of whatever workspace."""
+        """Read one, of whatever workspace: for authentication alone."""
         row = self.connection.execute(_KEY, {"p_id": key_id}).one_or_none()
         return None if row is None else key_of(row)
 

@@ -1,4 +1,4 @@
-"""`midcall.service.ports.Cipher` over MultiFernet.
+"""Encryption over MultiFernet. Keys have an order: the first encrypts, all decrypt.
 
 A token is a Fernet token (AES-128-CBC, then HMAC-SHA256). Its plaintext is a mark, the name of the place it belongs
 to with its length before it, and the value: a token that is moved to another row is found out when it is opened there.
@@ -46,22 +46,25 @@ class FernetCipher:
         return "FernetCipher(…)"
 
     def seal(self, value: str, *, bound_to: str) -> str:
-        """Encrypt a value for one place."""
+        """Encrypt a value into a token (ASCII) that opens in one place alone, such as `ws_…/secrets/sec_…`."""
         return self._first.encrypt(_head(bound_to) + value.encode()).decode("ascii")
 
     def open(self, token: str, *, bound_to: str) -> str:
-        """Decrypt a token in the place it was made for; raises SecretUnreadable."""
+        """Decrypt a token; raises SecretUnreadable where no key opens it, or where it belongs to another place."""
         plain, head = self._decrypt(token), _head(bound_to)
         if not plain.startswith(head):
             raise SecretUnreadable(_NOT_HERE)
         return plain[len(head) :].decode()
 
     def digest(self, value: str) -> str:
-        """Return a name for a value: HMAC-SHA256 in hex, under a key derived from the first one."""
+        """Return a name for a value: 64 hex digits that tell nothing of it, the same as long as the first key is.
+
+        It is the HMAC-SHA256 under a key derived from that one.
+        """
         return hmac.new(self._digest_key, value.encode(), "sha256").hexdigest()
 
     def renew(self, token: str) -> str:
-        """Encrypt anew under the first key; a token that is under it already is returned as it is."""
+        """Encrypt a token anew under the first key, or return it if it is under it; raises SecretUnreadable."""
         try:
             self._first.decrypt(_raw(token))
         except InvalidToken:

@@ -8,7 +8,7 @@ import anyio.to_thread
 from fastapi import Depends, Header, Path, Query, Request
 
 from midcall.service.runs.wait import InThread
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.web.problems import MEDIA_TYPE, Problem
 from midcall.web.shared_threads import SharedThreads
 

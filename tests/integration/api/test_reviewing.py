@@ -12,7 +12,7 @@ from tests.support.world import function
 from midcall.bootstrap.settings import approval_key
 from midcall.domain.approval import seal
 from midcall.domain.function import Approval, VersionStatus
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 
 FAULTY = "import subprocess\n\ndef handler(session):\n    return subprocess.run(['id'])\n"
 CLEAN = "def handler(session):\n    return 1\n"
@@ -158,7 +158,7 @@ def test_publishing_an_older_version_rolls_back(admin: Client) -> None:
 
 def approve_under_an_older_policy(served: Served, function_id: str) -> None:
     """Write version 1 as an earlier release would have approved it, seal and all."""
-    storage = SqlStorage(served.engine)
+    storage = Storage(served.engine)
     with storage.write() as tx:
         function, version = tx.functions.by_id(function_id), tx.functions.version(function_id, 1)
         key = approval_key(served.settings)

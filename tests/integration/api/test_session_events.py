@@ -237,7 +237,7 @@ def test_a_call_can_be_followed_to_its_outcome(play: Play) -> None:
     progress.report(f"{found[0].data['invocation_id']}.1.1", "too late")
     play.end(analysis={})
     assert "too late" not in str(Listener(play.admin).ended())
-    progress.storage.close()  # type: ignore[attr-defined]
+    progress.storage.close()
     progress.queue.close()  # type: ignore[attr-defined]
 
 

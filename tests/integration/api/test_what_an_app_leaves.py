@@ -19,7 +19,7 @@ from midcall.app import create_app
 from midcall.bootstrap.settings import Settings
 from midcall.outbound.client import GuardedClient
 from midcall.service.runs.sweep import Sweep
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 
 
 def test_a_served_app_leaves_the_process_as_it_was(sqlite: Sqlite, tmp_path: Path, redis_url: str) -> None:
@@ -50,7 +50,7 @@ def test_what_is_being_swept_at_the_end_comes_to_its_end_before_the_storage_is_c
     """It holds a connection of the storage, which nobody would close afterwards."""
     begun, ending = threading.Event(), threading.Event()
     order: list[str] = []
-    let_go, close, sweep_once = GuardedClient.close, SqlStorage.close, Sweep.sweep
+    let_go, close, sweep_once = GuardedClient.close, Storage.close, Sweep.sweep
 
     def sweep(of: Sweep) -> Any:
         if str(vars(of.storage)["_writing"].url) != url:  # the process may serve another app, for other tests
@@ -65,13 +65,13 @@ def test_what_is_being_swept_at_the_end_comes_to_its_end_before_the_storage_is_c
         let_go(client)
         ending.set()
 
-    def closed(storage: SqlStorage) -> None:
+    def closed(storage: Storage) -> None:
         order.append("closed")
         close(storage)
 
     monkeypatch.setattr(Sweep, "sweep", sweep)
     monkeypatch.setattr(GuardedClient, "close", end)
-    monkeypatch.setattr(SqlStorage, "close", closed)
+    monkeypatch.setattr(Storage, "close", closed)
 
     async def live() -> None:
         app = create_app(Settings(data_dir=tmp_path, database_url=url, redis_url=redis_url))

@@ -23,7 +23,7 @@ from midcall.service.credentials.secrets import Secrets
 from midcall.service.credentials.signing import ALL, OVERLAP_S, Signing
 from midcall.service.runs.callbacks import Callbacks
 from midcall.service.runs.session_events import note
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import migrate
 from midcall.vault.cipher import FernetCipher
@@ -71,7 +71,7 @@ def platform() -> Iterator[Platform]:
 class House:
     """A database with one workspace and one session, and a clock that is set by hand."""
 
-    storage: SqlStorage
+    storage: Storage
     now: int = 1_800_000_000_000
     cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
 
@@ -113,7 +113,7 @@ def house(tmp_path: Path, platform: Platform) -> Iterator[House]:
     """Make a workspace that wants to hear of its sessions."""
     engine = open_engine(f"sqlite:///{tmp_path / 'x.db'}")
     migrate(engine)
-    it = House(SqlStorage(engine))
+    it = House(Storage(engine))
     settings = WorkspaceSettings(callback_url=platform.url)
     session = Session(
         id="ses_1",

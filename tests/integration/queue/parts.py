@@ -39,7 +39,7 @@ from midcall.service.runs.phases import Phases
 from midcall.service.runs.run_code import CodeAttempts
 from midcall.service.runs.submit import InvocationRequest, Invocations
 from midcall.service.runs.sweep import Sweep
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import migrate
 from midcall.vault.cipher import FernetCipher
@@ -165,7 +165,7 @@ class Clock:
 class House:
     """A database with one workspace, and the use cases over it."""
 
-    storage: SqlStorage
+    storage: Storage
     queue: Queue
     caller: Caller
     clock: Clock
@@ -177,7 +177,7 @@ class House:
         """Make the database at `path`."""
         engine = open_engine(f"sqlite:///{path}")
         migrate(engine)
-        storage, clock = SqlStorage(engine), Clock()
+        storage, clock = Storage(engine), Clock()
         access = Access(storage=storage, clock=clock)
         token = (
             Workspaces(storage=storage, access=access, clock=clock, outbound=FakeOutbound())

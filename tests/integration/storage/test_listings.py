@@ -11,7 +11,7 @@ from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus
 from midcall.service.runs.overview import RECENT, Overview
-from midcall.service.stores import PageRequest, RunsAtAGlance
+from midcall.storage.listings import PageRequest, RunsAtAGlance
 
 
 @contextmanager

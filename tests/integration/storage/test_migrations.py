@@ -19,18 +19,14 @@ from tests.support.patience import PATIENCE_S
 
 from midcall.domain.parts import additions
 from midcall.domain.variables import Variable
-from midcall.service.stores import PageRequest, SessionFilter
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
+from midcall.storage.listings import PageRequest, SessionFilter
 from midcall.storage.migrate import _config, is_current, migrate
 from midcall.storage.schema import audit, credential_values, metadata, secrets
 
 MIGRATE = """
 import sys
 from midcall.storage.engine import open_engine
-from midcall.domain.parts import additions
-from midcall.domain.variables import Variable
-from midcall.service.stores import PageRequest, SessionFilter
-from midcall.storage.database import SqlStorage
 from midcall.storage.migrate import migrate
 engine = open_engine(sys.argv[1])
 migrate(engine)
@@ -269,7 +265,7 @@ def test_sessions_and_calls_are_carried_over_when_large_values_come_to_stand_apa
         command.upgrade(_config(connection), "0011")
         _old_rows(connection, sessions=3, transcript=5)
     migrate(empty)
-    with SqlStorage(empty).write() as tx:
+    with Storage(empty).write() as tx:
         session = tx.sessions.get("ws_1", "call-1", lock=True)
         body = tx.sessions.body(session.id)
         (listed,) = tx.invocations.of_session(session.id, limit=9)
@@ -321,7 +317,7 @@ def test_what_lists_tell_is_carried_over_from_what_there_is(empty: Engine) -> No
         agent = {"id": "ag_1", "workspace_id": "ws_1", "name": "desk", "version": "", "number": ""}
         _insert(connection, "agents", {**agent, "attachments": json.dumps(said), "created_at": 0, "updated_at": 0})
     migrate(empty)
-    with SqlStorage(empty).read() as tx:
+    with Storage(empty).read() as tx:
         uses = tx.functions.uses_of("ws_1", ["crm", "b", "other"], most=9)
         traits = tx.functions.traits([("fn_1", 1), ("fn_2", 1)])
         (case_listed,) = tx.test_cases.page("fn_1", PageRequest())

@@ -12,15 +12,14 @@ from tests.support.patience import PATIENCE_S
 from tests.support.world import SOURCE, World, function
 
 from midcall.domain.errors import Conflict, NameTaken, QueueFull, StaleVersion
-from midcall.domain.function import VersionStatus
+from midcall.domain.function import VersionId, VersionStatus
 from midcall.domain.invocation import InvocationStatus, Outcome
 from midcall.domain.rereview import Rereview
 from midcall.domain.workspace import Scope
 from midcall.service.functions.form import parse_function
 from midcall.service.runs.leases import LEASE_MS
 from midcall.service.runs.sweep import REWAKE_AFTER_MS, SweepCounts
-from midcall.service.stores import VersionId
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 
 THREADS = 8
 SUCCEEDED = Outcome(InvocationStatus.SUCCEEDED)
@@ -41,13 +40,13 @@ def at_once(act: Callable[[int], Value], count: int = THREADS) -> list[Value]:
 
 
 @pytest.fixture
-def storages(database_url: str) -> Iterator[list[SqlStorage]]:
+def storages(database_url: str) -> Iterator[list[Storage]]:
     """Open the database twice, as two processes would."""
     with opened(database_url) as one, opened(database_url) as other:
-        yield [SqlStorage(one), SqlStorage(other)]
+        yield [Storage(one), Storage(other)]
 
 
-def test_of_many_claims_exactly_one_wins(world: World, storages: list[SqlStorage]) -> None:
+def test_of_many_claims_exactly_one_wins(world: World, storages: list[Storage]) -> None:
     """Whoever wins has attempt 1; the others do nothing."""
     world.published()
     for _ in range(5):
@@ -217,7 +216,7 @@ def test_of_approving_and_rejecting_exactly_one_happens(world: World) -> None:
     assert made == [world.catalog.get(world.caller, "lookup").version.status.value]
 
 
-def test_of_many_processes_exactly_one_reviews_a_version_again(world: World, storages: list[SqlStorage]) -> None:
+def test_of_many_processes_exactly_one_reviews_a_version_again(world: World, storages: list[Storage]) -> None:
     """Each version is taken once, reviewed once and told of once, however many look for work at once."""
     world.reviewer.policy = "older"
     names = [f"f{number}" for number in range(6)]
@@ -233,7 +232,7 @@ def test_of_many_processes_exactly_one_reviews_a_version_again(world: World, sto
 
 
 def test_a_version_to_be_reviewed_again_is_taken_by_one_and_recorded_by_whoever_holds_it(
-    world: World, storages: list[SqlStorage]
+    world: World, storages: list[Storage]
 ) -> None:
     """Free, taken, taken over when its time is over, done for good: each step by exactly one."""
     version = VersionId(world.approved().function.id, 1)

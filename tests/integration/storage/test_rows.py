@@ -6,7 +6,7 @@ from tests.support.world import World
 
 from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
 from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.stores import InvocationFilter, PageRequest
+from midcall.storage.listings import InvocationFilter, PageRequest
 
 ODD = {
     "nul": "a\x00b",

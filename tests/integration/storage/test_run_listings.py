@@ -16,8 +16,8 @@ from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
 from midcall.service.runs.overview import Overview
 from midcall.service.sessions.timeline import CallEntry, Timeline, Timelines
-from midcall.service.stores import InvocationFilter, PageRequest, SessionFilter
 from midcall.service.test_cases.form import CaseForm
+from midcall.storage.listings import InvocationFilter, PageRequest, SessionFilter
 
 
 @pytest.mark.parametrize("count", [1, 60])

@@ -18,7 +18,7 @@ from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunRequest
 from midcall.service.runs.progress import Progress
 from midcall.service.sessions.sweep import DAY_MS
-from midcall.service.stores import SessionMark
+from midcall.storage.sessions import SessionMark
 
 PRE, DURING, POST = Phase.PRE_SESSION, Phase.DURING_SESSION, Phase.POST_SESSION
 

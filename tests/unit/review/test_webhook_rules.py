@@ -6,7 +6,7 @@ import pytest
 
 from midcall.domain.function_config import AuthConfig
 from midcall.domain.review import Severity
-from midcall.review.webhook import RULES, WebhookRule, credentials_named, example, review_webhook
+from midcall.review.webhook import RULES, WebhookRule, example, review_webhook
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -49,11 +49,9 @@ def test_a_secret_in_the_url_is_pointed_at_by_its_name(query: str, told: list[st
 def test_every_credential_that_is_named_is_found() -> None:
     """In headers, in auth, and as a template of auth's own values."""
     subject = example(headers={"A": "{{secret.one.token}}"}, auth={"type": "bearer", "token": "{{secret.two.token}} x"})
-    assert credentials_named(subject.webhook) == {"one": "headers", "two": "auth"}
-    assert credentials_named(replace(subject.webhook, auth=AuthConfig("credential", {"credential": "three"}))) == {
-        "one": "headers",
-        "three": "auth.credential",
-    }
+    assert subject.webhook.credentials_named() == {"one": "headers", "two": "auth"}
+    by_name = replace(subject.webhook, auth=AuthConfig("credential", {"credential": "three"}))
+    assert by_name.credentials_named() == {"one": "headers", "three": "auth.credential"}
 
 
 def test_errors_are_only_for_what_cannot_work() -> None:

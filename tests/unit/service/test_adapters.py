@@ -16,7 +16,7 @@ from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.agents.adapters import AdapterInput
 from midcall.service.credentials.rotation import SecretRotation
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.storage.schema import adapters, audit
 from midcall.vault.cipher import FernetCipher
 

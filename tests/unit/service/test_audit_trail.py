@@ -10,7 +10,7 @@ from midcall.domain.errors import Forbidden, InvalidInput
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.functions.form import parse_function
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 
 DAY_MS = 24 * 3600 * 1000
 

@@ -23,7 +23,7 @@ from midcall.domain.function import VersionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.functions import catalog
 from midcall.service.functions.form import parse_function
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.storage.schema import api_keys, versions
 
 

@@ -7,7 +7,7 @@ from tests.support.world import World
 from midcall.domain.agent import Attachment
 from midcall.domain.function_config import FunctionConfig
 from midcall.domain.phases import Phase
-from midcall.service.credentials.uses import find_uses, names_in
+from midcall.service.credentials.uses import find_uses
 
 
 def webhook(**parts: Any) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def webhook(**parts: Any) -> dict[str, Any]:
 )
 def test_names_are_read_from_where_versions_name_credentials(config: dict[str, Any], named: set[str]) -> None:
     """In auth, templates and declarations; not in a body, a source or a message that happens to hold the word."""
-    assert names_in(FunctionConfig.from_stored(config)) == named
+    assert FunctionConfig.from_stored(config).credentials_named() == named
 
 
 def versioned(world: World, name: str, *credentials: str | None) -> None:

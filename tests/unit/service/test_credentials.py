@@ -13,8 +13,8 @@ from midcall.domain.credential import CredentialType, Resolved
 from midcall.domain.errors import Conflict, CredentialInUse, CredentialMissing, InvalidInput, NotFound, SecretUnreadable
 from midcall.service.credentials.credentials import MAX_ENVIRONMENTS, NOTE_EVERY_MS, Credentials, CredentialView
 from midcall.service.credentials.rotation import Rotation, SecretRotation
-from midcall.service.stores import PageRequest
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
+from midcall.storage.listings import PageRequest
 from midcall.storage.schema import audit, credential_values, credentials
 from midcall.vault.cipher import FernetCipher
 
@@ -282,7 +282,7 @@ class Blinded:
         return getattr(self._store, name)
 
 
-class BlindOnce(SqlStorage):
+class BlindOnce(Storage):
     """A database whose first transaction that writes does not see credentials of others."""
 
     blinded = 0

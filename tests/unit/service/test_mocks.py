@@ -23,7 +23,7 @@ from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
 from midcall.domain.workspace import Scope
 from midcall.service.ports import ActionHandler
 from midcall.service.runs.progress import Progress
-from midcall.service.stores import InvocationFilter, PageRequest
+from midcall.storage.listings import InvocationFilter, PageRequest
 from midcall.storage.schema import recordings, rehearsals, versions
 
 URL = "https://api.example.com/orders"

@@ -13,7 +13,7 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.parameters import FIELD_TYPES
 from midcall.domain.phases import Phase
 from midcall.service.admin.forms import WorkspaceChange
-from midcall.service.runs.submit import faults_as_text
+from midcall.service.schemas.refusals import faults_as_text
 from midcall.service.schemas.schemas import fitting_params
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "parameters.jsonl"

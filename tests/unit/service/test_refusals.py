@@ -6,7 +6,7 @@ import jsonschema_rs
 import pytest
 
 from midcall.domain.subschemas import KEYWORDS
-from midcall.service.runs.submit import faults_as_text
+from midcall.service.schemas.refusals import faults_as_text
 from midcall.service.schemas.schemas import fitting_params, schema_faults, value_faults
 
 #: Keywords that ask nothing of a value, and those that only another keyword gives a meaning to.

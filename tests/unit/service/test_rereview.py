@@ -20,7 +20,7 @@ from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.review import policy_version
 from midcall.review.allowlist import packaged
 from midcall.service.functions.rereview import ATTEMPTS, BROKEN_AGAIN_MS, TAKEN_MS, TURN_MS
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.storage.schema import rereviews, versions
 
 OLDER = "test.0"

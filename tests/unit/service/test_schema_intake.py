@@ -12,7 +12,7 @@ from midcall.domain.parameters import masked, prepare
 from midcall.domain.places import places_of
 from midcall.domain.visible import visible
 from midcall.service.functions.form import parse_function
-from midcall.service.runs.submit import faults_as_text
+from midcall.service.schemas.refusals import faults_as_text
 from midcall.service.schemas.schemas import fitting_params
 from midcall.service.test_cases.form import parse_case
 from midcall.vendors.tools.export import Format

@@ -5,9 +5,8 @@ from tests.support.world import SECRET_KEYS, World
 from midcall.domain.errors import InvalidInput, NotFound, SecretUnreadable
 from midcall.service.credentials.rotation import BATCH, Rotation, SecretRotation
 from midcall.service.credentials.secrets import MAX_SECRET_BYTES, Secrets
-from midcall.service.stores import SealedRow
 from midcall.storage.schema import metadata, secrets
-from midcall.storage.secrets import SEALED
+from midcall.storage.secrets import SEALED, SealedRow
 from midcall.vault.cipher import FernetCipher
 
 HOST = "https://api.example.com"

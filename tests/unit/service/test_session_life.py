@@ -17,7 +17,7 @@ from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.sessions.sessions import MAX_FIELDS_BYTES
 from midcall.service.sessions.sweep import DAY_MS, PRE_OVERDUE_MS
-from midcall.service.stores import PageRequest, SessionFilter
+from midcall.storage.listings import PageRequest, SessionFilter
 
 PRE, DURING, POST = Phase.PRE_SESSION, Phase.DURING_SESSION, Phase.POST_SESSION
 ACTIVE, TERMINATED, ENDED = SessionStatus.ACTIVE, SessionStatus.TERMINATED, SessionStatus.ENDED

@@ -1,9 +1,8 @@
 """OAuth2 tokens that all processes share, over a real SQLite and a source that counts; processes are objects here."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +24,8 @@ from midcall.service.credentials.tokens import (
     REFUSAL_MS,
     SharedTokens,
 )
+from midcall.storage.database import Storage
+from midcall.storage.engine import open_engine
 from midcall.vault.cipher import FernetCipher
 
 WANTED = TokenRequest("https://id.example.com/token", "me", "s3cret")
@@ -60,19 +61,12 @@ class Refusing(Source):
         raise self.error
 
 
-class Away:
-    """A `Storage` that does not answer."""
-
-    @contextmanager
-    def read(self) -> Iterator[Any]:
-        """Fail as a driver does."""
-        raise OSError("connection refused")
-        yield
-
-    write = read
+def no_database() -> Storage:
+    """Make a database that does not answer."""
+    return Storage(open_engine("sqlite:////nonexistent/midcall.db"))
 
 
-def process(world: World, source: Source, clock: Clock, storage: Any = None) -> SharedTokens:
+def process(world: World, source: Source, clock: Clock, storage: Storage | None = None) -> SharedTokens:
     """Make what one process has."""
     return SharedTokens(
         storage=storage or world.storage, cipher=world.cipher, source=source, clock=clock, sleep=clock.sleep
@@ -151,7 +145,7 @@ def test_ten_who_were_refused_by_the_target_fetch_once(world: World, clock: Cloc
 def test_a_target_that_takes_no_token_at_all_costs_few(world: World, clock: Clock, *, away: bool) -> None:
     """An account that lacks a right: every call is refused, and one in five seconds brings a new token."""
     source = Source()
-    one = process(world, source, clock, Away() if away else None)
+    one = process(world, source, clock, no_database() if away else None)
     for _ in range(100):
         one.forget(WANTED, one.token(WANTED, **HOME), workspace_id="ws_1")
     assert len(source.asked) == 2
@@ -289,11 +283,11 @@ def test_one_that_came_back_late_overwrites_nothing(world: World, clock: Clock) 
 def test_without_its_database_each_process_fetches_for_itself(world: World, clock: Clock) -> None:
     """No call fails for it, and neither does what is kept in memory."""
     source = Source()
-    one, other = (process(world, source, clock, Away()) for _ in range(2))
+    one, other = (process(world, source, clock, no_database()) for _ in range(2))
     assert [each.token(WANTED, **HOME) for each in (one, one, other, other)] == ["token-1"] * 2 + ["token-2"] * 2
     one.forget(WANTED, "token-1", workspace_id="ws_1")
     assert one.token(WANTED, **HOME) == "token-3"
-    refusing = process(world, Refusing(), clock, Away())
+    refusing = process(world, Refusing(), clock, no_database())
     for _ in range(2):
         with pytest.raises(OutboundError, match="answered 401"):
             refusing.token(WANTED, **HOME)
@@ -303,7 +297,7 @@ def test_a_database_that_goes_while_the_token_is_fetched_costs_nothing(world: Wo
     """The token is used; what could not be stored the others fetch."""
     source = Source()
     one = process(world, source, clock)
-    source.before = lambda: setattr(one, "_storage", Away())
+    source.before = lambda: setattr(one, "_storage", no_database())
     assert one.token(WANTED, **HOME) == "token-1"
 
 

@@ -11,7 +11,7 @@ from midcall.domain.errors import InvalidInput, NameTaken, NotFound, StaleVersio
 from midcall.domain.function import VersionStatus
 from midcall.service.functions.catalog import FunctionView
 from midcall.service.functions.form import parse_function
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 
 FAULTY = "def handler(session):\n    return 'fault'\n"
 

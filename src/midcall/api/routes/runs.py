@@ -11,7 +11,7 @@ from midcall.domain.ids import new_id
 from midcall.domain.invocation import InvocationStatus, Purpose
 from midcall.domain.phases import Phase
 from midcall.service.runs.submit import InvocationRequest
-from midcall.service.stores import InvocationFilter
+from midcall.storage.listings import InvocationFilter
 from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, InvocationIdParam, Paged, TraceId
 from midcall.web.json_response import AsciiJsonResponse
 from midcall.web.routes import JsonRoute

@@ -22,7 +22,7 @@ from midcall.domain.times import iso
 from midcall.service.access.access import Caller
 from midcall.service.runs.wait import InThread, is_answerable
 from midcall.service.sessions.session_call import SessionCall
-from midcall.service.stores import SessionFilter
+from midcall.storage.listings import SessionFilter
 from midcall.vendors.tools.export import Format
 from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, Paged, TraceId
 from midcall.web.json_response import AsciiJsonResponse

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from midcall.domain.errors import Fault, Forbidden, InvalidInput, Unauthenticated
 from midcall.domain.ids import new_id
 from midcall.domain.workspace import LIMITABLE, Key, Own, Scope
-from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import InvocationFilter, PageRequest, SessionFilter
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import InvocationFilter, PageRequest, SessionFilter
 
 Filter = TypeVar("Filter", SessionFilter, InvocationFilter)
 

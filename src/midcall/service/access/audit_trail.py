@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from midcall.domain.errors import Fault, Forbidden, InvalidInput
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
-from midcall.service.ports import Storage
-from midcall.service.stores import AuditFilter, AuditLine, PageRequest
+from midcall.storage.database import Storage
+from midcall.storage.listings import AuditFilter, AuditLine, PageRequest
 
 #: What a key with the scope `read` may read of: how functions came to be what they are. The rest is for admins.
 OF_FUNCTIONS = ("function", "version", "test_case")

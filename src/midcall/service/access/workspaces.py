@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from midcall.domain.errors import Conflict, Fault, InvalidInput
 from midcall.domain.ids import new_id
-from midcall.domain.workspace import Ceilings, Scope, Workspace, WorkspaceSettings
+from midcall.domain.workspace import OPERATOR, Ceilings, Scope, Workspace, WorkspaceSettings
 from midcall.service.access.access import Access, Caller, NewSecret
-from midcall.service.ports import Outbound, Storage, Transaction
-from midcall.service.stores import OPERATOR
+from midcall.service.ports import Outbound
+from midcall.storage.database import Storage, Transaction
 
 DEFAULT_WORKSPACE = "default"
 

@@ -36,7 +36,7 @@ from midcall.service.actions.mocks import MocksOfRun
 from midcall.service.actions.request import ActionTarget
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.credentials.credentials import Credentials
-from midcall.service.ports import Storage
+from midcall.storage.database import Storage
 
 #: Failures that a replay comes to by itself.
 _OWN = frozenset({"no_mock", "not_recorded"})

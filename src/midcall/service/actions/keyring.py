@@ -1,34 +1,15 @@
-"""The keyring of one run: which credential a call may use, and what shows with it who calls."""
+"""The keyring of one run: the credentials that its calls use, and what shows with each who calls."""
 
 import threading
 from dataclasses import replace
 
 from midcall.connectors.kit import Account, BoundArguments, Connector, Operation
-from midcall.domain.action import ActionFailed, EnabledAction
+from midcall.domain.action import ActionFailed
 from midcall.domain.credential import Resolved
 from midcall.domain.errors import MidcallError
 from midcall.domain.grant import Grant
 from midcall.service.credentials.credentials import Credentials
-from midcall.service.ports import Storage
-
-
-def chosen(entry: EnabledAction, connector: Connector, bound: BoundArguments) -> str | None:
-    """Return the name of the credential that a call is to use, if any.
-
-    Raises ActionFailed for one that was not approved with the code, and where it is not clear which one.
-    """
-    named, options = bound.credential, bound.options
-    if named is not None:
-        if named not in entry.credentials:
-            text = f"the credential {named[:80]!r} is not declared for {entry.name}; add it there in code.actions"
-            raise ActionFailed(text, code="credential")
-        return named
-    if not (connector.needs_credential or options.credential_types()):
-        return None
-    if len(entry.credentials) != 1:
-        text = "name one of its credentials" if entry.credentials else "declare a credential for it in code.actions"
-        raise ActionFailed(f"{connector.title} needs a credential: {text}", code="credential")
-    return entry.credentials[0]
+from midcall.storage.database import Storage
 
 
 class Keyring:

@@ -19,8 +19,10 @@ from midcall.domain.parameters import MASK
 from midcall.domain.proof import SIGNATURES, AdapterSecrets, Delivery, DeliveryProof, is_proved, may_be_signed
 from midcall.domain.workspace import Key, Scope
 from midcall.service.access.access import Caller, check_agent
-from midcall.service.ports import Cipher, Storage, Transaction
-from midcall.service.stores import PageRequest, SealedAdapter
+from midcall.storage.adapters import SealedAdapter
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import PageRequest
+from midcall.vault.cipher import FernetCipher
 
 #: Vendors whose answers name their own agent.
 NAMING_AGENTS = frozenset({Vendor.RETELL, Vendor.VAPI})
@@ -47,7 +49,7 @@ class Adapters:
     """Use cases of adapters."""
 
     storage: Storage
-    cipher: Cipher = field(repr=False)
+    cipher: FernetCipher = field(repr=False)
     clock: Callable[[], int]
 
     def put(self, caller: Caller, adapter_id: str, wanted: AdapterInput) -> Adapter:

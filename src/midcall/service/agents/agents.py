@@ -12,8 +12,9 @@ from midcall.domain.ids import new_id
 from midcall.domain.phases import Phase
 from midcall.domain.review import waited_for
 from midcall.service.access.access import Caller, check_agent
-from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import PageRequest, Traits
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.functions import Traits
+from midcall.storage.listings import PageRequest
 
 _T = TypeVar("_T")
 

@@ -15,8 +15,8 @@ from midcall.domain.session import Session
 from midcall.domain.speech import Spoken, spoken
 from midcall.domain.visible import plain, visible
 from midcall.service.access.access import Caller, check_agent
-from midcall.service.ports import Storage, Transaction
-from midcall.service.stores import PageRequest
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import PageRequest
 from midcall.vendors.tool import NO_ADAPTER, Address, Speech, Tool
 from midcall.vendors.tools.export import CALLING, Export, ExportProblem, Format, export
 

@@ -22,9 +22,10 @@ from midcall.service.credentials.credentials import Credentials
 from midcall.service.fields import storable
 from midcall.service.functions.form import FunctionForm
 from midcall.service.functions.review_version import Reviews
-from midcall.service.ports import CodeWriter, Storage
+from midcall.service.ports import CodeWriter
 from midcall.service.runs.wait import InThread
-from midcall.service.stores import PageRequest
+from midcall.storage.database import Storage
+from midcall.storage.listings import PageRequest
 
 DEADLINE_S = 120.0
 MAX_DESCRIPTION = 4_000

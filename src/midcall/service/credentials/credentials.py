@@ -29,8 +29,11 @@ from midcall.service.credentials.types import (
     urls_of,
 )
 from midcall.service.credentials.uses import Uses, find_uses
-from midcall.service.ports import Cipher, Outbound, Storage, Transaction
-from midcall.service.stores import PageRequest, SealedValues
+from midcall.service.ports import Outbound
+from midcall.storage.credentials import SealedValues
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import PageRequest
+from midcall.vault.cipher import FernetCipher
 
 #: More than anybody deploys to, and a bound on what one page of a list decrypts.
 MAX_ENVIRONMENTS = 20
@@ -58,7 +61,7 @@ class Credentials:
     """Use cases of credentials."""
 
     storage: Storage
-    cipher: Cipher = field(repr=False)
+    cipher: FernetCipher = field(repr=False)
     outbound: Outbound
     clock: Callable[[], int]
 

@@ -11,7 +11,7 @@ from midcall.domain.function_config import FunctionConfig
 from midcall.domain.origin import allows, beyond, origin_of
 from midcall.service.access.access import Caller
 from midcall.service.credentials.secret_places import SecretUse, targets_of, uses_of
-from midcall.service.ports import Transaction
+from midcall.storage.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)

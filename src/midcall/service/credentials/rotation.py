@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from midcall.domain.errors import SecretUnreadable
-from midcall.service.ports import Cipher, Storage
-from midcall.service.stores import SealedRow
+from midcall.storage.database import Storage
+from midcall.storage.secrets import SealedRow
+from midcall.vault.cipher import FernetCipher
 
 #: Rows written in one transaction: some milliseconds, in which SQLite lets nobody else write.
 BATCH = 100
@@ -31,7 +32,7 @@ class SecretRotation:
     """Use case of whoever changes keys; any number may run at once."""
 
     storage: Storage
-    cipher: Cipher = field(repr=False)
+    cipher: FernetCipher = field(repr=False)
 
     def rotate(self) -> Sequence[Rotation]:
         """Bring every row of every table under the first key; returns counts, a table each."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from midcall.connectors import CONNECTORS
 from midcall.domain.function_config import FunctionConfig, Kind, WebhookConfig
 from midcall.domain.origin import allows, origin_of, origins_of_egress
-from midcall.review.webhook import credentials_named
 
 #: Groups of actions whose requests name whole addresses; the others go to their own service alone.
 _ANYWHERE = frozenset(name for name, connector in CONNECTORS.items() if connector.anywhere)
@@ -52,7 +51,7 @@ def uses_of(config: FunctionConfig) -> tuple[SecretUse, ...]:
     """Return the credentials that a version names, and where each would go."""
     webhook = config.webhook
     if config.kind is Kind.WEBHOOK:
-        named = credentials_named(webhook)
+        named = webhook.credentials_named()
         return tuple(
             SecretUse(name, places_of(webhook, f"webhook.{where}."), all=True) for name, where in named.items()
         )

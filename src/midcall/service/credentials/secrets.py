@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from midcall.domain.errors import Fault, InvalidInput, SecretElsewhere
 from midcall.domain.ids import new_id
 from midcall.domain.origin import beyond
-from midcall.service.ports import Cipher, Transaction
-from midcall.service.stores import SealedSecret
+from midcall.storage.database import Transaction
+from midcall.storage.secrets import SealedSecret
+from midcall.vault.cipher import FernetCipher
 
 MAX_SECRET_BYTES = 16 * 1024
 
@@ -16,7 +17,7 @@ MAX_SECRET_BYTES = 16 * 1024
 class Secrets:
     """Keeps and reveals single secrets, in transactions that others own."""
 
-    cipher: Cipher = field(repr=False)
+    cipher: FernetCipher = field(repr=False)
     clock: Callable[[], int]
 
     def keep(self, tx: Transaction, workspace_id: str, value: str, *, to: Sequence[str], loc: str = "") -> str:

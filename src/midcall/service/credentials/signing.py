@@ -16,7 +16,7 @@ from midcall.domain.signature import RETELL_HEADER, sign_retell, sign_standard, 
 from midcall.domain.workspace import WorkspaceSettings
 from midcall.service.access.access import Caller
 from midcall.service.credentials.secrets import Secrets
-from midcall.service.ports import Storage, Transaction
+from midcall.storage.database import Storage, Transaction
 
 #: How long receivers may go on with the secret before, unless they are given another time; and the longest.
 OVERLAP_S, MAX_OVERLAP_S = 24 * 3600, 30 * 24 * 3600

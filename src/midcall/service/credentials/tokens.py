@@ -17,8 +17,10 @@ import structlog
 
 from midcall.domain.errors import OutboundError, SecretUnreadable, TimedOut, TokenRefused, TokenUnreachable
 from midcall.domain.http import AnyTokenRequest, FetchedToken
-from midcall.service.ports import Cipher, Storage, TokenSource, Transaction
-from midcall.service.stores import TokenRow
+from midcall.service.ports import TokenSource
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.tokens import TokenRow
+from midcall.vault.cipher import FernetCipher
 
 #: A token that is about to expire is not used any more: the call takes its time too. Of short lives, half at most.
 MARGIN_MS = 30_000
@@ -79,7 +81,7 @@ class SharedTokens:
         self,
         *,
         storage: Storage,
-        cipher: Cipher,
+        cipher: FernetCipher,
         source: TokenSource,
         clock: Callable[[], int],
         sleep: Callable[[float], None],

@@ -3,9 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from midcall.domain.function_config import FunctionConfig, Kind
-from midcall.review.webhook import credentials_named
-from midcall.service.ports import Transaction
+from midcall.storage.database import Transaction
 
 #: Functions that are named of each credential; of those that name it, those that run come first.
 MOST_NAMED = 500
@@ -19,16 +17,6 @@ class Uses:
     by_name: Mapping[str, Sequence[str]]
     #: The same without latest versions that do not run yet.
     running: Mapping[str, Sequence[str]]
-
-
-def names_in(config: FunctionConfig) -> frozenset[str]:
-    """Return the credentials that a version's document names.
-
-    A webhook names them as `auth.credential` and in templates `{{secret.<credential>.<key>}}`; code in its actions.
-    """
-    if config.kind is Kind.WEBHOOK:
-        return frozenset(credentials_named(config.webhook))
-    return frozenset(name for entry in config.code.actions for name in entry.credentials)
 
 
 def find_uses(tx: Transaction, workspace_id: str, credentials: Collection[str]) -> Uses:

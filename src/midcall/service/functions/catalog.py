@@ -15,7 +15,7 @@ from midcall.domain.errors import (
     NotFound,
     StaleVersion,
 )
-from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function import Function, Version, VersionId, VersionStatus
 from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.ids import new_id
 from midcall.domain.jsonvalue import digest, merge_patch
@@ -30,8 +30,9 @@ from midcall.service.credentials.inline_secrets import AUTH_VALUES, kept, refere
 from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.functions.form import FunctionForm, parse_function
-from midcall.service.ports import Outbound, Storage, Transaction
-from midcall.service.stores import BriefVersion, PageRequest, VersionId
+from midcall.service.ports import Outbound
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import BriefVersion, PageRequest
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")

@@ -13,12 +13,14 @@ import structlog
 
 from midcall.domain.approval import check_approved, renewal_seal
 from midcall.domain.errors import ApprovalBroken, ReviewUnavailable
-from midcall.domain.function import Function, Version, VersionStatus
+from midcall.domain.function import Function, Version, VersionId, VersionStatus
 from midcall.domain.rereview import Rereview
 from midcall.domain.review import ReviewReport, Severity
-from midcall.service.functions.review_version import findings_of, known_credentials, rules_of
-from midcall.service.ports import Reviewer, Storage
-from midcall.service.stores import ITSELF, VersionId
+from midcall.domain.workspace import ITSELF
+from midcall.service.functions.findings import findings_of
+from midcall.service.functions.review_version import known_credentials, rules_of
+from midcall.service.ports import Reviewer
+from midcall.storage.database import Storage
 
 #: Nobody else reviews a version that was taken before this is over; bootstrap has a review end well before.
 TAKEN_MS = 60_000

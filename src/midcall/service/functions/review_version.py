@@ -6,19 +6,19 @@ from typing import Any
 
 from midcall.domain.approval import seal
 from midcall.domain.errors import Conflict, Forbidden
-from midcall.domain.function import Approval, Function, Version, VersionStatus, naming_advice, timeout_advice
-from midcall.domain.function_config import FunctionConfig, Kind
+from midcall.domain.function import Approval, Function, Version, VersionStatus
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.jsonvalue import digest
-from midcall.domain.review import Comment, ReviewReport, Severity, Subject, WebhookSubject, waited_for
-from midcall.domain.swallowed import swallowed
+from midcall.domain.review import Comment, ReviewReport, Severity
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access.access import Caller
 from midcall.service.credentials.hosts import NewHost, bind, how_to_bind, new_hosts, note_bound
 from midcall.service.credentials.inline_secrets import kept
-from midcall.service.credentials.uses import names_in
 from midcall.service.functions.catalog import check_webhook
+from midcall.service.functions.findings import findings_of
 from midcall.service.functions.form import FunctionForm
-from midcall.service.ports import Outbound, Reviewer, Storage, Transaction
+from midcall.service.ports import Outbound, Reviewer
+from midcall.storage.database import Storage, Transaction
 
 #: Statuses from which a version may be submitted; submitting again reviews it under today's policy.
 _SUBMITTABLE = frozenset({VersionStatus.DRAFT, VersionStatus.CHANGES_REQUESTED})
@@ -189,58 +189,8 @@ class Reviews:
 
 def known_credentials(tx: Transaction, workspace_id: str, config: FunctionConfig) -> dict[str, str]:
     """Return those of the credentials that a version names which its workspace has, and the type of each."""
-    found = (tx.credentials.find(workspace_id, name) for name in sorted(names_in(config)))
+    found = (tx.credentials.find(workspace_id, name) for name in sorted(config.credentials_named()))
     return {each.name: each.type.value for each in found if each is not None}
-
-
-def findings_of(
-    reviewer: Reviewer,
-    config: FunctionConfig,
-    credentials: Mapping[str, str] | None,
-    phases: frozenset[str] = frozenset(),
-) -> ReviewReport:
-    """Review a version's document: what the reviewer says of it, and advice on its names and its timeout.
-
-    `credentials` are those of its workspace that it names, each with its type; None: nobody looked. `phases` are those
-    that it is attached to, or is to be.
-    """
-    if config.kind is Kind.WEBHOOK:
-        there = None if credentials is None else frozenset(credentials)
-        webhook = WebhookSubject(config.webhook, config.parameters, there)
-        findings = reviewer.review_webhook(webhook)
-    else:
-        findings = reviewer.review(_subject(config, credentials, phases))
-    advice = tuple(
-        Comment(f"naming-{field}", Severity.WARNING, f"{field}: {text}", text)
-        for field, text in naming_advice(config.name, config.description)
-    )
-    advice += tuple(
-        Comment(
-            "naming-parameters",
-            Severity.WARNING,
-            f"parameters.properties.{name}: {why}. midcall itself takes the name.",
-            f"Give it another name, such as {other}.",
-        )
-        for name, why, other in swallowed(config.parameters)
-    )
-    if waited_for(phases, background=config.background):
-        text = timeout_advice(config.timeout)
-        advice += (Comment("timing-timeout", Severity.INFO, f"timeout: {text}", text),) if text else ()
-    return replace(findings, comments=findings.comments + advice)
-
-
-def _subject(config: FunctionConfig, credentials: Mapping[str, str] | None, phases: frozenset[str]) -> Subject:
-    entries = config.code.actions
-    return Subject(
-        source=config.code.source,
-        parameters=frozenset(config.parameters.get("properties", {})),
-        actions=tuple(entry.name for entry in entries),
-        phases=phases,
-        egress=config.code.egress,
-        declared={entry.name: entry.credentials for entry in entries if entry.credentials},
-        credentials=credentials,
-        background=config.background,
-    )
 
 
 def with_new_hosts(findings: ReviewReport, new: Sequence[NewHost], mode: ApprovalMode) -> ReviewReport:

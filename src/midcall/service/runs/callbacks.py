@@ -14,8 +14,9 @@ import structlog
 from midcall.domain.errors import MidcallError
 from midcall.domain.javascript_json import stringify
 from midcall.service.credentials.signing import Signing
-from midcall.service.ports import Outbound, Storage
-from midcall.service.stores import Callback
+from midcall.service.ports import Outbound
+from midcall.storage.callbacks import Callback
+from midcall.storage.database import Storage
 
 TIMEOUT_MS = 10_000
 #: Nobody else makes an attempt that is under way before this is over.

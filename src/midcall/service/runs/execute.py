@@ -23,7 +23,6 @@ from midcall.domain.retry import delay_ms
 from midcall.domain.run import RunError, RunReport, RunStatus
 from midcall.domain.turnstile import Turnstile
 from midcall.service.claimed_run import ClaimedRun, ClaimedRuns
-from midcall.service.ports import Storage
 from midcall.service.runs.attempts import Attempts, Run
 from midcall.service.runs.finish import Finish
 from midcall.service.runs.leases import LEASE_MS, Leases
@@ -31,6 +30,7 @@ from midcall.service.runs.mask import explained, report_on_record
 from midcall.service.runs.outcome import failed, outcome_of
 from midcall.service.runs.response_variables import MAX_SECONDS, MAX_STEPS
 from midcall.service.runs.turns import Turns
+from midcall.storage.database import Storage
 
 log = structlog.get_logger()
 

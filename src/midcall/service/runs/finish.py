@@ -18,12 +18,13 @@ from midcall.domain.run import RunReport
 from midcall.domain.session import Session
 from midcall.domain.variables import TooManyVariables, merge, set_by, values
 from midcall.service.claimed_run import redaction_of
-from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.ports import Queue
 from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE
 from midcall.service.runs.mask import on_record, told_of, told_variables
 from midcall.service.runs.outcome import outcome_document
 from midcall.service.runs.phases import Phases
 from midcall.service.runs.session_events import note
+from midcall.storage.database import Storage, Transaction
 
 #: Ends after which a background run is tried again.
 _RETRIED = frozenset({InvocationStatus.FAILED, InvocationStatus.TIMED_OUT})

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from midcall.domain.invocation import Invocation
 from midcall.service.loops import ThreadLoop
-from midcall.service.ports import Storage
+from midcall.storage.database import Storage
 
 #: A process that is silent for this long has lost its invocations.
 LEASE_MS = 5_000

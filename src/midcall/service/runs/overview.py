@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from midcall.domain.activity import MAX_RUNS, MINUTE_MS, Activity, by_minute, minute_of
 from midcall.domain.function import Function, VersionStatus
 from midcall.service.access.access import Caller, check_agent, readable
-from midcall.service.ports import Storage
 from midcall.service.runs.submit import refuse_limited
-from midcall.service.stores import (
+from midcall.storage.database import Storage
+from midcall.storage.listings import (
     InvocationFilter,
     InvocationLine,
     PageRequest,

@@ -16,8 +16,9 @@ from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Pur
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.speech import SILENT
-from midcall.service.ports import Queue, Transaction
+from midcall.service.ports import Queue
 from midcall.service.runs.session_events import note
+from midcall.storage.database import Transaction
 
 #: Post-session functions and background calls that wait for a worker this long are given up.
 BACKGROUND_PATIENCE_MS = 7 * 24 * 3600 * 1000

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from midcall.domain.events import EventName
 from midcall.service.claimed_run import redaction_of
-from midcall.service.ports import Queue, Storage
+from midcall.service.ports import Queue
+from midcall.storage.database import Storage
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from midcall.domain.times import iso
 from midcall.domain.variables import CURRENT_TIME
 from midcall.service.access.access import Caller
 from midcall.service.claimed_run import effective
-from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.ports import Queue
 from midcall.service.runs.submit import asked_preview, check_room, check_status, refuse_limited, wake
+from midcall.storage.database import Storage, Transaction
 
 #: Bytes of a session's body that a replay, or a test case made of a run, is a copy of.
 MAX_COPIED = 2 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Any
 from midcall.domain.events import EventName
 from midcall.domain.session import Session
 from midcall.domain.times import iso
-from midcall.service.ports import Transaction
+from midcall.storage.database import Transaction
 
 #: What platforms are told; variables and progress are on the event stream.
 TOLD = {EventName.SESSION: "session.changed", EventName.COMPLETED: "function.completed"}

@@ -1,6 +1,6 @@
 """Admit a call: check it, commit its row, wake a worker. Nothing runs here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,16 +25,16 @@ from midcall.domain.places import places_of
 from midcall.domain.preview import preview
 from midcall.domain.shares import may_take
 from midcall.service.access.access import Caller, check_agent, check_maker, readable
-from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.ports import Queue
 from midcall.service.runs.outcome import refused, refused_by_gate
 from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS
+from midcall.service.schemas.refusals import faults_as_text
 from midcall.service.schemas.schemas import fitting_params
-from midcall.service.stores import InvocationFilter, ListedInvocation, PageRequest
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import InvocationFilter, ListedInvocation, PageRequest
 
 #: Calls of one session that may be queued or running at once.
 MAX_OPEN_CALLS = 50
-#: Faults of parameters that are told, and characters: the text goes to an LLM, and onto the record.
-MAX_FAULTS, MAX_FAULTS_TEXT = 20, 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,17 +265,6 @@ def check_room(
         raise QueueFull
     if not may_take(held=own, free=free, weight=workspace.ceilings.weight) and tx.workspaces.several():
         raise QueueFull(f"{own} calls of this workspace wait already, and others need room too; try again shortly")
-
-
-def faults_as_text(faults: Sequence[Fault]) -> str:
-    """Write faults of parameters for an LLM to read."""
-    texts = []
-    for fault in faults[:MAX_FAULTS]:
-        name = fault.loc.removeprefix("params").removeprefix(".")
-        texts.append(f"{name}: {fault.msg}" if name else fault.msg)
-    if len(faults) > MAX_FAULTS:
-        texts.append(f"and {len(faults) - MAX_FAULTS} more")
-    return "; ".join(texts)[:MAX_FAULTS_TEXT]
 
 
 def check_status(version: Version) -> None:

@@ -11,9 +11,10 @@ from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
 from midcall.domain.variables import values
 from midcall.service.claimed_run import effective
-from midcall.service.ports import Queue, Storage
+from midcall.service.ports import Queue
 from midcall.service.runs.finish import Finish, attempts_if_lost
 from midcall.service.runs.outcome import failed
+from midcall.storage.database import Storage
 
 #: A wake that nobody followed for this long is given again: Redis may have lost it.
 REWAKE_AFTER_MS = 2_000

@@ -10,7 +10,7 @@ import structlog
 
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.shares import next_in_turn
-from midcall.service.ports import Storage, Transaction
+from midcall.storage.database import Storage, Transaction
 
 #: Seconds for which a count of workers is believed.
 COUNT_AGAIN_S = 1.0

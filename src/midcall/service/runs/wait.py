@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from midcall.domain.errors import MidcallError, NotFound
 from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
-from midcall.service.ports import Queue, Storage
+from midcall.service.ports import Queue
 from midcall.service.runs.sweep import GRACE_MS, Sweep
+from midcall.storage.database import Storage
 
 #: The row is looked at this often, wake or no wake.
 LOOK_EVERY_S = 1.0

@@ -4,7 +4,7 @@ They are read by an LLM with a caller on the line, so each says what to give, wi
 validator's sentence. They go on record as well, so nothing sensitive is in them, and nothing that midcall fills.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from midcall.service.schemas.findings import SchemaFinding, nearer, said_at, see
 
 #: Characters of one text.
 MAX_TEXT = 300
+#: Faults of parameters that are told, and characters: the text goes to an LLM, and onto the record.
+_MOST_TOLD, _MAX_TOLD_TEXT = 20, 4_000
 
 _UNEXPECTED = frozenset({"additionalProperties", "unevaluatedProperties"})
 #: Branches within branches that are looked into.
@@ -56,6 +58,17 @@ class Refusals:
         said, keyword = said_at(self.words, list(error.evaluation_path))
         finding = SchemaFinding(error, self.words, self.verb, seen, said, keyword)
         yield Fault(_loc(finding), _text(finding)[:MAX_TEXT])
+
+
+def faults_as_text(faults: Sequence[Fault]) -> str:
+    """Write faults of parameters for an LLM to read."""
+    texts = []
+    for fault in faults[:_MOST_TOLD]:
+        name = fault.loc.removeprefix("params").removeprefix(".")
+        texts.append(f"{name}: {fault.msg}" if name else fault.msg)
+    if len(faults) > _MOST_TOLD:
+        texts.append(f"and {len(faults) - _MOST_TOLD} more")
+    return "; ".join(texts)[:_MAX_TOLD_TEXT]
 
 
 def _loc(finding: SchemaFinding) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import structlog
 
 from midcall.domain.workspace import Workspace
-from midcall.service.ports import Storage
 from midcall.service.sessions.sweep import DAY_MS
+from midcall.storage.database import Storage
 
 #: Rows of each kind that one round takes from a workspace, in a transaction of their own: it holds SQLite's one writer.
 MOST_AT_ONCE = 200

@@ -19,13 +19,15 @@ from midcall.domain.speech import spoken
 from midcall.domain.variables import Variable, values
 from midcall.service.access.access import Caller, check_agent
 from midcall.service.claimed_run import effective, redaction_of
-from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.ports import Queue
 from midcall.service.runs.mask import told_of
 from midcall.service.runs.outcome import outcome_document, refused, refused_by_gate
 from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS, Phases
 from midcall.service.runs.session_events import note
-from midcall.service.runs.submit import asked_preview, check_room, faults_as_text, kept_of_refused
+from midcall.service.runs.submit import asked_preview, check_room, kept_of_refused
+from midcall.service.schemas.refusals import faults_as_text
 from midcall.service.schemas.schemas import fitting_params
+from midcall.storage.database import Storage, Transaction
 
 #: Runs that gates look at, the latest: each may have a megabyte, and others wait meanwhile.
 MAX_GATE_RUNS = 50

@@ -18,10 +18,12 @@ from midcall.domain.times import iso
 from midcall.domain.variables import CALLER, CURRENT_TIME, SYSTEM, TooManyVariables, Variable, merge, values
 from midcall.service.access.access import Caller, check_agent, check_maker, readable, reads
 from midcall.service.agents.agents import pins_for
-from midcall.service.ports import Queue, Storage, Transaction
+from midcall.service.ports import Queue
 from midcall.service.runs.phases import Phases
 from midcall.service.runs.session_events import note
-from midcall.service.stores import ListedInvocation, ListedSession, PageRequest, SessionFilter, SessionMark
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import ListedInvocation, ListedSession, PageRequest, SessionFilter
+from midcall.storage.sessions import SessionMark
 
 #: A session body stays below this, however many calls made it: a sandbox takes 24 MiB, source and variables included.
 MAX_FIELDS_BYTES = 20 * 1024 * 1024

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from midcall.service.ports import Storage, Transaction
+from midcall.domain.workspace import ITSELF
 from midcall.service.sessions.sessions import Sessions
-from midcall.service.stores import ITSELF, SessionMark
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.sessions import SessionMark
 
 #: A pre-session phase that nobody waits for any more is closed this long after its deadline.
 PRE_OVERDUE_MS = 2_000

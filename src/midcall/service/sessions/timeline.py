@@ -10,8 +10,8 @@ from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import set_by
 from midcall.service.access.access import Caller, check_agent
-from midcall.service.ports import Storage
-from midcall.service.stores import InvocationLine
+from midcall.storage.database import Storage
+from midcall.storage.listings import InvocationLine
 
 
 @dataclass(frozen=True, slots=True)

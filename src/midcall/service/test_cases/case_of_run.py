@@ -12,7 +12,6 @@ from midcall.domain.places import NOTHING, Place, places_of
 from midcall.domain.test_case import OK, Expectation, ExpectKind, TestCase
 from midcall.service.access.access import Caller
 from midcall.service.claimed_run import redaction_of
-from midcall.service.ports import Storage, Transaction
 from midcall.service.runs.replay import body_seen, check_in_use, check_over, check_recorded, kept_body, session_of
 from midcall.service.runs.submit import refuse_limited
 from midcall.service.test_cases.secrets import (
@@ -24,6 +23,7 @@ from midcall.service.test_cases.secrets import (
 )
 from midcall.service.test_cases.test_cases import store_case
 from midcall.service.test_cases.test_status import word_of
+from midcall.storage.database import Storage, Transaction
 
 _VARIABLES = "dynamicVariables"
 

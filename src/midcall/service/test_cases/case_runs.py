@@ -17,13 +17,13 @@ from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.test_case import MAX_WHY, CaseRun, TestCase, Tested, cut, shortfall
 from midcall.service.access.access import Caller
 from midcall.service.claimed_run import redaction_of
-from midcall.service.ports import Storage
 from midcall.service.runs.submit import InvocationRequest, Invocations, check_status, refuse_limited
 from midcall.service.runs.wait import InThread, NoOutcome, OutcomeWaiter
 from midcall.service.schemas.schemas import value_faults
 from midcall.service.test_cases.form import body_of, phase_of
 from midcall.service.test_cases.secrets import masked_expectation
 from midcall.service.test_cases.test_status import word_of
+from midcall.storage.database import Storage
 
 #: Cases of one workspace that run at a time in one process, whatever suites they belong to: others' tests, and the
 #: workspace's own calls, find room beside them.

@@ -9,7 +9,7 @@ from midcall.domain.parameters import MASK, prepare, sensitive_values
 from midcall.domain.places import NOTHING, Place, places_of
 from midcall.domain.redaction import Redaction
 from midcall.domain.test_case import Expectation, ExpectKind, TestCase
-from midcall.service.stores import BriefCase
+from midcall.storage.listings import BriefCase
 
 _VARIABLES = "dynamicVariables"
 

@@ -9,11 +9,11 @@ from midcall.domain.function import Function
 from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.test_case import MAX_CASE_BYTES, MAX_CASES, MAX_CASES_BYTES, TestCase
 from midcall.service.access.access import Caller
-from midcall.service.ports import Storage, Transaction
 from midcall.service.runs.submit import refuse_limited
-from midcall.service.stores import BriefCase, PageRequest
 from midcall.service.test_cases.form import CaseForm
 from midcall.service.test_cases.secrets import CaseSecrets, restored_case, secrets_by, shown_brief, shown_case
+from midcall.storage.database import Storage, Transaction
+from midcall.storage.listings import BriefCase, PageRequest
 
 
 @dataclass(frozen=True, slots=True)

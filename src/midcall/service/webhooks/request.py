@@ -19,7 +19,6 @@ from midcall.domain.secret_names import is_secret_name
 from midcall.domain.template.url import with_query
 from midcall.domain.template.values import TemplateValues, values_of
 from midcall.domain.webhook_payload import FilledWebhook, WebhookCall, fill_webhook
-from midcall.review.webhook import credentials_named
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.credentials.hosts import check_may_go
@@ -27,8 +26,9 @@ from midcall.service.credentials.inline_secrets import references
 from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.credentials.signing import Signer, Signing
-from midcall.service.ports import Storage, Tokens
+from midcall.service.ports import Tokens
 from midcall.service.webhooks.auth import grant_of, grant_of_credential
+from midcall.storage.database import Storage
 
 #: Of an answer; a result may be as large (the whole of it stays on the invocation, up to 256 KB).
 MAX_ANSWER_BYTES = 256 * 1024
@@ -87,7 +87,7 @@ class _Revealed:
 
     def places(self) -> Iterator[tuple[Resolved, tuple[str, ...]]]:
         """Yield each credential with the origins that it goes to."""
-        for name, where in credentials_named(self.webhook).items():
+        for name, where in self.webhook.credentials_named().items():
             yield self.credentials[name], places_of(self.webhook, f"webhook.{where}.")
 
     @property
@@ -174,7 +174,7 @@ class WebhookRequests:
             }
             credentials = {
                 name: self.credentials.resolve(tx, workspace_id, name, environment)
-                for name in sorted(credentials_named(webhook))
+                for name in sorted(webhook.credentials_named())
             }
             signer = self.signing.signer(tx, workspace_id, claimed.invocation.function)
         for resolved in credentials.values():

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import link_button, quiet
 from midcall.ui.parts.empty import empty

@@ -11,7 +11,7 @@ from midcall.connectors.enabled import operations_enabled
 from midcall.domain.errors import MidcallError
 from midcall.domain.jsonvalue import Json
 from midcall.domain.workspace import Scope
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.ui.function.inputs import InputFactory, Lines
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import named

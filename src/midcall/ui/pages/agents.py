@@ -10,7 +10,7 @@ from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
 from midcall.service.agents.agents import NOT_YET, AgentView
 from midcall.service.agents.form import agent_name
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.ui.agent.page import edit, path_of
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext

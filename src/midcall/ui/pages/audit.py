@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.workspace import Scope
-from midcall.service.stores import AuditLine, PageRequest
+from midcall.storage.listings import AuditLine, PageRequest
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.header import page_header

@@ -9,7 +9,7 @@ from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.admin.forms import CredentialNameForm, PutCredential
 from midcall.service.credentials.credentials import CredentialView
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.ui.admin.credential_form import CredentialForm, hosts_field
 from midcall.ui.admin.credential_page import build as show_one
 from midcall.ui.admin.credential_words import TYPES, ValueWords

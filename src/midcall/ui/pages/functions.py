@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from midcall.domain.function import DEFAULT_ENVIRONMENT
 from midcall.domain.workspace import Scope
 from midcall.service.runs.overview import FunctionLine
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import link_button

@@ -7,7 +7,7 @@ from nicegui import ui
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.workspace import Scope
-from midcall.service.stores import InvocationFilter, InvocationLine, PageRequest
+from midcall.storage.listings import InvocationFilter, InvocationLine, PageRequest
 from midcall.ui.invocation.page import show
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext

@@ -8,7 +8,7 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.workspace import Key, Scope
 from midcall.service.access.access import Caller, NewSecret, check_limits
 from midcall.service.admin.forms import NewKey
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.ui.admin.credential_words import ValueWords
 from midcall.ui.admin.fields import FormErrors, TextField
 from midcall.ui.admin.key_page import build as show_one

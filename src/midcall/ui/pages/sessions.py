@@ -6,7 +6,7 @@ from midcall.domain.errors import MidcallError
 from midcall.domain.session import SessionStatus
 from midcall.domain.workspace import Own, Scope
 from midcall.service.runs.overview import SessionAtAGlance
-from midcall.service.stores import PageRequest, SessionFilter
+from midcall.storage.listings import PageRequest, SessionFilter
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import attributed

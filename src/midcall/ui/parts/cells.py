@@ -3,7 +3,7 @@
 from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.times import now_ms
-from midcall.service.stores import InvocationLine
+from midcall.storage.listings import InvocationLine
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.table import Cell, Column, link_cell, status_cell, text_cell, time_cell
 from midcall.ui.parts.times import ago, duration

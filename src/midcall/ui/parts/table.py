@@ -9,7 +9,7 @@ import structlog
 from nicegui import background_tasks, ui
 
 from midcall.domain.errors import MidcallError, Unauthenticated
-from midcall.service.stores import PageRequest
+from midcall.storage.listings import PageRequest
 from midcall.ui.page_context import UNEXPECTED, PageContext
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.buttons import quiet

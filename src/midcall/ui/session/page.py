@@ -10,7 +10,7 @@ from midcall.domain.session import Session, SessionStatus
 from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
 from midcall.service.sessions.timeline import Timeline, TimelinePage
-from midcall.service.stores import InvocationLine, PageRequest
+from midcall.storage.listings import InvocationLine, PageRequest
 from midcall.ui.agent.page import path_of as agent_path
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.buttons import danger, quiet

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from midcall.domain.phases import Phase
 from midcall.service.sessions.timeline import CallEntry, StatusEntry, TimelineEntry, VariableEntry
-from midcall.service.stores import InvocationLine
+from midcall.storage.listings import InvocationLine
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.cells import PHASES, status_note
