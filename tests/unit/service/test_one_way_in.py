@@ -12,7 +12,7 @@ from midcall.domain.parameters import MASK
 from midcall.service.functions.catalog import Catalog
 from midcall.service.functions.form import parse_draft, parse_function
 from midcall.service.releases.import_function import FunctionImports
-from midcall.storage.database import SqlStorage
+from midcall.storage.database import Storage
 from midcall.ui.function import saving
 from midcall.ui.function.form import document_of
 from midcall.ui.function.inputs import from_text
@@ -92,8 +92,8 @@ def test_a_save_reads_its_document_once_and_is_one_transaction(world: World, mon
 
         monkeypatch.setattr(owner, name, counted)
 
-    count(SqlStorage, "read")
-    count(SqlStorage, "write")
+    count(Storage, "read")
+    count(Storage, "write")
     count(saving, "parse_function")
     document = {**document_of(saved), "timeout": 7, "display_name": "Look it up", "tags": ["a"]}
     done = store(cast(PageContext, Page(world)), world.caller, saved, document, 1)
