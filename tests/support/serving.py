@@ -25,10 +25,11 @@ from tests.support.world import function
 
 from midcall.app import create_app
 from midcall.bootstrap.allowed import allow_list
-from midcall.bootstrap.execution import wire_executor, wire_gateways
+from midcall.bootstrap.execution import wire_executor
+from midcall.bootstrap.parts import wire_parts
 from midcall.bootstrap.server import server_options
 from midcall.bootstrap.settings import Settings
-from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
+from midcall.bootstrap.store import open_queue, open_storage
 from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
 from midcall.queue.names import QUEUES
@@ -185,10 +186,8 @@ def _listening(app: Any, settings: Settings) -> Iterator[str]:
 def _working(settings: Settings, sandbox: Sandbox, count: int) -> Iterator[None]:
     """Pop invocation ids off RQ's lists, as a worker does, and execute them."""
     storage, queue, stop = open_storage(settings), open_queue(settings), threading.Event()
-    policy = policy_version(allow_list(settings))
-    outbound = wire_outbound(settings)
-    gateways = wire_gateways(settings, storage, outbound)
-    wired = wire_executor(settings, storage, queue, gateways, policy=policy)
+    parts = wire_parts(settings, storage, queue)
+    wired = wire_executor(parts, policy=policy_version(allow_list(settings)))
     code = wired.kinds[Kind.CODE]
     assert isinstance(code, CodeAttempts)
     executor = replace(wired, kinds={**wired.kinds, Kind.CODE: replace(code, sandbox=sandbox)}, owner="test-worker")
@@ -214,6 +213,4 @@ def _working(settings: Settings, sandbox: Sandbox, count: int) -> Iterator[None]
         stop.set()
         for thread in threads:
             thread.join()
-        queue.close()
-        outbound.close()
-        storage.close()
+        parts.close()

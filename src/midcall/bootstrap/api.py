@@ -8,17 +8,12 @@ from typing import Any
 
 from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.assistant import wire_writer
-from midcall.bootstrap.execution import wire_executor, wire_gateways
-from midcall.bootstrap.settings import Settings, approval_key
+from midcall.bootstrap.execution import wire_executor
+from midcall.bootstrap.parts import wire_parts
+from midcall.bootstrap.settings import Settings
 from midcall.bootstrap.store import (
     open_queue,
     open_storage,
-    wire_access,
-    wire_cipher,
-    wire_finish,
-    wire_outbound,
-    wire_phases,
-    wire_secrets,
     wire_workspaces,
 )
 from midcall.domain.errors import QueueUnavailable
@@ -35,7 +30,6 @@ from midcall.service.agents.adapters import Adapters
 from midcall.service.agents.agents import Agents
 from midcall.service.agents.tools import Tools
 from midcall.service.assistant.assist import Assist
-from midcall.service.credentials.signing import Signing
 from midcall.service.functions.catalog import Catalog
 from midcall.service.functions.rereview import Rereviews
 from midcall.service.functions.review_version import Reviews
@@ -87,22 +81,20 @@ class ApiProcess:
 def wire_api(settings: Settings) -> ApiProcess:
     """Wire an api process; call it inside the event loop that will serve."""
     storage, allowed = open_storage(settings), allow_list(settings)
-    reviewer, key = SubprocessReviewer(allowed=allowed), approval_key(settings)
+    reviewer = SubprocessReviewer(allowed=allowed)
     # It stands back for all others, so it gets more time on the clock; of the CPU's it gets no more.
     background = SubprocessReviewer(
         allowed=allowed, children=1, seconds=15.0, make_child=partial(ReviewProcess, niceness=5)
     )
-    secrets, outbound = wire_secrets(settings), wire_outbound(settings)
     wakes = RedisWakes(listening(settings.redis))
     queue = ThreadedQueue(open_queue(settings), wakes, weigh=Weights(storage))
-    phases, finish = wire_phases(settings, queue), wire_finish(settings, storage, queue)
-    sweep = Sweep(storage=storage, queue=queue, finish=finish, clock=now_ms)
+    parts = wire_parts(settings, storage, queue)
+    outbound, phases, credentials, key = parts.outbound, parts.phases, parts.gateways.credentials, parts.approval_key
+    sweep = Sweep(storage=storage, queue=queue, finish=parts.finish, clock=now_ms)
     sessions = Sessions(storage=storage, queue=queue, phases=phases, clock=now_ms)
-    gateways = wire_gateways(settings, storage, outbound)
-    signing = Signing(storage=storage, secrets=secrets, key=key, clock=now_ms)
     loops: list[Loop] = []
     sweepers = ThreadPoolExecutor(SWEEPERS, "sweep")
-    catalog = Catalog(storage=storage, secrets=secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy)
+    catalog = Catalog(storage=storage, secrets=parts.secrets, outbound=outbound, clock=now_ms, policy=reviewer.policy)
     reviews = Reviews(storage=storage, reviewer=reviewer, outbound=outbound, approval_key=key, clock=now_ms)
     invocations = Invocations(
         storage=storage,
@@ -114,9 +106,10 @@ def wire_api(settings: Settings) -> ApiProcess:
     waiting = OutcomeWaiter(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here)
     case_runs = CaseRuns(storage=storage, invocations=invocations, waiting=waiting, clock=now_ms)
     publishing = Publishing(catalog=catalog, case_runs=case_runs)
+    workspaces = wire_workspaces(storage, outbound)
     services = Services(
-        access=wire_access(storage),
-        workspaces=wire_workspaces(settings, storage),
+        access=workspaces.access,
+        workspaces=workspaces,
         catalog=catalog,
         overview=Overview(storage=storage),
         timelines=Timelines(storage=storage),
@@ -124,7 +117,7 @@ def wire_api(settings: Settings) -> ApiProcess:
         assist=Assist(
             storage=storage,
             reviews=reviews,
-            credentials=gateways.credentials,
+            credentials=credentials,
             allowed=allowed,
             clock=now_ms,
             writer=wire_writer(settings),
@@ -139,9 +132,9 @@ def wire_api(settings: Settings) -> ApiProcess:
         case_runs=case_runs,
         cases_of_runs=CasesOfRuns(storage=storage, clock=now_ms),
         agents=Agents(storage=storage, clock=now_ms),
-        adapters=Adapters(storage=storage, cipher=wire_cipher(settings), clock=now_ms),
-        credentials=gateways.credentials,
-        credential_checks=CredentialChecks(gateways=gateways, clock=now_ms),
+        adapters=Adapters(storage=storage, cipher=parts.cipher, clock=now_ms),
+        credentials=credentials,
+        credential_checks=CredentialChecks(gateways=parts.gateways, clock=now_ms),
         tools=Tools(storage=storage, public_url=settings.public, public_url_set=settings.public_url is not None),
         sessions=sessions,
         session_calls=SessionCalls(
@@ -152,11 +145,11 @@ def wire_api(settings: Settings) -> ApiProcess:
         retention_sweep=RetentionSweep(storage=storage, clock=now_ms),
         waiting=waiting,
         following=SessionFollower(sessions=sessions, wakes=wakes, clock=now_ms),
-        signing=signing,
+        signing=parts.signing,
         callbacks=Callbacks(
             storage=storage,
             outbound=outbound,
-            signing=signing,
+            signing=parts.signing,
             clock=now_ms,
             delays_ms=phases.delays_ms,
         ),
@@ -172,17 +165,14 @@ def wire_api(settings: Settings) -> ApiProcess:
         ),
     )
 
-    executor = wire_executor(settings, storage, queue, gateways, policy=reviewer.policy, at_a_time=AT_A_TIME)
+    executor = wire_executor(parts, policy=reviewer.policy, at_a_time=AT_A_TIME)
     loops.append(executor.leases.loop)
     queue.serve(executor.execute)
 
     def close() -> None:
         reviewer.close()
         background.close()
-        queue.close()
-        outbound.close()
-        sweepers.shutdown()
-        storage.close()
+        parts.close(last=sweepers.shutdown)
 
     return ApiProcess(services=services, wakes=wakes, loops=loops, sweepers=sweepers, start=reviewer.start, close=close)
 

@@ -1,9 +1,8 @@
 """The parts that more than one process is wired from."""
 
 import ssl
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
@@ -13,17 +12,11 @@ from midcall.domain.errors import InvalidInput
 from midcall.domain.times import now_ms
 from midcall.outbound.client import POOLS, GuardedClient, unverified_context
 from midcall.outbound.poster import Poster
-from midcall.outbound.token_endpoint import TokenEndpoint
 from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.access.access import Access
 from midcall.service.access.workspaces import Workspaces
-from midcall.service.credentials.credentials import Credentials
-from midcall.service.credentials.secrets import Secrets
-from midcall.service.credentials.tokens import SharedTokens
-from midcall.service.ports import Outbound, Queue
-from midcall.service.runs.finish import Finish
-from midcall.service.runs.phases import Phases
+from midcall.service.ports import Outbound
 from midcall.storage.database import Storage
 from midcall.storage.engine import open_engine
 from midcall.storage.migrate import is_current, migrate
@@ -85,32 +78,6 @@ def wire_cipher(settings: Settings) -> FernetCipher:
     return FernetCipher(secret_keys(settings))
 
 
-def wire_secrets(settings: Settings) -> Secrets:
-    """Wire what keeps single secrets."""
-    return Secrets(cipher=wire_cipher(settings), clock=now_ms)
-
-
-def wire_credentials(settings: Settings, storage: Storage, outbound: Outbound) -> Credentials:
-    """Wire the use cases of credentials."""
-    return Credentials(storage=storage, cipher=wire_cipher(settings), outbound=outbound, clock=now_ms)
-
-
-def wire_tokens(settings: Settings, storage: Storage, outbound: Outbound) -> SharedTokens:
-    """Wire what fetches OAuth2 tokens and keeps them, in one process."""
-    return SharedTokens(
-        storage=storage,
-        cipher=wire_cipher(settings),
-        source=TokenEndpoint(outbound.send),
-        clock=now_ms,
-        sleep=time.sleep,
-    )
-
-
-def wire_access(storage: Storage) -> Access:
-    """Wire the use cases of keys."""
-    return Access(storage=storage, clock=now_ms)
-
-
 def wire_outbound(settings: Settings, *, pools: int = POOLS) -> Poster:
     """Wire the one guarded way out; raises BadSetting for settings of it that cannot be used."""
     try:
@@ -132,17 +99,13 @@ def _guarded(settings: Settings, pools: int, ssl_context: ssl.SSLContext | None 
     )
 
 
-def wire_workspaces(settings: Settings, storage: Storage) -> Workspaces:
+def wire_workspaces(storage: Storage, outbound: Outbound) -> Workspaces:
     """Wire the use cases of workspaces."""
-    access = wire_access(storage)
-    return Workspaces(storage=storage, access=access, clock=now_ms, outbound=wire_outbound(settings))
+    return Workspaces(storage=storage, access=Access(storage=storage, clock=now_ms), clock=now_ms, outbound=outbound)
 
 
-def wire_phases(settings: Settings, queue: Queue) -> Phases:
-    """Wire what queues the next function of a session."""
-    return Phases(queue=queue, clock=now_ms, delays_ms=tuple(round(delay * 1000) for delay in settings.retry_delays_s))
-
-
-def wire_finish(settings: Settings, storage: Storage, queue: Queue) -> Finish:
-    """Wire what ends invocations."""
-    return Finish(storage=storage, queue=queue, phases=wire_phases(settings, queue), clock=now_ms)
+@contextmanager
+def operators_workspaces(settings: Settings) -> Iterator[Workspaces]:
+    """Open the use cases of workspaces for a command of the operator's; raises BadSetting."""
+    with closing(open_storage(settings)) as storage, closing(wire_outbound(settings, pools=1)) as outbound:
+        yield wire_workspaces(storage, outbound)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from midcall.bootstrap.allowed import allow_list
-from midcall.bootstrap.execution import wire_executor, wire_gateways
+from midcall.bootstrap.execution import wire_executor
 from midcall.bootstrap.interpreter import tune_interpreter
+from midcall.bootstrap.parts import wire_parts
 from midcall.bootstrap.settings import Settings, approval_key, secret_keys
-from midcall.bootstrap.store import open_queue, open_storage, wire_outbound
+from midcall.bootstrap.store import open_queue, open_storage
 from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.worker import Workers
 from midcall.review import policy_version
@@ -38,5 +39,4 @@ def wire_execute(
     storage, queue = open_storage(settings), open_queue(settings)
     turns = Turns(group, CachedCount(lambda: queue.workers(queues), first=count))
     # One pool: the threads of a run come and go, and a connection is to be used again by whichever is next.
-    gateways = wire_gateways(settings, storage, wire_outbound(settings, pools=1))
-    return wire_executor(settings, storage, queue, gateways, policy=policy, turns=turns).execute
+    return wire_executor(wire_parts(settings, storage, queue, pools=1), policy=policy, turns=turns).execute

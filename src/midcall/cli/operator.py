@@ -10,7 +10,7 @@ import typer
 
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import Settings
-from midcall.bootstrap.store import open_storage, wire_workspaces
+from midcall.bootstrap.store import operators_workspaces
 from midcall.cli.say import say
 from midcall.domain.python import MINOR
 from midcall.domain.workspace import Scope
@@ -35,9 +35,8 @@ def create_key(
     workspace: Annotated[str, typer.Option(help="the workspace's name")] = DEFAULT_WORKSPACE,
 ) -> None:
     """Create a key and print it; it is shown this once."""
-    settings = Settings()
-    storage = open_storage(settings)
-    new = wire_workspaces(settings, storage).create_key(workspace, principal=principal, scopes=_scopes(scopes))
+    with operators_workspaces(Settings()) as use_cases:
+        new = use_cases.create_key(workspace, principal=principal, scopes=_scopes(scopes))
     say(new.token)
 
 
@@ -46,9 +45,9 @@ def create_workspace(
     name: str, principal: Annotated[str, typer.Option(help="who the first key, an admin's, belongs to")] = "admin"
 ) -> None:
     """Create a workspace and print its first admin key; it is shown this once."""
-    settings = Settings()
-    storage = open_storage(settings)
-    say(wire_workspaces(settings, storage).create(name, principal=principal).token)
+    with operators_workspaces(Settings()) as use_cases:
+        new = use_cases.create(name, principal=principal)
+    say(new.token)
 
 
 @workspaces.command("allow")
@@ -66,10 +65,9 @@ def allow(
         "max_webhooks_in_flight": max_webhooks_in_flight,
         "max_background": max_background,
     }
-    settings = Settings()
-    storage = open_storage(settings)
     changes = {each: value for each, value in given.items() if value is not None}
-    workspace = wire_workspaces(settings, storage).allow(name, changes)
+    with operators_workspaces(Settings()) as use_cases:
+        workspace = use_cases.allow(name, changes)
     for each, value in asdict(workspace.ceilings).items():
         say(f"{each} = {value}")
 

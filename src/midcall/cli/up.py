@@ -20,7 +20,7 @@ from midcall.bootstrap.allowed import allow_list
 from midcall.bootstrap.logs import set_up_logs
 from midcall.bootstrap.pool import DEFAULT_DOCKER_URL
 from midcall.bootstrap.settings import BadSetting, Settings, approval_key, kept_secret, private_directory, secret_keys
-from midcall.bootstrap.store import migrate_storage, open_storage, wire_workspaces
+from midcall.bootstrap.store import migrate_storage, operators_workspaces
 from midcall.cli.children import ALLOCATOR, ChildProcess, ProcessSpec
 from midcall.cli.redis_server import find_redis_server, redis_argv
 from midcall.cli.say import say
@@ -137,9 +137,7 @@ def _image(settings: Settings) -> str:
 
 def _admin_key(settings: Settings) -> bool:
     """Make sure that there is a first workspace and a file with an admin key; True if the key is new."""
-    storage = open_storage(settings)
-    try:
-        workspaces = wire_workspaces(settings, storage)
+    with operators_workspaces(settings) as workspaces:
         if not workspaces.exists(DEFAULT_WORKSPACE):
             # A key that is there all the same belongs to another database, and opens nothing here.
             settings.admin_key_file.unlink(missing_ok=True)
@@ -150,8 +148,6 @@ def _admin_key(settings: Settings) -> bool:
             # Killed between the two steps, or the file was removed: another key does no harm.
             admin = frozenset({Scope.ADMIN})
             token = workspaces.create_key(DEFAULT_WORKSPACE, principal="admin", scopes=admin).token
-    finally:
-        storage.close()
     kept_secret(settings.admin_key_file, token)
     return True
 

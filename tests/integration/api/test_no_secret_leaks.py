@@ -20,8 +20,10 @@ from tests.support.target import Received, Reply, replying, target
 from typer.testing import CliRunner
 
 from midcall.bootstrap.settings import new_secret_key
-from midcall.bootstrap.store import open_storage, wire_secrets
+from midcall.bootstrap.store import open_storage, wire_cipher
 from midcall.cli.main import app
+from midcall.domain.times import now_ms
+from midcall.service.credentials.secrets import Secrets
 
 #: Long enough to be found nowhere by chance; the odd letters are written otherwise in base64, URLs and JSON.
 NAMES = ("password", "field", "staging", "changed", "inline", "bad", "header", "token", "client")
@@ -124,10 +126,11 @@ def keep_inline(served: Served, admin: Client) -> None:
     """Keep a single secret, as whoever saves a webhook does."""
     storage = open_storage(served.settings)
     workspace_id = admin.ok("GET", "/v1/workspace")["id"]
+    secrets = Secrets(cipher=wire_cipher(served.settings), clock=now_ms)
     with storage.write() as tx:
-        secret_id = wire_secrets(served.settings).keep(tx, workspace_id, SECRETS[4], to=["https://a.example"])
+        secret_id = secrets.keep(tx, workspace_id, SECRETS[4], to=["https://a.example"])
     with storage.read() as tx:
-        assert wire_secrets(served.settings).reveal(tx, workspace_id, secret_id, to=["https://a.example"]) == SECRETS[4]
+        assert secrets.reveal(tx, workspace_id, secret_id, to=["https://a.example"]) == SECRETS[4]
     storage.close()
 
 
