@@ -8,31 +8,8 @@ from typing import Any
 from midcall.domain.function_config import Kind
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import VersionFlag
-from midcall.domain.run import RunReport
-
-
-class InvocationStatus(StrEnum):
-    """Where an invocation stands. The last six are final: they never change again."""
-
-    #: Committed, waiting for a worker.
-    QUEUED = "queued"
-    #: A worker holds it, under a lease.
-    RUNNING = "running"
-    #: The function returned something usable.
-    SUCCEEDED = "succeeded"
-    #: The function failed, or midcall could not run it.
-    FAILED = "failed"
-    #: The deadline passed first.
-    TIMED_OUT = "timed_out"
-    #: The parameters did not fit; the function was not touched.
-    REFUSED = "refused"
-    #: Given up after its last retry.
-    DEAD = "dead"
-    #: Called off before it ran.
-    CANCELLED = "cancelled"
-
-
-OPEN_STATUSES = frozenset({InvocationStatus.QUEUED, InvocationStatus.RUNNING})
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus, run_status
 
 
 class Purpose(StrEnum):
@@ -44,19 +21,6 @@ class Purpose(StrEnum):
     TEST = "test"
     #: Nobody waits: background functions and the post-session phase.
     BACKGROUND = "background"
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeError:
-    """Why an invocation did not succeed. `type` is an exception's name or one of midcall's own stable words."""
-
-    type: str
-    message: str
-    line: int | None = None
-    traceback: str | None = None
-    #: Of a webhook whose target answered.
-    http_status: int | None = None
-    body: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +39,15 @@ class Outcome:
     changed: tuple[str, ...] = ()
     terminate: bool | None = None
     reason: str | None = None
-    error: OutcomeError | None = None
+    error: RunError | None = None
     warnings: tuple[str, ...] = ()
     #: Of the version, when it ran.
     flags: tuple[VersionFlag, ...] = ()
+
+    @property
+    def set_variables(self) -> dict[str, Any]:
+        """The variables that this run set."""
+        return {name: self.variables[name] for name in self.changed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +96,17 @@ class Invocation:
     @property
     def final(self) -> bool:
         """True once its outcome is recorded."""
-        return self.status not in OPEN_STATUSES
+        return self.status.final
+
+    @property
+    def run_status(self) -> RunStatus:
+        """How its run ended: the word of tests, which `midcall.domain.run_status` brings in line with its outcome."""
+        return run_status(self.report.status if self.report else None, self.outcome.status if self.outcome else None)
+
+    @property
+    def told(self) -> Outcome:
+        """What whoever called is told of it, once it is over."""
+        return self.outcome or Outcome(InvocationStatus.FAILED)
 
     @property
     def variables(self) -> Mapping[str, Any]:

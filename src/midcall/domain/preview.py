@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from midcall.domain.invocation import Outcome, OutcomeError
-from midcall.domain.run import RunReport
+from midcall.domain.invocation import Outcome
+from midcall.domain.run import RunError, RunReport
 
 #: Characters of JSON up to which a value is shown whole, and how many are shown of a longer one.
 MOST_WHOLE, BEGINNING = 512, 200
@@ -59,7 +59,7 @@ def came_preview(outcome: Outcome, report: RunReport | None) -> dict[str, Any]:
     }
 
 
-def error_fields(error: OutcomeError) -> dict[str, Any]:
+def error_fields(error: RunError) -> dict[str, Any]:
     """Write an error with all that is on record of it."""
     return {
         "type": error.type,
@@ -71,6 +71,6 @@ def error_fields(error: OutcomeError) -> dict[str, Any]:
     }
 
 
-def _brief(error: OutcomeError) -> dict[str, Any]:
+def _brief(error: RunError) -> dict[str, Any]:
     short = {"type": error.type[:BEGINNING], "message": error.message[:BEGINNING]}
     return {**error_fields(error), **short, "traceback": None, "body": None}

@@ -15,12 +15,13 @@ from midcall.domain.credential import Credential
 from midcall.domain.events import Event, EventName
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import OPEN_STATUSES, Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.mock import Recording, Rehearsal
 from midcall.domain.parts import BodyPart
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import Rereview
 from midcall.domain.run import RunReport
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.shares import WaitingWorkspace
 from midcall.domain.test_case import TestCase
@@ -287,7 +288,7 @@ class InvocationLine:
     @property
     def final(self) -> bool:
         """True once its outcome is recorded."""
-        return self.status not in OPEN_STATUSES
+        return self.status.final
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,10 @@ from sqlalchemy import (
 from midcall.domain.activity import EndedRun
 from midcall.domain.errors import NotFound
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import SessionStatus
 from midcall.domain.shares import WaitingWorkspace
 from midcall.service.stores import (
@@ -44,7 +45,7 @@ from midcall.storage.schema import functions, invocations, recordings, rehearsal
 
 _QUEUED, _RUNNING = InvocationStatus.QUEUED.value, InvocationStatus.RUNNING.value
 _OPEN = invocations.c.status.in_([_QUEUED, _RUNNING])
-_FOR_GOOD = [InvocationStatus.DEAD.value, InvocationStatus.FAILED.value, InvocationStatus.TIMED_OUT.value]
+_GIVEN_UP = [status.value for status in InvocationStatus if status.given_up]
 #: Told by name, so that an index finds them without a look at a backlog of others.
 _WAITED_FOR = invocations.c.purpose.in_([Purpose.LIVE.value, Purpose.TEST.value])
 _NOT_WAITED_FOR = invocations.c.purpose == Purpose.BACKGROUND.value
@@ -338,7 +339,7 @@ class SqlInvocations:
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
         """Queue an invocation again that had failed for good, with so many more attempts."""
-        given_up = (invocations.c.id == invocation_id, invocations.c.status.in_(_FOR_GOOD), _NOT_WAITED_FOR)
+        given_up = (invocations.c.id == invocation_id, invocations.c.status.in_(_GIVEN_UP), _NOT_WAITED_FOR)
         again = update(invocations).where(*given_up).values(max_attempts=invocations.c.attempt + attempts)
         fresh = {"enqueued_at": now, "due_at": None, "deadline_at": deadline_at, "ended_at": None}
         return self._swap(again, {}, status=_QUEUED, **fresh)
@@ -498,7 +499,7 @@ def _glance(rows: Sequence[Row[Any]]) -> RunsAtAGlance:
     took = [
         row.ended_at - row.started_at
         for row in rows
-        if row.status == InvocationStatus.SUCCEEDED.value and None not in (row.started_at, row.ended_at)
+        if InvocationStatus(row.status).ok and None not in (row.started_at, row.ended_at)
     ]
     return RunsAtAGlance(
         last_status=InvocationStatus(rows[-1].status),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from midcall.domain.events import Event, EventName
-from midcall.domain.invocation import InvocationStatus
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import SessionStatus
 from midcall.service.sessions.timeline import CallEntry, StatusEntry, Timeline, VariableEntry
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from midcall.domain.invocation import Invocation, Outcome, OutcomeError
+from midcall.domain.invocation import Invocation, Outcome
 from midcall.domain.redaction import Redaction
 from midcall.domain.run import RunError, RunReport
 from midcall.service.runs.outcome import outcome_document
 
-_Error = TypeVar("_Error", RunError, OutcomeError)
+_Error = TypeVar("_Error", RunError, RunError)
 
 #: Characters of JSON up to which all variables of a session are told with each outcome.
 MOST_TOLD = 4_096
@@ -64,7 +64,7 @@ def told_variables(outcome: Outcome) -> Mapping[str, Any]:
     """Return the variables that an outcome is told with: each is told of once as it is set, and need not come again."""
     if len(json.dumps(outcome.variables)) <= MOST_TOLD:
         return outcome.variables
-    return {name: outcome.variables[name] for name in outcome.changed}
+    return outcome.set_variables
 
 
 def on_record(document: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:

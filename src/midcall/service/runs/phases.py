@@ -12,8 +12,9 @@ from midcall.domain.agent import OnFailure, Pin
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.events import EventName, started_data
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.speech import SILENT
 from midcall.service.ports import Queue, Transaction
@@ -116,7 +117,7 @@ class Phases:
         if outcome.terminate:
             self.terminate(tx, session, outcome.reason or f"{pin.function} terminated the session")
             return ()
-        if outcome.status is not InvocationStatus.SUCCEEDED and pin.on_failure is OnFailure.TERMINATE:
+        if not outcome.status.ok and pin.on_failure is OnFailure.TERMINATE:
             self.terminate(tx, session, f"{pin.function} failed, and the session depends on it")
             return ()
         return self._pre_next(tx, session, position + 1)[1]

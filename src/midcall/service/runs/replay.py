@@ -7,8 +7,9 @@ from typing import Any
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.function import Version
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.mock import Recording, Rehearsal
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import Session
 from midcall.domain.times import iso
 from midcall.domain.variables import CURRENT_TIME
@@ -140,10 +141,10 @@ def body_seen(
 
 
 def check_over(past: Invocation) -> None:
-    """Raise Conflict for an invocation that is not over, or whose function never ran."""
+    """Raise Conflict for an invocation that is not over, or that was refused before its function ran."""
     if not past.final:
         raise Conflict(f"the invocation is {past.status}; come back once it is over")
-    if past.status is InvocationStatus.REFUSED:
+    if past.status.refused and past.report is None:
         raise Conflict("the call was refused before its function ran; there is nothing to run again")
 
 

@@ -17,12 +17,13 @@ from midcall.domain.errors import (
 )
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.function_config import FunctionConfig, Kind
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import masked
 from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
 from midcall.domain.preview import preview
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.shares import may_take
 from midcall.service.access.access import Caller, check_agent, check_maker, readable
 from midcall.service.ports import Queue, Storage, Transaction

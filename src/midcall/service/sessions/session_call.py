@@ -10,10 +10,11 @@ from midcall.domain.events import Event, EventName, started_data
 from midcall.domain.function import Version
 from midcall.domain.function_config import FunctionConfig
 from midcall.domain.gates import PastRun, closed_gate
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.jsonvalue import digest
 from midcall.domain.phases import Phase
 from midcall.domain.redaction import Redaction
+from midcall.domain.run_status import ACCEPTED, InvocationStatus
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.speech import spoken
 from midcall.domain.variables import Variable, values
@@ -95,7 +96,7 @@ class SessionCalls:
         message = effective(version.config, session, invocation).messages.returned
         variables = values(session.variables) if session else {}
         outcome = Outcome(InvocationStatus.QUEUED, message=message, variables=variables)
-        return outcome_document(invocation, outcome) | {"status": "accepted"}
+        return outcome_document(invocation, outcome) | {"status": ACCEPTED}
 
     def answer(self, event: Event) -> Event:
         """Return a `completed` event as its caller is answered: exact, where what is on record is masked."""
@@ -229,7 +230,7 @@ def _refusal(tx: Transaction, session: Session, config: FunctionConfig, checked:
     if not config.requires:
         return None
     runs = [
-        PastRun(run.function, run.params, {name: run.outcome.variables[name] for name in run.outcome.changed})
+        PastRun(run.function, run.params, run.outcome.set_variables)
         for run in tx.invocations.succeeded(
             session.id, {gate.function for gate in config.requires}, limit=MAX_GATE_RUNS
         )

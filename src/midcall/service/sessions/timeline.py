@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from midcall.domain.events import Event, EventName
-from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import set_by
 from midcall.service.access.access import Caller, check_agent

@@ -10,7 +10,8 @@ from midcall.domain.http import HttpResponse
 from midcall.domain.invocation import Purpose
 from midcall.domain.origin import origin_of
 from midcall.domain.retry import retry_after_ms
-from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import RunStatus
 from midcall.domain.webhook_result import failure_text, read_answer
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.ports import Breakers, Outbound

@@ -7,6 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.sessions.timeline import CallEntry, StatusEntry, TimelineEntry, VariableEntry
 from midcall.service.stores import InvocationLine
 from midcall.ui.page_context import PageContext
@@ -70,7 +71,7 @@ class TimelineView:
 
     def _call(self, call: CallEntry) -> None:
         line = self._lines.get(call.key)
-        status = call.status.value if call.status else line.status.value if line else "running"
+        status = call.status.value if call.status else line.status.value if line else InvocationStatus.RUNNING.value
         with ui.element("div").classes("mc-entry-body mc-entry-call"):
             with ui.element("div").classes("mc-entry-head"):
                 if self._context.caller.key.agents:
