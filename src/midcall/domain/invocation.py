@@ -1,15 +1,17 @@
 """One run of one function version: the unit of the audit trail."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
+from midcall.domain.function import Version
 from midcall.domain.function_config import Kind
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import VersionFlag
 from midcall.domain.run import RunError, RunReport
 from midcall.domain.run_status import InvocationStatus, RunStatus, run_status
+from midcall.domain.session import Session
 
 
 class Purpose(StrEnum):
@@ -92,6 +94,51 @@ class Invocation:
     due_at: int | None = None
     #: What lists show of the parameters (`midcall.domain.preview`), the sensitive ones masked; None: nothing.
     asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def queued(
+        cls,
+        call_id: str,
+        function: str,
+        version: Version,
+        purpose: Purpose,
+        phase: Phase,
+        *,
+        workspace_id: str,
+        environment: str,
+        principal: str,
+        now: int,
+        deadline_at: int,
+    ) -> Self:
+        """Make one that waits for a worker from `now` on, with the attempts of its version.
+
+        Whoever submits it adds what is asked of it.
+        """
+        return cls(
+            id=call_id,
+            workspace_id=workspace_id,
+            function_id=version.function_id,
+            function=function,
+            version=version.number,
+            sha256=version.sha256,
+            purpose=purpose,
+            phase=phase,
+            environment=environment,
+            status=InvocationStatus.QUEUED,
+            params={},
+            session={},
+            principal=principal,
+            deadline_at=deadline_at,
+            attempt=0,
+            max_attempts=1 + version.config.retries,
+            created_at=now,
+            enqueued_at=now,
+            kind=version.config.kind,
+        )
+
+    def in_session(self, session: Session, position: int) -> Self:
+        """Return it as a call of a session, of what stands at a position of its phase."""
+        return replace(self, session_key=session.id, session_id=session.session_id, position=position)
 
     @property
     def final(self) -> bool:

@@ -23,7 +23,6 @@ from midcall.domain.parameters import masked
 from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
 from midcall.domain.preview import preview
-from midcall.domain.run_status import InvocationStatus
 from midcall.domain.shares import may_take
 from midcall.service.access.access import Caller, check_agent, check_maker, readable
 from midcall.service.ports import Queue, Storage, Transaction
@@ -161,30 +160,19 @@ class Invocations:
             session = {name: session[name] for name in ("sessionId",) if isinstance(session.get(name), str)}
         now = self.clock()
         deadline_at = now + config.timeout * 1000
-        return Invocation(
-            id=call.id,
+        queued = Invocation.queued(
+            call.id,
+            function.name,
+            version,
+            call.purpose,
+            call.phase,
             workspace_id=caller.workspace_id,
-            function_id=function.id,
-            function=function.name,
-            version=version.number,
-            sha256=version.sha256,
-            purpose=call.purpose,
-            phase=call.phase,
             environment=call.environment,
-            status=InvocationStatus.QUEUED,
-            params=params,
-            asked=asked,
-            session=session,
             principal=caller.principal,
+            now=now,
             deadline_at=deadline_at if call.deadline_at is None else min(deadline_at, call.deadline_at),
-            attempt=0,
-            max_attempts=1 + config.retries,
-            created_at=now,
-            enqueued_at=now,
-            kind=config.kind,
-            trace_id=call.trace_id,
-            outcome=outcome,
         )
+        return replace(queued, params=params, asked=asked, session=session, trace_id=call.trace_id, outcome=outcome)
 
 
 def wake(queue: Queue, invocation: Invocation) -> None:
