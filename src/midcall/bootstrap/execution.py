@@ -7,6 +7,7 @@ import time
 from midcall.bootstrap.settings import Settings, approval_key
 from midcall.bootstrap.store import wire_credentials, wire_phases, wire_secrets, wire_tokens
 from midcall.domain.function_config import Kind
+from midcall.domain.ids import LeaseOwner
 from midcall.domain.times import now_ms
 from midcall.domain.turnstile import Turnstile
 from midcall.outbound.breakers import CircuitBreakers
@@ -69,7 +70,7 @@ def wire_executor(
         leases=Leases(storage, now_ms),
         clock=now_ms,
         sleep=time.sleep,
-        owner=f"{turns.group if turns else 'api'}@{socket.gethostname()}:{os.getpid()}",
+        owner=str(LeaseOwner(turns.group if turns else "api", socket.gethostname(), os.getpid())),
         turns=turns,
         turnstile=Turnstile(at_a_time),
     )

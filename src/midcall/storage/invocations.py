@@ -25,6 +25,7 @@ from sqlalchemy import (
 from midcall.domain.activity import EndedRun
 from midcall.domain.errors import NotFound
 from midcall.domain.function_config import Kind
+from midcall.domain.ids import LeaseOwner
 from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport
@@ -294,7 +295,7 @@ class SqlInvocations:
         lane = self.connection.execute(_LANE, {"p_id": like}).one_or_none()
         if lane is None:
             return (), 0
-        counted = self.connection.execute(_HELD_BY_GROUP, {"p_group": f"{group}@"})
+        counted = self.connection.execute(_HELD_BY_GROUP, {"p_group": LeaseOwner.beginning(group)})
         held = {row.workspace_id: row.held for row in counted}
         wanted = {"p_purpose": lane.purpose, "p_kind": lane.kind, "p_now": now}
         heads = [

@@ -12,6 +12,7 @@ from midcall.domain.function_config import WebhookConfig
 from midcall.domain.grant import Grant
 from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
 from midcall.domain.http_headers import is_reserved
+from midcall.domain.ids import without_prefix
 from midcall.domain.origin import origin_of
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import Redaction
@@ -201,7 +202,7 @@ class WebhookRequests:
     def _own_headers(self, claimed: ClaimedRun, signer: Signer, body: bytes, left_ms: int) -> Headers:
         invocation = claimed.invocation
         # Attempts of one call share its trace, its id and its key; each has its own span.
-        trace = invocation.trace_id or invocation.id.removeprefix("inv_").rjust(32, "0")[-32:]
+        trace = invocation.trace_id or without_prefix(invocation.id).rjust(32, "0")[-32:]
         signed = signer.webhook_headers(invocation.id, body)
         return (
             ("Idempotency-Key", invocation.id),

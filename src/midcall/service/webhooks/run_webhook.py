@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from midcall.domain.errors import MidcallError, OutboundError, ParametersWanted, TimedOut
 from midcall.domain.http import HttpResponse
@@ -58,7 +59,7 @@ class WebhookAttempts:
         """
         invocation = claimed.invocation
         # Each attempt of a background call has a claim of its own: the first is let through for all of them.
-        permit = self.breakers.ask(target_of(claimed), begun=invocation.attempt > 1)
+        permit = self.breakers.ask(Target.of(claimed), begun=invocation.attempt > 1)
         if permit is None:
             yield lambda _number: Attempt(_LEFT_ALONE)
             return
@@ -122,9 +123,16 @@ class _Call:
         return attempt if self._made is None else replace(attempt, report=self._made)
 
 
-def target_of(claimed: ClaimedRun) -> str:
-    """Return what a circuit breaker counts for: this function at this host."""
-    return f"{claimed.version.function_id} {origin_of(claimed.version.config.webhook.url)}"
+class Target(NamedTuple):
+    """What a circuit breaker counts for: a function at a host."""
+
+    function_id: str
+    origin: str
+
+    @classmethod
+    def of(cls, claimed: ClaimedRun) -> "Target":
+        """Return where a call goes."""
+        return cls(claimed.version.function_id, origin_of(claimed.version.config.webhook.url))
 
 
 def _comes_back(claimed: ClaimedRun) -> bool:

@@ -8,6 +8,7 @@ from nicegui import ui
 
 from midcall.domain.phases import Phase
 from midcall.domain.run_status import InvocationStatus
+from midcall.domain.variables import function_of
 from midcall.service.sessions.timeline import CallEntry, StatusEntry, TimelineEntry, VariableEntry
 from midcall.service.stores import InvocationLine
 from midcall.ui.page_context import PageContext
@@ -33,7 +34,7 @@ def short(value: Any) -> str:
 
 def source_words(source: str) -> str:
     """Say where a variable came from."""
-    return SOURCES.get(source, source.removeprefix("function:"))
+    return function_of(source) or SOURCES.get(source, source)
 
 
 class TimelineView:
@@ -42,7 +43,7 @@ class TimelineView:
     def __init__(self, context: PageContext, began: int) -> None:
         self._context = context
         self._began = began
-        self._shown: dict[str, ui.element] = {}
+        self._shown: dict[str | int, ui.element] = {}
         self._lines: Mapping[str, InvocationLine] = {}
         self._list = ui.element("ol").classes("mc-timeline").props('aria-label="What happened"')
 
