@@ -12,7 +12,7 @@ from midcall.domain.invocation import Invocation, Outcome
 from midcall.domain.jsonvalue import Json
 from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
-from midcall.domain.preview import MOST_OF_A_FIELD, error_fields, preview
+from midcall.domain.preview import MOST_OF_A_FIELD, preview
 from midcall.domain.rereview import Rereview, VersionFlag
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.test_case import TestCase
@@ -522,4 +522,4 @@ def listing(items: list[Json], limit: int, cursor: str) -> Json:
 
 
 def _error(outcome: Outcome) -> Json | None:
-    return None if outcome.error is None else error_fields(outcome.error)
+    return None if outcome.error is None else asdict(outcome.error)

@@ -1,25 +1,21 @@
-"""How a run ended: its words, and what each is called wherever it is told.
+"""How a run ended: its words, and what each of them means wherever it is told.
 
-A run has a status of its own, which its author sees (a test, a test case, a dry replay, `midcall run`), and its
-invocation has one, which everybody else sees (answers, events, records, pages). `_RUNS` says which of the second a run
-of the first comes to, `_INVOCATIONS` what follows from that. Over HTTP all of them are answers, hence 200: a vendor's
-adapter says by `is_error` whether it is the result or a reason.
+A run has a status of its own, which its author is told (tests, test cases, dry replays, `midcall run`), and its
+invocation has one, which everybody else is told (answers, events, records, pages). Over HTTP all of them are answers,
+hence 200; to a vendor an outcome is a result or, where `is_error`, a reason.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 #: How a word looks on a page: the colour of its badge.
 Tone: TypeAlias = Literal["good", "warn", "bad", "busy", "plain"]
 
-#: The words as the API writes them: the values of the classes below.
+#: The words as the API's description has them: the values of the classes below, and what a test case may expect.
 InvocationWord: TypeAlias = Literal[
     "queued", "running", "succeeded", "failed", "timed_out", "refused", "dead", "cancelled"
 ]
 RunWord: TypeAlias = Literal["ok", "error", "timeout", "memory", "crashed", "output_limit", "http_error"]
-#: What a test case may expect.
 ExpectedWord: TypeAlias = Literal[RunWord, "refused"]
 #: What a call is answered that its caller does not wait for.
 ACCEPTED = "accepted"
@@ -35,24 +31,34 @@ class Group(StrEnum):
 
 
 class InvocationStatus(StrEnum):
-    """Where an invocation stands. The last six are final: they never change again."""
+    """Where an invocation stands, how that looks and where it counts. Those of a group are final: they never change."""
+
+    _value_: str
+    tone: Tone
+    group: Group | None
+
+    def __new__(cls, word: str, tone: Tone = "plain", group: Group | None = None) -> Self:
+        """Make one; without a group it is not over."""
+        status = str.__new__(cls, word)
+        status._value_, status.tone, status.group = word, tone, group
+        return status
 
     #: Committed, waiting for a worker.
-    QUEUED = "queued"
+    QUEUED = "queued", "busy"
     #: A worker holds it, under a lease.
-    RUNNING = "running"
+    RUNNING = "running", "busy"
     #: The function returned something usable.
-    SUCCEEDED = "succeeded"
+    SUCCEEDED = "succeeded", "good", Group.SUCCEEDED
     #: The function failed, or midcall could not run it.
-    FAILED = "failed"
+    FAILED = "failed", "bad", Group.FAILED
     #: The deadline passed first.
-    TIMED_OUT = "timed_out"
+    TIMED_OUT = "timed_out", "bad", Group.TIMED_OUT
     #: The parameters did not fit, a gate was closed, or the function refused by itself.
-    REFUSED = "refused"
+    REFUSED = "refused", "warn", Group.OTHER
     #: Given up after its last retry.
-    DEAD = "dead"
+    DEAD = "dead", "bad", Group.FAILED
     #: Called off before it ran.
-    CANCELLED = "cancelled"
+    CANCELLED = "cancelled", "plain", Group.OTHER
 
     @property
     def queued(self) -> bool:
@@ -62,7 +68,7 @@ class InvocationStatus(StrEnum):
     @property
     def final(self) -> bool:
         """Whether it has come to its outcome."""
-        return _INVOCATIONS[self].group is not None
+        return self.group is not None
 
     @property
     def ok(self) -> bool:
@@ -94,38 +100,38 @@ class InvocationStatus(StrEnum):
         """Whether a background run of this status is replayed on request."""
         return self.tried_again or self is InvocationStatus.DEAD
 
-    @property
-    def tone(self) -> Tone:
-        """How it looks."""
-        return _INVOCATIONS[self].tone
-
-    @property
-    def group(self) -> Group | None:
-        """Where it is counted once it is over."""
-        return _INVOCATIONS[self].group
-
 
 class RunStatus(StrEnum):
-    """How a run ended."""
+    """How a run ended, what its invocation comes to then, and what that means where the word does not say it."""
+
+    _value_: str
+    comes_to: InvocationStatus
+    meaning: str
+
+    def __new__(cls, word: str, comes_to: InvocationStatus = InvocationStatus.FAILED, meaning: str = "") -> Self:
+        """Make one."""
+        status = str.__new__(cls, word)
+        status._value_, status.comes_to, status.meaning = word, comes_to, meaning
+        return status
 
     #: The handler returned a value that is JSON.
-    OK = "ok"
+    OK = "ok", InvocationStatus.SUCCEEDED
     #: The handler raised, or what it returned cannot be used.
-    ERROR = "error"
+    ERROR = "error", InvocationStatus.FAILED
     #: The deadline passed; the code was killed.
-    TIMEOUT = "timeout"
+    TIMEOUT = "timeout", InvocationStatus.TIMED_OUT, "It took longer than the function may."
     #: The kernel killed it for memory and no valid result came.
-    MEMORY = "memory"
+    MEMORY = "memory", InvocationStatus.FAILED, "It needed more memory than a sandbox has."
     #: The process ended without a result.
-    CRASHED = "crashed"
+    CRASHED = "crashed", InvocationStatus.FAILED, "Its process ended without a result."
     #: The result was larger than `RunLimits.result_bytes`.
-    OUTPUT_LIMIT = "output_limit"
+    OUTPUT_LIMIT = "output_limit", InvocationStatus.FAILED, "Its result was larger than a result may be."
     #: The code refused in words of its own, or a webhook lacks a parameter for this very call, and sent nothing.
-    REFUSED = "refused"
+    REFUSED = "refused", InvocationStatus.REFUSED, "The call was refused, with words for whoever made it."
     #: A webhook's target answered with another status than 2xx.
-    HTTP_ERROR = "http_error"
+    HTTP_ERROR = "http_error", InvocationStatus.FAILED, "The webhook's target answered with an error."
     #: There is no report: it was not run, or midcall lost sight of it.
-    NOT_RUN = "not_run"
+    NOT_RUN = "not_run", InvocationStatus.FAILED, "It could not be run, or nothing came back from where it ran."
 
     @property
     def ok(self) -> bool:
@@ -138,64 +144,9 @@ class RunStatus(StrEnum):
         return self is RunStatus.REFUSED
 
     @property
-    def comes_to(self) -> InvocationStatus:
-        """What its invocation comes to."""
-        return _RUNS[self].comes_to
-
-    @property
     def tried_again(self) -> bool:
         """Whether another attempt may mend it: a timeout has used up the deadline, a large result stays as large."""
-        return _RUNS[self].tried_again
-
-    @property
-    def tone(self) -> Tone:
-        """How it looks."""
-        return _INVOCATIONS[self.comes_to].tone
-
-    @property
-    def meaning(self) -> str:
-        """Say it to its author, where the word is not plain; empty where it is."""
-        return _RUNS[self].meaning
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    comes_to: InvocationStatus
-    meaning: str = ""
-    tried_again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Invocation:
-    tone: Tone
-    #: None: it is not over.
-    group: Group | None = None
-
-
-_I = InvocationStatus
-
-_RUNS: Mapping[RunStatus, _Run] = {
-    RunStatus.OK: _Run(_I.SUCCEEDED),
-    RunStatus.ERROR: _Run(_I.FAILED, tried_again=True),
-    RunStatus.TIMEOUT: _Run(_I.TIMED_OUT, "It took longer than the function may."),
-    RunStatus.MEMORY: _Run(_I.FAILED, "It needed more memory than a sandbox has.", tried_again=True),
-    RunStatus.CRASHED: _Run(_I.FAILED, "Its process ended without a result.", tried_again=True),
-    RunStatus.OUTPUT_LIMIT: _Run(_I.FAILED, "Its result was larger than a result may be."),
-    RunStatus.REFUSED: _Run(_I.REFUSED, "The call was refused, with words for whoever made it."),
-    RunStatus.HTTP_ERROR: _Run(_I.FAILED, "The webhook's target answered with an error."),
-    RunStatus.NOT_RUN: _Run(_I.FAILED, "It could not be run, or nothing came back from where it ran."),
-}
-
-_INVOCATIONS: Mapping[InvocationStatus, _Invocation] = {
-    _I.QUEUED: _Invocation("busy"),
-    _I.RUNNING: _Invocation("busy"),
-    _I.SUCCEEDED: _Invocation("good", Group.SUCCEEDED),
-    _I.FAILED: _Invocation("bad", Group.FAILED),
-    _I.TIMED_OUT: _Invocation("bad", Group.TIMED_OUT),
-    _I.REFUSED: _Invocation("warn", Group.OTHER),
-    _I.DEAD: _Invocation("bad", Group.FAILED),
-    _I.CANCELLED: _Invocation("plain", Group.OTHER),
-}
+        return self in {RunStatus.ERROR, RunStatus.CRASHED, RunStatus.MEMORY}
 
 
 def run_status(reported: RunStatus | None, recorded: InvocationStatus | None) -> RunStatus:

@@ -59,7 +59,8 @@ class WebhookAttempts:
         """
         invocation = claimed.invocation
         # Each attempt of a background call has a claim of its own: the first is let through for all of them.
-        permit = self.breakers.ask(Target.of(claimed), begun=invocation.attempt > 1)
+        target = Target(invocation.function_id, origin_of(claimed.version.config.webhook.url))
+        permit = self.breakers.ask(target, begun=invocation.attempt > 1)
         if permit is None:
             yield lambda _number: Attempt(_LEFT_ALONE)
             return
@@ -128,11 +129,6 @@ class Target(NamedTuple):
 
     function_id: str
     origin: str
-
-    @classmethod
-    def of(cls, claimed: ClaimedRun) -> "Target":
-        """Return where a call goes."""
-        return cls(claimed.version.function_id, origin_of(claimed.version.config.webhook.url))
 
 
 def _comes_back(claimed: ClaimedRun) -> bool:

@@ -34,7 +34,7 @@ def show_result(invocation: Invocation, recording: Recording | None, handlers: H
     """Show a finished run."""
     status, timings = invocation.run_status, timings_of(invocation)
     with ui.element("div").classes("mc-w-part-head"):
-        badge(status.value, tone=status.tone).props("role=status").mark("run-status")
+        badge(status.value, tone=status.comes_to.tone).props("role=status").mark("run-status")
         ui.label(f"Version {invocation.version}, {duration(timings.total_ms)}").classes("mc-quiet")
         ui.element("div").classes("mc-grow")
         ui.link("On record", f"/invocations/{invocation.id}").classes("mc-w-small")
