@@ -31,14 +31,14 @@ class Group(StrEnum):
 
 
 class InvocationStatus(StrEnum):
-    """Where an invocation stands, how that looks and where it counts. Those of a group are final: they never change."""
+    """Where an invocation stands. The last six are final: they never change again."""
 
     _value_: str
     tone: Tone
     group: Group | None
 
     def __new__(cls, word: str, tone: Tone = "plain", group: Group | None = None) -> Self:
-        """Make one; without a group it is not over."""
+        """Make one, with how it looks, and where it counts once it is over."""
         status = str.__new__(cls, word)
         status._value_, status.tone, status.group = word, tone, group
         return status
