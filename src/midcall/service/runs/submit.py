@@ -84,17 +84,11 @@ class Invocations:
             _check_rehearsal(call.rehearsal, version)
         invocation = self._prepared(caller, call, function, version, locale)
         with self.storage.write() as tx:
-            outcome = invocation.outcome
-            if outcome is None:
+            if invocation.outcome is None:
                 check_room(tx, caller, invocation, max_queued=self.max_queued)
-            tx.invocations.add(invocation)
+            invocation = add(tx, invocation, now=self.clock())
             if call.rehearsal is not None:
                 tx.rehearsals.plan(invocation.id, call.rehearsal)
-            if outcome is not None:
-                # A refusal is recorded like any outcome, in the same transaction.
-                ended_at = self.clock()
-                tx.invocations.close_queued(invocation.id, session=None, outcome=outcome, ended_at=ended_at)
-                invocation = replace(invocation, status=outcome.status, ended_at=ended_at)
         if not invocation.final:
             wake(self.queue, invocation)
         return invocation
@@ -182,6 +176,19 @@ def wake(queue: Queue, invocation: Invocation) -> None:
     except QueueUnavailable:
         # The row is committed: the sweep wakes a worker for it as soon as Redis is back.
         return
+
+
+def add(tx: Transaction, invocation: Invocation, *, now: int) -> Invocation:
+    """Store a queued invocation; a refusal that it has already is recorded like any outcome, in the same transaction.
+
+    Returns it as it then is.
+    """
+    tx.invocations.add(invocation)
+    outcome = invocation.outcome
+    if outcome is None:
+        return invocation
+    tx.invocations.close_queued(invocation.id, session=invocation.session_key, outcome=outcome, ended_at=now)
+    return replace(invocation, status=outcome.status, ended_at=now)
 
 
 def refuse_limited(caller: Caller) -> None:

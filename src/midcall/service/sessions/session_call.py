@@ -25,7 +25,7 @@ from midcall.service.runs.mask import told_of
 from midcall.service.runs.outcome import outcome_document, refused, refused_by_gate
 from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS, Phases
 from midcall.service.runs.session_events import note
-from midcall.service.runs.submit import asked_preview, check_room, faults_as_text, kept_of_refused
+from midcall.service.runs.submit import add, asked_preview, check_room, faults_as_text, kept_of_refused
 from midcall.service.schemas.schemas import fitting_params
 
 #: Runs that gates look at, the latest: each may have a megabyte, and others wait meanwhile.
@@ -78,11 +78,11 @@ class SessionCalls:
                 checked = _check(tx, session, call)
             now = self.clock()
             invocation = self._prepared(tx, caller, call, session, checked, now)
-            if not invocation.final:
+            if invocation.outcome is None:
                 check_room(tx, caller, invocation, max_queued=self.max_queued, session=session.id)
             session = replace(session, updated_at=now)
             tx.sessions.replace(session)
-            self._store(tx, session, invocation, checked)
+            invocation = self._store(tx, session, invocation, checked)
         if not invocation.final:
             self.phases.wake([invocation])
         self.queue.announce(session.id)
@@ -140,7 +140,6 @@ class SessionCalls:
         )
         return replace(
             queued.in_session(session, checked.position),
-            status=outcome.status if outcome else queued.status,
             params=params,
             asked=checked.asked,
             session=dict(overrides),
@@ -150,19 +149,16 @@ class SessionCalls:
             outcome=outcome,
         )
 
-    def _store(self, tx: Transaction, session: Session, invocation: Invocation, checked: "_Checked") -> None:
-        outcome = invocation.outcome
-        tx.invocations.add(replace(invocation, status=InvocationStatus.QUEUED))
-        if outcome is not None:
-            tx.invocations.close_queued(
-                invocation.id, session=session.id, outcome=outcome, ended_at=invocation.created_at
-            )
-            told = told_of(invocation, outcome, checked.redaction)
+    def _store(self, tx: Transaction, session: Session, invocation: Invocation, checked: "_Checked") -> Invocation:
+        invocation = add(tx, invocation, now=invocation.created_at)
+        if invocation.outcome is not None:
+            told = told_of(invocation, invocation.outcome, checked.redaction)
             data = told | {"phase": invocation.phase.value}
             note(tx, session, EventName.COMPLETED, invocation.created_at, data)
-            return
-        started = started_data(invocation, spoken(checked.version.config, checked.pin.messages))
-        tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
+        else:
+            started = started_data(invocation, spoken(checked.version.config, checked.pin.messages))
+            tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
+        return invocation
 
 
 @dataclass(frozen=True, slots=True)
