@@ -16,7 +16,8 @@ from bench.server import Server, midcall_up
 from bench.stats import Series, row
 from bench.targets import quick_target
 from midcall.domain.ids import new_id
-from midcall.domain.run import RunRequest, RunStatus
+from midcall.domain.run import RunRequest
+from midcall.domain.run_status import RunStatus
 from midcall.domain.times import now_ms
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster

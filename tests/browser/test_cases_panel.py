@@ -9,7 +9,8 @@ from tests.support.fakes import echo
 from tests.support.function_parts import add_part_pages
 from tests.support.serving import Client, Served
 
-from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 
 
 def shipped(request: RunRequest) -> RunReport:

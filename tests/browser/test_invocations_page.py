@@ -7,7 +7,8 @@ from tests.support.conversation import PIN, SESSION, agent, converse, functions
 from tests.support.serving import Client, Served
 
 from midcall.domain.action import ActionCall
-from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 from midcall.storage.schema import invocations
 
 

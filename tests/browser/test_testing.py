@@ -14,7 +14,8 @@ from tests.support.target import replying, target
 from tests.support.world import SOURCE
 
 from midcall.domain.action import ActionCall
-from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunError, RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 
 PARAMETERS = {
     "type": "object",

@@ -7,7 +7,8 @@ from tests.support.fakes import echo
 from tests.support.patience import wait_for
 from tests.support.serving import Client
 
-from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunError, RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 
 AGENT = "front-desk"
 SESSION = "call-1042"

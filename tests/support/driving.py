@@ -13,12 +13,12 @@ import httpx
 from tests.support.plain_http import plain_client
 
 from midcall.connectors.explain import explain
-from midcall.connectors.kit import NOTHING, Account, ApiRequest, ApiResponse, BoundArguments, Connector, Steps, bind
+from midcall.connectors.kit import NOTHING, Account, ApiRequest, BoundArguments, Connector, Steps, bind
 from midcall.domain.action import ActionFailed
 from midcall.domain.grant import Grant
-from midcall.domain.http import Headers
+from midcall.domain.http import Headers, HttpResponse
 
-Send = Callable[[ApiRequest], ApiResponse]
+Send = Callable[[ApiRequest], HttpResponse]
 
 _FAILED = 400
 
@@ -84,7 +84,7 @@ def run(steps: Steps, send: Send, *, name: str = "action") -> Any:
         return end.value
 
 
-def refused(name: str, answer: ApiResponse) -> ActionFailed:
+def refused(name: str, answer: HttpResponse) -> ActionFailed:
     """Make the failure of an answer that its operation does not ask to see."""
     said = explain(answer.value)
     text = f"{name}: the target answered {answer.status}" + (f": {said}" if said else "")
@@ -98,7 +98,7 @@ def _sender(base_url: str, headers: Headers, query: Headers) -> Iterator[Send]:
         yield lambda ask: _sent(http, base_url.rstrip("/"), ask, (*ask.headers, *headers), (*ask.query, *query))
 
 
-def _sent(http: httpx.Client, base: str, ask: ApiRequest, headers: Headers, query: Headers) -> ApiResponse:
+def _sent(http: httpx.Client, base: str, ask: ApiRequest, headers: Headers, query: Headers) -> HttpResponse:
     assert ask.url or ask.path.startswith("/"), ask
     body = ask.body
     if ask.json is not NOTHING:
@@ -108,4 +108,4 @@ def _sent(http: httpx.Client, base: str, ask: ApiRequest, headers: Headers, quer
     params = httpx.QueryParams(list(query)) if query else None
     response = http.request(ask.method, ask.url or base + ask.path, params=params, headers=list(headers), content=body)
     found = tuple((name.lower(), value) for name, value in response.headers.multi_items())
-    return ApiResponse(response.status_code, found, response.content)
+    return HttpResponse(response.status_code, found, response.content)

@@ -12,7 +12,8 @@ from midcall.domain.errors import Fault, InvalidInput, QueueUnavailable
 from midcall.domain.http import AnyTokenRequest, HttpRequest, HttpResponse
 from midcall.domain.invocation import Invocation
 from midcall.domain.review import Comment, ReviewReport, Severity, Subject, WebhookSubject
-from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 from midcall.review.webhook import review_webhook
 from midcall.service.ports import ActionHandler
 

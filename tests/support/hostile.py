@@ -4,7 +4,8 @@ from typing import Any
 
 from tests.support.serving import Client
 
-from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunError, RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 
 #: It ends values, adds properties, is markup, a template, an address, and turns the direction of what follows.
 MEAN = (

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Steps, bind
+from midcall.connectors.kit import Account, ApiRequest, Connector, Steps, bind
 from midcall.domain.action import ActionFailed
+from midcall.domain.http import HttpResponse
 
 #: What no documented answer looks like; a connector may fail on it, in words of its own.
 ODD_ANSWERS: tuple[Any, ...] = (
@@ -47,12 +48,12 @@ def asked(
     return next(begun(connector, operation, *args, account=account, **kwargs))
 
 
-def answer(value: Any, status: int = 200) -> ApiResponse:
+def answer(value: Any, status: int = 200) -> HttpResponse:
     """Make an answer of a JSON value."""
-    return ApiResponse(status, (("content-type", "application/json"),), json.dumps(value).encode())
+    return HttpResponse(status, (("content-type", "application/json"),), json.dumps(value).encode())
 
 
-def ended(steps: Steps, given: ApiResponse) -> Any:
+def ended(steps: Steps, given: HttpResponse) -> Any:
     """Answer the last request of a generator; returns what it returns."""
     try:
         steps.send(given)
@@ -95,7 +96,7 @@ def survives_odd_answers(connector: Connector, account: Account) -> None:
                     json.dumps(_exhausted(steps, answer(odd, status)))
 
 
-def _exhausted(steps: Steps, given: ApiResponse) -> Any:
+def _exhausted(steps: Steps, given: HttpResponse) -> Any:
     ask = next(steps)
     for _ in range(30):
         pause = ask.throttled(given)

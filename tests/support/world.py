@@ -11,8 +11,9 @@ from tests.support.fakes import POLICY, Clock, FakeOutbound, FakeQueue, FakeRevi
 from midcall.domain.agent import Attachment
 from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import Session
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Access, Caller

@@ -6,13 +6,12 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from midcall.domain.run_status import InvocationWord, RunWord
 from midcall.domain.session_body import FIELDS
 
 Item = TypeVar("Item")
 
 VersionState = Literal["draft", "approved", "changes_requested", "pending_approval", "rejected"]
-InvocationState = Literal["queued", "running", "succeeded", "failed", "timed_out", "refused", "dead", "cancelled"]
-RunState = Literal["ok", "error", "timeout", "memory", "crashed", "output_limit", "http_error"]
 CredentialKind = Literal[
     "bearer",
     "basic",
@@ -323,7 +322,7 @@ class ReportShape(BaseModel):
 
     invocation_id: str
     version: int
-    status: RunState | Literal["refused", "not_run"]
+    status: RunWord | Literal["refused", "not_run"]
     result: Any
     dynamicVariables: dict[str, Any]  # noqa: N815 (the session body's own name)
     terminateAgent: bool | None  # noqa: N815 (the same)
@@ -355,7 +354,7 @@ class ExpectShape(BaseModel):
     exact: Any = None
     subset: Any = None
     schema_: dict[str, Any] = Field(default={}, alias="schema")
-    status: RunState | Literal["refused"] | None = None
+    status: RunWord | Literal["refused"] | None = None
     variables: dict[str, Any] = Field(default={})
     terminateAgent: bool | None = None  # noqa: N815 (the session body's own name)
 
@@ -390,7 +389,7 @@ class CaseResultShape(BaseModel):
     passed: bool
     why: str | None
     invocation_id: str | None
-    status: RunState | Literal["refused", "not_run"]
+    status: RunWord | Literal["refused", "not_run"]
     ms: float
 
 
@@ -419,7 +418,7 @@ class OutcomeShape(BaseModel):
     invocation_id: str
     function: str
     version: int
-    status: InvocationState | Literal["accepted"]
+    status: InvocationWord | Literal["accepted"]
     result: Any
     truncated: bool
     content: Any = Field(description="what the LLM is to be told, never empty; a cut result says so")
@@ -447,7 +446,7 @@ class InvocationShape(BaseModel):
     phase: Literal["pre_session", "during_session", "post_session"]
     environment: str
     principal: str
-    status: InvocationState
+    status: InvocationWord
     attempt: int
     params: dict[str, Any]
     result: Any
@@ -610,7 +609,7 @@ class InvocationBrief(BaseModel):
     function: str
     version: int
     phase: Literal["pre_session", "during_session", "post_session"]
-    status: InvocationState
+    status: InvocationWord
     attempt: int
     error: OutcomeErrorShape | None
     changed: list[str] | None

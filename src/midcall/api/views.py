@@ -8,11 +8,11 @@ from midcall.domain.adapter import Adapter, Vendor
 from midcall.domain.agent import Attachment
 from midcall.domain.credential import ANY_ENVIRONMENT
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.invocation import Invocation, Outcome
 from midcall.domain.jsonvalue import Json
 from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
-from midcall.domain.preview import MOST_OF_A_FIELD, error_fields, preview
+from midcall.domain.preview import MOST_OF_A_FIELD, preview
 from midcall.domain.rereview import Rereview, VersionFlag
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.test_case import TestCase
@@ -194,8 +194,7 @@ def audit_view(line: AuditLine) -> Json:
 
 def outcome_view(invocation: Invocation) -> Json:
     """Show an outcome as the agent sees it: what to say, never a traceback."""
-    outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
-    return with_timings(outcome_document(invocation, outcome), invocation)
+    return with_timings(outcome_document(invocation, invocation.told), invocation)
 
 
 def with_timings(document: Json, invocation: Invocation) -> Json:
@@ -210,16 +209,13 @@ def replay_view(invocation: Invocation, replay_of: str) -> Json:
 
 def report_view(invocation: Invocation, recording: Sequence[Mock] | None = None) -> Json:
     """Show a test run as its author wants to see it: the raw value, the logs, the line that failed."""
-    outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
-    report = invocation.report
-    refused = outcome.status is InvocationStatus.REFUSED
-    changed = {name: outcome.variables[name] for name in outcome.changed}
+    outcome, report = invocation.told, invocation.report
     return {
         "invocation_id": invocation.id,
         "version": invocation.version,
-        "status": report.status.value if report else "refused" if refused else "not_run",
+        "status": invocation.run_status.value,
         "result": report.result if report else outcome.result,
-        "dynamicVariables": changed,
+        "dynamicVariables": outcome.set_variables,
         "terminateAgent": outcome.terminate,
         "reason": outcome.reason,
         "logs": report.logs if report else "",
@@ -282,7 +278,7 @@ def invocation_view(invocation: Invocation) -> Json:
     outcome, report = invocation.outcome, invocation.report
     sent = invocation.session.get("sessionId")
     # Of a call that was refused, large parameters are not kept: a preview is all there is.
-    dropped = not invocation.params and invocation.status is InvocationStatus.REFUSED and invocation.asked
+    dropped = not invocation.params and invocation.status.refused and invocation.asked
     return {
         "id": invocation.id,
         "session": invocation.session_id or (sent if isinstance(sent, str) else None),
@@ -526,4 +522,4 @@ def listing(items: list[Json], limit: int, cursor: str) -> Json:
 
 
 def _error(outcome: Outcome) -> Json | None:
-    return None if outcome.error is None else error_fields(outcome.error)
+    return None if outcome.error is None else asdict(outcome.error)

@@ -6,6 +6,7 @@ import time
 
 from midcall.bootstrap.parts import Parts
 from midcall.domain.function_config import Kind
+from midcall.domain.ids import LeaseOwner
 from midcall.domain.times import now_ms
 from midcall.domain.turnstile import Turnstile
 from midcall.outbound.breakers import CircuitBreakers
@@ -45,7 +46,7 @@ def wire_executor(parts: Parts, *, policy: str, turns: Turns | None = None, at_a
         leases=Leases(storage, now_ms),
         clock=now_ms,
         sleep=time.sleep,
-        owner=f"{turns.group if turns else 'api'}@{socket.gethostname()}:{os.getpid()}",
+        owner=str(LeaseOwner(turns.group if turns else "api", socket.gethostname(), os.getpid())),
         turns=turns,
         turnstile=Turnstile(at_a_time),
     )

@@ -25,13 +25,16 @@ from midcall.cli.say import say_json
 from midcall.connectors.enabled import operations_enabled
 from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.ids import new_id
+from midcall.domain.invocation import Outcome
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import run_status
 from midcall.domain.session_body import body_alone, body_faults
 from midcall.domain.times import now_ms
 from midcall.reviewer import SubprocessReviewer
 from midcall.service.actions.dry import DryGateway
 from midcall.service.functions.findings import findings_of
+from midcall.service.runs.outcome import outcome_of
 from midcall.service.schemas.refusals import faults_as_text
 from midcall.service.schemas.schemas import fitting_params
 
@@ -95,7 +98,8 @@ def run(
     with any_pool(settings) as client:
         gateway = DryGateway(config.code.entries, answers)
         report = replace(client.run(request, gateway.act), actions=gateway.records)
-    say_json(_shown(report))
+    variables = request.session["dynamicVariables"]
+    say_json(shown_report(report, outcome_of(report, config, Phase(request.session["phase"]), variables)))
 
 
 def session_of(config: FunctionConfig, session: str | None, params: str | None, deadline_ms: int) -> dict[str, Any]:
@@ -125,8 +129,9 @@ def session_of(config: FunctionConfig, session: str | None, params: str | None, 
     )
 
 
-def _shown(report: RunReport) -> dict[str, Any]:
-    shown = asdict(report)
+def shown_report(report: RunReport, outcome: Outcome) -> dict[str, Any]:
+    """Return a report as it is printed: its end and its error are those that a test run of it would have."""
+    shown = asdict(replace(report, error=outcome.error))
     waited, inside = shown.pop("waited_ms"), shown.pop("sandbox_ms")
     timings = {"queued_ms": waited, "sandbox_ms": inside, "total_ms": round(waited + inside, 2)}
-    return {**shown, "status": report.status.value, "timings": timings}
+    return {**shown, "status": run_status(report.status, outcome.status).value, "timings": timings}

@@ -6,10 +6,10 @@ from functools import partial
 from midcall.domain.adapter import Adapter
 from midcall.domain.errors import SessionOver
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.invocation import Invocation
 from midcall.domain.session import Session
 from midcall.service.access.access import Caller
-from midcall.service.runs.content import is_error, told_content
+from midcall.service.runs.content import told_content
 from midcall.service.runs.wait import InThread, is_answerable
 from midcall.service.sessions.session_call import SessionCall
 from midcall.vendors.conversation import CallResult, Conversation, Ending, FunctionCall
@@ -77,5 +77,4 @@ class AdapterSessions:
 
 def result_of(invocation: Invocation) -> CallResult:
     """Return the result of a call, as the LLM is told of it."""
-    outcome = invocation.outcome or Outcome(InvocationStatus.FAILED)
-    return CallResult(ok=not is_error(outcome), value=told_content(outcome))
+    return CallResult(ok=not invocation.told.status.is_error, value=told_content(invocation.told))

@@ -25,9 +25,10 @@ from midcall.connectors.fields import (
     json_object,
     matching,
 )
-from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps
+from midcall.connectors.kit import Account, ApiRequest, Connector, Operation, Options, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
+from midcall.domain.http import HttpResponse
 
 CALL_PATH = "/call/trigger"
 #: No document names these two.
@@ -200,7 +201,7 @@ def _trigger(path: str, options: Options) -> Steps:
     return {"responseCode": code, "data": value.get("data")}
 
 
-def _refused(answer: ApiResponse, status: int) -> ActionFailed:
+def _refused(answer: HttpResponse, status: int) -> ActionFailed:
     said = answer.value.get("message") if isinstance(answer.value, dict) else None
     text = f"the agent API refused ({status})" + (f": {in_one_line(said)}" if isinstance(said, str) and said else "")
     if status in {401, 403}:

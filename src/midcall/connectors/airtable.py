@@ -7,19 +7,10 @@ from urllib.parse import urlencode
 from pydantic import Field, JsonValue, Strict, StrictBool, field_validator, model_validator
 
 from midcall.connectors import grants
-from midcall.connectors.kit import (
-    Account,
-    ApiRequest,
-    ApiResponse,
-    Connector,
-    Operation,
-    Options,
-    RetryPolicy,
-    Steps,
-    path,
-)
+from midcall.connectors.kit import Account, ApiRequest, Connector, Operation, Options, RetryPolicy, Steps, path
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
+from midcall.domain.http import HttpResponse
 
 #: Records of one answer, and of one request that creates: Airtable's own limits.
 MAX_PAGE, BATCH = 100, 10
@@ -243,7 +234,7 @@ def _path(options: _Table, *more: str) -> str:
     return path("/v0/{}/{}" + "/{}" * len(more), options.base_id, options.table_id_or_name, *more)
 
 
-def _object(answer: ApiResponse) -> dict[str, Any]:
+def _object(answer: HttpResponse) -> dict[str, Any]:
     if not isinstance(answer.value, dict):
         raise _unread(answer.status, answer.text, "a JSON object")
     return answer.value

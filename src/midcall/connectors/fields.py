@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from midcall.connectors.kit import ApiResponse
 from midcall.domain.action import ActionFailed
+from midcall.domain.http import HttpResponse
 
 MAX_NAME_CHARS, MAX_EMAIL_CHARS = 200, 254
 
@@ -47,7 +47,7 @@ Email = Annotated[
 ]
 
 
-def json_object(answer: ApiResponse, service: str) -> dict[str, Any]:
+def json_object(answer: HttpResponse, service: str) -> dict[str, Any]:
     """Return an answer's JSON object; raises ActionFailed (`bad_answer`) where it is anything else."""
     if not isinstance(answer.value, dict):
         text = f"{service} answered something that is no JSON object; look at the base URL it is called by"

@@ -7,11 +7,11 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from midcall.connectors import grants
 from midcall.connectors.a1 import MAX_COLUMNS, dimensions
-from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps, path
+from midcall.connectors.kit import Account, ApiRequest, Connector, Operation, Options, Steps, path
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
 from midcall.domain.grant import Grant
-from midcall.domain.http import AssertionRequest
+from midcall.domain.http import AssertionRequest, HttpResponse
 
 SCOPE = "https://www.googleapis.com/auth/spreadsheets"
 #: Rows that one call writes.
@@ -109,7 +109,7 @@ def _path(options: _InSheet) -> str:
     return path("/v4/spreadsheets/{}/values/{}", options.spreadsheet_id, options.range)
 
 
-def _object(answer: ApiResponse) -> dict[str, Any]:
+def _object(answer: HttpResponse) -> dict[str, Any]:
     if not isinstance(answer.value, dict):
         raise ActionFailed(
             "Google's answer is not a JSON object", code="bad_answer", status=answer.status, body=answer.text

@@ -20,19 +20,10 @@ from pydantic import (
 )
 
 from midcall.connectors import grants
-from midcall.connectors.kit import (
-    NO_RETRY,
-    NOTHING,
-    Account,
-    ApiRequest,
-    ApiResponse,
-    Connector,
-    Operation,
-    Options,
-    Steps,
-)
+from midcall.connectors.kit import NO_RETRY, NOTHING, Account, ApiRequest, Connector, Operation, Options, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
+from midcall.domain.http import HttpResponse
 from midcall.domain.http_headers import OWN_NAMES, is_name, is_value
 from midcall.domain.jsonvalue import NotJson, parse_bytes
 from midcall.domain.webhook_result import result_value
@@ -226,7 +217,7 @@ def _headers_of(options: _Request) -> PairsOption:
     return (("Content-Type", "text/plain; charset=utf-8"), *options.headers)
 
 
-def _data(answer: ApiResponse, form: str) -> Any:
+def _data(answer: HttpResponse, form: str) -> Any:
     if form == "text":
         return answer.text
     if form == "json" and answer.body:
@@ -239,14 +230,14 @@ def _data(answer: ApiResponse, form: str) -> Any:
     return result_value(answer.status, answer.header("content-type"), answer.body)
 
 
-def _phrase(answer: ApiResponse) -> str:
+def _phrase(answer: HttpResponse) -> str:
     try:
         return HTTPStatus(answer.status).phrase
     except ValueError:
         return ""
 
 
-def _headers(answer: ApiResponse) -> dict[str, str]:
+def _headers(answer: HttpResponse) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in answer.headers:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value

@@ -15,7 +15,6 @@ the docs and code completion say of actions is read from here.
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -25,8 +24,7 @@ from pydantic.alias_generators import to_camel
 from midcall.domain.action import ActionFailed, snake
 from midcall.domain.credential import CredentialType
 from midcall.domain.grant import Grant
-from midcall.domain.http import Headers
-from midcall.domain.jsonvalue import NotJson, parse_bytes
+from midcall.domain.http import Headers, HttpResponse
 
 #: The values of the credential in use that are no secret (`shop_domain`, `phone_number_id`).
 Account = Mapping[str, str]
@@ -72,7 +70,7 @@ class ApiRequest:
     repeatable: bool | None = None
     #: For APIs that say in a body, not by 429, that they did nothing because of too many requests: the milliseconds to
     #: wait before it is sent again, as after a 429; None: the answer is one.
-    throttled: Callable[["ApiResponse"], int | None] = lambda _answer: None
+    throttled: Callable[[HttpResponse], int | None] = lambda _answer: None
     #: Of connectors without a base URL alone: the whole address, and how it is called.
     url: str = field(default="", repr=False)
     body: bytes | None = field(default=None, repr=False)
@@ -81,39 +79,9 @@ class ApiRequest:
     verify: bool = True
 
 
-#: Levels of an answer that are read; each connector says itself what is too deep for it.
-_MAX_DEPTH = 250
-
-
-@dataclass(frozen=True)
-class ApiResponse:
-    """A service's answer to an `ApiRequest`; names of `headers` are in lower case."""
-
-    status: int
-    headers: Headers = ()
-    body: bytes = field(default=b"", repr=False)
-
-    @cached_property
-    def value(self) -> Any:
-        """The body: JSON where it is any, else text."""
-        try:
-            return parse_bytes(self.body, _MAX_DEPTH) if self.body else None
-        except NotJson:
-            return self.text
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode("utf-8", "replace")
-
-    def header(self, name: str) -> str | None:
-        """Return the first value of a header, its name in lower case, or None."""
-        return next((value for key, value in self.headers if key == name), None)
-
-
 #: An operation under way: yields what it asks for, is sent the answers, returns what the code gets. Where a request
 #: fails, ActionFailed is thrown into it at that request: one of several requests can then say how far it came.
-Steps = Generator[ApiRequest, ApiResponse, Any]
+Steps = Generator[ApiRequest, HttpResponse, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_valid
 
 from midcall.connectors import grants
 from midcall.connectors.fields import Email, Phone, in_one_line, is_clients_fault, json_object, matching
-from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps
+from midcall.connectors.kit import Account, ApiRequest, Connector, Operation, Options, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
+from midcall.domain.http import HttpResponse
 
 #: The stable version as of November 2026, by shopify.dev; one comes each quarter and lives for twelve months at least.
 VERSION = "2026-10"
@@ -270,7 +271,7 @@ def _check(_account: Account) -> Steps:
     return _plain(_data((yield _asked(SHOP))).get("shop"))
 
 
-def _errors(answer: ApiResponse) -> list[tuple[str, str]]:
+def _errors(answer: HttpResponse) -> list[tuple[str, str]]:
     """Return the errors of an answer: code and message. Shopify writes them as a list, or as one text."""
     errors = answer.value.get("errors") if isinstance(answer.value, dict) else None
     if isinstance(errors, str):
@@ -283,7 +284,7 @@ def _errors(answer: ApiResponse) -> list[tuple[str, str]]:
     return found
 
 
-def _throttled(answer: ApiResponse) -> int | None:
+def _throttled(answer: HttpResponse) -> int | None:
     """Return the milliseconds until the shop's bucket holds what the query costs, or None."""
     if all(code != "THROTTLED" and message != "Throttled" for code, message in _errors(answer)):
         return None
@@ -297,7 +298,7 @@ def _throttled(answer: ApiResponse) -> int | None:
     return max(MIN_PAUSE_MS, min(pause, MAX_PAUSE_MS))
 
 
-def _data(answer: ApiResponse) -> dict[str, Any]:
+def _data(answer: HttpResponse) -> dict[str, Any]:
     """Return an answer's data; raises ActionFailed with Shopify's errors and the cure."""
     errors = _errors(answer)
     if answer.status < _FAILED and not errors:

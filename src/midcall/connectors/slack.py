@@ -11,9 +11,10 @@ from pydantic import BeforeValidator, Field, JsonValue, Strict, StrictBool, mode
 
 from midcall.connectors import grants
 from midcall.connectors.fields import OneLineName, in_one_line, json_object, matching
-from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps
+from midcall.connectors.kit import Account, ApiRequest, Connector, Operation, Options, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
+from midcall.domain.http import HttpResponse
 
 #: Slack cuts longer texts.
 MAX_TEXT_CHARS = 40_000
@@ -87,7 +88,7 @@ class ListChannels(Options):
     exclude_archived: StrictBool = True
 
 
-def _said(answer: ApiResponse) -> dict[str, Any]:
+def _said(answer: HttpResponse) -> dict[str, Any]:
     """Return what Slack answered; raises ActionFailed with its error and the cure."""
     value = json_object(answer, "Slack")
     if value.get("ok") is True:

@@ -11,9 +11,10 @@ from pydantic import AliasChoices, Field, JsonValue, StrictBool
 
 from midcall.connectors import grants
 from midcall.connectors.fields import Phone, in_one_line, is_clients_fault, json_object, matching
-from midcall.connectors.kit import Account, ApiRequest, ApiResponse, Connector, Operation, Options, Steps, path
+from midcall.connectors.kit import Account, ApiRequest, Connector, Operation, Options, Steps, path
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
+from midcall.domain.http import HttpResponse
 
 #: The Graph API's latest as of November 2026: since 2026-07-29, by its changelog; a version lives two years.
 VERSION = "v26.0"
@@ -99,16 +100,16 @@ def _send(to: str, message: Mapping[str, Any], account: Account) -> Steps:
     return {"id": messages.get("id"), "status": messages.get("message_status"), "waId": contacts.get("wa_id")}
 
 
-def _throttled(answer: ApiResponse) -> int | None:
+def _throttled(answer: HttpResponse) -> int | None:
     return PAUSE_MS if answer.status >= _FAILED and _code(answer) in THROTTLED else None
 
 
-def _error(answer: ApiResponse) -> Mapping[str, Any]:
+def _error(answer: HttpResponse) -> Mapping[str, Any]:
     error = answer.value.get("error") if isinstance(answer.value, dict) else None
     return error if isinstance(error, dict) else {}
 
 
-def _code(answer: ApiResponse) -> int | None:
+def _code(answer: HttpResponse) -> int | None:
     code = _error(answer).get("code")
     return code if isinstance(code, int) else None
 
@@ -117,7 +118,7 @@ def _first(value: Any) -> Mapping[str, Any]:
     return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
 
 
-def _said(answer: ApiResponse) -> dict[str, Any]:
+def _said(answer: HttpResponse) -> dict[str, Any]:
     """Return what WhatsApp answered; raises ActionFailed with its error and the cure."""
     error = _error(answer)
     if answer.status < _FAILED and not error:

@@ -19,6 +19,11 @@ def snake(name: str) -> str:
     return _WORD_BEGINS.sub("_", name).lower()
 
 
+def is_of(action: str, name: str) -> bool:
+    """Tell whether an action, `group.operation`, is the one of a name, or of the group of that name."""
+    return action == name or action.startswith(f"{name}.")
+
+
 @dataclass(frozen=True, slots=True)
 class ActionCall:
     """One call as the code made it: `name` is `group.operation` in snake_case, `id` its number in this run."""
@@ -89,7 +94,7 @@ class EnabledAction:
 
     def covers(self, action: str) -> bool:
         """Tell whether this entry enables an action, `group.operation`."""
-        return action == self.name or action.startswith(f"{self.name}.")
+        return is_of(action, self.name)
 
 
 def enabled_actions(entries: Iterable[str | Mapping[str, Any]]) -> tuple[EnabledAction, ...]:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from midcall.domain.invocation import InvocationStatus, Purpose
+from midcall.domain.invocation import Purpose
+from midcall.domain.run_status import InvocationStatus
 
 MINUTE_MS = 60_000
 #: Minutes that are kept, and runs among them: the latest ones.

@@ -9,6 +9,7 @@ from typing import Any
 from midcall.domain.action import EnabledAction, enabled_actions
 from midcall.domain.gates import Gate
 from midcall.domain.made_once import made_once
+from midcall.domain.secret_reference import AUTH_VALUES, SecretPlace, SecretReference
 from midcall.domain.template.text import TextTemplate, parse_text
 from midcall.domain.template.webhook import WebhookTemplates, parse_webhook
 from midcall.domain.webhook_payload import PayloadForm
@@ -108,6 +109,18 @@ class WebhookConfig:
     payload: PayloadForm = PayloadForm.SESSION
     auth: AuthConfig = AuthConfig()
     follow_redirects: bool = False
+
+    @property
+    def secrets(self) -> Mapping[SecretPlace, SecretReference]:
+        """Where it has references, and what they refer to."""
+        auth = {name: text for name, text in self.auth.texts.items() if name in AUTH_VALUES}
+        parts = {"headers": self.headers, "query": self.query, "auth": auth}
+        return {
+            SecretPlace(part, name): reference
+            for part, texts in parts.items()
+            for name, text in texts.items()
+            if (reference := SecretReference.of(text)) is not None
+        }
 
     @property
     def templates(self) -> WebhookTemplates:

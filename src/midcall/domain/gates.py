@@ -9,7 +9,7 @@ from typing import Any
 
 from midcall.domain.budget import Budget, BudgetSpent
 from midcall.domain.json_equality import same
-from midcall.domain.variables import Variable, set_by
+from midcall.domain.variables import Variable, function_of
 
 #: Steps of one call's gates, about a tenth of a second; a session may have had thousands of runs before.
 MAX_STEPS = 200_000
@@ -85,5 +85,5 @@ def _still_stands(gate: Gate, variables: Mapping[str, Variable], budget: Budget)
     if gate.same_params:
         return True
     now = variables.get(gate.variable)
-    taken_back = now is not None and now.source.startswith("function:") and now.source != set_by(gate.function)
+    taken_back = now is not None and function_of(now.source) not in {None, gate.function}
     return not taken_back or (now is not None and same(now.value, gate.equals, budget))

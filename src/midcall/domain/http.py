@@ -4,8 +4,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from midcall.domain.egress import Egress
+from midcall.domain.jsonvalue import NotJson, parse_bytes
 
 #: Name and value, in order; a name may stand there twice.
 Headers = tuple[tuple[str, str], ...]
@@ -73,9 +76,13 @@ class HttpRequest:
     cancel: Cancel | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+#: Levels of an answer that are read; whoever takes it apart says what is too deep.
+_MAX_DEPTH = 250
+
+
+@dataclass(frozen=True)
 class HttpResponse:
-    """One answer: names of `headers` in lower case, `body` decoded and cut at the cap."""
+    """One answer: `headers` with lower-case names in the order they came, `body` decoded and cut at the cap."""
 
     status: int
     headers: Headers = ()
@@ -83,9 +90,27 @@ class HttpResponse:
     truncated: bool = False
     took_ms: int = 0
 
+    @cached_property
+    def value(self) -> Any:
+        """The body: JSON where it is any, else text."""
+        try:
+            return parse_bytes(self.body, _MAX_DEPTH) if self.body else None
+        except NotJson:
+            return self.text
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
     def header(self, name: str) -> str | None:
-        """Return the first value of a header, its name in lower case, or None."""
-        return next((value for key, value in self.headers if key == name), None)
+        """Return the first value of a header, or None; the name in any case."""
+        return first(self.headers, name)
+
+
+def first(headers: Headers, name: str) -> str | None:
+    """Return the first value of a header, or None; the name in any case."""
+    return next((value for key, value in headers if key == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,38 +1,17 @@
 """One run of one function version: the unit of the audit trail."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
+from midcall.domain.function import Version
 from midcall.domain.function_config import Kind
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import VersionFlag
-from midcall.domain.run import RunReport
-
-
-class InvocationStatus(StrEnum):
-    """Where an invocation stands. The last six are final: they never change again."""
-
-    #: Committed, waiting for a worker.
-    QUEUED = "queued"
-    #: A worker holds it, under a lease.
-    RUNNING = "running"
-    #: The function returned something usable.
-    SUCCEEDED = "succeeded"
-    #: The function failed, or midcall could not run it.
-    FAILED = "failed"
-    #: The deadline passed first.
-    TIMED_OUT = "timed_out"
-    #: The parameters did not fit; the function was not touched.
-    REFUSED = "refused"
-    #: Given up after its last retry.
-    DEAD = "dead"
-    #: Called off before it ran.
-    CANCELLED = "cancelled"
-
-
-OPEN_STATUSES = frozenset({InvocationStatus.QUEUED, InvocationStatus.RUNNING})
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus, run_status
+from midcall.domain.session import Session
 
 
 class Purpose(StrEnum):
@@ -44,19 +23,6 @@ class Purpose(StrEnum):
     TEST = "test"
     #: Nobody waits: background functions and the post-session phase.
     BACKGROUND = "background"
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeError:
-    """Why an invocation did not succeed. `type` is an exception's name or one of midcall's own stable words."""
-
-    type: str
-    message: str
-    line: int | None = None
-    traceback: str | None = None
-    #: Of a webhook whose target answered.
-    http_status: int | None = None
-    body: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +41,15 @@ class Outcome:
     changed: tuple[str, ...] = ()
     terminate: bool | None = None
     reason: str | None = None
-    error: OutcomeError | None = None
+    error: RunError | None = None
     warnings: tuple[str, ...] = ()
     #: Of the version, when it ran.
     flags: tuple[VersionFlag, ...] = ()
+
+    @property
+    def set_variables(self) -> dict[str, Any]:
+        """The variables that this run set."""
+        return {name: self.variables[name] for name in self.changed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +95,65 @@ class Invocation:
     #: What lists show of the parameters (`midcall.domain.preview`), the sensitive ones masked; None: nothing.
     asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
+    @classmethod
+    def queued(
+        cls,
+        call_id: str,
+        function: str,
+        version: Version,
+        purpose: Purpose,
+        phase: Phase,
+        *,
+        workspace_id: str,
+        environment: str,
+        principal: str,
+        now: int,
+        deadline_at: int,
+    ) -> Self:
+        """Make one that waits for a worker from `now` on, with the attempts of its version.
+
+        Whoever submits it adds what is asked of it.
+        """
+        return cls(
+            id=call_id,
+            workspace_id=workspace_id,
+            function_id=version.function_id,
+            function=function,
+            version=version.number,
+            sha256=version.sha256,
+            purpose=purpose,
+            phase=phase,
+            environment=environment,
+            status=InvocationStatus.QUEUED,
+            params={},
+            session={},
+            principal=principal,
+            deadline_at=deadline_at,
+            attempt=0,
+            max_attempts=1 + version.config.retries,
+            created_at=now,
+            enqueued_at=now,
+            kind=version.config.kind,
+        )
+
+    def in_session(self, session: Session, position: int) -> Self:
+        """Return it as a call of a session, of what stands at a position of its phase."""
+        return replace(self, session_key=session.id, session_id=session.session_id, position=position)
+
     @property
     def final(self) -> bool:
         """True once its outcome is recorded."""
-        return self.status not in OPEN_STATUSES
+        return self.status.final
+
+    @property
+    def run_status(self) -> RunStatus:
+        """How its run ended: the word of tests, which `midcall.domain.run_status` brings in line with its outcome."""
+        return run_status(self.report.status if self.report else None, self.outcome.status if self.outcome else None)
+
+    @property
+    def told(self) -> Outcome:
+        """What whoever called is told of it, once it is over."""
+        return self.outcome or Outcome(InvocationStatus.FAILED)
 
     @property
     def variables(self) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from midcall.domain.action import ActionFailed, snake
+from midcall.domain.action import ActionFailed, is_of, snake
 from midcall.domain.budget import Budget, BudgetSpent
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import Redaction
@@ -75,7 +75,7 @@ class Mock:
         One that cannot be compared within its budget does not fit. `options` are the call's by their own names; `names`
         has the other ways, in snake_case, to write each name.
         """
-        if action != self.action and not action.startswith(f"{self.action}."):
+        if not is_of(action, self.action):
             return False
         budget = Budget(MAX_STEPS, seconds=MAX_SECONDS)
         try:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from midcall.domain.invocation import Outcome, OutcomeError
-from midcall.domain.run import RunReport
+from midcall.domain.invocation import Outcome
+from midcall.domain.run import RunError, RunReport
 
 #: Characters of JSON up to which a value is shown whole, and how many are shown of a longer one.
 MOST_WHOLE, BEGINNING = 512, 200
@@ -41,7 +41,7 @@ def came_preview(outcome: Outcome, report: RunReport | None) -> dict[str, Any]:
     found = preview(
         {
             "result": report.result if report else outcome.result,
-            "error": None if outcome.error is None else error_fields(outcome.error),
+            "error": None if outcome.error is None else asdict(outcome.error),
             "logs": report.logs if report else "",
             "request": report.request if report else None,
             "response": report.response if report else None,
@@ -59,18 +59,6 @@ def came_preview(outcome: Outcome, report: RunReport | None) -> dict[str, Any]:
     }
 
 
-def error_fields(error: OutcomeError) -> dict[str, Any]:
-    """Write an error with all that is on record of it."""
-    return {
-        "type": error.type,
-        "message": error.message,
-        "line": error.line,
-        "traceback": error.traceback,
-        "http_status": error.http_status,
-        "body": error.body,
-    }
-
-
-def _brief(error: OutcomeError) -> dict[str, Any]:
+def _brief(error: RunError) -> dict[str, Any]:
     short = {"type": error.type[:BEGINNING], "message": error.message[:BEGINNING]}
-    return {**error_fields(error), **short, "traceback": None, "body": None}
+    return {**asdict(error), **short, "traceback": None, "body": None}

@@ -3,11 +3,6 @@
 import re
 from email.utils import parsedate_to_datetime
 
-from midcall.domain.run import RunStatus
-
-#: Ends that another attempt may mend. A timeout has used up the deadline; too large a result stays too large.
-RETRIED_STATUSES = frozenset({RunStatus.ERROR, RunStatus.CRASHED, RunStatus.MEMORY})
-
 FIRST_DELAY_MS = 100
 LONGEST_DELAY_MS = 5_000
 _SECONDS = re.compile(r"[0-9]{1,9}")

@@ -2,32 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from midcall.domain.action import ActionRecord
 from midcall.domain.mock import Recording
-
-
-class RunStatus(StrEnum):
-    """How a run ended."""
-
-    #: The handler returned a value that is JSON.
-    OK = "ok"
-    #: The handler raised, or what it returned cannot be used.
-    ERROR = "error"
-    #: The deadline passed; the code was killed.
-    TIMEOUT = "timeout"
-    #: The kernel killed it for memory and no valid result came.
-    MEMORY = "memory"
-    #: The process ended without a result.
-    CRASHED = "crashed"
-    #: The result was larger than `RunLimits.result_bytes`.
-    OUTPUT_LIMIT = "output_limit"
-    #: The code refused in words of its own, or a webhook lacks a parameter for this very call, and sent nothing.
-    REFUSED = "refused"
-    #: A webhook's target answered with another status than 2xx.
-    HTTP_ERROR = "http_error"
+from midcall.domain.run_status import RunStatus
 
 
 @dataclass(frozen=True, slots=True)

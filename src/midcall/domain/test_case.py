@@ -8,6 +8,7 @@ from typing import Any
 
 from midcall.domain.jsonvalue import digest
 from midcall.domain.mock import MAX_MOCKS_BYTES, Mock, Rehearsal, size_of
+from midcall.domain.run_status import RunStatus
 
 #: Cases of one function; JSON bytes of one case, mocks included, and of all of a function's.
 MAX_CASES = 100
@@ -19,8 +20,6 @@ MAX_WHY = 1_000
 _MAX_VALUE, _MAX_NAME, _MAX_PATH = 200, 80, 300
 #: Of long texts that begin alike, so much is shown before the place where they part.
 _BEFORE = 20
-
-OK = "ok"
 
 
 class ExpectKind(StrEnum):
@@ -140,7 +139,7 @@ def fingerprint(cases: Mapping[str, str]) -> str:
 class CaseRun:
     """One run of a test case. `status` is the word of its test report; `problem` says why it is not ok."""
 
-    status: str
+    status: RunStatus
     result: Any = field(default=None, repr=False)
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     terminate: bool = False
@@ -161,7 +160,7 @@ def shortfall(expect: Expectation, seen: CaseRun, unfit: Callable[[Any, Any], st
 
 
 def _of_result(expect: Expectation, seen: CaseRun, unfit: Callable[[Any, Any], str | None]) -> str | None:
-    wanted = expect.value if expect.kind is ExpectKind.STATUS else OK
+    wanted = expect.value if expect.kind is ExpectKind.STATUS else RunStatus.OK
     if seen.status != wanted:
         problem = f": {seen.problem}" if seen.problem else ""
         return f"the run ended with status {seen.status}, not {wanted}{problem}"

@@ -11,6 +11,7 @@ MAX_VARIABLES_BYTES = 256 * 1024
 MAX_NAME = 128
 
 SYSTEM, CALLER, LLM = "system", "caller", "llm"
+_FUNCTION = "function:"
 #: The variable that every session starts with.
 CURRENT_TIME = "currentTime"
 
@@ -30,7 +31,12 @@ class Variable:
 
 def set_by(function: str) -> str:
     """Name the source of what a function sets."""
-    return f"function:{function}"
+    return f"{_FUNCTION}{function}"
+
+
+def function_of(source: str) -> str | None:
+    """Return the function that is a variable's source; None: it is none."""
+    return source.removeprefix(_FUNCTION) if source.startswith(_FUNCTION) else None
 
 
 def merge(

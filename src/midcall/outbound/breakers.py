@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -35,7 +36,7 @@ class BreakerPermit:
     """One call's leave to go to a target; it tells once how that went."""
 
     breakers: "CircuitBreakers"
-    target: str
+    target: Hashable
     #: Whether this call finds out for all others.
     probing: bool = False
 
@@ -51,10 +52,10 @@ class CircuitBreakers:
     """
 
     def __init__(self) -> None:
-        self._circuits: OrderedDict[str, _Circuit] = OrderedDict()
+        self._circuits: OrderedDict[Hashable, _Circuit] = OrderedDict()
         self._lock = threading.Lock()
 
-    def ask(self, target: str, *, begun: bool = False) -> BreakerPermit | None:
+    def ask(self, target: Hashable, *, begun: bool = False) -> BreakerPermit | None:
         """Let a call go to a target, or return None where that is to be left alone now.
 
         Whoever is let through has to tell how it went. While a circuit is half open, one call is let through at a time.

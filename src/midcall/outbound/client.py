@@ -13,13 +13,13 @@ import httpcore
 import httpx
 
 from midcall.domain.errors import InvalidInput
-from midcall.domain.http import Cancel, Headers
+from midcall.domain.http import Cancel, Headers, HttpResponse, first
 from midcall.outbound.allow import Allowed
 from midcall.outbound.budget import CallBudget
 from midcall.outbound.dial import Dial, GuardedBackend, tcp_dial
 from midcall.outbound.errors import BadReply, MalformedRequest, TimedOut, TooManyRedirects
 from midcall.outbound.framing import ends_with
-from midcall.outbound.message import OutboundRequest, OutboundResponse, first, read_body, read_headers
+from midcall.outbound.message import OutboundRequest, read_body, read_headers
 from midcall.outbound.proxy import Proxy
 from midcall.outbound.redirect import MAX_HOPS, STATUSES, near_request, next_request
 from midcall.outbound.resolver import Resolve, Resolver, system_resolve
@@ -40,7 +40,7 @@ MAX_PROOFS = 2
 _SWITCHING_PROTOCOLS = 101
 
 #: From a request and its answer to the request that proves who calls, or None where that was not asked for.
-Prove: TypeAlias = Callable[[OutboundRequest, OutboundResponse], OutboundRequest | None]
+Prove: TypeAlias = Callable[[OutboundRequest, HttpResponse], OutboundRequest | None]
 
 
 class GuardedClient:
@@ -109,7 +109,7 @@ class GuardedClient:
         permit: Callable[[CheckedUrl], None] | None = None,
         prove: Prove | None = None,
         cancel: Cancel | None = None,
-    ) -> OutboundResponse:
+    ) -> HttpResponse:
         """Send a request and read the answer, whatever its status, within `timeout_s` seconds all told.
 
         A body over `max_bytes` is cut there (`truncated`) and the rest never read. `redirects` (0-5) are followed, each
@@ -170,9 +170,7 @@ class GuardedClient:
         pool: httpcore.ConnectionPool = self._own.pool
         return pool
 
-    def _exchange(
-        self, outgoing: OutboundRequest, budget: CallBudget, max_bytes: int, started: float
-    ) -> OutboundResponse:
+    def _exchange(self, outgoing: OutboundRequest, budget: CallBudget, max_bytes: int, started: float) -> HttpResponse:
         budget.new_head()
         request = _on_the_wire(outgoing, budget)
         try:
@@ -194,9 +192,7 @@ class GuardedClient:
             raise BadReply from None
         except httpcore.NetworkError:
             raise BadReply("the connection broke before the answer was complete") from None
-        return OutboundResponse(
-            response.status, headers, content, truncated, round((time.monotonic() - started) * 1000)
-        )
+        return HttpResponse(response.status, headers, content, truncated, round((time.monotonic() - started) * 1000))
 
 
 def _check_end(response: httpcore.Response, method: str, headers: Headers) -> None:

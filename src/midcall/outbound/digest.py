@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
+from midcall.domain.http import HttpResponse
 from midcall.outbound.errors import BadReply
-from midcall.outbound.message import OutboundRequest, OutboundResponse
+from midcall.outbound.message import OutboundRequest
 from midcall.outbound.url import CheckedUrl
 
 _UNAUTHORIZED = 401
@@ -21,7 +22,7 @@ class DigestProof:
     user: str = field(repr=False)
     password: str = field(repr=False)
 
-    def __call__(self, sent: OutboundRequest, reply: OutboundResponse) -> OutboundRequest | None:
+    def __call__(self, sent: OutboundRequest, reply: HttpResponse) -> OutboundRequest | None:
         """Return the request again, proved, where its answer asks for that.
 
         A proof that was refused is made once more only for a nonce that grew stale. Raises BadReply where none of the

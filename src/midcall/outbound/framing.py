@@ -2,8 +2,7 @@
 
 import re
 
-from midcall.domain.http import Headers
-from midcall.outbound.message import first
+from midcall.domain.http import Headers, first
 
 _BODILESS = frozenset({204, 304})
 _BLANK_LINE = re.compile(rb"\n\r?\n")

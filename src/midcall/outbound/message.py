@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from midcall.domain.http import Headers
+from midcall.domain.http import Headers, first
 from midcall.domain.http_headers import OWN_NAMES, is_name, is_value
 from midcall.outbound.budget import CallBudget
 from midcall.outbound.errors import BadReply, MalformedRequest, ReplyTooLarge
@@ -52,26 +52,6 @@ class OutboundRequest:
             return [(name.encode("ascii"), value.encode()) for name, value in (*own, *self.headers)]
         except UnicodeEncodeError:
             raise MalformedRequest("a header's value is no valid Unicode text") from None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboundResponse:
-    """An answer: `headers` with lower-case names in the order they came, `body` decoded and cut at the cap."""
-
-    status: int
-    headers: Headers
-    body: bytes
-    truncated: bool
-    took_ms: int
-
-    def header(self, name: str) -> str | None:
-        """Return the first value of a header, or None; the name in any case."""
-        return first(self.headers, name)
-
-
-def first(headers: Headers, name: str) -> str | None:
-    """Return the first value of a header, or None; the name in any case."""
-    return next((value for key, value in headers if key == name.lower()), None)
 
 
 def read_headers(raw: Sequence[tuple[bytes, bytes]]) -> Headers:

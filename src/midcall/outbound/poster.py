@@ -45,7 +45,7 @@ class Poster:
         client = self._client if request.verify else self._unverified
         if client is None:
             raise TlsRequired
-        reply = client.request(
+        return client.request(
             request.method,
             request.url,
             timeout_s=request.timeout_ms / 1000,
@@ -58,7 +58,6 @@ class Poster:
             prove=None if request.digest is None else DigestProof(*request.digest),
             cancel=request.cancel,
         )
-        return HttpResponse(reply.status, reply.headers, reply.body, reply.truncated, reply.took_ms)
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_ms: int) -> int:
         """POST once and return the status; raises an OutboundError where no answer came."""

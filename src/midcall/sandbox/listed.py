@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from midcall.domain.ids import new_id
-from midcall.domain.run import RunRequest, RunStatus
+from midcall.domain.run import RunRequest
 from midcall.sandbox.client import PoolClient
 
 #: Milliseconds for importing all that is listed.
@@ -20,7 +20,7 @@ def listed_faults(client: PoolClient, names: Mapping[str, Collection[str]], modu
     source = Path(__file__).with_name("listed_code.py").read_text()
     session = {"names": {module: sorted(listed) for module, listed in names.items()}, "modules": sorted(modules)}
     report = client.run(RunRequest(new_id("run"), source, session, LOOK_MS))
-    if report.status is not RunStatus.OK or not isinstance(report.result, list):
+    if not report.status.ok or not isinstance(report.result, list):
         reason = report.error.message if report.error else report.status.value
         return [f"the names could not be looked at in the sandbox ({reason})"]
     return [str(fault) for fault in report.result]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import RunStatus
 from midcall.sandbox.frames import CAPS, Frame, FrameKind
 from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.untrusted import MAX_MESSAGE_CHARS, Unreadable, clean_logs, clean_text, parse_fault, parse_object

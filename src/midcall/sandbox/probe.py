@@ -13,7 +13,7 @@ from typing import Any
 
 from midcall.domain.errors import SandboxBusy
 from midcall.domain.python import MINOR
-from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.run import RunReport
 from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.frames import MIB
 from midcall.sandbox.jail import SandboxJob
@@ -43,7 +43,7 @@ def probe(pool: Pool, limits: SandboxLimits) -> None:
 
 def findings(report: RunReport, limits: SandboxLimits) -> Iterator[str]:
     """Yield what the probe found wrong, in words."""
-    if report.status is not RunStatus.OK or not isinstance(report.result, dict):
+    if not report.status.ok or not isinstance(report.result, dict):
         reason = report.error.message if report.error else report.status.value
         yield f"the probe itself did not run ({reason})"
         return

@@ -17,7 +17,8 @@ from dataclasses import asdict
 from struct import Struct
 from typing import Any
 
-from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import RunStatus
 from midcall.sandbox.frames import CAPS, MIB, FrameKind
 
 _LENGTH = Struct(">I")

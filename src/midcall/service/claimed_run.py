@@ -9,6 +9,7 @@ from midcall.domain.approval import check_approved, is_renewed
 from midcall.domain.errors import ApprovalBroken, NotFound
 from midcall.domain.function import Function, Version, VersionId, VersionStatus
 from midcall.domain.function_config import FunctionConfig, Kind
+from midcall.domain.ids import RunId
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import sensitive_values
@@ -76,7 +77,7 @@ class ClaimedRun:
         """Make the request of one attempt."""
         code = self.version.config.code
         return RunRequest(
-            run_id=f"{self.invocation.id}.{self.invocation.attempt}.{attempt}",
+            run_id=str(RunId(self.invocation.id, self.invocation.attempt, attempt)),
             source=code.source,
             session=self.session_body(now=now),
             deadline_ms=self.left(now),

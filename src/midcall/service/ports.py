@@ -3,7 +3,7 @@
 Every method that can fail says how with an error of `midcall.domain.errors`.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -75,7 +75,7 @@ class Permit(Protocol):
 class Breakers(Protocol):
     """Remembers which targets fail, so that nobody waits for one that is known to be down."""
 
-    def ask(self, target: str, *, begun: bool = False) -> Permit | None:
+    def ask(self, target: Hashable, *, begun: bool = False) -> Permit | None:
         """Let a call go to a target, which has to tell then how it went; None where the target is left alone now.
 
         After a while one call is let through to probe. One that has `begun` earlier is never stopped.

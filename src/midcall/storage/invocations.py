@@ -25,9 +25,11 @@ from sqlalchemy import (
 from midcall.domain.activity import EndedRun
 from midcall.domain.errors import NotFound
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.ids import LeaseOwner
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import SessionStatus
 from midcall.domain.shares import WaitingWorkspace
 from midcall.storage.large_values import drop, put
@@ -37,7 +39,7 @@ from midcall.storage.schema import functions, invocations, recordings, rehearsal
 
 _QUEUED, _RUNNING = InvocationStatus.QUEUED.value, InvocationStatus.RUNNING.value
 _OPEN = invocations.c.status.in_([_QUEUED, _RUNNING])
-_FOR_GOOD = [InvocationStatus.DEAD.value, InvocationStatus.FAILED.value, InvocationStatus.TIMED_OUT.value]
+_GIVEN_UP = [status.value for status in InvocationStatus if status.given_up]
 #: Told by name, so that an index finds them without a look at a backlog of others.
 _WAITED_FOR = invocations.c.purpose.in_([Purpose.LIVE.value, Purpose.TEST.value])
 _NOT_WAITED_FOR = invocations.c.purpose == Purpose.BACKGROUND.value
@@ -306,7 +308,7 @@ class InvocationStore:
         lane = self.connection.execute(_LANE, {"p_id": like}).one_or_none()
         if lane is None:
             return (), 0
-        counted = self.connection.execute(_HELD_BY_GROUP, {"p_group": f"{group}@"})
+        counted = self.connection.execute(_HELD_BY_GROUP, {"p_group": LeaseOwner.beginning(group)})
         held = {row.workspace_id: row.held for row in counted}
         wanted = {"p_purpose": lane.purpose, "p_kind": lane.kind, "p_now": now}
         heads = [
@@ -354,7 +356,7 @@ class InvocationStore:
 
     def revive(self, invocation_id: str, *, now: int, deadline_at: int, attempts: int) -> bool:
         """Queue an invocation again that had failed for good, with so many more attempts; False if it had not."""
-        given_up = (invocations.c.id == invocation_id, invocations.c.status.in_(_FOR_GOOD), _NOT_WAITED_FOR)
+        given_up = (invocations.c.id == invocation_id, invocations.c.status.in_(_GIVEN_UP), _NOT_WAITED_FOR)
         again = update(invocations).where(*given_up).values(max_attempts=invocations.c.attempt + attempts)
         fresh = {"enqueued_at": now, "due_at": None, "deadline_at": deadline_at, "ended_at": None}
         return self._swap(again, {}, status=_QUEUED, **fresh)
@@ -526,7 +528,7 @@ def _glance(rows: Sequence[Row[Any]]) -> RunsAtAGlance:
     took = [
         row.ended_at - row.started_at
         for row in rows
-        if row.status == InvocationStatus.SUCCEEDED.value and None not in (row.started_at, row.ended_at)
+        if InvocationStatus(row.status).ok and None not in (row.started_at, row.ended_at)
     ]
     return RunsAtAGlance(
         last_status=InvocationStatus(rows[-1].status),

@@ -7,8 +7,9 @@ from typing import Any
 from midcall.domain.agent import Agent
 from midcall.domain.function import Version
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import OPEN_STATUSES, InvocationStatus, Purpose
+from midcall.domain.invocation import Purpose
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import SessionStatus
 from midcall.domain.variables import Variable
 
@@ -58,7 +59,7 @@ class InvocationLine:
     @property
     def final(self) -> bool:
         """True once its outcome is recorded."""
-        return self.status not in OPEN_STATUSES
+        return self.status.final
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Row
 from midcall.domain.action import ActionRecord
 from midcall.domain.function import Approval, Function, Version, VersionStatus
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.preview import came_preview
 from midcall.domain.rereview import VersionFlag
-from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.domain.workspace import ApprovalMode, Ceilings, Key, Scope, Workspace, WorkspaceSettings
 from midcall.storage.large_values import LargeValueKey, SplitValues, marked, split, split_variables, whole
 
@@ -207,6 +208,6 @@ def _outcome_of(value: Mapping[str, Any]) -> Outcome:
             "warnings": tuple(value["warnings"]),
             # Outcomes of earlier releases have none.
             "flags": tuple(VersionFlag(flag) for flag in value.get("flags", ())),
-            "error": value["error"] and OutcomeError(**value["error"]),
+            "error": value["error"] and RunError(**value["error"]),
         }
     )

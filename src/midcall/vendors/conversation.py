@@ -52,4 +52,9 @@ class CallResult:
 
 def key_of(vendor: str, **parts: Any) -> str:
     """Make a key that is the same for the same parts: at most 80 characters, whatever the parts hold."""
-    return f"{vendor}:{hashlib.sha256(canonical(parts)).hexdigest()}"
+    return f"{vendor}:{digest_of(**parts)}"
+
+
+def digest_of(**parts: Any) -> str:
+    """Digest parts: 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(parts)).hexdigest()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from midcall.domain.errors import Fault, InvalidInput
-from midcall.vendors.conversation import Conversation, Ending, FunctionCall, key_of
+from midcall.vendors.conversation import Conversation, Ending, FunctionCall, digest_of, key_of
 from midcall.vendors.reading import (
     MAX_TEXT,
     Object,
@@ -130,8 +130,7 @@ def _is_wrapped(body: Object) -> bool:
 
 
 def _own_id(adapter: str, signature: str = "", **parts: Any) -> str:
-    digest = key_of(NAME, adapter=adapter, signature=signature, **parts)
-    return f"{NAME}-{digest.partition(':')[2][:32]}"
+    return f"{NAME}-{digest_of(adapter=adapter, signature=signature, **parts)[:32]}"
 
 
 def _conversation(call: Object, session: str | None) -> Conversation:

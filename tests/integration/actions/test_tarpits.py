@@ -15,7 +15,8 @@ from tests.support.fakes import FakeTokens
 from tests.support.patience import DEADLINE_MS, wait_for
 
 from midcall.domain.function_config import FunctionConfig
-from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 from midcall.domain.times import now_ms
 from midcall.outbound.client import GuardedClient
 from midcall.outbound.poster import Poster

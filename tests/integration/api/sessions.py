@@ -13,7 +13,8 @@ from tests.support.patience import PATIENCE_S
 from tests.support.plain_http import plain_client
 from tests.support.serving import Client, Served
 
-from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 
 Json = dict[str, Any]
 Act = Callable[[Json], Any]

@@ -12,7 +12,8 @@ from midcall.api.shapes import Listing
 from midcall.app import create_app
 from midcall.bootstrap.settings import Settings
 from midcall.domain.ids import new_id
-from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.run import RunReport
+from midcall.domain.run_status import RunStatus
 
 KB = 1024
 #: JSON bytes of one item.

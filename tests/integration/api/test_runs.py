@@ -7,7 +7,8 @@ import pytest
 from tests.support.fakes import echo
 from tests.support.serving import Client, Served
 
-from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunError, RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 
 
 @pytest.fixture(autouse=True)

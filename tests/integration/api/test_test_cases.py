@@ -10,7 +10,8 @@ from tests.support.fakes import echo
 from tests.support.patience import PATIENCE_S
 from tests.support.serving import Client, Served
 
-from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 
 TESTS = "/v1/functions/lookup/tests"
 

@@ -18,9 +18,10 @@ from midcall.cli.redis_server import find_redis_server, redis_argv
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.review import ReviewReport, Subject, WebhookSubject
-from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.domain.times import now_ms
 from midcall.queue.connection import enqueueing
 from midcall.queue.rq_queue import RqQueue

@@ -17,7 +17,7 @@ from tests.integration.queue.parts import House, Pretended, PrivateRedis
 from tests.support.patience import wait_for
 
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import InvocationStatus
+from midcall.domain.run_status import InvocationStatus
 from midcall.queue.jobs import TIMEOUT_S, InvocationJob
 from midcall.queue.names import LIVE
 from midcall.queue.rq_queue import RqQueue

@@ -13,8 +13,9 @@ from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.domain.errors import QueueFull, QueueUnavailable, SandboxLost, SandboxUnavailable
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
-from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.run import RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.queue.names import LIVE, TEST
 from midcall.queue.rq_queue import RqQueue
 from midcall.service.runs.leases import LEASE_MS

@@ -15,7 +15,8 @@ from redis import asyncio as aioredis
 from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue
 from tests.support.patience import PATIENCE_S, wait_for
 
-from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.domain.invocation import Invocation
+from midcall.domain.run_status import InvocationStatus
 from midcall.queue.connection import listening
 from midcall.queue.names import LIVE, QUEUES
 from midcall.queue.rq_queue import RqQueue

@@ -7,7 +7,8 @@ from tests.integration.sandbox.pools import Serving
 from tests.support.patience import DEADLINE_MS, PATIENCE_S, wait_for
 
 from midcall.domain.action import MAX_CALLS, ActionCall, ActionFailed, ActionReply
-from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 from midcall.sandbox.client import PoolClient
 
 OPERATIONS = ("http.get", "http.send_request", "crm.find_all")

@@ -22,7 +22,8 @@ from tests.support.patience import DEADLINE_MS, PATIENCE_S, wait_for
 
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, SandboxUnavailable
-from midcall.domain.run import RunRequest, RunStatus
+from midcall.domain.run import RunRequest
+from midcall.domain.run_status import RunStatus
 from midcall.sandbox import wire
 from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.sandbox.pools import Serving, serving
 from tests.support.patience import DEADLINE_S, PATIENCE_S, wait_for
 
-from midcall.domain.run import RunStatus
+from midcall.domain.run_status import RunStatus
 from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.image import seccomp_profile

@@ -4,7 +4,7 @@ import pytest
 from tests.integration.sandbox.pools import Serving
 from tests.support.patience import DEADLINE_MS
 
-from midcall.domain.run import RunStatus
+from midcall.domain.run_status import RunStatus
 from midcall.sandbox import frames
 
 SHORT_MS = 1200  # short: for the attacks that only their deadline ends

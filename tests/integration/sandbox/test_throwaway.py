@@ -6,7 +6,7 @@ from contextlib import suppress
 from docker.errors import NotFound
 from tests.integration.sandbox.pools import Serving
 
-from midcall.domain.run import RunStatus
+from midcall.domain.run_status import RunStatus
 
 WRITE_AND_LOOK = """
 import os

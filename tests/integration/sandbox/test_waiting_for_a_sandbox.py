@@ -9,7 +9,8 @@ from tests.integration.sandbox.pools import Serving, serving
 from tests.support.patience import PATIENCE_S, wait_for
 
 from midcall.domain.errors import SandboxBusy, SandboxUnavailable
-from midcall.domain.run import RunRequest, RunStatus
+from midcall.domain.run import RunRequest
+from midcall.domain.run_status import RunStatus
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.limits import PoolConfig
 

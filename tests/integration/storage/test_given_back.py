@@ -2,7 +2,8 @@
 
 from tests.support.world import World
 
-from midcall.domain.invocation import InvocationStatus, Outcome
+from midcall.domain.invocation import Outcome
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.runs.leases import LEASE_MS
 
 WHY = Outcome(InvocationStatus.FAILED)

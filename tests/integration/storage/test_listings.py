@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 from tests.support.crowd import crowd
 from tests.support.world import World
 
-from midcall.domain.invocation import InvocationStatus
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.runs.overview import RECENT, Overview
 from midcall.storage.listings import PageRequest, RunsAtAGlance
 

@@ -13,8 +13,9 @@ from tests.support.world import SOURCE, World, function
 
 from midcall.domain.errors import Conflict, NameTaken, QueueFull, StaleVersion
 from midcall.domain.function import VersionId, VersionStatus
-from midcall.domain.invocation import InvocationStatus, Outcome
+from midcall.domain.invocation import Outcome
 from midcall.domain.rereview import Rereview
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.workspace import Scope
 from midcall.service.functions.form import parse_function
 from midcall.service.runs.leases import LEASE_MS

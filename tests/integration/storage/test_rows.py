@@ -4,8 +4,9 @@ from sqlalchemy import text
 from tests.support.crowd import crowd
 from tests.support.world import World
 
-from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
-from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.invocation import Outcome
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.storage.listings import InvocationFilter, PageRequest
 
 ODD = {
@@ -24,7 +25,7 @@ def test_odd_json_is_read_back_as_it_was(world: World) -> None:
     report = RunReport(
         RunStatus.ERROR, ODD, "\x00\ud800", error=RunError("E\x00", "\ud800", 1, "\udfff"), sandbox_id="c"
     )
-    error = OutcomeError("E\x00", "\ud800", 1, "\udfff")
+    error = RunError("E\x00", "\ud800", 1, "\udfff")
     outcome = Outcome(
         InvocationStatus.FAILED, ODD, variables=ODD, changed=("\x00", "\ud800"), error=error, warnings=("\0",)
     )

@@ -11,9 +11,9 @@ from tests.support.world import World
 
 from midcall.domain.agent import Agent, Attachment
 from midcall.domain.credential import CredentialType
-from midcall.domain.invocation import InvocationStatus
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.runs.overview import Overview
 from midcall.service.sessions.timeline import CallEntry, Timeline, Timelines
 from midcall.service.test_cases.form import CaseForm

@@ -13,9 +13,9 @@ from tests.support.patience import PATIENCE_S
 from tests.support.world import World
 
 from midcall.domain.errors import MidcallError, NotFound
-from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.runs.progress import Progress
 from midcall.service.sessions.sweep import DAY_MS
 from midcall.storage.sessions import SessionMark

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine
 from tests.support.world import World
 
-from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
-from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.run import RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.service.sessions.sessions import MOST_ANSWERED
 
 MEGABYTE = 1024 * 1024

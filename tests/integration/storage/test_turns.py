@@ -7,7 +7,8 @@ import pytest
 from tests.support.world import World
 
 from midcall.domain.errors import QueueFull
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.access.access import Caller
 from midcall.service.runs.turns import WEIGH_AGAIN_S, Turns, Weights
 

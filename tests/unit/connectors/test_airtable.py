@@ -17,17 +17,18 @@ from midcall.connectors.airtable import (
     MAX_PAGES,
     MAX_RECORDS,
 )
-from midcall.connectors.kit import ApiRequest, ApiResponse, bind
+from midcall.connectors.kit import ApiRequest, bind
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
+from midcall.domain.http import HttpResponse
 
 TABLE = {"baseId": "app1", "tableIdOrName": "My orders/2"}
 PATH = "/v0/app1/My%20orders%2F2"
 
 
-def answering(value: Any, status: int = 200) -> ApiResponse:
+def answering(value: Any, status: int = 200) -> HttpResponse:
     """Make an answer of a JSON value."""
-    return ApiResponse(status, (), json.dumps(value).encode())
+    return HttpResponse(status, (), json.dumps(value).encode())
 
 
 def record(number: int) -> dict[str, Any]:
@@ -42,7 +43,7 @@ class Vendor:
         self.count = count
         self.asked: list[ApiRequest] = []
 
-    def __call__(self, ask: ApiRequest) -> ApiResponse:
+    def __call__(self, ask: ApiRequest) -> HttpResponse:
         """Answer one page."""
         self.asked.append(ask)
         options = dict(ask.query) if ask.method == "GET" else ask.json
@@ -63,7 +64,7 @@ def call(operation: str, send: Any, **options: Any) -> Any:
 def refused(operation: str, **options: Any) -> str:
     """Return why options do not fit."""
 
-    def never(ask: ApiRequest) -> ApiResponse:
+    def never(ask: ApiRequest) -> HttpResponse:
         raise AssertionError(ask)
 
     with pytest.raises(ActionFailed) as caught:
@@ -178,7 +179,7 @@ def test_paging_reads_what_was_asked_for(count: int, page_size: int, max_records
 def test_what_is_beyond_max_records_was_left_out_on_purpose() -> None:
     """Even if the vendor sends more, or says that there is more."""
 
-    def generous(_: ApiRequest) -> ApiResponse:
+    def generous(_: ApiRequest) -> HttpResponse:
         return answering({"records": [record(number) for number in range(5)], "offset": "itr/5"})
 
     assert call("get_record_list", generous, maxRecords=3) == {"records": [record(number) for number in range(3)]}
@@ -188,7 +189,7 @@ def test_an_offset_without_end_is_left() -> None:
     """A vendor that pages for ever is asked so often and no more."""
     asked: list[ApiRequest] = []
 
-    def endless(ask: ApiRequest) -> ApiResponse:
+    def endless(ask: ApiRequest) -> HttpResponse:
         asked.append(ask)
         return answering({"records": [], "offset": "itr/same"})
 
@@ -249,7 +250,7 @@ def test_one_record_is_one_request(operation: str, options: Any, asked: ApiReque
     """What Airtable answers is what the code gets; names of fields stay as they are."""
     seen: list[ApiRequest] = []
 
-    def send(ask: ApiRequest) -> ApiResponse:
+    def send(ask: ApiRequest) -> HttpResponse:
         seen.append(ask)
         return answering(record(1))
 
@@ -264,7 +265,7 @@ def test_many_records_are_created_ten_at_a_time(count: int) -> None:
     """In order, all of them once."""
     sent: list[Any] = []
 
-    def send(ask: ApiRequest) -> ApiResponse:
+    def send(ask: ApiRequest) -> HttpResponse:
         batch = ask.json["records"]
         assert 1 <= len(batch) <= 10
         sent.extend(batch)

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from midcall.connectors.example import CONNECTOR, MAX_PAGES, PAGE
-from midcall.connectors.kit import ApiRequest, ApiResponse, Steps, bind
+from midcall.connectors.kit import ApiRequest, Steps, bind
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
+from midcall.domain.http import HttpResponse
 
 
 def begun(operation: str, *args: Any, **kwargs: Any) -> Steps:
@@ -21,7 +22,7 @@ def answered(steps: Steps, *bodies: bytes) -> tuple[list[ApiRequest], Any]:
     asked, answers = [next(steps)], iter(bodies)
     while True:
         try:
-            asked.append(steps.send(ApiResponse(200, body=next(answers))))
+            asked.append(steps.send(HttpResponse(200, body=next(answers))))
         except StopIteration as end:
             return asked, end.value
 

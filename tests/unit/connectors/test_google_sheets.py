@@ -10,10 +10,10 @@ from tests.support.credentials import key_file
 from tests.support.driving import bound_example, run
 
 from midcall.connectors.google_sheets import CONNECTOR, NO_SPREADSHEET, SCOPE
-from midcall.connectors.kit import ApiRequest, ApiResponse, bind
+from midcall.connectors.kit import ApiRequest, bind
 from midcall.domain.action import ActionFailed
 from midcall.domain.credential import CredentialType
-from midcall.domain.http import AssertionRequest
+from midcall.domain.http import AssertionRequest, HttpResponse
 
 CELLS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
@@ -22,9 +22,9 @@ def call(operation: str, *, answer: Any = None, **options: Any) -> tuple[list[Ap
     """Bind options and run an operation; returns what it asked and what it returned."""
     found, asked = CONNECTOR.operations[operation], []
 
-    def send(ask: ApiRequest) -> ApiResponse:
+    def send(ask: ApiRequest) -> HttpResponse:
         asked.append(ask)
-        return ApiResponse(200, (), json.dumps({} if answer is None else answer).encode())
+        return HttpResponse(200, (), json.dumps({} if answer is None else answer).encode())
 
     bound = bind(f"google_sheets.{operation}", found, ({"spreadsheetId": "1/b"} | options,), {})
     return asked, run(found.run(bound.options, {}), send)

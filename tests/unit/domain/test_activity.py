@@ -3,8 +3,8 @@
 import pytest
 
 from midcall.domain.activity import HOUR, MAX_RUNS, MINUTE_MS, Activity, EndedRun, Minute, by_minute, percentile
-from midcall.domain.invocation import InvocationStatus as Status
 from midcall.domain.invocation import Purpose
+from midcall.domain.run_status import InvocationStatus as Status
 
 NOON = 1_700_000_040_000
 assert NOON % MINUTE_MS == 0

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midcall.domain import test_case
+from midcall.domain.run_status import RunStatus
 from midcall.domain.test_case import CaseRun, Expectation, ExpectKind, difference, shortfall
 
 NUMBERS = st.integers(-3, 3) | st.floats(-3, 3)
@@ -71,7 +72,7 @@ def test_the_words_are_bounded_whatever_the_values(one: Any, other: Any) -> None
     if told is not None:
         assert told.startswith("$[2]")
     long = {"k" * 5_000: "v" * 5_000}
-    why = shortfall(expect("exact", [one, long]), CaseRun("ok", [other, long | {"é" * 9_000: other}]), fits)
+    why = shortfall(expect("exact", [one, long]), CaseRun(RunStatus.OK, [other, long | {"é" * 9_000: other}]), fits)
     assert why is not None
     assert len(why) <= test_case.MAX_WHY
 
@@ -94,7 +95,7 @@ def test_the_words_are_bounded_whatever_the_values(one: Any, other: Any) -> None
 )
 def test_the_first_difference_is_told(kind: str, expected: Any, seen: Any, why: str | None) -> None:
     """With the JSON path, and both values."""
-    assert shortfall(expect(kind, expected), CaseRun("ok", seen), fits) == why
+    assert shortfall(expect(kind, expected), CaseRun(RunStatus.OK, seen), fits) == why
 
 
 def test_of_long_texts_the_place_where_they_part_is_told() -> None:
@@ -111,26 +112,29 @@ def test_of_long_texts_the_place_where_they_part_is_told() -> None:
 @pytest.mark.parametrize("kind", ["exact", "subset", "schema"])
 def test_a_run_that_failed_is_told_by_its_own_words(kind: str) -> None:
     """Whatever its value would have been."""
-    why = shortfall(expect(kind, {}), CaseRun("error", {}, problem="KeyError: 'order' (line 2)"), fits)
+    why = shortfall(expect(kind, {}), CaseRun(RunStatus.ERROR, {}, problem="KeyError: 'order' (line 2)"), fits)
     assert why == "the run ended with status error, not ok: KeyError: 'order' (line 2)"
 
 
 def test_a_status_is_expected_alone() -> None:
     """Of a run that must fail."""
-    assert shortfall(expect("status", "error"), CaseRun("error", problem="ValueError: x"), fits) is None
-    assert shortfall(expect("status", "timeout"), CaseRun("ok", 1), fits) == "the run ended with status ok, not timeout"
+    assert shortfall(expect("status", "error"), CaseRun(RunStatus.ERROR, problem="ValueError: x"), fits) is None
+    assert (
+        shortfall(expect("status", "timeout"), CaseRun(RunStatus.OK, 1), fits)
+        == "the run ended with status ok, not timeout"
+    )
 
 
 def test_a_schema_is_judged_by_who_knows_them() -> None:
     """Its words are the reason."""
-    assert shortfall(expect("schema", {"type": "integer"}), CaseRun("ok", "x"), lambda *_: "$: no integer") == (
+    assert shortfall(expect("schema", {"type": "integer"}), CaseRun(RunStatus.OK, "x"), lambda *_: "$: no integer") == (
         "$: no integer"
     )
 
 
 def test_variables_and_the_end_of_the_agent_are_expected_beside_it() -> None:
     """Of the variables a part, of the end a yes or a no."""
-    seen = CaseRun("ok", 1, {"tier": "gold", "n": 1}, terminate=True)
+    seen = CaseRun(RunStatus.OK, 1, {"tier": "gold", "n": 1}, terminate=True)
     assert shortfall(expect("exact", 1, variables={"tier": "gold"}, terminate=True), seen, fits) is None
     assert shortfall(expect("exact", 1, variables={"tier": "tin"}), seen, fits) == (
         'dynamicVariables.tier: expected "tin", got "gold"'

@@ -8,9 +8,9 @@ import pytest
 from midcall.domain import errors
 from midcall.domain.errors import Fault, InvalidInput, MidcallError
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import OPEN_STATUSES, InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.retry import LONGEST_DELAY_MS, delay_ms
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session_body import body_alone
 from midcall.domain.times import iso, iso_or_none, now_ms
 from midcall.domain.workspace import Key, Scope
@@ -82,7 +82,9 @@ def test_delays_double_up_to_five_seconds() -> None:
 
 def test_two_statuses_are_open_and_six_final() -> None:
     """As the enumeration's own comment says."""
-    assert {InvocationStatus.QUEUED, InvocationStatus.RUNNING} == OPEN_STATUSES
+    assert {InvocationStatus.QUEUED, InvocationStatus.RUNNING} == {
+        status for status in InvocationStatus if not status.final
+    }
     assert len(InvocationStatus) == 8
 
 

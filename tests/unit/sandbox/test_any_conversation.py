@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from midcall.domain.run import RunStatus
+from midcall.domain.run_status import RunStatus
 from midcall.sandbox.frames import CAPS, NONCE_BYTES, Frame, FrameError, FrameKind, FrameReader, encode
 from midcall.sandbox.jail import _FROM_SANDBOX, SandboxJob, _Collected
 from midcall.sandbox.limits import SandboxLimits

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.run import RunReport
+from midcall.domain.run_status import RunStatus
 from midcall.sandbox.frames import CAPS, Frame, FrameKind
 from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.outcome import Evidence, SandboxEnd, judge

@@ -11,11 +11,11 @@ from midcall.domain.assistant import ChatMessage, Role, WritingTask
 from midcall.domain.credential import Credential, CredentialType
 from midcall.domain.errors import InvalidInput
 from midcall.domain.parameters import MASK
+from midcall.domain.secret_reference import AUTH_VALUES
 from midcall.domain.session_body import FIELDS
 from midcall.review.allowlist import packaged
 from midcall.service.assistant.brief import MAX_TOLD_BYTES, brief
 from midcall.service.assistant.masking import PromptMasker
-from midcall.service.credentials.inline_secrets import AUTH_VALUES
 from midcall.service.functions.form import parse_function
 
 

@@ -1,6 +1,6 @@
 """One call of a webhook, whatever its attempts come to: what it says, and what its circuit breaker hears of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,7 +16,7 @@ from midcall.domain.redaction import NOTHING
 from midcall.outbound.errors import ConnectFailed
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.webhooks.request import Prepared, WebhookRequests
-from midcall.service.webhooks.run_webhook import WebhookAttempts
+from midcall.service.webhooks.run_webhook import Target, WebhookAttempts
 
 
 @dataclass
@@ -24,10 +24,10 @@ class Heard:
     """A `Breakers` that lets everybody through, unless told, and keeps what it hears."""
 
     open: bool = False
-    asked: list[tuple[str, bool]] = field(default_factory=list)
+    asked: list[tuple[Hashable, bool]] = field(default_factory=list)
     told: list[bool | None] = field(default_factory=list)
 
-    def ask(self, target: str, *, begun: bool = False) -> "Heard | None":
+    def ask(self, target: Hashable, *, begun: bool = False) -> "Heard | None":
         """Keep who asks."""
         self.asked.append((target, begun))
         return None if self.open else self
@@ -96,7 +96,7 @@ def test_a_breaker_is_asked_once_and_told_once(comes: list[int | Exception], tol
                 run(number + 1)
     except RuntimeError:
         pass
-    assert (way.heard.asked, way.heard.told) == ([("fun_1 https://api.example.com", False)], [told])
+    assert (way.heard.asked, way.heard.told) == ([(Target("fun_1", "https://api.example.com"), False)], [told])
 
 
 @pytest.mark.parametrize(("comes", "said"), [([502, UNFILLED], "http_error"), ([UNFILLED, 502], "http_error")])

@@ -29,7 +29,8 @@ from midcall.domain.errors import (
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.parameters import MASK
-from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunError, RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 from midcall.domain.test_case import MAX_CASES, MAX_CASES_BYTES, TestCase
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from midcall.domain.function_config import FunctionConfig
-from midcall.domain.invocation import InvocationStatus, Outcome, OutcomeError
+from midcall.domain.invocation import Outcome
 from midcall.domain.phases import Phase
-from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE, RUNS_ON, RetryAdvice, is_error, retry_of, told_content
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus
+from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE, RUNS_ON, RetryAdvice, retry_of, told_content
 from midcall.service.runs.outcome import outcome_of, refused
 
 S = InvocationStatus
@@ -33,14 +34,14 @@ def test_any_other_result_is_told_as_it_is(value: Any) -> None:
         (Outcome(S.QUEUED), RUNS_ON, RetryAdvice.NO),
         (Outcome(S.QUEUED, message="I am on it."), "I am on it.", RetryAdvice.NO),
         (Outcome(S.FAILED), DEFAULT_ERROR_MESSAGE, RetryAdvice.NO),
-        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("KeyError", "x")), "Sorry.", RetryAdvice.NO),
-        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("circuit_open", "x")), "Sorry.", RetryAdvice.LATER),
-        (Outcome(S.FAILED, message="Sorry.", error=OutcomeError("worker_lost", "x")), "Sorry.", RetryAdvice.LATER),
+        (Outcome(S.FAILED, message="Sorry.", error=RunError("KeyError", "x")), "Sorry.", RetryAdvice.NO),
+        (Outcome(S.FAILED, message="Sorry.", error=RunError("circuit_open", "x")), "Sorry.", RetryAdvice.LATER),
+        (Outcome(S.FAILED, message="Sorry.", error=RunError("worker_lost", "x")), "Sorry.", RetryAdvice.LATER),
         (Outcome(S.TIMED_OUT, message="Slow."), "Slow.", RetryAdvice.LATER),
         (Outcome(S.CANCELLED), DEFAULT_ERROR_MESSAGE, RetryAdvice.NO),
         (Outcome(S.REFUSED), DEFAULT_ERROR_MESSAGE, RetryAdvice.NO),
         (
-            Outcome(S.REFUSED, result="Verify.", error=OutcomeError("gate_closed", "x")),
+            Outcome(S.REFUSED, result="Verify.", error=RunError("gate_closed", "x")),
             "Verify.",
             RetryAdvice.ASK_CALLER,
         ),
@@ -49,7 +50,7 @@ def test_any_other_result_is_told_as_it_is(value: Any) -> None:
 def test_what_did_not_come_to_a_result_is_told_in_words(outcome: Outcome, content: str, retry: RetryAdvice) -> None:
     """And whether to call again."""
     assert (told_content(outcome), retry_of(outcome)) == (content, retry)
-    assert is_error(outcome) == (outcome.status is not S.QUEUED)
+    assert outcome.status.is_error == (outcome.status is not S.QUEUED)
 
 
 @pytest.mark.parametrize(
@@ -66,14 +67,14 @@ def test_what_did_not_come_to_a_result_is_told_in_words(outcome: Outcome, conten
 )
 def test_a_targets_status_says_whether_to_call_again(status: int, retry: RetryAdvice) -> None:
     """As HTTP has it."""
-    assert retry_of(Outcome(S.FAILED, error=OutcomeError("http_error", "x", http_status=status))) is retry
+    assert retry_of(Outcome(S.FAILED, error=RunError("http_error", "x", http_status=status))) is retry
 
 
 def test_refused_parameters_are_to_be_put_right() -> None:
     """The opposite of a gate, which no other value opens."""
     outcome = refused("party_size: is missing")
     assert (told_content(outcome), retry_of(outcome)) == (outcome.result, RetryAdvice.FIX_PARAMS)
-    assert is_error(outcome)
+    assert outcome.status.is_error
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_code_that_refuses_is_told_word_for_word() -> None:
     report = RunReport(RunStatus.REFUSED, error=RunError("Refuse", "order 4711 does not exist", line=3))
     outcome = outcome_of(report, config, Phase.DURING_SESSION, {"tier": "gold"})
     assert (told_content(outcome), retry_of(outcome)) == ("order 4711 does not exist", RetryAdvice.NO)
-    assert outcome.error == OutcomeError("refused", "order 4711 does not exist", line=3)
+    assert outcome.error == RunError("refused", "order 4711 does not exist", line=3)
     assert outcome.variables == {"tier": "gold"}
 
 

@@ -12,9 +12,10 @@ from tests.support.world import World
 
 from midcall.domain.action import ActionCall
 from midcall.domain.errors import SandboxBusy, SandboxLost, SandboxUnavailable
-from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.domain.invocation import Invocation
 from midcall.domain.jsonvalue import digest
-from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunError, RunReport, RunRequest
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.service.runs.leases import LEASE_MS
 from midcall.service.runs.run_code import POOL_PATIENCE_MS
 from midcall.storage.schema import functions, invocations, versions

@@ -16,6 +16,7 @@ from midcall.domain.parameters import masked, prepare, sensitive_values
 from midcall.domain.phases import Phase
 from midcall.domain.places import places_of
 from midcall.domain.redaction import Redaction
+from midcall.domain.run_status import RunStatus
 from midcall.domain.samples import sample_params, sample_session
 from midcall.domain.template.values import TemplateValues
 from midcall.domain.template.webhook import parse_webhook
@@ -206,7 +207,10 @@ def test_any_expectation_is_judged_on_any_result(body: Any, schema: Any, result:
     def unfit(expected: Any, value: Any) -> str | None:
         return next((f"{fault.loc}: {fault.msg}" for fault in value_faults(expected, value, "$")), None)
 
-    for seen in (CaseRun("ok", result, variables), CaseRun("ok", case.expect.value, case.expect.variables)):
+    for seen in (
+        CaseRun(RunStatus.OK, result, variables),
+        CaseRun(RunStatus.OK, case.expect.value, case.expect.variables),
+    ):
         why = shortfall(case.expect, seen, unfit)
         assert why is None or len(why) <= MAX_WHY
         sayable(why or "")

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midcall.domain.errors import InvalidInput
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.parameters import MASK
-from midcall.service.credentials.inline_secrets import kept, references, restored, shown, unmarked
+from midcall.domain.secret_reference import SecretPlace
+from midcall.service.credentials.inline_secrets import kept, restored, shown, unmarked
 
 DOCUMENT: dict[str, Any] = {
     "kind": "webhook",
@@ -25,7 +27,7 @@ def test_secrets_become_references_and_all_else_stays() -> None:
     """Only secrets are kept: what says how one is used can be read, and so can a limit of a hundred."""
     secrets: dict[str, str] = {}
 
-    def keep(value: str, loc: str) -> str:
+    def keep(value: str, _place: SecretPlace) -> str:
         secrets[f"sec_{len(secrets)}"] = value
         return f"sec_{len(secrets) - 1}"
 
@@ -35,7 +37,8 @@ def test_secrets_become_references_and_all_else_stays() -> None:
     assert document["webhook"]["headers"] == {"X-Key": f"{MASK}sec_0", "X-City": "{{city}}", "X-Empty": ""}
     assert document["webhook"]["auth"] == {"type": "header", "name": "X-API-Key", "value": f"{MASK}sec_1"}
     assert shown(document)["webhook"]["headers"] == {"X-Key": MASK, "X-City": "{{city}}", "X-Empty": ""}
-    assert {loc: secrets[secret_id] for loc, secret_id in references(document)} == {
+    kept_there = FunctionConfig.from_stored(document).webhook.secrets
+    assert {str(place): secrets[reference.id] for place, reference in kept_there.items()} == {
         "webhook.headers.X-Key": "abc",
         "webhook.auth.value": "def",
     }
@@ -95,7 +98,8 @@ def stored(**webhook: Any) -> dict[str, Any]:
 def test_what_is_secret_is_said_by_its_place_its_name_or_its_author(webhook: dict[str, Any], secret: list[str]) -> None:
     """Nothing else is kept, whatever it looks like."""
     document = stored(**webhook)
-    assert sorted(secret_id for _, secret_id in references(document)) == sorted(f"sec_{value}" for value in secret)
+    found = FunctionConfig.from_stored(document).webhook.secrets.values()
+    assert sorted(reference.id for reference in found) == sorted(f"sec_{value}" for value in secret)
     part = next(iter(webhook))
     for name, value in unmarked({"webhook": webhook})["webhook"][part].items():
         assert shown(document)["webhook"][part][name] == (MASK if value in secret else value)

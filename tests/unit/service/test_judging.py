@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from tests.support.world import function
 
-from midcall.domain.invocation import InvocationStatus, Outcome
+from midcall.domain.invocation import Outcome
 from midcall.domain.phases import Phase
-from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.service.functions.form import parse_function
 from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE
 from midcall.service.runs.outcome import outcome_of, refused
@@ -23,7 +24,7 @@ def returned(value: Any, phase: Phase = Phase.DURING_SESSION, **changes: Any) ->
     return judged(RunReport(RunStatus.OK, value), phase, **changes)
 
 
-@pytest.mark.parametrize("status", [status for status in RunStatus if status is not RunStatus.OK])
+@pytest.mark.parametrize("status", [status for status in RunStatus if not (status.ok or status.refused)])
 def test_a_run_that_did_not_end_well_has_a_reason_and_words(status: RunStatus) -> None:
     """Timeouts are timed_out, all else failed; variables stay as they were."""
     outcome = judged(RunReport(status))

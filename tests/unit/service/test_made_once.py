@@ -12,7 +12,7 @@ from tests.support.world import World, function
 
 from midcall.domain import function_config, made_once, places
 from midcall.domain.http import HttpRequest, HttpResponse
-from midcall.domain.invocation import InvocationStatus
+from midcall.domain.run_status import InvocationStatus
 from midcall.outbound.breakers import CircuitBreakers
 from midcall.service.functions.form import parse_function
 from midcall.service.runs import response_variables

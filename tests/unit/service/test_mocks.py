@@ -15,11 +15,12 @@ from midcall.domain.errors import Conflict, Forbidden, InvalidInput, MidcallErro
 from midcall.domain.function import VersionStatus
 from midcall.domain.http import HttpResponse
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.mock import MAX_ANSWER_BYTES, Mock, Raised, Rehearsal, Returned
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
-from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunError, RunReport, RunRequest
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.domain.workspace import Scope
 from midcall.service.ports import ActionHandler
 from midcall.service.runs.progress import Progress

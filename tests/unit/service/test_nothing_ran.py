@@ -7,9 +7,10 @@ from tests.support.fakes import echo
 from tests.support.world import World
 
 from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, SandboxUnavailable
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.invocation import Invocation, Outcome
 from midcall.domain.phases import Phase
-from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunError, RunReport, RunRequest
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.service.claimed_run import SANDBOX_PATIENCE_MS
 from midcall.service.runs.finish import LOST_ATTEMPTS
 from midcall.service.runs.leases import LEASE_MS

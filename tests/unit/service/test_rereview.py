@@ -13,9 +13,10 @@ from tests.support.world import SOURCE, World
 from midcall.domain.agent import Attachment
 from midcall.domain.errors import ReviewUnavailable
 from midcall.domain.function import Version, VersionStatus
-from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.domain.invocation import Invocation
 from midcall.domain.phases import Phase
 from midcall.domain.rereview import VersionFlag
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.review import policy_version
 from midcall.review.allowlist import packaged

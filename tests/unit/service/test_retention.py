@@ -7,8 +7,8 @@ from pydantic import ValidationError
 from tests.support.databases import row_counts
 from tests.support.world import World
 
-from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.admin.forms import WorkspaceChange
 from midcall.service.sessions.retention import MOST_AT_ONCE
 from midcall.service.sessions.sweep import DAY_MS

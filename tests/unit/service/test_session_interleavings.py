@@ -29,9 +29,10 @@ from tests.support.world import World
 
 from midcall.domain.errors import NotFound, QueueFull, SandboxBusy, SessionOver
 from midcall.domain.events import EventName
-from midcall.domain.invocation import OPEN_STATUSES, Invocation, InvocationStatus, Outcome
+from midcall.domain.invocation import Invocation, Outcome
 from midcall.domain.phases import Phase
-from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.run import RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.variables import CURRENT_TIME, values
 from midcall.service.runs.leases import LEASE_MS
@@ -277,7 +278,7 @@ class Interleavings(RuleBasedStateMachine):
             self.work()
             views = self.views().values()
             if all(view.session.post_started for view in views) and not any(
-                run.status in OPEN_STATUSES for view in views for run in view.invocations
+                not run.status.final for view in views for run in view.invocations
             ):
                 return
         pytest.fail("something is stuck")

@@ -9,9 +9,10 @@ from tests.support.world import World
 
 from midcall.domain.agent import Attachment, OnFailure
 from midcall.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, SessionOver, TooLarge
-from midcall.domain.invocation import InvocationStatus, Outcome
+from midcall.domain.invocation import Outcome
 from midcall.domain.phases import Phase
-from midcall.domain.run import RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunReport, RunRequest
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.domain.session import SessionStatus
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller

@@ -7,7 +7,8 @@ from tests.support.databases import row_counts
 from tests.support.world import World
 
 from midcall.domain.errors import Forbidden, NotApproved, NotFound, NotPublished, QueueFull
-from midcall.domain.invocation import InvocationStatus, Purpose
+from midcall.domain.invocation import Purpose
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.workspace import Scope
 
 REQUIRED = {"type": "object", "properties": {"order": {"type": "integer"}}, "required": ["order"]}

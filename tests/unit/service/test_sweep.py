@@ -2,7 +2,8 @@
 
 from tests.support.world import World
 
-from midcall.domain.invocation import InvocationStatus, Purpose
+from midcall.domain.invocation import Purpose
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.runs.leases import LEASE_MS
 from midcall.service.runs.sweep import GRACE_MS, REWAKE_AFTER_MS, SweepCounts
 

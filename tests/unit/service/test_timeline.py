@@ -3,7 +3,7 @@
 from typing import Any
 
 from midcall.domain.events import Event, EventName
-from midcall.domain.invocation import InvocationStatus
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import SessionStatus
 from midcall.service.sessions.timeline import CallEntry, StatusEntry, Timeline, VariableEntry
 
@@ -66,7 +66,7 @@ def test_an_entry_keeps_its_place_while_it_changes() -> None:
     assert timeline.open_calls() == []
     first, second = timeline.entries.values()
     assert isinstance(first, CallEntry)
-    assert second == StatusEntry("event-2", 1_020, SessionStatus.ENDED, None)
+    assert second == StatusEntry(2, 1_020, SessionStatus.ENDED, None)
     assert timeline.last == 4
 
 
@@ -77,6 +77,6 @@ def test_what_the_caller_sets_is_an_entry_of_its_own() -> None:
     refused = (EventName.COMPLETED, {**COMPLETED[1], "status": "refused", "changed": []})
     timeline.tell(events(setting, refused))
     mood, call = timeline.entries.values()
-    assert mood == VariableEntry("event-1", 1_010, "mood", "calm", "caller")
+    assert mood == VariableEntry(1, 1_010, "mood", "calm", "caller")
     assert isinstance(call, CallEntry)
     assert (call.status, call.took_ms, call.variables) == (InvocationStatus.REFUSED, 0, {})

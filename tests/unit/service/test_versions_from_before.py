@@ -7,9 +7,9 @@ from sqlalchemy import update
 from tests.support.world import World
 
 from midcall.domain.errors import InvalidInput
-from midcall.domain.invocation import InvocationStatus
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.storage.schema import versions
 
 TRUSTED = {"type": "object", "properties": {"tier": {"x-midcall": {"trusted_only": True}}}}

@@ -12,7 +12,8 @@ from tests.support.world import World
 
 from midcall.domain.errors import NotFound, QueueFull
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.runs.submit import InvocationRequest
 from midcall.service.runs.sweep import GRACE_MS
 from midcall.service.runs.wait import LAST_LOOK_MS, QUEUE_PATIENCE_MS, NoOutcome, OutcomeWaiter

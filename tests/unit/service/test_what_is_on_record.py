@@ -14,7 +14,8 @@ from tests.support.world import World
 from midcall.domain.invocation import Invocation
 from midcall.domain.parameters import MASK
 from midcall.domain.phases import Phase
-from midcall.domain.run import RunError, RunReport, RunRequest, RunStatus
+from midcall.domain.run import RunError, RunReport, RunRequest
+from midcall.domain.run_status import RunStatus
 from midcall.service.runs.progress import Progress
 from midcall.storage.engine import open_engine
 

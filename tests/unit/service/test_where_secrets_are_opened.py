@@ -35,6 +35,17 @@ def test_secrets_are_opened_where_they_are_put_into_requests_alone(name: str) ->
     assert set(calls(name)) == OPENING[name]
 
 
+def test_what_a_reference_looks_like_is_known_in_one_place() -> None:
+    """All others ask for `WebhookConfig.secrets` or, of a document in the making, `SecretReference.of`."""
+    source = SERVICE.parent
+    asking = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if "startswith(MASK" in (text := path.read_text()) or "removeprefix(MASK" in text
+    }
+    assert asking == {"domain/secret_reference.py"}
+
+
 def test_a_service_that_midcall_knows_is_open_to_its_own_type() -> None:
     """Others have no place of their own; a shop's is in its credential."""
     assert own_hosts(CredentialType.AIRTABLE, {}) == ("https://api.airtable.com",)

@@ -41,7 +41,7 @@ from midcall.domain.visible import visible
 from midcall.domain.webhook_payload import arguments_as_query
 from midcall.domain.webhook_result import failure_text, read_answer, result_value
 from midcall.service.assistant.masking import PromptMasker
-from midcall.service.credentials.inline_secrets import kept, references, shown
+from midcall.service.credentials.inline_secrets import kept, shown
 from midcall.service.functions.compare import compare
 from midcall.service.schemas.schemas import any_schema_faults, fitting_params, schema_faults, taken_schema, value_faults
 from midcall.vendors.imports.draft import fitting_name
@@ -370,7 +370,7 @@ def of_document(document: Json) -> dict[str, Callable[[], Any]]:
         "with secrets": lambda: with_secrets(place, document, lambda value: value),
         "variables": lambda: variables_in(place, document),
         "without nulls": lambda: without_nulls(schema, document),
-        "inline secrets": lambda: (list(references(webhook)), shown(webhook), kept(webhook, lambda value, _: value)),
+        "inline secrets": lambda: (shown(webhook), kept(webhook, lambda value, _: value)),
         "an import": lambda: [READERS[vendor](document, None) for vendor in ImportVendor],
         "in an import": lambda: READERS[ImportVendor.RETELL](
             {"name": "f", "headers": document, "parameters": document}, "f"

@@ -8,8 +8,9 @@ from midcall.api import views
 from midcall.api.models import Invoke, Test
 from midcall.api.shapes import InvocationListed, InvocationShape, Listing, OutcomeShape, ReplayShape, ReportShape
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import InvocationStatus, Purpose
+from midcall.domain.invocation import Purpose
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.runs.submit import InvocationRequest
 from midcall.storage.listings import InvocationFilter
 from midcall.web.common import NO_NUL, PROBLEMS, FunctionNameParam, InThreads, InvocationIdParam, Paged, TraceId

@@ -163,7 +163,7 @@ class SessionStory:
         outcome, took_ms = self._stage.timed("POST", f"{self._session}/functions/{name}", {"params": params})
         self._stage.fact("call", f"{name} {compact(params)}")
         self._stage.fact("status", f"{outcome['status']}; this client waited {took_ms:.0f} ms")
-        refused = outcome["status"] == "refused"
+        refused = outcome["is_error"]  # what failed has no result
         if outcome["result"] is not None and not (refused and brief):
             self._stage.fact("for the LLM", outcome["result"] if refused else compact(outcome["result"]))
         if outcome["message"]:

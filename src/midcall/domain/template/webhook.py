@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from midcall.domain.places import NOTHING, places_of
+from midcall.domain.secret_reference import SecretPlace
 from midcall.domain.template.body import BodyTemplate, parse_body
 from midcall.domain.template.headers import HeaderTemplate, parse_headers
 from midcall.domain.template.query import QueryTemplate, parse_query
@@ -40,12 +41,12 @@ class WebhookTemplates:
         """Return the names of the credentials whose secrets stand in headers."""
         return frozenset(name.split(".")[1] for name in self.names() if name.startswith("secret."))
 
-    def with_secrets(self, secrets: Mapping[str, str]) -> "WebhookTemplates":
-        """Return them with what references stand for, by their paths as `webhook.headers.X-Key`; all of it literal."""
+    def with_secrets(self, secrets: Mapping[SecretPlace, str]) -> "WebhookTemplates":
+        """Return them with what references stand for, by their places; all of it literal."""
         return replace(
             self,
-            headers=tuple(_with_secret(each, secrets.get(f"webhook.headers.{each.name}")) for each in self.headers),
-            query=tuple(_with_secret(each, secrets.get(f"webhook.query.{each.name}")) for each in self.query),
+            headers=tuple(_with_secret(each, secrets.get(SecretPlace("headers", each.name))) for each in self.headers),
+            query=tuple(_with_secret(each, secrets.get(SecretPlace("query", each.name))) for each in self.query),
         )
 
     def query_names(self) -> frozenset[str]:

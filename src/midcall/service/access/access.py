@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from midcall.domain.errors import Fault, Forbidden, InvalidInput, Unauthenticated
-from midcall.domain.ids import new_id
+from midcall.domain.ids import new_id, without_prefix
 from midcall.domain.workspace import LIMITABLE, Key, Own, Scope
 from midcall.storage.database import Storage, Transaction
 from midcall.storage.listings import InvocationFilter, PageRequest, SessionFilter
@@ -209,7 +209,7 @@ def _new_secret() -> str:
 
 
 def _token(key: Key, secret: str) -> str:
-    return f"mc_{key.id.removeprefix('key_')}_{secret}"
+    return f"mc_{without_prefix(key.id)}_{secret}"
 
 
 def _hash(secret: str) -> str:

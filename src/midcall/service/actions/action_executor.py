@@ -7,7 +7,7 @@ from typing import Any
 
 from midcall.connectors.explain import explain
 from midcall.connectors.grants import bearer_grant
-from midcall.connectors.kit import ApiRequest, ApiResponse, RetryPolicy, Steps
+from midcall.connectors.kit import ApiRequest, RetryPolicy, Steps
 from midcall.domain.action import ActionFailed
 from midcall.domain.errors import MidcallError, OutboundError
 from midcall.domain.grant import Grant
@@ -80,7 +80,7 @@ class ActionExecutor:
         finally:
             steps.close()
 
-    def _send(self, ask: ApiRequest) -> ApiResponse:
+    def _send(self, ask: ApiRequest) -> HttpResponse:
         """Send one request, and again where that may mend it; raises ActionFailed for a status that is not seen."""
         repeatable = ask.method in _REPEATABLE if ask.repeatable is None else ask.repeatable
         for number in count(1):
@@ -98,16 +98,15 @@ class ActionExecutor:
                 return self._seen(ask, reply)
         raise AssertionError  # pragma: no cover - count() has no end
 
-    def _seen(self, ask: ApiRequest, reply: HttpResponse) -> ApiResponse:
-        answer = ApiResponse(reply.status, reply.headers, reply.body)
+    def _seen(self, ask: ApiRequest, reply: HttpResponse) -> HttpResponse:
         if reply.status in _FAILED and not ask.sees(reply.status):
-            why = explain(answer.value)
+            why = explain(reply.value)
             text = f"{self.host} answered {reply.status}" + (f": {why}" if why else "")
-            raise ActionFailed(text, code="http_error", status=reply.status, body=answer.value)
+            raise ActionFailed(text, code="http_error", status=reply.status, body=reply.value)
         if reply.truncated:
             text = f"{self.host}'s answer is larger than an action may bring back"
             raise ActionFailed(text, code="output_limit", status=reply.status)
-        return answer
+        return reply
 
     def _exchange(self, ask: ApiRequest) -> HttpResponse:
         """Send once, with a fresh token where the first was not taken."""
@@ -146,7 +145,7 @@ class ActionExecutor:
         """Return how long to wait before the same request may go better; None where it would not."""
         if reply.status in _NOT_NOW or (repeatable and reply.status in _SERVER_FAULTS):
             return retry_after_ms(reply.header("retry-after"), now=self._means.clock()) or self._retry.pause_ms
-        return ask.throttled(ApiResponse(reply.status, reply.headers, reply.body))
+        return ask.throttled(reply)
 
     def _pause(self, wait_ms: int) -> bool:
         """Wait before another attempt; False if the deadline leaves no time for it, or the run ended meanwhile."""

@@ -10,7 +10,7 @@ from pydantic import AliasChoices
 
 from midcall.connectors import operations
 from midcall.connectors.kit import BoundArguments, Options
-from midcall.domain.action import ActionFailed, snake
+from midcall.domain.action import ActionFailed, is_of, snake
 from midcall.domain.mock import ActionAnswer, Rehearsal
 
 #: Names the credential among a call's options, as the call does.
@@ -59,7 +59,7 @@ def option_names(action: str) -> frozenset[str]:
     """Return every option, in snake_case, that calls of an action, or of any of a group, may have."""
     found = {_CREDENTIAL}
     for name, (_, operation) in _OPERATIONS.items():
-        if name == action or name.startswith(f"{action}."):
+        if is_of(name, action):
             found.update(names_of(name), _inner_names(operation.options))
     return frozenset(found)
 

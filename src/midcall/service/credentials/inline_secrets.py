@@ -15,11 +15,7 @@ from typing import Any
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.parameters import MASK
 from midcall.domain.secret_names import is_secret_name
-
-#: Fields of `auth` that are always secret; the rest says who calls, and how and where that is shown.
-AUTH_SECRETS = frozenset({"token", "password", "value", "client_id", "client_secret"})
-#: Fields of `auth` that may hold a secret.
-AUTH_VALUES = AUTH_SECRETS | {"username"}
+from midcall.domain.secret_reference import AUTH_SECRETS, AUTH_VALUES, SecretPlace, SecretReference
 
 _MARK = "{{"
 #: A password of fewer characters proves nothing: the user name beside it is the key.
@@ -38,26 +34,22 @@ _NOT_KEPT = f"{MASK} keeps a value, but none is kept under this name; send the v
 class _Entry:
     """One value of headers, query or auth; `secret` is what its author says of it, if anything."""
 
-    part: str
-    name: str
+    place: SecretPlace
     value: str = field(repr=False)
     secret: bool | None
     #: Whether its place alone makes it a secret.
     plainly: bool
 
     @property
-    def loc(self) -> str:
-        return f"webhook.{self.part}.{self.name}"
-
-    @property
-    def key(self) -> str:
+    def key(self) -> SecretPlace:
         """Names it where headers are compared: their case says nothing."""
-        return self.loc.lower() if self.part == "headers" else self.loc
+        place = self.place
+        return replace(place, name=place.name.lower()) if place.part == "headers" else place
 
     @property
     def kept(self) -> bool:
         """Whether it is a reference already, or a mask."""
-        return self.value.startswith(MASK)
+        return SecretReference.of(self.value) is not None
 
     @property
     def literal(self) -> bool:
@@ -75,19 +67,14 @@ def unmarked(config: Mapping[str, Any]) -> dict[str, Any]:
     return _changed(config, lambda entry: entry.value)
 
 
-def kept(config: Mapping[str, Any], keep: Callable[[str, str], str]) -> dict[str, Any]:
-    """Return a document whose secrets are references; `keep(value, loc)` stores one and returns its id."""
+def kept(config: Mapping[str, Any], keep: Callable[[str, SecretPlace], str]) -> dict[str, Any]:
+    """Return a document whose secrets are references; `keep(value, place)` stores one and returns its id."""
 
     def change(entry: _Entry) -> str:
         secret = entry.literal and (entry.plainly or entry.secret)
-        return MASK + keep(entry.value, entry.loc) if secret else entry.value
+        return str(SecretReference(keep(entry.value, entry.place))) if secret else entry.value
 
     return _changed(config, change)
-
-
-def references(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Return the values of a stored document that are kept as secrets: the path of each, and the secret's id."""
-    return ((entry.loc, entry.value.removeprefix(MASK)) for entry in _entries(config) if entry.kept)
 
 
 def restored(document: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,19 +84,19 @@ def restored(document: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, 
     name. Raises InvalidInput where nothing is kept under that name, for anything else that begins like a mask, and for
     a mark that cannot be.
     """
-    before = {entry.loc: entry.value for entry in _entries(base)}
+    before = {entry.place: entry.value for entry in _entries(base)}
     secret_before = {entry.key for entry in _entries(base) if entry.kept}
     faults = []
 
     def change(entry: _Entry) -> Any:
         problem = _problem(entry)
-        if problem is None and entry.kept and entry.value != before.get(entry.loc):
-            if entry.value != MASK or entry.loc not in before:
+        if problem is None and entry.kept and entry.value != before.get(entry.place):
+            if entry.value != MASK or entry.place not in before:
                 problem = _NOT_KEPT
             else:
-                entry = replace(entry, value=before[entry.loc])
+                entry = replace(entry, value=before[entry.place])
         if problem is not None:
-            faults.append(Fault(entry.loc, problem))
+            faults.append(Fault(str(entry.place), problem))
             return entry.value
         stays = entry.secret is None and entry.key in secret_before
         secret = entry.literal and not entry.plainly and (stays or entry.secret)
@@ -166,11 +153,12 @@ def _entry(part: str, name: str, written: Any, beside: Mapping[str, Any]) -> _En
         value, secret = written.get("value"), written.get("secret")
     if not isinstance(value, str) or not (secret is None or isinstance(secret, bool)):
         return None
-    if part != "auth":
-        return _Entry(part, name, value, secret, plainly=is_secret_name(name))
+    place = SecretPlace(part, name)
+    if not place.in_auth:
+        return _Entry(place, value, secret, plainly=is_secret_name(name))
     if name not in AUTH_VALUES:
         return None
-    return _Entry(part, name, value, secret, plainly=name in AUTH_SECRETS or _is_the_key(name, beside))
+    return _Entry(place, value, secret, plainly=name in AUTH_SECRETS or _is_the_key(name, beside))
 
 
 def _is_the_key(name: str, auth: Mapping[str, Any]) -> bool:

@@ -29,13 +29,13 @@ class SecretUse:
         return missing if self.all or len(missing) == len(self.origins) else ()
 
 
-def places_of(webhook: WebhookConfig, loc: str) -> tuple[str, ...]:
-    """Return the origins that a value of a webhook's headers, query or auth goes to, by its path `webhook.auth.token`.
+def places_of(webhook: WebhookConfig, *, in_auth: bool) -> tuple[str, ...]:
+    """Return the origins that a value of a webhook goes to, which stands in its `auth`, or in headers or query.
 
     With an OAuth2 client's secret a token is fetched elsewhere, and then goes to the webhook's own host.
     """
     own, auth = origin_of(webhook.url), webhook.auth
-    if loc.startswith("webhook.auth.") and auth.type == "oauth2":
+    if in_auth and auth.type == "oauth2":
         return tuple(dict.fromkeys((own, origin_of(auth.texts["token_url"]))))
     return (own,)
 
@@ -43,7 +43,7 @@ def places_of(webhook: WebhookConfig, loc: str) -> tuple[str, ...]:
 def targets_of(config: FunctionConfig) -> tuple[str, ...]:
     """Return the origins that a version's document names, whether or not it names a credential."""
     if config.kind is Kind.WEBHOOK:
-        return places_of(config.webhook, "webhook.auth.")
+        return places_of(config.webhook, in_auth=True)
     return tuple(dict.fromkeys(origin for entry in config.code.egress for origin in origins_of_egress(entry)))
 
 
@@ -53,7 +53,7 @@ def uses_of(config: FunctionConfig) -> tuple[SecretUse, ...]:
     if config.kind is Kind.WEBHOOK:
         named = webhook.credentials_named()
         return tuple(
-            SecretUse(name, places_of(webhook, f"webhook.{where}."), all=True) for name, where in named.items()
+            SecretUse(name, places_of(webhook, in_auth=where != "headers"), all=True) for name, where in named.items()
         )
     origins = targets_of(config)
     entries = (entry for entry in config.code.actions if entry.name.partition(".")[0] in _ANYWHERE)

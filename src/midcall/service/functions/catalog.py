@@ -20,13 +20,14 @@ from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.ids import new_id
 from midcall.domain.jsonvalue import digest, merge_patch
 from midcall.domain.rereview import Rereview, VersionFlag, flags_of
+from midcall.domain.secret_reference import AUTH_VALUES, SecretPlace
 from midcall.domain.template.text import parse_text
 from midcall.domain.template.webhook import parse_webhook
 from midcall.domain.test_case import Tested
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.credentials.hosts import bind_written, note_bound
-from midcall.service.credentials.inline_secrets import AUTH_VALUES, kept, references, restored, unmarked
+from midcall.service.credentials.inline_secrets import kept, restored, unmarked
 from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.functions.form import FunctionForm, parse_function
@@ -335,17 +336,19 @@ class Catalog:
 
         Raises InvalidInput for one that is kept from a version before and would go elsewhere.
         """
-        workspace_id, webhook = function.workspace_id, FunctionConfig.from_stored(document).webhook
+        workspace_id, webhook = function.workspace_id, FunctionConfig.from_stored(unmarked(document)).webhook
         problems = {
-            loc: self.secrets.elsewhere(tx, workspace_id, secret_id, to=places_of(webhook, loc))
-            for loc, secret_id in references(document)
+            place: self.secrets.elsewhere(tx, workspace_id, reference.id, to=places_of(webhook, in_auth=place.in_auth))
+            for place, reference in webhook.secrets.items()
         }
         if any(problems.values()):
-            raise InvalidInput(faults=[Fault(loc, text) for loc, text in problems.items() if text])
-        stored = kept(
-            document,
-            lambda value, loc: self.secrets.keep(tx, workspace_id, value, to=places_of(webhook, loc), loc=loc),
-        )
+            raise InvalidInput(faults=[Fault(str(place), text) for place, text in problems.items() if text])
+
+        def keep(value: str, place: SecretPlace) -> str:
+            to = places_of(webhook, in_auth=place.in_auth)
+            return self.secrets.keep(tx, workspace_id, value, to=to, loc=str(place))
+
+        stored = kept(document, keep)
         return Version(
             function_id=function.id,
             number=number,
@@ -411,7 +414,7 @@ def check_webhook(document: Mapping[str, Any], outbound: Outbound) -> None:
     templates = parse_webhook(url=webhook.url, headers=webhook.headers, query=webhook.query, body=webhook.body)
     outbound.check(templates.url.sample, loc="webhook.url")
     for name in AUTH_VALUES & texts.keys():
-        parse_text(texts[name], f"webhook.auth.{name}", max_chars=len(texts[name]), secrets=True)
+        parse_text(texts[name], str(SecretPlace("auth", name)), max_chars=len(texts[name]), secrets=True)
     if webhook.auth.type == "oauth2":
         outbound.check(texts["token_url"], loc="webhook.auth.token_url")
 

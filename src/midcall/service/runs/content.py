@@ -14,7 +14,7 @@ from midcall.domain.errors import (
     TimedOut,
     TokenUnreachable,
 )
-from midcall.domain.invocation import InvocationStatus, Outcome
+from midcall.domain.invocation import Outcome
 
 #: What the line hears where the function's author has set no error message.
 DEFAULT_ERROR_MESSAGE = "Sorry, that did not work just now."
@@ -57,35 +57,30 @@ def told_content(outcome: Outcome) -> Any:
 
     Of a cut result it says so and of how much; as `{"result": …}` it is no longer than the limit of the result.
     """
-    if outcome.status is InvocationStatus.QUEUED:
+    if not outcome.status.final:
         return outcome.message or RUNS_ON
-    if outcome.status is InvocationStatus.REFUSED:
+    if outcome.status.refused:
         return outcome.result or DEFAULT_ERROR_MESSAGE
-    if outcome.status is not InvocationStatus.SUCCEEDED:
+    if not outcome.status.ok:
         return outcome.message or DEFAULT_ERROR_MESSAGE
     if outcome.truncated and isinstance(outcome.result, str):  # bytes stand in an object, whose media type stays
         return _cut(outcome.result, outcome.whole)
     return outcome.result or {"result": outcome.result}
 
 
-def is_error(outcome: Outcome) -> bool:
-    """Tell whether the LLM should take what it is told for a failure."""
-    return outcome.status not in {InvocationStatus.SUCCEEDED, InvocationStatus.QUEUED}
-
-
 def retry_of(outcome: Outcome) -> RetryAdvice:
     """Say what calling again is good for."""
     error = outcome.error
-    if not is_error(outcome) or error is None:
-        return RetryAdvice.LATER if outcome.status is InvocationStatus.TIMED_OUT else RetryAdvice.NO
-    if outcome.status is InvocationStatus.REFUSED:
+    if not outcome.status.is_error or error is None:
+        return RetryAdvice.LATER if outcome.status.timed_out else RetryAdvice.NO
+    if outcome.status.refused:
         return {"invalid_params": RetryAdvice.FIX_PARAMS, "gate_closed": RetryAdvice.ASK_CALLER}.get(
             error.type, RetryAdvice.NO
         )
     if error.http_status is not None:
         server = error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return RetryAdvice.LATER if server or error.http_status in _PASSING_STATUSES else RetryAdvice.NO
-    passing = outcome.status is InvocationStatus.TIMED_OUT or error.type in _PASSING
+    passing = outcome.status.timed_out or error.type in _PASSING
     return RetryAdvice.LATER if passing else RetryAdvice.NO
 
 

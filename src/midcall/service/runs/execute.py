@@ -18,9 +18,10 @@ from midcall.domain.errors import (
     Unwritable,
 )
 from midcall.domain.function_config import Kind, MessagesConfig
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome
+from midcall.domain.invocation import Invocation, Outcome
 from midcall.domain.retry import delay_ms
-from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.domain.turnstile import Turnstile
 from midcall.service.claimed_run import ClaimedRun, ClaimedRuns
 from midcall.service.runs.attempts import Attempts, Run

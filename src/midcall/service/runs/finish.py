@@ -11,10 +11,11 @@ from typing import Any
 
 from midcall.domain.errors import NotFound, SandboxLost
 from midcall.domain.events import EventName
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.redaction import NOTHING, Redaction
-from midcall.domain.run import RunReport
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import Session
 from midcall.domain.variables import TooManyVariables, merge, set_by, values
 from midcall.service.claimed_run import redaction_of
@@ -25,9 +26,6 @@ from midcall.service.runs.outcome import outcome_document
 from midcall.service.runs.phases import Phases
 from midcall.service.runs.session_events import note
 from midcall.storage.database import Storage, Transaction
-
-#: Ends after which a background run is tried again.
-_RETRIED = frozenset({InvocationStatus.FAILED, InvocationStatus.TIMED_OUT})
 
 #: A background run of which nobody knows what became (its worker or its pool was lost) is made again, even where a
 #: failing one is not tried again; but code that takes its worker down with it does so this often at most.
@@ -166,19 +164,19 @@ class Finish:
             return None
         with self.storage.read() as tx:
             redaction = _redaction(tx, invocation)
-        own = {name: outcome.variables[name] for name in outcome.changed}
-        told = on_record(outcome_document(invocation, replace(outcome, variables=own)), redaction)
+        own = replace(outcome, variables=outcome.set_variables)
+        told = on_record(outcome_document(invocation, own), redaction)
         return _Shown(outcome, redaction, told)
 
     def _merged(self, session: Session, invocation: Invocation, outcome: Outcome) -> tuple[Session, Outcome]:
         """Merge what was set into the session as it is now: calls side by side both keep their variables."""
-        set_now = {name: outcome.variables[name] for name in outcome.changed}
+        set_now = outcome.set_variables
         now = self.clock()
         try:
             variables = merge(session.variables, set_now, source=set_by(invocation.function), at=now)
         except TooManyVariables as error:
             # What it decided stands: a guard that says "terminate" is heard whatever else it set.
-            failure = OutcomeError("too_many_variables", str(error))
+            failure = RunError("too_many_variables", str(error))
             outcome = replace(outcome, status=InvocationStatus.FAILED, result=None, changed=(), error=failure)
             message = outcome.message or DEFAULT_ERROR_MESSAGE
             return session, replace(outcome, variables=values(session.variables), message=message)
@@ -200,7 +198,7 @@ class Finish:
     def _try_again_at(self, invocation: Invocation, outcome: Outcome) -> int | None:
         lost = outcome.error is not None and outcome.error.type == SandboxLost.code
         attempts = attempts_if_lost(invocation) if lost else invocation.max_attempts
-        if invocation.purpose is not Purpose.BACKGROUND or outcome.status not in _RETRIED:
+        if invocation.purpose is not Purpose.BACKGROUND or not outcome.status.tried_again:
             return None
         due_at = self.clock() + self.phases.delay_ms(_nth(invocation, self.phases.attempts))
         return due_at if invocation.attempt < attempts and due_at < invocation.deadline_at else None
@@ -267,6 +265,6 @@ def _redaction(tx: Transaction, invocation: Invocation) -> Redaction:
 
 def _dead(invocation: Invocation, outcome: Outcome) -> Outcome:
     """Park a post-session function that failed for the last time: it can be replayed from there."""
-    if invocation.phase is Phase.POST_SESSION and outcome.status in _RETRIED:
+    if invocation.phase is Phase.POST_SESSION and outcome.status.tried_again:
         return replace(outcome, status=InvocationStatus.DEAD)
     return outcome

@@ -6,14 +6,12 @@ The agent's own answer and the session's variables are no record but what the ne
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from midcall.domain.invocation import Invocation, Outcome, OutcomeError
+from midcall.domain.invocation import Invocation, Outcome
 from midcall.domain.redaction import Redaction
 from midcall.domain.run import RunError, RunReport
 from midcall.service.runs.outcome import outcome_document
-
-_Error = TypeVar("_Error", RunError, OutcomeError)
 
 #: Characters of JSON up to which all variables of a session are told with each outcome.
 MOST_TOLD = 4_096
@@ -64,7 +62,7 @@ def told_variables(outcome: Outcome) -> Mapping[str, Any]:
     """Return the variables that an outcome is told with: each is told of once as it is set, and need not come again."""
     if len(json.dumps(outcome.variables)) <= MOST_TOLD:
         return outcome.variables
-    return {name: outcome.variables[name] for name in outcome.changed}
+    return outcome.set_variables
 
 
 def on_record(document: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
@@ -75,7 +73,7 @@ def on_record(document: Mapping[str, Any], redaction: Redaction) -> dict[str, An
     return {**document, **shown}
 
 
-def _masked(error: _Error, redaction: Redaction) -> _Error:
+def _masked(error: RunError, redaction: Redaction) -> RunError:
     traceback = None if error.traceback is None else redaction.text(error.traceback)
     body = None if error.body is None else redaction.text(error.body)
     return replace(error, message=redaction.text(error.message), traceback=traceback, body=body)

@@ -9,17 +9,13 @@ from midcall.domain.budget import Budget
 from midcall.domain.errors import ParametersWanted
 from midcall.domain.function_config import FunctionConfig, MessagesConfig
 from midcall.domain.gates import Gate, what_to_do
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, OutcomeError
+from midcall.domain.invocation import Invocation, Outcome
 from midcall.domain.phases import BadReturn, HandlerResult, Phase, interpret
-from midcall.domain.run import RunError, RunReport, RunStatus
-from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE, is_error, retry_of, told_content
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import InvocationStatus
+from midcall.service.runs.content import DEFAULT_ERROR_MESSAGE, retry_of, told_content
 from midcall.service.runs.response_variables import extract
 from midcall.service.schemas.schemas import value_faults
-
-_STATUSES = {
-    RunStatus.OK: InvocationStatus.SUCCEEDED,
-    RunStatus.TIMEOUT: InvocationStatus.TIMED_OUT,
-}
 
 
 def outcome_document(invocation: Invocation, outcome: Outcome) -> dict[str, Any]:
@@ -33,7 +29,7 @@ def outcome_document(invocation: Invocation, outcome: Outcome) -> dict[str, Any]
         "result": outcome.result,
         "truncated": outcome.truncated,
         "content": told_content(outcome),
-        "is_error": is_error(outcome),
+        "is_error": outcome.status.is_error,
         "retry": retry_of(outcome).value,
         "message": outcome.message,
         "dynamicVariables": dict(outcome.variables),
@@ -43,7 +39,7 @@ def outcome_document(invocation: Invocation, outcome: Outcome) -> dict[str, Any]
     }
 
 
-def error_document(error: OutcomeError) -> dict[str, Any]:
+def error_document(error: RunError) -> dict[str, Any]:
     """Write an error as the agent sees it; of a webhook whose target answered, with its status and body."""
     document: dict[str, Any] = {"type": error.type, "message": error.message}
     if error.http_status is not None:
@@ -62,11 +58,11 @@ def outcome_of(
 
     What its author wrote about the result is evaluated within `budget`; what goes beyond it is a warning.
     """
-    if report.status is RunStatus.REFUSED and report.error is not None:
-        wanted = report.error.type == ParametersWanted.code
-        outcome = refused(report.error.message) if wanted else refused_by_code(report.error)
+    if report.status.refused:
+        error = report.error or RunError("refused", "")
+        outcome = refused(error.message) if error.type == ParametersWanted.code else refused_by_code(error)
         return replace(outcome, variables=variables)
-    if report.status is not RunStatus.OK:
+    if not report.status.ok:
         return _unsuccessful(report, config.messages, variables)
     try:
         returned = interpret(report.result, phase)
@@ -96,9 +92,7 @@ def failed(
     status: InvocationStatus = InvocationStatus.FAILED,
 ) -> Outcome:
     """Make the outcome of a call that midcall itself gave up; the agent still gets something to say."""
-    return Outcome(
-        status=status, message=_error_message(messages), variables=variables, error=OutcomeError(kind, message)
-    )
+    return Outcome(status=status, message=_error_message(messages), variables=variables, error=RunError(kind, message))
 
 
 def refused(faults: str) -> Outcome:
@@ -107,19 +101,19 @@ def refused(faults: str) -> Outcome:
     return Outcome(
         status=InvocationStatus.REFUSED,
         result=text,
-        error=OutcomeError("invalid_params", faults),
+        error=RunError("invalid_params", faults),
     )
 
 
 def refused_by_code(error: RunError) -> Outcome:
     """Make the outcome of a call that the function's own code refused; its text is what the LLM is told."""
     text = error.message or "The function cannot do that."
-    return Outcome(InvocationStatus.REFUSED, result=text, error=OutcomeError("refused", text, line=error.line))
+    return Outcome(InvocationStatus.REFUSED, result=text, error=RunError("refused", text, line=error.line))
 
 
 def refused_by_gate(gate: Gate) -> Outcome:
     """Make the outcome of a call whose gate is closed; the text tells the LLM what to do first."""
-    error = OutcomeError("gate_closed", f"{gate.function} has not set {gate.variable} as required")
+    error = RunError("gate_closed", f"{gate.function} has not set {gate.variable} as required")
     return Outcome(InvocationStatus.REFUSED, result=what_to_do(gate), error=error)
 
 
@@ -148,19 +142,12 @@ def _successful(
 
 
 def _unsuccessful(report: RunReport, messages: MessagesConfig, variables: Mapping[str, Any]) -> Outcome:
-    error = report.error
+    error = report.error or RunError(report.status.value, f"the run ended with status {report.status}")
     return Outcome(
-        status=_STATUSES.get(report.status, InvocationStatus.FAILED),
-        message=_error_message(messages, error.http_status if error else None),
+        status=report.status.comes_to,
+        message=_error_message(messages, error.http_status),
         variables=variables,
-        error=OutcomeError(
-            type=error.type if error else report.status.value,
-            message=error.message if error else f"the run ended with status {report.status}",
-            line=error.line if error else None,
-            traceback=error.traceback if error else None,
-            http_status=error.http_status if error else None,
-            body=error.body if error else None,
-        ),
+        error=error,
     )
 
 

@@ -12,7 +12,7 @@ from midcall.domain.agent import OnFailure, Pin
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.events import EventName, started_data
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.phases import Phase
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.speech import SILENT
@@ -117,7 +117,7 @@ class Phases:
         if outcome.terminate:
             self.terminate(tx, session, outcome.reason or f"{pin.function} terminated the session")
             return ()
-        if outcome.status is not InvocationStatus.SUCCEEDED and pin.on_failure is OnFailure.TERMINATE:
+        if not outcome.status.ok and pin.on_failure is OnFailure.TERMINATE:
             self.terminate(tx, session, f"{pin.function} failed, and the session depends on it")
             return ()
         return self._pre_next(tx, session, position + 1)[1]
@@ -127,24 +127,16 @@ class Phases:
         now = self.clock()
         if position >= len(pins) or now >= session.pre_deadline_at:
             return self.close_pre(tx, session, position=position), ()
-        config = tx.functions.version(pins[position].function_id, pins[position].version).config
-        invocation = replace(
-            _planned(session, pins[position], Phase.PRE_SESSION, position, now),
-            purpose=Purpose.LIVE,
-            kind=config.kind,
-            deadline_at=min(now + (pins[position].timeout or config.timeout) * 1000, session.pre_deadline_at),
-            max_attempts=1 + config.retries,
-        )
-        return session, self._queue(tx, session, invocation)
+        invocation = _planned(tx, session, pins[position], position, Purpose.LIVE, now)
+        deadline_at = min(invocation.deadline_at, session.pre_deadline_at)
+        return session, self._queue(tx, session, replace(invocation, deadline_at=deadline_at))
 
     def _post_next(self, tx: Transaction, session: Session, position: int) -> Sequence[Invocation]:
         pins = session.pins_of(Phase.POST_SESSION)
         if position >= len(pins):
             return ()
-        now = self.clock()
-        config = tx.functions.version(pins[position].function_id, pins[position].version).config
-        planned = _planned(session, pins[position], Phase.POST_SESSION, position, now)
-        return self._queue(tx, session, replace(planned, kind=config.kind, max_attempts=self.attempts))
+        invocation = _planned(tx, session, pins[position], position, Purpose.BACKGROUND, self.clock())
+        return self._queue(tx, session, replace(invocation, max_attempts=self.attempts))
 
     def _queue(self, tx: Transaction, session: Session, invocation: Invocation) -> Sequence[Invocation]:
         tx.invocations.add(invocation)
@@ -157,27 +149,20 @@ def _drawn(planned_ms: int) -> int:
     return round(planned_ms * random.uniform(JITTER, 1.0))  # noqa: S311 (nothing secret about it)
 
 
-def _planned(session: Session, pin: Pin, phase: Phase, position: int, now: int) -> Invocation:
-    return Invocation(
-        id=new_id("inv"),
+def _planned(tx: Transaction, session: Session, pin: Pin, position: int, purpose: Purpose, now: int) -> Invocation:
+    """Make the invocation of what stands at a position of its phase; a background run waits as long as it may."""
+    version = tx.functions.version(pin.function_id, pin.version)
+    timeout_ms = (pin.timeout or version.config.timeout) * 1000
+    planned = Invocation.queued(
+        new_id("inv"),
+        pin.function,
+        version,
+        purpose,
+        pin.phase,
         workspace_id=session.workspace_id,
-        function_id=pin.function_id,
-        function=pin.function,
-        version=pin.version,
-        sha256=pin.sha256,
-        purpose=Purpose.BACKGROUND,
-        phase=phase,
         environment=session.environment,
-        status=InvocationStatus.QUEUED,
-        params={},
-        session={},
         principal=session.principal,
-        deadline_at=now + BACKGROUND_PATIENCE_MS,
-        attempt=0,
-        max_attempts=1,
-        created_at=now,
-        enqueued_at=now,
-        session_key=session.id,
-        session_id=session.session_id,
-        position=position,
+        now=now,
+        deadline_at=now + (BACKGROUND_PATIENCE_MS if purpose is Purpose.BACKGROUND else timeout_ms),
     )
+    return replace(planned.in_session(session, position), sha256=pin.sha256)

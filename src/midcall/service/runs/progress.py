@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from midcall.domain.events import EventName
+from midcall.domain.ids import RunId
 from midcall.service.claimed_run import redaction_of
 from midcall.service.ports import Queue
 from midcall.storage.database import Storage
@@ -19,9 +20,9 @@ class Progress:
 
     def report(self, run_id: str, text: str) -> None:
         """Write a progress event for the run's session, if it has one and this attempt is still the one that runs."""
-        invocation_id, attempt = run_id.split(".")[:2]
+        run = RunId.of(run_id)
         with self.storage.read() as tx:
-            invocation = tx.invocations.find(invocation_id)
+            invocation = tx.invocations.find(run.invocation)
             if invocation is None or invocation.session_key is None:
                 return
             config = tx.functions.version(invocation.function_id, invocation.version).config
@@ -30,8 +31,8 @@ class Progress:
             # Asked under the lock: nothing may be told of a run after its outcome.
             if not tx.sessions.by_key(invocation.session_key, lock=True):
                 return
-            if str(tx.invocations.attempt_running(invocation_id)) != attempt:
+            if tx.invocations.attempt_running(run.invocation) != run.attempt:
                 return
-            data = {"invocation_id": invocation_id, "function": invocation.function, "text": shown}
+            data = {"invocation_id": run.invocation, "function": invocation.function, "text": shown}
             tx.events.add(invocation.session_key, EventName.PROGRESS, self.clock(), data)
         self.queue.announce(invocation.session_key)

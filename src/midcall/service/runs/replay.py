@@ -1,13 +1,13 @@
 """Replay a past invocation on its recorded answers: the same code on the same input, and nothing leaves midcall."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.errors import Conflict, NotFound
 from midcall.domain.function import Version
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.mock import Recording, Rehearsal
 from midcall.domain.session import Session
 from midcall.domain.times import iso
@@ -78,26 +78,24 @@ class Replays:
         seen = body_seen(past, session, kept_body(tx, session), recording)
         now = self.clock()
         timeout_s = effective(version.config, session, past).timeout
-        return Invocation(
-            id=replay_id,
+        queued = Invocation.queued(
+            replay_id,
+            past.function,
+            version,
+            Purpose.TEST,
+            past.phase,
             workspace_id=past.workspace_id,
-            function_id=past.function_id,
-            function=past.function,
-            version=past.version,
-            sha256=past.sha256,
-            purpose=Purpose.TEST,
-            phase=past.phase,
             environment=past.environment,
-            status=InvocationStatus.QUEUED,
+            principal=caller.principal,
+            now=now,
+            deadline_at=now + timeout_s * 1000,
+        )
+        return replace(
+            queued,
+            sha256=past.sha256,
             params=past.params,
             asked=asked_preview(version.config, past.params, seen),
             session=seen,
-            principal=caller.principal,
-            deadline_at=now + timeout_s * 1000,
-            attempt=0,
-            max_attempts=1 + version.config.retries,
-            created_at=now,
-            enqueued_at=now,
         )
 
     def _note(self, tx: Transaction, caller: Caller, past: Invocation, replay_id: str) -> None:
@@ -141,10 +139,10 @@ def body_seen(
 
 
 def check_over(past: Invocation) -> None:
-    """Raise Conflict for an invocation that is not over, or whose function never ran."""
+    """Raise Conflict for an invocation that is not over, or that was refused before its function ran."""
     if not past.final:
         raise Conflict(f"the invocation is {past.status}; come back once it is over")
-    if past.status is InvocationStatus.REFUSED:
+    if past.status.refused and past.report is None:
         raise Conflict("the call was refused before its function ran; there is nothing to run again")
 
 

@@ -7,8 +7,8 @@ from functools import partial
 
 from midcall.domain.errors import SandboxUnavailable
 from midcall.domain.invocation import Purpose
-from midcall.domain.retry import RETRIED_STATUSES
-from midcall.domain.run import RunReport, RunStatus
+from midcall.domain.run import RunReport
+from midcall.domain.run_status import RunStatus
 from midcall.service.actions.action_gateway import ActionGateways
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.ports import Sandbox
@@ -50,7 +50,7 @@ class CodeAttempts:
                 away = error
                 self.sleep(_POOL_RETRY_S)
             else:
-                return Attempt(report, again=report.status in RETRIED_STATUSES)
+                return Attempt(report, again=report.status.tried_again)
         if away is not None:  # the deadline went by without a pool, not in the code
             raise away
         return Attempt(RunReport(RunStatus.TIMEOUT))

@@ -17,7 +17,7 @@ from midcall.domain.errors import (
 )
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.function_config import FunctionConfig, Kind
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import masked
 from midcall.domain.phases import Phase
@@ -84,17 +84,11 @@ class Invocations:
             _check_rehearsal(call.rehearsal, version)
         invocation = self._prepared(caller, call, function, version, locale)
         with self.storage.write() as tx:
-            outcome = invocation.outcome
-            if outcome is None:
+            if invocation.outcome is None:
                 check_room(tx, caller, invocation, max_queued=self.max_queued)
-            tx.invocations.add(invocation)
+            invocation = add(tx, invocation, now=self.clock())
             if call.rehearsal is not None:
                 tx.rehearsals.plan(invocation.id, call.rehearsal)
-            if outcome is not None:
-                # A refusal is recorded like any outcome, in the same transaction.
-                ended_at = self.clock()
-                tx.invocations.close_queued(invocation.id, session=None, outcome=outcome, ended_at=ended_at)
-                invocation = replace(invocation, status=outcome.status, ended_at=ended_at)
         if not invocation.final:
             wake(self.queue, invocation)
         return invocation
@@ -160,30 +154,19 @@ class Invocations:
             session = {name: session[name] for name in ("sessionId",) if isinstance(session.get(name), str)}
         now = self.clock()
         deadline_at = now + config.timeout * 1000
-        return Invocation(
-            id=call.id,
+        queued = Invocation.queued(
+            call.id,
+            function.name,
+            version,
+            call.purpose,
+            call.phase,
             workspace_id=caller.workspace_id,
-            function_id=function.id,
-            function=function.name,
-            version=version.number,
-            sha256=version.sha256,
-            purpose=call.purpose,
-            phase=call.phase,
             environment=call.environment,
-            status=InvocationStatus.QUEUED,
-            params=params,
-            asked=asked,
-            session=session,
             principal=caller.principal,
+            now=now,
             deadline_at=deadline_at if call.deadline_at is None else min(deadline_at, call.deadline_at),
-            attempt=0,
-            max_attempts=1 + config.retries,
-            created_at=now,
-            enqueued_at=now,
-            kind=config.kind,
-            trace_id=call.trace_id,
-            outcome=outcome,
         )
+        return replace(queued, params=params, asked=asked, session=session, trace_id=call.trace_id, outcome=outcome)
 
 
 def wake(queue: Queue, invocation: Invocation) -> None:
@@ -193,6 +176,19 @@ def wake(queue: Queue, invocation: Invocation) -> None:
     except QueueUnavailable:
         # The row is committed: the sweep wakes a worker for it as soon as Redis is back.
         return
+
+
+def add(tx: Transaction, invocation: Invocation, *, now: int) -> Invocation:
+    """Store a queued invocation; a refusal that it has already is recorded like any outcome, in the same transaction.
+
+    Returns it as it then is.
+    """
+    tx.invocations.add(invocation)
+    outcome = invocation.outcome
+    if outcome is None:
+        return invocation
+    tx.invocations.close_queued(invocation.id, session=invocation.session_key, outcome=outcome, ended_at=now)
+    return replace(invocation, status=outcome.status, ended_at=now)
 
 
 def refuse_limited(caller: Caller) -> None:

@@ -8,7 +8,8 @@ import structlog
 
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.variables import values
 from midcall.service.claimed_run import effective
 from midcall.service.ports import Queue

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from midcall.domain.errors import MidcallError, NotFound
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.run_status import InvocationStatus
 from midcall.service.ports import Queue
 from midcall.service.runs.sweep import GRACE_MS, Sweep
 from midcall.storage.database import Storage
@@ -99,9 +100,7 @@ class OutcomeWaiter:
             # The cheapest look there is, and while many wait the usual one: nothing else of the row matters yet, and it
             # may have megabytes.
             status = self._status(invocation)
-            if status is InvocationStatus.RUNNING:
-                return replace(invocation, status=status)
-            if status is InvocationStatus.QUEUED and not self._is_hopeless(invocation):
+            if status is not None and not status.final and not (status.queued and self._is_hopeless(invocation)):
                 return replace(invocation, status=status)
         found = self._read(invocation)
         return self._read(found) if self._close_if_hopeless(found) else found
@@ -125,7 +124,7 @@ class OutcomeWaiter:
         return found
 
     def _close_if_hopeless(self, found: Invocation) -> bool:
-        if found.status is not InvocationStatus.QUEUED:
+        if not found.status.queued:
             return False
         now = self.clock()
         if now > found.deadline_at + GRACE_MS:

@@ -10,10 +10,11 @@ from midcall.domain.events import Event, EventName, started_data
 from midcall.domain.function import Version
 from midcall.domain.function_config import FunctionConfig
 from midcall.domain.gates import PastRun, closed_gate
-from midcall.domain.invocation import Invocation, InvocationStatus, Outcome, Purpose
+from midcall.domain.invocation import Invocation, Outcome, Purpose
 from midcall.domain.jsonvalue import digest
 from midcall.domain.phases import Phase
 from midcall.domain.redaction import Redaction
+from midcall.domain.run_status import ACCEPTED, InvocationStatus
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.speech import spoken
 from midcall.domain.variables import Variable, values
@@ -24,7 +25,7 @@ from midcall.service.runs.mask import told_of
 from midcall.service.runs.outcome import outcome_document, refused, refused_by_gate
 from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS, Phases
 from midcall.service.runs.session_events import note
-from midcall.service.runs.submit import asked_preview, check_room, kept_of_refused
+from midcall.service.runs.submit import add, asked_preview, check_room, kept_of_refused
 from midcall.service.schemas.refusals import faults_as_text
 from midcall.service.schemas.schemas import fitting_params
 from midcall.storage.database import Storage, Transaction
@@ -79,11 +80,11 @@ class SessionCalls:
                 checked = _check(tx, session, call)
             now = self.clock()
             invocation = self._prepared(tx, caller, call, session, checked, now)
-            if not invocation.final:
+            if invocation.outcome is None:
                 check_room(tx, caller, invocation, max_queued=self.max_queued, session=session.id)
             session = replace(session, updated_at=now)
             tx.sessions.replace(session)
-            self._store(tx, session, invocation, checked)
+            invocation = self._store(tx, session, invocation, checked)
         if not invocation.final:
             self.phases.wake([invocation])
         self.queue.announce(session.id)
@@ -97,7 +98,7 @@ class SessionCalls:
         message = effective(version.config, session, invocation).messages.returned
         variables = values(session.variables) if session else {}
         outcome = Outcome(InvocationStatus.QUEUED, message=message, variables=variables)
-        return outcome_document(invocation, outcome) | {"status": "accepted"}
+        return outcome_document(invocation, outcome) | {"status": ACCEPTED}
 
     def answer(self, event: Event) -> Event:
         """Return a `completed` event as its caller is answered: exact, where what is on record is masked."""
@@ -127,49 +128,39 @@ class SessionCalls:
         params, overrides = checked.params, call.overrides
         if outcome is not None:
             params, overrides = kept_of_refused(checked.asked, params), {}
-        return Invocation(
-            id=call.id,
+        queued = Invocation.queued(
+            call.id,
+            call.function,
+            version,
+            Purpose.BACKGROUND if config.background else Purpose.LIVE,
+            Phase.DURING_SESSION,
             workspace_id=session.workspace_id,
-            function_id=version.function_id,
-            function=call.function,
-            version=version.number,
-            sha256=version.sha256,
-            purpose=Purpose.BACKGROUND if config.background else Purpose.LIVE,
-            phase=Phase.DURING_SESSION,
             environment=session.environment,
-            status=outcome.status if outcome else InvocationStatus.QUEUED,
+            principal=caller.principal,
+            now=now,
+            deadline_at=now + (BACKGROUND_PATIENCE_MS if config.background else timeout * 1000),
+        )
+        return replace(
+            queued.in_session(session, checked.position),
             params=params,
             asked=checked.asked,
             session=dict(overrides),
-            principal=caller.principal,
-            deadline_at=now + (BACKGROUND_PATIENCE_MS if config.background else timeout * 1000),
-            attempt=0,
-            max_attempts=1 + config.retries,
-            created_at=now,
-            enqueued_at=now,
-            kind=config.kind,
             trace_id=call.trace_id,
-            session_key=session.id,
-            session_id=session.session_id,
-            position=checked.position,
             idempotency_key=call.idempotency_key,
             request_digest=checked.digest,
             outcome=outcome,
         )
 
-    def _store(self, tx: Transaction, session: Session, invocation: Invocation, checked: "_Checked") -> None:
-        outcome = invocation.outcome
-        tx.invocations.add(replace(invocation, status=InvocationStatus.QUEUED))
-        if outcome is not None:
-            tx.invocations.close_queued(
-                invocation.id, session=session.id, outcome=outcome, ended_at=invocation.created_at
-            )
-            told = told_of(invocation, outcome, checked.redaction)
+    def _store(self, tx: Transaction, session: Session, invocation: Invocation, checked: "_Checked") -> Invocation:
+        invocation = add(tx, invocation, now=invocation.created_at)
+        if invocation.outcome is not None:
+            told = told_of(invocation, invocation.outcome, checked.redaction)
             data = told | {"phase": invocation.phase.value}
             note(tx, session, EventName.COMPLETED, invocation.created_at, data)
-            return
-        started = started_data(invocation, spoken(checked.version.config, checked.pin.messages))
-        tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
+        else:
+            started = started_data(invocation, spoken(checked.version.config, checked.pin.messages))
+            tx.events.add(session.id, EventName.STARTED, invocation.created_at, started)
+        return invocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +222,7 @@ def _refusal(tx: Transaction, session: Session, config: FunctionConfig, checked:
     if not config.requires:
         return None
     runs = [
-        PastRun(run.function, run.params, {name: run.outcome.variables[name] for name in run.outcome.changed})
+        PastRun(run.function, run.params, run.outcome.set_variables)
         for run in tx.invocations.succeeded(
             session.id, {gate.function for gate in config.requires}, limit=MAX_GATE_RUNS
         )

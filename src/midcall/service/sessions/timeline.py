@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from midcall.domain.events import Event, EventName
-from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.session import Session, SessionStatus
-from midcall.domain.variables import set_by
+from midcall.domain.variables import function_of, set_by
 from midcall.service.access.access import Caller, check_agent
 from midcall.storage.database import Storage
 from midcall.storage.listings import InvocationLine
@@ -18,7 +18,8 @@ from midcall.storage.listings import InvocationLine
 class StatusEntry:
     """The session changed its status."""
 
-    key: str
+    #: The event's number.
+    key: int
     at: int
     status: SessionStatus
     reason: str | None
@@ -28,7 +29,8 @@ class StatusEntry:
 class VariableEntry:
     """A variable was set, by the caller or the LLM."""
 
-    key: str
+    #: The event's number.
+    key: int
     at: int
     name: str
     value: Any
@@ -66,14 +68,14 @@ class Timeline:
     """The entries so far; `tell` reads on. They keep their place and may change while their call runs."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, TimelineEntry] = {}
+        self.entries: dict[str | int, TimelineEntry] = {}
         #: The number of the last event that was told.
         self.last = 0
         self._set: dict[str, dict[str, Any]] = {}
 
     def tell(self, events: Iterable[Event]) -> list[TimelineEntry]:
         """Read on; returns the entries that are new or that changed, in order."""
-        touched: dict[str, TimelineEntry] = {}
+        touched: dict[str | int, TimelineEntry] = {}
         for event in events:
             self.last = event.id
             entry = self._told(event)
@@ -86,7 +88,7 @@ class Timeline:
         return [entry.key for entry in self.entries.values() if isinstance(entry, CallEntry) and entry.status is None]
 
     def _told(self, event: Event) -> TimelineEntry | None:
-        data, key = event.data, f"event-{event.id}"
+        data, key = event.data, event.id
         if event.name is EventName.SESSION:
             return StatusEntry(key, event.at, SessionStatus(data["status"]), data.get("reason"))
         if event.name is EventName.VARIABLE:
@@ -98,9 +100,9 @@ class Timeline:
             return replace(call, progress=(*call.progress, str(data.get("text", ""))))
         return self._completed(call, event)
 
-    def _variable(self, event: Event, key: str) -> TimelineEntry | None:
+    def _variable(self, event: Event, key: int) -> TimelineEntry | None:
         name, value, source = event.data["name"], event.data["value"], event.data["source"]
-        if source.startswith(set_by("")):
+        if function_of(source):
             # Its call's outcome is told next, and says that it was this call that set it.
             self._set.setdefault(source, {})[name] = value
             return None

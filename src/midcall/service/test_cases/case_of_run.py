@@ -9,7 +9,7 @@ from midcall.domain.filling import stripped, variables_in
 from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation
 from midcall.domain.places import NOTHING, Place, places_of
-from midcall.domain.test_case import OK, Expectation, ExpectKind, TestCase
+from midcall.domain.test_case import Expectation, ExpectKind, TestCase
 from midcall.service.access.access import Caller
 from midcall.service.claimed_run import redaction_of
 from midcall.service.runs.replay import body_seen, check_in_use, check_over, check_recorded, kept_body, session_of
@@ -22,7 +22,6 @@ from midcall.service.test_cases.secrets import (
     shown_case,
 )
 from midcall.service.test_cases.test_cases import store_case
-from midcall.service.test_cases.test_status import word_of
 from midcall.storage.database import Storage, Transaction
 
 _VARIABLES = "dynamicVariables"
@@ -123,11 +122,11 @@ def _is_asked(place: Place) -> bool:
 
 
 def _expected(past: Invocation, wanted: Literal["exact", "subset", "status"]) -> Expectation:
-    word = word_of(past)
+    word = past.run_status
     if past.report is None:
-        raise Conflict("the function of this invocation was not run; nothing can be expected of it")
+        raise Conflict("the function of this invocation left no report; nothing can be expected of it")
     if wanted == "status":
-        return Expectation(ExpectKind.STATUS, word)
-    if word != OK:
+        return Expectation(ExpectKind.STATUS, word.value)
+    if not word.ok:
         raise Conflict(f"the run ended with status {word}, so it has no result; save it with expect: status")
     return Expectation(ExpectKind(wanted), past.report.result)

@@ -14,6 +14,7 @@ from midcall.domain.errors import Fault, InvalidInput, MidcallError, NotApproved
 from midcall.domain.function import DEFAULT_ENVIRONMENT, Version
 from midcall.domain.ids import new_id
 from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.run_status import RunStatus
 from midcall.domain.test_case import MAX_WHY, CaseRun, TestCase, Tested, cut, shortfall
 from midcall.service.access.access import Caller
 from midcall.service.claimed_run import redaction_of
@@ -22,7 +23,6 @@ from midcall.service.runs.wait import InThread, NoOutcome, OutcomeWaiter
 from midcall.service.schemas.schemas import value_faults
 from midcall.service.test_cases.form import body_of, phase_of
 from midcall.service.test_cases.secrets import masked_expectation
-from midcall.service.test_cases.test_status import word_of
 from midcall.storage.database import Storage
 
 #: Cases of one workspace that run at a time in one process, whatever suites they belong to: others' tests, and the
@@ -67,7 +67,7 @@ class CaseResult:
     case: str
     why: str | None
     invocation_id: str | None = None
-    status: str = "not_run"
+    status: RunStatus = RunStatus.NOT_RUN
     ms: float = 0.0
 
     @property
@@ -204,7 +204,7 @@ def in_order(suite: Suite, results: Sequence[CaseResult]) -> SuiteResult:
 
 def judged(suite: Suite, case: TestCase, ended: Invocation) -> CaseResult:
     """Judge a run that is over. Sensitive values are masked in what is expected as they are on record."""
-    status = word_of(ended)
+    status = ended.run_status
     total_ms = float((ended.ended_at or ended.created_at) - ended.created_at)
     outcome, report = ended.outcome, ended.report
     redaction = redaction_of(suite.version.config.parameters, ended.params)
@@ -213,7 +213,7 @@ def judged(suite: Suite, case: TestCase, ended: Invocation) -> CaseResult:
     seen = CaseRun(
         status=status,
         result=redaction.value(report.result if report else None),
-        variables=redaction.value({name: outcome.variables[name] for name in outcome.changed} if outcome else {}),
+        variables=redaction.value(outcome.set_variables if outcome else {}),
         terminate=bool(outcome and outcome.terminate),
         problem=f"{error.type}: {error.message}{line}" if error else "",
     )

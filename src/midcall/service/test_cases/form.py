@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Discriminator, Field, JsonValue, StrictBool, Tag, ValidationError, model_validator
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import ExpectedWord
 from midcall.domain.test_case import MAX_CASE_BYTES, Expectation, ExpectKind, TestCase
 from midcall.service.actions.mock_form import MockForms
 from midcall.service.fields import Form, faults_of
@@ -17,8 +18,6 @@ from midcall.service.session_fields import SessionFields
 #: It stands in paths.
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._:@+=~-]{0,99}$"
 CaseName = Annotated[str, Field(pattern=_NAME)]
-
-ExpectedStatus = Literal["ok", "error", "timeout", "memory", "crashed", "output_limit", "http_error", "refused"]
 
 
 class _Expected(Form):
@@ -59,7 +58,7 @@ class ExpectSchema(_Expected):
 class ExpectStatus(_Expected):
     """The run ends with this status, whatever it returns."""
 
-    status: ExpectedStatus
+    status: ExpectedWord
 
 
 def _which(value: Any) -> str | None:

@@ -12,17 +12,18 @@ from midcall.domain.function_config import WebhookConfig
 from midcall.domain.grant import Grant
 from midcall.domain.http import AnyTokenRequest, Headers, HttpRequest
 from midcall.domain.http_headers import is_reserved
+from midcall.domain.ids import without_prefix
 from midcall.domain.origin import origin_of
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import Redaction
 from midcall.domain.secret_names import is_secret_name
+from midcall.domain.secret_reference import SecretPlace
 from midcall.domain.template.url import with_query
 from midcall.domain.template.values import TemplateValues, values_of
 from midcall.domain.webhook_payload import FilledWebhook, WebhookCall, fill_webhook
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.credentials.credentials import Credentials
 from midcall.service.credentials.hosts import check_may_go
-from midcall.service.credentials.inline_secrets import references
 from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
 from midcall.service.credentials.signing import Signer, Signing
@@ -78,17 +79,17 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Revealed:
-    """A webhook, the secrets that stand in it, by path, and the credentials that it uses."""
+    """A webhook, the secrets that stand in it, by place, and the credentials that it uses."""
 
     webhook: WebhookConfig
-    inline: Mapping[str, str] = field(repr=False)
+    inline: Mapping[SecretPlace, str] = field(repr=False)
     credentials: Mapping[str, Resolved] = field(repr=False)
     signer: Signer
 
     def places(self) -> Iterator[tuple[Resolved, tuple[str, ...]]]:
         """Yield each credential with the origins that it goes to."""
         for name, where in self.webhook.credentials_named().items():
-            yield self.credentials[name], places_of(self.webhook, f"webhook.{where}.")
+            yield self.credentials[name], places_of(self.webhook, in_auth=where != "headers")
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -169,8 +170,10 @@ class WebhookRequests:
         with self.storage.read() as tx:
             webhook = claimed.config.webhook
             inline = {
-                loc: self.secrets.reveal(tx, workspace_id, secret_id, to=places_of(webhook, loc), loc=loc)
-                for loc, secret_id in references(claimed.config.to_stored())
+                place: self.secrets.reveal(
+                    tx, workspace_id, reference.id, to=places_of(webhook, in_auth=place.in_auth), loc=str(place)
+                )
+                for place, reference in webhook.secrets.items()
             }
             credentials = {
                 name: self.credentials.resolve(tx, workspace_id, name, environment)
@@ -201,7 +204,7 @@ class WebhookRequests:
     def _own_headers(self, claimed: ClaimedRun, signer: Signer, body: bytes, left_ms: int) -> Headers:
         invocation = claimed.invocation
         # Attempts of one call share its trace, its id and its key; each has its own span.
-        trace = invocation.trace_id or invocation.id.removeprefix("inv_").rjust(32, "0")[-32:]
+        trace = invocation.trace_id or without_prefix(invocation.id).rjust(32, "0")[-32:]
         signed = signer.webhook_headers(invocation.id, body)
         return (
             ("Idempotency-Key", invocation.id),
@@ -239,14 +242,14 @@ def _by_name(credentials: Mapping[str, Resolved]) -> dict[str, dict[str, str]]:
 
 
 def _auth_value(name: str, known: _Revealed, values: TemplateValues) -> str:
-    loc = f"webhook.auth.{name}"
-    if loc in known.inline:
-        return known.inline[loc]
+    place = SecretPlace("auth", name)
+    if place in known.inline:
+        return known.inline[place]
     parsed = known.webhook.auth.templates[name]
     wanted = [part.name for part in parsed.left_out(values)]
     if wanted:
         raise ParametersWanted.of(wanted)
-    return parsed.fill(values, loc, max_chars=MAX_AUTH_CHARS)
+    return parsed.fill(values, str(place), max_chars=MAX_AUTH_CHARS)
 
 
 def _without(headers: Headers, others: Headers) -> Headers:
@@ -257,8 +260,7 @@ def _without(headers: Headers, others: Headers) -> Headers:
 
 def _kept_headers(claimed: ClaimedRun) -> frozenset[str]:
     """Return the headers whose values are kept as secrets."""
-    headers = claimed.config.webhook.headers
-    return frozenset(name.lower() for name, value in headers.items() if value.startswith(MASK))
+    return frozenset(place.name.lower() for place in claimed.config.webhook.secrets if place.part == "headers")
 
 
 def _attempt_ms(claimed: ClaimedRun) -> int:

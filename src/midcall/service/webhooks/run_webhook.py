@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from midcall.domain.errors import MidcallError, OutboundError, ParametersWanted, TimedOut
 from midcall.domain.http import HttpResponse
 from midcall.domain.invocation import Purpose
 from midcall.domain.origin import origin_of
 from midcall.domain.retry import retry_after_ms
-from midcall.domain.run import RunError, RunReport, RunStatus
+from midcall.domain.run import RunError, RunReport
+from midcall.domain.run_status import RunStatus
 from midcall.domain.webhook_result import failure_text, read_answer
 from midcall.service.claimed_run import ClaimedRun
 from midcall.service.ports import Breakers, Outbound
@@ -57,7 +59,8 @@ class WebhookAttempts:
         """
         invocation = claimed.invocation
         # Each attempt of a background call has a claim of its own: the first is let through for all of them.
-        permit = self.breakers.ask(target_of(claimed), begun=invocation.attempt > 1)
+        target = Target(invocation.function_id, origin_of(claimed.version.config.webhook.url))
+        permit = self.breakers.ask(target, begun=invocation.attempt > 1)
         if permit is None:
             yield lambda _number: Attempt(_LEFT_ALONE)
             return
@@ -121,9 +124,11 @@ class _Call:
         return attempt if self._made is None else replace(attempt, report=self._made)
 
 
-def target_of(claimed: ClaimedRun) -> str:
-    """Return what a circuit breaker counts for: this function at this host."""
-    return f"{claimed.version.function_id} {origin_of(claimed.version.config.webhook.url)}"
+class Target(NamedTuple):
+    """What a circuit breaker counts for: a function at a host."""
+
+    function_id: str
+    origin: str
 
 
 def _comes_back(claimed: ClaimedRun) -> bool:

@@ -10,7 +10,7 @@ from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 from midcall.domain.activity import HOUR, Activity, Minute, percentile
-from midcall.domain.invocation import InvocationStatus
+from midcall.domain.run_status import Group, InvocationStatus
 from midcall.domain.times import iso
 from midcall.ui.parts.attributes import attributed
 from midcall.ui.parts.times import duration
@@ -20,19 +20,17 @@ _HEIGHT = 100.0
 _STEPS = (1, 2, 5, 10)
 
 #: What is drawn as one colour, from the ground up.
-GROUPS: Mapping[str, tuple[InvocationStatus, ...]] = {
-    "succeeded": (InvocationStatus.SUCCEEDED,),
-    "failed": (InvocationStatus.FAILED, InvocationStatus.DEAD),
-    "timed out": (InvocationStatus.TIMED_OUT,),
-    "refused or cancelled": (InvocationStatus.REFUSED, InvocationStatus.CANCELLED),
+_BARS: Mapping[Group, str] = {
+    Group.SUCCEEDED: "mc-bar-good",
+    Group.FAILED: "mc-bar-bad",
+    Group.TIMED_OUT: "mc-bar-warn",
 }
-_BARS: Mapping[str, str] = {"succeeded": "mc-bar-good", "failed": "mc-bar-bad", "timed out": "mc-bar-warn"}
 _LINES: Mapping[int, str] = {50: "mc-line mc-p50", 95: "mc-line mc-p95"}
 
 
-def count(statuses: Mapping[InvocationStatus, int], group: str) -> int:
+def count(statuses: Mapping[InvocationStatus, int], group: Group) -> int:
     """Count the runs of a group."""
-    return sum(statuses.get(status, 0) for status in GROUPS[group])
+    return sum(number for status, number in statuses.items() if status.group is group)
 
 
 def draw_latency(activity: Activity) -> None:
@@ -70,7 +68,7 @@ def status_text(activity: Activity) -> str:
     total = sum(activity.statuses.values())
     if not total:
         return "No runs ended in this time."
-    told = [f"{number} {group}" for group in GROUPS if (number := count(activity.statuses, group))]
+    told = [f"{number} {group}" for group in Group if (number := count(activity.statuses, group))]
     return f"{total} run{'' if total == 1 else 's'} ended: {', '.join(told)}."
 
 
@@ -93,7 +91,7 @@ def _path(values: Sequence[int | None], top: float, first: int) -> str:
 
 def _bars(x: int, minute: Minute, top: float) -> None:
     below = 0.0
-    for group in GROUPS:
+    for group in Group:
         height = _HEIGHT * count(minute.statuses, group) / top
         if height:
             below += height
@@ -117,7 +115,7 @@ def _latency_title(minute: Minute) -> str:
 
 
 def _status_title(minute: Minute) -> str:
-    told = ", ".join(f"{number} {group}" for group in GROUPS if (number := count(minute.statuses, group)))
+    told = ", ".join(f"{number} {group}" for group in Group if (number := count(minute.statuses, group)))
     return f"{iso(minute.at)[11:16]} UTC: {told}"
 
 

@@ -10,6 +10,7 @@ from nicegui import ui
 from midcall.domain.assistant import Status
 from midcall.domain.errors import MidcallError
 from midcall.domain.jsonvalue import Json
+from midcall.domain.run_status import Tone
 from midcall.service.assistant.events import (
     AssistantAnswer,
     AssistantEvent,
@@ -29,14 +30,14 @@ from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.status import badge
 
 #: Tone and word of how it ended.
-_ENDS: Mapping[Status, tuple[str, str]] = {
+_ENDS: Mapping[Status, tuple[Tone, str]] = {
     Status.PASSED: ("good", "review passed"),
     Status.NOT_PASSED: ("warn", "review has errors"),
     Status.TIMED_OUT: ("bad", "took too long"),
     Status.MODEL_ERROR: ("bad", "model failed"),
     Status.UNREADABLE: ("bad", "unreadable answer"),
 }
-_SEVERITIES: Mapping[str, str] = {"error": "bad", "warning": "warn", "info": "busy"}
+_SEVERITIES: Mapping[str, Tone] = {"error": "bad", "warning": "warn", "info": "busy"}
 #: What each proposal means to who agrees to it.
 _PROPOSALS: Mapping[str, str] = {
     "actions": "Let it call these actions",

@@ -8,11 +8,12 @@ from nicegui import ui
 from midcall.domain.errors import InvalidInput
 from midcall.domain.function_config import Kind
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import ExpectedWord, RunStatus
 from midcall.domain.samples import sample_params, sample_session
-from midcall.domain.test_case import OK, ExpectKind, TestCase
+from midcall.domain.test_case import ExpectKind, TestCase
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
-from midcall.service.test_cases.form import ExpectedStatus, body_of, checked_name, parse_case, phase_of
+from midcall.service.test_cases.form import body_of, checked_name, parse_case, phase_of
 from midcall.ui.function.json_field import FieldErrors, JsonField, read_all
 from midcall.ui.function.opened import OpenFunction
 from midcall.ui.function.run_inputs import PHASES
@@ -90,9 +91,9 @@ class _CaseDialog:
                 self.kind = ui.select(dict(_KINDS), label="Expectation", value=kind.value)
                 self.kind.props("outlined dense stack-label").on_value_change(self._kind_chosen)
                 self.status = ui.select(
-                    list(get_args(ExpectedStatus)),
+                    list(get_args(ExpectedWord)),
                     label="Status",
-                    value=expect["status"] if kind is ExpectKind.STATUS else OK,
+                    value=expect["status"] if kind is ExpectKind.STATUS else RunStatus.OK.value,
                 ).props("outlined dense stack-label")
                 value = {} if kind is ExpectKind.STATUS else expect[kind.value]
                 self.value = JsonField("Expected, as JSON", "expect", value)

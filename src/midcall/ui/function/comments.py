@@ -6,6 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
+from midcall.domain.run_status import Tone
 from midcall.domain.suggestion import applied, snippet
 from midcall.ui.function.source import SourceEditor
 from midcall.ui.parts.buttons import copy_button
@@ -14,7 +15,7 @@ from midcall.ui.parts.status import badge
 CommentDocument = Mapping[str, Any]
 
 _ICONS = {"error": "error", "warning": "warning", "info": "info"}
-_TONES = {"error": "bad", "warning": "warn", "info": "busy"}
+_TONES: Mapping[str, Tone] = {"error": "bad", "warning": "warn", "info": "busy"}
 _LOOKS: Mapping[str, str] = {
     "error": "mc-fn-comment mc-fn-comment-error",
     "warning": "mc-fn-comment mc-fn-comment-warning",

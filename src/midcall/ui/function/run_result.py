@@ -10,24 +10,12 @@ from midcall.domain.action import ActionRecord
 from midcall.domain.invocation import Invocation
 from midcall.domain.mock import Recording
 from midcall.domain.timings import Timings, timings_of
-from midcall.service.test_cases.test_status import word_of
 from midcall.ui.parts.attributes import named, sized
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.code import code_view, json_view
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import duration
 
-#: What a word of a run means, where it is not plain.
-MEANINGS: Mapping[str, str] = {
-    "refused": "The parameters did not fit, so the function was not run.",
-    "not_run": "It could not be run.",
-    "timeout": "It took longer than the function may.",
-    "memory": "It needed more memory than a sandbox has.",
-    "crashed": "Its process ended without a result.",
-    "output_limit": "Its result was larger than a result may be.",
-    "http_error": "The webhook's target answered with an error.",
-}
-_TONES: Mapping[str, str] = {"ok": "good", "refused": "warn"}
 _MOCKED = "mocked"
 #: Looks of the bar's parts, in their order.
 _BARS = ("mc-w-bar-0", "mc-w-bar-1", "mc-w-bar-2")
@@ -44,14 +32,14 @@ class Handlers:
 
 def show_result(invocation: Invocation, recording: Recording | None, handlers: Handlers) -> None:
     """Show a finished run."""
-    word, timings = word_of(invocation), timings_of(invocation)
+    status, timings = invocation.run_status, timings_of(invocation)
     with ui.element("div").classes("mc-w-part-head"):
-        badge(word, tone=_TONES.get(word, "bad")).props("role=status").mark("run-status")
+        badge(status.value, tone=status.comes_to.tone).props("role=status").mark("run-status")
         ui.label(f"Version {invocation.version}, {duration(timings.total_ms)}").classes("mc-quiet")
         ui.element("div").classes("mc-grow")
         ui.link("On record", f"/invocations/{invocation.id}").classes("mc-w-small")
-    if word in MEANINGS:
-        ui.label(MEANINGS[word])
+    if status.meaning:
+        ui.label(status.meaning)
     _error(invocation, handlers)
     _returned(invocation)
     _logs(invocation)
@@ -105,7 +93,7 @@ def _returned(invocation: Invocation) -> None:
     if outcome.message:
         _title("The agent says")
         ui.label(outcome.message).classes("mc-w-wrap")
-    changed = {name: outcome.variables[name] for name in outcome.changed}
+    changed = outcome.set_variables
     if changed:
         _title("Variables it set")
         json_view(changed, what="variables")

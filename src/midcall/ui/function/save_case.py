@@ -4,12 +4,11 @@ from nicegui import ui
 
 from midcall.domain.errors import MidcallError
 from midcall.domain.invocation import Invocation
-from midcall.domain.test_case import OK, TestCase
+from midcall.domain.test_case import TestCase
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.service.test_cases.case_of_run import RunToSave
 from midcall.service.test_cases.form import checked_name
-from midcall.service.test_cases.test_status import word_of
 from midcall.ui.function.json_field import FieldErrors
 from midcall.ui.function.opened import OpenFunction
 from midcall.ui.page_context import PageContext
@@ -41,7 +40,7 @@ class _Dialog:
     def __init__(self, context: PageContext, opened: OpenFunction, invocation: Invocation) -> None:
         self.context, self.opened, self.invocation = context, opened, invocation
         self.secrets: dict[str, ui.input] = {}
-        word = word_of(invocation)
+        word = invocation.run_status
         with ui.dialog() as self.dialog, ui.card().classes("mc-dialog mc-w-dialog-wide").props('role="dialog"'):
             ui.label("Save as test case").classes("mc-dialog-title").props('role="heading" aria-level=2')
             ui.label(
@@ -53,7 +52,7 @@ class _Dialog:
                 form.on("submit.prevent", self._save)
                 self.name = ui.input("Name", placeholder="an order that has shipped")
                 self.name.props("outlined dense stack-label autofocus maxlength=100")
-                options = EXPECTATIONS if word == OK else {"status": f"That it ends with “{word}” again"}
+                options = EXPECTATIONS if word.ok else {"status": f"That it ends with “{word}” again"}
                 ui.label("What is expected when it runs again").classes("mc-strong")
                 self.expect = ui.radio(options, value=next(iter(options))).props("dense")
                 self.more = ui.element("div").classes("mc-w-fields")

@@ -10,6 +10,7 @@ from midcall.domain.function_config import Kind
 from midcall.domain.jsonvalue import Json
 from midcall.domain.parameters import MASK
 from midcall.domain.secret_names import is_secret_name
+from midcall.domain.secret_reference import SecretReference
 from midcall.ui.function.actions import Known
 from midcall.ui.function.inputs import InputFactory
 from midcall.ui.parts.attributes import attributed, named
@@ -55,7 +56,7 @@ class KeptValueInput:
 
     def __init__(self, element: ui.input, value: str) -> None:
         self._element = element
-        self._mask = MASK if value.startswith(MASK) else ""
+        self._mask = MASK if SecretReference.of(value) else ""
         element.value = "" if self._mask else value
         if self._mask:
             attributed(element.props("stack-label"), placeholder=MASK, hint=KEPT)
@@ -81,12 +82,12 @@ class PairEntry:
         if isinstance(written, Mapping):
             value, secret = written.get("value"), written.get("secret")
         text = str(value or "")
-        kept = text.startswith(MASK)
+        kept = SecretReference.of(text) is not None
         return cls(name, text, secret=kept if secret is None else bool(secret), kept=kept or secret is False)
 
     def written(self) -> Any:
         """Write it into a document: marked where its name does not say it, or where it is to be no secret any more."""
-        if is_secret_name(self.name) or self.secret == self.kept == self.value.startswith(MASK):
+        if is_secret_name(self.name) or self.secret == self.kept == (SecretReference.of(self.value) is not None):
             return self.value
         return {"value": self.value, "secret": True} if self.secret else self._plain()
 

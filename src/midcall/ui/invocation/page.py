@@ -4,7 +4,7 @@ from nicegui import ui
 
 from midcall.domain.errors import MidcallError
 from midcall.domain.function_config import Kind
-from midcall.domain.invocation import Invocation, InvocationStatus
+from midcall.domain.invocation import Invocation
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.ui.invocation.replays import ReplayButtons
@@ -109,7 +109,7 @@ class _InvocationPage:
             if invocation.session_id is not None:
                 ui.link("its session", path_of(invocation.session_id))
             time_label(invocation.created_at)
-            if invocation.status is InvocationStatus.QUEUED and invocation.due_at is not None:
+            if invocation.status.queued and invocation.due_at is not None:
                 ui.label(f"tries again {ago(invocation.due_at)}").classes("mc-quiet")
             if not invocation.final:
                 ui.spinner(size="sm").props('aria-label="Under way"')

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from midcall.domain.function_config import Kind
 from midcall.domain.ids import new_id
-from midcall.domain.invocation import Invocation, InvocationStatus, Purpose
+from midcall.domain.invocation import Invocation, Purpose
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.ui.invocation.report import result_of, same, section
@@ -18,8 +18,6 @@ from midcall.ui.parts.confirm import confirmed
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import duration
-
-_FOR_GOOD = {InvocationStatus.DEAD, InvocationStatus.FAILED, InvocationStatus.TIMED_OUT}
 
 
 class ReplayButtons:
@@ -44,10 +42,10 @@ class ReplayButtons:
         """Offer what fits it."""
         self._invocation = invocation
         may = self._context.may(Scope.WRITE)
-        dead = invocation.purpose is Purpose.BACKGROUND and invocation.status in _FOR_GOOD
-        code = invocation.kind is Kind.CODE and invocation.final and invocation.status is not InvocationStatus.REFUSED
+        dead = invocation.purpose is Purpose.BACKGROUND and invocation.status.given_up
+        ran = invocation.final and not (invocation.status.refused and invocation.report is None)
         self._again.set_visibility(may and dead)
-        self._dry.set_visibility(may and code)
+        self._dry.set_visibility(may and ran and invocation.kind is Kind.CODE)
 
     async def _run_again(self) -> None:
         invocation = self._invocation
@@ -93,7 +91,7 @@ class ReplayButtons:
 
 def _beside(past: Invocation, replayed: Invocation) -> None:
     with section("Dry replay"):
-        alike = past.status is replayed.status and same(result_of(past), result_of(replayed))
+        alike = past.run_status is replayed.run_status and same(result_of(past), result_of(replayed))
         with ui.element("div").classes("mc-row").props("role=status"):
             badge("same outcome" if alike else "another outcome", tone="good" if alike else "warn")
             ui.label("Nothing left midcall: actions were answered from the record.").classes("mc-quiet")

@@ -7,8 +7,9 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.action import ActionRecord
-from midcall.domain.invocation import Invocation, OutcomeError
+from midcall.domain.invocation import Invocation
 from midcall.domain.rereview import VersionFlag
+from midcall.domain.run import RunError
 from midcall.ui.parts.attributes import named
 from midcall.ui.parts.code import code_view, json_view
 from midcall.ui.parts.status import badge
@@ -62,7 +63,7 @@ def show_result(invocation: Invocation) -> None:
             ui.label(text).classes("mc-entry-warning")
 
 
-def show_error(error: OutcomeError, source: str | None, *, final: bool) -> None:
+def show_error(error: RunError, source: str | None, *, final: bool) -> None:
     """Show why it failed, and the line of the code that did."""
     with section("Error" if final else "Error of the last attempt"):
         with ui.element("div").classes("mc-banner"):

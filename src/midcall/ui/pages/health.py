@@ -6,11 +6,12 @@ from typing import Any
 from nicegui import events, ui
 
 from midcall.domain.activity import HOUR, MINUTE_MS, Activity
+from midcall.domain.run_status import Group
 from midcall.domain.times import now_ms
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
 from midcall.ui.admin.part_cards import PartCard
-from midcall.ui.admin.plots import GROUPS, draw_latency, draw_status, latency_text, status_text
+from midcall.ui.admin.plots import draw_latency, draw_status, latency_text, status_text
 from midcall.ui.page import Page
 from midcall.ui.page_context import PageContext
 from midcall.ui.parts.attributes import named
@@ -18,7 +19,7 @@ from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.header import page_header
 from midcall.ui.parts.times import exactly
 
-#: Keys of the legend, in the order of GROUPS.
+#: Keys of the legend, in the order of Group.
 _KEYS = ("mc-key mc-key-0", "mc-key mc-key-1", "mc-key mc-key-2", "mc-key mc-key-3")
 EVERY_S = 2.0
 #: What ended so long ago is looked at again: a run's end is written a little after the time that it bears.
@@ -81,7 +82,7 @@ class _Plots:
                 self._latency_text = ui.label().mark("latency-text")
             with _figure("How runs ended", "Live, test and background runs that ended; per minute."):
                 with ui.element("div").classes("mc-legend"):
-                    for number, group in enumerate(GROUPS):
+                    for number, group in enumerate(Group):
                         ui.label(group).classes(_KEYS[number])
                 self._status = ui.element("div")
                 self._status_text = ui.label().mark("status-text")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from nicegui import ui
 
-from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
 from midcall.domain.workspace import Scope
 from midcall.storage.listings import InvocationFilter, InvocationLine, PageRequest
 from midcall.ui.invocation.page import show

@@ -1,6 +1,5 @@
 """Cells of invocations: the same in every list that has them."""
 
-from midcall.domain.invocation import InvocationStatus
 from midcall.domain.phases import Phase
 from midcall.domain.times import now_ms
 from midcall.storage.listings import InvocationLine
@@ -45,6 +44,6 @@ def invocation_cells(context: PageContext, line: InvocationLine) -> dict[str, Ce
 
 def status_note(line: InvocationLine) -> str:
     """Say what the status alone does not: which attempt, and when the next one is."""
-    if line.status is InvocationStatus.QUEUED and line.due_at is not None and line.due_at > now_ms():
+    if line.status.queued and line.due_at is not None and line.due_at > now_ms():
         return f"attempt {line.attempt} failed, again {ago(line.due_at)}"
     return f"attempt {line.attempt}" if line.attempt > 1 else ""

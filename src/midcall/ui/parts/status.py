@@ -4,27 +4,23 @@ from collections.abc import Mapping
 
 from nicegui import ui
 
+from midcall.domain.run_status import InvocationStatus, Tone
+
 #: Statuses of versions, invocations and sessions to one of good, bad, warn, busy; others are plain.
-TONES: Mapping[str, str] = {
+TONES: Mapping[str, Tone] = {
+    **{status.value: status.tone for status in InvocationStatus},
     "approved": "good",
-    "succeeded": "good",
     "active": "good",
     "ready": "good",
     "pending_approval": "warn",
-    "refused": "warn",
-    "timed_out": "bad",
     "changes_requested": "bad",
     "rejected": "bad",
-    "failed": "bad",
-    "dead": "bad",
     "lost": "bad",
     "revoked": "bad",
-    "queued": "busy",
-    "running": "busy",
     "starting": "busy",
 }
 
-_LOOKS: Mapping[str, str] = {
+_LOOKS: Mapping[Tone, str] = {
     "good": "mc-good",
     "bad": "mc-bad",
     "warn": "mc-warn",
@@ -38,11 +34,11 @@ def words(status: str) -> str:
     return status.replace("_", " ")
 
 
-def tone_of(status: str) -> str:
+def tone_of(status: str) -> Tone:
     """Return the tone of a status: what its badge's colour is."""
     return TONES.get(status, "plain")
 
 
-def badge(status: str, *, tone: str | None = None) -> ui.label:
+def badge(status: str, *, tone: Tone | None = None) -> ui.label:
     """Show a status as a word on a coloured ground."""
     return ui.label(words(status)).classes("mc-badge").classes(_LOOKS[tone or tone_of(status)])

@@ -9,7 +9,7 @@ from nicegui import ui
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.workspace import Own, Scope
 from midcall.service.access.access import Caller
-from midcall.service.sessions.timeline import Timeline, TimelinePage
+from midcall.service.sessions.timeline import Timeline, TimelineEntry, TimelinePage
 from midcall.storage.listings import InvocationLine, PageRequest
 from midcall.ui.agent.page import path_of as agent_path
 from midcall.ui.page_context import PageContext
@@ -118,9 +118,12 @@ class _SessionPage:
 
     def _show(self, part: TimelinePage) -> None:
         before = set(self._timeline.open_calls())
-        touched = {entry.key: entry for entry in self._timeline.tell(part.events)}
-        still = {key: self._timeline.entries[key] for key in before & part.calls.keys()}
-        self._shown.show({**still, **touched}.values(), part.calls)
+        told = self._timeline.tell(part.events)
+        changed: dict[str | int, TimelineEntry] = {
+            key: self._timeline.entries[key] for key in before & part.calls.keys()
+        }
+        changed |= {entry.key: entry for entry in told}
+        self._shown.show(changed.values(), part.calls)
         self._more_stored = part.more
         self._more.set_visibility(part.more)
         self._live.set_visibility(not part.over and not part.more)

@@ -7,6 +7,8 @@ from typing import Any
 from nicegui import ui
 
 from midcall.domain.phases import Phase
+from midcall.domain.run_status import InvocationStatus
+from midcall.domain.variables import function_of
 from midcall.service.sessions.timeline import CallEntry, StatusEntry, TimelineEntry, VariableEntry
 from midcall.storage.listings import InvocationLine
 from midcall.ui.page_context import PageContext
@@ -32,7 +34,7 @@ def short(value: Any) -> str:
 
 def source_words(source: str) -> str:
     """Say where a variable came from."""
-    return SOURCES.get(source, source.removeprefix("function:"))
+    return function_of(source) or SOURCES.get(source, source)
 
 
 class TimelineView:
@@ -41,7 +43,7 @@ class TimelineView:
     def __init__(self, context: PageContext, began: int) -> None:
         self._context = context
         self._began = began
-        self._shown: dict[str, ui.element] = {}
+        self._shown: dict[str | int, ui.element] = {}
         self._lines: Mapping[str, InvocationLine] = {}
         self._list = ui.element("ol").classes("mc-timeline").props('aria-label="What happened"')
 
@@ -70,7 +72,7 @@ class TimelineView:
 
     def _call(self, call: CallEntry) -> None:
         line = self._lines.get(call.key)
-        status = call.status.value if call.status else line.status.value if line else "running"
+        status = call.status.value if call.status else line.status.value if line else InvocationStatus.RUNNING.value
         with ui.element("div").classes("mc-entry-body mc-entry-call"):
             with ui.element("div").classes("mc-entry-head"):
                 if self._context.caller.key.agents:
