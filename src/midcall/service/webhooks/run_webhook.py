@@ -59,7 +59,7 @@ class WebhookAttempts:
         """
         invocation = claimed.invocation
         # Each attempt of a background call has a claim of its own: the first is let through for all of them.
-        target = Target(invocation.function_id, origin_of(claimed.version.config.webhook.url))
+        target = Target(claimed.version.function_id, origin_of(claimed.version.config.webhook.url))
         permit = self.breakers.ask(target, begun=invocation.attempt > 1)
         if permit is None:
             yield lambda _number: Attempt(_LEFT_ALONE)
