@@ -9,10 +9,10 @@ from typing import Any
 #: Work on a quarter as much takes a quarter of the time if it is linear, a sixteenth if it is quadratic: the exponent
 #: between the two that is refused.
 SUSPECT = 1.5
-#: Seconds of work that are measured well enough; that are so on whatever size, and by one run; that are not asked for.
-ENOUGH_S, PLENTY_S, TOO_LONG_S = 0.005, 0.05, 3.0
-#: A first look is taken at so much; at so much growth shows, unless there is plenty of work before.
-FIRST, TELLING = 250, 4_000
+#: Seconds of work that are measured well enough; that are so by one run; that are not asked for.
+ENOUGH_S, PLENTY_S, TOO_LONG_S = 0.005, 0.15, 3.0
+#: A first look is taken at so much: at less, what is linear still hides what is not.
+FIRST = 1_000
 _TIMES = 4
 
 
@@ -23,7 +23,7 @@ def growth(make: Callable[[int], Any], work: Callable[[Any], Any], *, most: int 
     measured more carefully, and then to one size more: caches of a processor end somewhere, too.
     """
     size, before, took = FIRST, 0.0, _seconds(work, make(FIRST))
-    while not before or took < (ENOUGH_S if size >= min(TELLING, most) else PLENTY_S):
+    while took < ENOUGH_S or not before:
         if size >= most and took < ENOUGH_S:
             return 0.0
         size, before, took = size * _TIMES, took, _seconds(work, make(size * _TIMES))
@@ -45,7 +45,7 @@ def _seconds(work: Callable[[Any], Any], value: Any, *, times: int = 1) -> float
     took: list[float] = []
     gc.disable()  # it would look at all that there is, now and then
     try:
-        while len(took) < times and sum(took) < 3 * PLENTY_S:
+        while len(took) < times and sum(took) < PLENTY_S:
             began = time.thread_time()
             work(value)
             took.append(time.thread_time() - began)

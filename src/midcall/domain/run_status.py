@@ -11,7 +11,7 @@ from typing import Literal, Self, TypeAlias
 #: How a word looks on a page: the colour of its badge.
 Tone: TypeAlias = Literal["good", "warn", "bad", "busy", "plain"]
 
-#: The words as the API's description has them: the values of the classes below, and what a test case may expect.
+#: The words as the API's description has them: of invocations, of runs that ended, and what a test case may expect.
 InvocationWord: TypeAlias = Literal[
     "queued", "running", "succeeded", "failed", "timed_out", "refused", "dead", "cancelled"
 ]
@@ -68,7 +68,7 @@ class InvocationStatus(StrEnum):
     @property
     def final(self) -> bool:
         """Whether it has come to its outcome."""
-        return self.group is not None
+        return self not in {InvocationStatus.QUEUED, InvocationStatus.RUNNING}
 
     @property
     def ok(self) -> bool:
@@ -144,6 +144,11 @@ class RunStatus(StrEnum):
         return self is RunStatus.REFUSED
 
     @property
+    def reported(self) -> bool:
+        """Whether a report may say so."""
+        return self is not RunStatus.NOT_RUN
+
+    @property
     def tried_again(self) -> bool:
         """Whether another attempt may mend it: a timeout has used up the deadline, a large result stays as large."""
         return self in {RunStatus.ERROR, RunStatus.CRASHED, RunStatus.MEMORY}
@@ -152,7 +157,8 @@ class RunStatus(StrEnum):
 def run_status(reported: RunStatus | None, recorded: InvocationStatus | None) -> RunStatus:
     """Return how a run ended, by what its report says, if there is one, and by what was recorded of it.
 
-    What was recorded decides, the report says why: what ran well and returned nothing usable is an `error`.
+    What was recorded decides, the report says why: what ran well and returned nothing usable is an `error`. A report
+    that cannot have led to what was recorded is an earlier attempt's, and of the last one there is none.
     """
     if recorded is None or not recorded.is_error:
         return RunStatus.OK if recorded is InvocationStatus.SUCCEEDED else RunStatus.NOT_RUN
@@ -160,4 +166,5 @@ def run_status(reported: RunStatus | None, recorded: InvocationStatus | None) ->
         return RunStatus.REFUSED
     if reported is None:
         return RunStatus.NOT_RUN
-    return RunStatus.ERROR if reported in {RunStatus.OK, RunStatus.REFUSED} else reported
+    ended = RunStatus.ERROR if reported in {RunStatus.OK, RunStatus.REFUSED} else reported
+    return ended if ended.comes_to is recorded or recorded is InvocationStatus.DEAD else RunStatus.NOT_RUN

@@ -121,10 +121,13 @@ def unpack_report(message: Mapping[str, Any]) -> RunReport:
         fields = {name: message[name] for name in _REPORT_FIELDS}
         error = fields["error"]
         fields["error"] = None if error is None else RunError(**error)
-        fields["status"] = RunStatus(fields["status"])
-        return RunReport(**fields)
+        status = fields["status"] = RunStatus(fields["status"])
+        report = RunReport(**fields)
     except (KeyError, TypeError, ValueError):
         raise WireError("a report that is none") from None
+    if not status.reported:
+        raise WireError("a report of a run that there was none of")
+    return report
 
 
 #: What the worker itself adds, and what is a webhook's alone, is not among them.

@@ -282,8 +282,8 @@ def test_attacks_leave_no_thread_descriptor_or_memory(pool: Serving) -> None:
         return process.num_fds(), in_use()
 
     descriptors, memory = rounds(16)
-    more, grown = rounds(40)
+    more, grown = rounds(60)
     assert more <= descriptors + 4, "a sandbox may just be booted or taken away"
-    # One kind leaves 10 MB of answers unread, ten times: kept, they would be many times this.
-    assert grown < memory + 16 * 1024**2
+    # One kind leaves 10 MB of answers unread, fifteen times: kept, they would be many times this.
+    assert grown < memory + 8 * 1024**2
     assert run(pool, Ask("return actions.http.get('x')\n", {}), lambda _call: ActionReply("fine")).result == "fine"

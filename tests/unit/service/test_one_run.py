@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -22,6 +23,7 @@ from midcall.service.sessions.timeline import CallEntry, Timeline
 from midcall.service.test_cases.case_of_run import RunToSave
 from midcall.service.test_cases.case_runs import SuiteRequest
 from midcall.service.test_cases.form import CaseForm
+from midcall.ui.invocation.replays import came_alike
 
 STRICT = {"output_schema": {"type": "object", "required": ["total"]}, "strict_output": True}
 REFUSAL = RunError("Refused", "order 4711 does not exist", 2)
@@ -32,7 +34,7 @@ ENDS: list[tuple[str, dict[str, Any], RunReport, RunStatus]] = [
     ("against its schema", STRICT, RunReport(RunStatus.OK, {}), RunStatus.ERROR),
     ("refused by itself", {}, RunReport(RunStatus.REFUSED, error=REFUSAL), RunStatus.REFUSED),
     ("refused without a word", {}, RunReport(RunStatus.REFUSED), RunStatus.REFUSED),
-    *((status.value, {}, RunReport(status), status) for status in RunStatus if not (status.ok or status.refused)),
+    *((end.value, {}, RunReport(end), end) for end in RunStatus if end.reported and not (end.ok or end.refused)),
 ]
 CASES = pytest.mark.parametrize(
     ("changes", "report", "word"), [each[1:] for each in ENDS], ids=[each[0] for each in ENDS]
@@ -117,7 +119,33 @@ def test_code_that_refuses_has_run(world: World) -> None:
 
 def test_a_run_that_is_given_up_replays_to_the_same_end(world: World) -> None:
     """`dead` is what a post-session function's last failure is called, no other end."""
-    assert run_status(RunStatus.ERROR, InvocationStatus.DEAD) is run_status(RunStatus.ERROR, InvocationStatus.FAILED)
+    world.published()
+    world.working()
+    failed, ended_well = run(world, RunReport(RunStatus.ERROR)), run(world, RunReport(RunStatus.OK, 1))
+    assert failed.outcome is not None
+    dead = replace(failed, status=InvocationStatus.DEAD, outcome=replace(failed.outcome, status=InvocationStatus.DEAD))
+    assert came_alike(dead, failed)
+    assert not came_alike(dead, ended_well)
+    assert not came_alike(dead, run(world, RunReport(RunStatus.MEMORY)))
+
+
+def test_what_never_ran_again_is_not_said_to_have_ended_as_before(world: World) -> None:
+    """A background run that had failed, was queued again, and found no worker: its report is the first run's."""
+    world.published(background=True, retries=0)
+    world.working()
+    failed = run(world, RunReport(RunStatus.ERROR), Purpose.BACKGROUND)
+    assert failed.run_status is RunStatus.ERROR
+    with world.storage.write() as tx:
+        revived = tx.invocations.revive(failed.id, now=world.clock(), deadline_at=world.clock() + 1_000, attempts=1)
+        assert revived
+    world.clock.advance(3_600_000)
+    world.sweep.sweep()
+    over = world.read(failed.id)
+    assert (over.status, over.report is not None, over.run_status) == (
+        InvocationStatus.TIMED_OUT,
+        True,
+        RunStatus.NOT_RUN,
+    )
 
 
 def test_every_word_has_its_place() -> None:
@@ -131,4 +159,6 @@ def test_every_word_has_its_place() -> None:
         assert status.ok == status.comes_to.ok
     for reported in (None, *RunStatus):
         for recorded in (each for each in InvocationStatus if each.final):
-            assert run_status(reported, recorded).ok == recorded.ok
+            ended = run_status(reported, recorded)
+            assert ended.ok == recorded.ok
+            assert ended.comes_to is recorded or ended is RunStatus.NOT_RUN or recorded is InvocationStatus.DEAD

@@ -163,9 +163,9 @@ class SessionStory:
         outcome, took_ms = self._stage.timed("POST", f"{self._session}/functions/{name}", {"params": params})
         self._stage.fact("call", f"{name} {compact(params)}")
         self._stage.fact("status", f"{outcome['status']}; this client waited {took_ms:.0f} ms")
-        refused = outcome["is_error"]  # what failed has no result
-        if outcome["result"] is not None and not (refused and brief):
-            self._stage.fact("for the LLM", outcome["result"] if refused else compact(outcome["result"]))
+        failed = outcome["is_error"]  # what failed has no result
+        if outcome["result"] is not None and not (failed and brief):
+            self._stage.fact("for the LLM", outcome["result"] if failed else compact(outcome["result"]))
         if outcome["message"]:
             self._stage.fact("to say", outcome["message"])
         if outcome["changed"]:

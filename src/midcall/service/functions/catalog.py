@@ -30,15 +30,13 @@ from midcall.service.credentials.hosts import bind_written, note_bound
 from midcall.service.credentials.inline_secrets import kept, restored, unmarked
 from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
-from midcall.service.functions.form import FunctionForm, parse_function
+from midcall.service.functions.form import NO_PART, FunctionForm, parse_function
 from midcall.service.ports import Outbound
 from midcall.storage.database import Storage, Transaction
 from midcall.storage.listings import BriefVersion, PageRequest
 
 #: What a function keeps for life; another one is another function.
 _FIXED = ("name", "kind")
-#: What is no part of a version: it may change without one.
-NO_PART = frozenset({"display_name", "tags"})
 
 _NUMBER = re.compile("[0-9]{1,9}")
 

@@ -30,8 +30,10 @@ from midcall.service.schemas.schemas import result_schema_faults, schema_faults,
 from midcall.service.webhooks.form import Webhook
 
 MAX_CONFIG_BYTES = 256 * 1024
-#: What is no part of a version: it may change without one. Where a draft is to be attached is none either.
-_NO_PART = ("display_name", "tags", "phases")
+#: What is no part of a version: it may change without one.
+NO_PART = frozenset({"display_name", "tags"})
+#: Where a draft is to be attached.
+_PHASES = "phases"
 #: Networks fail for a moment more often than code does.
 WEBHOOK_RETRIES = 2
 
@@ -190,7 +192,7 @@ class FunctionForm(Form):
     def config(self) -> FunctionConfig:
         """Return the whole executable document, every default written out; its digest is what gets approved."""
         other = Kind.WEBHOOK if self.kind is Kind.CODE else Kind.CODE
-        document = self.model_dump(mode="json", by_alias=True, exclude={*_NO_PART, other.value})
+        document = self.model_dump(mode="json", by_alias=True, exclude={*NO_PART, _PHASES, other.value})
         document["parameters"] = _schema(self.parameters)
         document["output_schema"] = None if self.output_schema is None else _schema(self.output_schema)
         if len(canonical(document)) > MAX_CONFIG_BYTES:

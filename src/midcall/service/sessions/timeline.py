@@ -102,7 +102,7 @@ class Timeline:
 
     def _variable(self, event: Event, key: int) -> TimelineEntry | None:
         name, value, source = event.data["name"], event.data["value"], event.data["source"]
-        if function_of(source):
+        if function_of(source) is not None:
             # Its call's outcome is told next, and says that it was this call that set it.
             self._set.setdefault(source, {})[name] = value
             return None

@@ -89,9 +89,14 @@ class ReplayButtons:
             scripts.run(self._context.client, "mcScrollTo", self._place.id)
 
 
+def came_alike(past: Invocation, replayed: Invocation) -> bool:
+    """Tell whether a replay came to what the run came to: `dead` is what the last failure of some is called."""
+    return past.run_status is replayed.run_status and same(result_of(past), result_of(replayed))
+
+
 def _beside(past: Invocation, replayed: Invocation) -> None:
     with section("Dry replay"):
-        alike = past.run_status is replayed.run_status and same(result_of(past), result_of(replayed))
+        alike = came_alike(past, replayed)
         with ui.element("div").classes("mc-row").props("role=status"):
             badge("same outcome" if alike else "another outcome", tone="good" if alike else "warn")
             ui.label("Nothing left midcall: actions were answered from the record.").classes("mc-quiet")
