@@ -44,7 +44,7 @@ CASES = {
     "no_json": Case("return {1, 2}", "error", "failed"),
     "surrogate": Case("return chr(0xd800)", "ok|error", "succeeded|failed"),
     "many_logs": Case("for n in range(20_000):\n    print('x' * 100)\nreturn 1", "ok", "succeeded"),
-    "bad_terminate": Case("return {'dynamicVariables': 'none'}", "ok", "failed", "bad_return"),
+    "bad_terminate": Case("return {'dynamicVariables': 'none'}", "error", "failed", "bad_return"),
 }
 
 
