@@ -1,6 +1,7 @@
 """Parsing within bounds: a tree, or the comment that says why there is none."""
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ MAX_DEPTH = 120
 #: How many nodes a tree may have; 64 KiB of ordinary code has about 15,000.
 MAX_NODES = 40_000
 
+#: Zero width non-joiner and joiner. In texts they are fine: scripts and pictures need them.
+_JOINER = re.compile("[\u200c\u200d]")
 _FINE = example("def handler(session):\n    return 1\n")
 
 
@@ -82,6 +85,7 @@ def parse(text: SourceText) -> Parsed:
 def _parse(text: SourceText) -> Parsed:
     try:
         tree = ast.parse(text.source, "handler.py")
+        _check_names(text, tree)
     except SyntaxError as fault:
         return Parsed(None, ((SYNTAX, _syntax_hit(text, fault, counts_bytes=False)),))
     except (RecursionError, MemoryError, ValueError, OverflowError) as fault:
@@ -123,6 +127,27 @@ def _excess(tree: ast.Module) -> str:
             return f"it has more than {MAX_NODES} parts"
         level = [child for node in level for child in _children(node)]
     return ""
+
+
+def _check_names(text: SourceText, tree: ast.Module) -> None:
+    """Raise what Python up to 3.12 raises of a name with an invisible joiner, which is a letter since 3.13.
+
+    Two names that look alike would be two.
+    """
+    if not _JOINER.search(text.source):
+        return
+    for node in ast.walk(tree):
+        for name in () if isinstance(node, ast.Constant) else _texts(node):
+            if found := _JOINER.search(name):
+                line = getattr(node, "lineno", 1)
+                at = text.lines[line - 1].find(found.group())
+                said = f"invalid non-printable character U+{ord(found.group()):04X}"
+                raise SyntaxError(said, ("handler.py", line, at + 1, text.lines[line - 1], line, at + 2))
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    for value in vars(node).values():
+        yield from (each for each in (value if isinstance(value, list) else (value,)) if isinstance(each, str))
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:

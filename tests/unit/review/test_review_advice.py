@@ -20,6 +20,8 @@ TAIL = "\n\ndef handler(session):\n    return 1\n"
         ("\ufeffdef handler(session):\n    return 1\n", "Delete the character"),
         ("def handler(session):\n    return\u200b 1\n", "Delete the character"),
         ("def handler(session):\n    x\u200d = 1\n    return x\n", "Delete the character"),
+        ("def handler(session):\n    return dict(a\u200c=1)\n", "Delete the character"),
+        ("def a\u200db():\n    return 1\n\n\ndef handler(session):\n    return 1\n", "Delete the character"),
         ("def handler(session):\n    return “a”\n", "straight ones"),
         ("def handler(session):\n    return ‘a’\n", "straight ones"),
         ("def handler(session):\n    return 3 – 2\n", "plain `-`"),

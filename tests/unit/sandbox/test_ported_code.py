@@ -72,6 +72,7 @@ def test_an_idiom_runs_or_has_a_cure(runner: ModuleType, entry: dict[str, Any]) 
         assert given == GIVES.get(entry["id"], entry["expected"])
 
 
+@pytest.mark.filterwarnings("ignore:Parsing dates involving a day:DeprecationWarning")  # as of Python 3.13
 @pytest.mark.parametrize(
     "entry", [each for each in SCRIPTS if not each["calls_network"]], ids=lambda entry: entry["id"]
 )
