@@ -9,7 +9,7 @@ SATURDAY = 5
 
 def handler(session):
     params = session["params"]
-    closed = country_holidays(params.get("country", "DE"), subdiv=params.get("state"))
+    closed = country_holidays(params.get("country", "DE"), subdiv=params.get("state"), language="en_US")
     due = date.fromisoformat(params["not_before"])
     passed = []
     while due in closed or due.weekday() >= SATURDAY:
