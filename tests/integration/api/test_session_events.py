@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -208,15 +209,16 @@ def test_a_pin_that_is_returned_is_exact_in_the_answer_and_masked_on_the_stream(
     assert "pin-5678" not in str([event.data for event in told])
 
 
-def reporting(play: Play) -> Progress:
+@pytest.fixture
+def progress(play: Play) -> Iterator[Progress]:
     """Make what a worker reports progress with."""
-    storage, queue = open_storage(play.served.settings), open_queue(play.served.settings)
-    return Progress(storage=storage, queue=queue, clock=now_ms)
+    settings = play.served.settings
+    with closing(open_storage(settings)) as storage, closing(open_queue(settings)) as queue:
+        yield Progress(storage=storage, queue=queue, clock=now_ms)
 
 
-def test_a_call_can_be_followed_to_its_outcome(play: Play) -> None:
+def test_a_call_can_be_followed_to_its_outcome(play: Play, progress: Progress) -> None:
     """`started` with what to say at once, `progress` as it comes, `completed`; then the stream ends."""
-    progress = reporting(play)
 
     def look(_: Any) -> Any:
         run = play.session()["invocations"][-1]["id"]
