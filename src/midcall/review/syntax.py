@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from midcall.domain.review import Severity
 from midcall.review import folding, grammar
-from midcall.review.advice import instead
+from midcall.review.advice import instead, named
 from midcall.review.rule import Hit, Rule, Span, example
 from midcall.review.text import SourceText
 
@@ -17,8 +17,12 @@ MAX_DEPTH = 120
 #: How many nodes a tree may have; 64 KiB of ordinary code has about 15,000.
 MAX_NODES = 40_000
 
-#: Zero width non-joiner and joiner. In texts they are fine: scripts and pictures need them.
-_JOINER = re.compile("[\u200c\u200d]")
+#: What Unicode has drawn as nothing (its property Default_Ignorable_Code_Point), and Python takes some of for letters of
+#: names, more of it since 3.13. In texts it is fine: scripts and pictures need some.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _FINE = example("def handler(session):\n    return 1\n")
 
 
@@ -70,7 +74,15 @@ DOUBTFUL = Rule(
     good=example("def handler(session):\n    return session == 1\n"),
     bad=example("def handler(session):\n    return session is 1\n"),
 )
-RULES: tuple[Rule[SourceText], ...] = (SYNTAX, COMPLEX, UNKNOWN, DOUBTFUL)
+HIDDEN = Rule(
+    id="identifier.invisible",
+    summary="No invisible characters in names, whatever Python reads them.",
+    severity=Severity.ERROR,
+    check=_no_check,
+    good=example("def handler(session):\n    return 'a\u200db'\n"),
+    bad=example("def handler(session):\n    n\ufe0f = 1\n    return n\ufe0f\n"),
+)
+RULES: tuple[Rule[SourceText], ...] = (SYNTAX, COMPLEX, UNKNOWN, DOUBTFUL, HIDDEN)
 
 
 def parse(text: SourceText) -> Parsed:
@@ -85,7 +97,6 @@ def parse(text: SourceText) -> Parsed:
 def _parse(text: SourceText) -> Parsed:
     try:
         tree = ast.parse(text.source, "handler.py")
-        _check_names(text, tree)
     except SyntaxError as fault:
         return Parsed(None, ((SYNTAX, _syntax_hit(text, fault, counts_bytes=False)),))
     except (RecursionError, MemoryError, ValueError, OverflowError) as fault:
@@ -104,6 +115,8 @@ def _parse(text: SourceText) -> Parsed:
 
 
 def _compiled(text: SourceText, tree: ast.Module) -> Parsed:
+    if hidden := _hidden(text, tree):
+        return Parsed(None, ((HIDDEN, hidden),))
     try:
         # Faults such as `return` outside a function appear only here.
         compile(tree, "handler.py", "exec", dont_inherit=True)
@@ -129,20 +142,21 @@ def _excess(tree: ast.Module) -> str:
     return ""
 
 
-def _check_names(text: SourceText, tree: ast.Module) -> None:
-    """Raise what Python up to 3.12 raises of a name with an invisible joiner, which is a letter since 3.13.
-
-    Two names that look alike would be two.
-    """
-    if not _JOINER.search(text.source):
-        return
+def _hidden(text: SourceText, tree: ast.Module) -> Hit | None:
+    """Find the first name in which something stands that nobody sees."""
+    if text.source.isascii():
+        return None
     for node in ast.walk(tree):
         for name in () if isinstance(node, ast.Constant) else _texts(node):
-            if found := _JOINER.search(name):
+            if found := _UNSEEN.search(name):
                 line = getattr(node, "lineno", 1)
-                at = text.lines[line - 1].find(found.group())
-                said = f"invalid non-printable character U+{ord(found.group()):04X}"
-                raise SyntaxError(said, ("handler.py", line, at + 1, text.lines[line - 1], line, at + 2))
+                column = text.lines[line - 1].find(found.group()) + 1
+                return Hit(
+                    Span(line, max(column, 1), line, max(column, 1) + 1),
+                    f"Invisible character {named(found.group())} in a name: two names that look alike would be two.",
+                    "Delete the character, or type the name again.",
+                )
+    return None
 
 
 def _texts(node: ast.AST) -> Iterator[str]:

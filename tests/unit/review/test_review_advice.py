@@ -21,6 +21,11 @@ TAIL = "\n\ndef handler(session):\n    return 1\n"
         ("def handler(session):\n    return\u200b 1\n", "Delete the character"),
         ("def handler(session):\n    x\u200d = 1\n    return x\n", "Delete the character"),
         ("def handler(session):\n    return dict(a\u200c=1)\n", "Delete the character"),
+        *(
+            (f"def handler(session):\n    x{chr(code)} = 1\n    return x{chr(code)}\n", "Delete the character")
+            for code in (0x034F, 0x115F, 0x1160, 0x17B4, 0x180B, 0x3164, 0xFE00, 0xFE0F, 0xFFA0, 0xE0100)
+        ),
+        ("import json\n\n\ndef handler(session):\n    return json.dumps(obj\ufe0f=1)\n", "Delete the character"),
         ("def a\u200db():\n    return 1\n\n\ndef handler(session):\n    return 1\n", "Delete the character"),
         ("def handler(session):\n    return “a”\n", "straight ones"),
         ("def handler(session):\n    return ‘a’\n", "straight ones"),
