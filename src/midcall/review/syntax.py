@@ -17,7 +17,7 @@ MAX_DEPTH = 120
 #: How many nodes a tree may have; 64 KiB of ordinary code has about 15,000.
 MAX_NODES = 40_000
 
-#: What Unicode has drawn as nothing (its property Default_Ignorable_Code_Point), and Python takes some of for letters of
+#: What Unicode has drawn as nothing (its property Default_Ignorable_Code_Point); Python takes some of it for letters of
 #: names, more of it since 3.13. In texts it is fine: scripts and pictures need some.
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
