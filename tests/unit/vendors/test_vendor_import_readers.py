@@ -13,8 +13,8 @@ from tests.support.fakes import FakeOutbound
 
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import RESERVED_NAMES, name_problem
-from midcall.service.functions.catalog import check_webhook
 from midcall.service.functions.form import parse_function
+from midcall.service.functions.next_document import check_webhook
 from midcall.vendors.imports.config import MAX_NOTES
 from midcall.vendors.imports.draft import ImportedFunction, fitting_name
 from midcall.vendors.imports.readers import READERS, ImportVendor

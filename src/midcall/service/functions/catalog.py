@@ -16,13 +16,11 @@ from midcall.domain.errors import (
     StaleVersion,
 )
 from midcall.domain.function import Function, Version, VersionId, VersionStatus
-from midcall.domain.function_config import FunctionConfig, Kind
+from midcall.domain.function_config import FunctionConfig
 from midcall.domain.ids import new_id
-from midcall.domain.jsonvalue import digest, merge_patch
+from midcall.domain.jsonvalue import digest
 from midcall.domain.rereview import Rereview, VersionFlag, flags_of
-from midcall.domain.secret_reference import AUTH_VALUES, SecretPlace
-from midcall.domain.template.text import parse_text
-from midcall.domain.template.webhook import parse_webhook
+from midcall.domain.secret_reference import SecretPlace
 from midcall.domain.test_case import Tested
 from midcall.domain.workspace import Scope
 from midcall.service.access.access import Caller
@@ -30,13 +28,11 @@ from midcall.service.credentials.hosts import bind_written, note_bound
 from midcall.service.credentials.inline_secrets import kept, restored, unmarked
 from midcall.service.credentials.secret_places import places_of
 from midcall.service.credentials.secrets import Secrets
-from midcall.service.functions.form import NO_PART, FunctionForm, parse_function
+from midcall.service.functions.form import NO_PART, FunctionForm
+from midcall.service.functions.next_document import check_webhook, merged, replaced
 from midcall.service.ports import Outbound
 from midcall.storage.database import Storage, Transaction
 from midcall.storage.listings import BriefVersion, PageRequest
-
-#: What a function keeps for life; another one is another function.
-_FIXED = ("name", "kind")
 
 _NUMBER = re.compile("[0-9]{1,9}")
 
@@ -201,7 +197,7 @@ class Catalog:
             function = tx.functions.get(caller.workspace_id, name, lock=True)
             _check_latest(function, if_match)
             before = tx.functions.version(function.id, function.latest if base is None else base)
-            function = self._extended(tx, caller, function, _merged(before.stored, patch), before)
+            function = self._extended(tx, caller, function, merged(before.stored, patch), before)
             return self._view(tx, function, function.latest)
 
     def save(
@@ -218,7 +214,7 @@ class Catalog:
             if set(changed) - NO_PART:
                 _check_latest(function, if_match)
                 before = tx.functions.version(function.id, base)
-                document = _whole(before.stored, form.config().to_stored())
+                document = replaced(before.stored, form.config().to_stored())
                 function = self._extended(tx, caller, function, document, before)
                 number = function.latest
             if NO_PART.intersection(changed):
@@ -400,60 +396,3 @@ def _tests(tested: Tested | None) -> dict[str, Any]:
         return {}
     forced = {"forced": tested.reason} if tested.failed else {}
     return {"tests": {"passed": tested.passed, "failed": list(tested.failed)}, **forced}
-
-
-def check_webhook(document: Mapping[str, Any], outbound: Outbound) -> None:
-    """Refuse a webhook that could never be called, whatever the values; raises InvalidInput with the fields' paths."""
-    config = FunctionConfig.from_stored(unmarked(document))
-    if config.kind is not Kind.WEBHOOK:
-        return
-    webhook, texts = config.webhook, config.webhook.auth.texts
-    # Not those that are kept: what is yet to become a secret stands in it.
-    templates = parse_webhook(url=webhook.url, headers=webhook.headers, query=webhook.query, body=webhook.body)
-    outbound.check(templates.url.sample, loc="webhook.url")
-    for name in AUTH_VALUES & texts.keys():
-        parse_text(texts[name], str(SecretPlace("auth", name)), max_chars=len(texts[name]), secrets=True)
-    if webhook.auth.type == "oauth2":
-        outbound.check(texts["token_url"], loc="webhook.auth.token_url")
-
-
-def _merged(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    faults = [
-        Fault(field, "no part of a version; change it with PATCH /v1/functions/{name}")
-        for field in sorted(NO_PART)
-        if patch.get(field) is not None
-    ]
-    if faults := [*_fixed_faults(stored, patch), *faults]:
-        raise InvalidInput(faults=faults)
-    # Restored last: by then a list of headers has become an object, whose values have names.
-    form = parse_function(merge_patch(stored, _whole_auth(FunctionConfig.from_stored(stored), patch)))
-    return restored(form.config().to_stored(), stored)
-
-
-def _whole(stored: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
-    if faults := _fixed_faults(stored, document):
-        raise InvalidInput(faults=faults)
-    return restored(document, stored)
-
-
-def _fixed_faults(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Fault]:
-    return [
-        Fault(field, f"a function keeps its {field}; create another function instead")
-        for field in _FIXED
-        if field in wanted and wanted[field] != stored[field]
-    ]
-
-
-def _whole_auth(config: FunctionConfig, patch: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Let another kind of auth take the place of the one before, whose fields it does not know."""
-    webhook, auth = patch.get("webhook"), None
-    if isinstance(webhook, Mapping):
-        auth = webhook.get("auth")
-    before = config.webhook.auth
-    if not isinstance(auth, Mapping) or not isinstance(webhook, Mapping):
-        return patch
-    kind = "credential" if "credential" in auth else auth.get("type", before.type)
-    if kind == before.type:
-        return patch
-    gone = {name: None for name in before.texts if name not in auth}
-    return {**patch, "webhook": {**webhook, "auth": {**gone, **auth}}}

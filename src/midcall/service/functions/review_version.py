@@ -14,9 +14,9 @@ from midcall.domain.workspace import ApprovalMode, Scope
 from midcall.service.access.access import Caller
 from midcall.service.credentials.hosts import NewHost, bind, how_to_bind, new_hosts, note_bound
 from midcall.service.credentials.inline_secrets import kept
-from midcall.service.functions.catalog import check_webhook
 from midcall.service.functions.findings import findings_of
 from midcall.service.functions.form import FunctionForm
+from midcall.service.functions.next_document import check_webhook
 from midcall.service.ports import Outbound, Reviewer
 from midcall.storage.database import Storage, Transaction
 
