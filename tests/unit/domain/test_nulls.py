@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+from tests.support.computing import computed_since
 
 from midcall.domain.nulls import without_nulls
 from midcall.domain.parameters import prepare
@@ -81,7 +82,7 @@ def test_a_long_list_beside_a_large_schema_takes_no_time() -> None:
     schema = of(a={"type": "array", "items": {"anyOf": branches}})
     began = time.process_time()
     assert without_nulls(schema, {"a": [{"p99_19": None}] * 9_000}) == {"a": [{}] * 9_000}
-    assert time.process_time() - began < 1
+    assert computed_since(began) < 1
 
 
 def test_a_default_fills_a_parameter_that_came_as_null() -> None:

@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from tests.support.computing import computed_since
 
 from midcall.domain.parameters import MASK
 from midcall.domain.redaction import LONG, MAX_FORMS, NOTHING, PIECE, SHORTEST, Redaction
@@ -194,7 +195,7 @@ def test_what_cannot_be_looked_for_in_time_is_masked_whole(secrets: list[Any], t
     """Too many values, or too many places: it fails closed, and soon."""
     began = time.process_time()
     assert Redaction(secrets).text(text) == MASK
-    assert time.process_time() - began < 2
+    assert computed_since(began) < 2
 
 
 def test_a_value_of_a_megabyte_takes_no_time_to_speak_of() -> None:
@@ -204,7 +205,7 @@ def test_a_value_of_a_megabyte_takes_no_time_to_speak_of() -> None:
     redaction = Redaction([value])
     assert redaction.text(f"<{value}>") == f"<{MASK}>"
     assert redaction.text("ab" * 130_000).endswith(MASK)
-    assert time.process_time() - began < 2
+    assert computed_since(began) < 2
 
 
 LINES = "\n".join(f"line number {number}" for number in range(300_000))
@@ -231,7 +232,7 @@ def test_hostile_values_in_hostile_texts_are_masked_in_bounded_time(name: str) -
     secrets, value = HOSTILE[name]
     began = time.process_time()
     masked = Redaction(secrets).value(value)
-    assert time.process_time() - began < 8
+    assert computed_since(began) < 8
     assert not any(secret in json.dumps(masked) for secret in secrets)
 
 
@@ -241,4 +242,4 @@ def test_any_values_in_any_texts_end_within_the_budget(secrets: list[str], text:
     """Values and texts that run into each other."""
     began = time.process_time()
     Redaction(secrets * 20).value([text * 50] * 500)
-    assert time.process_time() - began < 8
+    assert computed_since(began) < 8

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+from tests.support.computing import computed_since
 
 from midcall.service.schemas.schemas import (
     MAX_FAULTS,
@@ -117,14 +118,14 @@ def test_a_schema_with_another_reading_or_without_end_is_refused_at_once(name: s
     began = time.process_time()
     faults = schema_faults(HOSTILE[name], "parameters")
     assert [fault.loc for fault in faults] == ["parameters"]
-    assert time.process_time() - began < 0.5
+    assert computed_since(began) < 0.5
 
 
 def test_a_pattern_that_would_backtrack_takes_linear_time() -> None:
     """A caller's words are held against it while somebody waits."""
     began = time.process_time()
     assert value_faults(of(a={"pattern": "^(a+)+$"}), {"a": "a" * 100_000 + "!"}, "params")
-    assert time.process_time() - began < 0.5
+    assert computed_since(began) < 0.5
 
 
 def test_a_fault_of_a_value_names_its_path() -> None:
@@ -155,7 +156,7 @@ def test_the_largest_value_and_the_largest_schema_take_bounded_time_and_memory(d
     faults = value_faults(of(a=declared), {"a": [-1_601] * (MAX_VALUES - 2)}, "params")
     assert [fault.loc for fault in faults] == ["params.a.0"]
     value_faults(of(a=declared), {"a": list(range(MAX_VALUES - 2))}, "params")
-    assert time.process_time() - began < 3
+    assert computed_since(began) < 3
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
 
 
@@ -166,7 +167,7 @@ def test_many_branches_that_many_entries_do_not_fit_take_bounded_time() -> None:
     began = time.process_time()
     assert [fault.loc for fault in value_faults(schema, {"a": [{"c": 1}] * 4_000}, "params")] == ["params"]
     assert value_faults(schema, {"a": [{"b": 1}] * 4_000}, "params") == ()
-    assert time.process_time() - began < 3
+    assert computed_since(began) < 3
 
 
 def test_a_value_of_more_parts_than_can_be_checked_is_refused() -> None:
