@@ -55,6 +55,7 @@ def serve(channel: socket.socket, log_fd: int) -> NoReturn:
     """Wait for a run on `channel`, carry it out, and end the process. Never returns."""
     try:
         _settle(log_fd)
+        _rehearse()
         _serve(channel)
     finally:
         # No clean-up of the interpreter: finalisers and threads are the author's, and PID 1 kills them.

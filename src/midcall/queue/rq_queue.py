@@ -4,17 +4,12 @@ from collections.abc import Iterable
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue as RedisQueue
-from rq.serializers import JSONSerializer
 from rq.worker_registration import get_keys
 
 from midcall.domain.errors import QueueUnavailable
 from midcall.domain.invocation import Invocation
-from midcall.queue.jobs import FUNCTION, TIMEOUT_S, InvocationJob
+from midcall.queue.id_queue import IdQueue
 from midcall.queue.names import QUEUE_OF, QUEUES, WAKE_FIELD, WAKES, WAKES_KEPT
-
-#: Jobs return nothing and their outcome is in the database: RQ's traces are for whoever debugs right now.
-KEPT_S = 60
 
 
 class RqQueue:
@@ -22,26 +17,15 @@ class RqQueue:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._queues = {
-            name: RedisQueue(name, connection=redis, serializer=JSONSerializer, job_class=InvocationJob)
-            for name in QUEUES
-        }
+        self._queues = {name: IdQueue(name, connection=redis) for name in QUEUES}
 
     def enqueue(self, invocation: Invocation) -> None:
-        """Wake a worker; a job that still waits is left where it stands. Raises QueueUnavailable."""
+        """Wake a worker; an id that still waits is left where it stands. Raises QueueUnavailable."""
         queue = self._queues[QUEUE_OF[invocation.purpose]]
         try:
             if invocation.enqueued_at != invocation.created_at and queue.get_job_position(invocation.id) is not None:
                 return
-            queue.enqueue_call(
-                FUNCTION,
-                args=(invocation.id,),
-                job_id=invocation.id,
-                timeout=TIMEOUT_S,
-                result_ttl=KEPT_S,
-                failure_ttl=KEPT_S,
-                description=invocation.id,
-            )
+            queue.add(invocation.id)
         except RedisError as error:
             raise QueueUnavailable from error
 
@@ -60,11 +44,11 @@ class RqQueue:
             return False
 
     def waiting(self) -> int:
-        """Count jobs that wait for a worker; raises QueueUnavailable."""
+        """Count ids that wait for a worker; raises QueueUnavailable."""
         return sum(self.lengths().values())
 
     def lengths(self) -> dict[str, int]:
-        """Count jobs that wait for a worker, by what they are for; raises QueueUnavailable."""
+        """Count ids that wait for a worker, by what they are for; raises QueueUnavailable."""
         try:
             return {purpose.value: self._queues[name].count for purpose, name in QUEUE_OF.items()}
         except RedisError as error:

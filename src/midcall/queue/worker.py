@@ -1,7 +1,7 @@
 """Worker processes: RQ's `SimpleWorker` under RQ's own worker pool, less what midcall does without.
 
 No forking per job (4 ms instead of 9), no scheduler (it died in a 6 s Redis outage), no remote commands (whoever
-writes to Redis could shut workers down).
+writes to Redis could shut workers down), and nothing written down of each job: the database has it. See decision 0006.
 """
 
 import contextlib
@@ -9,28 +9,34 @@ import ctypes
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 import structlog
+from redis import Redis
 from redis.exceptions import RedisError
-from rq import SimpleWorker
-from rq.serializers import JSONSerializer
+from rq import Queue, SimpleWorker
+from rq.job import Job
+from rq.timeouts import JobTimeoutException
 from rq.worker import DequeueStrategy
+from rq.worker.base import WorkerStatus
 from rq.worker_pool import WorkerPool
 
 from midcall.queue.connection import working
-from midcall.queue.jobs import InvocationJob
+from midcall.queue.id_queue import IdQueue
+from midcall.service.loops import ThreadLoop
 
 _PR_SET_PDEATHSIG = 1
 
 #: RQ waits 15 s less than this for a job, then shows that it lives; its socket is trusted 10 s longer. By RQ's default
 #: of 420 s a worker whose connection is half gone would listen to it for seven minutes.
 WORKER_TTL_S = 30
+#: Seconds after which what carries out an invocation is interrupted: a net below our own deadline, 600 s at most.
+TIMEOUT_S = 660
 
 log = structlog.get_logger()
 
@@ -43,16 +49,46 @@ Wiring = Callable[[], Callable[[str], bool]]
 
 
 class Worker(SimpleWorker):
-    """Runs one invocation at a time in its own process."""
+    """Carries out one invocation at a time in its own process; `execute` does it, and tells whether to ask it again."""
 
+    queue_class = IdQueue
     #: Back-off between attempts to reach Redis, seconds: a caller waits for the first call after an outage.
     max_connection_wait_time = 1.0
 
-    def carry_out(self, execute: Callable[[str], bool], invocation_id: str) -> None:
-        """Carry out what a job wakes for, and what waits after it; not once it was told to stop."""
+    def __init__(self, queues: Sequence[str], *, name: str, connection: Redis, execute: Callable[[str], bool]) -> None:
+        super().__init__(list(queues), name=name, connection=connection, worker_ttl=WORKER_TTL_S)
+        self._execute = execute
+        self._ended = threading.Event()
+        #: Shows that this process lives, however long what it carries out takes.
+        self._heart = ThreadLoop("heartbeat", self._beat, stopping=self._ended)
+
+    def register_birth(self) -> None:
+        """Say that this worker is there, from now on."""
+        super().register_birth()  # type: ignore[no-untyped-call]
+        self._heart.start()
+
+    def execute_job(self, job: Job, queue: Queue) -> None:  # noqa: ARG002 (RQ's signature)
+        """Carry out the invocation whose id was taken, and what waits after it; not once it was told to stop."""
+        self.set_state(WorkerStatus.BUSY)
         until = time.monotonic() + GO_ON_S
-        while execute(invocation_id) and not self._stop_requested and time.monotonic() < until:
-            pass
+        try:
+            with self.death_penalty_class(TIMEOUT_S, JobTimeoutException, job_id=job.id):
+                while self._execute(job.id) and not self._stop_requested and time.monotonic() < until:
+                    pass
+        except Exception:  # the edge of this process: the lease runs out and the sweep closes the row
+            log.exception("invocation_not_carried_out", invocation=job.id)
+        finally:
+            self.set_state(WorkerStatus.IDLE)
+
+    def set_state(self, state: str, pipeline: Any = None) -> None:  # noqa: ARG002 (RQ's signature)
+        """Know whether a signal comes in the middle of something; nobody else asks."""
+        self._state = state
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Do nothing: a thread beats."""
+
+    def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 (RQ's signature)
+        """Take no commands from Redis, this one neither."""
 
     def subscribe(self) -> None:
         """Take no commands from Redis."""
@@ -60,10 +96,25 @@ class Worker(SimpleWorker):
     def unsubscribe(self) -> None:
         """Nothing was subscribed to."""
 
+    def run_maintenance_tasks(self) -> None:
+        """There are no registries of jobs to maintain."""
+
+    def set_shutdown_requested_date(self) -> None:
+        """Do nothing: it is called where a signal comes, in the middle of a run, and Redis may be away."""
+
     def register_death(self) -> None:
         """Say good-bye, if Redis is still there to hear it."""
+        self._ended.set()
         with contextlib.suppress(RedisError):
             super().register_death()  # type: ignore[no-untyped-call]
+
+    def _beat(self) -> bool:
+        """Show that this process lives, after a while; False at its end."""
+        if self._ended.wait(WORKER_TTL_S):
+            return False
+        with contextlib.suppress(RedisError):  # the loop that takes ids waits for it, and says so
+            super().heartbeat()
+        return True
 
 
 class Workers(WorkerPool):
@@ -75,8 +126,6 @@ class Workers(WorkerPool):
             connection=working(redis_url),
             num_workers=count,
             worker_class=Worker,
-            job_class=InvocationJob,
-            serializer=JSONSerializer,
         )
         self._redis_url = redis_url
         self._wiring = wiring
@@ -97,15 +146,7 @@ def run_worker(name: str, redis_url: str, queues: Sequence[str], wiring: Wiring,
     logging.getLogger("rq.worker").addFilter(_in_one_line)
     execute = wiring()
     try:
-        worker = Worker(
-            list(queues),
-            name=name,
-            connection=working(redis_url),
-            serializer=JSONSerializer,
-            job_class=InvocationJob,
-            worker_ttl=WORKER_TTL_S,
-        )
-        InvocationJob.execute = staticmethod(partial(worker.carry_out, execute))
+        worker = Worker(queues, name=name, connection=working(redis_url), execute=execute)
         # In turn: workers that serve all queues must come to the last one too, however busy the first is.
         turns = DequeueStrategy.ROUND_ROBIN
         worker.work(burst=burst, with_scheduler=False, logging_level="WARNING", dequeue_strategy=turns)

@@ -21,6 +21,7 @@ from midcall.domain.session_body import body_alone
 from midcall.domain.variables import values
 from midcall.domain.workspace import ApprovalMode, WorkspaceSettings
 from midcall.storage.database import Storage, Transaction
+from midcall.storage.functions import Called
 
 #: How long a run that nobody waits for may wait in the pool for a sandbox: as long as a boot takes on a bad day. Its
 #: worker stands still meanwhile, so what still has none by then is made later (`Finish.not_run`).
@@ -127,11 +128,12 @@ class ClaimedRuns:
     def load(self, invocation: Invocation) -> ClaimedRun:
         """Load what is to run; raises ApprovalBroken for anything but the very bytes that were approved."""
         with self.storage.read() as tx:
-            version, flags = self._approved(tx, invocation)
+            called = tx.functions.called(invocation.function_id, invocation.version)
+            version, flags = called.version, self._checked(tx, called, invocation)
             session = _session(tx, invocation)
             body = tx.sessions.body(session.id) if session else {}
             rehearsal = tx.rehearsals.planned(invocation.id) if invocation.purpose is Purpose.TEST else None
-            records = _records(tx, version, invocation, rehearsal)
+            records = _records(called, rehearsal)
         config = effective(version.config, session, invocation)
         deadline_at, wait_ms = invocation.deadline_at, 0
         if invocation.purpose is Purpose.BACKGROUND:
@@ -139,19 +141,18 @@ class ClaimedRuns:
             deadline_at = self.clock() + wait_ms + config.timeout * 1000
         return ClaimedRun(invocation, version, session, body, config, deadline_at, wait_ms, flags, rehearsal, records)
 
-    def _approved(self, tx: Transaction, invocation: Invocation) -> tuple[Version, tuple[VersionFlag, ...]]:
-        function = tx.functions.by_id(invocation.function_id)
-        version = tx.functions.version(invocation.function_id, invocation.version)
+    def _checked(self, tx: Transaction, called: Called, invocation: Invocation) -> tuple[VersionFlag, ...]:
+        """Return what is to be known of a version; raises ApprovalBroken unless it is what was approved and called."""
+        function, version = called.function, called.version
         if function.workspace_id != invocation.workspace_id or version.sha256 != invocation.sha256:
             raise ApprovalBroken("the stored version is not the one this call was admitted for; it was not run")
         check_approved(self.approval_key, function, version)
         if version.approval and version.approval.policy == self.policy:
-            return version, ()
+            return ()
         rereview = tx.rereviews.find(VersionId(function.id, version.number), self.policy)
-        settings = tx.workspaces.get(invocation.workspace_id).settings
-        if settings.enforce_current_policy:
-            self._check_renewed(function, version, rereview, settings)
-        return version, flags_of(version, rereview.status if rereview else None, policy=self.policy)
+        if called.settings.enforce_current_policy:
+            self._check_renewed(function, version, rereview, called.settings)
+        return flags_of(version, rereview.status if rereview else None, policy=self.policy)
 
     def _check_renewed(
         self, function: Function, version: Version, rereview: Rereview | None, settings: WorkspaceSettings
@@ -175,11 +176,10 @@ def effective(config: FunctionConfig, session: Session | None, invocation: Invoc
     return replace(config, messages=config.messages.overridden(pin.messages), timeout=pin.timeout or config.timeout)
 
 
-def _records(tx: Transaction, version: Version, invocation: Invocation, rehearsal: Rehearsal | None) -> bool:
-    if not version.config.code.entries:
-        return False
+def _records(called: Called, rehearsal: Rehearsal | None) -> bool:
+    """Tell whether the answers of a run's actions are kept."""
     asked = rehearsal is not None and rehearsal.record
-    return asked or tx.workspaces.get(invocation.workspace_id).settings.record_actions
+    return bool(called.version.config.code.entries) and (asked or called.settings.record_actions)
 
 
 def _session(tx: Transaction, invocation: Invocation) -> Session | None:

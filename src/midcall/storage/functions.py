@@ -25,9 +25,10 @@ from midcall.domain.errors import NameTaken, NotFound
 from midcall.domain.function import Function, Version, VersionStatus
 from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.preview import config_preview
+from midcall.domain.workspace import WorkspaceSettings
 from midcall.storage.listings import BriefVersion, PageRequest
-from midcall.storage.rows import decision_columns, function_of, version_of
-from midcall.storage.schema import agent_pins, credential_uses, functions, publications, versions
+from midcall.storage.rows import decision_columns, function_of, settings_of, version_of
+from midcall.storage.schema import agent_pins, credential_uses, functions, publications, versions, workspaces
 
 #: Words of a search that are looked for.
 MAX_WORDS = 10
@@ -60,6 +61,29 @@ _BRIEF = select(*_SUMMARY, versions.c.preview).where(
 _TRAITS = select(versions.c.function_id, versions.c.number, versions.c.may_terminate, versions.c.preview).where(
     tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
 )
+#: What a call needs, in one statement.
+_CALLED = (
+    select(
+        *_SUMMARY,
+        versions.c.config,
+        workspaces.c.settings,
+        *(column.label(f"of_function_{column.name}") for column in functions.c),
+    )
+    .join_from(versions, functions, functions.c.id == versions.c.function_id)
+    .join(workspaces, workspaces.c.id == functions.c.workspace_id)
+)
+_CALLED_BY_NUMBER = _CALLED.where(
+    versions.c.function_id == bindparam("p_function"), versions.c.number == bindparam("p_number")
+)
+_CALLED_BY_NAME = _CALLED.join(
+    publications,
+    and_(publications.c.function_id == versions.c.function_id, publications.c.number == versions.c.number),
+).where(
+    functions.c.workspace_id == bindparam("p_workspace"),
+    functions.c.name == bindparam("p_name"),
+    functions.c.archived.is_(False),
+    publications.c.environment == bindparam("p_environment"),
+)
 _PUBLISHED = select(publications.c.function_id, publications.c.environment, publications.c.number).where(
     publications.c.function_id.in_(bindparam("p_functions", expanding=True))
 )
@@ -82,6 +106,15 @@ class Traits:
     may_terminate: bool
     timeout: int
     background: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a call needs: a function, without where it is published; a version, without its review; the settings."""
+
+    function: Function
+    version: Version
+    settings: WorkspaceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +210,20 @@ class FunctionStore:
         if row is None:
             raise NotFound(f"this function has no version {number}")
         return version_of(row, stored=row.config, review=row.review)
+
+    def called(self, function_id: str, number: int) -> Called:
+        """Read what a call of one version needs; raises NotFound."""
+        wanted = {"p_function": function_id, "p_number": number}
+        row: Any = self.connection.execute(_CALLED_BY_NUMBER, wanted).one_or_none()
+        if row is None:
+            raise NotFound(f"this function has no version {number}")
+        return _called(row)
+
+    def called_by_name(self, workspace_id: str, name: str, environment: str) -> Called | None:
+        """Read what a call of the version published in an environment needs; None where there is none."""
+        wanted = {"p_workspace": workspace_id, "p_name": name, "p_environment": environment}
+        row: Any = self.connection.execute(_CALLED_BY_NAME, wanted).one_or_none()
+        return None if row is None else _called(row)
 
     def numbered(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Version]:
         """Read some versions, each wanted by function id and number, by the same two; whole but for their reviews."""
@@ -276,6 +323,11 @@ class FunctionStore:
         for row in self.connection.execute(_PUBLISHED, {"p_functions": list(function_ids)}):
             found.setdefault(row.function_id, {})[row.environment] = row.number
         return found
+
+
+def _called(row: Row[Any]) -> Called:
+    function = function_of(row, {}, prefix="of_function_")
+    return Called(function, version_of(row, stored=row.config, review=None), settings_of(row.settings))
 
 
 def _traits_of(row: Row[Any]) -> Traits:

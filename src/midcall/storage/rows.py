@@ -21,19 +21,26 @@ from midcall.storage.large_values import LargeValueKey, SplitValues, marked, spl
 #: Columns of an invocation that may be megabytes.
 LARGE = ("params", "session", "report", "outcome")
 
+_OF_FUNCTION = ("id", "workspace_id", "name", "display_name", "tags", "latest", "created_at", "updated_at")
+
 
 def workspace_of(row: Row[Any]) -> Workspace:
-    """Read a workspace; settings that a later release added take their defaults."""
-    settings = dict(row.settings)
-    settings["retell_previous_for"] = tuple(settings.get("retell_previous_for", ()))
-    settings["approval"] = ApprovalMode(settings.get("approval", ApprovalMode.AUTO))
+    """Read a workspace."""
     return Workspace(
         id=row.id,
         name=row.name,
-        settings=WorkspaceSettings(**settings),
+        settings=settings_of(row.settings),
         created_at=row.created_at,
         ceilings=ceilings_of(row.ceilings),
     )
+
+
+def settings_of(document: Mapping[str, Any]) -> WorkspaceSettings:
+    """Read a workspace's settings; those that a later release added take their defaults."""
+    settings = dict(document)
+    settings["retell_previous_for"] = tuple(settings.get("retell_previous_for", ()))
+    settings["approval"] = ApprovalMode(settings.get("approval", ApprovalMode.AUTO))
+    return WorkspaceSettings(**settings)
 
 
 def ceilings_of(document: Mapping[str, int] | None) -> Ceilings:
@@ -57,19 +64,13 @@ def key_of(row: Row[Any]) -> Key:
     )
 
 
-def function_of(row: Row[Any], published: Mapping[str, int]) -> Function:
-    """Read a function from its row, and from where which version is published."""
-    return Function(
-        id=row.id,
-        workspace_id=row.workspace_id,
-        name=row.name,
-        display_name=row.display_name,
-        tags=tuple(row.tags),
-        latest=row.latest,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        published=published,
-    )
+def function_of(row: Row[Any], published: Mapping[str, int], *, prefix: str = "") -> Function:
+    """Read a function from its columns, and from where which version is published.
+
+    `prefix` begins the columns' names in a row that has another table's as well.
+    """
+    columns = {name: getattr(row, f"{prefix}{name}") for name in _OF_FUNCTION}
+    return Function(**{**columns, "tags": tuple(columns["tags"])}, published=published)
 
 
 def version_of(row: Row[Any], *, stored: Mapping[str, Any], review: Mapping[str, Any] | None) -> Version:

@@ -1,4 +1,4 @@
-"""Redis can be written by others, so a job is only an id: what a forged one does to a real worker process."""
+"""Redis can be written by others, so what is queued is only an id: what a forged job does to a real worker process."""
 
 import json
 import os
@@ -12,13 +12,11 @@ from typing import Any
 import psutil
 import pytest
 import redis
-from rq.serializers import JSONSerializer
-from tests.integration.queue.parts import House, Pretended, PrivateRedis
+from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue
 from tests.support.patience import wait_for
 
 from midcall.domain.ids import new_id
 from midcall.domain.run_status import InvocationStatus
-from midcall.queue.jobs import TIMEOUT_S, InvocationJob
 from midcall.queue.names import LIVE
 from midcall.queue.rq_queue import RqQueue
 from midcall.queue.worker import Workers
@@ -219,15 +217,13 @@ def test_a_finished_invocation_is_not_run_again_however_often_its_id_is_queued(
     assert house.row(done.id) == recorded
 
 
-def test_a_forged_timeout_does_not_cut_a_real_call_short(
-    private_redis: PrivateRedis, queue: RqQueue, house: House
-) -> None:
-    """The timeout in a job's hash is not read: RQ would interrupt the run, and the caller would be told of a loss."""
-    admitted = house.on(queue).admit("plain")
-    with private_redis.client() as client:
-        client.hset(f"rq:job:{admitted.id}", mapping={"timeout": 1})
-        job = InvocationJob.fetch(admitted.id, connection=client, serializer=JSONSerializer)
-    assert job.timeout == TIMEOUT_S
+def test_whatever_stands_beside_a_real_id_is_not_read(workers: tuple[House, Attack, psutil.Process]) -> None:
+    """A job's hash under the id of a real call neither cuts it short nor keeps it from being run."""
+    house, attack, _worker = workers
+    admitted = house.on(SilentQueue()).admit("plain")
+    attack.push(admitted.id, b"\x80\xff\x00", {"timeout": 1, "status": "no such status"})
+    assert wait_for(lambda: house.row(admitted.id).final)
+    assert house.status(admitted.id) is InvocationStatus.SUCCEEDED
 
 
 def test_the_private_redis_has_no_port_and_a_socket_of_its_owner_alone(private_redis: PrivateRedis) -> None:

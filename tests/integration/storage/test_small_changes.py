@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from tests.support.claims import claim_as
 from tests.support.world import World
 
 from midcall.domain.phases import Phase
@@ -127,7 +128,7 @@ def test_a_lease_of_a_large_call_is_renewed_in_few_bytes(world: World, engine: E
     """A megabyte was written again every second and a half."""
     world.published()
     call = world.admitted(params={"order": 1, "text": noise(MEGABYTE)}, session={"transcript": noise(MEGABYTE)})
-    claimed = world.executor()._claim(call.id)
+    claimed = claim_as(world.executor(), call.id)
     assert claimed is not None
     assert claimed.params["text"] == noise(MEGABYTE)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.support.claims import claim_as
 from tests.support.world import World
 
 from midcall.domain.errors import QueueFull
@@ -27,7 +28,7 @@ def others(world: World) -> list[Caller]:
 def claim(world: World, woken: Invocation, *, workers: int = WORKERS, group: str = "live") -> str | None:
     """Claim as a worker of a group does that was woken for an invocation; returns the workspace."""
     executor = world.executor(owner=f"{group}@here:1", turns=Turns(group, lambda: workers))
-    claimed = executor._claim(woken.id)
+    claimed = claim_as(executor, woken.id)
     return claimed.workspace_id if claimed else None
 
 
@@ -115,7 +116,7 @@ def test_a_wake_that_names_nothing_is_for_nobody(world: World, others: list[Call
     """Whoever writes to Redis can name any id."""
     admitted = world.admitted()
     executor = world.executor(turns=Turns("live", lambda: WORKERS))
-    assert executor._claim("inv_" + "0" * 32) is None
+    assert claim_as(executor, "inv_" + "0" * 32) is None
     assert world.read(admitted.id).status is InvocationStatus.QUEUED
     assert others
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from tests.support.claims import claim_as
 from tests.support.fakes import echo
 from tests.support.world import World
 
@@ -165,7 +166,7 @@ def test_workers_that_are_lost_count_beside_what_was_not_run(world: World, reaso
         waiting = world.read(begun.id)
         assert (waiting.status, waiting.attempt) == (QUEUED, lost - 1)
         world.clock.advance(LONGEST_WAIT_MS)
-        taken = world.executor("lost")._claim(begun.id)
+        taken = claim_as(world.executor("lost"), begun.id)
         assert taken is not None
         assert taken.attempt == lost
         world.clock.advance(LEASE_MS + 1)
@@ -177,11 +178,11 @@ def test_workers_that_are_lost_count_beside_what_was_not_run(world: World, reaso
 def test_an_attempt_that_was_taken_over_is_not_given_back(world: World) -> None:
     """The fence is the attempt: a worker that comes back changes no row of another one's."""
     begun = background(world)
-    stale = world.executor("stale")._claim(begun.id)
+    stale = claim_as(world.executor("stale"), begun.id)
     assert stale is not None
     world.clock.advance(LEASE_MS + 1)
     assert world.sweep.sweep().requeued == 1
-    current = world.executor("current")._claim(begun.id)
+    current = claim_as(world.executor("current"), begun.id)
     assert not world.finish.not_run(stale, Outcome(FAILED))
     assert world.read(begun.id) == current
 

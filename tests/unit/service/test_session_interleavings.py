@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.support.claims import claim_as
 from tests.support.databases import Sqlite, opened
 from tests.support.fakes import Clock
 from tests.support.world import World
@@ -117,7 +118,7 @@ class Interleavings(RuleBasedStateMachine):
         """Call functions side by side, and have workers claim them at once."""
         for function in functions:
             call = self.make_call("s1", function, None) if self.exists("s1") else None
-            claimed = self.world.executor()._claim(call.id) if call else None
+            claimed = claim_as(self.world.executor(), call.id) if call else None
             if claimed is not None:
                 self.held.append(claimed)
 
@@ -159,7 +160,7 @@ class Interleavings(RuleBasedStateMachine):
         waiting = self.world.queue.enqueued
         woken = waiting.pop(data.draw(st.integers(0, len(waiting) - 1)))
         if lost:
-            claimed = self.world.executor()._claim(woken)
+            claimed = claim_as(self.world.executor(), woken)
             if claimed is not None:
                 self.held.append(claimed)
 
@@ -167,7 +168,7 @@ class Interleavings(RuleBasedStateMachine):
     def work(self) -> None:
         """Have a worker do all that it was woken for, and does not have to wait for."""
         while self.world.queue.enqueued:
-            claimed = self.world.executor()._claim(self.world.queue.enqueued.pop(0))
+            claimed = claim_as(self.world.executor(), self.world.queue.enqueued.pop(0))
             if claimed is not None:
                 self.record(claimed, succeeds=True, takes_ms=0)
 
@@ -199,7 +200,7 @@ class Interleavings(RuleBasedStateMachine):
         self.world.clock.advance(LEASE_MS + 1)
         self.sweep()
         while self.world.queue.enqueued:
-            claimed = self.world.executor()._claim(self.world.queue.enqueued.pop(0))
+            claimed = claim_as(self.world.executor(), self.world.queue.enqueued.pop(0))
             if claimed is not None:
                 self.held.append(claimed)
         if late:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.support.claims import claim_as
 from tests.support.fakes import echo
 from tests.support.world import World
 
@@ -378,10 +379,10 @@ def test_a_worker_that_comes_back_while_another_one_runs_records_nothing(world: 
     world.agent(("bg", DURING))
     world.started()
     call = world.called("bg")
-    stale = world.executor("worker-1")._claim(call.id)
+    stale = claim_as(world.executor("worker-1"), call.id)
     world.clock.advance(5_001)
     assert world.sweep.sweep().requeued == 1
-    current = world.executor("worker-2")._claim(call.id)
+    current = claim_as(world.executor("worker-2"), call.id)
     assert stale is not None
     assert current is not None
     outcome = Outcome(InvocationStatus.SUCCEEDED, variables={"who": "stale"}, changed=("who",))

@@ -30,7 +30,7 @@ from midcall.service.runs.leases import LEASE_MS, Leases
 from midcall.service.runs.mask import explained, report_on_record
 from midcall.service.runs.outcome import failed, outcome_of
 from midcall.service.runs.response_variables import MAX_SECONDS, MAX_STEPS
-from midcall.service.runs.turns import Turns
+from midcall.service.runs.turns import Turn, Turns
 from midcall.storage.database import Storage
 
 log = structlog.get_logger()
@@ -59,6 +59,14 @@ _NOT_KEPT = "the run came to an end, but what it came to cannot be kept; it was 
 
 
 @dataclass(frozen=True, slots=True)
+class _Claimed:
+    """What was claimed for a wake, and whether several workspaces share the workers."""
+
+    invocation: Invocation
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Executor:
     """The use case that carries invocations out, with the adapters that it needs."""
 
@@ -84,17 +92,11 @@ class Executor:
         A second wake finds it taken and does nothing. Returns whether to ask again for the same wake: where workers are
         shared, what was not run when it was woken for, as its workspace had its share, may be now.
         """
-        invocation = self._claim(invocation_id)
-        if invocation is None:
+        claimed = self._claim(invocation_id)
+        if claimed is None:
             return False
-        self._execute_claimed(invocation)
-        return self._shared()
-
-    def _shared(self) -> bool:
-        if self.turns is None:
-            return False
-        with self.storage.read() as tx:
-            return tx.workspaces.several()
+        self._execute_claimed(claimed.invocation)
+        return claimed.shared
 
     def _execute_claimed(self, invocation: Invocation) -> None:
         with ExitStack() as inside:
@@ -119,16 +121,17 @@ class Executor:
         plain = failed("not_kept", _NOT_KEPT, MessagesConfig(), invocation.variables)
         return self.finish.attempt(invocation, replace(plain, message=ended.outcome.message or plain.message), None)
 
-    def _claim(self, woken: str) -> Invocation | None:
+    def _claim(self, woken: str) -> _Claimed | None:
         """Claim what is to be run for a wake, if anything is."""
         workers = self.turns.workers() if self.turns else 0
         with self.storage.write() as tx:
             now = self.clock()
-            chosen = woken if self.turns is None else self.turns.next(tx, woken, workers=workers, now=now)
+            turn = Turn(woken) if self.turns is None else self.turns.next(tx, woken, workers=workers, now=now)
             until = now + LEASE_MS
-            if chosen is None or not tx.invocations.claim(chosen, owner=self.owner, now=now, lease_until=until):
+            if turn is None or not tx.invocations.claim(turn.id, owner=self.owner, now=now, lease_until=until):
                 return None
-            return tx.invocations.find(chosen)
+            found = tx.invocations.find(turn.id)
+            return _Claimed(found, turn.shared) if found else None
 
     def _carry_out(self, invocation: Invocation) -> AttemptResult:
         try:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from midcall.domain.conversion import Locale
 from midcall.domain.errors import (
     Conflict,
     Fault,
@@ -31,6 +30,7 @@ from midcall.service.runs.phases import BACKGROUND_PATIENCE_MS
 from midcall.service.schemas.refusals import faults_as_text
 from midcall.service.schemas.schemas import fitting_params
 from midcall.storage.database import Storage, Transaction
+from midcall.storage.functions import Called
 from midcall.storage.listings import InvocationFilter, ListedInvocation, PageRequest
 
 #: Calls of one session that may be queued or running at once.
@@ -77,12 +77,10 @@ class Invocations:
         """
         refuse_limited(caller)
         with self.storage.read() as tx:
-            function = tx.functions.get(caller.workspace_id, call.function)
-            version = _chosen(tx, function, call)
-            locale = tx.workspaces.get(caller.workspace_id).settings.locale
+            called = _called(tx, caller.workspace_id, call)
         if call.rehearsal is not None:
-            _check_rehearsal(call.rehearsal, version)
-        invocation = self._prepared(caller, call, function, version, locale)
+            _check_rehearsal(call.rehearsal, called.version)
+        invocation = self._prepared(caller, call, called)
         with self.storage.write() as tx:
             if invocation.outcome is None:
                 check_room(tx, caller, invocation, max_queued=self.max_queued)
@@ -137,10 +135,8 @@ class Invocations:
         wake(self.queue, invocation)
         return shown
 
-    def _prepared(
-        self, caller: Caller, call: InvocationRequest, function: Function, version: Version, locale: Locale
-    ) -> Invocation:
-        config = version.config
+    def _prepared(self, caller: Caller, call: InvocationRequest, called: Called) -> Invocation:
+        config, locale = called.version.config, called.settings.locale
         params, faults = fitting_params(config.parameters, call.params, _variables_of(call), locale)
         asked, session = asked_preview(config, params, call.session), call.session
         outcome: Outcome | None = None
@@ -156,8 +152,8 @@ class Invocations:
         deadline_at = now + config.timeout * 1000
         queued = Invocation.queued(
             call.id,
-            function.name,
-            version,
+            called.function.name,
+            called.version,
             call.purpose,
             call.phase,
             workspace_id=caller.workspace_id,
@@ -269,7 +265,19 @@ def check_status(version: Version) -> None:
         raise NotApproved(f"version {version.number} is {version.status}; submit it for review first")
 
 
-def _chosen(tx: Transaction, function: Function, call: InvocationRequest) -> Version:
+def _called(tx: Transaction, workspace_id: str, call: InvocationRequest) -> Called:
+    """Read what a call names; raises NotFound, NotPublished or NotApproved."""
+    found = None
+    if call.version is None and call.purpose is not Purpose.TEST:
+        found = tx.functions.called_by_name(workspace_id, call.function, call.environment)
+    if found is None:
+        function = tx.functions.get(workspace_id, call.function)
+        found = tx.functions.called(function.id, _number(tx, function, call))
+    check_status(found.version)
+    return found
+
+
+def _number(tx: Transaction, function: Function, call: InvocationRequest) -> int:
     number = call.version
     if number is None and call.purpose is Purpose.TEST:
         number = tx.functions.latest_approved(function.id)
@@ -281,6 +289,4 @@ def _chosen(tx: Transaction, function: Function, call: InvocationRequest) -> Ver
             raise NotPublished(
                 f"no version of {function.name} is published in {call.environment}; publish an approved one first"
             )
-    version = tx.functions.version(function.id, number)
-    check_status(version)
-    return version
+    return number

@@ -12,12 +12,20 @@ from midcall.domain.errors import QueueUnavailable
 from midcall.domain.shares import next_in_turn
 from midcall.storage.database import Storage, Transaction
 
-#: Seconds for which a count of workers is believed.
-COUNT_AGAIN_S = 1.0
+#: Seconds for which a count of workers is believed: they come and go with hosts. Counting asks Redis eight times.
+COUNT_AGAIN_S = 10.0
 #: Seconds for which what a workspace counts for is believed, and of how many it is kept.
 WEIGH_AGAIN_S, WEIGHTS_KEPT = 5.0, 10_000
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which invocation to claim for a wake; `shared` where several workspaces share the workers."""
+
+    id: str
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +36,17 @@ class Turns:
     #: Counts the workers of the group, this one too.
     workers: Callable[[], int]
 
-    def next(self, tx: Transaction, woken: str, *, workers: int, now: int) -> str | None:
+    def next(self, tx: Transaction, woken: str, *, workers: int, now: int) -> Turn | None:
         """Return which invocation to claim for a wake, among those of its purpose and kind; None: nobody's now.
 
         Where there is one workspace alone, it is the one that the wake names. Who holds its share already waits until a
         run of the group ends: the worker that ran it asks again.
         """
         if not tx.workspaces.several():
-            return woken
+            return Turn(woken)
         heads, held = tx.invocations.heads(woken, group=self.group, now=now)
         chosen = next_in_turn(heads, free=max(1, workers - held))
-        return chosen.oldest if chosen else None
+        return Turn(chosen.oldest, shared=True) if chosen else None
 
 
 class CachedCount:
