@@ -114,39 +114,36 @@ class Supervisor:
                 data += more
             self._nonce = data[: frames.NONCE_BYTES]
             self._from_pool = frames.FrameReader(self._nonce, {kind: frames.CAPS[kind] for kind in _FROM_POOL})
+        request = bytearray()
         for frame in self._from_pool.feed(data):
-            if frame.kind is frames.FrameKind.PREPARE:
-                self._greet()
-                self._to_child(frame)
-            elif frame.kind is frames.FrameKind.OPEN:
-                self._open(frame)
-            elif frame.kind is frames.FrameKind.INPUT:
-                self._to_child(frame)
-            else:
-                self._pending += frames.header(frame.kind, len(frame.payload), self._token) + frame.payload
+            whole = frames.header(frame.kind, len(frame.payload), self._token) + frame.payload
+            if frame.kind is frames.FrameKind.REPLY:
+                self._pending += whole
                 self._hand_on()
+            else:
+                request += whole
+                if frame.kind is frames.FrameKind.OPEN:
+                    self._open(frame)
+        if request:
+            self._to_child(request)
         return True
 
     def _open(self, frame: frames.Frame) -> None:
         self._terms = json.loads(frame.payload)
         self._log_left = self._terms["log_bytes"]
         self._give_up_at = time.monotonic() + (self._terms["deadline_ms"] + ORPHAN_GRACE_MS) / 1000
-        self._greet()
-        self._to_child(frame)
 
-    def _greet(self) -> None:
-        """Tell the child the token of its hop, before the first frame."""
+    def _to_child(self, request: bytearray) -> None:
+        """Write frames to the child, at once, so that it is not woken for a part of them; the token of its hop first.
+
+        Blocking is safe: until it has read its request, only our own code runs there.
+        """
         if not self._greeted:
             self._greeted = True
-            with suppress(OSError):
-                self._channel.sendall(self._token)
-
-    def _to_child(self, frame: frames.Frame) -> None:
-        """Write to the child; blocking is safe: until it has read its request, only our own code runs there."""
+            request[:0] = self._token
         self._channel.settimeout(None)
         with suppress(OSError):
-            self._channel.sendall(frames.header(frame.kind, len(frame.payload), self._token))
-            self._channel.sendall(frame.payload)
+            self._channel.sendall(request)
         self._channel.settimeout(0)
 
     def _hand_on(self) -> None:

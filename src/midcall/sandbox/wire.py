@@ -37,8 +37,8 @@ class WireError(Exception):
 def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
     """Send one message; raises OSError where the other side has gone."""
     data = to_json(message)
-    connection.sendall(_LENGTH.pack(len(data)))
-    connection.sendall(data)
+    # At once: whoever reads would be woken for the length alone, and then wait again.
+    connection.sendall(_LENGTH.pack(len(data)) + data)
 
 
 def to_json(value: object) -> bytes:
