@@ -35,6 +35,8 @@ _PR_SET_PDEATHSIG = 1
 #: RQ waits 15 s less than this for a job, then shows that it lives; its socket is trusted 10 s longer. By RQ's default
 #: of 420 s a worker whose connection is half gone would listen to it for seven minutes.
 WORKER_TTL_S = 30
+#: Seconds between two signs of life; without one, a worker counts as gone after WORKER_TTL_S and a minute.
+BEAT_EVERY_S = 30.0
 #: Seconds after which what carries out an invocation is interrupted: a net below our own deadline, 600 s at most.
 TIMEOUT_S = 660
 
@@ -110,7 +112,7 @@ class Worker(SimpleWorker):
 
     def _beat(self) -> bool:
         """Show that this process lives, after a while; False at its end."""
-        if self._ended.wait(WORKER_TTL_S):
+        if self._ended.wait(BEAT_EVERY_S):
             return False
         with contextlib.suppress(RedisError):  # the loop that takes ids waits for it, and says so
             super().heartbeat()

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from redis import asyncio as aioredis
 from tests.integration.queue.parts import House, Pretended, PrivateRedis, SilentQueue
-from tests.support.patience import PATIENCE_S, wait_for
+from tests.support.patience import CLIENT_S, PATIENCE_S, wait_for
 
+import midcall.queue.worker as worker_module
 from midcall.domain.invocation import Invocation
 from midcall.domain.run_status import InvocationStatus
 from midcall.queue.connection import listening
@@ -280,3 +282,31 @@ def test_workers_are_counted_by_group_and_not_those_that_are_gone(
         for process in processes:
             process.kill()
             process.join()
+
+
+def test_a_worker_shows_that_it_lives_while_a_run_takes_long(
+    private_redis: PrivateRedis, queue: RqQueue, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever shares sandboxes out counts it; its loop only beats between two runs."""
+    monkeypatch.setattr(worker_module, "BEAT_EVERY_S", 0.1)
+    house.function("lookup")
+    invocation = house.admit("lookup")
+
+    def execute(_invocation_id: str) -> bool:
+        time.sleep(CLIENT_S)
+        return False
+
+    group = Workers(private_redis.url, [LIVE], count=1, wiring=lambda: execute)
+    process = group.get_worker_process("w1", burst=False)
+    process.start()
+    try:
+        with private_redis.client() as client:
+            assert wait_for(lambda: queue.workers([LIVE]) == 1)
+            queue.enqueue(invocation)
+            assert wait_for(lambda: client.llen(f"rq:queue:{LIVE}") == 0)
+            seen = {client.hget("rq:worker:w1", "last_heartbeat")}
+            assert wait_for(lambda: len(seen | {client.hget("rq:worker:w1", "last_heartbeat")}) > 1)
+            assert queue.workers([LIVE]) == 1
+    finally:
+        process.kill()
+        process.join()
