@@ -72,13 +72,19 @@ def _begin_sqlite(connection: Connection, next_writer: NextWriter) -> None:
     lasts = bool(options.get(LASTS, False))
     if writes and connection.info.get(LASTS, False) is not lasts:
         # The fsync of a commit also makes all commits before it last.
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasts else 'NORMAL'}")
+        _driver(connection).execute(f"PRAGMA synchronous = {'FULL' if lasts else 'NORMAL'}")
         connection.info[LASTS] = lasts
     if writes:
         with next_writer.turn():
             _begin_to_write(connection)
     else:
-        connection.exec_driver_sql("BEGIN")
+        _driver(connection).execute("BEGIN")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's connection: what begins each transaction needs nothing that a statement gets beside it."""
+    found: Any = connection.connection.driver_connection
+    return found  # type: ignore[no-any-return] # as loosely typed as any driver's
 
 
 def _begin_to_write(connection: Connection) -> None:
@@ -87,19 +93,18 @@ def _begin_to_write(connection: Connection) -> None:
     SQLite's own patience naps for longer and longer, up to 0.1 s: a process that writes one transaction after the other
     is hardly ever caught between two of them so, and whoever wants to write one waits for half a second.
     """
-    cursor = connection.connection.cursor()
+    driver, begin = _driver(connection), "BEGIN IMMEDIATE"
     give_up_at = time.monotonic() + BUSY_TIMEOUT_S
-    cursor.execute("PRAGMA busy_timeout = 0")
+    driver.execute("PRAGMA busy_timeout = 0")
     try:
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError as error:
-                if getattr(error.orig, "sqlite_errorcode", None) not in _BUSY or time.monotonic() >= give_up_at:
-                    raise
+                driver.execute(begin)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode not in _BUSY or time.monotonic() >= give_up_at:
+                    raise OperationalError(begin, None, error) from error
             else:
                 return
             time.sleep(NAP_S)
     finally:
-        cursor.execute(f"PRAGMA busy_timeout = {round(1000 * BUSY_TIMEOUT_S)}")
-        cursor.close()
+        driver.execute(f"PRAGMA busy_timeout = {round(1000 * BUSY_TIMEOUT_S)}")
