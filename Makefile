@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-unit test-integration test-e2e test-browser test-pythons shots demo up bench bench-throwaway bench-stages bench-webhooks bench-tenants bench-hostile bench-actions soak compose-test lock clean
+.PHONY: help setup check test test-unit test-integration test-e2e test-browser test-pythons shots demo up bench bench-throwaway bench-stages bench-scale bench-webhooks bench-tenants bench-hostile bench-actions soak compose-test lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without byte code each of a hundred processes that the tests start would compile all that it imports, every time.
@@ -104,6 +104,10 @@ bench-throwaway: ## Measure how many throwaway runs a second there are, beside t
 bench-stages: ## Show where the time and the processor of one invoke go, stage by stage
 	@$(SETUP) dev engine redis sandbox
 	@$(BIN)/python -m bench.stages $(ARGS)
+
+bench-scale: ## Compare calls and lists beside a million invocations with those beside a thousand (minutes)
+	@$(SETUP) dev engine redis sandbox
+	@$(BIN)/python -m bench.scale $(ARGS)
 
 bench-webhooks: ## Call a slow target 300 times at once, and code beside it
 	@$(SETUP) dev engine redis sandbox
