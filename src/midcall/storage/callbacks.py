@@ -4,10 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from midcall.domain.ids import new_id
 from midcall.storage.schema import callbacks, sessions
+
+# Built once, as in midcall.storage.invocations: it is asked every second.
+_DUE = (
+    select(callbacks, sessions.c.workspace_id)
+    .join(sessions, sessions.c.id == callbacks.c.session)
+    .where(callbacks.c.due_at <= bindparam("p_now"))
+    .order_by(callbacks.c.id)
+    .limit(bindparam("p_limit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +48,9 @@ class CallbackStore:
 
     def due(self, *, now: int, limit: int) -> Sequence[Callback]:
         """Return those that are due, oldest first."""
-        query = (
-            select(callbacks, sessions.c.workspace_id)
-            .join(sessions, sessions.c.id == callbacks.c.session)
-            .where(callbacks.c.due_at <= now)
-            .order_by(callbacks.c.id)
-            .limit(limit)
-        )
         return [
             Callback(row.id, row.message_id, row.workspace_id, row.session, row.body, row.attempt, row.due_at)
-            for row in self.connection.execute(query)
+            for row in self.connection.execute(_DUE, {"p_now": now, "p_limit": limit})
         ]
 
     def take(self, callback: Callback, *, until: int) -> bool:

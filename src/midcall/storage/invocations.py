@@ -159,6 +159,26 @@ _ENDED = (
     .order_by(invocations.c.ended_at.desc())
     .limit(bindparam("p_limit"))
 )
+_QUEUED_ROWS, _RUNNING_ROWS = (
+    select(invocations).where(invocations.c.status == status).order_by(invocations.c.id).limit(bindparam("p_limit"))
+    for status in (_QUEUED, _RUNNING)
+)
+_OVERDUE = _QUEUED_ROWS.where(invocations.c.deadline_at < bindparam("p_before"))
+_LOST = _RUNNING_ROWS.where(invocations.c.lease_until < bindparam("p_before"))
+_STALE = (
+    select(invocations)
+    .where(
+        invocations.c.status == _QUEUED,
+        or_(
+            invocations.c.enqueued_at < bindparam("p_before"),
+            and_(invocations.c.due_at == invocations.c.enqueued_at, invocations.c.due_at <= bindparam("p_now")),
+        ),
+        or_(invocations.c.due_at.is_(None), invocations.c.due_at <= bindparam("p_now")),
+    )
+    # Those that somebody waits for come first: a backlog of others must not keep them from being woken.
+    .order_by(_WAITED_FOR.desc(), invocations.c.id)
+    .limit(bindparam("p_limit"))
+)
 #: The fence of a worker: the row is still running, and still for this attempt.
 _HELD = update(invocations).where(
     invocations.c.id == bindparam("p_id"),
@@ -438,20 +458,15 @@ class InvocationStore:
 
         Here and below without what may be large: without params, session, report and outcome.
         """
-        due = invocations.c.due_at
-        asleep = or_(invocations.c.enqueued_at < enqueued_before, and_(due == invocations.c.enqueued_at, due <= now))
-        # Those that somebody waits for come first: a backlog of others must not keep them from being woken.
-        found = select(invocations).where(invocations.c.status == _QUEUED, asleep, or_(due.is_(None), due <= now))
-        ordered = found.order_by(_WAITED_FOR.desc(), invocations.c.id).limit(limit)
-        return [bare_invocation(row) for row in self.connection.execute(ordered)]
+        return self._some(_STALE, p_before=enqueued_before, p_now=now, p_limit=limit)
 
     def overdue_queued(self, *, deadline_before: int, limit: int) -> Sequence[Invocation]:
         """Return queued invocations whose deadline has passed."""
-        return self._some(limit, invocations.c.status == _QUEUED, invocations.c.deadline_at < deadline_before)
+        return self._some(_OVERDUE, p_before=deadline_before, p_limit=limit)
 
     def lost_running(self, *, lease_before: int, limit: int) -> Sequence[Invocation]:
         """Return running invocations whose lease is over."""
-        return self._some(limit, invocations.c.status == _RUNNING, invocations.c.lease_until < lease_before)
+        return self._some(_LOST, p_before=lease_before, p_limit=limit)
 
     def _swap(self, fenced: Update, fence: Mapping[str, Any], **values: Any) -> bool:
         """Set columns of the one row that a statement's conditions fit; False if there is none."""
@@ -460,9 +475,8 @@ class InvocationStore:
     def _count(self, *conditions: ColumnElement[bool]) -> int:
         return self.connection.execute(select(func.count()).select_from(invocations).where(*conditions)).scalar_one()
 
-    def _some(self, limit: int, *conditions: ColumnElement[bool]) -> Sequence[Invocation]:
-        query = select(invocations).where(*conditions).order_by(invocations.c.id).limit(limit)
-        return [bare_invocation(row) for row in self.connection.execute(query)]
+    def _some(self, query: Select[Any], **wanted: int) -> Sequence[Invocation]:
+        return [bare_invocation(row) for row in self.connection.execute(query, wanted)]
 
     def _one(self, rows: Sequence[Row[Any]]) -> Invocation | None:
         return next(iter(invocations_of(self.connection, rows)), None)

@@ -45,6 +45,23 @@ _BODY = (
     .where(session_parts.c.session == bindparam("p_session"))
     .order_by(session_parts.c.number)
 )
+_MARKS = select(sessions.c.id, sessions.c.updated_at).order_by(sessions.c.updated_at).limit(bindparam("p_limit"))
+_FORGOTTEN = _MARKS.where(
+    sessions.c.status == _ACTIVE,
+    or_(
+        sessions.c.updated_at + sessions.c.idle_ms < bindparam("p_now"),
+        sessions.c.created_at + sessions.c.max_age_ms < bindparam("p_now"),
+    ),
+)
+_ENDED_BEFORE = _MARKS.where(
+    sessions.c.workspace_id == bindparam("p_workspace"), sessions.c.ended_at < bindparam("p_before")
+)
+_PRE_OVERDUE = _MARKS.where(
+    sessions.c.status == _ACTIVE, sessions.c.pre_done.is_(False), sessions.c.pre_deadline_at < bindparam("p_before")
+)
+_POST_DUE = _MARKS.where(
+    sessions.c.status == _ENDED, sessions.c.post_started.is_(False), sessions.c.post_due_at <= bindparam("p_now")
+)
 
 
 class SessionMark(NamedTuple):
@@ -147,23 +164,19 @@ class SessionStore:
 
     def forgotten(self, *, now: int, limit: int) -> Sequence[SessionMark]:
         """Return active sessions that are idle, or old, beyond what was set when they started."""
-        idle = sessions.c.updated_at + sessions.c.idle_ms < now
-        old = sessions.c.created_at + sessions.c.max_age_ms < now
-        return self._some(limit, sessions.c.status == _ACTIVE, or_(idle, old))
+        return self._some(_FORGOTTEN, p_now=now, p_limit=limit)
 
     def ended_before(self, workspace_id: str, moment: int, *, limit: int) -> Sequence[SessionMark]:
         """Return a workspace's sessions that ended before a moment."""
-        return self._some(limit, sessions.c.workspace_id == workspace_id, sessions.c.ended_at < moment)
+        return self._some(_ENDED_BEFORE, p_workspace=workspace_id, p_before=moment, p_limit=limit)
 
     def pre_overdue(self, *, deadline_before: int, limit: int) -> Sequence[SessionMark]:
         """Return sessions whose pre-session phase should be over."""
-        late = sessions.c.pre_deadline_at < deadline_before
-        return self._some(limit, sessions.c.status == _ACTIVE, sessions.c.pre_done.is_(False), late)
+        return self._some(_PRE_OVERDUE, p_before=deadline_before, p_limit=limit)
 
     def post_due(self, *, now: int, limit: int) -> Sequence[SessionMark]:
         """Return ended sessions whose post-session phase is to start."""
-        due = sessions.c.post_due_at <= now
-        return self._some(limit, sessions.c.status == _ENDED, sessions.c.post_started.is_(False), due)
+        return self._some(_POST_DUE, p_now=now, p_limit=limit)
 
     def delete(self, session_key: str) -> None:
         """Delete a session with its events, and its invocations with what hangs on them."""
@@ -216,10 +229,8 @@ class SessionStore:
         put(self.connection, variables.column.apart)
         put(self.connection, variables.each, once=True)
 
-    def _some(self, limit: int, *conditions: Any) -> Sequence[SessionMark]:
-        query = select(sessions.c.id, sessions.c.updated_at).where(*conditions)
-        rows = self.connection.execute(query.order_by(sessions.c.updated_at).limit(limit))
-        return [SessionMark(row.id, row.updated_at) for row in rows]
+    def _some(self, query: Select[Any], **wanted: object) -> Sequence[SessionMark]:
+        return [SessionMark(row.id, row.updated_at) for row in self.connection.execute(query, wanted)]
 
 
 @dataclass(frozen=True, slots=True)
