@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     Connection,
     Row,
+    Select,
     and_,
     bindparam,
     case,
@@ -52,14 +53,15 @@ _BY_NAMES = select(functions).where(
     functions.c.name.in_(bindparam("p_names", expanding=True)),
     functions.c.archived.is_(False),
 )
-_NUMBERED = select(*_SUMMARY, versions.c.config).where(
-    tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
+# The functions alone lead into the index: for pairs SQLite reads every version there is, documents and all.
+_WANTED = (
+    versions.c.function_id.in_(bindparam("p_functions", expanding=True)),
+    tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True)),
 )
-_BRIEF = select(*_SUMMARY, versions.c.preview).where(
-    tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
-)
+_NUMBERED = select(*_SUMMARY, versions.c.config).where(*_WANTED)
+_BRIEF = select(*_SUMMARY, versions.c.preview).where(*_WANTED)
 _TRAITS = select(versions.c.function_id, versions.c.number, versions.c.may_terminate, versions.c.preview).where(
-    tuple_(versions.c.function_id, versions.c.number).in_(bindparam("p_wanted", expanding=True))
+    *_WANTED
 )
 #: What a call needs, in one statement.
 _CALLED = (
@@ -227,12 +229,12 @@ class FunctionStore:
 
     def numbered(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Version]:
         """Read some versions, each wanted by function id and number, by the same two; whole but for their reviews."""
-        rows: Iterable[Row[Any]] = self.connection.execute(_NUMBERED, {"p_wanted": list(wanted)})
+        rows = self._of(_NUMBERED, wanted)
         return {(row.function_id, row.number): version_of(row, stored=row.config, review=None) for row in rows}
 
     def brief(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], BriefVersion]:
         """Read some versions, with the small fields of their documents alone."""
-        rows: Iterable[Row[Any]] = self.connection.execute(_BRIEF, {"p_wanted": list(wanted)})
+        rows = self._of(_BRIEF, wanted)
         return {
             (row.function_id, row.number): BriefVersion(
                 version_of(row, stored=row.preview["whole"], review=None), row.preview["cut"]
@@ -282,7 +284,7 @@ class FunctionStore:
 
     def traits(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Traits]:
         """Return what is to be known of some versions, by function id and number, where they are attached."""
-        rows: Iterable[Row[Any]] = self.connection.execute(_TRAITS, {"p_wanted": list(wanted)})
+        rows = self._of(_TRAITS, wanted)
         return {(row.function_id, row.number): _traits_of(row) for row in rows}
 
     def uses_of(self, workspace_id: str, credentials: Collection[str], *, most: int) -> Sequence[CredentialUse]:
@@ -317,6 +319,10 @@ class FunctionStore:
         if self.connection.execute(update(publications).where(*here).values(row)).rowcount == 0:
             new = {"function_id": function_id, "environment": environment, **row}
             self.connection.execute(insert(publications).values(new))
+
+    def _of(self, query: Select[Any], wanted: Collection[tuple[str, int]]) -> Iterable[Row[Any]]:
+        pairs = list(wanted)
+        return self.connection.execute(query, {"p_wanted": pairs, "p_functions": [each for each, _ in pairs]})
 
     def _published(self, function_ids: Iterable[str]) -> Mapping[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {}

@@ -507,12 +507,14 @@ class _Came:
 
 
 def _listed(query: Select[Any], workspace_id: str, where: InvocationFilter, page: PageRequest) -> Select[Any]:
-    query = query.where(invocations.c.workspace_id == workspace_id)
-    if where.session is not None:
-        of_it = select(sessions.c.id).where(
+    if where.session is None:
+        query = query.where(invocations.c.workspace_id == workspace_id)
+    else:
+        # A session is a workspace's own; told of that as well, SQLite goes through all of the workspace's invocations.
+        one = select(sessions.c.id).where(
             sessions.c.workspace_id == workspace_id, sessions.c.session_id == where.session
         )
-        query = query.where(invocations.c.session_key.in_(of_it))
+        query = query.where(invocations.c.session_key == one.scalar_subquery())
     if where.agents is not None:
         theirs = select(sessions.c.id).where(
             sessions.c.id == invocations.c.session_key, sessions.c.agent.in_(where.agents)

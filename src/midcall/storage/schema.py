@@ -283,6 +283,9 @@ sessions = Table(
     Column("events_gone", Boolean, nullable=False, default=False),
     UniqueConstraint("workspace_id", "session_id"),
     Index("ix_sessions_listing", "workspace_id", "id"),
+    # Whoever is shown some alone finds these, however many others there are.
+    Index("ix_sessions_agent", "workspace_id", "agent", "id"),
+    Index("ix_sessions_principal", "workspace_id", "principal", "id"),
     # The sweep asks for sessions that are idle or whose post-session phase is due.
     Index("ix_sessions_status", "status", "post_started", "updated_at"),
     # What has outlived its retention is found without a look at what has not.
@@ -378,6 +381,9 @@ invocations = Table(
     UniqueConstraint("session_key", "idempotency_key"),
     # With what lists are narrowed down by: rows that do not fit, among 100,000, are not read for it.
     Index("ix_invocations_listing", "workspace_id", "id", "status", "phase"),
+    # The same for what is rare among many: a status that few have, a principal with few calls.
+    Index("ix_invocations_by_status", "workspace_id", "status", "id"),
+    Index("ix_invocations_principal", "workspace_id", "principal", "id"),
     Index("ix_invocations_function", "workspace_id", "function", "id", "status", "phase"),
     # The sweep and the admission counts look at open rows alone, and few are open at a time. The rest of the columns
     # lead to the oldest of each workspace that is due, without a look at the others.
