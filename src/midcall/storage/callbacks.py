@@ -14,7 +14,8 @@ _DUE = (
     select(callbacks, sessions.c.workspace_id)
     .join(sessions, sessions.c.id == callbacks.c.session)
     .where(callbacks.c.due_at <= bindparam("p_now"))
-    .order_by(callbacks.c.id)
+    # As their index has them: in the order of their ids SQLite would look at those that are not due, too.
+    .order_by(callbacks.c.due_at, callbacks.c.id)
     .limit(bindparam("p_limit"))
 )
 
@@ -47,7 +48,7 @@ class CallbackStore:
         self.connection.execute(insert(callbacks).values(row))
 
     def due(self, *, now: int, limit: int) -> Sequence[Callback]:
-        """Return those that are due, oldest first."""
+        """Return those that are due, the longest due first."""
         return [
             Callback(row.id, row.message_id, row.workspace_id, row.session, row.body, row.attempt, row.due_at)
             for row in self.connection.execute(_DUE, {"p_now": now, "p_limit": limit})
