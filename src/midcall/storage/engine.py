@@ -58,7 +58,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     # In WAL mode NORMAL loses nothing when a process is killed. FULL would also survive a power cut, for an fsync with
-    # each of a call's four commits; beside an Engine that writes containers, those took longer than the call itself.
+    # each of a call's three commits; beside an Engine that writes containers, those took longer than the call itself.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
