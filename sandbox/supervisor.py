@@ -25,6 +25,8 @@ else:
 
 STDIN, STDOUT = 0, 1
 READ_BYTES = 64 * frames.KIB
+#: Payloads up to here are joined with their headers.
+SMALL_BYTES = 16 * frames.KIB
 #: The pool kills at the deadline. Should nobody do it, PID 1 ends the container itself this long after.
 ORPHAN_GRACE_MS = 3_000
 #: Seconds to stay after the outcome at most; the pool closes the stream far sooner.
@@ -114,18 +116,14 @@ class Supervisor:
                 data += more
             self._nonce = data[: frames.NONCE_BYTES]
             self._from_pool = frames.FrameReader(self._nonce, {kind: frames.CAPS[kind] for kind in _FROM_POOL})
-        request = bytearray()
         for frame in self._from_pool.feed(data):
-            whole = frames.header(frame.kind, len(frame.payload), self._token) + frame.payload
             if frame.kind is frames.FrameKind.REPLY:
-                self._pending += whole
+                self._pending += frames.header(frame.kind, len(frame.payload), self._token) + frame.payload
                 self._hand_on()
             else:
-                request += whole
                 if frame.kind is frames.FrameKind.OPEN:
                     self._open(frame)
-        if request:
-            self._to_child(request)
+                self._to_child(frame)
         return True
 
     def _open(self, frame: frames.Frame) -> None:
@@ -133,17 +131,23 @@ class Supervisor:
         self._log_left = self._terms["log_bytes"]
         self._give_up_at = time.monotonic() + (self._terms["deadline_ms"] + ORPHAN_GRACE_MS) / 1000
 
-    def _to_child(self, request: bytearray) -> None:
-        """Write frames to the child, at once, so that it is not woken for a part of them; the token of its hop first.
+    def _to_child(self, frame: frames.Frame) -> None:
+        """Write a frame to the child, the token of its hop before the first one.
 
         Blocking is safe: until it has read its request, only our own code runs there.
         """
+        head = frames.header(frame.kind, len(frame.payload), self._token)
         if not self._greeted:
             self._greeted = True
-            request[:0] = self._token
+            head = self._token + head
         self._channel.settimeout(None)
         with suppress(OSError):
-            self._channel.sendall(request)
+            if len(frame.payload) <= SMALL_BYTES:
+                self._channel.sendall(head + frame.payload)  # the child is woken once
+            else:
+                # In two: a copy of megabytes would stay with this process, in memory that the author's code lacks then.
+                self._channel.sendall(head)
+                self._channel.sendall(frame.payload)
         self._channel.settimeout(0)
 
     def _hand_on(self) -> None:

@@ -7,6 +7,8 @@ from statistics import median
 #: Seconds of `_unit` on the machine on which bounds of the tests were found, at its quickest.
 UNIT = 0.010
 _UNITS = 5
+#: No machine is taken for slower than so many times: a bound stays one.
+SLOWEST = 6.0
 
 
 def computed_since(began: float, clock: Callable[[], float] = time.process_time) -> float:
@@ -15,7 +17,7 @@ def computed_since(began: float, clock: Callable[[], float] = time.process_time)
     How much slower this one is, now, is measured by work that is always the same; a quicker one is not counted so.
     """
     took = clock() - began
-    return took / max(1.0, median(_unit() for _ in range(_UNITS)) / UNIT)
+    return took / min(max(1.0, median(_unit() for _ in range(_UNITS)) / UNIT), SLOWEST)
 
 
 def _unit() -> float:

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, worker_registration
 from rq.job import Job
 from rq.timeouts import JobTimeoutException
 from rq.worker import DequeueStrategy
@@ -32,7 +32,7 @@ from midcall.service.loops import ThreadLoop
 
 _PR_SET_PDEATHSIG = 1
 
-#: RQ waits 15 s less than this for a job, then shows that it lives; its socket is trusted 10 s longer. By RQ's default
+#: RQ waits 15 s less than this for an id, then asks again; its socket is trusted 10 s longer. By RQ's default
 #: of 420 s a worker whose connection is half gone would listen to it for seven minutes.
 WORKER_TTL_S = 30
 #: Seconds between two signs of life; without one, a worker counts as gone after WORKER_TTL_S and a minute.
@@ -65,8 +65,10 @@ class Worker(SimpleWorker):
         self._heart = ThreadLoop("heartbeat", self._beat, stopping=self._ended)
 
     def register_birth(self) -> None:
-        """Say that this worker is there, from now on."""
+        """Say that this worker is there, from now on; and that those are not who were killed and could not say so."""
         super().register_birth()  # type: ignore[no-untyped-call]
+        for queue in self.queues:
+            worker_registration.clean_worker_registry(queue)
         self._heart.start()
 
     def execute_job(self, job: Job, queue: Queue) -> None:  # noqa: ARG002 (RQ's signature)
@@ -116,6 +118,8 @@ class Worker(SimpleWorker):
             return False
         with contextlib.suppress(RedisError):  # the loop that takes ids waits for it, and says so
             super().heartbeat()
+            # A Redis that came back empty knows of nobody.
+            worker_registration.register(self)
         return True
 
 

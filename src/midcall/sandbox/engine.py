@@ -17,6 +17,7 @@ import docker
 import requests
 import urllib3
 from docker.errors import APIError, DockerException
+from docker.transport.unixconn import UnixHTTPConnectionPool
 
 from midcall.sandbox.container import POOL_LABEL
 from midcall.sandbox.errors import EngineFailed
@@ -71,7 +72,7 @@ class Engine:
             )
         self.api.trust_env = False  # no proxy, no netrc from the environment
         self._timeout_s = timeout_s
-        self._connections = _connections(self.api)
+        self._connections = _connections(self.api, timeout_s, connections)
 
     def __enter__(self) -> Self:
         return self
@@ -83,13 +84,14 @@ class Engine:
 
     def close(self) -> None:
         """Close the connections to the Engine."""
+        self._connections.close()
         self.api.close()
 
     def create(self, config: Mapping[str, Any], name: str) -> str:
         """Create a container and return its id."""
         with _translated("create a container"):
             answer = self._ask("POST", "create", {"name": name}, body=config)
-            return str(json.loads(answer.data)["Id"])
+            return _id_of(answer)
 
     def start(self, container: str) -> None:
         """Start a container that was created before; raises EngineFailed."""
@@ -177,18 +179,27 @@ def _check_reachable(url: str, timeout_s: float) -> None:
             probe.connect(path)
 
 
-def _connections(api: docker.APIClient) -> urllib3.HTTPConnectionPool:
-    """Return the SDK's connections to the Engine."""
+def _connections(api: docker.APIClient, timeout_s: float, size: int) -> urllib3.HTTPConnectionPool:
+    """Make connections to the Engine, of the SDK's kind.
+
+    Not the SDK's own: it keeps a pool for each address that was asked for, and closes those asked for long ago.
+    """
     adapter: Any = api.get_adapter(api.base_url)
     if hasattr(adapter, "socket_path"):
-        found = adapter.get_connection(api.base_url)
-    else:
-        found = adapter.poolmanager.connection_from_url(api.base_url)
-    return found  # type: ignore[no-any-return] # typed nowhere in the SDK
+        # `int`, says the SDK's stub: it is a socket's timeout.
+        return UnixHTTPConnectionPool(api.base_url, adapter.socket_path, timeout_s, maxsize=size)  # type: ignore[arg-type]
+    return urllib3.connection_from_url(api.base_url, timeout=timeout_s, maxsize=size)
 
 
 _JSON = {"Content-Type": "application/json"}
 _UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
+
+
+def _id_of(answer: urllib3.BaseHTTPResponse) -> str:
+    try:
+        return str(json.loads(answer.data)["Id"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise EngineFailed("the Docker Engine answered with something else than a container's id") from error
 
 
 class _Refused(Exception):

@@ -102,6 +102,7 @@ def _begin_to_write(connection: Connection) -> None:
                 driver.execute(begin)
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode not in _BUSY or time.monotonic() >= give_up_at:
+                    # As SQLAlchemy tells of whatever else a driver raises.
                     raise OperationalError(begin, None, error) from error
             else:
                 return

@@ -310,3 +310,27 @@ def test_a_worker_shows_that_it_lives_while_a_run_takes_long(
     finally:
         process.kill()
         process.join()
+
+
+def test_workers_that_were_killed_are_forgotten_by_the_next_and_those_alive_by_nobody(
+    private_redis: PrivateRedis, queue: RqQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is killed cannot say good-bye; a Redis that comes back empty hears of a worker at its next sign of life."""
+    monkeypatch.setattr(worker_module, "BEAT_EVERY_S", 0.1)
+    group = Workers(private_redis.url, [LIVE], count=1, wiring=lambda: lambda _invocation_id: False)
+    killed = group.get_worker_process("killed", burst=False)
+    killed.start()
+    assert wait_for(lambda: queue.workers([LIVE]) == 1)
+    killed.kill()
+    killed.join()
+    process = group.get_worker_process("alive", burst=False)
+    try:
+        with private_redis.client() as client:
+            client.delete("rq:worker:killed")  # as time does
+            process.start()
+            assert wait_for(lambda: client.smembers(f"rq:workers:{LIVE}") == {b"rq:worker:alive"})
+            client.flushall()
+        assert wait_for(lambda: queue.workers([LIVE]) == 1)
+    finally:
+        process.kill()
+        process.join()

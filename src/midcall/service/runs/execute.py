@@ -60,7 +60,10 @@ _NOT_KEPT = "the run came to an end, but what it came to cannot be kept; it was 
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """What was claimed for a wake, and whether several workspaces share the workers."""
+    """What was claimed for a wake, and whether several workspaces shared the workers then.
+
+    What the first call of a second workspace had to wait for while this one ran, the sweep finds.
+    """
 
     invocation: Invocation
     shared: bool
