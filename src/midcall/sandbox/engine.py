@@ -1,6 +1,6 @@
 """A thin, typed layer over the Docker SDK: the few calls a pool makes, each with a timeout, each failing one way.
 
-The calls in the life of every sandbox (create, attach, start, remove) go over the SDK's connections and past its
+The calls in the life of every sandbox (create, attach, start, remove) go over connections of its kind and past its
 `requests`: under load the pool took ten milliseconds of processor for a call with it, and takes six.
 """
 
