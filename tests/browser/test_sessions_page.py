@@ -51,7 +51,8 @@ def test_a_timeline_tells_what_happened(tab: Tab, admin: Client) -> None:
             ["book_slot", "succeeded"],
             ["charge_card", "failed", "I could not charge your card.", "KeyError"],
             ["ended"],
-            ["send_summary", "queued", "failed, again in"],
+            # On a slow machine its next attempt is due, or over, by now.
+            ["send_summary", "after the session"],
         ),
         strict=True,
     ):

@@ -19,6 +19,7 @@ DAY = 24 * 3_600
         (DAY, "1 day ago"),
         (40 * DAY, "1 month ago"),
         (800 * DAY, "2 years ago"),
+        (-3, "in a moment"),
         (-90, "in 1 minute"),
     ],
 )

@@ -13,7 +13,8 @@ def ago(at: int, *, now: int | None = None) -> str:
     seconds = ((now_ms() if now is None else now) - at) // 1000
     ahead, number = seconds < 0, abs(seconds)
     if number < 5:  # noqa: PLR2004 (nobody cares by then)
-        return "just now"
+        # Clocks of hosts may differ by a second: what was is not to seem to come.
+        return "in a moment" if seconds < -1 else "just now"
     unit = "year"
     for most, name in _STEPS:
         if number < most:
