@@ -6,12 +6,11 @@ absolute figures are this machine's; the ratios are what to compare. Exits with 
 """
 
 import argparse
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 
-from bench.server import Server, midcall_up
+from bench.server import DOUBLE, Server, midcall_up
 from bench.stats import Series, row
 from midcall.domain.ids import new_id
 from midcall.domain.run import RunRequest
@@ -25,7 +24,6 @@ DEADLINE_S = 1
 #: Pause before each measured call: a caller speaks between two calls, and the pool refills.
 PACE_S = 0.3
 
-SOURCE = "def handler(session):\n    return {'doubled': session['params']['number'] * 2}\n"
 ENDLESS = "def handler(session):\n    n = 1\n    while n:\n        n += 1\n    return n\n"
 #: The kinds that are judged, and what is printed of them.
 INVOKE, LATE = "HTTP invoke, paced", "after the deadline of an endless one"
@@ -37,10 +35,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=40, help="measured calls of each kind (default 40)")
     rounds: int = parser.parse_args().rounds
     with midcall_up() as server:
-        server.publish("bench_double", SOURCE)
+        server.publish("bench_double", DOUBLE)
         server.publish("bench_endless", ENDLESS, timeout=DEADLINE_S)
         kinds: dict[str, Callable[[], None]] = {
-            "docker run --rm --network none": lambda: _docker_run(server),
+            "docker run --rm --network none": server.docker_run,
             "warm sandbox (worker's view)": lambda: _warm_hit(server),
             INVOKE: lambda: server.invoke("bench_double", {"number": 21}),
             LATE: lambda: server.invoke("bench_endless", {"number": 21}, status="timed_out"),
@@ -58,14 +56,8 @@ def main() -> int:
     return _judge(series)
 
 
-def _docker_run(server: Server) -> None:
-    # The same image and interpreter; the image has no other program.
-    argv = ["docker", "run", "--rm", "--network", "none", "--entrypoint", server.python, server.image, "-c", "pass"]
-    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-
 def _warm_hit(server: Server) -> None:
-    request = RunRequest(new_id("run"), SOURCE, {"params": {"number": 21}}, deadline_ms=10_000)
+    request = RunRequest(new_id("run"), DOUBLE, {"params": {"number": 21}}, deadline_ms=10_000)
     report = server.pool.run(request)
     if report.result != {"doubled": 42}:
         raise RuntimeError(f"the sandbox answered {report}")

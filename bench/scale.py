@@ -14,8 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, select, text
 
-from bench.__main__ import SOURCE
-from bench.server import Server, midcall_up
+from bench.server import DOUBLE, Server, midcall_up
 from bench.stats import Series, row
 from midcall.domain.ids import new_id
 from midcall.storage.engine import open_engine
@@ -62,7 +61,7 @@ def main() -> int:
 
 def fill(server: Server, counts: Mapping[str, int]) -> None:
     """Write rows like those of one function, one session and one call of it, so many of each."""
-    server.publish("bench_double", SOURCE)
+    server.publish("bench_double", DOUBLE)
     server.client.put(
         f"/v1/agents/{AGENT}", json={"functions": [{"function": "bench_double", "phase": "during_session"}]}
     ).raise_for_status()

@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.__main__ import SOURCE
 from bench.processes import busy_ms
-from bench.server import midcall_up
+from bench.server import DOUBLE, midcall_up
 
 #: Stage -> how it is printed, in the order in which a call comes through them.
 STAGES = {
@@ -60,7 +59,7 @@ def main() -> int:
         os.environ["BENCH_TRACE"] = str(trace)
         os.environ["PYTHONPATH"] = str(Path(__file__).parent / "traced")
         with midcall_up() as server:
-            server.publish("bench_double", SOURCE)
+            server.publish("bench_double", DOUBLE)
             for _ in range(5):
                 server.invoke("bench_double", {"number": 21})
             time.sleep(2)

@@ -26,9 +26,8 @@ WATCHED: Mapping[str, Sequence[str]] = {
     "midcall.service.runs.execute": ["Executor._claim", "Executor._judged", "Executor._recorded"],
     "midcall.service.claimed_run": ["ClaimedRuns.load"],
     "midcall.sandbox.client": ["PoolClient.run"],
-    "midcall.sandbox.pool": ["Pool.run", "Pool._take", "Pool.boot"],
-    "midcall.sandbox.jail": ["Jail.run", "Jail.await_ready"],
-    "midcall.sandbox.engine": ["Engine.create", "Engine.attach", "Engine.start", "Engine.remove"],
+    "midcall.sandbox.pool": ["Pool.run", "Pool._take"],
+    "midcall.sandbox.jail": ["Jail.run"],
 }
 TRACE = os.environ.get("BENCH_TRACE", "")
 

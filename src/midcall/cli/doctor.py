@@ -90,7 +90,7 @@ def _database(settings: Settings) -> str:
 
 
 def _redis(settings: Settings) -> str:
-    return f"{open_queue(settings).waiting()} jobs waiting"
+    return f"{open_queue(settings).waiting()} calls waiting"
 
 
 def _names(settings: Settings) -> str:

@@ -70,7 +70,7 @@ class ThreadedQueue:
         return self._queue.alive()
 
     def lengths(self) -> dict[str, int]:
-        """Count jobs that wait for a worker, by what they are for; raises QueueUnavailable."""
+        """Count ids that wait for a worker, by what they are for; raises QueueUnavailable."""
         return self._queue.lengths()
 
     def close(self) -> None:
