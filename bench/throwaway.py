@@ -25,8 +25,8 @@ from bench.server import DOUBLE, Server, midcall_up
 from bench.stats import Series, row
 from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
-from midcall.sandbox.jail import Jail
 from midcall.sandbox.limits import SandboxLimits
+from midcall.sandbox.throwaway import ThrowawayContainer
 
 POOL_ID = "bench-churn"
 BOOT_S, ANSWER_S = 30.0, 60.0
@@ -54,16 +54,16 @@ class Containers:
 
     def churn(self) -> None:
         """Boot one and remove it."""
-        jail = self._boot()
-        jail.close()
-        self._engine.remove(jail.container)
+        sandbox = self._boot()
+        sandbox.close()
+        self._engine.remove(sandbox.container)
 
     def cpu_until_ready_ms(self) -> float:
         """Return the processor time of one until it is ready, its start included."""
-        jail = self._boot()
-        spent = _cpu_ms(jail.container)
-        jail.close()
-        self._engine.remove(jail.container)
+        sandbox = self._boot()
+        spent = _cpu_ms(sandbox.container)
+        sandbox.close()
+        self._engine.remove(sandbox.container)
         return spent
 
     def cpu_of_bare_interpreter_ms(self, python: str) -> float:
@@ -76,9 +76,9 @@ class Containers:
         self._engine.remove(container)
         return spent
 
-    def _boot(self) -> Jail:
+    def _boot(self) -> ThrowawayContainer:
         name = f"{POOL_ID}-{secrets.token_hex(6)}"
-        return Jail.boot(self._engine, self._config, name=name, slot=0, timeout_s=BOOT_S)
+        return ThrowawayContainer.boot(self._engine, self._config, name=name, slot=0, timeout_s=BOOT_S)
 
 
 def main() -> int:

@@ -21,8 +21,8 @@ import structlog
 
 from midcall.domain.errors import MidcallError, SandboxBusy
 from midcall.sandbox import wire
+from midcall.sandbox.conversation import CallerGone, SandboxJob
 from midcall.sandbox.errors import PoolUnfit
-from midcall.sandbox.jail import CallerGone, SandboxJob
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.pool import Pool, PoolClosed
 

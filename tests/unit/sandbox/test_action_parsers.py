@@ -14,8 +14,8 @@ from tests.support.patience import PATIENCE_S
 
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.sandbox.answers import SEND_S, Answers
+from midcall.sandbox.conversation import MAX_ACTION_CHARS, SandboxJob, _action, _Collected
 from midcall.sandbox.frames import ACTION_BYTES, CAPS, COUNTS, MIB, FrameError, FrameKind, FrameReader, encode
-from midcall.sandbox.jail import MAX_ACTION_CHARS, SandboxJob, _action, _Collected
 from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.untrusted import MAX_DEPTH
 from midcall.sandbox.wire import MAX_REPLY_BYTES, MessageReader, WireError, to_json

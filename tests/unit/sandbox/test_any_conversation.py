@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from midcall.domain.run_status import RunStatus
+from midcall.sandbox.conversation import _FROM_SANDBOX, SandboxJob, _Collected
 from midcall.sandbox.frames import CAPS, NONCE_BYTES, Frame, FrameError, FrameKind, FrameReader, encode
-from midcall.sandbox.jail import _FROM_SANDBOX, SandboxJob, _Collected
 from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.outcome import SandboxEnd, judge
 from midcall.sandbox.streams import STDOUT, Demultiplexer

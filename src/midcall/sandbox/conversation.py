@@ -1,4 +1,4 @@
-"""One warm sandbox: a booted container whose PID 1 waits for the one run it will ever make."""
+"""What is said to a sandbox and heard from it: that it is ready, the one run it will ever make, and its outcome."""
 
 import os
 import select
@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from midcall.sandbox.engine import AttachedStreams, Engine
 from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.frames import (
     ACTION_BYTES,
@@ -26,7 +25,7 @@ from midcall.sandbox.frames import (
 )
 from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.outcome import Evidence, SandboxEnd
-from midcall.sandbox.streams import STDERR, STDOUT, Demultiplexer
+from midcall.sandbox.streams import STDERR, STDOUT, Streams
 from midcall.sandbox.untrusted import Unreadable, clean_text, parse_object, parse_value
 from midcall.sandbox.wire import MAX_ANSWER_BYTES, MessageReader, WireError, to_json
 
@@ -74,41 +73,13 @@ class SandboxJob:
     on_action: Callable[[Mapping[str, Any]], None] = lambda _call: None
 
 
-class Jail:
-    """A container with its attached streams."""
+class Conversation:
+    """A sandbox that waits for the one run it will ever make, as its socket shows it."""
 
-    def __init__(self, container: str, name: str, slot: int, attachment: AttachedStreams) -> None:
-        self.container = container
-        self.name = name
-        self.slot = slot
-        self._attachment = attachment
-        self._socket = attachment.socket
-        self._streams = Demultiplexer()
-        #: Not to be ended before, on the clock of `time.monotonic()`: whoever it ran for is being answered.
-        self.spare_until = 0.0
+    def __init__(self, connection: socket.socket, streams: Streams) -> None:
+        self._socket = connection
+        self._streams = streams
         self._nonce = os.urandom(NONCE_BYTES)
-        #: Whether it was told to prepare.
-        self.prepared = False
-
-    @classmethod
-    def boot(cls, engine: Engine, config: Mapping[str, Any], *, name: str, slot: int, timeout_s: float) -> "Jail":
-        """Create and start a container and wait until its PID 1 is ready; raises EngineFailed, leaving nothing."""
-        container = engine.create(config, name)
-        jail: Jail | None = None
-        try:
-            jail = cls(container, name, slot, engine.attach(container))
-            engine.start(container)
-            jail.await_ready(time.monotonic() + timeout_s)
-        except BaseException:
-            if jail is not None:
-                jail.close()
-            engine.remove(container)
-            raise
-        return jail
-
-    def close(self) -> None:
-        """Close the streams. Always before the container is killed: the Engine hangs on an output nobody reads."""
-        self._attachment.close()
 
     @property
     def alive(self) -> bool:
@@ -144,12 +115,6 @@ class Jail:
                 break
         text = complaint.decode("utf-8", "replace").strip() or "it did not say why"
         raise EngineFailed(f"a sandbox did not boot: {text}")
-
-    def prepare(self) -> None:
-        """Have it load what runs often need until its run comes. Waits for nothing; not for use beside `run`."""
-        self.prepared = True
-        with suppress(OSError):  # it is dead: whoever takes it will see
-            self._socket.send(encode(FrameKind.PREPARE, b"{}", self._nonce), socket.MSG_DONTWAIT)
 
     def run(self, job: SandboxJob) -> Evidence:
         """Make the run; returns by the deadline whatever the sandbox does. Raises CallerGone."""
