@@ -21,7 +21,7 @@ from types import FunctionType, GeneratorType, ModuleType
 
 TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
 if TYPE_CHECKING:  # in the image all of these lie side by side
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, NoReturn
 
     from sandbox import faults, preparation, values
@@ -51,19 +51,39 @@ class HandlerMissing(Exception):
     """The code has no function `handler`."""
 
 
-def serve(channel: socket.socket, log_fd: int) -> NoReturn:
-    """Wait for a run on `channel`, carry it out, and end the process. Never returns."""
+def limit_memory(memory_bytes: int) -> int:
+    """Limit what this process may have as its own, and return how much that is."""
+    # RLIMIT_DATA, not RLIMIT_AS: the latter counts address space that threads merely reserve (64 MB per malloc arena).
+    limit = max(memory_bytes - MEMORY_RESERVE, 16 * frames.MIB)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    threading.stack_size(frames.MIB)  # the default of 8 MB per thread would be charged to the limit in full
+    return limit
+
+
+def serve(
+    channel: socket.socket,
+    log_fd: int,
+    *,
+    limit: Callable[[int], object] = limit_memory,
+    rehearsed: bool = False,
+) -> NoReturn:
+    """Wait for a run on `channel`, carry it out, and end the process. Never returns.
+
+    `limit` is called with the bytes of memory that the run may have; `rehearsed`: whoever forked this process has
+    made a run already.
+    """
     try:
         _settle(log_fd)
-        _rehearse()
-        _serve(channel)
+        if not rehearsed:
+            rehearse()
+        _serve(channel, limit)
     finally:
         # No clean-up of the interpreter: finalisers and threads are the author's, and PID 1 kills them.
         os._exit(0)
 
 
 def _settle(log_fd: int) -> None:
-    """Point the standard descriptors away from PID 1's and volunteer to be the first whom the kernel kills."""
+    """Point the standard descriptors away from PID 1's."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(log_fd, 1)
@@ -76,11 +96,9 @@ def _settle(log_fd: int) -> None:
     for name in ("stdin", "stdout", "stderr"):
         setattr(sys, f"__{name}__", getattr(sys, name))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123 - pathlib is not worth its import here
-        score.write("1000")
 
 
-def _rehearse() -> None:
+def rehearse() -> None:
     """Run a small handler once, so that the pages a run writes to are our own before there is one to wait for it."""
     source = "import json\n\n\ndef handler(session):\n    return json.loads('{}')\n"
     terms = {"deadline_ms": 1, "result_bytes": frames.KIB}
@@ -94,7 +112,7 @@ def _writer(fd: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
-def _serve(channel: socket.socket) -> None:
+def _serve(channel: socket.socket, limit: Callable[[int], object]) -> None:
     token, terms, request = _receive(channel)
     lock = threading.Lock()
 
@@ -104,7 +122,7 @@ def _serve(channel: socket.socket) -> None:
 
     own_pid = os.getpid()
     streams = (sys.stdout, sys.stderr)
-    _limit_memory(terms["memory_bytes"])
+    limit(terms["memory_bytes"])
     actions = Actions(send, Calls(send, channel, token), request["actions"])
     kind, payload = perform(request, terms, actions)
     if os.getpid() != own_pid:
@@ -133,17 +151,10 @@ def _receive(channel: socket.socket) -> tuple[bytes, dict[str, Any], dict[str, A
             os._exit(0)  # PID 1 gave the run up
         for frame in reader.feed(data):
             if frame.kind is frames.FrameKind.PREPARE:
-                preparing = preparation.steps(_rehearse)
+                preparing = preparation.steps(rehearse)
             else:
                 got[frame.kind] = json.loads(frame.payload)
     return token, got[frames.FrameKind.OPEN], got[frames.FrameKind.INPUT]
-
-
-def _limit_memory(memory_bytes: int) -> None:
-    # RLIMIT_DATA, not RLIMIT_AS: the latter counts address space that threads merely reserve (64 MB per malloc arena).
-    limit = max(memory_bytes - MEMORY_RESERVE, 16 * frames.MIB)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    threading.stack_size(frames.MIB)  # the default of 8 MB per thread would be charged to the limit in full
 
 
 def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) -> tuple[frames.FrameKind, bytes]:

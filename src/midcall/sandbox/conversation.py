@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from midcall.domain.isolation import Isolation
 from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.frames import (
     ACTION_BYTES,
@@ -63,6 +64,7 @@ class SandboxJob:
     wait_until: float | None = None
     #: Whose run it is: owners share the sandboxes.
     owner: str = ""
+    isolation: Isolation = Isolation.CONTAINER
     #: The caller's connection; when its other end goes, the run ends.
     caller: socket.socket | None = None
     #: Called with the sandbox's id before it is told anything.
@@ -73,6 +75,13 @@ class SandboxJob:
     on_action: Callable[[Mapping[str, Any]], None] = lambda _call: None
 
 
+def has_hung_up(connection: socket.socket) -> bool:
+    """Tell whether the other end of a connection has gone."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
 class Conversation:
     """A sandbox that waits for the one run it will ever make, as its socket shows it."""
 
@@ -80,6 +89,9 @@ class Conversation:
         self._socket = connection
         self._streams = streams
         self._nonce = os.urandom(NONCE_BYTES)
+        #: What comes before the first frame.
+        self._greeting = b""
+        self._reader = FrameReader(self._nonce, {kind: CAPS[kind] for kind in _FROM_SANDBOX})
 
     @property
     def alive(self) -> bool:
@@ -118,12 +130,11 @@ class Conversation:
 
     def run(self, job: SandboxJob) -> Evidence:
         """Make the run; returns by the deadline whatever the sandbox does. Raises CallerGone."""
-        nonce = self._nonce
-        collected = _Collected(FrameReader(nonce, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)
+        collected = Collected(job)
         try:
             self._socket.settimeout(max(0.001, job.deadline - time.monotonic()))
-            self._socket.sendall(_request(job, nonce))
-            ended = self._listen(job, collected, _Replies(nonce, collected))
+            self._socket.sendall(self._greeting + _request(job, self._nonce))
+            ended = self._listen(job, collected, _Replies(self._nonce, collected))
         except TimeoutError:
             ended = SandboxEnd.DEADLINE
         except FrameError as error:
@@ -133,7 +144,7 @@ class Conversation:
             ended = SandboxEnd.LOST
         return collected.evidence(ended)
 
-    def _listen(self, job: SandboxJob, collected: "_Collected", replies: "_Replies") -> SandboxEnd:
+    def _listen(self, job: SandboxJob, collected: "Collected", replies: "_Replies") -> SandboxEnd:
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         if job.caller is not None:
@@ -155,12 +166,13 @@ class Conversation:
                 poll.modify(self._socket, select.POLLIN | (select.POLLOUT if replies.hand_on(self._socket) else 0))
         return SandboxEnd.OUTCOME
 
-    def _read(self, collected: "_Collected") -> bool:
+    def _read(self, collected: "Collected") -> bool:
         """Read what is there; False at the end of the stream."""
         data = self._socket.recv(READ_BYTES)
         for stream, part in self._streams.feed(data):
             if stream == STDOUT:
-                collected.feed(part)
+                for frame in self._reader.feed(part):
+                    collected.take(frame)
         return bool(data)
 
 
@@ -210,7 +222,7 @@ def _action(payload: bytes) -> dict[str, Any]:
 class _Replies:
     """Answers to action calls on their way from the caller into the sandbox."""
 
-    def __init__(self, nonce: bytes, collected: "_Collected") -> None:
+    def __init__(self, nonce: bytes, collected: "Collected") -> None:
         self._nonce = nonce
         self._collected = collected
         self._messages = MessageReader(MAX_ANSWER_BYTES)
@@ -243,11 +255,10 @@ class _Replies:
         return bool(self._outgoing)
 
 
-class _Collected:
+class Collected:
     """What has come out of a sandbox so far, each kind within its cap."""
 
-    def __init__(self, reader: FrameReader, job: SandboxJob) -> None:
-        self._reader = reader
+    def __init__(self, job: SandboxJob) -> None:
         self._job = job
         self._logs = bytearray()
         self._truncated = False
@@ -261,26 +272,27 @@ class _Collected:
 
     @property
     def done(self) -> bool:
+        """Tell whether the outcome has come."""
         return self._outcome is not None
 
-    def feed(self, data: bytes) -> None:
-        for frame in self._reader.feed(data):
-            if self._outcome is not None:
-                raise FrameError("a frame after the outcome")
-            if frame.kind is FrameKind.OUTCOME:
-                self._outcome = frame.payload
-            elif frame.kind is FrameKind.LOG:
-                room = self._job.limits.log_bytes - len(self._logs)
-                self._logs += frame.payload[:room]
-                self._truncated |= len(frame.payload) > room
-            elif frame.kind is FrameKind.PROGRESS:
-                self._job.on_progress(_progress(frame.payload))
-            elif frame.kind is FrameKind.ACTION:
-                self._call(frame.payload)
-            elif self._answer is None:
-                self._answer = frame
-            else:
-                raise FrameError("a second result")
+    def take(self, frame: Frame) -> None:
+        """Add a frame; raises FrameError where it may not come any more."""
+        if self._outcome is not None:
+            raise FrameError("a frame after the outcome")
+        if frame.kind is FrameKind.OUTCOME:
+            self._outcome = frame.payload
+        elif frame.kind is FrameKind.LOG:
+            room = self._job.limits.log_bytes - len(self._logs)
+            self._logs += frame.payload[:room]
+            self._truncated |= len(frame.payload) > room
+        elif frame.kind is FrameKind.PROGRESS:
+            self._job.on_progress(_progress(frame.payload))
+        elif frame.kind is FrameKind.ACTION:
+            self._call(frame.payload)
+        elif self._answer is None:
+            self._answer = frame
+        else:
+            raise FrameError("a second result")
 
     def _call(self, payload: bytes) -> None:
         # Before it is parsed: as values it may take thirty times the memory, here and in the worker.
@@ -296,6 +308,7 @@ class _Collected:
         self._job.on_action(call)
 
     def evidence(self, ended: SandboxEnd) -> Evidence:
+        """Return all that is known, after a conversation that ended so."""
         return Evidence(
             ended=ended,
             answer=self._answer,

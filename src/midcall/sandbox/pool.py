@@ -5,8 +5,6 @@ Its interface speaks of runs alone: who calls `Pool.run` must not assume that a 
 
 import queue
 import secrets
-import select
-import socket
 import threading
 import time
 import zlib
@@ -18,11 +16,15 @@ from typing import Any
 
 import structlog
 
+from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunReport
-from midcall.sandbox.container import container_config
-from midcall.sandbox.conversation import CallerGone, SandboxJob
+from midcall.sandbox.container import container_config, jails_config
+from midcall.sandbox.conversation import CallerGone, SandboxJob, has_hung_up
 from midcall.sandbox.engine import Engine
-from midcall.sandbox.errors import EngineFailed
+from midcall.sandbox.errors import EngineFailed, PoolClosed
+from midcall.sandbox.image import with_jails
+from midcall.sandbox.jail_container import JailContainer
+from midcall.sandbox.jail_lane import JailLane, NoJail
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.outcome import Evidence, SandboxEnd, judge
 from midcall.sandbox.sandbox_queue import QueueCounts, SandboxQueue
@@ -50,10 +52,6 @@ REMOVERS = 2
 ASKERS, ASK_S = 2, 0.5
 
 
-class PoolClosed(Exception):
-    """The pool was closed while the code ran."""
-
-
 @dataclass(frozen=True, slots=True)
 class PoolStatus:
     """How a pool stands."""
@@ -70,6 +68,9 @@ class PoolStatus:
     runs: int
     #: Sandboxes that are done with, and wait for their removal.
     removing: int
+    #: Containers of jails, and why there are none where there could be.
+    jail_containers: int
+    jails_fault: str
     #: Threads of the pool that have died, by name: it is not ready any more. And how many turns of all have failed.
     loops_gone: tuple[str, ...]
     failed_turns: int
@@ -100,6 +101,8 @@ class Pool:
         self._others = [self._loop(f"boot-{n}", self._boot_next) for n in range(config.boot_concurrency)]
         self._others.append(self._loop("sweep", self._sweep_next))
         self._others.append(self._loop("prepare", self._prepare_next))
+        self._jails = JailLane(config, self._boot_jails, self._remove_jails, self._closing)
+        self._others.append(self._loop("jails", self._jails.look_after_next))
 
     # Life ---------------------------------------------------------------------------------------------------------
 
@@ -114,6 +117,7 @@ class Pool:
         self._closing.set()
         with self._queue.wanted:
             self._queue.wanted.notify_all()
+        self._jails.close()
         for loop in self._others:
             loop.join(BOOT_S)
         self._asker.shutdown(wait=False, cancel_futures=True)
@@ -143,10 +147,23 @@ class Pool:
     def run(self, job: SandboxJob) -> RunReport:
         """Wait for a sandbox, run in it, report; the sandbox is never used again.
 
+        A run that asks for a jail is made in a container where there is none, and its report says why.
         Returns by `job.deadline` (monotonic) plus a few milliseconds. Raises SandboxBusy where no sandbox became free
         before it (or before `job.wait_until`, and then the deadline moves on by what was waited), CallerGone where the
         caller hung up, PoolClosed where the pool was closed under the run.
         """
+        note = ""
+        if job.isolation is Isolation.JAIL:
+            try:
+                report = self._jails.run(job)
+            except NoJail as reason:
+                note = reason.message
+            else:
+                self._runs += 1
+                return report
+        return replace(self._run_in_container(job), isolation_note=note)
+
+    def _run_in_container(self, job: SandboxJob) -> RunReport:
         began = time.monotonic()
         sandbox = self._take(job.deadline if job.wait_until is None else job.wait_until, job.owner)
         started = time.monotonic()
@@ -172,6 +189,7 @@ class Pool:
             waited_ms=round((started - began) * 1000, 3),
             sandbox_ms=round((ended - started) * 1000, 3),
             sandbox_id=sandbox.container,
+            isolation=Isolation.CONTAINER,
         )
 
     def _take(self, deadline: float, owner: str) -> ThrowawayContainer:
@@ -223,6 +241,8 @@ class Pool:
             booting=self._booting,
             runs=self._runs,
             removing=self._doomed.qsize(),
+            jail_containers=self._jails.count,
+            jails_fault=self._jails.fault,
             loops_gone=loops.gone,
             failed_turns=loops.failed_turns,
         )
@@ -274,6 +294,45 @@ class Pool:
             uid=self._uid(slot),
             limits=self._config.limits,
             seccomp=self._seccomp,
+            runtime=self._config.runtime,
+        )
+
+    def _boot_jails(self, slot: int) -> JailContainer:
+        """Boot a container of jails; raises EngineFailed."""
+        name = f"midcall-{self._config.pool_id}-jails-{secrets.token_hex(6)}"
+        self._known.add(name)
+        try:
+            return JailContainer.boot(
+                self._engine,
+                self.container_of_jails(slot),
+                name=name,
+                slot=slot,
+                jails=self._config.jails_each,
+                timeout_s=BOOT_S,
+            )
+        except BaseException:
+            self._known.discard(name)
+            raise
+
+    def _remove_jails(self, jails: JailContainer) -> None:
+        """End a container of jails, and whatever still runs in it."""
+        jails.close()
+        try:
+            self._engine.remove(jails.container)
+        except EngineFailed as error:
+            log.warning("sandbox_remove_failed", container=jails.container, reason=str(error))
+        finally:
+            self._known.discard(jails.name)
+
+    def container_of_jails(self, slot: int) -> dict[str, Any]:
+        """Return how the container of so many jails is made; its slots come after those of throwaway containers."""
+        return jails_config(
+            image=self._image,
+            pool_id=self._config.pool_id,
+            uid=self._uid(self._config.size + self._config.max_concurrent + SPARE_SLOTS + slot),
+            limits=self._config.limits,
+            jails=self._config.jails_each,
+            seccomp=with_jails(self._seccomp),
             runtime=self._config.runtime,
         )
 
@@ -379,10 +438,3 @@ def _prepare(sandbox: ThrowawayContainer) -> bool:
         return False
     sandbox.prepare()
     return True
-
-
-def has_hung_up(connection: socket.socket) -> bool:
-    """Tell whether the other end of a connection has gone."""
-    poll = select.poll()
-    poll.register(connection, select.POLLRDHUP)
-    return bool(poll.poll(0))

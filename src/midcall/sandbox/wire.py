@@ -3,7 +3,8 @@
 A message is `length (4 bytes, big-endian) | JSON object with a "kind"`. Both sides may send at any time, so that action
 calls can travel one way and their answers the other while a run goes on. One connection carries one request.
 
-    caller -> pool   run {run_id, owner, source, session, deadline_ms, wait_ms, actions, limits}   |   status {}
+    caller -> pool   run {run_id, owner, source, session, deadline_ms, wait_ms, actions, isolation, limits}
+                     or status {}
     pool -> caller   started {sandbox_id}, progress {message}, action {id, action, args, kwargs}, then report {…}
                      or, before `started` and instead of it, refused {code, message}       |   status {…}
     caller -> pool   reply {id, value} or {id, error {message, code, status, body}}, one to each action
@@ -17,6 +18,7 @@ from dataclasses import asdict
 from struct import Struct
 from typing import Any
 
+from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunError, RunReport
 from midcall.domain.run_status import RunStatus
 from midcall.sandbox.frames import CAPS, MIB, FrameKind
@@ -122,6 +124,7 @@ def unpack_report(message: Mapping[str, Any]) -> RunReport:
         error = fields["error"]
         fields["error"] = None if error is None else RunError(**error)
         status = fields["status"] = RunStatus(fields["status"])
+        fields["isolation"] = None if fields["isolation"] is None else Isolation(fields["isolation"])
         report = RunReport(**fields)
     except (KeyError, TypeError, ValueError):
         raise WireError("a report that is none") from None
