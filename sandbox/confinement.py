@@ -33,6 +33,7 @@ PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 # linux/prctl.h
 SET_PDEATHSIG, SET_DUMPABLE, SET_SECCOMP, SECCOMP_FILTER = 1, 4, 22, 2
 SIGKILL, SIGCHLD = 9, 17
+ARENA_MAX = -8
 #: linux/capability.h: the version whose sets have 64 bits.
 CAPABILITY_VERSION = 0x20080522
 
@@ -162,6 +163,11 @@ def close_all_but(kept: Iterable[int]) -> None:
             os.closerange(after, fd)
         after = fd + 1
     os.closerange(after, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+
+
+def allocate_in_one_place() -> None:
+    """Have no thread reserve address space of its own (64 MB each), which is limited in a jail. malloc.h: M_ARENA_MAX."""
+    _libc.mallopt(ARENA_MAX, 1)
 
 
 def limit_processes(most: int) -> None:

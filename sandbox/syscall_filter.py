@@ -1,9 +1,9 @@
 """The filters of system calls in a container of jails, as the kernel takes them: programs for its packet filter.
 
 The template's is a list of what is let through, no start of a program among it; all else fails with EPERM. Each jail
-adds one that takes away what makes jails, and processes: threads are left. The kernel translates a filter each time that
-one is added, so the long one is added once. Numbers are those of linux/unistd.h, offsets and codes of linux/seccomp.h and
-linux/filter.h.
+adds one that takes away what makes jails, and processes: threads are left. The kernel translates a filter each time
+that one is added, so the long one is added once. Numbers are those of linux/unistd.h, offsets and codes of
+linux/seccomp.h and linux/filter.h.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ def serve(control: socket.socket, terms: dict[str, int]) -> NoReturn:
 
     `terms`: `pids`, `tmp_bytes` and `tmp_inodes` of one jail.
     """
+    confinement.allocate_in_one_place()
     for _ in preparation.steps(child.rehearse):
         pass
     proc = confinement.Proc()

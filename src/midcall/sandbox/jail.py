@@ -66,11 +66,14 @@ class Jail(Conversation):
 
     def _hear(self, collected: Collected, part: bytes) -> None:
         """Take what the code's process said; its result is its last word."""
+        answered = False
         for frame in self._reader.feed(part):
+            if answered:
+                raise FrameError("a second result")
             collected.take(frame)
-            if frame.kind in _LAST:
-                collected.take(_outcome())
-                return
+            answered = frame.kind in _LAST
+        if answered:
+            collected.take(_outcome())
 
 
 def _outcome(*, code: int | None = None, signal: int | None = None) -> Frame:
