@@ -166,7 +166,7 @@ def close_all_but(kept: Iterable[int]) -> None:
 
 
 def allocate_in_one_place() -> None:
-    """Have no thread reserve address space of its own (64 MB each), which is limited in a jail. malloc.h: M_ARENA_MAX."""
+    """Have no thread reserve address space of its own, 64 MB each (malloc.h: M_ARENA_MAX): a jail has little of it."""
     _libc.mallopt(ARENA_MAX, 1)
 
 
