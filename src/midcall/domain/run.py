@@ -63,8 +63,8 @@ class RunReport:
     sandbox_ms: float = 0.0
     #: The container's id: never the same twice.
     sandbox_id: str = ""
-    #: What it was kept in: None for webhooks, and where a pool does not say. The note says why it was a container though
-    #: a jail was asked for.
+    #: What it was kept in: None for webhooks, and where a pool does not say. The note says why that was a container,
+    #: though a jail was asked for.
     isolation: Isolation | None = None
     isolation_note: str = ""
     #: Of a webhook: what was sent last and what came back, without secrets; None where nothing was or did.
