@@ -106,7 +106,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     waiting = OutcomeWaiter(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here)
     case_runs = CaseRuns(storage=storage, invocations=invocations, waiting=waiting, clock=now_ms)
     publishing = Publishing(catalog=catalog, case_runs=case_runs)
-    workspaces = wire_workspaces(storage, outbound)
+    workspaces = wire_workspaces(settings, storage, outbound)
     services = Services(
         access=workspaces.access,
         workspaces=workspaces,

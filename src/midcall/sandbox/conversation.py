@@ -26,7 +26,7 @@ from midcall.sandbox.frames import (
 )
 from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.outcome import Evidence, SandboxEnd
-from midcall.sandbox.streams import STDERR, STDOUT, Streams
+from midcall.sandbox.streams import STDERR, STDOUT, StreamParts
 from midcall.sandbox.untrusted import Unreadable, clean_text, parse_object, parse_value
 from midcall.sandbox.wire import MAX_ANSWER_BYTES, MessageReader, WireError, to_json
 
@@ -82,10 +82,10 @@ def has_hung_up(connection: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-class Conversation:
+class SandboxConversation:
     """A sandbox that waits for the one run it will ever make, as its socket shows it."""
 
-    def __init__(self, connection: socket.socket, streams: Streams) -> None:
+    def __init__(self, connection: socket.socket, streams: StreamParts) -> None:
         self._socket = connection
         self._streams = streams
         self._nonce = os.urandom(NONCE_BYTES)

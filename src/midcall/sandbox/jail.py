@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from struct import Struct
 
 from midcall.sandbox.channels import ChunkKind, ChunkReader, StreamBroken
-from midcall.sandbox.conversation import READ_BYTES, Collected, Conversation
+from midcall.sandbox.conversation import READ_BYTES, Collected, SandboxConversation
 from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.frames import CAPS, Frame, FrameError, FrameKind, FrameReader
 from midcall.sandbox.streams import MAX_STREAM_BYTES
@@ -26,7 +26,7 @@ _LAST = (FrameKind.RESULT, FrameKind.FAULT)
 _STATUS = Struct(">i")
 
 
-class Jail(Conversation):
+class Jail(SandboxConversation):
     """A jail that waits for its run. What comes of it are chunks: the code's frames, its logs, and how it ended."""
 
     def __init__(self, name: str, number: int, connection: socket.socket) -> None:

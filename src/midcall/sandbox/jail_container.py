@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from midcall.domain.errors import SandboxBusy
-from midcall.sandbox.conversation import Conversation
+from midcall.sandbox.conversation import SandboxConversation
 from midcall.sandbox.engine import AttachedStreams, Engine
 from midcall.sandbox.jail import Jail
 from midcall.sandbox.relay import Relay
@@ -61,7 +61,7 @@ class JailContainer:
 
     def begin(self, deadline: float) -> None:
         """Wait for PID 1 and have the first jails made; raises EngineFailed with its complaint."""
-        Conversation(self._attachment.socket, self._streams).await_ready(deadline)
+        SandboxConversation(self._attachment.socket, self._streams).await_ready(deadline)
         self._relay.start()
         for _ in range(self._jails):
             self._ready.append(self._open())

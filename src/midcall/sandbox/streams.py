@@ -18,7 +18,7 @@ _HEADER = Struct(">BxxxI")
 MAX_STREAM_BYTES = 16 * MIB
 
 
-class Streams(Protocol):
+class StreamParts(Protocol):
     """Tells what of the bytes that came is whose."""
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:

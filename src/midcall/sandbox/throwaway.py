@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from midcall.sandbox.conversation import Conversation
+from midcall.sandbox.conversation import SandboxConversation
 from midcall.sandbox.engine import AttachedStreams, Engine
 from midcall.sandbox.frames import FrameKind, encode
 from midcall.sandbox.streams import Demultiplexer
 
 
-class ThrowawayContainer(Conversation):
+class ThrowawayContainer(SandboxConversation):
     """A container with its attached streams, whose PID 1 waits for a run."""
 
     def __init__(self, container: str, name: str, slot: int, attachment: AttachedStreams) -> None:

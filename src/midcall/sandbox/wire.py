@@ -120,11 +120,12 @@ def pack_report(report: RunReport) -> dict[str, Any]:
 def unpack_report(message: Mapping[str, Any]) -> RunReport:
     """Return the report of a message; raises WireError where it is none."""
     try:
-        fields = {name: message[name] for name in _REPORT_FIELDS}
+        fields = {name: message[name] for name in _REPORT_FIELDS if name in message or name not in _NEW}
         error = fields["error"]
         fields["error"] = None if error is None else RunError(**error)
         status = fields["status"] = RunStatus(fields["status"])
-        fields["isolation"] = None if fields["isolation"] is None else Isolation(fields["isolation"])
+        if fields.get("isolation") is not None:
+            fields["isolation"] = Isolation(fields["isolation"])
         report = RunReport(**fields)
     except (KeyError, TypeError, ValueError):
         raise WireError("a report that is none") from None
@@ -135,4 +136,6 @@ def unpack_report(message: Mapping[str, Any]) -> RunReport:
 
 #: What the worker itself adds, and what is a webhook's alone, is not among them.
 _NOT_SENT = frozenset({"actions", "warnings", "truncated"})
+#: What a pool of an earlier release, started before its workers, does not say.
+_NEW = frozenset({"isolation", "isolation_note"})
 _REPORT_FIELDS = tuple(name for name in RunReport.__dataclass_fields__ if name not in _NOT_SENT)
