@@ -191,7 +191,10 @@ def _check_redis(queue: ThreadedQueue) -> dict[str, Any]:
 
 def _check_pool(pool: PoolClient) -> dict[str, Any]:
     status = pool.status()
-    shown = ("ready", "idle", "busy", "waiting", "booting", "removing", "loops_gone", "failed_turns")
+    shown = (
+        *("ready", "idle", "busy", "waiting", "booting", "removing", "jail_containers", "jails_fault", "loops_gone"),
+        "failed_turns",
+    )
     return _ready({name: status[name] for name in shown if name in status}, ready=bool(status["ready"]))
 
 
