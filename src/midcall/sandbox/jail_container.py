@@ -27,7 +27,9 @@ class JailContainer:
         self.container = container
         self.name = name
         self.slot = slot
-        self.booted_at = self.used_at = self.probed_at = time.monotonic()
+        self.booted_at = self.probed_at = time.monotonic()
+        #: When a run of its workspace began or ended last.
+        self.used_at = self.booted_at
         #: Runs that were begun.
         self.runs = 0
         self._attachment = attachment
@@ -39,7 +41,7 @@ class JailContainer:
         self._numbers = 0
         self._taken: set[int] = set()
         self._streams = Demultiplexer(ENDLESS)
-        self._relay = Relay(container, attachment.socket, self._streams, self._gone)
+        self._relay = Relay(container, attachment.socket, self._streams, on_end=self._gone, on_over=self._all_gone)
 
     @classmethod
     def boot(
@@ -63,8 +65,8 @@ class JailContainer:
         """Wait for PID 1 and have the first jails made; raises EngineFailed with its complaint."""
         SandboxConversation(self._attachment.socket, self._streams).await_ready(deadline)
         self._relay.start()
-        for _ in range(self._jails):
-            self._ready.append(self._open())
+        with self._lock:
+            self._refill()
 
     @property
     def alive(self) -> bool:
@@ -84,9 +86,8 @@ class JailContainer:
         if not self._free.acquire(timeout=max(0.0, deadline - time.monotonic())):
             raise SandboxBusy
         with self._lock:
-            self.used_at = time.monotonic()
             self.runs += 1
-            jail = self._ready.popleft() if self._ready else self._open()
+            jail = self._next()
             self._taken.add(jail.number)
         try:
             jail.await_ready(deadline)
@@ -96,12 +97,10 @@ class JailContainer:
         return jail
 
     def give_up(self, jail: Jail) -> None:
-        """End a jail that was taken, and have the next one made."""
+        """End a jail that was taken; the next is made when it is gone."""
         jail.close()
-        with self._lock:
-            self.used_at = time.monotonic()
-            if self.alive:
-                self._ready.append(self._open())
+        if not self.alive:
+            self._gone(jail.number)
 
     def close(self) -> None:
         """Let go of the container: its PID 1 ends with its streams, and all jails with it."""
@@ -111,14 +110,37 @@ class JailContainer:
                 self._ready.popleft().close()
         self._attachment.close()
 
+    def _next(self) -> Jail:
+        """Return a jail that waits, or one that is being made; the lock is held."""
+        return self._ready.popleft() if self._ready else self._open()
+
+    def _refill(self) -> None:
+        """Have as many jails made as may be there beside those that are taken; the lock is held."""
+        while self.alive and len(self._ready) + len(self._taken) < self._jails:
+            self._ready.append(self._open())
+
     def _open(self) -> Jail:
         """Have a jail made, waiting for nothing."""
         self._numbers += 1
         return Jail(f"{self.container}-{self._numbers}", self._numbers, self._relay.open(self._numbers))
 
     def _gone(self, number: int) -> None:
-        """Hear that a jail is gone: another may be taken."""
+        """Hear that a jail is gone: if it was taken, another may be. One that died while it waited is not replaced now.
+
+        Where jails cannot be made at all, that would be done without end.
+        """
         with self._lock:
             if number in self._taken:
                 self._taken.remove(number)
+                self._refill()
+                self._free.release()
+            for jail in [each for each in self._ready if each.number == number]:
+                self._ready.remove(jail)
+                jail.close()
+
+    def _all_gone(self) -> None:
+        """Hear that the container is gone: whoever waits for a jail shall learn that there is none."""
+        with self._lock:
+            while self._taken:
+                self._taken.pop()
                 self._free.release()

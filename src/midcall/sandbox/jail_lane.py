@@ -83,7 +83,7 @@ class JailLane:
             jail = jails.take(job.deadline if job.wait_until is None else job.wait_until)
         except EngineFailed as error:
             raise NoJail(error.message) from error
-        started = time.monotonic()
+        started = jails.used_at = time.monotonic()
         if job.wait_until is not None:
             job = replace(job, deadline=job.deadline + started - began)
         try:
@@ -94,6 +94,7 @@ class JailLane:
             ended = time.monotonic()
         finally:
             jails.give_up(jail)
+            jails.used_at = time.monotonic()
         if evidence.ended is SandboxEnd.LOST:
             raise PoolClosed  # the jail's end is told of by PID 1: it is the container that has gone, with all its runs
         return replace(

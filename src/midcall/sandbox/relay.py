@@ -33,17 +33,24 @@ COMPLAINT_CHARS = 2_000
 class Relay:
     """`start` it, `open` channels from any thread, `stop` it. It ends by itself with the container.
 
-    `streams` takes the container's stream apart, `on_end` is called, in the relay's thread, with the number of each
-    channel whose jail is gone.
+    `streams` takes the container's stream apart. In the relay's thread, `on_end` is called with the number of each
+    channel whose jail is gone, and `on_over` when all are, and no other will come.
     """
 
     def __init__(
-        self, container: str, stream: socket.socket, streams: Demultiplexer, on_end: Callable[[int], None]
+        self,
+        container: str,
+        stream: socket.socket,
+        streams: Demultiplexer,
+        *,
+        on_end: Callable[[int], None],
+        on_over: Callable[[], None],
     ) -> None:
         self._container = container
         self._stream = stream
         self._streams = streams
         self._on_end = on_end
+        self._on_over = on_over
         self._reader = ChunkReader((ChunkKind.DATA, ChunkKind.LOG, ChunkKind.END))
         self._watch = Watch()
         self._channels: dict[int, _Channel] = {}
@@ -85,7 +92,9 @@ class Relay:
         self._watch.over = True
         with self._lock:
             self._wake()
-        if self._thread.ident is not None:
+        if self._thread.ident is None:
+            self._end()
+        else:
             self._thread.join()
 
     def _wake(self) -> None:
@@ -100,13 +109,21 @@ class Relay:
         except Exception:  # the edge of a thread: every conversation ends, and the container is replaced
             log.exception("relay_failed", container=self._container)
         finally:
-            with self._lock:
-                self._watch.over = True
-                for channel in (*self._channels.values(), *self._opened):
-                    channel.end.close()
-                os.close(self._wake_read)
-                os.close(self._wake_write)
-                self._wake_write = -1
+            self._end()
+
+    def _end(self) -> None:
+        """End every conversation, and each that is asked for later."""
+        with self._lock:
+            self._watch.over = True
+            for channel in (*self._channels.values(), *self._opened):
+                channel.end.close()
+            self._channels.clear()
+            self._opened.clear()
+            for fd in (self._wake_read, self._wake_write):
+                if fd >= 0:
+                    os.close(fd)
+            self._wake_read = self._wake_write = -1
+        self._on_over()
 
     # The container ------------------------------------------------------------------------------------------------
 

@@ -142,7 +142,10 @@ def test_a_function_that_asks_for_a_jail_runs_in_one(author: Client) -> None:
         return author.ok("GET", f"/v1/invocations/{outcome['invocation_id']}")
 
     first = invoked()
-    assert (first["isolation"], first["isolation_note"]) == ("container", "the workspace's container of jails is starting")
+    assert (first["isolation"], first["isolation_note"]) == (
+        "container",
+        "the workspace's container of jails is starting",
+    )
     assert wait_for(lambda: invoked()["isolation"] == "jail")
     jailed = invoked()
     assert (jailed["status"], jailed["logs"], jailed["isolation_note"]) == ("succeeded", "looking up 7\n", None)

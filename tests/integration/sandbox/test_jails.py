@@ -311,7 +311,7 @@ def test_a_container_is_replaced_after_so_many_runs_and_no_run_is_lost(small: Po
 
 def test_a_container_that_nobody_uses_is_closed(small: PoolConfig, engine: Engine) -> None:
     """It holds memory for as many runs as it could make."""
-    with small_pool(small, engine, jail_idle_s=1.0) as served:
+    with small_pool(small, engine, jail_idle_s=1.0, jail_probe_every_s=0.2) as served:
         container = container_of(jailed(served).run(SMALL))
         assert wait_for(lambda: container not in served.containers())
         assert jailed(served).run(SMALL).result == 1

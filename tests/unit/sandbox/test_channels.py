@@ -89,7 +89,7 @@ def relaying(*, reads: bool = True) -> Iterator[tuple[Relay, Other, Mock]]:
     """Run a relay against another end."""
     ours, theirs = socket.socketpair()
     ended = Mock()
-    relay = Relay("c" * 64, ours, Demultiplexer(1 << 62), ended)
+    relay = Relay("c" * 64, ours, Demultiplexer(1 << 62), on_end=ended, on_over=Mock())
     other = Other(theirs)
     if reads:
         other.reads.set()
