@@ -20,11 +20,11 @@ PR_SET_DUMPABLE = 4
 OOM_COUNTERS = ("/sys/fs/cgroup/memory/memory.oom_control", "/sys/fs/cgroup/memory.events")
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Boot as the container of one run or, with the terms of its jails as JSON, as one of jails; returns never."""
     harden()
-    if arguments:
-        serve_jails(arguments[0])
+    if terms := sys.argv[1:]:
+        serve_jails(*terms)
     serve_one_run()
 
 
@@ -107,4 +107,4 @@ def oom_counter() -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from midcall.domain.errors import SandboxBusy
+from midcall.sandbox.boot import boot
 from midcall.sandbox.conversation import SandboxConversation
 from midcall.sandbox.engine import AttachedStreams, Engine
 from midcall.sandbox.jail import Jail
@@ -47,21 +48,16 @@ class JailContainer:
     def boot(
         cls, engine: Engine, config: Mapping[str, Any], *, name: str, slot: int, jails: int, timeout_s: float
     ) -> "JailContainer":
-        """Create and start a container and have its jails made; raises EngineFailed, leaving nothing."""
-        container = engine.create(config, name)
-        booted: JailContainer | None = None
-        try:
-            booted = cls(container, name, slot, engine.attach(container), jails)
-            engine.start(container)
-            booted.begin(time.monotonic() + timeout_s)
-        except BaseException:
-            if booted is not None:
-                booted.close()
-            engine.remove(container)
-            raise
-        return booted
+        """Boot one and have its jails made; raises EngineFailed, leaving nothing."""
+        return boot(
+            engine,
+            config,
+            name=name,
+            make=lambda container, attachment: cls(container, name, slot, attachment, jails),
+            timeout_s=timeout_s,
+        )
 
-    def begin(self, deadline: float) -> None:
+    def await_ready(self, deadline: float) -> None:
         """Wait for PID 1 and have the first jails made; raises EngineFailed with its complaint."""
         SandboxConversation(self._attachment.socket, self._streams).await_ready(deadline)
         self._relay.start()

@@ -1,11 +1,11 @@
 """A warm container, booted for one run and thrown away after it."""
 
 import socket
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from midcall.sandbox.boot import boot
 from midcall.sandbox.conversation import SandboxConversation
 from midcall.sandbox.engine import AttachedStreams, Engine
 from midcall.sandbox.frames import FrameKind, encode
@@ -30,19 +30,14 @@ class ThrowawayContainer(SandboxConversation):
     def boot(
         cls, engine: Engine, config: Mapping[str, Any], *, name: str, slot: int, timeout_s: float
     ) -> "ThrowawayContainer":
-        """Create and start a container and wait until its PID 1 is ready; raises EngineFailed, leaving nothing."""
-        container = engine.create(config, name)
-        booted: ThrowawayContainer | None = None
-        try:
-            booted = cls(container, name, slot, engine.attach(container))
-            engine.start(container)
-            booted.await_ready(time.monotonic() + timeout_s)
-        except BaseException:
-            if booted is not None:
-                booted.close()
-            engine.remove(container)
-            raise
-        return booted
+        """Boot one; raises EngineFailed, leaving nothing."""
+        return boot(
+            engine,
+            config,
+            name=name,
+            make=lambda container, attachment: cls(container, name, slot, attachment),
+            timeout_s=timeout_s,
+        )
 
     def prepare(self) -> None:
         """Have it load what runs often need until its run comes. Waits for nothing; not for use beside `run`."""
