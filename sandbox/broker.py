@@ -22,6 +22,8 @@ else:
     import template
 
 STDIN, STDOUT = 0, 1
+#: Seconds for which a jail's log is gathered before the pool is told: no caller waits for it.
+LOG_S = 0.01
 
 
 class Broker:
@@ -36,6 +38,7 @@ class Broker:
         )
         self._jails: dict[int, _Jail] = {}
         self._paused = False
+        self._logs = channels.Later(self._say_logs, LOG_S)
 
     def run(self) -> NoReturn:
         """Relay until the pool or the template is gone; ends the container with all that is in it."""
@@ -47,7 +50,7 @@ class Broker:
                 self._watch.add(STDIN, self._on_pool)
                 self._watch.add(STDOUT, self._on_stdout, 0)
                 self._watch.add(self._control.fileno(), self._on_template)
-                self._watch.serve()
+                self._watch.serve(self._logs)
         finally:
             os._exit(0)
 
@@ -111,9 +114,13 @@ class Broker:
             self._hear_all(jail)
 
     def _hear_all(self, jail: _Jail) -> bool:
-        """Pass on what a jail says, its logs first, which were written before; False where there is nothing."""
-        while jail.logs and self._on_log(jail):
-            pass
+        """Pass on what a jail says, its logs first, which were written before; False where there is nothing.
+
+        One read takes all that its pipe holds: whoever goes on writing meanwhile holds nobody up.
+        """
+        if jail.logs:
+            self._on_log(jail)
+        self._say_log(jail)
         return self._hear(jail)
 
     def _hear(self, jail: _Jail) -> bool:
@@ -135,7 +142,7 @@ class Broker:
         self._on_log(jail)
 
     def _on_log(self, jail: _Jail) -> bool:
-        """Pass on what the code wrote, one byte more than is kept, so that the pool knows of the rest."""
+        """Take what the code wrote, one byte more than is kept, so that the pool knows of the rest; it is told soon."""
         try:
             data = os.read(jail.log_fd, channels.CHUNK_BYTES)
         except BlockingIOError:
@@ -146,9 +153,21 @@ class Broker:
             return False
         kept = data[: jail.log_left]
         jail.log_left -= len(kept)
-        if kept:
-            self._say(channels.pack(jail.number, channels.ChunkKind.LOG, kept))
+        jail.log += kept
+        if jail.log:
+            self._logs.put_off()
         return True
+
+    def _say_logs(self) -> None:
+        """Pass on what was logged: a jail that writes byte by byte is heard a hundred times a second."""
+        for jail in list(self._jails.values()):
+            self._say_log(jail)
+
+    def _say_log(self, jail: _Jail) -> None:
+        for start in range(0, len(jail.log), channels.CHUNK_BYTES):
+            chunk = bytes(jail.log[start : start + channels.CHUNK_BYTES])
+            self._say(channels.pack(jail.number, channels.ChunkKind.LOG, chunk))
+        jail.log.clear()
 
     # The template -------------------------------------------------------------------------------------------------
 
@@ -167,6 +186,7 @@ class Broker:
             pass
         while jail.logs and self._on_log(jail):
             pass
+        self._say_log(jail)
         if jail.speaks:
             self._watch.remove(jail.end.fileno())
         if jail.logs:
@@ -184,6 +204,7 @@ class _Jail:
         self.end = end
         self.outlet = channels.Outlet(end.fileno())
         self.log_fd = log_fd
+        self.log = bytearray()
         self.log_left = frames.CAPS[frames.FrameKind.LOG] + 1
         #: Whether its ends have not been closed over there.
         self.speaks = self.logs = True

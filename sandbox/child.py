@@ -113,7 +113,7 @@ def _writer(fd: int) -> io.TextIOWrapper:
 
 
 def _serve(channel: socket.socket, limit: Callable[[int], object]) -> None:
-    token, terms, request = _receive(channel)
+    token, terms, request = _receive(channel, limit)
     lock = threading.Lock()
 
     def send(kind: frames.FrameKind, payload: bytes) -> None:
@@ -122,9 +122,11 @@ def _serve(channel: socket.socket, limit: Callable[[int], object]) -> None:
 
     own_pid = os.getpid()
     streams = (sys.stdout, sys.stderr)
-    limit(terms["memory_bytes"])
-    actions = Actions(send, Calls(send, channel, token), request["actions"])
-    kind, payload = perform(request, terms, actions)
+    if request is None:
+        error = MemoryError("the session takes more memory than a run has")
+        kind, payload = _fault({"kind": "error", **faults.describe(error, "")})
+    else:
+        kind, payload = perform(request, terms, Actions(send, Calls(send, channel, token), request["actions"]))
     if os.getpid() != own_pid:
         return  # a process that the code forked came back out of the handler: only the first one answers
     for stream in streams:
@@ -133,13 +135,18 @@ def _serve(channel: socket.socket, limit: Callable[[int], object]) -> None:
     send(kind, payload)
 
 
-def _receive(channel: socket.socket) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
-    """Return the token of this hop, the terms and the request; prepare while it does not come, if told to."""
+def _receive(
+    channel: socket.socket, limit: Callable[[int], object]
+) -> tuple[bytes, dict[str, Any], dict[str, Any] | None]:
+    """Return the token of this hop, the terms and the request; prepare while it does not come, if told to.
+
+    `limit` is called before the request is read; None is one for which there is not memory enough.
+    """
     token = channel.recv(frames.NONCE_BYTES, socket.MSG_WAITALL)
     wanted = (frames.FrameKind.OPEN, frames.FrameKind.INPUT)
     kinds = (frames.FrameKind.PREPARE, *wanted)
     reader = frames.FrameReader(token, {kind: frames.CAPS[kind] for kind in kinds})
-    got: dict[frames.FrameKind, dict[str, Any]] = {}
+    got: dict[frames.FrameKind, dict[str, Any] | None] = {}
     poll = select.poll()
     poll.register(channel, select.POLLIN)
     preparing: Iterator[None] = iter(())
@@ -152,9 +159,21 @@ def _receive(channel: socket.socket) -> tuple[bytes, dict[str, Any], dict[str, A
         for frame in reader.feed(data):
             if frame.kind is frames.FrameKind.PREPARE:
                 preparing = preparation.steps(rehearse)
+            elif frame.kind is frames.FrameKind.OPEN:
+                terms = json.loads(frame.payload)
+                limit(terms["memory_bytes"])
+                got[frame.kind] = terms
             else:
-                got[frame.kind] = json.loads(frame.payload)
-    return token, got[frames.FrameKind.OPEN], got[frames.FrameKind.INPUT]
+                got[frame.kind] = _parsed(frame.payload)
+    return token, terms, got[frames.FrameKind.INPUT]
+
+
+def _parsed(payload: bytes) -> dict[str, Any] | None:
+    """Return the request; None where it takes more memory than the run has."""
+    try:
+        return json.loads(payload)  # type: ignore[no-any-return]
+    except MemoryError:
+        return None
 
 
 def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) -> tuple[frames.FrameKind, bytes]:
@@ -174,6 +193,10 @@ def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) ->
             fault |= faults.of_action(error.status, error.body)
         elif isinstance(error, Refuse):
             fault |= {"kind": "refused"}
+    return _fault(fault)
+
+
+def _fault(fault: dict[str, Any]) -> tuple[frames.FrameKind, bytes]:
     return frames.FrameKind.FAULT, json.dumps(fault, ensure_ascii=False).encode("utf-8", "replace")
 
 

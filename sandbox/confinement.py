@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import threading
 
 TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
 if TYPE_CHECKING:
@@ -30,10 +31,13 @@ DETACH = 2
 MACHINE = os.uname().machine
 CLONE = {"x86_64": 56, "aarch64": 220}
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+#: glibc's `struct pthread`, `tid`: on x86-64, on aarch64.
+THREAD_ID_AT = (0x2D0, 0xD0)
 # linux/prctl.h
 SET_PDEATHSIG, SET_DUMPABLE, SET_SECCOMP, SECCOMP_FILTER = 1, 4, 22, 2
 SIGKILL, SIGCHLD = 9, 17
 ARENA_MAX = -8
+LEAST_PRIORITY = 19
 #: linux/capability.h: the version whose sets have 64 bits.
 CAPABILITY_VERSION = 0x20080522
 
@@ -45,6 +49,8 @@ ROOT = "/tmp"  # noqa: S108 - the container's own, where the new root is put tog
 _libc = ctypes.CDLL(None, use_errno=True)
 #: The same, holding on to the interpreter: a fork is no place to let another thread have it.
 _held = ctypes.PyDLL(None, use_errno=True)
+_pthread_self = _libc.pthread_self
+_pthread_self.restype = ctypes.c_void_p
 
 
 def _checked(result: int, what: str) -> None:
@@ -60,6 +66,19 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
 
 def _prctl(option: int, *values: Any) -> None:
     _checked(_libc.prctl(option, *(*values, 0, 0, 0)[:4]), f"prctl {option}")
+
+
+def _thread_id() -> ctypes.c_int:
+    """Return where the C library keeps the number of this thread, by which its locks know who has them.
+
+    Its own `fork` sets that anew; there is no way to have it make namespaces. Raises OSError where it stands elsewhere.
+    """
+    own = ctypes.c_void_p(_pthread_self()).value or 0
+    for place in THREAD_ID_AT:
+        found = ctypes.c_int.from_address(own + place)
+        if found.value == threading.get_native_id():
+            return found
+    raise OSError("this C library keeps the numbers of threads in a place that is not known here")
 
 
 class Proc:
@@ -107,6 +126,7 @@ def fork_into_namespaces(proc: Proc) -> int:
         if forked < 0:
             raise OSError(number, f"clone: {os.strerror(number)}")
         return forked
+    _THREAD_ID.value = 1
     ctypes.pythonapi.PyOS_AfterFork_Child()
     _keep_user(proc)
     return 0
@@ -170,6 +190,11 @@ def allocate_in_one_place() -> None:
     _libc.mallopt(ARENA_MAX, 1)
 
 
+def give_way() -> None:
+    """Let PID 1 and the template go first: they move everybody's bytes."""
+    os.setpriority(os.PRIO_PROCESS, 0, LEAST_PRIORITY)
+
+
 def limit_processes(most: int) -> None:
     """Bound how many processes and threads the jail has; the kernel counts them by user namespace."""
     resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
@@ -215,3 +240,4 @@ def _program(code: ctypes.Array[ctypes.c_char]) -> _Program:
 # Made once, by the template: each jail is the kernel told of it alone.
 _JAILS_CODE = _buffer(syscall_filter.of_jail(MACHINE))
 _JAILS_PROGRAM = _program(_JAILS_CODE)
+_THREAD_ID = _thread_id()

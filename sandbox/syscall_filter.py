@@ -23,8 +23,9 @@ _LOAD, _JUMP_EQUAL, _JUMP_LEAST, _JUMP_BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _NUMBER_AT, _MACHINE_AT, _ARGUMENTS_AT = 0, 4, 16
 
-#: CLONE_THREAD, without which a process is made; and each flag that makes a namespace.
-_THREAD, _NAMESPACES = 0x00010000, 0x7E020080
+#: What the C library makes a thread with, flag for flag: one that shared less than all with the others would have
+#: descriptors of its own, and they would be limited no more. And each flag that makes a namespace.
+_THREAD, _NAMESPACES = 0x003D0F00, 0x7E020080
 
 #: Call -> its number on x86-64 and on aarch64, which lacks those that have a newer form.
 CALLS: dict[str, tuple[int, int | None]] = {
@@ -187,7 +188,14 @@ BY_ARGUMENT: dict[str, tuple[tuple[int, int | None], int, frozenset[int]]] = {
 #: (`confinement.JAIL_NAMESPACES` and SIGCHLD); a jail's /tmp (MS_NOSUID | MS_NODEV | MS_NOEXEC).
 _CLONE, _JAILS_FIRST = (56, 220), 0x7C020011
 _MOUNT, _TMP_FLAGS = (165, 40), 14
-_CAPSET, _RECVMSG = (126, 91), (47, 212)
+_CAPSET, _RECVMSG, _SETPRIORITY = (126, 91), (47, 212), (141, 140)
+#: Commands of `fcntl` that code may give: descriptors, their flags, locks, the size of a pipe to be read. Not: that
+#: signals come (one would see which files neighbours read), that a pipe holds more, or one write at a time (each would
+#: be a message to the pool).
+_FCNTL = (72, 25)
+_COMMANDS = frozenset({0, 1, 2, 3, 5, 6, 7, 36, 37, 38, 1030, 1032})
+#: F_SETFL, and O_DIRECT and O_ASYNC, which may not be set with it.
+_SET_FLAGS, _FLAGS = 4, (0x4000 | 0x2000, 0x10000 | 0x2000)
 #: PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP.
 _SETTING_UP = frozenset({1, 4, 22})
 #: Its flags lie in memory, where no filter can look: 'no such call' makes the C library use clone.
@@ -206,7 +214,7 @@ def of_template(machine: str) -> bytes:
     prctl = BY_ARGUMENT["prctl"]
     by_argument = {**BY_ARGUMENT, "prctl": (prctl[0], prctl[1], prctl[2] | _SETTING_UP)}
     body: list[Instruction] = []
-    for numbers in (*CALLS.values(), _CAPSET, _RECVMSG):
+    for numbers in (*CALLS.values(), _CAPSET, _RECVMSG, _SETPRIORITY):
         body += _on(numbers[place], [_ALLOWED])
     for numbers, argument, values in by_argument.values():
         body += _on(numbers[place], _one_of(argument, values))
@@ -220,12 +228,13 @@ def of_jail(machine: str) -> bytes:
     """Return what a jail adds to it."""
     word, place = _MACHINES[machine]
     body: list[Instruction] = []
-    for call in (_MOUNT, _CAPSET, _RECVMSG):
+    for call in (_MOUNT, _CAPSET, _RECVMSG, _SETPRIORITY):
         body += _on(call[place], [_refusal(_EPERM)])
+    set_flags = [(_LOAD, 0, 0, _ARGUMENTS_AT + 16), (_JUMP_BITS, 0, 1, _FLAGS[place]), _refusal(_EPERM), _ALLOWED]
+    body += _on(_FCNTL[place], [*_equals(1, _SET_FLAGS, set_flags), *_one_of(1, _COMMANDS)])
     prctl = BY_ARGUMENT["prctl"]
     body += _on(prctl[0][place], _one_of(*prctl[1:]))
-    body += _on(_CLONE[place], [(_LOAD, 0, 0, _ARGUMENTS_AT), (_JUMP_BITS, 1, 0, _THREAD), _refusal(_EPERM),
-                                *_without_namespaces()])  # fmt: skip
+    body += _on(_CLONE[place], [*_equals(0, _THREAD, [_ALLOWED]), _refusal(_EPERM)])
     for call, argument in _KILLS:
         body += _on(call[place], [*_equals(argument, _SIGKILL, [(_RETURN, 0, 0, _KILL)]), _ALLOWED])
     return _assembled(word, [*body, _ALLOWED])

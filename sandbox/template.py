@@ -153,6 +153,7 @@ def _become_jail(connection: int, log_fd: int, proc: confinement.Proc, terms: di
     """Confine this process, say so, and run what comes over `connection`."""
     confinement.mount_tmp(terms["tmp_bytes"], terms["tmp_inodes"])
     confinement.end_with_parent()
+    confinement.give_way()
     confinement.limit_processes(terms["pids"])
     proc.write("oom_score_adj", OOM_SCORE)
     address_space = proc.address_space()

@@ -10,6 +10,7 @@ by the pool, from one, and no number is used twice.
 
 import os
 import select
+import time
 from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 from struct import Struct
@@ -127,10 +128,36 @@ class Watch:
         del self._handlers[fd]
         self._poll.unregister(fd)
 
-    def serve(self) -> None:
-        """Call handlers until `over`."""
+    def serve(self, later: "Later | None" = None) -> None:
+        """Call handlers until `over`, and do what was put off until later."""
         while not self.over:
-            for fd, events in self._poll.poll():
+            for fd, events in self._poll.poll(None if later is None else later.patience_ms()):
                 # A handler before it may have removed it, or have another descriptor of its number.
                 if (handler := self._handlers.get(fd)) is not None and not self.over:
                     handler(events)
+            if later is not None:
+                later.do_due()
+
+
+class Later:
+    """What is put off for a moment, so that much of it is done at once."""
+
+    def __init__(self, do: Callable[[], None], after_s: float) -> None:
+        self._do = do
+        self._after_s = after_s
+        self._due: float | None = None
+
+    def put_off(self) -> None:
+        """Have it done soon, if it is not about to be."""
+        if self._due is None:
+            self._due = time.monotonic() + self._after_s
+
+    def patience_ms(self) -> float | None:
+        """Return the milliseconds until there is something to do; None where there is nothing."""
+        return None if self._due is None else max(0.0, self._due - time.monotonic()) * 1000
+
+    def do_due(self) -> None:
+        """Do it if it is time."""
+        if self._due is not None and time.monotonic() >= self._due:
+            self._due = None
+            self._do()

@@ -18,6 +18,8 @@ OOM_SCORE_ADJ = 500
 
 #: Of a container of jails, beside what its jails have: PID 1, and the template with all that it has loaded.
 TEMPLATE_BYTES = 96 * MIB
+#: Of a jail, beside its memory: its /tmp, and what pipes and sockets within its descriptors hold, in the kernel.
+KERNEL_BYTES = 64 * MIB
 PROCESSES_OF_THE_TEMPLATE = 8
 #: Beside the code's own: the one that makes its namespaces, and its supervisor while it is counted twice.
 PROCESSES_OF_A_JAIL = 4
@@ -55,7 +57,7 @@ def jails_config(
     """Return the same for a container of so many jails, each with `limits`, under the profile for such containers."""
     all_of_them = replace(
         limits,
-        memory_bytes=jails * limits.memory_bytes + TEMPLATE_BYTES,
+        memory_bytes=jails * (limits.memory_bytes + KERNEL_BYTES) + TEMPLATE_BYTES,
         pids=jails * (limits.pids + PROCESSES_OF_A_JAIL) + PROCESSES_OF_THE_TEMPLATE,
         cpus=min(jails * limits.cpus, float(os.cpu_count() or 1)),
     )

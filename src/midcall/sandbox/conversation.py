@@ -114,11 +114,14 @@ class SandboxConversation:
             self._socket.settimeout(max(0.01, deadline - time.monotonic()))
             try:
                 data = self._socket.recv(READ_BYTES)
-                for stream, part in self._streams.feed(data):
+                ready = False
+                for stream, part in self._streams.feed(data):  # to its end: what comes after is the next reader's
                     if stream == STDERR:
                         complaint += part[: COMPLAINT_BYTES - len(complaint)]
-                    elif any(reader.feed(part)):
-                        return
+                    else:
+                        ready |= any(list(reader.feed(part)))
+                if ready:
+                    return
             except TimeoutError:
                 break
             except (FrameError, OSError) as error:
@@ -133,7 +136,8 @@ class SandboxConversation:
         collected = Collected(job)
         try:
             self._socket.settimeout(max(0.001, job.deadline - time.monotonic()))
-            self._socket.sendall(self._greeting + _request(job, self._nonce))
+            with suppress(BrokenPipeError, ConnectionResetError):  # what it said before it went is still to be read
+                self._socket.sendall(self._greeting + _request(job, self._nonce))
             ended = self._listen(job, collected, _Replies(self._nonce, collected))
         except TimeoutError:
             ended = SandboxEnd.DEADLINE
@@ -248,9 +252,13 @@ class _Replies:
     def hand_on(self, sandbox: socket.socket) -> bool:
         """Write what the sandbox takes now; returns whether anything is left."""
         if self._outgoing:
-            sent = 0
-            with suppress(BlockingIOError), memoryview(self._outgoing) as view:
-                sent = sandbox.send(view[:READ_BYTES])
+            try:
+                with memoryview(self._outgoing) as view:
+                    sent = sandbox.send(view[:READ_BYTES])
+            except BlockingIOError:
+                sent = 0
+            except (BrokenPipeError, ConnectionResetError):
+                sent = len(self._outgoing)  # nobody takes it any more; the sandbox's last word is still to be read
             del self._outgoing[:sent]
         return bool(self._outgoing)
 

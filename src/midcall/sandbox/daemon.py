@@ -55,7 +55,8 @@ class Daemon:
         self._allowed = {os.getuid()} | ({config.peer_uid} if config.peer_uid is not None else set())
         self._idle = threading.Condition()
         self._attending = 0
-        self._connections = threading.BoundedSemaphore(config.max_waiting + config.max_concurrent + SPARE_CONNECTIONS)
+        waiting, running = 2 * config.max_waiting, config.max_concurrent + config.jail_containers * config.jails_each
+        self._connections = threading.BoundedSemaphore(waiting + running + SPARE_CONNECTIONS)
 
     def serve(self, stop: threading.Event) -> None:
         """Accept callers until `stop` is set, then let those inside finish for `drain_s`; the socket is gone then."""

@@ -7,6 +7,7 @@ process ended.
 
 import json
 import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ BOOTED = b"!"
 _FROM_CHILD = (FrameKind.PROGRESS, FrameKind.ACTION, FrameKind.RESULT, FrameKind.FAULT)
 _LAST = (FrameKind.RESULT, FrameKind.FAULT)
 _STATUS = Struct(">i")
+#: What the filter ends, told by what the code did: it killed itself.
+_SIGNALS = {int(signal.SIGSYS): int(signal.SIGKILL)}
 
 
 class Jail(SandboxConversation):
@@ -61,7 +64,9 @@ class Jail(SandboxConversation):
                 collected.take(Frame(FrameKind.LOG, part))
             else:
                 code = os.waitstatus_to_exitcode(_STATUS.unpack(part)[0])
-                collected.take(_outcome(code=code) if code >= 0 else _outcome(signal=-code))
+                if code == -signal.SIGKILL:
+                    return False  # by none of us: by the kernel, for memory, which it counts for all jails together
+                collected.take(_outcome(code=code) if code >= 0 else _outcome(ended_by=_SIGNALS.get(-code, -code)))
         return bool(data)
 
     def _hear(self, collected: Collected, part: bytes) -> None:
@@ -76,9 +81,9 @@ class Jail(SandboxConversation):
             collected.take(_outcome())
 
 
-def _outcome(*, code: int | None = None, signal: int | None = None) -> Frame:
+def _outcome(*, code: int | None = None, ended_by: int | None = None) -> Frame:
     """Return what PID 1 of a throwaway container would say."""
-    return Frame(FrameKind.OUTCOME, json.dumps({"code": code, "signal": signal}).encode())
+    return Frame(FrameKind.OUTCOME, json.dumps({"code": code, "signal": ended_by}).encode())
 
 
 class _Chunks:

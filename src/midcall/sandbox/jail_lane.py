@@ -5,18 +5,20 @@ No call waits for such a container: while there is none, runs are made in throwa
 
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
 
-from midcall.domain.errors import MidcallError
+from midcall.domain.errors import MidcallError, SandboxBusy
 from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunReport
 from midcall.sandbox.conversation import CallerGone, SandboxJob, has_hung_up
 from midcall.sandbox.errors import EngineFailed, PoolClosed
 from midcall.sandbox.jail_container import JailContainer
-from midcall.sandbox.jail_probe import probe_jail
+from midcall.sandbox.jail_probe import ProbeFailed, probe_jail
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.outcome import SandboxEnd, judge
 
@@ -61,6 +63,7 @@ class JailLane:
         self._failed: dict[str, float] = {}
         #: Replaced, with runs that go on.
         self._retired: list[JailContainer] = []
+        self._waits: Counter[str] = Counter()
         self._slots = list(range(2 * config.jail_containers))
         #: What a jail of this host was found not to keep: there are none from then on. Empty: they hold.
         self.fault = ""
@@ -80,7 +83,8 @@ class JailLane:
         began = time.monotonic()
         jails = self._container_of(job.owner)
         try:
-            jail = jails.take(job.deadline if job.wait_until is None else job.wait_until)
+            with self._waiting(job.owner):
+                jail = jails.take(job.deadline if job.wait_until is None else job.wait_until)
         except EngineFailed as error:
             raise NoJail(error.message) from error
         started = jails.used_at = time.monotonic()
@@ -105,10 +109,27 @@ class JailLane:
             isolation=Isolation.JAIL,
         )
 
+    @contextmanager
+    def _waiting(self, owner: str) -> Iterator[None]:
+        """Count a call that waits for a jail; raises SandboxBusy where too many do, of one owner or in all."""
+        with self._lock:
+            most = self._config.max_waiting
+            if self._waits.total() >= most or self._waits[owner] >= max(1, most // 2):
+                raise SandboxBusy("too many calls wait for a sandbox already; nothing was run")
+            self._waits[owner] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waits[owner] -= 1
+                self._waits += Counter()  # drops those of whom none waits
+
     def _container_of(self, owner: str) -> JailContainer:
         """Return the owner's container; raises NoJail, and has one booted, where there is none."""
         if not self._config.jails:
             raise NoJail("the operator of this installation forbids jails (MIDCALL_JAIL)")
+        if not owner:
+            raise NoJail("a run that is no workspace's has no container of jails")
         if self.fault:
             raise NoJail(f"jails do not hold on this host: {self.fault}")
         jails = self._containers.get(owner)
@@ -136,9 +157,13 @@ class JailLane:
                 self._provide(owner)
         for owner, jails in list(self._containers.items()):
             self._look_at(owner, jails)
-        for jails in [each for each in self._retired if not each.busy or not each.alive]:
-            self._retired.remove(jails)
+        with self._lock:
+            ending = [each for each in self._retired if not each.busy or not each.alive]
+            self._retired = [each for each in self._retired if each not in ending]
+        for jails in ending:
             self._end(jails)
+        now = time.monotonic()
+        self._failed = {owner: until for owner, until in self._failed.items() if now < until}
         return True
 
     def close(self) -> None:
@@ -153,6 +178,8 @@ class JailLane:
 
     def _provide(self, owner: str) -> None:
         """Boot a container for an owner, in place of one that it has; remember where that cannot be done."""
+        if time.monotonic() < self._failed.get(owner, 0.0):
+            return
         if owner not in self._containers and not self._make_room():
             self._failed[owner] = time.monotonic() + AGAIN_S
             return
@@ -167,6 +194,7 @@ class JailLane:
             self._failed[owner] = time.monotonic() + AGAIN_S
             return
         if not self._holds(jails):
+            self._failed[owner] = time.monotonic() + AGAIN_S
             self._end(jails)
             return
         before = self._containers.get(owner)
@@ -190,10 +218,10 @@ class JailLane:
                     self._retired.append(jails)
         elif jails.runs >= self._config.jail_runs or now - jails.booted_at > self._config.jail_age_s:
             self._provide(owner)
-        elif now - jails.probed_at > self._config.jail_probe_every_s and not self._holds(jails):
+        elif now - jails.probed_at > self._config.jail_probe_every_s and not jails.busy and not self._holds(jails):
             with self._lock:
-                self._retired += self._containers.values()
-                self._containers.clear()
+                gone = list(self._containers) if self.fault else [owner]
+                self._retired += [self._containers.pop(each) for each in gone if each in self._containers]
 
     def _make_room(self) -> bool:
         """Close the container that was used longest ago if there are as many as may be; False if all are in use."""
@@ -208,8 +236,12 @@ class JailLane:
         return True
 
     def _holds(self, jails: JailContainer) -> bool:
-        """Attack one jail of a container; what is found ends the lane for good."""
-        faults = probe_jail(jails, self._config.limits)
+        """Attack one jail of a container. What is found ends the lane for good; a probe that fails, the container."""
+        try:
+            faults = probe_jail(jails, self._config.limits)
+        except ProbeFailed as error:
+            log.warning("jail_probe_failed", container=jails.container, reason=str(error))
+            return False
         jails.probed_at = time.monotonic()
         if faults:
             self.fault = "; ".join(faults)

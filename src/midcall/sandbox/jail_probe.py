@@ -24,23 +24,28 @@ ROOT = frozenset(
 DEVICES = frozenset({"full", "null", "random", "urandom", "zero"})
 
 
+class ProbeFailed(Exception):
+    """The probe did not come to an end, which tells nothing of the walls."""
+
+
 def probe_jail(jails: JailContainer, limits: SandboxLimits) -> list[str]:
-    """Attack one jail, and return in words what did not hold; where all are taken, nothing is found."""
-    deadline = time.monotonic() + PROBE_S
+    """Attack one jail, and return in words what did not hold. Not for use while runs of others go on beside it.
+
+    Raises ProbeFailed where it was not made, or not to its end.
+    """
     session = {"memory_bytes": limits.memory_bytes + MEMORY_MARGIN, "threads": limits.pids + 8}
     try:
-        jail = jails.take(time.monotonic() + 1)
-    except SandboxBusy:
-        return []
-    except EngineFailed as error:
-        return [error.message]
+        jail = jails.take(time.monotonic() + PROBE_S)
+    except (SandboxBusy, EngineFailed) as error:
+        raise ProbeFailed(error.message) from error
+    deadline = time.monotonic() + PROBE_S
     try:
         report = judge(jail.run(SandboxJob(CODE.read_text(), session, (), limits, deadline)), limits)
     finally:
         jails.give_up(jail)
     if not report.status.ok or not isinstance(report.result, dict):
         reason = report.error.message if report.error else report.status.value
-        return [] if not jails.alive else [f"the probe itself did not run ({reason})"]
+        raise ProbeFailed(reason)
     return list(_findings(report.result, limits))
 
 

@@ -17,13 +17,16 @@ from tests.support.kernel_surface import CALLS
 from tests.support.patience import DEADLINE_MS, wait_for
 
 from midcall.domain.action import ActionCall, ActionReply
-from midcall.domain.errors import SandboxLost
+from midcall.domain.errors import SandboxBusy, SandboxLost
 from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunReport, RunRequest
+from midcall.sandbox import jail_probe
 from midcall.sandbox import pool as pool_module
 from midcall.sandbox.container import jails_config
 from midcall.sandbox.engine import Engine
-from midcall.sandbox.limits import PoolConfig
+from midcall.sandbox.jail_container import JailContainer
+from midcall.sandbox.jail_probe import ProbeFailed
+from midcall.sandbox.limits import PoolConfig, SandboxLimits
 
 MARK = "MARK-8c02d1"
 SMALL = "def handler(session):\n    return 1\n"
@@ -356,3 +359,124 @@ def test_jails_that_do_not_hold_are_not_used(
         assert found in report.isolation_note
         assert found in served.client.status()["jails_fault"]
         assert wait_for(lambda: not any("jails" in name for name in served.containers().values()))
+
+
+def test_a_jail_that_is_killed_from_outside_is_lost_and_blames_no_code(jails: Jailed) -> None:
+    """So the kernel ends one for memory that all of them have together: it may not be the one that took it."""
+    waits = "def handler(session, actions):\n    actions.http.get('https://example.com')\n    return 1\n"
+    container = container_of(jails.run(SMALL))
+    running: list[int] = []
+    with pytest.raises(SandboxLost):
+        asks(jails, waits, lambda _call: _kill_the_running(jails, container, running))
+    assert running
+    assert jails.run(SMALL).result == 1
+
+
+def test_what_a_run_returned_before_a_late_answer_counts(jails: Jailed) -> None:
+    """An answer to an action that nobody waited for any more is not taken by a jail that is gone."""
+    source = (
+        "import threading, time\n\n\ndef handler(session, actions):\n"
+        "    threading.Thread(target=actions.http.get, args=('https://example.com',), daemon=True).start()\n"
+        "    time.sleep(0.05)\n    return 'done'\n"
+    )
+
+    def act(_call: ActionCall) -> ActionReply:
+        time.sleep(0.05)
+        return ActionReply({"text": "x" * 1_000_000})
+
+    for _ in range(10):
+        assert asks(jails, source, act).result == "done"
+
+
+def test_a_session_that_takes_more_memory_than_a_run_has_is_refused_in_the_jail(jails: Jailed) -> None:
+    """The limit is there before it is read: as JSON it is small, as values it is not."""
+    report = jails.run(SMALL, session={"lists": [[]] * 6_000_000})
+    assert report.error is not None
+    assert (report.status.value, report.error.type) == ("error", "MemoryError")
+
+
+def test_a_run_knows_its_thread_by_its_number(jails: Jailed) -> None:
+    """By which locks of the C library know who has them: a jail was forked past it."""
+    source = (
+        "import ctypes, threading\n\n\ndef handler(session):\n"
+        "    libc = ctypes.CDLL(None)\n    libc.pthread_self.restype = ctypes.c_ulong\n"
+        "    lock, kind = ctypes.create_string_buffer(64), ctypes.create_string_buffer(16)\n"
+        "    libc.pthread_mutexattr_init(kind)\n    libc.pthread_mutexattr_settype(kind, 2)\n"  # errors are checked
+        "    libc.pthread_mutex_init(lock, kind)\n    libc.pthread_mutex_lock(lock)\n"
+        "    owner = ctypes.c_int.from_address(ctypes.addressof(lock) + 8).value\n"
+        "    return [owner, threading.get_native_id()]\n"
+    )
+    assert jails.run(source).result == [1, 1]
+
+
+def test_who_writes_byte_by_byte_is_cut_as_any_other(jails: Jailed) -> None:
+    """And may not have each write be a message of its own."""
+    source = (
+        "import fcntl, os\n\n\ndef handler(session):\n    refused = []\n"
+        "    tried = (4, 0x4000), (4, 0x2000), (1031, 1 << 20), (8, 1), (10, 12), (1024, 0), (1026, 1)\n"
+        "    for command, value in tried:\n"
+        "        try:\n            fcntl.fcntl(1, command, value)\n"
+        "        except PermissionError:\n            refused.append(command)\n"
+        "    for _ in range(70_000):\n        os.write(1, b'x')\n"
+        "    return refused\n"
+    )
+    report = jails.run(source)
+    assert report.result == [4, 4, 1031, 8, 10, 1024, 1026]
+    assert report.logs_truncated
+    assert report.logs == "x" * jails.config.limits.log_bytes
+
+
+def test_calls_that_wait_for_a_jail_are_bounded(small: PoolConfig, engine: Engine) -> None:
+    """One workspace's do not keep others from the pool."""
+    with small_pool(small, engine, max_waiting=8, jails_each=1) as served:
+        asked = jailed(served)
+        sleeps = "import time\n\n\ndef handler(session):\n    time.sleep(2)\n    return 1\n"
+
+        def outcome(_: int) -> object:
+            try:
+                return asked.run(sleeps, ms=4_000).status.value  # short: all that wait are to be told in time
+            except SandboxBusy:
+                return "busy"
+
+        with ThreadPoolExecutor(30) as callers:
+            found = callers.map(outcome, range(30))
+            assert wait_for(lambda: bool(served.client.status()["ready"]))
+            assert served.run(SMALL).result == 1
+            outcomes = list(found)
+        assert outcomes.count("busy") >= 24
+        assert "ok" in outcomes
+
+
+def test_a_probe_that_fails_closes_its_container_and_not_the_lane(
+    small: PoolConfig, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one workspace's runs do to it says nothing of the walls: another's are not taken away."""
+    failed: list[JailContainer] = []
+
+    def probe_jail(jails: JailContainer, limits: SandboxLimits) -> list[str]:
+        if jails.runs and not failed:
+            failed.append(jails)
+            raise ProbeFailed("killed")
+        return jail_probe.probe_jail(jails, limits)
+
+    monkeypatch.setattr("midcall.sandbox.jail_lane.probe_jail", probe_jail)
+    with small_pool(small, engine, jail_probe_every_s=0.5) as served:
+        container = container_of(jailed(served).run(SMALL))
+        other = jailed(served, "ws_other")
+        assert wait_for(lambda: bool(failed))
+        assert served.client.status()["jails_fault"] == ""
+        assert wait_for(lambda: failed[0].container not in served.containers())
+        assert jailed(served).run(SMALL).result == other.wait().run(SMALL).result == 1
+        assert container
+
+
+def _kill_the_running(served: Jailed, container: str, killed: list[int]) -> ActionReply:
+    """Kill the jail that waits for an action, and those that wait for a run."""
+    tree = processes(served, container)
+    first = next(pid for pid, parent in tree.items() if int(parent) not in tree)
+    template = next(pid for pid, parent in tree.items() if int(parent) == first)
+    jailed_ones = [pid for pid, parent in tree.items() if int(parent) == template]
+    for pid in jailed_ones:
+        killed.append(pid)
+        os.kill(pid, signal.SIGKILL)
+    return ActionReply(None)

@@ -27,7 +27,8 @@ ENDS_SOONER = {
     "what_proc_has_of_pid_1": NO_PROC,
     # Process 1 is the code's own: there is nobody else in a jail whom it could signal.
     "every_signal_in_every_way": "KeyboardInterrupt",
-    "signals_that_the_kernel_sends_for_its_descriptors": "KeyboardInterrupt",
+    # Nor does the kernel send it any for a descriptor.
+    "signals_that_the_kernel_sends_for_its_descriptors": "PermissionError",
     # Its second half would come from a process that it cannot make.
     "halves_of_one_frame_from_two_processes": "ProtocolViolation",
 }

@@ -14,7 +14,7 @@ ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x50001, 0x50026, 0x80000000
 #: What a container lets through, and a jail does not: processes, and one's own dumpable flag and parent's death.
 PROCESSES = {"vfork", "execve", "setsid", "setpgid"}
 FORK, THREAD = 0x01200011, 0x003D0F00
-CLONE3 = 435
+CLONE3, FCNTL = 435, 72
 
 
 def verdict(program: bytes, number: int, *arguments: int, machine: int = MACHINE) -> int:
@@ -60,7 +60,7 @@ def test_a_call_that_is_not_on_the_list_is_refused() -> None:
     """Each by its number, whatever its arguments."""
     allowed = {numbers[0] for numbers in syscall_filter.CALLS.values()}
     for number in range(600):
-        wanted = ALLOW if number in allowed else ENOSYS if number == CLONE3 else EPERM
+        wanted = ALLOW if number in allowed - {FCNTL} else ENOSYS if number == CLONE3 else EPERM
         assert of_both(number, *[2**64 - 1] * 6) == wanted, number
 
 
@@ -75,6 +75,8 @@ def test_threads_can_be_made_and_nothing_else_by_clone() -> None:
     """Nor a thread in namespaces of its own; what makes the jail itself is the template's alone."""
     clone = CALLS["clone"]
     assert of_both(clone, THREAD) == ALLOW
+    for bit in range(32):  # one that shares less has descriptors of its own
+        assert of_both(clone, THREAD ^ 1 << bit) == EPERM
     assert of_both(clone, FORK) == EPERM
     assert of_both(clone, 0x7C020011) == EPERM
     assert verdict(syscall_filter.of_template("x86_64"), clone, 0x7C020011) == ALLOW
@@ -123,3 +125,12 @@ def test_the_other_machine_has_the_same_calls() -> None:
     assert len(syscall_filter.of_template("aarch64")) < len(syscall_filter.of_template("x86_64"))
     numbers = [numbers[1] for numbers in syscall_filter.CALLS.values() if numbers[1] is not None]
     assert len(numbers) == len(set(numbers))
+
+
+def test_commands_of_fcntl_are_descriptors_flags_and_locks() -> None:
+    """No signals, no leases, no larger pipes; and no flag that makes a message of each write."""
+    allowed = {command for command in range(1100) if of_both(FCNTL, 1, command) == ALLOW}
+    assert allowed == {0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032}
+    assert of_both(FCNTL, 1, 1 << 32 | 3) == EPERM
+    for flag, wanted in ((0x800, ALLOW), (0x400, ALLOW), (0x4000, EPERM), (0x2000, EPERM), (0x4800, EPERM)):
+        assert of_both(FCNTL, 1, 4, flag) == wanted
