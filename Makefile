@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-unit test-integration test-e2e test-browser test-pythons shots demo up bench bench-throwaway bench-stages bench-scale bench-webhooks bench-tenants bench-hostile bench-actions soak compose-test lock clean
+.PHONY: help setup check test test-unit test-integration test-e2e test-browser test-pythons shots demo up bench bench-throwaway bench-jails bench-stages bench-scale bench-webhooks bench-tenants bench-hostile bench-actions soak compose-test lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without byte code each of a hundred processes that the tests start would compile all that it imports, every time.
@@ -100,6 +100,10 @@ bench: ## Measure docker run, a warm sandbox and an HTTP invoke on this machine
 bench-throwaway: ## Measure how many throwaway runs a second there are, beside the Engine's own and docker run's
 	@$(SETUP) dev engine redis sandbox
 	@$(BIN)/python -m bench.throwaway $(ARGS)
+
+bench-jails: ## Measure runs in jails beside docker run and throwaway containers
+	@$(SETUP) dev engine redis sandbox
+	@$(BIN)/python -m bench.jails $(ARGS)
 
 bench-stages: ## Show where the time and the processor of one invoke go, stage by stage
 	@$(SETUP) dev engine redis sandbox

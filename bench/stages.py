@@ -31,7 +31,7 @@ STAGES = {
     "PoolClient.run": "  pool, as the worker sees it",
     "Pool.run": "    pool",
     "Pool._take": "      take a sandbox",
-    "Jail.run": "      run in it",
+    "SandboxConversation.run": "      run in it",
     "Executor._judged": "  judge",
     "Executor._recorded": "  record",
     "RqQueue.announce": "    wake the api",

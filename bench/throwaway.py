@@ -8,28 +8,24 @@ Exits with 1 if a call fails.
 """
 
 import argparse
-import json
 import secrets
 import statistics
 import sys
-import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from bench.load import WARM, invoke_rate, rate
 from bench.processes import busy_ms
-from bench.server import DOUBLE, Server, midcall_up
+from bench.server import DOUBLE, midcall_up
 from bench.stats import Series, row
 from midcall.sandbox.container import container_config
 from midcall.sandbox.engine import Engine
-from midcall.sandbox.jail import Jail
 from midcall.sandbox.limits import SandboxLimits
+from midcall.sandbox.throwaway import ThrowawayContainer
 
 POOL_ID = "bench-churn"
-BOOT_S, ANSWER_S = 30.0, 60.0
+BOOT_S = 30.0
 #: Where the kernel counts a container's processor time: cgroup v1 with Docker's cgroupfs driver, then v2 with either.
 CPU_OF = (
     ("/sys/fs/cgroup/cpuacct/docker/{}/cpuacct.usage", ""),
@@ -38,8 +34,6 @@ CPU_OF = (
 )
 CHURN, DOCKER_RUN = "Engine's churn, 3 at a time", "docker run, 4 at a time"
 CLIENTS = (1, 4, 32)
-#: Calls before those that are measured: more than there are warm sandboxes.
-WARM = 8
 
 
 class Containers:
@@ -54,16 +48,16 @@ class Containers:
 
     def churn(self) -> None:
         """Boot one and remove it."""
-        jail = self._boot()
-        jail.close()
-        self._engine.remove(jail.container)
+        sandbox = self._boot()
+        sandbox.close()
+        self._engine.remove(sandbox.container)
 
     def cpu_until_ready_ms(self) -> float:
         """Return the processor time of one until it is ready, its start included."""
-        jail = self._boot()
-        spent = _cpu_ms(jail.container)
-        jail.close()
-        self._engine.remove(jail.container)
+        sandbox = self._boot()
+        spent = _cpu_ms(sandbox.container)
+        sandbox.close()
+        self._engine.remove(sandbox.container)
         return spent
 
     def cpu_of_bare_interpreter_ms(self, python: str) -> float:
@@ -76,9 +70,9 @@ class Containers:
         self._engine.remove(container)
         return spent
 
-    def _boot(self) -> Jail:
+    def _boot(self) -> ThrowawayContainer:
         name = f"{POOL_ID}-{secrets.token_hex(6)}"
-        return Jail.boot(self._engine, self._config, name=name, slot=0, timeout_s=BOOT_S)
+        return ThrowawayContainer.boot(self._engine, self._config, name=name, slot=0, timeout_s=BOOT_S)
 
 
 def main() -> int:
@@ -97,13 +91,13 @@ def main() -> int:
         bare = statistics.median(containers.cpu_of_bare_interpreter_ms(server.python) for _ in range(9))
         for number in range(wanted.rounds):
             print(f"round {number + 1} of {wanted.rounds}", file=sys.stderr)
-            rates.setdefault(CHURN, []).append(_rate(containers.churn, wanted.runs, 3))
-            rates.setdefault(DOCKER_RUN, []).append(_rate(server.docker_run, wanted.runs, 4))
+            rates.setdefault(CHURN, []).append(rate(containers.churn, wanted.runs, 3))
+            rates.setdefault(DOCKER_RUN, []).append(rate(server.docker_run, wanted.runs, 4))
             for clients in CLIENTS:
                 name = f"HTTP invoke, {clients} client{'s'[: clients > 1]}"
                 before = busy_ms(server.pid)
                 rates.setdefault(name, []).append(
-                    _invoke(server, wanted.runs, clients, latencies.setdefault(name, Series()))
+                    invoke_rate(server, "bench_double", wanted.runs, clients, latencies.setdefault(name, Series()))
                 )
                 costs.append(
                     {part: (ms - before[part]) / (WARM + wanted.runs) for part, ms in busy_ms(server.pid).items()}
@@ -114,34 +108,6 @@ def main() -> int:
     shares = " + ".join(f"{part} {ms:.1f}" for part, ms in parts.items())
     print(f"processor of midcall's processes for a call: {shares} = {sum(parts.values()):.1f} ms")
     return 0
-
-
-def _rate(work: Callable[[], Any], runs: int, at_once: int) -> float:
-    """Return how often a second some work is done, so much of it at once; raises what it raises."""
-    began = time.monotonic()
-    with ThreadPoolExecutor(at_once) as threads:
-        for done in [threads.submit(work) for _ in range(runs)]:
-            done.result()
-    return runs / (time.monotonic() - began)
-
-
-def _invoke(server: Server, runs: int, clients: int, latencies: Series) -> float:
-    mine = threading.local()
-    headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"}
-    body = json.dumps({"params": {"number": 21}})
-
-    def call() -> float:
-        if not hasattr(mine, "connection"):
-            mine.connection = HTTPConnection(server.url.removeprefix("http://"), timeout=ANSWER_S)
-        began = time.perf_counter()
-        mine.connection.request("POST", "/v1/functions/bench_double/invoke", body, headers)
-        answer = mine.connection.getresponse().read()
-        if json.loads(answer).get("status") != "succeeded":
-            raise RuntimeError(f"an invoke ended with {answer!r}")
-        return time.perf_counter() - began
-
-    _rate(call, WARM, clients)
-    return _rate(lambda: latencies.add(call()), runs, clients)
 
 
 def _cpu_ms(container: str) -> float:
@@ -158,8 +124,8 @@ def _cpu_ms(container: str) -> float:
 def _print(rates: Mapping[str, list[float]], latencies: Mapping[str, Series]) -> None:
     medians = {name: statistics.median(measured) for name, measured in rates.items()}
     print(row("", "a second", "/ churn", "/ docker run", "p50 ms", "p95 ms"))
-    for name, rate in medians.items():
-        cells = [f"{rate:.1f}", f"{rate / medians[CHURN]:.2f}", f"{rate / medians[DOCKER_RUN]:.2f}"]
+    for name, median in medians.items():
+        cells = [f"{median:.1f}", f"{median / medians[CHURN]:.2f}", f"{median / medians[DOCKER_RUN]:.2f}"]
         if name in latencies:
             cells += [f"{1000 * latencies[name].p50:.0f}", f"{1000 * latencies[name].p95:.0f}"]
         print(row(name, *cells))

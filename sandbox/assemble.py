@@ -20,12 +20,18 @@ HERE = Path(__file__).parent
 RUNNER = (
     "actions.py",
     "answer.py",
+    "broker.py",
+    "channels.py",
     "child.py",
+    "confinement.py",
     "faults.py",
     "frames.py",
     "preparation.py",
     "supervisor.py",
+    "syscall_filter.py",
+    "template.py",
     "values.py",
+    "waking.py",
 )
 LEFT_OUT = (
     "__pycache__", "test", "tests", "idlelib", "lib2to3", "tkinter", "turtledemo", "ensurepip", "pydoc_data", "venv",

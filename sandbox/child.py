@@ -21,7 +21,7 @@ from types import FunctionType, GeneratorType, ModuleType
 
 TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
 if TYPE_CHECKING:  # in the image all of these lie side by side
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, NoReturn
 
     from sandbox import faults, preparation, values
@@ -51,19 +51,39 @@ class HandlerMissing(Exception):
     """The code has no function `handler`."""
 
 
-def serve(channel: socket.socket, log_fd: int) -> NoReturn:
-    """Wait for a run on `channel`, carry it out, and end the process. Never returns."""
+def limit_memory(memory_bytes: int) -> int:
+    """Limit what this process may have as its own, and return how much that is."""
+    # RLIMIT_DATA, not RLIMIT_AS: the latter counts address space that threads merely reserve (64 MB per malloc arena).
+    limit = max(memory_bytes - MEMORY_RESERVE, 16 * frames.MIB)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    threading.stack_size(frames.MIB)  # the default of 8 MB per thread would be charged to the limit in full
+    return limit
+
+
+def serve(
+    channel: socket.socket,
+    log_fd: int,
+    *,
+    limit: Callable[[int], object] = limit_memory,
+    rehearsed: bool = False,
+) -> NoReturn:
+    """Wait for a run on `channel`, carry it out, and end the process. Never returns.
+
+    `limit` is called with the bytes of memory that the run may have; `rehearsed`: whoever forked this process has
+    made a run already.
+    """
     try:
         _settle(log_fd)
-        _rehearse()
-        _serve(channel)
+        if not rehearsed:
+            rehearse()
+        _serve(channel, limit)
     finally:
         # No clean-up of the interpreter: finalisers and threads are the author's, and PID 1 kills them.
         os._exit(0)
 
 
 def _settle(log_fd: int) -> None:
-    """Point the standard descriptors away from PID 1's and volunteer to be the first whom the kernel kills."""
+    """Point the standard descriptors away from PID 1's."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(log_fd, 1)
@@ -76,11 +96,9 @@ def _settle(log_fd: int) -> None:
     for name in ("stdin", "stdout", "stderr"):
         setattr(sys, f"__{name}__", getattr(sys, name))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123 - pathlib is not worth its import here
-        score.write("1000")
 
 
-def _rehearse() -> None:
+def rehearse() -> None:
     """Run a small handler once, so that the pages a run writes to are our own before there is one to wait for it."""
     source = "import json\n\n\ndef handler(session):\n    return json.loads('{}')\n"
     terms = {"deadline_ms": 1, "result_bytes": frames.KIB}
@@ -94,8 +112,8 @@ def _writer(fd: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
-def _serve(channel: socket.socket) -> None:
-    token, terms, request = _receive(channel)
+def _serve(channel: socket.socket, limit: Callable[[int], object]) -> None:
+    token, terms, request = _receive(channel, limit)
     lock = threading.Lock()
 
     def send(kind: frames.FrameKind, payload: bytes) -> None:
@@ -104,9 +122,11 @@ def _serve(channel: socket.socket) -> None:
 
     own_pid = os.getpid()
     streams = (sys.stdout, sys.stderr)
-    _limit_memory(terms["memory_bytes"])
-    actions = Actions(send, Calls(send, channel, token), request["actions"])
-    kind, payload = perform(request, terms, actions)
+    if request is None:
+        error = MemoryError("the session takes more memory than a run has")
+        kind, payload = _fault({"kind": "error", **faults.describe(error, "")})
+    else:
+        kind, payload = perform(request, terms, Actions(send, Calls(send, channel, token), request["actions"]))
     if os.getpid() != own_pid:
         return  # a process that the code forked came back out of the handler: only the first one answers
     for stream in streams:
@@ -115,13 +135,18 @@ def _serve(channel: socket.socket) -> None:
     send(kind, payload)
 
 
-def _receive(channel: socket.socket) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
-    """Return the token of this hop, the terms and the request; prepare while it does not come, if told to."""
+def _receive(
+    channel: socket.socket, limit: Callable[[int], object]
+) -> tuple[bytes, dict[str, Any], dict[str, Any] | None]:
+    """Return the token of this hop, the terms and the request; prepare while it does not come, if told to.
+
+    `limit` is called before the request is read; None is one for which there is not memory enough.
+    """
     token = channel.recv(frames.NONCE_BYTES, socket.MSG_WAITALL)
     wanted = (frames.FrameKind.OPEN, frames.FrameKind.INPUT)
     kinds = (frames.FrameKind.PREPARE, *wanted)
     reader = frames.FrameReader(token, {kind: frames.CAPS[kind] for kind in kinds})
-    got: dict[frames.FrameKind, dict[str, Any]] = {}
+    got: dict[frames.FrameKind, dict[str, Any] | None] = {}
     poll = select.poll()
     poll.register(channel, select.POLLIN)
     preparing: Iterator[None] = iter(())
@@ -133,17 +158,22 @@ def _receive(channel: socket.socket) -> tuple[bytes, dict[str, Any], dict[str, A
             os._exit(0)  # PID 1 gave the run up
         for frame in reader.feed(data):
             if frame.kind is frames.FrameKind.PREPARE:
-                preparing = preparation.steps(_rehearse)
+                preparing = preparation.steps(rehearse)
+            elif frame.kind is frames.FrameKind.OPEN:
+                terms = json.loads(frame.payload)
+                limit(terms["memory_bytes"])
+                got[frame.kind] = terms
             else:
-                got[frame.kind] = json.loads(frame.payload)
-    return token, got[frames.FrameKind.OPEN], got[frames.FrameKind.INPUT]
+                got[frame.kind] = _parsed(frame.payload)
+    return token, terms, got[frames.FrameKind.INPUT]
 
 
-def _limit_memory(memory_bytes: int) -> None:
-    # RLIMIT_DATA, not RLIMIT_AS: the latter counts address space that threads merely reserve (64 MB per malloc arena).
-    limit = max(memory_bytes - MEMORY_RESERVE, 16 * frames.MIB)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    threading.stack_size(frames.MIB)  # the default of 8 MB per thread would be charged to the limit in full
+def _parsed(payload: bytes) -> dict[str, Any] | None:
+    """Return the request; None where it takes more memory than the run has."""
+    try:
+        return json.loads(payload)  # type: ignore[no-any-return]
+    except MemoryError:
+        return None
 
 
 def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) -> tuple[frames.FrameKind, bytes]:
@@ -163,6 +193,10 @@ def perform(request: dict[str, Any], terms: dict[str, Any], actions: Actions) ->
             fault |= faults.of_action(error.status, error.body)
         elif isinstance(error, Refuse):
             fault |= {"kind": "refused"}
+    return _fault(fault)
+
+
+def _fault(fault: dict[str, Any]) -> tuple[frames.FrameKind, bytes]:
     return frames.FrameKind.FAULT, json.dumps(fault, ensure_ascii=False).encode("utf-8", "replace")
 
 

@@ -21,13 +21,19 @@ OOM_COUNTERS = ("/sys/fs/cgroup/memory/memory.oom_control", "/sys/fs/cgroup/memo
 
 
 def main() -> None:
-    """Boot; returns never."""
+    """Boot as the container of one run or, with the terms of its jails as JSON, as one of jails; returns never."""
     harden()
+    if terms := sys.argv[1:]:
+        serve_jails(*terms)
+    serve_one_run()
+
+
+def serve_one_run() -> None:
+    """Fork the child and supervise it."""
     child_module = importlib.import_module("child")
     supervisor_module = importlib.import_module("supervisor")
-    own_folder = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is not worth its import here
-    sys.path[:] = [entry for entry in sys.path if entry != own_folder]
-    sys.path.append(os.path.join(os.path.dirname(own_folder), "packages"))  # noqa: PTH118, PTH120
+    waking = importlib.import_module("waking")
+    take_off_path()
     own, theirs = socket.socketpair()
     log_read, log_write = os.pipe()
     gc.collect()
@@ -37,10 +43,39 @@ def main() -> None:
         own.close()
         os.close(log_read)
         make_dumpable(dumpable=True)
+        volunteer()
         child_module.serve(theirs, log_write)
     theirs.close()
     os.close(log_write)
-    supervisor_module.Supervisor(child, own, log_read, wake_on_child_death(), oom_counter).run()
+    supervisor_module.Supervisor(child, own, log_read, waking.wake_on_child_death(), oom_counter).run()
+
+
+def serve_jails(terms: str) -> None:
+    """Fork the template of the jails, which stays as it is now, and relay between them and the pool."""
+    json = importlib.import_module("json")
+    template = importlib.import_module("template")
+    broker = importlib.import_module("broker")
+    take_off_path()
+    own, theirs = socket.socketpair()
+    if os.fork() == 0:
+        own.close()
+        make_dumpable(dumpable=True)  # it writes to its own files of /proc, when it makes namespaces
+        template.serve(theirs, json.loads(terms))
+    theirs.close()
+    broker.main(own)
+
+
+def take_off_path() -> None:
+    """Have the author's code import the operator's packages, and none of the runner's modules."""
+    own_folder = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is not worth its import here
+    sys.path[:] = [entry for entry in sys.path if entry != own_folder]
+    sys.path.append(os.path.join(os.path.dirname(own_folder), "packages"))  # noqa: PTH118, PTH120
+
+
+def volunteer() -> None:
+    """Be the first whom the kernel kills for memory."""
+    with open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123 - pathlib is not worth its import here
+        score.write("1000")
 
 
 def harden() -> None:
@@ -55,16 +90,6 @@ def make_dumpable(*, dumpable: bool) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_DUMPABLE, int(dumpable), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_DUMPABLE")
-
-
-def wake_on_child_death() -> int:
-    """Return a descriptor that becomes readable when a child has died."""
-    read, write = os.pipe()
-    os.set_blocking(read, False)
-    os.set_blocking(write, False)
-    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-    return read
 
 
 def oom_counter() -> int:

@@ -27,7 +27,7 @@ WATCHED: Mapping[str, Sequence[str]] = {
     "midcall.service.claimed_run": ["ClaimedRuns.load"],
     "midcall.sandbox.client": ["PoolClient.run"],
     "midcall.sandbox.pool": ["Pool.run", "Pool._take"],
-    "midcall.sandbox.jail": ["Jail.run"],
+    "midcall.sandbox.conversation": ["SandboxConversation.run"],
 }
 TRACE = os.environ.get("BENCH_TRACE", "")
 

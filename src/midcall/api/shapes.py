@@ -28,6 +28,7 @@ CredentialKind = Literal[
     "whatsapp",
 ]
 FlagShape = Literal["older_policy", "fails_current_policy"]
+IsolationShape = Literal["container", "jail"]
 
 
 #: What an item of a list says of its fields that are null because they are large.
@@ -198,6 +199,9 @@ class ConfigShape(BaseModel):
     speak_during_execution: bool
     speak_after_execution: bool
     messages: dict[str, Any]
+    isolation: IsolationShape = Field(
+        default="container", description="what runs of its code are kept in; left out where it is a container"
+    )
     code: CodeShape | None = None
     webhook: WebhookShape | None = None
 
@@ -336,6 +340,10 @@ class ReportShape(BaseModel):
     response: dict[str, Any] | None
     actions: list[ActionShape]
     recording: list[MockShape] | None
+    isolation: IsolationShape | None = Field(
+        description="what its last attempt was kept in; null for webhooks, and where nothing ran"
+    )
+    isolation_note: str | None = Field(description="why that was a container, though its function asks for a jail")
     timings: TimingsShape
     sha256: str
 
@@ -459,6 +467,10 @@ class InvocationShape(BaseModel):
     preview: dict[str, str] = Field(default={}, description="how large parameters began, of a call that was refused")
     flags: list[FlagShape]
     sandbox_id: str | None
+    isolation: IsolationShape | None = Field(
+        description="what its last attempt was kept in; null for webhooks, and where nothing ran"
+    )
+    isolation_note: str | None = Field(description="why that was a container, though its function asks for a jail")
     idempotency_key: str | None
     due_at: str | None
     trace_id: str | None
@@ -724,6 +736,7 @@ class WorkspaceShape(BaseModel):
     name: str
     approval: Literal["auto", "human"]
     enforce_current_policy: bool
+    allow_jail: bool = Field(description="whether its functions may have their runs kept in jails")
     limits: LimitsShape
     ceilings: CeilingsShape
     session_idle_s: int

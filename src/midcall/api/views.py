@@ -14,6 +14,7 @@ from midcall.domain.mock import Mock
 from midcall.domain.parameters import MASK
 from midcall.domain.preview import MOST_OF_A_FIELD, preview
 from midcall.domain.rereview import Rereview, VersionFlag
+from midcall.domain.run import RunReport
 from midcall.domain.session import Session, SessionStatus
 from midcall.domain.test_case import TestCase
 from midcall.domain.times import iso, iso_or_none
@@ -152,6 +153,7 @@ def workspace_view(workspace: Workspace) -> Json:
         "name": workspace.name,
         "approval": settings.approval.value,
         "enforce_current_policy": settings.enforce_current_policy,
+        "allow_jail": settings.allow_jail,
         "limits": {
             "max_in_flight": settings.max_in_flight,
             "max_webhooks_in_flight": settings.max_webhooks_in_flight,
@@ -227,6 +229,7 @@ def report_view(invocation: Invocation, recording: Sequence[Mock] | None = None)
         "response": report.response if report else None,
         "actions": [asdict(record) for record in report.actions] if report else [],
         "recording": None if recording is None else [mock.document() for mock in recording],
+        **_isolation(report),
         "timings": asdict(timings_of(invocation)),
         "sha256": invocation.sha256,
     }
@@ -302,6 +305,7 @@ def invocation_view(invocation: Invocation) -> Json:
         **_previews(dropped["cut"] if dropped else {}),
         "flags": [flag.value for flag in outcome.flags] if outcome else [],
         "sandbox_id": report.sandbox_id or None if report else None,
+        **_isolation(report),
         "idempotency_key": invocation.idempotency_key,
         "due_at": iso_or_none(invocation.due_at),
         "trace_id": invocation.trace_id,
@@ -347,6 +351,8 @@ def invocation_listed(found: ListedInvocation) -> Json:
         **_previews(cut),
         "flags": list(came.get("flags", ())),
         "sandbox_id": came.get("sandbox_id"),
+        "isolation": came.get("isolation"),
+        "isolation_note": came.get("isolation_note"),
         "idempotency_key": found.idempotency_key,
         "due_at": iso_or_none(line.due_at),
         "trace_id": found.trace_id,
@@ -354,6 +360,15 @@ def invocation_listed(found: ListedInvocation) -> Json:
         "started_at": iso_or_none(line.started_at),
         "ended_at": iso_or_none(line.ended_at),
         "timings": _timings_listed(found),
+    }
+
+
+def _isolation(report: RunReport | None) -> Json:
+    """Show what a run was kept in, and why not in what was asked for."""
+    kept_in = report.isolation if report else None
+    return {
+        "isolation": kept_in.value if kept_in else None,
+        "isolation_note": report.isolation_note or None if report else None,
     }
 
 

@@ -106,7 +106,7 @@ def wire_api(settings: Settings) -> ApiProcess:
     waiting = OutcomeWaiter(storage=storage, queue=queue, sweep=sweep, wakes=wakes, clock=now_ms, here=queue.runs_here)
     case_runs = CaseRuns(storage=storage, invocations=invocations, waiting=waiting, clock=now_ms)
     publishing = Publishing(catalog=catalog, case_runs=case_runs)
-    workspaces = wire_workspaces(storage, outbound)
+    workspaces = wire_workspaces(settings, storage, outbound)
     services = Services(
         access=workspaces.access,
         workspaces=workspaces,
@@ -191,7 +191,10 @@ def _check_redis(queue: ThreadedQueue) -> dict[str, Any]:
 
 def _check_pool(pool: PoolClient) -> dict[str, Any]:
     status = pool.status()
-    shown = ("ready", "idle", "busy", "waiting", "booting", "removing", "loops_gone", "failed_turns")
+    shown = (
+        *("ready", "idle", "busy", "waiting", "booting", "removing", "jail_containers", "jails_fault", "loops_gone"),
+        "failed_turns",
+    )
     return _ready({name: status[name] for name in shown if name in status}, ready=bool(status["ready"]))
 
 

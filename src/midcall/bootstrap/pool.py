@@ -18,4 +18,5 @@ def pool_config(settings: Settings) -> PoolConfig:
         docker_url=settings.docker_url or DEFAULT_DOCKER_URL,
         peer_uid=settings.pool_peer_uid,
         runtime=settings.sandbox_runtime,
+        jails=settings.jails,
     )

@@ -158,6 +158,9 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
         description="OCI runtime of the sandboxes that the Engine knows by this name, such as runsc; default: its own",
     )
+    jail: Literal["allow", "forbid"] = Field(
+        default="allow", description="whether workspaces may let functions run in jails instead of containers"
+    )
     docker_url: str | None = Field(default=None, description="the Engine; default: the local socket")
 
     @model_validator(mode="wrap")
@@ -199,6 +202,11 @@ class Settings(BaseSettings):
     def pool_label(self) -> str:
         """Id of this host's pool: one for each data directory, so that two installations do not sweep each other."""
         return self.pool_id or f"midcall-{_mark(self.data_dir)}"
+
+    @property
+    def jails(self) -> bool:
+        """Whether workspaces may allow jails."""
+        return self.jail == "allow"
 
     @property
     def pool_socket(self) -> Path:

@@ -99,13 +99,14 @@ def _guarded(settings: Settings, pools: int, ssl_context: ssl.SSLContext | None 
     )
 
 
-def wire_workspaces(storage: Storage, outbound: Outbound) -> Workspaces:
+def wire_workspaces(settings: Settings, storage: Storage, outbound: Outbound) -> Workspaces:
     """Wire the use cases of workspaces."""
-    return Workspaces(storage=storage, access=Access(storage=storage, clock=now_ms), clock=now_ms, outbound=outbound)
+    access = Access(storage=storage, clock=now_ms)
+    return Workspaces(storage=storage, access=access, clock=now_ms, outbound=outbound, jails=settings.jails)
 
 
 @contextmanager
 def operators_workspaces(settings: Settings) -> Iterator[Workspaces]:
     """Open the use cases of workspaces for a command of the operator's; raises BadSetting."""
     with closing(open_storage(settings)) as storage, closing(wire_outbound(settings, pools=1)) as outbound:
-        yield wire_workspaces(storage, outbound)
+        yield wire_workspaces(settings, storage, outbound)

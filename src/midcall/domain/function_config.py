@@ -8,6 +8,7 @@ from typing import Any
 
 from midcall.domain.action import EnabledAction, enabled_actions
 from midcall.domain.gates import Gate
+from midcall.domain.isolation import Isolation
 from midcall.domain.made_once import made_once
 from midcall.domain.secret_reference import AUTH_VALUES, SecretPlace, SecretReference
 from midcall.domain.template.text import TextTemplate, parse_text
@@ -173,6 +174,8 @@ class FunctionConfig:
     speak_after_execution: bool
     max_result_chars: int
     messages: MessagesConfig
+    #: Of code: what its runs are to be kept in, where their workspace lets it choose.
+    isolation: Isolation
     code: CodeConfig
     webhook: WebhookConfig
 
@@ -202,6 +205,7 @@ class FunctionConfig:
             speak_after_execution=stored.get("speak_after_execution", True),
             max_result_chars=stored.get("max_result_chars", DEFAULT_RESULT_CHARS),
             messages=MessagesConfig().overridden(messages),
+            isolation=Isolation(stored.get("isolation", Isolation.CONTAINER)),
             code=CodeConfig(code.get("source", ""), tuple(code.get("actions", ())), tuple(code.get("egress", ()))),
             webhook=WebhookConfig.from_stored(webhook) if webhook else WebhookConfig(),
         )

@@ -54,6 +54,8 @@ def came_preview(outcome: Outcome, report: RunReport | None) -> dict[str, Any]:
     return found | {
         "flags": [flag.value for flag in outcome.flags],
         "sandbox_id": (report.sandbox_id if report else None) or None,
+        "isolation": report.isolation if report else None,
+        "isolation_note": (report.isolation_note if report else None) or None,
         "waited_ms": report.waited_ms if report else 0.0,
         "sandbox_ms": report.sandbox_ms if report else 0.0,
     }

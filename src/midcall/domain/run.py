@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from midcall.domain.action import ActionRecord
+from midcall.domain.isolation import Isolation
 from midcall.domain.mock import Recording
 from midcall.domain.run_status import RunStatus
 
@@ -25,6 +26,8 @@ class RunRequest:
     wait_ms: int = 0
     #: Whose it is: owners share the sandboxes of a pool.
     owner: str = ""
+    #: What it is to be kept in; a pool that has no jails takes a container, and says so in its report.
+    isolation: Isolation = Isolation.CONTAINER
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,10 @@ class RunError:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The report of one run. All of it but `status`, times and `sandbox_id` was written by code nobody trusts."""
+    """The report of one run.
+
+    All of it but `status`, times, `sandbox_id`, `isolation` and its note was written by code nobody trusts.
+    """
 
     status: RunStatus
     result: Any = None
@@ -55,8 +61,12 @@ class RunReport:
     #: Milliseconds waited for a free sandbox, and spent inside it.
     waited_ms: float = 0.0
     sandbox_ms: float = 0.0
-    #: The container's id: never the same twice.
+    #: The container's id, and the jail's number in it: never the same twice.
     sandbox_id: str = ""
+    #: What it was kept in: None for webhooks, and where a pool does not say. The note says why that was a container,
+    #: though a jail was asked for.
+    isolation: Isolation | None = None
+    isolation_note: str = ""
     #: Of a webhook: what was sent last and what came back, without secrets; None where nothing was or did.
     request: Mapping[str, Any] | None = None
     response: Mapping[str, Any] | None = None

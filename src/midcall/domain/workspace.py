@@ -52,6 +52,8 @@ class WorkspaceSettings:
     approval: ApprovalMode = ApprovalMode.AUTO
     #: Refuse to run versions that today's policy has not let through.
     enforce_current_policy: bool = False
+    #: Let functions have their runs kept in jails, which are faster and weaker than containers.
+    allow_jail: bool = False
     #: Calls of code that may be queued or running at once, and calls of webhooks: these only wait for a network.
     max_in_flight: int = 100
     max_webhooks_in_flight: int = 320

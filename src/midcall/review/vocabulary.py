@@ -110,7 +110,8 @@ _REASONS = (
 
 #: The modules of the runner in the sandbox, and the name that the author's own code has there.
 RUNNER = words(
-    "actions answer child faults frames function preparation runner supervisor values midcall sandbox "
+    "actions answer broker channels child confinement faults frames function preparation runner supervisor "
+    "syscall_filter template values waking midcall sandbox "
     "__main__ __mp_main__"
 )
 

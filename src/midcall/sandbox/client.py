@@ -8,6 +8,7 @@ from typing import Any
 
 from midcall.domain.action import MAX_PARALLEL
 from midcall.domain.errors import MidcallError, SandboxBusy, SandboxLost, SandboxUnavailable
+from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunReport, RunRequest
 from midcall.sandbox import wire
 from midcall.sandbox.answers import Answers, no_actions
@@ -52,6 +53,8 @@ class PoolClient:
         }
         if request.wait_ms:  # a pool of an earlier release, started before its workers, knows nothing of it
             body["wait_ms"] = request.wait_ms
+        if request.isolation is not Isolation.CONTAINER:
+            body["isolation"] = request.isolation.value
         with self._connect() as connection, BoundedThreads(MAX_PARALLEL) as threads:
             try:
                 connection.settimeout(max(0.001, deadline - time.monotonic()))

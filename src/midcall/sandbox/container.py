@@ -1,5 +1,8 @@
 """The container of one sandbox as the Engine is told to make it: every flag in one place, a pure function."""
 
+import json
+import os
+from dataclasses import replace
 from typing import Any
 
 from midcall.sandbox.frames import KIB, MIB
@@ -12,6 +15,14 @@ POOL_LABEL = "midcall.pool"
 #: The whole container is a likelier victim of the host's OOM killer than any service of the host; inside it, the
 #: child raises its own score to 1000, so that PID 1 outlives it and can report.
 OOM_SCORE_ADJ = 500
+
+#: Of a container of jails, beside what its jails have: PID 1, and the template with all that it has loaded.
+TEMPLATE_BYTES = 96 * MIB
+#: Of a jail, beside its memory: its /tmp, and what pipes and sockets within its descriptors hold, in the kernel.
+KERNEL_BYTES = 64 * MIB
+PROCESSES_OF_THE_TEMPLATE = 8
+#: Beside the code's own: the one that makes its namespaces, and its supervisor while it is counted twice.
+PROCESSES_OF_A_JAIL = 4
 
 NANO = 1_000_000_000
 
@@ -38,6 +49,23 @@ def container_config(
         "Tty": False,
         "HostConfig": _host_config(uid, limits, seccomp, runtime),
     }
+
+
+def jails_config(
+    *, image: str, pool_id: str, uid: int, limits: SandboxLimits, jails: int, seccomp: str, runtime: str | None = None
+) -> dict[str, Any]:
+    """Return the same for a container of so many jails, each with `limits`, under the profile for such containers."""
+    all_of_them = replace(
+        limits,
+        memory_bytes=jails * (limits.memory_bytes + KERNEL_BYTES) + TEMPLATE_BYTES,
+        pids=jails * (limits.pids + PROCESSES_OF_A_JAIL) + PROCESSES_OF_THE_TEMPLATE,
+        cpus=min(jails * limits.cpus, float(os.cpu_count() or 1)),
+    )
+    each = {"pids": limits.pids, "tmp_bytes": limits.tmp_bytes, "tmp_inodes": limits.tmp_inodes}
+    config = container_config(
+        image=image, pool_id=pool_id, uid=uid, limits=all_of_them, seccomp=seccomp, runtime=runtime
+    )
+    return {**config, "Cmd": [json.dumps(each)]}
 
 
 def _host_config(uid: int, limits: SandboxLimits, seccomp: str, runtime: str | None) -> dict[str, Any]:

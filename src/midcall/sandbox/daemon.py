@@ -20,11 +20,12 @@ from typing import Any
 import structlog
 
 from midcall.domain.errors import MidcallError, SandboxBusy
+from midcall.domain.isolation import Isolation
 from midcall.sandbox import wire
-from midcall.sandbox.errors import PoolUnfit
-from midcall.sandbox.jail import CallerGone, SandboxJob
+from midcall.sandbox.conversation import CallerGone, SandboxJob
+from midcall.sandbox.errors import PoolClosed, PoolUnfit
 from midcall.sandbox.limits import PoolConfig
-from midcall.sandbox.pool import Pool, PoolClosed
+from midcall.sandbox.pool import Pool
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,8 @@ class Daemon:
         self._allowed = {os.getuid()} | ({config.peer_uid} if config.peer_uid is not None else set())
         self._idle = threading.Condition()
         self._attending = 0
-        self._connections = threading.BoundedSemaphore(config.max_waiting + config.max_concurrent + SPARE_CONNECTIONS)
+        waiting, running = 2 * config.max_waiting, config.max_concurrent + config.jail_containers * config.jails_each
+        self._connections = threading.BoundedSemaphore(waiting + running + SPARE_CONNECTIONS)
 
     def serve(self, stop: threading.Event) -> None:
         """Accept callers until `stop` is set, then let those inside finish for `drain_s`; the socket is gone then."""
@@ -163,6 +165,7 @@ class Daemon:
             run_id=str(message.get("run_id"))[:64],
             status=report.status.value,
             sandbox=report.sandbox_id[:12],
+            isolation=report.isolation,
             waited_ms=report.waited_ms,
             sandbox_ms=report.sandbox_ms,
         )
@@ -188,6 +191,10 @@ def read_job(message: Mapping[str, Any], config: PoolConfig) -> SandboxJob:
     owner = message.get("owner", "")
     if not isinstance(owner, str) or len(owner) > MAX_OWNER_CHARS:
         raise UnknownPoolRequest(f"`owner` is a text of {MAX_OWNER_CHARS} characters at most")
+    try:
+        isolation = Isolation(message.get("isolation", Isolation.CONTAINER))
+    except ValueError:
+        raise UnknownPoolRequest(f"`isolation` is one of {', '.join(Isolation)}") from None
     now = time.monotonic()
     return SandboxJob(
         source=source,
@@ -195,6 +202,7 @@ def read_job(message: Mapping[str, Any], config: PoolConfig) -> SandboxJob:
         actions=tuple(actions),
         limits=limits,
         owner=owner,
+        isolation=isolation,
         deadline=now + limits.deadline_ms / 1000,
         wait_until=now + wait_ms / 1000 if wait_ms else None,
     )
@@ -202,7 +210,9 @@ def read_job(message: Mapping[str, Any], config: PoolConfig) -> SandboxJob:
 
 #: An owner is a workspace's id.
 MAX_OWNER_CHARS = 64
-_RUN_FIELDS = {"kind", "run_id", "owner", "source", "session", "deadline_ms", "wait_ms", "actions", "limits"}
+_RUN_FIELDS = {
+    *("kind", "run_id", "owner", "source", "session", "deadline_ms", "wait_ms", "actions", "isolation", "limits"),
+}
 
 
 def peer_uid(connection: socket.socket) -> int:

@@ -19,3 +19,7 @@ class ImageMissing(MidcallError):
     """The sandbox image is not there and could not be built."""
 
     code = "image_missing"
+
+
+class PoolClosed(Exception):
+    """The pool, or the container that the code shared with others, was closed while the code ran."""

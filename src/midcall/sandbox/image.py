@@ -5,6 +5,7 @@ The tag holds a hash of everything that goes in, so that an unchanged image is f
 
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -32,12 +33,13 @@ DEBIAN_PACKAGES = "python3,tzdata"
 #: Seconds for a base to be made from Debian packages: 30 s is normal, a slow mirror may need minutes.
 BOOTSTRAP_S = 900
 #: Files of `sandbox/` that the image does not need.
-NOT_IN_IMAGE = frozenset({"measure_syscalls.py", "workload.py", "seccomp.json"})
+NOT_IN_IMAGE = frozenset({"measure_syscalls.py", "workload.py", "seccomp.json", "seccomp-jails.json"})
 #: How much of what a failed build printed is told, in characters.
 BUILD_TAIL = 500
 #: Seconds of silence in one step of a pull, an import or a build.
 STEP_S = 600
-FRAMES = Path(__file__).with_name("frames.py")
+#: What both ends of a sandbox's streams speak, written down once.
+SPOKEN = (Path(__file__).with_name("frames.py"), Path(__file__).with_name("channels.py"))
 
 Say = Callable[[str], None]
 
@@ -51,6 +53,13 @@ def sandbox_files() -> Path:
 def seccomp_profile() -> str:
     """Return the seccomp profile's JSON text."""
     return (sandbox_files() / "seccomp.json").read_text()
+
+
+def with_jails(profile: str) -> str:
+    """Return a seccomp profile for a container of jails: the same, and what its template needs to make them."""
+    changed = json.loads(profile)
+    changed["syscalls"] += json.loads((sandbox_files() / "seccomp-jails.json").read_text())
+    return json.dumps(changed)
 
 
 def wanted_packages(more: Path | None = None) -> packages.Requirements:
@@ -112,7 +121,7 @@ def _tag(made_of: bytes) -> str:
 def _files() -> dict[str, bytes]:
     """Return what goes into the build, but for packages: name -> content."""
     files = (path for path in sandbox_files().iterdir() if path.is_file() and path.name not in NOT_IN_IMAGE)
-    return {path.name: path.read_bytes() for path in [*files, FRAMES] if path.suffix != ".txt"}
+    return {path.name: path.read_bytes() for path in [*files, *SPOKEN] if path.suffix != ".txt"}
 
 
 def _tar(files: Mapping[str, bytes]) -> bytes:

@@ -1,341 +1,105 @@
-"""One warm sandbox: a booted container whose PID 1 waits for the one run it will ever make."""
+"""One jail: a fresh one for one run, within a container of one workspace.
 
+What PID 1 of a throwaway container does for its child, the pool does for a jail: it draws the token of the
+conversation, judges what the code says frame by frame, and hears from the container's PID 1 what was logged and how the
+process ended.
+"""
+
+import json
 import os
-import select
+import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from struct import Struct
 
-from midcall.sandbox.engine import AttachedStreams, Engine
+from midcall.sandbox.channels import ChunkKind, ChunkReader, StreamBroken
+from midcall.sandbox.conversation import READ_BYTES, Collected, SandboxConversation
 from midcall.sandbox.errors import EngineFailed
-from midcall.sandbox.frames import (
-    ACTION_BYTES,
-    CAPS,
-    COUNTS,
-    KIB,
-    NO_NONCE,
-    NONCE_BYTES,
-    Frame,
-    FrameError,
-    FrameKind,
-    FrameReader,
-    encode,
-)
-from midcall.sandbox.limits import SandboxLimits
-from midcall.sandbox.outcome import Evidence, SandboxEnd
-from midcall.sandbox.streams import STDERR, STDOUT, Demultiplexer
-from midcall.sandbox.untrusted import Unreadable, clean_text, parse_object, parse_value
-from midcall.sandbox.wire import MAX_ANSWER_BYTES, MessageReader, WireError, to_json
+from midcall.sandbox.frames import CAPS, Frame, FrameError, FrameKind, FrameReader
+from midcall.sandbox.streams import MAX_STREAM_BYTES
 
-READ_BYTES = 256 * KIB
-#: Bytes of PID 1's own standard error that are kept to explain a boot that failed.
-COMPLAINT_BYTES = 2 * KIB
-MAX_ACTION_CHARS = 100
-#: Kinds that PID 1 may send in a run.
-_FROM_SANDBOX = (
-    FrameKind.LOG,
-    FrameKind.PROGRESS,
-    FrameKind.ACTION,
-    FrameKind.RESULT,
-    FrameKind.FAULT,
-    FrameKind.OUTCOME,
-)
+#: What a jail says first: `BOOTED` of `sandbox/template.py`.
+BOOTED = b"!"
+#: What the code's own process may say: all else is said by who watches it.
+_FROM_CHILD = (FrameKind.PROGRESS, FrameKind.ACTION, FrameKind.RESULT, FrameKind.FAULT)
+_LAST = (FrameKind.RESULT, FrameKind.FAULT)
+_STATUS = Struct(">i")
+#: What the filter ends, told by what the code did: it killed itself.
+_SIGNALS = {int(signal.SIGSYS): int(signal.SIGKILL)}
 
 
-class CallerGone(Exception):
-    """Whoever asked for the run has hung up."""
+class Jail(SandboxConversation):
+    """A jail that waits for its run. What comes of it are chunks: the code's frames, its logs, and how it ended."""
 
-
-@dataclass(frozen=True, slots=True)
-class SandboxJob:
-    """One run as a sandbox is given it."""
-
-    source: str
-    session: Mapping[str, Any]
-    actions: tuple[str, ...]
-    limits: SandboxLimits
-    #: On the clock of `time.monotonic()`.
-    deadline: float
-    #: Until when to wait for a sandbox, on the same clock, if that is not to take from the code's time: the deadline is
-    #: then as far away when the run begins as it was when it was asked for. None: until the deadline, which stands.
-    wait_until: float | None = None
-    #: Whose run it is: owners share the sandboxes.
-    owner: str = ""
-    #: The caller's connection; when its other end goes, the run ends.
-    caller: socket.socket | None = None
-    #: Called with the sandbox's id before it is told anything.
-    on_start: Callable[[str], None] = lambda _sandbox_id: None
-    #: Called with what the code says of its progress, as it says it.
-    on_progress: Callable[[str], None] = lambda _text: None
-    #: Called with each action call; its answer comes as a message `reply` over `caller`.
-    on_action: Callable[[Mapping[str, Any]], None] = lambda _call: None
-
-
-class Jail:
-    """A container with its attached streams."""
-
-    def __init__(self, container: str, name: str, slot: int, attachment: AttachedStreams) -> None:
-        self.container = container
+    def __init__(self, name: str, number: int, connection: socket.socket) -> None:
+        super().__init__(connection, _Chunks())
         self.name = name
-        self.slot = slot
-        self._attachment = attachment
-        self._socket = attachment.socket
-        self._streams = Demultiplexer()
-        #: Not to be ended before, on the clock of `time.monotonic()`: whoever it ran for is being answered.
-        self.spare_until = 0.0
-        self._nonce = os.urandom(NONCE_BYTES)
-        #: Whether it was told to prepare.
-        self.prepared = False
-
-    @classmethod
-    def boot(cls, engine: Engine, config: Mapping[str, Any], *, name: str, slot: int, timeout_s: float) -> "Jail":
-        """Create and start a container and wait until its PID 1 is ready; raises EngineFailed, leaving nothing."""
-        container = engine.create(config, name)
-        jail: Jail | None = None
-        try:
-            jail = cls(container, name, slot, engine.attach(container))
-            engine.start(container)
-            jail.await_ready(time.monotonic() + timeout_s)
-        except BaseException:
-            if jail is not None:
-                jail.close()
-            engine.remove(container)
-            raise
-        return jail
+        self.number = number
+        self._greeting = self._nonce
+        self._reader = FrameReader(self._nonce, {kind: CAPS[kind] for kind in _FROM_CHILD})
 
     def close(self) -> None:
-        """Close the streams. Always before the container is killed: the Engine hangs on an output nobody reads."""
-        self._attachment.close()
-
-    @property
-    def alive(self) -> bool:
-        """Tell whether an idle sandbox still waits: a dead one's stream has ended, that of one thrown away is closed.
-
-        Whoever looks after idle ones may find one that was handed out, used and closed since it looked for them.
-        """
-        poll = select.poll()
-        try:
-            poll.register(self._socket, select.POLLIN)
-        except ValueError:  # a closed socket's descriptor is -1
-            return False
-        return not poll.poll(0)
+        """Hang up: the jail is ended, whatever it is doing."""
+        self._socket.close()
 
     def await_ready(self, deadline: float) -> None:
-        """Wait for READY; raises EngineFailed with PID 1's own complaint where it does not come."""
-        reader = FrameReader(NO_NONCE, {FrameKind.READY: CAPS[FrameKind.READY]})
-        complaint = bytearray()
-        while time.monotonic() < deadline:
-            self._socket.settimeout(max(0.01, deadline - time.monotonic()))
-            try:
-                data = self._socket.recv(READ_BYTES)
-                for stream, part in self._streams.feed(data):
-                    if stream == STDERR:
-                        complaint += part[: COMPLAINT_BYTES - len(complaint)]
-                    elif any(reader.feed(part)):
-                        return
-            except TimeoutError:
-                break
-            except (FrameError, OSError) as error:
-                raise EngineFailed(f"a sandbox did not boot: {error}") from error
-            if not data:
-                break
-        text = complaint.decode("utf-8", "replace").strip() or "it did not say why"
-        raise EngineFailed(f"a sandbox did not boot: {text}")
-
-    def prepare(self) -> None:
-        """Have it load what runs often need until its run comes. Waits for nothing; not for use beside `run`."""
-        self.prepared = True
-        with suppress(OSError):  # it is dead: whoever takes it will see
-            self._socket.send(encode(FrameKind.PREPARE, b"{}", self._nonce), socket.MSG_DONTWAIT)
-
-    def run(self, job: SandboxJob) -> Evidence:
-        """Make the run; returns by the deadline whatever the sandbox does. Raises CallerGone."""
-        nonce = self._nonce
-        collected = _Collected(FrameReader(nonce, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)
+        """Wait until it is there; raises EngineFailed where it could not be made, or not in time."""
         try:
-            self._socket.settimeout(max(0.001, job.deadline - time.monotonic()))
-            self._socket.sendall(_request(job, nonce))
-            ended = self._listen(job, collected, _Replies(nonce, collected))
-        except TimeoutError:
-            ended = SandboxEnd.DEADLINE
-        except FrameError as error:
-            ended = SandboxEnd.VIOLATION
-            collected.violation = str(error)
-        except OSError:
-            ended = SandboxEnd.LOST
-        return collected.evidence(ended)
+            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+            told = list(self._streams.feed(self._socket.recv(READ_BYTES)))
+        except (OSError, FrameError) as error:
+            raise EngineFailed(f"a jail could not be made: {error}") from error
+        if told != [(ChunkKind.DATA, BOOTED)]:
+            raise EngineFailed("a jail could not be made; what its container said stands in the log")
 
-    def _listen(self, job: SandboxJob, collected: "_Collected", replies: "_Replies") -> SandboxEnd:
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        if job.caller is not None:
-            poll.register(job.caller, select.POLLIN | select.POLLRDHUP)
-        self._socket.settimeout(0)
-        while not collected.done:
-            left = job.deadline - time.monotonic()
-            if left <= 0:
-                return SandboxEnd.DEADLINE
-            for fd, events in poll.poll(left * 1000):
-                if fd != self._socket.fileno():
-                    if events & ~select.POLLIN:
-                        raise CallerGone
-                    replies.take(job.caller)
-                elif events & ~select.POLLOUT and not self._read(collected):
-                    return SandboxEnd.LOST
-            # Never by waiting: PID 1 may itself be waiting for what it wrote to be read here.
-            if not collected.done:
-                poll.modify(self._socket, select.POLLIN | (select.POLLOUT if replies.hand_on(self._socket) else 0))
-        return SandboxEnd.OUTCOME
-
-    def _read(self, collected: "_Collected") -> bool:
-        """Read what is there; False at the end of the stream."""
+    def _read(self, collected: Collected) -> bool:
         data = self._socket.recv(READ_BYTES)
-        for stream, part in self._streams.feed(data):
-            if stream == STDOUT:
-                collected.feed(part)
+        for kind, part in self._streams.feed(data):
+            if collected.done:
+                break  # what comes after the result is nobody's
+            if kind == ChunkKind.DATA:
+                self._hear(collected, part)
+            elif kind == ChunkKind.LOG:
+                collected.take(Frame(FrameKind.LOG, part))
+            else:
+                code = os.waitstatus_to_exitcode(_STATUS.unpack(part)[0])
+                if code == -signal.SIGKILL:
+                    return False  # by none of us: by the kernel, for memory, which it counts for all jails together
+                collected.take(_outcome(code=code) if code >= 0 else _outcome(ended_by=_SIGNALS.get(-code, -code)))
         return bool(data)
 
-
-def _request(job: SandboxJob, nonce: bytes) -> bytes:
-    """Return the two frames that start a run; raises FrameError where the session is too large."""
-    terms = {
-        "deadline_ms": max(1, int((job.deadline - time.monotonic()) * 1000)),
-        "log_bytes": job.limits.log_bytes,
-        "result_bytes": job.limits.result_bytes,
-        "memory_bytes": job.limits.memory_bytes,
-    }
-    body = {"source": job.source, "session": job.session, "actions": job.actions}
-    parts = ((FrameKind.OPEN, terms), (FrameKind.INPUT, body))
-    return b"".join(encode(kind, to_json(value), nonce) for kind, value in parts)
-
-
-def _progress(payload: bytes) -> str:
-    """Return the text of a PROGRESS frame; raises FrameError where it is none."""
-    try:
-        value = parse_value(payload, CAPS[FrameKind.PROGRESS])
-    except Unreadable:
-        value = None
-    if not isinstance(value, str):
-        raise FrameError("a progress message that is no text")
-    return clean_text(value, len(value))
-
-
-def _action(payload: bytes) -> dict[str, Any]:
-    """Return the call of an ACTION frame; raises FrameError where it is none."""
-    try:
-        call = parse_object(payload, CAPS[FrameKind.ACTION])
-    except Unreadable:
-        call = {}
-    fits = (
-        set(call) == {"id", "action", "args", "kwargs"}
-        and type(call["id"]) is int
-        and isinstance(call["action"], str)
-        and len(call["action"]) <= MAX_ACTION_CHARS
-        and isinstance(call["args"], list)
-        and isinstance(call["kwargs"], dict)
-    )
-    if not fits:
-        raise FrameError("an action call that is none")
-    return call
-
-
-class _Replies:
-    """Answers to action calls on their way from the caller into the sandbox."""
-
-    def __init__(self, nonce: bytes, collected: "_Collected") -> None:
-        self._nonce = nonce
-        self._collected = collected
-        self._messages = MessageReader(MAX_ANSWER_BYTES)
-        self._outgoing = bytearray()
-
-    def take(self, caller: socket.socket | None) -> None:
-        """Read what the caller sent; raises CallerGone for anything but answers that are waited for."""
-        try:
-            data = caller.recv(READ_BYTES, socket.MSG_DONTWAIT) if caller is not None else b""
-            if not data:
-                raise CallerGone
-            for message in self._messages.feed(data):
-                number = message.pop("id", None)
-                if message.pop("kind") != "reply" or number not in self._collected.asked:
-                    raise CallerGone
-                self._collected.asked.discard(number)
-                self._outgoing += encode(FrameKind.REPLY, to_json({"id": number, **message}), self._nonce)
-        except BlockingIOError:
-            return
-        except (OSError, WireError, FrameError):
-            raise CallerGone from None
-
-    def hand_on(self, sandbox: socket.socket) -> bool:
-        """Write what the sandbox takes now; returns whether anything is left."""
-        if self._outgoing:
-            sent = 0
-            with suppress(BlockingIOError), memoryview(self._outgoing) as view:
-                sent = sandbox.send(view[:READ_BYTES])
-            del self._outgoing[:sent]
-        return bool(self._outgoing)
-
-
-class _Collected:
-    """What has come out of a sandbox so far, each kind within its cap."""
-
-    def __init__(self, reader: FrameReader, job: SandboxJob) -> None:
-        self._reader = reader
-        self._job = job
-        self._logs = bytearray()
-        self._truncated = False
-        self._answer: Frame | None = None
-        self._outcome: bytes | None = None
-        self._numbers: set[int] = set()
-        self._action_bytes = 0
-        #: Numbers of the action calls that wait for their answer.
-        self.asked: set[int] = set()
-        self.violation = ""
-
-    @property
-    def done(self) -> bool:
-        return self._outcome is not None
-
-    def feed(self, data: bytes) -> None:
-        for frame in self._reader.feed(data):
-            if self._outcome is not None:
-                raise FrameError("a frame after the outcome")
-            if frame.kind is FrameKind.OUTCOME:
-                self._outcome = frame.payload
-            elif frame.kind is FrameKind.LOG:
-                room = self._job.limits.log_bytes - len(self._logs)
-                self._logs += frame.payload[:room]
-                self._truncated |= len(frame.payload) > room
-            elif frame.kind is FrameKind.PROGRESS:
-                self._job.on_progress(_progress(frame.payload))
-            elif frame.kind is FrameKind.ACTION:
-                self._call(frame.payload)
-            elif self._answer is None:
-                self._answer = frame
-            else:
+    def _hear(self, collected: Collected, part: bytes) -> None:
+        """Take what the code's process said; its result is its last word."""
+        answered = False
+        for frame in self._reader.feed(part):
+            if answered:
                 raise FrameError("a second result")
+            collected.take(frame)
+            answered = frame.kind in _LAST
+        if answered:
+            collected.take(_outcome())
 
-    def _call(self, payload: bytes) -> None:
-        # Before it is parsed: as values it may take thirty times the memory, here and in the worker.
-        self._action_bytes += len(payload)
-        if self._action_bytes > ACTION_BYTES:
-            raise FrameError(f"action calls of more than {ACTION_BYTES} bytes")
-        call = _action(payload)
-        # Threads of one run may overtake each other; what counts is that no number comes twice.
-        if not 0 < call["id"] <= COUNTS[FrameKind.ACTION] or call["id"] in self._numbers:
-            raise FrameError("an action call whose number came before, or never can")
-        self._numbers.add(call["id"])
-        self.asked.add(call["id"])
-        self._job.on_action(call)
 
-    def evidence(self, ended: SandboxEnd) -> Evidence:
-        return Evidence(
-            ended=ended,
-            answer=self._answer,
-            outcome=self._outcome,
-            logs=bytes(self._logs),
-            logs_truncated=self._truncated,
-            violation=self.violation,
-        )
+def _outcome(*, code: int | None = None, ended_by: int | None = None) -> Frame:
+    """Return what PID 1 of a throwaway container would say."""
+    return Frame(FrameKind.OUTCOME, json.dumps({"code": code, "signal": ended_by}).encode())
+
+
+class _Chunks:
+    """The chunks of one channel, within the bytes of one conversation."""
+
+    def __init__(self) -> None:
+        self._left = MAX_STREAM_BYTES
+        self._reader = ChunkReader((ChunkKind.DATA, ChunkKind.LOG, ChunkKind.END))
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield kinds and bytes; raises FrameError over the bytes of one conversation."""
+        self._left -= len(data)
+        if self._left < 0:
+            raise FrameError("the sandbox sent too many bytes")
+        try:
+            for _, kind, part in self._reader.feed(data):
+                yield kind, part
+        except StreamBroken as error:
+            raise FrameError(str(error)) from error

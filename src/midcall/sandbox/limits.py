@@ -84,5 +84,16 @@ class PoolConfig:
     drain_s: float = 5.0
     #: First user id of its sandboxes. An Engine with remapped user ids needs one below 60,000.
     uid_base: int = UID_BASE
+    #: Whether runs that ask for a jail get one. How many jails a container of jails has at one time, and how many such
+    #: containers, one a workspace, there are.
+    jails: bool = True
+    jails_each: int = 4
+    jail_containers: int = 8
+    #: After so many runs or seconds such a container is replaced; unused for so many seconds, it is closed.
+    jail_runs: int = 20_000
+    jail_age_s: float = 3_600.0
+    jail_idle_s: float = 600.0
+    #: Seconds between two looks whether jails still hold.
+    jail_probe_every_s: float = 60.0
     #: Containers booted at one time: more than cores + 1 only slows the runs.
     boot_concurrency: int = field(default_factory=lambda: (os.cpu_count() or 1) + 1)

@@ -5,8 +5,6 @@ Its interface speaks of runs alone: who calls `Pool.run` must not assume that a 
 
 import queue
 import secrets
-import select
-import socket
 import threading
 import time
 import zlib
@@ -18,14 +16,19 @@ from typing import Any
 
 import structlog
 
+from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunReport
-from midcall.sandbox.container import container_config
+from midcall.sandbox.container import container_config, jails_config
+from midcall.sandbox.conversation import CallerGone, SandboxJob, has_hung_up
 from midcall.sandbox.engine import Engine
-from midcall.sandbox.errors import EngineFailed
-from midcall.sandbox.jail import CallerGone, Jail, SandboxJob
+from midcall.sandbox.errors import EngineFailed, PoolClosed
+from midcall.sandbox.image import with_jails
+from midcall.sandbox.jail_container import JailContainer
+from midcall.sandbox.jail_lane import JailLane, NoJail
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.outcome import Evidence, SandboxEnd, judge
 from midcall.sandbox.sandbox_queue import QueueCounts, SandboxQueue
+from midcall.sandbox.throwaway import ThrowawayContainer
 from midcall.service.loops import ThreadLoop, health
 
 log = structlog.get_logger(__name__)
@@ -49,10 +52,6 @@ REMOVERS = 2
 ASKERS, ASK_S = 2, 0.5
 
 
-class PoolClosed(Exception):
-    """The pool was closed while the code ran."""
-
-
 @dataclass(frozen=True, slots=True)
 class PoolStatus:
     """How a pool stands."""
@@ -69,6 +68,9 @@ class PoolStatus:
     runs: int
     #: Sandboxes that are done with, and wait for their removal.
     removing: int
+    #: Containers of jails, and why there are none where there could be.
+    jail_containers: int
+    jails_fault: str
     #: Threads of the pool that have died, by name: it is not ready any more. And how many turns of all have failed.
     loops_gone: tuple[str, ...]
     failed_turns: int
@@ -82,7 +84,7 @@ class Pool:
         self._config = config
         self._image = image
         self._seccomp = seccomp
-        self._queue: SandboxQueue[Jail] = SandboxQueue(
+        self._queue: SandboxQueue[ThrowawayContainer] = SandboxQueue(
             max_busy=config.max_concurrent, max_waiting=config.max_waiting, kept=config.size // 2
         )
         self._slots = list(range(config.size + config.max_concurrent + SPARE_SLOTS))
@@ -91,7 +93,7 @@ class Pool:
         self._booted_at = 0.0
         self._runs = 0
         self._closing = threading.Event()
-        self._doomed: queue.SimpleQueue[Jail | None] = queue.SimpleQueue()
+        self._doomed: queue.SimpleQueue[ThrowawayContainer | None] = queue.SimpleQueue()
         self._asker = ThreadPoolExecutor(ASKERS, "ask")
         #: Why the last boot failed; None once one has gone well again.
         self.boot_error: str | None = None
@@ -99,6 +101,8 @@ class Pool:
         self._others = [self._loop(f"boot-{n}", self._boot_next) for n in range(config.boot_concurrency)]
         self._others.append(self._loop("sweep", self._sweep_next))
         self._others.append(self._loop("prepare", self._prepare_next))
+        self._jails = JailLane(config, self._boot_jails, self._remove_jails, self._closing)
+        self._others.append(self._loop("jails", self._jails.look_after_next))
 
     # Life ---------------------------------------------------------------------------------------------------------
 
@@ -113,11 +117,12 @@ class Pool:
         self._closing.set()
         with self._queue.wanted:
             self._queue.wanted.notify_all()
+        self._jails.close()
         for loop in self._others:
             loop.join(BOOT_S)
         self._asker.shutdown(wait=False, cancel_futures=True)
-        for jail in self._queue.idle():
-            jail.close()  # stdin ends, PID 1 goes, the Engine removes the container
+        for sandbox in self._queue.idle():
+            sandbox.close()  # stdin ends, PID 1 goes, the Engine removes the container
         for _ in self._removers:
             self._doomed.put(None)
         for loop in self._removers:
@@ -142,68 +147,82 @@ class Pool:
     def run(self, job: SandboxJob) -> RunReport:
         """Wait for a sandbox, run in it, report; the sandbox is never used again.
 
+        A run that asks for a jail is made in a container where there is none, and its report says why.
         Returns by `job.deadline` (monotonic) plus a few milliseconds. Raises SandboxBusy where no sandbox became free
         before it (or before `job.wait_until`, and then the deadline moves on by what was waited), CallerGone where the
         caller hung up, PoolClosed where the pool was closed under the run.
         """
+        note = ""
+        if job.isolation is Isolation.JAIL:
+            try:
+                report = self._jails.run(job)
+            except NoJail as reason:
+                note = reason.message
+            else:
+                self._runs += 1
+                return report
+        return replace(self._run_in_container(job), isolation_note=note)
+
+    def _run_in_container(self, job: SandboxJob) -> RunReport:
         began = time.monotonic()
-        jail = self._take(job.deadline if job.wait_until is None else job.wait_until, job.owner)
+        sandbox = self._take(job.deadline if job.wait_until is None else job.wait_until, job.owner)
         started = time.monotonic()
         if job.wait_until is not None:
             job = replace(job, deadline=job.deadline + started - began)
         try:
             if job.caller is not None and has_hung_up(job.caller):
                 raise CallerGone
-            job.on_start(jail.container)
-            evidence = jail.run(job)
+            job.on_start(sandbox.container)
+            evidence = sandbox.run(job)
             ended = time.monotonic()
             if evidence.ended is SandboxEnd.LOST:
                 if self._closing.is_set():
                     raise PoolClosed
-                evidence = self._ask_engine(jail, evidence)
+                evidence = self._ask_engine(sandbox, evidence)
             if evidence.ended is SandboxEnd.OUTCOME:
-                jail.spare_until = ended + SPARE_S
+                sandbox.spare_until = ended + SPARE_S
         finally:
-            self._give_up(jail, job.owner)
+            self._give_up(sandbox, job.owner)
         self._runs += 1
         return replace(
             judge(evidence, job.limits),
             waited_ms=round((started - began) * 1000, 3),
             sandbox_ms=round((ended - started) * 1000, 3),
-            sandbox_id=jail.container,
+            sandbox_id=sandbox.container,
+            isolation=Isolation.CONTAINER,
         )
 
-    def _take(self, deadline: float, owner: str) -> Jail:
+    def _take(self, deadline: float, owner: str) -> ThrowawayContainer:
         """Return a live sandbox; one that died while it waited is thrown away."""
         while True:
-            jail = self._queue.take(deadline, owner)
-            if jail.alive:
-                return jail
-            self._give_up(jail, owner)
+            sandbox = self._queue.take(deadline, owner)
+            if sandbox.alive:
+                return sandbox
+            self._give_up(sandbox, owner)
 
-    def _ask_engine(self, jail: Jail, evidence: Evidence) -> Evidence:
+    def _ask_engine(self, sandbox: ThrowawayContainer, evidence: Evidence) -> Evidence:
         """Add what the Engine knows of a container whose PID 1 said nothing; it may know nothing any more."""
         with suppress(EngineFailed, TimeoutError):
             # In a thread: the Engine may take longer to answer than the run may take to end.
-            state = self._asker.submit(self._engine.state, jail.container).result(ASK_S)
+            state = self._asker.submit(self._engine.state, sandbox.container).result(ASK_S)
             if state is not None and state.oom_killed:
                 return replace(evidence, oom_killed=True)
         return evidence
 
-    def _give_up(self, jail: Jail, owner: str) -> None:
+    def _give_up(self, sandbox: ThrowawayContainer, owner: str) -> None:
         """Discard a sandbox that was handed out."""
         try:
-            self._discard(jail)
+            self._discard(sandbox)
         finally:
             self._queue.done(owner)
 
-    def _discard(self, jail: Jail) -> None:
+    def _discard(self, sandbox: ThrowawayContainer) -> None:
         """Have a sandbox removed in the background; one that did not end well loses its streams, and its life, now."""
         try:
-            if not jail.spare_until:
-                jail.close()
+            if not sandbox.spare_until:
+                sandbox.close()
         finally:
-            self._doomed.put(jail)
+            self._doomed.put(sandbox)
 
     def status(self) -> PoolStatus:
         """Return how the pool stands."""
@@ -222,6 +241,8 @@ class Pool:
             booting=self._booting,
             runs=self._runs,
             removing=self._doomed.qsize(),
+            jail_containers=self._jails.count,
+            jails_fault=self._jails.fault,
             loops_gone=loops.gone,
             failed_turns=loops.failed_turns,
         )
@@ -235,35 +256,35 @@ class Pool:
             return False
         name = f"midcall-{self._config.pool_id}-{secrets.token_hex(6)}"
         self._known.add(name)
-        jail: Jail | None = None
+        sandbox: ThrowawayContainer | None = None
         fault = "a boot failed for an unexpected reason; see the pool's log"
         try:
-            jail = self.boot(name, slot)
+            sandbox = self.boot(name, slot)
         except EngineFailed as error:
             fault = error.message
             log.warning("sandbox_boot_failed", reason=str(error))
         finally:
-            self._booted(jail, name, slot, fault)
-        if jail is None:
+            self._booted(sandbox, name, slot, fault)
+        if sandbox is None:
             self._closing.wait(RETRY_S)
         return True
 
-    def _booted(self, jail: Jail | None, name: str, slot: int, fault: str) -> None:
+    def _booted(self, sandbox: ThrowawayContainer | None, name: str, slot: int, fault: str) -> None:
         """Take a boot for ended, however that came about: one that failed keeps neither its slot nor its name."""
-        if jail is None:
+        if sandbox is None:
             self.boot_error = fault
             self._release(name, slot)
         else:
-            self._queue.give(jail)
+            self._queue.give(sandbox)
             self.boot_error = None
         with self._queue.wanted:
             self._booting -= 1
             self._booted_at = time.monotonic()
             self._queue.wanted.notify_all()
 
-    def boot(self, name: str, slot: int) -> Jail:
+    def boot(self, name: str, slot: int) -> ThrowawayContainer:
         """Boot one sandbox that belongs to this pool; raises EngineFailed."""
-        return Jail.boot(self._engine, self.container(slot), name=name, slot=slot, timeout_s=BOOT_S)
+        return ThrowawayContainer.boot(self._engine, self.container(slot), name=name, slot=slot, timeout_s=BOOT_S)
 
     def container(self, slot: int) -> dict[str, Any]:
         """Return how the container of a slot is made."""
@@ -273,6 +294,45 @@ class Pool:
             uid=self._uid(slot),
             limits=self._config.limits,
             seccomp=self._seccomp,
+            runtime=self._config.runtime,
+        )
+
+    def _boot_jails(self, slot: int) -> JailContainer:
+        """Boot a container of jails; raises EngineFailed."""
+        name = f"midcall-{self._config.pool_id}-jails-{secrets.token_hex(6)}"
+        self._known.add(name)
+        try:
+            return JailContainer.boot(
+                self._engine,
+                self.container_of_jails(slot),
+                name=name,
+                slot=slot,
+                jails=self._config.jails_each,
+                timeout_s=BOOT_S,
+            )
+        except BaseException:
+            self._known.discard(name)
+            raise
+
+    def _remove_jails(self, jails: JailContainer) -> None:
+        """End a container of jails, and whatever still runs in it."""
+        jails.close()
+        try:
+            self._engine.remove(jails.container)
+        except EngineFailed as error:
+            log.warning("sandbox_remove_failed", container=jails.container, reason=str(error))
+        finally:
+            self._known.discard(jails.name)
+
+    def container_of_jails(self, slot: int) -> dict[str, Any]:
+        """Return how the container of so many jails is made; its slots come after those of throwaway containers."""
+        return jails_config(
+            image=self._image,
+            pool_id=self._config.pool_id,
+            uid=self._uid(self._config.size + self._config.max_concurrent + SPARE_SLOTS + slot),
+            limits=self._config.limits,
+            jails=self._config.jails_each,
+            seccomp=with_jails(self._seccomp),
             runtime=self._config.runtime,
         )
 
@@ -335,28 +395,28 @@ class Pool:
 
     def _remove_next(self) -> bool:
         """Remove the next sandbox that is done with; False at the end."""
-        jail = self._doomed.get()
-        if jail is None:
+        sandbox = self._doomed.get()
+        if sandbox is None:
             return False
         # All but its PID 1 is dead, and that one idle: its end can wait until the processors have nothing better.
-        self._closing.wait(max(0.0, jail.spare_until - time.monotonic()))
+        self._closing.wait(max(0.0, sandbox.spare_until - time.monotonic()))
         try:
-            jail.close()
-            self._engine.remove(jail.container)
+            sandbox.close()
+            self._engine.remove(sandbox.container)
         except EngineFailed as error:
-            log.warning("sandbox_remove_failed", container=jail.container, reason=str(error))
+            log.warning("sandbox_remove_failed", container=sandbox.container, reason=str(error))
         finally:
             # What could not be removed is the sweep's: nobody knows it any longer.
-            self._release(jail.name, jail.slot)
+            self._release(sandbox.name, sandbox.slot)
         return True
 
     def _sweep_next(self) -> bool:
         """Sweep once more, after a while; False at the end."""
         if self._closing.wait(self._config.sweep_every_s):
             return False
-        for jail in self._queue.idle():
-            if not jail.alive and self._queue.drop(jail):
-                self._discard(jail)
+        for sandbox in self._queue.idle():
+            if not sandbox.alive and self._queue.drop(sandbox):
+                self._discard(sandbox)
         try:
             self.sweep()
         except EngineFailed as error:
@@ -372,16 +432,9 @@ class Pool:
         return len(strays)
 
 
-def _prepare(jail: Jail) -> bool:
+def _prepare(sandbox: ThrowawayContainer) -> bool:
     """Have a sandbox prepare; returns whether it had not yet."""
-    if jail.prepared:
+    if sandbox.prepared:
         return False
-    jail.prepare()
+    sandbox.prepare()
     return True
-
-
-def has_hung_up(connection: socket.socket) -> bool:
-    """Tell whether the other end of a connection has gone."""
-    poll = select.poll()
-    poll.register(connection, select.POLLRDHUP)
-    return bool(poll.poll(0))

@@ -14,9 +14,9 @@ from typing import Any
 from midcall.domain.errors import SandboxBusy
 from midcall.domain.python import MINOR
 from midcall.domain.run import RunReport
+from midcall.sandbox.conversation import SandboxJob
 from midcall.sandbox.errors import PoolUnfit
 from midcall.sandbox.frames import MIB
-from midcall.sandbox.jail import SandboxJob
 from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.pool import Pool
 

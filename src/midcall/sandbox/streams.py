@@ -7,6 +7,7 @@ chunk may hold many frames.
 
 from collections.abc import Iterator
 from struct import Struct
+from typing import Protocol
 
 from midcall.sandbox.frames import MIB, FrameError
 
@@ -15,6 +16,14 @@ STDOUT, STDERR = 1, 2
 _HEADER = Struct(">BxxxI")
 #: Bytes of one conversation at most, chunk headers included: whatever a container does, reading it ends.
 MAX_STREAM_BYTES = 16 * MIB
+
+
+class StreamParts(Protocol):
+    """Tells what of the bytes that came is whose."""
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the parts of `data` with their streams; raises FrameError where it is too much, or no such thing."""
+        ...
 
 
 class Demultiplexer:

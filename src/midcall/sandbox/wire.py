@@ -3,7 +3,8 @@
 A message is `length (4 bytes, big-endian) | JSON object with a "kind"`. Both sides may send at any time, so that action
 calls can travel one way and their answers the other while a run goes on. One connection carries one request.
 
-    caller -> pool   run {run_id, owner, source, session, deadline_ms, wait_ms, actions, limits}   |   status {}
+    caller -> pool   run {run_id, owner, source, session, deadline_ms, wait_ms, actions, isolation, limits}
+                     or status {}
     pool -> caller   started {sandbox_id}, progress {message}, action {id, action, args, kwargs}, then report {…}
                      or, before `started` and instead of it, refused {code, message}       |   status {…}
     caller -> pool   reply {id, value} or {id, error {message, code, status, body}}, one to each action
@@ -17,6 +18,7 @@ from dataclasses import asdict
 from struct import Struct
 from typing import Any
 
+from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunError, RunReport
 from midcall.domain.run_status import RunStatus
 from midcall.sandbox.frames import CAPS, MIB, FrameKind
@@ -118,10 +120,12 @@ def pack_report(report: RunReport) -> dict[str, Any]:
 def unpack_report(message: Mapping[str, Any]) -> RunReport:
     """Return the report of a message; raises WireError where it is none."""
     try:
-        fields = {name: message[name] for name in _REPORT_FIELDS}
+        fields = {name: message[name] for name in _REPORT_FIELDS if name in message or name not in _NEW}
         error = fields["error"]
         fields["error"] = None if error is None else RunError(**error)
         status = fields["status"] = RunStatus(fields["status"])
+        if fields.get("isolation") is not None:
+            fields["isolation"] = Isolation(fields["isolation"])
         report = RunReport(**fields)
     except (KeyError, TypeError, ValueError):
         raise WireError("a report that is none") from None
@@ -132,4 +136,6 @@ def unpack_report(message: Mapping[str, Any]) -> RunReport:
 
 #: What the worker itself adds, and what is a webhook's alone, is not among them.
 _NOT_SENT = frozenset({"actions", "warnings", "truncated"})
+#: What a pool of an earlier release, started before its workers, does not say.
+_NEW = frozenset({"isolation", "isolation_note"})
 _REPORT_FIELDS = tuple(name for name in RunReport.__dataclass_fields__ if name not in _NOT_SENT)

@@ -11,6 +11,7 @@ from midcall.domain.function import Function, Version, VersionId, VersionStatus
 from midcall.domain.function_config import FunctionConfig, Kind
 from midcall.domain.ids import RunId
 from midcall.domain.invocation import Invocation, Purpose
+from midcall.domain.isolation import Isolation
 from midcall.domain.mock import Rehearsal
 from midcall.domain.parameters import sensitive_values
 from midcall.domain.redaction import Redaction
@@ -26,6 +27,8 @@ from midcall.storage.functions import Called
 #: How long a run that nobody waits for may wait in the pool for a sandbox: as long as a boot takes on a bad day. Its
 #: worker stands still meanwhile, so what still has none by then is made later (`Finish.not_run`).
 SANDBOX_PATIENCE_MS = 20_000
+#: Said on the record of a run whose function asks for a jail.
+JAIL_NOT_ALLOWED = "the workspace does not allow jails any more (allow_jail); it ran in a container of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class ClaimedRun:
     rehearsal: Rehearsal | None = None
     #: Whether the answers of its actions are kept.
     records: bool = False
+    #: Whether its workspace allows jails now, whatever it did when the version was written.
+    jail_allowed: bool = False
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -63,6 +68,16 @@ class ClaimedRun:
     def redaction(self) -> Redaction:
         """What masks the values of this call's sensitive parameters."""
         return redaction_of(self.config.parameters, self.invocation.params)
+
+    @property
+    def isolation(self) -> Isolation:
+        """What its runs are to be kept in."""
+        return self.config.isolation if self.jail_allowed else Isolation.CONTAINER
+
+    @property
+    def isolation_note(self) -> str:
+        """Why that is not what its function asks for; empty where it is."""
+        return "" if self.isolation is self.config.isolation else JAIL_NOT_ALLOWED
 
     @property
     def unkept(self) -> frozenset[str]:
@@ -85,6 +100,7 @@ class ClaimedRun:
             actions=operations_enabled(code.entries),
             wait_ms=self.wait_ms,
             owner=self.invocation.workspace_id,
+            isolation=self.isolation,
         )
 
     def session_body(self, *, now: int) -> dict[str, Any]:
@@ -133,13 +149,25 @@ class ClaimedRuns:
             session = _session(tx, invocation)
             body = tx.sessions.body(session.id) if session else {}
             rehearsal = tx.rehearsals.planned(invocation.id) if invocation.purpose is Purpose.TEST else None
-            records = _records(called, rehearsal)
+            records, jail_allowed = _records(called, rehearsal), called.settings.allow_jail
         config = effective(version.config, session, invocation)
         deadline_at, wait_ms = invocation.deadline_at, 0
         if invocation.purpose is Purpose.BACKGROUND:
             wait_ms = SANDBOX_PATIENCE_MS if invocation.kind is Kind.CODE else 0
             deadline_at = self.clock() + wait_ms + config.timeout * 1000
-        return ClaimedRun(invocation, version, session, body, config, deadline_at, wait_ms, flags, rehearsal, records)
+        return ClaimedRun(
+            invocation,
+            version,
+            session,
+            body,
+            config,
+            deadline_at,
+            wait_ms,
+            flags,
+            rehearsal,
+            records,
+            jail_allowed,
+        )
 
     def _checked(self, tx: Transaction, called: Called, invocation: Invocation) -> tuple[VersionFlag, ...]:
         """Return what is to be known of a version; raises ApprovalBroken unless it is what was approved and called."""

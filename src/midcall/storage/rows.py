@@ -10,6 +10,7 @@ from midcall.domain.action import ActionRecord
 from midcall.domain.function import Approval, Function, Version, VersionStatus
 from midcall.domain.function_config import Kind
 from midcall.domain.invocation import Invocation, Outcome, Purpose
+from midcall.domain.isolation import Isolation
 from midcall.domain.phases import Phase
 from midcall.domain.preview import came_preview
 from midcall.domain.rereview import VersionFlag
@@ -194,9 +195,11 @@ def outcome_columns(
 
 def _report_of(value: Mapping[str, Any]) -> RunReport:
     error = value["error"] and RunError(**value["error"])
-    # Reports of earlier releases have none.
+    # Reports of earlier releases have none of these.
+    isolation = value.get("isolation")
     actions = tuple(ActionRecord(**each) for each in value.get("actions", ()))
     read = {"status": RunStatus(value["status"]), "error": error, "actions": actions}
+    read["isolation"] = isolation and Isolation(isolation)
     return RunReport(**{**value, **read, "warnings": tuple(value.get("warnings", ()))})
 
 

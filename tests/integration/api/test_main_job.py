@@ -129,3 +129,23 @@ def test_a_function_that_never_returns_is_killed_at_its_deadline(author: Client,
     report = author.ok("POST", "/v1/functions/endless/test", {})
     assert (report["status"], report["logs"]) == ("timeout", "so far\n")
     assert report["timings"]["sandbox_ms"] < 6_000
+
+
+def test_a_function_that_asks_for_a_jail_runs_in_one(author: Client) -> None:
+    """Its first call in a container, while the workspace's container of jails starts; the outcomes are alike."""
+    author.ok("PATCH", "/v1/workspace", {"allow_jail": True})
+    author.published("jailed", code={"source": SOURCE}, isolation="jail")
+
+    def invoked() -> Any:
+        outcome = author.ok("POST", "/v1/functions/jailed/invoke", {"params": {"order": 7}})
+        assert outcome["result"] == "Order 7 is on its way."
+        return author.ok("GET", f"/v1/invocations/{outcome['invocation_id']}")
+
+    first = invoked()
+    assert (first["isolation"], first["isolation_note"]) == (
+        "container",
+        "the workspace's container of jails is starting",
+    )
+    assert wait_for(lambda: invoked()["isolation"] == "jail")
+    jailed = invoked()
+    assert (jailed["status"], jailed["logs"], jailed["isolation_note"]) == ("succeeded", "looking up 7\n", None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from tests.integration.sandbox.pools import Serving, serving, whole_again
+from tests.integration.sandbox.pools import Jailed, Serving, jailed, serving, whole_again
 from tests.support.folders import once_in_folder
 from tests.support.patience import PATIENCE_S
 
@@ -60,6 +60,12 @@ def pool(request: pytest.FixtureRequest, config: PoolConfig, engine: Engine) -> 
         assert engine.containers(config.pool_id) == {}
 
     return once_in_folder(request, "pool", opening)
+
+
+@pytest.fixture(scope="module")
+def jails(pool: Serving) -> Jailed:
+    """Return the same pool, asked for jails."""
+    return jailed(pool)
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from tests.conftest import FAILED
 from tests.support.patience import DEADLINE_MS, PATIENCE_S, wait_for
 
 from midcall.domain.errors import SandboxBusy, SandboxUnavailable
+from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunReport, RunRequest
 from midcall.sandbox.client import PoolClient
 from midcall.sandbox.engine import Engine
@@ -66,6 +67,43 @@ class Serving:
     def gone(self, container: str) -> bool:
         """Wait until a container is gone; tells whether it is."""
         return wait_for(lambda: container not in self.containers())
+
+
+@dataclass(frozen=True)
+class Jailed(Serving):
+    """The same pool, asked for jails of one workspace's container, which is there."""
+
+    owner: str = "ws_jailed"
+
+    def run(self, source: str, *, ms: int = DEADLINE_MS, session: dict[str, Any] | None = None) -> RunReport:
+        """Run `source` once, in a jail."""
+        report = self.ask(source, ms=ms, session=session)
+        assert report.isolation is Isolation.JAIL, report.isolation_note
+        return report
+
+    def ask(self, source: str, *, ms: int = DEADLINE_MS, session: dict[str, Any] | None = None) -> RunReport:
+        """Run `source` once, in a jail if there is one."""
+        asked = RunRequest("test", source, session or {"params": {}}, ms, owner=self.owner, isolation=Isolation.JAIL)
+        return self.client.run(asked)
+
+    def run_at_once(self, source: str, *, ms: int, session: dict[str, Any] | None = None) -> RunReport:
+        """Run `source`: a jail is ready at once."""
+        return self.run(source, ms=ms, session=session)
+
+    def gone(self, container: str) -> bool:
+        """Tell whether a jail is gone: with its run, by what it is."""
+        return "-" in container
+
+    def wait(self) -> "Jailed":
+        """Wait until there are jails, and return this."""
+        small = "def handler(session):\n    return 1\n"
+        assert wait_for(lambda: self.ask(small).isolation is Isolation.JAIL), self.ask(small).isolation_note
+        return self
+
+
+def jailed(pool: Serving, owner: str = "ws_jailed") -> Jailed:
+    """Return a pool's jails for a workspace, once they are there."""
+    return Jailed(pool.config, pool.client, pool.engine, pool.stop, owner).wait()
 
 
 def is_ready(client: PoolClient) -> bool:

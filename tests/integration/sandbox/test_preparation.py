@@ -10,11 +10,12 @@ from tests.support.patience import DEADLINE_S, PATIENCE_S, wait_for
 
 from midcall.domain.run_status import RunStatus
 from midcall.sandbox.container import container_config
+from midcall.sandbox.conversation import SandboxJob
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.image import seccomp_profile
-from midcall.sandbox.jail import Jail, SandboxJob
 from midcall.sandbox.limits import PoolConfig, SandboxLimits
 from midcall.sandbox.outcome import judge
+from midcall.sandbox.throwaway import ThrowawayContainer
 
 LOADED = "import sys\n\ndef handler(session):\n    return 'asyncio' in sys.modules\n"
 ASYNC = "import asyncio\n\nasync def handler(session):\n    await asyncio.sleep(0)\n    return 'done'\n"
@@ -48,14 +49,14 @@ def test_a_run_may_come_at_any_time_of_the_preparation(engine: Engine, small: Po
         image=small.image, pool_id=small.pool_id, uid=small.uid_base, limits=SandboxLimits(), seccomp=seccomp_profile()
     )
     name = f"midcall-{small.pool_id}-{secrets.token_hex(4)}"
-    jail = Jail.boot(engine, container, name=name, slot=0, timeout_s=PATIENCE_S)
+    sandbox = ThrowawayContainer.boot(engine, container, name=name, slot=0, timeout_s=PATIENCE_S)
     try:
-        jail.prepare()
+        sandbox.prepare()
         time.sleep(after_ms / 1000)
-        evidence = jail.run(SandboxJob(ASYNC, {}, (), SandboxLimits(), time.monotonic() + DEADLINE_S))
+        evidence = sandbox.run(SandboxJob(ASYNC, {}, (), SandboxLimits(), time.monotonic() + DEADLINE_S))
     finally:
-        jail.close()
-        engine.remove(jail.container)
+        sandbox.close()
+        engine.remove(sandbox.container)
     report = judge(evidence, SandboxLimits())
     assert (report.status, report.result, report.logs) == (RunStatus.OK, "done", ""), report
 

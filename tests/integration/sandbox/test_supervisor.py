@@ -8,11 +8,12 @@ from tests.integration.sandbox.pools import Serving
 from tests.support.patience import DEADLINE_S, PATIENCE_S
 
 from midcall.sandbox.container import container_config
+from midcall.sandbox.conversation import SandboxJob
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.image import seccomp_profile
-from midcall.sandbox.jail import Jail, SandboxJob
 from midcall.sandbox.limits import UID_BASE, PoolConfig, SandboxLimits
 from midcall.sandbox.outcome import judge
+from midcall.sandbox.throwaway import ThrowawayContainer
 
 REACH = """
 import os, resource
@@ -50,13 +51,15 @@ UNPROTECTED = (
 
 def run_in(engine: Engine, config: dict[str, Any], pool_id: str, source: str) -> object:
     """Run `source` in one container of its own."""
-    jail = Jail.boot(engine, config, name=f"midcall-{pool_id}-{secrets.token_hex(4)}", slot=0, timeout_s=PATIENCE_S)
+    sandbox = ThrowawayContainer.boot(
+        engine, config, name=f"midcall-{pool_id}-{secrets.token_hex(4)}", slot=0, timeout_s=PATIENCE_S
+    )
     try:
-        evidence = jail.run(SandboxJob(source, {}, (), SandboxLimits(), time.monotonic() + DEADLINE_S))
+        evidence = sandbox.run(SandboxJob(source, {}, (), SandboxLimits(), time.monotonic() + DEADLINE_S))
         return judge(evidence, SandboxLimits()).result
     finally:
-        jail.close()
-        engine.remove(jail.container)
+        sandbox.close()
+        engine.remove(sandbox.container)
 
 
 def test_code_cannot_reach_pid_1_by_memory_descriptors_or_limits(pool: Serving) -> None:

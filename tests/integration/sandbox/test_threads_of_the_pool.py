@@ -10,9 +10,9 @@ from tests.support.patience import wait_for
 
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.image import seccomp_profile
-from midcall.sandbox.jail import Jail
 from midcall.sandbox.limits import PoolConfig
 from midcall.sandbox.pool import SPARE_SLOTS, Pool
+from midcall.sandbox.throwaway import ThrowawayContainer
 
 
 class Unruly(Engine):
@@ -68,15 +68,15 @@ def is_full(pool: Pool) -> bool:
     idle = pool._queue.idle()
     slots = pool._config.size + pool._config.max_concurrent + SPARE_SLOTS - len(idle)
     settled = (status.idle, status.booting, status.removing) == (status.size, 0, 0)
-    return settled and pool._known == {jail.name for jail in idle} and len(set(pool._slots)) == slots
+    return settled and pool._known == {sandbox.name for sandbox in idle} and len(set(pool._slots)) == slots
 
 
-def idle_one(pool: Pool) -> Jail:
+def idle_one(pool: Pool) -> ThrowawayContainer:
     """Return the sandbox that waits."""
     return pool._queue.idle()[0]
 
 
-def is_another(pool: Pool, before: Jail) -> bool:
+def is_another(pool: Pool, before: ThrowawayContainer) -> bool:
     """Tell whether a pool is full again, without a sandbox that it had before."""
     return is_full(pool) and before not in pool._queue.idle()
 
@@ -84,13 +84,13 @@ def is_another(pool: Pool, before: Jail) -> bool:
 def test_a_sandbox_that_was_closed_is_not_alive(engine: Engine, small: PoolConfig, image: str) -> None:
     """It is asked in good faith: whoever looks after idle ones may come late."""
     pool = Pool(engine=engine, config=small, image=image, seccomp=seccomp_profile())
-    jail = pool.boot(f"{small.pool_id}-closed", 0)
+    sandbox = pool.boot(f"{small.pool_id}-closed", 0)
     try:
-        assert jail.alive
-        jail.close()
-        assert not jail.alive
+        assert sandbox.alive
+        sandbox.close()
+        assert not sandbox.alive
     finally:
-        engine.remove(jail.container)
+        engine.remove(sandbox.container)
 
 
 def test_the_sweep_takes_a_closed_sandbox_for_dead_and_goes_on(engine: Engine, small: PoolConfig, image: str) -> None:

@@ -1,7 +1,6 @@
-"""The jail against code that has read all of its source."""
+"""The sandbox against code that has read all of its source."""
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -15,12 +14,12 @@ from tests.support.patience import DEADLINE_S, PATIENCE_S
 
 from midcall.domain.run import RunReport
 from midcall.sandbox.container import container_config
+from midcall.sandbox.conversation import SandboxJob
 from midcall.sandbox.engine import Engine
-from midcall.sandbox.frames import CAPS, NONCE_BYTES, FrameReader
 from midcall.sandbox.image import seccomp_profile
-from midcall.sandbox.jail import _FROM_SANDBOX, Jail, SandboxJob, _Collected, _Replies, _request
 from midcall.sandbox.limits import UID_BASE, PoolConfig, SandboxLimits
 from midcall.sandbox.outcome import judge
+from midcall.sandbox.throwaway import ThrowawayContainer
 from midcall.sandbox.wire import pack_report
 
 ATTACKS = {**FRAMES, **TAMPERED, **LATE, **SUPERVISOR, **REACHED}
@@ -59,21 +58,15 @@ def test_the_nonce_of_the_pool_is_nowhere_in_the_memory_of_the_code(engine: Engi
     config = container_config(
         image=small.image, pool_id=small.pool_id, uid=UID_BASE, limits=SandboxLimits(), seccomp=seccomp_profile()
     )
-    nonce = os.urandom(NONCE_BYTES)
-    inverted = bytes(byte ^ 0xFF for byte in nonce)
-    job = SandboxJob(SEARCH, {"inverted": inverted.hex()}, (), SandboxLimits(), time.monotonic() + DEADLINE_S)
-    jail = Jail.boot(
+    sandbox = ThrowawayContainer.boot(
         engine, config, name=f"midcall-{small.pool_id}-{secrets.token_hex(4)}", slot=0, timeout_s=PATIENCE_S
     )
     try:
-        # What `Jail.run` does, with a nonce that is known here.
-        collected = _Collected(FrameReader(nonce, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)
-        jail._socket.sendall(_request(job, nonce))
-        found = judge(
-            collected.evidence(jail._listen(job, collected, _Replies(nonce, collected))), SandboxLimits()
-        ).result
+        inverted = bytes(byte ^ 0xFF for byte in sandbox._nonce)
+        job = SandboxJob(SEARCH, {"inverted": inverted.hex()}, (), SandboxLimits(), time.monotonic() + DEADLINE_S)
+        found = judge(sandbox.run(job), SandboxLimits()).result
     finally:
-        jail.close()
-        engine.remove(jail.container)
+        sandbox.close()
+        engine.remove(sandbox.container)
     assert found["nonce of the pool"] == 0
     assert found["token of its own"] > 0

@@ -1,13 +1,15 @@
 """What is stored is read back as it was, on both databases."""
 
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 from tests.support.crowd import crowd
 from tests.support.world import World
 
 from midcall.domain.invocation import Outcome
+from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunError, RunReport
 from midcall.domain.run_status import InvocationStatus, RunStatus
 from midcall.storage.listings import InvocationFilter, PageRequest
+from midcall.storage.schema import EncodedJson, invocations, write_json
 
 ODD = {
     "nul": "a\x00b",
@@ -34,6 +36,30 @@ def test_odd_json_is_read_back_as_it_was(world: World) -> None:
         assert tx.invocations.record(admitted.id, attempt=1, outcome=outcome, report=report, ended_at=9)
     found = world.read(admitted.id)
     assert (found.outcome, found.report) == (outcome, report)
+
+
+def test_what_a_run_was_kept_in_is_read_back(world: World) -> None:
+    """With why it was no jail; reports of earlier releases have neither."""
+    world.published()
+    for report in (
+        RunReport(RunStatus.OK, isolation=Isolation.JAIL),
+        RunReport(RunStatus.OK, isolation=Isolation.CONTAINER, isolation_note="no jail was left"),
+        RunReport(RunStatus.OK),
+    ):
+        admitted = world.admitted()
+        with world.storage.write() as tx:
+            assert tx.invocations.claim(admitted.id, owner="w", now=1, lease_until=2)
+            outcome = Outcome(InvocationStatus.SUCCEEDED)
+            assert tx.invocations.record(admitted.id, attempt=1, outcome=outcome, report=report, ended_at=9)
+        found = world.read(admitted.id).report
+        assert found == report
+        assert found.isolation is report.isolation
+    with world.engine.begin() as connection:
+        written = connection.execute(select(invocations.c.report).where(invocations.c.id == admitted.id)).scalar_one()
+        older = {name: value for name, value in written.items() if not name.startswith("isolation")}
+        text_of_it = EncodedJson(write_json(older))
+        connection.execute(update(invocations).where(invocations.c.id == admitted.id).values(report=text_of_it))
+    assert world.read(admitted.id).report == report
 
 
 def test_a_version_keeps_its_document_and_its_decision(world: World) -> None:

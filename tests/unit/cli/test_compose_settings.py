@@ -24,6 +24,8 @@ DECIDED = {
     "docker_url",
 }
 OF_POOL = {"pool_size", "pool_max_busy", "pool_id", "sandbox_image", "sandbox_runtime"}
+#: Of pool and api.
+OF_POOL_AND_API = {"jail"}
 OF_ALL = {"log_format", "log_level"}
 OF_WORKERS = {"live_workers", "workers"}
 #: Of api and workers.
@@ -53,7 +55,7 @@ def environment(service: str) -> dict[str, Any]:
         ("api", OF_ALL | OF_RUNS | OF_API),
         ("worker", OF_ALL | OF_RUNS | OF_WORKERS),
         ("worker-live", OF_ALL | OF_RUNS | OF_WORKERS),
-        ("pool", OF_ALL | OF_POOL),
+        ("pool", OF_ALL | OF_POOL | OF_POOL_AND_API),
     ],
 )
 def test_each_setting_reaches_the_processes_that_it_is_for(service: str, wanted: set[str]) -> None:
@@ -67,7 +69,9 @@ def test_each_setting_reaches_the_processes_that_it_is_for(service: str, wanted:
 def test_nothing_else_is_handed_on() -> None:
     """The pool gets no secret; the assistant's key is the api's alone."""
     for service, also in (("pool", {"DATA_DIR"}), ("worker", {"DATA_DIR", "DATABASE_URL", "REDIS_URL"})):
-        wanted = OF_ALL | (OF_POOL if service == "pool" else OF_RUNS | OF_WORKERS | {"allowed_modules"})
+        wanted = OF_ALL | (
+            OF_POOL | OF_POOL_AND_API if service == "pool" else OF_RUNS | OF_WORKERS | {"allowed_modules"}
+        )
         known = {f"MIDCALL_{name.upper()}" for name in wanted} | {f"MIDCALL_{name}" for name in also}
         assert {name for name in environment(service) if name.startswith("MIDCALL_")} <= known
 

@@ -3,6 +3,7 @@
 from tests.support.world import function
 
 from midcall.domain.function_config import CodeConfig, FunctionConfig, Kind, MessagesConfig, WebhookConfig
+from midcall.domain.isolation import Isolation
 from midcall.domain.jsonvalue import digest
 from midcall.service.functions.form import parse_function
 
@@ -15,6 +16,7 @@ def test_what_an_older_version_lacks_means_what_it_meant_then() -> None:
     assert (config.timeout, config.retries, config.background, config.strict_output) == (9, 0, False, False)
     assert (config.speak_during_execution, config.speak_after_execution) == (False, True)
     assert (config.messages, config.requires, config.response_variables) == (MessagesConfig(), (), {})
+    assert config.isolation is Isolation.CONTAINER
     assert (config.output_schema, config.attempt_timeout, config.max_result_chars) == (None, None, 15_000)
 
 

@@ -14,8 +14,8 @@ from tests.support.patience import PATIENCE_S
 
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.sandbox.answers import SEND_S, Answers
-from midcall.sandbox.frames import ACTION_BYTES, CAPS, COUNTS, MIB, FrameError, FrameKind, FrameReader, encode
-from midcall.sandbox.jail import MAX_ACTION_CHARS, SandboxJob, _action, _Collected
+from midcall.sandbox.conversation import MAX_ACTION_CHARS, Collected, SandboxJob, _action
+from midcall.sandbox.frames import ACTION_BYTES, CAPS, COUNTS, MIB, Frame, FrameError, FrameKind
 from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.untrusted import MAX_DEPTH
 from midcall.sandbox.wire import MAX_REPLY_BYTES, MessageReader, WireError, to_json
@@ -81,10 +81,10 @@ def test_depth_is_bounded(deep: int) -> None:
             _action(payload)
 
 
-def collected(calls: list[Any]) -> _Collected:
+def collected(calls: list[Any]) -> Collected:
     """Return what collects a run's frames and notes its calls."""
     job = SandboxJob("", {}, (), SandboxLimits(), 0.0, on_action=calls.append)
-    return _Collected(FrameReader(NONCE, {FrameKind.ACTION: CAPS[FrameKind.ACTION]}), job)
+    return Collected(job)
 
 
 @settings(max_examples=200)
@@ -101,7 +101,7 @@ def test_a_number_counts_once_and_within_its_range(numbers: list[int]) -> None:
     try:
         for number in numbers:
             body = {"id": number, "action": "a.b", "args": [], "kwargs": {}}
-            run.feed(encode(FrameKind.ACTION, json.dumps(body).encode(), NONCE))
+            run.take(Frame(FrameKind.ACTION, json.dumps(body).encode()))
     except FrameError:
         assert len(good) < len(numbers)
     assert [call["id"] for call in calls] == good
@@ -115,7 +115,7 @@ def test_more_bytes_than_the_child_would_send_are_a_violation() -> None:
     with pytest.raises(FrameError, match="bytes"):  # noqa: PT012 - how many it takes is asserted
         for number in range(1, 100):
             body = b'{"id":%d,"action":"a.b","kwargs":{},"args":["%s"]}' % (number, b"x" * (MIB - 100))
-            run.feed(encode(FrameKind.ACTION, body, NONCE))
+            run.take(Frame(FrameKind.ACTION, body))
     assert sum(len(to_json(call)) for call in calls) <= ACTION_BYTES
     assert len(calls) == ACTION_BYTES // MIB
 

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from midcall.domain.run_status import RunStatus
+from midcall.sandbox.conversation import _FROM_SANDBOX, Collected, SandboxJob
 from midcall.sandbox.frames import CAPS, NONCE_BYTES, Frame, FrameError, FrameKind, FrameReader, encode
-from midcall.sandbox.jail import _FROM_SANDBOX, SandboxJob, _Collected
 from midcall.sandbox.limits import SandboxLimits
 from midcall.sandbox.outcome import SandboxEnd, judge
 from midcall.sandbox.streams import STDOUT, Demultiplexer
@@ -48,11 +48,13 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 def listen(data: bytes, cuts: list[int], said: Callable[[str], None]) -> Any:
     """Read a conversation as the pool does, without a socket; returns the report, and whether PID 1 spoke last."""
     job = SandboxJob("", {}, (), LIMITS, time.monotonic() + 60, on_progress=said)
-    collected = _Collected(FrameReader(NONCE, {kind: CAPS[kind] for kind in _FROM_SANDBOX}), job)
+    collected = Collected(job)
+    reader = FrameReader(NONCE, {kind: CAPS[kind] for kind in _FROM_SANDBOX})
     ended = SandboxEnd.LOST
     try:
         for piece in pieces(data, cuts):
-            collected.feed(piece)
+            for frame in reader.feed(piece):
+                collected.take(frame)
             if collected.done:
                 ended = SandboxEnd.OUTCOME
                 break

@@ -13,6 +13,7 @@ from midcall.service.ports import Outbound
 from midcall.storage.database import Storage, Transaction
 
 DEFAULT_WORKSPACE = "default"
+JAIL_FORBIDDEN = "the operator of this installation forbids jails (MIDCALL_JAIL=forbid); leave it false, or ask there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Workspaces:
     access: Access
     clock: Callable[[], int]
     outbound: Outbound
+    #: Whether the operator lets workspaces allow jails.
+    jails: bool = True
 
     def create(self, name: str, *, principal: str) -> NewSecret:
         """Make a workspace and its first key, an admin's; raises Conflict if the name is taken."""
@@ -59,7 +62,7 @@ class Workspaces:
         with self.storage.write() as tx:
             workspace = tx.workspaces.get(caller.workspace_id, lock=True)
             before = workspace.settings
-            _check_allowed(workspace.ceilings, changes)
+            self._check_allowed(workspace.ceilings, changes)
             workspace = replace(workspace, settings=replace(before, **changes))
             tx.workspaces.set_settings(workspace.id, workspace.settings)
             tx.audit.add(
@@ -88,6 +91,19 @@ class Workspaces:
                 self._note_operator(tx, workspace.id, "workspace.allow", workspace.id, detail)
         return replace(workspace, ceilings=ceilings)
 
+    def _check_allowed(self, ceilings: Ceilings, changes: Mapping[str, Any]) -> None:
+        most = asdict(ceilings)
+        text = "the operator of this installation allows at most {}; ask there for more (`midcall workspace allow`)"
+        faults = [
+            Fault(f"limits.{name}", text.format(most[name]))
+            for name in ("max_in_flight", "max_webhooks_in_flight")
+            if changes.get(name, 0) > most[name]
+        ]
+        if changes.get("allow_jail") and not self.jails:
+            faults.append(Fault("allow_jail", JAIL_FORBIDDEN))
+        if faults:
+            raise InvalidInput(faults=faults)
+
     def _operators_key(self, tx: Transaction, workspace_id: str, principal: str, scopes: frozenset[Scope]) -> NewSecret:
         new = self.access.create_in(tx, workspace_id, principal=principal, scopes=scopes)
         detail = {"principal": principal, "scopes": sorted(scopes), "agents": []}
@@ -110,18 +126,6 @@ class Workspaces:
 
 def _missing(name: str) -> Conflict:
     return Conflict(f"there is no workspace named {name}; make it with `midcall workspace create {name}`")
-
-
-def _check_allowed(ceilings: Ceilings, changes: Mapping[str, Any]) -> None:
-    most = asdict(ceilings)
-    text = "the operator of this installation allows at most {}; ask there for more (`midcall workspace allow`)"
-    faults = [
-        Fault(f"limits.{name}", text.format(most[name]))
-        for name in ("max_in_flight", "max_webhooks_in_flight")
-        if changes.get(name, 0) > most[name]
-    ]
-    if faults:
-        raise InvalidInput(faults=faults)
 
 
 def _changes(before: WorkspaceSettings, after: WorkspaceSettings) -> dict[str, Any]:

@@ -142,6 +142,9 @@ class WorkspaceChange(Form):
 
     approval: ApprovalMode | None = None
     enforce_current_policy: StrictBool | None = None
+    allow_jail: StrictBool | None = Field(
+        default=None, description="let functions have their runs kept in jails, unless the operator forbids it"
+    )
     limits: WorkspaceLimits | None = None
     session_idle_s: StrictInt | None = Field(default=None, ge=10, le=7 * 24 * 3600)
     session_max_age_s: StrictInt | None = Field(default=None, ge=60, le=30 * 24 * 3600)

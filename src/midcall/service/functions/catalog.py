@@ -18,6 +18,7 @@ from midcall.domain.errors import (
 from midcall.domain.function import Function, Version, VersionId, VersionStatus
 from midcall.domain.function_config import FunctionConfig
 from midcall.domain.ids import new_id
+from midcall.domain.isolation import Isolation
 from midcall.domain.jsonvalue import digest
 from midcall.domain.rereview import Rereview, VersionFlag, flags_of
 from midcall.domain.secret_reference import SecretPlace
@@ -40,6 +41,10 @@ _NUMBER = re.compile("[0-9]{1,9}")
 MOST_LISTED = 5
 #: And those that a single function tells of; `versions` pages through all.
 MOST_SHOWN = 100
+
+JAIL_NOT_ALLOWED = (
+    'this workspace allows no jails; have one of its admins set allow_jail (PATCH /v1/workspace), or write "container"'
+)
 
 #: By the numbers of those versions that have any.
 Flags = Mapping[int, tuple[VersionFlag, ...]]
@@ -328,9 +333,13 @@ class Catalog:
     ) -> Version:
         """Make a version; secrets of a webhook become the workspace's, for where they go to now.
 
-        Raises InvalidInput for one that is kept from a version before and would go elsewhere.
+        Raises InvalidInput for one that is kept from a version before and would go elsewhere, and for a jail where the
+        workspace allows none.
         """
-        workspace_id, webhook = function.workspace_id, FunctionConfig.from_stored(unmarked(document)).webhook
+        workspace_id, config = function.workspace_id, FunctionConfig.from_stored(unmarked(document))
+        if config.isolation is Isolation.JAIL and not tx.workspaces.get(workspace_id).settings.allow_jail:
+            raise InvalidInput(faults=[Fault("isolation", JAIL_NOT_ALLOWED)])
+        webhook = config.webhook
         problems = {
             place: self.secrets.elsewhere(tx, workspace_id, reference.id, to=places_of(webhook, in_auth=place.in_auth))
             for place, reference in webhook.secrets.items()

@@ -19,6 +19,7 @@ from pydantic import (
 from midcall.domain.errors import Fault, InvalidInput
 from midcall.domain.function import NAME_PATTERN, name_problem
 from midcall.domain.function_config import DEFAULT_RESULT_CHARS, DEFAULT_TIMEOUT_S, FunctionConfig, Kind
+from midcall.domain.isolation import Isolation
 from midcall.domain.jsonvalue import canonical
 from midcall.domain.parameters import field_faults, schema_of_fields
 from midcall.domain.phases import Phase
@@ -154,6 +155,11 @@ class FunctionForm(Form):
     speak_after_execution: StrictBool = True
     max_result_chars: StrictInt = Field(default=DEFAULT_RESULT_CHARS, ge=1, le=256 * 1024)
     messages: Messages = Messages()
+    isolation: Isolation = Field(
+        default=Isolation.CONTAINER,
+        description="of code: a container for each run, or a jail for each within a container of the workspace; "
+        "that is faster and weaker, and takes the workspace's allow_jail",
+    )
     code: Code | None = None
     webhook: Webhook | None = None
 
@@ -174,6 +180,8 @@ class FunctionForm(Form):
             faults.append(Fault(other.value, f'a function of kind "{self.kind}" has none; remove it'))
         if self.kind is Kind.CODE and self.attempt_timeout is not None:
             faults.append(Fault("attempt_timeout", "bounds the attempts of a webhook; use timeout for code"))
+        if self.kind is Kind.WEBHOOK and self.isolation is not Isolation.CONTAINER:
+            faults.append(Fault("isolation", "a webhook runs no code here that could be kept in anything; remove it"))
         if faults:
             raise InvalidInput(faults=faults)
         return self
@@ -190,9 +198,14 @@ class FunctionForm(Form):
         return self
 
     def config(self) -> FunctionConfig:
-        """Return the whole executable document, every default written out; its digest is what gets approved."""
+        """Return the whole executable document; its digest is what gets approved.
+
+        Every default is written out, but for what is newer than documents whose digests are approved.
+        """
         other = Kind.WEBHOOK if self.kind is Kind.CODE else Kind.CODE
         document = self.model_dump(mode="json", by_alias=True, exclude={*NO_PART, _PHASES, other.value})
+        if self.isolation is Isolation.CONTAINER:
+            del document["isolation"]
         document["parameters"] = _schema(self.parameters)
         document["output_schema"] = None if self.output_schema is None else _schema(self.output_schema)
         if len(canonical(document)) > MAX_CONFIG_BYTES:

@@ -163,6 +163,7 @@ class Executor:
         except Exception as error:  # the same edge; what the actions did stays on record
             bare = RunReport(RunStatus.ERROR, error=RunError("internal_error", _NOT_JUDGED), actions=report.actions)
             kept = replace(bare, waited_ms=report.waited_ms, sandbox_ms=report.sandbox_ms)
+            kept = replace(kept, isolation=report.isolation, isolation_note=report.isolation_note)
             return AttemptResult(_given_up(claimed, error), kept)
 
     def _judged(self, claimed: ClaimedRun, report: RunReport) -> AttemptResult:

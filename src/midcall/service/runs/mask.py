@@ -21,7 +21,7 @@ MOST_TOLD = 4_096
 _OURS = frozenset(
     {
         *("status", "error", "logs_truncated", "waited_ms", "sandbox_ms", "sandbox_id", "actions", "recording"),
-        *("warnings", "truncated"),
+        *("isolation", "isolation_note", "warnings", "truncated"),
     }
 )
 #: Fields of a report whose keys and numbers are midcall's own: an HTTP status is no PIN.

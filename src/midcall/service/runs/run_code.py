@@ -63,5 +63,7 @@ class CodeAttempts:
         finally:
             records = gateway.close()
         recording = gateway.recording(request.session) if claimed.records else None
+        note = claimed.isolation_note or report.isolation_note
+        report = replace(report, actions=records, recording=recording, isolation_note=note)
         # No secret ever enters a sandbox; what comes out of it is searched for them all the same.
-        return report_on_record(replace(report, actions=records, recording=recording), gateway.redaction)
+        return report_on_record(report, gateway.redaction)

@@ -13,6 +13,7 @@ from midcall.domain.timings import Timings, timings_of
 from midcall.ui.parts.attributes import named, sized
 from midcall.ui.parts.buttons import quiet
 from midcall.ui.parts.code import code_view, json_view
+from midcall.ui.parts.isolation import KEPT_IN
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import duration
 
@@ -46,6 +47,8 @@ def show_result(invocation: Invocation, recording: Recording | None, handlers: H
     _actions(invocation, recording, handlers)
     _exchange(invocation)
     _timings(timings)
+    if invocation.report is not None and invocation.report.isolation is not None:
+        ui.label(f"Kept in: {KEPT_IN[invocation.report.isolation].lower()}").classes("mc-quiet")
 
 
 def _error(invocation: Invocation, handlers: Handlers) -> None:
@@ -66,6 +69,8 @@ def _error(invocation: Invocation, handlers: Handlers) -> None:
         if error.traceback:
             _more("Traceback", lambda: code_view(error.traceback or "", what="traceback"))
     notes = [*outcome.warnings, *(f"Flagged: {flag.value.replace('_', ' ')}" for flag in outcome.flags)]
+    if invocation.report is not None and invocation.report.isolation_note:
+        notes.append(f"It was not kept in a jail: {invocation.report.isolation_note}.")
     for note in notes:
         with ui.element("div").classes("mc-w-note"):
             ui.icon("warning").props("aria-hidden=true")

@@ -2,9 +2,14 @@
 
 from nicegui import ui
 
+from midcall.domain.errors import MidcallError
 from midcall.domain.function_config import Kind
+from midcall.domain.isolation import WEAKER, Isolation
 from midcall.domain.jsonvalue import Json
+from midcall.domain.workspace import Scope
 from midcall.ui.function.inputs import InputFactory
+from midcall.ui.page_context import PageContext
+from midcall.ui.parts.isolation import KEPT_IN
 
 
 class TagsSection:
@@ -88,6 +93,39 @@ class LimitsSection:
         document["output_schema"] = self._output.value()
         document["strict_output"] = bool(self._strict.value)
         document["requires"] = self._requires.value() or []
+
+
+async def allows_jail(context: PageContext) -> bool:
+    """Tell whether the workspace allows jails; False for a key that may not see its settings."""
+    try:
+        workspace = await context.call(Scope.READ, context.services.workspaces.get)
+    except MidcallError:
+        return False
+    return workspace.settings.allow_jail
+
+
+class IsolationSection:
+    """What runs of code are kept in. Where the workspace allows no jails, one can only be taken back."""
+
+    def __init__(self, inputs: InputFactory, *, allowed: bool) -> None:
+        self._allowed = allowed
+        with ui.element("section").classes("mc-fn-form").props('aria-label="Isolation"'):
+            _title("Isolation")
+            self._kept_in = inputs.choice("Each run is kept in", "isolation", dict(KEPT_IN))
+            ui.label(f"A jail: {WEAKER[0].lower()}{WEAKER[1:]}").classes("mc-quiet mc-fn-wide")
+            if not allowed:
+                ui.label("This workspace allows no jails; an admin can, on the page Workspace.").classes("mc-fn-wide")
+
+    def write(self, document: Json) -> None:
+        """Show what a document asks for."""
+        self._kept_in.value = document.get("isolation", Isolation.CONTAINER.value)
+        self._kept_in.set_enabled(self._allowed or self._kept_in.value != Isolation.CONTAINER.value)
+
+    async def read(self, document: Json) -> None:
+        """Put it into a document, which leaves the default out."""
+        document.pop("isolation", None)
+        if self._kept_in.value != Isolation.CONTAINER.value:
+            document["isolation"] = self._kept_in.value
 
 
 def _title(text: str) -> None:

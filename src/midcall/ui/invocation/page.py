@@ -23,6 +23,7 @@ from midcall.ui.parts.cells import PHASES
 from midcall.ui.parts.code import json_view
 from midcall.ui.parts.errors import ErrorBanner
 from midcall.ui.parts.header import page_header
+from midcall.ui.parts.isolation import KEPT_IN
 from midcall.ui.parts.status import badge
 from midcall.ui.parts.times import ago, time_label
 from midcall.ui.session.page import path_of
@@ -124,6 +125,7 @@ class _InvocationPage:
             "Attempt": f"{invocation.attempt} of at most {invocation.max_attempts}",
             "SHA-256 of the version": invocation.sha256,
             "Sandbox": report.sandbox_id if report else "",
+            "Kept in": KEPT_IN[report.isolation] if report and report.isolation else "",
             "Trace": invocation.trace_id or "",
             "Idempotency key": invocation.idempotency_key or "",
         }

@@ -159,11 +159,14 @@ def _exchange(document: Mapping[str, Any]) -> None:
 
 
 def show_flags(invocation: Invocation) -> None:
-    """Show what whoever reads this should know of the version."""
-    for flag in invocation.outcome.flags if invocation.outcome else ():
+    """Show what whoever reads this should know of the version, and of what it was kept in."""
+    notes = [FLAGS[flag] for flag in invocation.outcome.flags] if invocation.outcome else []
+    if invocation.report and invocation.report.isolation_note:
+        notes.append(f"It was not kept in a jail: {invocation.report.isolation_note}.")
+    for note in notes:
         with ui.element("div").classes("mc-warning").props("role=note"):
             ui.icon("flag").props("aria-hidden=true")
-            ui.label(FLAGS[flag])
+            ui.label(note)
 
 
 def same(one: Any, other: Any) -> bool:

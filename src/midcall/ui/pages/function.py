@@ -18,7 +18,7 @@ from midcall.ui.function.function_header import FunctionHeader
 from midcall.ui.function.inputs import InputFactory
 from midcall.ui.function.messages import MessagesSection
 from midcall.ui.function.parameters import ParametersSection
-from midcall.ui.function.settings import LimitsSection, TagsSection
+from midcall.ui.function.settings import IsolationSection, LimitsSection, TagsSection, allows_jail
 from midcall.ui.function.source import SourceEditor
 from midcall.ui.function.tabs import Tabs
 from midcall.ui.function.template import beginning
@@ -59,6 +59,7 @@ async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) 
     context = editor.context
     load(context, "editor.js")
     known = await credentials_of(context)
+    jails = editor.kind is Kind.CODE and await allows_jail(context)
     editor.head = FunctionHeader(
         context,
         actions,
@@ -73,14 +74,14 @@ async def _build(editor: Editor, actions: ui.element, document: dict[str, Any]) 
         with ui.expansion("Assistant: have the code written", icon="auto_awesome").classes("mc-fn-expansion"):
             await assistant.build(context, editor.handle)
     editor.tabs = Tabs("Parts of this function")
-    _tabs(editor, known)
+    _tabs(editor, known, jails=jails)
     if editor.saved is not None:
         await _saved_tabs(editor)
     editor.write(document)
     editor.show_saved()
 
 
-def _tabs(editor: Editor, known: Known) -> None:
+def _tabs(editor: Editor, known: Known, *, jails: bool) -> None:
     def inputs(tab: str) -> InputFactory:
         return InputFactory(editor.context, editor.faults, tab, editor.touched)
 
@@ -106,6 +107,8 @@ def _tabs(editor: Editor, known: Known) -> None:
         editor.sections.append(MessagesSection(inputs("messages")))
     with editor.tabs.panel("settings", "Settings"):
         editor.sections.append(LimitsSection(inputs("settings"), editor.kind))
+        if is_code:
+            editor.sections.append(IsolationSection(inputs("settings"), allowed=jails))
         editor.sections.append(TagsSection(inputs("settings")))
         if editor.saved is not None and editor.context.may(Scope.WRITE):
             with ui.element("section").classes("mc-fn-form").props('aria-label="Archive"'):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nicegui import ui
 
+from midcall.domain.isolation import WEAKER
 from midcall.domain.times import now_ms
 from midcall.domain.workspace import ApprovalMode, Ceilings, Scope, Workspace, WorkspaceSettings
 from midcall.service.access.access import Caller
@@ -90,6 +91,7 @@ SETTINGS: Sequence[tuple[str, Sequence[tuple[str, ValueWords, str]]]] = (
             ),
         ),
     ),
+    ("Isolation", (("allow_jail", ValueWords("Allow jails", WEAKER), ""),)),
     (
         "What is kept",
         (
