@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import socket
-from contextlib import suppress
 
 TYPE_CHECKING = False  # as type checkers know it: `typing` itself costs each boot
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ else:
 
     import template
 
-STDIN, STDOUT = 0, 1
+STDIN, STDOUT, STDERR = 0, 1, 2
 #: Seconds for which a jail's log is gathered before the pool is told: no caller waits for it.
 LOG_S = 0.01
 
@@ -51,6 +50,8 @@ class Broker:
                 self._watch.add(STDOUT, self._on_stdout, 0)
                 self._watch.add(self._control.fileno(), self._on_template)
                 self._watch.serve(self._logs)
+        except BaseException as error:  # the pool logs it, and has another container made
+            os.write(STDERR, f"{type(error).__name__}: {error}\n".encode())
         finally:
             os._exit(0)
 
@@ -208,10 +209,3 @@ class _Jail:
         self.log_left = frames.CAPS[frames.FrameKind.LOG] + 1
         #: Whether its ends have not been closed over there.
         self.speaks = self.logs = True
-
-
-def main(control: socket.socket) -> NoReturn:
-    """Be PID 1. Returns never."""
-    with suppress(KeyboardInterrupt):
-        Broker(control).run()
-    os._exit(1)

@@ -31,8 +31,8 @@ DETACH = 2
 MACHINE = os.uname().machine
 CLONE = {"x86_64": 56, "aarch64": 220}
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-#: glibc's `struct pthread`, `tid`: on x86-64, on aarch64.
-THREAD_ID_AT = (0x2D0, 0xD0)
+#: glibc's `struct pthread`, where `tid` stands.
+THREAD_ID_AT = {"x86_64": 0x2D0, "aarch64": 0xD0}
 # linux/prctl.h
 SET_PDEATHSIG, SET_DUMPABLE, SET_SECCOMP, SECCOMP_FILTER = 1, 4, 22, 2
 SIGKILL, SIGCHLD = 9, 17
@@ -73,12 +73,10 @@ def _thread_id() -> ctypes.c_int:
 
     Its own `fork` sets that anew; there is no way to have it make namespaces. Raises OSError where it stands elsewhere.
     """
-    own = ctypes.c_void_p(_pthread_self()).value or 0
-    for place in THREAD_ID_AT:
-        found = ctypes.c_int.from_address(own + place)
-        if found.value == threading.get_native_id():
-            return found
-    raise OSError("this C library keeps the numbers of threads in a place that is not known here")
+    found = ctypes.c_int.from_address(int(_pthread_self()) + THREAD_ID_AT[MACHINE])
+    if found.value != threading.get_native_id():
+        raise OSError("this C library keeps the numbers of threads in a place that is not known here")
+    return found
 
 
 class Proc:

@@ -62,7 +62,7 @@ def serve_jails(terms: str) -> None:
         make_dumpable(dumpable=True)  # it writes to its own files of /proc, when it makes namespaces
         template.serve(theirs, json.loads(terms))
     theirs.close()
-    broker.main(own)
+    broker.Broker(own).run()
 
 
 def take_off_path() -> None:

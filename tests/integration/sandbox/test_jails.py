@@ -369,7 +369,8 @@ def test_a_jail_that_is_killed_from_outside_is_lost_and_blames_no_code(jails: Ja
     with pytest.raises(SandboxLost):
         asks(jails, waits, lambda _call: _kill_the_running(jails, container, running))
     assert running
-    assert jails.run(SMALL).result == 1
+    assert wait_for(lambda: len(processes(jails, container)) > 2)  # noqa: PLR2004 - PID 1, the template, and jails again
+    assert jails.wait().run(SMALL).result == 1
 
 
 def test_what_a_run_returned_before_a_late_answer_counts(jails: Jailed) -> None:
