@@ -17,6 +17,7 @@ from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunReport
 from midcall.sandbox.conversation import CallerGone, SandboxJob, has_hung_up
 from midcall.sandbox.errors import EngineFailed, PoolClosed
+from midcall.sandbox.jail import Jail
 from midcall.sandbox.jail_container import JailContainer
 from midcall.sandbox.jail_probe import ProbeFailed, probe_jail
 from midcall.sandbox.limits import PoolConfig
@@ -81,12 +82,8 @@ class JailLane:
         Raises NoJail where none was told anything; SandboxBusy, CallerGone and PoolClosed as `Pool.run` does.
         """
         began = time.monotonic()
-        jails = self._container_of(job.owner)
-        try:
-            with self._waiting(job.owner):
-                jail = jails.take(job.deadline if job.wait_until is None else job.wait_until)
-        except EngineFailed as error:
-            raise NoJail(error.message) from error
+        with self._waiting(job.owner):
+            jails, jail = self._take(job.owner, job.deadline if job.wait_until is None else job.wait_until)
         started = jails.used_at = time.monotonic()
         if job.wait_until is not None:
             job = replace(job, deadline=job.deadline + started - began)
@@ -108,6 +105,17 @@ class JailLane:
             sandbox_id=jail.name,
             isolation=Isolation.JAIL,
         )
+
+    def _take(self, owner: str, deadline: float) -> tuple[JailContainer, Jail]:
+        """Return a jail of the owner's container, and that; raises NoJail and SandboxBusy."""
+        while True:
+            jails = self._container_of(owner)
+            try:
+                return jails, jails.take(deadline)
+            except EngineFailed as error:
+                # One that was replaced in this moment is closed as soon as nothing runs in it: there is another.
+                if self._containers.get(owner) in {jails, None}:
+                    raise NoJail(error.message) from error
 
     @contextmanager
     def _waiting(self, owner: str) -> Iterator[None]:

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from tests.integration.sandbox.pools import Jailed, Serving, jailed, serving
 from tests.support.kernel_surface import CALLS
-from tests.support.patience import DEADLINE_MS, wait_for
+from tests.support.patience import DEADLINE_MS, PATIENCE_S, wait_for
 
 from midcall.domain.action import ActionCall, ActionReply
 from midcall.domain.errors import SandboxBusy, SandboxLost
@@ -315,9 +316,18 @@ def test_a_container_is_replaced_after_so_many_runs_and_no_run_is_lost(small: Po
 def test_a_container_that_nobody_uses_is_closed(small: PoolConfig, engine: Engine) -> None:
     """It holds memory for as many runs as it could make."""
     with small_pool(small, engine, jail_idle_s=1.0, jail_probe_every_s=0.2) as served:
-        container = container_of(jailed(served).run(SMALL))
+        asked = Jailed(served.config, served.client, served.engine, served.stop)
+        reports: list[RunReport] = []
+
+        def has_run_in_a_jail() -> bool:
+            reports.append(asked.ask(SMALL))
+            return reports[-1].isolation is Isolation.JAIL
+
+        assert wait_for(has_run_in_a_jail)
+        container = container_of(reports[-1])
         assert wait_for(lambda: container not in served.containers())
-        assert jailed(served).run(SMALL).result == 1
+        assert wait_for(has_run_in_a_jail)
+        assert container_of(reports[-1]) != container
 
 
 def test_each_workspace_has_a_container_of_its_own(small: PoolConfig, engine: Engine) -> None:
@@ -428,24 +438,33 @@ def test_who_writes_byte_by_byte_is_cut_as_any_other(jails: Jailed) -> None:
 
 
 def test_calls_that_wait_for_a_jail_are_bounded(small: PoolConfig, engine: Engine) -> None:
-    """One workspace's do not keep others from the pool."""
+    """One workspace's do not keep others from the pool: half of those that may wait, and whoever is more is told."""
+    go_on, refused = threading.Event(), []
+    waits = "def handler(session, actions):\n    actions.http.get('https://example.com')\n    return 1\n"
+
+    def act(_call: ActionCall) -> ActionReply:
+        go_on.wait(PATIENCE_S)
+        return ActionReply(None)
+
     with small_pool(small, engine, max_waiting=8, jails_each=1) as served:
         asked = jailed(served)
-        sleeps = "import time\n\n\ndef handler(session):\n    time.sleep(2)\n    return 1\n"
 
-        def outcome(_: int) -> object:
+        def outcome(_: int) -> Any:
             try:
-                return asked.run(sleeps, ms=4_000).status.value  # short: all that wait are to be told in time
+                return asks(asked, waits, act).result
             except SandboxBusy:
-                return "busy"
+                refused.append(1)
+                return None
 
         with ThreadPoolExecutor(30) as callers:
-            found = callers.map(outcome, range(30))
-            assert wait_for(lambda: bool(served.client.status()["ready"]))
-            assert served.run(SMALL).result == 1
-            outcomes = list(found)
-        assert outcomes.count("busy") >= 24
-        assert "ok" in outcomes
+            outcomes = callers.map(outcome, range(30))
+            try:
+                assert wait_for(lambda: len(refused) == 30 - 1 - 4)
+                assert served.client.status()["ready"]
+                assert served.run(SMALL).result == 1
+            finally:
+                go_on.set()
+            assert list(outcomes).count(1) == 1 + 4
 
 
 def test_a_probe_that_fails_closes_its_container_and_not_the_lane(
