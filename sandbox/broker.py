@@ -30,7 +30,7 @@ class Broker:
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
-        self._control_frames = template.ReportReader()
+        self._reports = template.ReportReader()
         self._watch = channels.Watch()
         self._reader = channels.ChunkReader(
             (channels.ChunkKind.OPEN, channels.ChunkKind.DATA, channels.ChunkKind.CLOSE)
@@ -177,7 +177,7 @@ class Broker:
         data = self._control.recv(channels.CHUNK_BYTES)
         if not data:
             os._exit(1)
-        for number, status in self._control_frames.feed(data):
+        for number, status in self._reports.feed(data):
             if (jail := self._jails.pop(number, None)) is not None:
                 self._finish(jail, status)
 

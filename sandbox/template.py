@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from sandbox import child, confinement, preparation, waking
+
+    from midcall.sandbox import channels
 else:
+    import channels
+
     import child
     import confinement
     import preparation
@@ -35,9 +39,6 @@ MAKE, KILL = 1, 2
 _ORDER = Struct(">BI")
 #: What it is told: the number of a jail that has ended, and the status as `waitpid` has it.
 _REPORT = Struct(">I4s")
-_STATUS = Struct(">i")
-#: The first byte that a jail says over its socket: there is one, and it waits for its run.
-BOOTED = b"!"
 #: As in a container: the child is the first whom the kernel kills for memory.
 OOM_SCORE = "1000"
 STDERR = 2
@@ -146,7 +147,7 @@ class Template:
                 self._report(number, status)
 
     def _report(self, number: int, status: int) -> None:
-        self._control.sendall(_REPORT.pack(number, _STATUS.pack(status)))
+        self._control.sendall(_REPORT.pack(number, channels.STATUS.pack(status)))
 
 
 def _become_jail(connection: int, log_fd: int, proc: confinement.Proc, terms: dict[str, int]) -> NoReturn:
@@ -168,5 +169,5 @@ def _become_jail(connection: int, log_fd: int, proc: confinement.Proc, terms: di
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
     channel = socket.socket(fileno=connection)
-    channel.sendall(BOOTED)
+    channel.sendall(channels.BOOTED)
     child.serve(channel, log_fd, limit=limit_memory, rehearsed=True)

@@ -28,6 +28,12 @@ WAITING_BYTES = 32 * MIB
 PAUSE_BYTES = 1 * MIB
 
 
+#: What a jail says first: it is there, and waits for its run.
+BOOTED = b"!"
+#: How a jail's process ended, as `waitpid` has it: the bytes of an END.
+STATUS = Struct(">i")
+
+
 class ChunkKind(IntEnum):
     """What a chunk says of its channel."""
 
@@ -39,7 +45,7 @@ class ChunkKind(IntEnum):
     CLOSE = 3
     #: PID 1 -> pool: what the code wrote to its standard output and error.
     LOG = 4
-    #: PID 1 -> pool, the last of a channel: how the jail's process ended, as `waitpid` tells it (4 bytes).
+    #: PID 1 -> pool, the last of a channel: how the jail's process ended, a STATUS.
     END = 5
 
 

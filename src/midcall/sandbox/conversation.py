@@ -6,10 +6,11 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from midcall.domain.isolation import Isolation
+from midcall.domain.run import RunReport
 from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.frames import (
     ACTION_BYTES,
@@ -25,7 +26,7 @@ from midcall.sandbox.frames import (
     encode,
 )
 from midcall.sandbox.limits import SandboxLimits
-from midcall.sandbox.outcome import Evidence, SandboxEnd
+from midcall.sandbox.outcome import Evidence, SandboxEnd, judge
 from midcall.sandbox.streams import STDERR, STDOUT, StreamParts
 from midcall.sandbox.untrusted import Unreadable, clean_text, parse_object, parse_value
 from midcall.sandbox.wire import MAX_ANSWER_BYTES, MessageReader, WireError, to_json
@@ -74,12 +75,38 @@ class SandboxJob:
     #: Called with each action call; its answer comes as a message `reply` over `caller`.
     on_action: Callable[[Mapping[str, Any]], None] = lambda _call: None
 
+    @property
+    def sandbox_until(self) -> float:
+        """Until when to wait for a sandbox."""
+        return self.deadline if self.wait_until is None else self.wait_until
+
 
 def has_hung_up(connection: socket.socket) -> bool:
     """Tell whether the other end of a connection has gone."""
     poll = select.poll()
     poll.register(connection, select.POLLRDHUP)
     return bool(poll.poll(0))
+
+
+@dataclass(frozen=True, slots=True)
+class MadeRun:
+    """A run that was made: what is known of it, in which sandbox it was, and when; seconds of `time.monotonic()`."""
+
+    evidence: Evidence
+    sandbox_id: str
+    asked_at: float
+    began_at: float
+    ended_at: float
+
+    def report(self, limits: SandboxLimits, isolation: Isolation) -> RunReport:
+        """Judge it."""
+        return replace(
+            judge(self.evidence, limits),
+            waited_ms=round((self.began_at - self.asked_at) * 1000, 3),
+            sandbox_ms=round((self.ended_at - self.began_at) * 1000, 3),
+            sandbox_id=self.sandbox_id,
+            isolation=isolation,
+        )
 
 
 class SandboxConversation:
@@ -130,6 +157,16 @@ class SandboxConversation:
                 break
         text = complaint.decode("utf-8", "replace").strip() or "it did not say why"
         raise EngineFailed(f"a sandbox did not boot: {text}")
+
+    def make(self, job: SandboxJob, sandbox_id: str, asked_at: float) -> MadeRun:
+        """Make the run that was asked for then, and tell the caller first that it begins. Raises CallerGone."""
+        began_at = time.monotonic()
+        if job.wait_until is not None:
+            job = replace(job, deadline=job.deadline + began_at - asked_at)
+        if job.caller is not None and has_hung_up(job.caller):
+            raise CallerGone
+        job.on_start(sandbox_id)
+        return MadeRun(self.run(job), sandbox_id, asked_at, began_at, time.monotonic())
 
     def run(self, job: SandboxJob) -> Evidence:
         """Make the run; returns by the deadline whatever the sandbox does. Raises CallerGone."""

@@ -11,20 +11,16 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from struct import Struct
 
-from midcall.sandbox.channels import ChunkKind, ChunkReader, StreamBroken
+from midcall.sandbox.channels import BOOTED, STATUS, ChunkKind, ChunkReader, StreamBroken
 from midcall.sandbox.conversation import READ_BYTES, Collected, SandboxConversation
 from midcall.sandbox.errors import EngineFailed
 from midcall.sandbox.frames import CAPS, Frame, FrameError, FrameKind, FrameReader
 from midcall.sandbox.streams import MAX_STREAM_BYTES
 
-#: What a jail says first: `BOOTED` of `sandbox/template.py`.
-BOOTED = b"!"
 #: What the code's own process may say: all else is said by who watches it.
 _FROM_CHILD = (FrameKind.PROGRESS, FrameKind.ACTION, FrameKind.RESULT, FrameKind.FAULT)
 _LAST = (FrameKind.RESULT, FrameKind.FAULT)
-_STATUS = Struct(">i")
 #: What the filter ends, told by what the code did: it killed itself.
 _SIGNALS = {int(signal.SIGSYS): int(signal.SIGKILL)}
 
@@ -63,7 +59,7 @@ class Jail(SandboxConversation):
             elif kind == ChunkKind.LOG:
                 collected.take(Frame(FrameKind.LOG, part))
             else:
-                code = os.waitstatus_to_exitcode(_STATUS.unpack(part)[0])
+                code = os.waitstatus_to_exitcode(STATUS.unpack(part)[0])
                 if code == -signal.SIGKILL:
                     return False  # by none of us: by the kernel, for memory, which it counts for all jails together
                 collected.take(_outcome(code=code) if code >= 0 else _outcome(ended_by=_SIGNALS.get(-code, -code)))

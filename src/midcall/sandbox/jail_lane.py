@@ -8,20 +8,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import structlog
 
 from midcall.domain.errors import MidcallError, SandboxBusy
 from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunReport
-from midcall.sandbox.conversation import CallerGone, SandboxJob, has_hung_up
+from midcall.sandbox.conversation import SandboxJob
 from midcall.sandbox.errors import EngineFailed, PoolClosed
 from midcall.sandbox.jail import Jail
 from midcall.sandbox.jail_container import JailContainer
 from midcall.sandbox.jail_probe import ProbeFailed, probe_jail
 from midcall.sandbox.limits import PoolConfig
-from midcall.sandbox.outcome import SandboxEnd, judge
+from midcall.sandbox.outcome import SandboxEnd
 
 log = structlog.get_logger(__name__)
 
@@ -81,30 +80,18 @@ class JailLane:
 
         Raises NoJail where none was told anything; SandboxBusy, CallerGone and PoolClosed as `Pool.run` does.
         """
-        began = time.monotonic()
+        asked_at = time.monotonic()
         with self._waiting(job.owner):
-            jails, jail = self._take(job.owner, job.deadline if job.wait_until is None else job.wait_until)
-        started = jails.used_at = time.monotonic()
-        if job.wait_until is not None:
-            job = replace(job, deadline=job.deadline + started - began)
+            jails, jail = self._take(job.owner, job.sandbox_until)
+        jails.used_at = time.monotonic()
         try:
-            if job.caller is not None and has_hung_up(job.caller):
-                raise CallerGone
-            job.on_start(jail.name)
-            evidence = jail.run(job)
-            ended = time.monotonic()
+            made = jail.make(job, jail.name, asked_at)
         finally:
             jails.give_up(jail)
             jails.used_at = time.monotonic()
-        if evidence.ended is SandboxEnd.LOST:
+        if made.evidence.ended is SandboxEnd.LOST:
             raise PoolClosed  # the jail's end is told of by PID 1: it is the container that has gone, with all its runs
-        return replace(
-            judge(evidence, job.limits),
-            waited_ms=round((started - began) * 1000, 3),
-            sandbox_ms=round((ended - started) * 1000, 3),
-            sandbox_id=jail.name,
-            isolation=Isolation.JAIL,
-        )
+        return made.report(job.limits, Isolation.JAIL)
 
     def _take(self, owner: str, deadline: float) -> tuple[JailContainer, Jail]:
         """Return a jail of the owner's container, and that; raises NoJail and SandboxBusy."""

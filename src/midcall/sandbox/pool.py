@@ -19,14 +19,14 @@ import structlog
 from midcall.domain.isolation import Isolation
 from midcall.domain.run import RunReport
 from midcall.sandbox.container import container_config, jails_config
-from midcall.sandbox.conversation import CallerGone, SandboxJob, has_hung_up
+from midcall.sandbox.conversation import SandboxJob
 from midcall.sandbox.engine import Engine
 from midcall.sandbox.errors import EngineFailed, PoolClosed
 from midcall.sandbox.image import with_jails
 from midcall.sandbox.jail_container import JailContainer
 from midcall.sandbox.jail_lane import JailLane, NoJail
 from midcall.sandbox.limits import PoolConfig
-from midcall.sandbox.outcome import Evidence, SandboxEnd, judge
+from midcall.sandbox.outcome import Evidence, SandboxEnd
 from midcall.sandbox.sandbox_queue import QueueCounts, SandboxQueue
 from midcall.sandbox.throwaway import ThrowawayContainer
 from midcall.service.loops import ThreadLoop, health
@@ -164,33 +164,20 @@ class Pool:
         return replace(self._run_in_container(job), isolation_note=note)
 
     def _run_in_container(self, job: SandboxJob) -> RunReport:
-        began = time.monotonic()
-        sandbox = self._take(job.deadline if job.wait_until is None else job.wait_until, job.owner)
-        started = time.monotonic()
-        if job.wait_until is not None:
-            job = replace(job, deadline=job.deadline + started - began)
+        asked_at = time.monotonic()
+        sandbox = self._take(job.sandbox_until, job.owner)
         try:
-            if job.caller is not None and has_hung_up(job.caller):
-                raise CallerGone
-            job.on_start(sandbox.container)
-            evidence = sandbox.run(job)
-            ended = time.monotonic()
-            if evidence.ended is SandboxEnd.LOST:
+            made = sandbox.make(job, sandbox.container, asked_at)
+            if made.evidence.ended is SandboxEnd.LOST:
                 if self._closing.is_set():
                     raise PoolClosed
-                evidence = self._ask_engine(sandbox, evidence)
-            if evidence.ended is SandboxEnd.OUTCOME:
-                sandbox.spare_until = ended + SPARE_S
+                made = replace(made, evidence=self._ask_engine(sandbox, made.evidence))
+            if made.evidence.ended is SandboxEnd.OUTCOME:
+                sandbox.spare_until = made.ended_at + SPARE_S
         finally:
             self._give_up(sandbox, job.owner)
         self._runs += 1
-        return replace(
-            judge(evidence, job.limits),
-            waited_ms=round((started - began) * 1000, 3),
-            sandbox_ms=round((ended - started) * 1000, 3),
-            sandbox_id=sandbox.container,
-            isolation=Isolation.CONTAINER,
-        )
+        return made.report(job.limits, Isolation.CONTAINER)
 
     def _take(self, deadline: float, owner: str) -> ThrowawayContainer:
         """Return a live sandbox; one that died while it waited is thrown away."""
