@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("--soak", type=int, default=0, help="make so many runs instead, and watch the memory")
     wanted = parser.parse_args()
     with midcall_up() as server:
-        _await_jails(server)
+        _until(lambda: _run(server).isolation is Isolation.JAIL)
         if wanted.soak:
             _soak(server, wanted.soak)
         else:
@@ -51,7 +51,7 @@ def _measure(server: Server, rounds: int, runs: int) -> None:
     server.client.patch("/v1/workspace", json={"allow_jail": True}).raise_for_status()
     server.publish(JAILED, DOUBLE, isolation="jail")
     server.publish(CONTAINED, DOUBLE)
-    _until_jailed(lambda: server.call(f"/v1/functions/{JAILED}/invoke", {"params": {"number": 21}}))
+    _until(lambda: _jailed(server))
     latencies: dict[str, Series] = {}
     rates: dict[str, list[float]] = {}
 
@@ -69,11 +69,13 @@ def _measure(server: Server, rounds: int, runs: int) -> None:
         rates.setdefault(DOCKER_RUN_ALONE, []).append(rate(timed(DOCKER_RUN_ALONE, server.docker_run), 8, 1))
         for callers in (1, 4):
             name = f"jail, {callers} caller{'s'[: callers > 1]} of the pool"
-            rates.setdefault(name, []).append(rate(timed(name, lambda: _run(server)), runs, callers))
+            rates.setdefault(name, []).append(rate(timed(name, lambda: _run_in_jail(server)), runs, callers))
         for clients in CLIENTS:
             name = f"HTTP invoke in a jail, {clients} client{'s'[: clients > 1]}"
             series = latencies.setdefault(name, Series())
             rates.setdefault(name, []).append(invoke_rate(server, JAILED, runs, clients, series))
+            if _kept_in(server, runs) != {"jail"}:
+                raise RuntimeError(f"calls that are measured were in no jail: {name}")
         for _ in range(20):
             time.sleep(PACE_S)
             timed("HTTP invoke in a jail, paced", lambda: server.invoke(JAILED, {"number": 21}))()
@@ -106,14 +108,32 @@ def _run(server: Server) -> RunReport:
     return report
 
 
-def _await_jails(server: Server) -> None:
-    _until(lambda: _run(server).isolation is Isolation.JAIL)
+def _run_in_jail(server: Server) -> RunReport:
+    report = _run(server)
+    if report.isolation is not Isolation.JAIL:
+        raise RuntimeError(f"a run that is measured was in no jail: {report.isolation_note}")
+    return report
 
 
-def _until_jailed(invoke: Callable[[], dict[str, Any]]) -> None:
-    _until(lambda: bool(invoke()["status"] == "succeeded"))
-    time.sleep(2)  # the workspace's container of jails boots meanwhile
-    invoke()
+def _jailed(server: Server) -> bool:
+    """Tell whether the last call of the function was kept in a jail."""
+    server.invoke(JAILED, {"number": 21})
+    return bool(_kept_in(server, 1) == {"jail"})
+
+
+def _kept_in(server: Server, calls: int) -> set[str]:
+    """Return what the last calls of the function were kept in."""
+    found: list[Any] = []
+    cursor: str | None = None
+    while len(found) < calls:
+        query: dict[str, str | int] = {"function": JAILED, "limit": min(100, calls)}
+        query |= {"cursor": cursor} if cursor else {}
+        page = server.client.get("/v1/invocations", params=query).raise_for_status().json()
+        found += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    return {item["isolation"] for item in found[:calls]}
 
 
 def _until(holds: Callable[[], bool]) -> None:
@@ -142,7 +162,7 @@ def _soak(server: Server, runs: int) -> None:
     container = _run(server).sandbox_id.rpartition("-")[0]
     print(row("runs", "a second", "pool MB", "PID 1 MB", "template MB"))
     for look in range(LOOKS + 1):
-        done = 0.0 if not look else rate(lambda: _run(server), runs // LOOKS, 4)
+        done = 0.0 if not look else rate(lambda: _run_in_jail(server), runs // LOOKS, 4)
         mine = _run(server).sandbox_id.rpartition("-")[0]
         note = "" if mine == container else "  (replaced)"
         container = mine

@@ -128,7 +128,7 @@ class JailLane:
         if self.fault:
             raise NoJail(f"jails do not hold on this host: {self.fault}")
         jails = self._containers.get(owner)
-        if jails is not None and jails.alive:
+        if jails is not None and jails.serves:
             return jails
         if time.monotonic() < self._failed.get(owner, 0.0):
             raise NoJail("there is no room or no way for another container of jails on this host at present")
@@ -148,10 +148,12 @@ class JailLane:
         with self._lock:
             wanted, self._wanted = self._wanted, {}
         for owner in wanted:
-            if owner not in self._containers or not self._containers[owner].alive:
+            if owner not in self._containers or not self._containers[owner].serves:
                 self._provide(owner)
         for owner, jails in list(self._containers.items()):
             self._look_at(owner, jails)
+        for jails in list(self._retired):
+            jails.look()
         with self._lock:
             ending = [each for each in self._retired if not each.busy or not each.alive]
             self._retired = [each for each in self._retired if each not in ending]
@@ -206,7 +208,8 @@ class JailLane:
     def _look_at(self, owner: str, jails: JailContainer) -> None:
         """Replace a container that is gone or has served long, close one that is idle, look whether its jails hold."""
         now = time.monotonic()
-        if not jails.alive or now - jails.used_at > self._config.jail_idle_s:
+        jails.look()
+        if not jails.serves or now - jails.used_at > self._config.jail_idle_s:
             with self._lock:
                 if self._containers.get(owner) is jails:
                     del self._containers[owner]
